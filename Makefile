@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+SUITE := $(PYTHON) -m tests.suite
+
+.PHONY: help
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | \
+	    expand -t 14
+
+.PHONY: demo
+demo:  ## Show the main job on the embedded cloud, and leave it up
+	@$(PYTHON) -m tests.cloud.demo
+
+.PHONY: test
+test:  ## Run all checks: lint, types, docs, unit and functional tests
+	@$(SUITE)
+
+.PHONY: test-oldest
+test-oldest:  ## Run all tests on the oldest supported releases
+	@$(SUITE) oldest
+
+.PHONY: lint types unit functional docs
+lint:  ## Check the style
+	@$(SUITE) lint
+types:  ## Check the types
+	@$(SUITE) types
+unit:  ## Run the unit tests, on each supported Python found
+	@$(SUITE) unit
+functional:  ## Run the functional tests against the embedded cloud
+	@$(SUITE) functional
+docs:  ## Build the documentation
+	@$(SUITE) docs
+
+.PHONY: bench
+bench:  ## Run the benchmarks, and write benchmarks/README.rst
+	@$(PYTHON) -m benchmarks
+
+.PHONY: up down status
+up:  ## Bring the embedded cloud up
+	@$(PYTHON) -m tests.cloud up
+down:  ## Stop the embedded cloud
+	@$(PYTHON) -m tests.cloud down
+status:  ## Show the services of the embedded cloud
+	@$(PYTHON) -m tests.cloud status

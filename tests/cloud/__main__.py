@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``python -m tests.cloud up|down|status|run -- <command>``"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import types
+
+from tests.cloud import embedded
+
+
+def main() -> int:
+    """Run the command line; see ``--help``."""
+    parser = argparse.ArgumentParser(
+        prog='python -m tests.cloud',
+        description='A real OpenStack on loopback, for this checkout.',
+    )
+    actions = parser.add_subparsers(dest='action', required=True)
+    actions.add_parser('up', help='bring the cloud up, unless it is')
+    actions.add_parser('down', help='stop it; its logs are kept')
+    actions.add_parser(
+        'status', help='show the services; exit 3 unless all are running'
+    )
+    run = actions.add_parser(
+        'run', help='run a command with the cloud up, and leave it as it was'
+    )
+    run.add_argument('command', nargs='+', help='the command, after --')
+    arguments = parser.parse_args()
+    cloud = embedded.Cloud()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if arguments.action == 'up':
+            cloud.up()
+            return _print_status(cloud)
+        if arguments.action == 'down':
+            cloud.down()
+            return 0
+        if arguments.action == 'status':
+            return _print_status(cloud)
+        return _run(cloud, arguments.command)
+    except embedded.CloudError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f'The services were not installed: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _interrupt(_number: int, _frame: types.FrameType | None) -> None:
+    """End as Ctrl-C does, so that nothing is left running."""
+    raise KeyboardInterrupt
+
+
+def _print_status(cloud: embedded.Cloud) -> int:
+    found = cloud.processes()
+    for service in embedded.SERVICES:
+        process = found.get(service)
+        if process and process.is_running():
+            url = cloud.endpoints[service]
+            print(f'{service:<9} running  pid {process.pid:<8} {url}')
+        else:
+            print(f'{service:<9} stopped')
+    if not cloud.is_up():
+        return 3
+    print(f'\nexport OS_CLIENT_CONFIG_FILE={cloud.clouds_yaml} OS_CLOUD=demo')
+    return 0
+
+
+def _run(cloud: embedded.Cloud, command: list[str]) -> int:
+    was_up = cloud.is_up()
+    try:
+        cloud.up()
+        status = subprocess.run(
+            command, env=cloud.environment(), check=False
+        ).returncode
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 127
+    finally:
+        if not was_up:
+            cloud.down()
+    if status < 0:
+        # What a shell makes of a command that a signal ended.
+        return 128 - status
+    return status
+
+
+if __name__ == '__main__':
+    os.umask(0o077)
+    sys.exit(main())

@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a new cloud holds, all made through the public APIs."""
+
+import secrets
+from typing import TYPE_CHECKING
+
+from tests.cloud import api
+
+if TYPE_CHECKING:
+    from tests.cloud import embedded
+
+IMAGE = 'tiny-image'
+FLAVOR = 'm1.tiny'
+EXTERNAL_NETWORK = 'public'
+
+
+def identity(cloud: 'embedded.Cloud', passwords: dict[str, str]) -> None:
+    """Register the services, the projects and their users."""
+    admin = api.Api('admin', cloud)
+    for service in ('image', 'network', 'placement', 'compute'):
+        service_id = admin.post(
+            'identity',
+            '/services',
+            {'service': {'type': service, 'name': service}},
+        )['service']['id']
+        admin.post(
+            'identity',
+            '/endpoints',
+            {
+                'endpoint': {
+                    'service_id': service_id,
+                    'interface': 'public',
+                    'region_id': 'RegionOne',
+                    'url': cloud.endpoints[service],
+                }
+            },
+        )
+    for user, name, roles in (
+        # Neutron answers 401 to a service without its role, and admin is
+        # what the other services are.
+        ('service', 'service', ('service', 'admin')),
+        ('demo', 'demo', ('member',)),
+        ('reader', 'demo', ('reader',)),
+        ('other', 'other', ('member',)),
+    ):
+        make_user(admin, user, passwords[user], name, roles)
+
+
+def make_user(
+    admin: api.Api,
+    name: str,
+    password: str,
+    project: str,
+    roles: tuple[str, ...],
+) -> None:
+    """Make a user with roles on a project, which is made where it is not.
+
+    :param admin: An administrator.
+    """
+    role_ids = {
+        role['name']: role['id']
+        for role in admin.get('identity', '/roles')['roles']
+    }
+    found = admin.get('identity', '/projects', name=project)['projects']
+    if not found:
+        body = {'project': {'name': project, 'domain_id': 'default'}}
+        found = [admin.post('identity', '/projects', body)['project']]
+    user = admin.post(
+        'identity',
+        '/users',
+        {
+            'user': {
+                'name': name,
+                'password': password,
+                'domain_id': 'default',
+            }
+        },
+    )['user']
+    for role in roles:
+        admin.put(
+            'identity',
+            f'/projects/{found[0]["id"]}/users/{user["id"]}'
+            f'/roles/{role_ids[role]}',
+            None,
+        )
+
+
+def project(cloud: 'embedded.Cloud', name: str) -> None:
+    """Make a project of its own for tests, with a member and a reader.
+
+    They are the entries ``<name>`` and ``<name>-reader`` of clouds.yaml.
+    """
+    admin = api.Api('admin', cloud)
+    for user, role in ((name, 'member'), (f'{name}-reader', 'reader')):
+        password = secrets.token_urlsafe(16)
+        make_user(admin, user, password, name, (role,))
+        cloud.add_credentials(user, user, password, project_name=name)
+
+
+def resources(cloud: 'embedded.Cloud') -> None:
+    """Make what every project needs: image, flavor, external network."""
+    admin = api.Api('admin', cloud)
+    image_id = admin.post(
+        'image',
+        '/v2/images',
+        {
+            'name': IMAGE,
+            'visibility': 'public',
+            'disk_format': 'raw',
+            'container_format': 'bare',
+        },
+    )['id']
+    admin.put('image', f'/v2/images/{image_id}/file', b'nothing to boot')
+    admin.post(
+        'compute',
+        '/flavors',
+        # Members may not boot an image with a flavor of no disk.
+        {'flavor': {'name': FLAVOR, 'ram': 64, 'vcpus': 1, 'disk': 1}},
+    )
+    network_id = admin.post(
+        'network',
+        '/v2.0/networks',
+        {'network': {'name': EXTERNAL_NETWORK, 'router:external': True}},
+    )['network']['id']
+    admin.post(
+        'network',
+        '/v2.0/subnets',
+        {
+            'subnet': {
+                'network_id': network_id,
+                'name': EXTERNAL_NETWORK,
+                'ip_version': 4,
+                'cidr': '203.0.113.0/24',
+                'enable_dhcp': False,
+            }
+        },
+    )

@@ -1,0 +1,250 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The configuration files of the services, and why each setting is so."""
+
+import base64
+import pathlib
+import secrets
+
+Settings = dict[str, dict[str, object]]
+
+
+def write(
+    state: pathlib.Path,
+    environment: pathlib.Path,
+    endpoints: dict[str, str],
+    passwords: dict[str, str],
+) -> None:
+    """Write the file of every service into ``<state>/etc``.
+
+    :param state: The directory of all state.
+    :param environment: The virtual environment of the services.
+    :param endpoints: The URL of each service.
+    :param passwords: The password of each user.
+    """
+    directory = state / 'etc'
+    directory.mkdir(parents=True, exist_ok=True)
+    service_user: dict[str, object] = {
+        'auth_url': endpoints['identity'],
+        'auth_type': 'password',
+        'username': 'service',
+        'password': passwords['service'],
+        'user_domain_id': 'default',
+        'project_name': 'service',
+        'project_domain_id': 'default',
+        'region_name': 'RegionOne',
+    }
+    middleware: dict[str, object] = {
+        **service_user,
+        'www_authenticate_uri': endpoints['identity'],
+        'interface': 'public',
+        # The middleware sends its own token along, which must count as one
+        # of a service.
+        'service_token_roles': 'service',
+        'service_token_roles_required': True,
+    }
+    files: dict[str, Settings] = {
+        'keystone.conf': _identity(state),
+        'glance-api.conf': _image(state, environment, middleware),
+        'neutron.conf': _network(state, environment, middleware),
+        'placement.conf': _placement(state, middleware),
+        'nova.conf': _compute(state, middleware, service_user),
+    }
+    for name, settings in files.items():
+        (directory / name).write_text(
+            '\n'.join(
+                f'[{section}]\n'
+                + ''.join(
+                    f'{option} = {value}\n'
+                    for option, value in options.items()
+                )
+                for section, options in settings.items()
+            )
+        )
+    keys = state / 'fernet-keys'
+    keys.mkdir(mode=0o700)
+    # 0 is the staged key and 1 the primary one; Keystone refuses to start
+    # without them.
+    for index in range(2):
+        key = base64.urlsafe_b64encode(secrets.token_bytes(32))
+        (keys / str(index)).write_bytes(key)
+    paste = environment / 'etc' / 'nova' / 'api-paste.ini'
+    (directory / 'nova-api-paste.ini').write_text(paste.read_text())
+
+
+def database(state: pathlib.Path, name: str) -> pathlib.Path:
+    """Name the file of a service's database."""
+    return state / 'db' / f'{name}.sqlite'
+
+
+def _database(state: pathlib.Path, name: str) -> dict[str, object]:
+    return {
+        # Seconds that SQLite waits for another writer.
+        'connection': f'sqlite:///{database(state, name)}?timeout=60',
+        # The cloud does not outlive the machine.
+        'sqlite_synchronous': False,
+    }
+
+
+def _identity(state: pathlib.Path) -> Settings:
+    return {
+        'DEFAULT': {},
+        'database': _database(state, 'keystone'),
+        # The lowest there is: passwords are random and made for one cloud.
+        'identity': {'password_hash_rounds': 4},
+        'token': {'expiration': 24 * 60 * 60},
+        'fernet_tokens': {'key_repository': state / 'fernet-keys'},
+        'fernet_receipts': {'key_repository': state / 'fernet-keys'},
+    }
+
+
+def _image(
+    state: pathlib.Path,
+    environment: pathlib.Path,
+    middleware: dict[str, object],
+) -> Settings:
+    return {
+        'DEFAULT': {
+            'enabled_backends': 'files:file',
+            'node_staging_uri': f'file://{state}/images/staging',
+        },
+        'database': _database(state, 'glance'),
+        'glance_store': {'default_backend': 'files'},
+        'files': {'filesystem_store_datadir': state / 'images'},
+        'os_glance_staging_store': {
+            'filesystem_store_datadir': state / 'images' / 'staging'
+        },
+        'os_glance_tasks_store': {
+            'filesystem_store_datadir': state / 'images' / 'tasks'
+        },
+        'keystone_authtoken': middleware,
+        'paste_deploy': {
+            'flavor': 'keystone',
+            'config_file': environment
+            / 'etc'
+            / 'glance'
+            / 'glance-api-paste.ini',
+        },
+    }
+
+
+def _network(
+    state: pathlib.Path,
+    environment: pathlib.Path,
+    middleware: dict[str, object],
+) -> Settings:
+    return {
+        'DEFAULT': {
+            'core_plugin': 'ml2',
+            'service_plugins': 'router',
+            'transport_url': 'fake:///',
+            'api_paste_config': environment
+            / 'etc'
+            / 'neutron'
+            / 'api-paste.ini',
+            'state_path': state / 'neutron',
+            # No agent is there to answer.
+            'dhcp_agent_notification': False,
+            # So that a port which is deleted or changed behind Nova's back
+            # stays in Nova's network info cache.
+            'notify_nova_on_port_status_changes': False,
+            'notify_nova_on_port_data_changes': False,
+            'rpc_workers': 0,
+        },
+        'database': _database(state, 'neutron'),
+        'keystone_authtoken': middleware,
+        'oslo_concurrency': {'lock_path': state / 'lock'},
+        'quotas': {
+            f'quota_{resource}': -1
+            for resource in (
+                'network',
+                'subnet',
+                'port',
+                'router',
+                'floatingip',
+                'security_group',
+                'security_group_rule',
+            )
+        },
+        'ml2': {
+            'type_drivers': 'vxlan,flat',
+            'tenant_network_types': 'vxlan',
+            'mechanism_drivers': 'embedded',
+            'extension_drivers': 'port_security',
+        },
+        'ml2_type_vxlan': {'vni_ranges': '1:10000'},
+        'ml2_type_flat': {'flat_networks': '*'},
+        'securitygroup': {'enable_security_group': True},
+    }
+
+
+def _placement(state: pathlib.Path, middleware: dict[str, object]) -> Settings:
+    return {
+        'DEFAULT': {},
+        'placement_database': {
+            **_database(state, 'placement'),
+            'sync_on_startup': True,
+        },
+        'keystone_authtoken': middleware,
+    }
+
+
+def _compute(
+    state: pathlib.Path,
+    middleware: dict[str, object],
+    service_user: dict[str, object],
+) -> Settings:
+    return {
+        'DEFAULT': {
+            'compute_driver': 'fake.FakeDriver',
+            'host': 'controller',
+            'my_ip': '127.0.0.1',
+            'state_path': state / 'nova',
+            'transport_url': 'fake:///',
+            # Neutron sends no events here.
+            'vif_plugging_timeout': 0,
+            'vif_plugging_is_fatal': False,
+            'shelved_offload_time': 0,
+            # Eight hosts share a process with all else; nothing changes
+            # behind their back.
+            'report_interval': 60,
+            'service_down_time': 600,
+            'sync_power_state_interval': -1,
+            'update_resources_interval': 3600,
+        },
+        'api': {'auth_strategy': 'keystone'},
+        'api_database': _database(state, 'nova-api'),
+        'database': _database(state, 'nova-cell1'),
+        'keystone_authtoken': middleware,
+        # A member may not delete a port of a server, but Nova on its behalf
+        # may: Neutron tells by this token.
+        'service_user': {**service_user, 'send_service_user_token': True},
+        'neutron': service_user,
+        'placement': service_user,
+        'glance': {'region_name': 'RegionOne'},
+        'oslo_concurrency': {'lock_path': state / 'lock'},
+        'quota': {
+            resource: -1
+            for resource in (
+                'instances',
+                'cores',
+                'ram',
+                'key_pairs',
+                'metadata_items',
+                'server_groups',
+                'server_group_members',
+            )
+        },
+        'vnc': {'enabled': False},
+        'filter_scheduler': {'track_instance_changes': False},
+    }

@@ -1,0 +1,316 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A real OpenStack on loopback: started, stopped and asked for its state.
+
+All state is in one directory. A cloud that was stopped is not started
+again: Nova's fake driver keeps its guests in memory, so ``up`` after
+``down`` makes a new one.
+"""
+
+from collections.abc import Iterator
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import socket
+import time
+from typing import Any
+from urllib import error as urllib_error
+from urllib import request as urllib_request
+
+from tests.cloud import configuration
+from tests.cloud import processes
+from tests import environments
+
+# Seconds for a service to answer; they take about ten.
+START_TIMEOUT = 180
+
+# Placement shares the process of compute.
+SERVICES = ('identity', 'image', 'network', 'compute')
+
+_PATHS = {
+    'identity': '/v3',
+    'image': '',
+    'network': '',
+    'placement': '',
+    'compute': '/v2.1',
+}
+
+
+class CloudError(Exception):
+    """The cloud cannot be had, and why."""
+
+
+class Cloud:
+    """The embedded cloud of one checkout."""
+
+    def __init__(self) -> None:
+        self.state = environments.CHECKOUT / '.cloud'
+        self.log = self.state / 'log'
+        self.clouds_yaml = self.state / 'clouds.yaml'
+        self._facts = self.state / 'cloud.json'
+        self._processes = self.state / 'processes.json'
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The URL of each service."""
+        endpoints: dict[str, str] = self._read_facts()['endpoints']
+        return endpoints
+
+    def database(self, name: str) -> pathlib.Path:
+        """Return a service's SQLite file: ``nova-cell1``, ``neutron``, …"""
+        return configuration.database(self.state, name)
+
+    def credentials(self, name: str) -> dict[str, str]:
+        """Return the ``auth`` of one entry of clouds.yaml."""
+        clouds = json.loads(self.clouds_yaml.read_text())['clouds']
+        auth: dict[str, str] = clouds[name]['auth']
+        return auth
+
+    def add_credentials(
+        self, name: str, user: str, password: str, **scope: str
+    ) -> None:
+        """Add an entry to clouds.yaml.
+
+        :param name: The name of the entry.
+        :param user: The user's name.
+        :param password: The user's password.
+        :param scope: ``project_name``, or ``system_scope``.
+        """
+        auth = {
+            'auth_url': self.endpoints['identity'],
+            'username': user,
+            'password': password,
+            'user_domain_id': 'default',
+            **scope,
+        }
+        if 'project_name' in scope:
+            auth['project_domain_id'] = 'default'
+        with self.lock('credentials'):
+            clouds = json.loads(self.clouds_yaml.read_text())
+            clouds['clouds'][name] = {
+                'auth': auth,
+                'region_name': 'RegionOne',
+                'interface': 'public',
+                'identity_api_version': '3',
+            }
+            # Others read it meanwhile. JSON is YAML.
+            new = self.clouds_yaml.with_suffix('.new')
+            new.touch(mode=0o600)
+            new.write_text(json.dumps(clouds, indent=2))
+            new.rename(self.clouds_yaml)
+
+    def processes(self) -> dict[str, processes.Process]:
+        """Return the process of each service that was started."""
+        try:
+            recorded = json.loads(self._processes.read_text())
+        except FileNotFoundError:
+            return {}
+        return {
+            name: processes.Process(**process)
+            for name, process in recorded.items()
+        }
+
+    def is_up(self) -> bool:
+        """Tell whether the cloud was brought up and every service lives."""
+        found = self.processes()
+        return self.clouds_yaml.exists() and all(
+            service in found and found[service].is_running()
+            for service in SERVICES
+        )
+
+    def up(self) -> None:
+        """Bring the cloud up, unless it is.
+
+        :raises CloudError: A service did not start.
+        """
+        with self.lock():
+            if self.is_up():
+                return
+            self._stop()
+            try:
+                self._start()
+            except BaseException:
+                self._stop()
+                raise
+
+    def down(self) -> None:
+        """Stop what :meth:`up` started. The logs are kept."""
+        with self.lock():
+            self._stop()
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment in which ``openstack`` finds the cloud."""
+        variables = {
+            name: value
+            for name, value in os.environ.items()
+            # That one is stestr's.
+            if not name.startswith('OS_') or name == 'OS_TEST_PATH'
+        }
+        return {**variables, 'OS_CLIENT_CONFIG_FILE': str(self.clouds_yaml)}
+
+    def _start(self) -> None:
+        programs = environments.ensure('cloud', install_plugin=False)
+        shutil.rmtree(self.state, ignore_errors=True)
+        for directory in ('db', 'log', 'lock', 'images/staging'):
+            (self.state / directory).mkdir(parents=True)
+        self.state.chmod(0o700)
+        ports = _free_ports([*_PATHS])
+        endpoints = {
+            service: f'http://127.0.0.1:{ports[service]}{path}'
+            for service, path in _PATHS.items()
+        }
+        passwords = {
+            user: secrets.token_urlsafe(16)
+            for user in ('admin', 'service', 'demo', 'reader', 'other')
+        }
+        self._facts.touch(mode=0o600)
+        self._facts.write_text(
+            json.dumps(
+                {
+                    'ports': ports,
+                    'endpoints': endpoints,
+                    'passwords': passwords,
+                }
+            )
+        )
+        configuration.write(self.state, programs.parent, endpoints, passwords)
+        self._write_entry_point()
+        self._write_clouds_yaml(passwords)
+        # Imported here: it speaks to a cloud by what is written above.
+        from tests.cloud import bootstrap
+
+        for service in ('identity', 'image', 'network'):
+            self._start_service(programs, service)
+        self._wait_for('identity')
+        bootstrap.identity(self, passwords)
+        self._start_service(programs, 'compute')
+        for service in ('image', 'network', 'compute', 'placement'):
+            self._wait_for(service)
+        bootstrap.resources(self)
+
+    def _start_service(self, programs: pathlib.Path, service: str) -> None:
+        variables = {
+            'PATH': os.environ.get('PATH', os.defpath),
+            'HOME': str(self.state),
+            'LANG': 'C.UTF-8',
+            'PYTHONPATH': os.pathsep.join(
+                [str(environments.CHECKOUT), str(self.state / 'entry-points')]
+            ),
+        }
+        process = processes.start(
+            [
+                *(programs / 'python', '-m'),
+                *(f'tests.cloud.services.{service}', self.state),
+            ],
+            variables,
+            self.log / f'{service}.log',
+        )
+        found = {**self.processes(), service: process}
+        self._processes.write_text(
+            json.dumps(
+                {
+                    name: dataclasses.asdict(process)
+                    for name, process in found.items()
+                }
+            )
+        )
+
+    def _wait_for(self, service: str) -> None:
+        owner = 'compute' if service == 'placement' else service
+        url = self.endpoints[service]
+        deadline = time.monotonic() + START_TIMEOUT
+        while not _answers(url):
+            if not self.processes()[owner].is_running():
+                raise CloudError(self._failure(owner, 'died'))
+            if time.monotonic() > deadline:
+                raise CloudError(
+                    self._failure(
+                        owner, f'did not answer within {START_TIMEOUT} s'
+                    )
+                )
+            time.sleep(0.1)
+
+    def _failure(self, service: str, what: str) -> str:
+        log = self.log / f'{service}.log'
+        end = log.read_text(errors='replace').splitlines()[-20:]
+        return '\n'.join([f'{service} {what}; the end of {log}:', *end])
+
+    def _stop(self) -> None:
+        for process in self.processes().values():
+            process.stop()
+        self._processes.unlink(missing_ok=True)
+
+    def _write_entry_point(self) -> None:
+        """Make our mechanism driver one that Neutron finds by its name."""
+        metadata = self.state / 'entry-points' / 'embedded-1.0.dist-info'
+        metadata.mkdir(parents=True)
+        (metadata / 'METADATA').write_text(
+            'Metadata-Version: 2.1\nName: embedded\nVersion: 1.0\n'
+        )
+        (metadata / 'entry_points.txt').write_text(
+            '[neutron.ml2.mechanism_drivers]\nembedded = '
+            'tests.cloud.services.mechanism_driver:MechanismDriver\n'
+        )
+
+    def _write_clouds_yaml(self, passwords: dict[str, str]) -> None:
+        self.clouds_yaml.touch(mode=0o600)
+        self.clouds_yaml.write_text(json.dumps({'clouds': {}}))
+        for name, user, scope in (
+            ('admin', 'admin', {'project_name': 'admin'}),
+            ('system', 'admin', {'system_scope': 'all'}),
+            ('demo', 'demo', {'project_name': 'demo'}),
+            ('reader', 'reader', {'project_name': 'demo'}),
+            ('other', 'other', {'project_name': 'other'}),
+        ):
+            self.add_credentials(name, user, passwords[user], **scope)
+
+    def _read_facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads(self._facts.read_text())
+        return facts
+
+    @contextlib.contextmanager
+    def lock(self, name: str = 'cloud') -> Iterator[None]:
+        """Keep other processes of the checkout from doing the same."""
+        # Not in the state directory, which comes and goes.
+        lock = environments.CHECKOUT / '.venv' / f'{name}.lock'
+        lock.parent.mkdir(exist_ok=True)
+        with lock.open('w') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _free_ports(names: list[str]) -> dict[str, int]:
+    """Find ports that nobody listens on, all different."""
+    with contextlib.ExitStack() as stack:
+        ports = {}
+        for name in names:
+            listener = stack.enter_context(socket.socket())
+            listener.bind(('127.0.0.1', 0))
+            ports[name] = int(listener.getsockname()[1])
+        return ports
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib_request.urlopen(url, timeout=30):
+            return True
+    except urllib_error.HTTPError:
+        # It speaks HTTP, if only to say that it wants a token.
+        return True
+    except OSError:
+        return False

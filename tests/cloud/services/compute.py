@@ -1,0 +1,121 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Nova and Placement: ``python -m tests.cloud.services.compute <state>``
+
+One process, because RPC goes through oslo.messaging's fake exchange, which
+is a variable of the class.
+"""
+
+import os
+import sys
+import threading
+
+# Before any import of Nova, which would patch the process with eventlet and
+# then refuse to run under its own native threading.
+os.environ['OS_NOVA_DISABLE_EVENTLET_PATCHING'] = 'true'
+
+from nova import monkey_patch
+
+monkey_patch.patch()
+
+from nova.api.openstack import wsgi_app  # noqa: E402
+from nova.cmd import manage  # noqa: E402
+from nova.compute import rpcapi as compute_rpcapi  # noqa: E402
+from nova.conductor import rpcapi as conductor_rpcapi  # noqa: E402
+import nova.conf  # noqa: E402
+from nova import context  # noqa: E402
+from nova.db import migration  # noqa: E402
+from nova import objects  # noqa: E402
+from nova.objects import host_mapping  # noqa: E402
+from nova.scheduler import rpcapi as scheduler_rpcapi  # noqa: E402
+from nova import service  # noqa: E402
+import os_vif  # noqa: E402
+from placement import wsgi as placement_wsgi  # noqa: E402
+
+from tests.cloud.services import serving  # noqa: E402
+from tests.cloud.services import sqlite_transactions  # noqa: E402
+from tests.cloud.services import starting  # noqa: E402
+
+# Each claim costs one Placement request for every server of the host.
+COMPUTE_HOSTS = [f'compute-{number}' for number in range(1, 9)]
+
+
+def main() -> None:
+    cloud = starting.read_cloud()
+    os.environ['OS_PLACEMENT_CONFIG_DIR'] = str(cloud.configuration)
+    os.environ['OS_NOVA_CONFIG_DIR'] = str(cloud.configuration)
+    os.environ['OS_NOVA_CONFIG_FILES'] = 'nova-api-paste.ini;nova.conf'
+    sys.argv[1:] = []
+    sqlite_transactions.install()
+    serving.serve_in_thread(
+        placement_wsgi.init_application(),
+        cloud.ports['placement'],
+        cloud.log,
+        'placement',
+    )
+    # This parses the configuration, and a second time would be an error, so
+    # the tables and cells can be made only between it and the application.
+    wsgi_app.init_global_data(
+        [str(cloud.configuration / 'nova.conf')], 'osapi_compute', 'nova-api'
+    )
+    make_cells()
+    application = wsgi_app.init_application('osapi_compute', 'nova-api')
+    os_vif.initialize()
+    start('nova-conductor', conductor_rpcapi.RPC_TOPIC)
+    start('nova-scheduler', scheduler_rpcapi.RPC_TOPIC)
+    for host in COMPUTE_HOSTS:
+        start_compute(host)
+    host_mapping.discover_hosts(context.get_admin_context())
+    serving.serve(application, cloud.ports['compute'], cloud.log, 'compute')
+
+
+def make_cells() -> None:
+    """Make the databases, with cell0 and one cell of all hosts."""
+    connection = nova.conf.CONF.database.connection
+    migration.db_sync(database='api')
+    cells = manage.CellV2Commands()
+    cells.map_cell0(connection.replace('nova-cell1', 'nova-cell0'))
+    cells.create_cell('cell1', connection, 'fake:///')
+    admin = context.get_admin_context()
+    for cell in objects.CellMappingList.get_all(admin):
+        with context.target_cell(admin, cell) as cell_context:
+            migration.db_sync(database='main', context=cell_context)
+
+
+def start(binary: str, topic: str, **names: str) -> None:
+    """Start one of Nova's services on threads of its own."""
+    server = service.Service.create(binary=binary, topic=topic, **names)
+    server.start()
+    SERVERS.append(server)
+
+
+def start_compute(host: str) -> None:
+    """Start nova-compute as if on this host."""
+    nova.conf.CONF.set_override('host', host)
+    try:
+        start(
+            'nova-compute',
+            compute_rpcapi.RPC_TOPIC,
+            host=host,
+            topic_alt=compute_rpcapi.RPC_TOPIC_ALT,
+        )
+    finally:
+        nova.conf.CONF.clear_override('host')
+
+
+SERVERS: list[service.Service] = []
+
+
+if __name__ == '__main__':
+    threading.current_thread().name = 'nova-api'
+    main()

@@ -1,0 +1,49 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Neutron: ``python -m tests.cloud.services.network <state directory>``"""
+
+import os
+import sys
+
+from neutron.db.migration.models import head
+from neutron import server
+from neutron.server import api
+from neutron_lib.db import api as database
+
+from tests.cloud.services import serving
+from tests.cloud.services import sqlite_transactions
+from tests.cloud.services import starting
+
+
+def application() -> object:
+    """Make the tables first: the plug-ins read them while they load."""
+    head.get_metadata().create_all(database.get_writer_session().get_bind())
+    return api.api_server()
+
+
+def main() -> None:
+    cloud = starting.read_cloud()
+    os.environ['OS_NEUTRON_CONFIG_DIR'] = str(cloud.configuration)
+    os.environ['OS_NEUTRON_CONFIG_FILES'] = 'neutron.conf'
+    sys.argv[1:] = []
+    sqlite_transactions.install()
+    serving.serve(
+        server.boot_server(application, prog='neutron-api'),
+        cloud.ports['network'],
+        cloud.log,
+        'network',
+    )
+
+
+if __name__ == '__main__':
+    main()

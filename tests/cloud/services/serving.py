@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A WSGI application on a loopback port, with a thread for each client."""
+
+from collections.abc import Callable
+import pathlib
+import threading
+
+from werkzeug import serving
+
+
+def serve(
+    application: Callable[..., object],
+    port: int,
+    log_directory: pathlib.Path,
+    name: str,
+) -> None:
+    """Serve an application until the process ends.
+
+    :param application: The WSGI application.
+    :param port: The port on 127.0.0.1.
+    :param log_directory: Where ``<name>-access.log`` is written.
+    :param name: The name of the service.
+    """
+    access_log = (log_directory / f'{name}-access.log').open('a', buffering=1)
+
+    class RequestHandler(serving.WSGIRequestHandler):
+        # Without this the headers wait 40 ms for the client's delayed ACK.
+        disable_nagle_algorithm = True
+
+        def log_request(
+            self, code: int | str = '-', size: int | str = '-'
+        ) -> None:
+            access_log.write(f'{self.command} {self.path} {int(code)}\n')
+
+    serving.make_server(
+        '127.0.0.1',
+        port,
+        application,
+        threaded=True,
+        request_handler=RequestHandler,
+    ).serve_forever()
+
+
+def serve_in_thread(
+    application: Callable[..., object],
+    port: int,
+    log_directory: pathlib.Path,
+    name: str,
+) -> None:
+    """Serve an application for as long as the process lives."""
+    threading.Thread(
+        target=serve,
+        args=(application, port, log_directory, name),
+        daemon=True,
+    ).start()
