@@ -1,0 +1,112 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Values of options, read and checked by argparse before any request."""
+
+import argparse
+import pathlib
+import sys
+
+from osc_port_iface import addresses
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+from osc_port_iface.services import interface_views
+
+
+# A shorter one would be rude to Nova.
+_SHORTEST_INTERVAL = 0.5
+
+_NO_ADDRESS = _("'%s' is not an IP address, a MAC address or a port ID")
+
+
+def mac_address(text: str) -> str:
+    """Read a MAC address in any notation."""
+    try:
+        return addresses.parse_mac_address(text)
+    except ValueError:
+        raise _invalid(_("'%s' is not a MAC address"), text) from None
+
+
+def ip_network(text: str) -> addresses.IPNetwork:
+    """Read an address or a CIDR."""
+    try:
+        return addresses.parse_ip_network(text)
+    except ValueError:
+        raise _invalid(_("'%s' is not an IP address or CIDR"), text) from None
+
+
+def address(text: str) -> addresses.Address:
+    """Read a port ID, a MAC address or an IP address."""
+    try:
+        return addresses.parse_address(text)
+    except ValueError:
+        raise _invalid(_NO_ADDRESS, text) from None
+
+
+def address_file(path: str) -> list[addresses.Address]:
+    """Read a file of addresses, one a line, with ``#`` comments.
+
+    :param path: The file; ``-`` for standard input.
+    """
+    try:
+        if path == '-':
+            lines = sys.stdin.read().splitlines()
+        else:
+            lines = pathlib.Path(path).read_text('utf-8').splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(
+            printable.one_line(f'{path}: {error}')
+        ) from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        text = line.partition('#')[0].strip()
+        try:
+            if text:
+                found.append(addresses.parse_address(text))
+        except ValueError:
+            raise _invalid(
+                _('line %d: ') % number + _NO_ADDRESS, text
+            ) from None
+    return found
+
+
+def seconds(text: str) -> float:
+    """Read a time in seconds, zero or more."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if 0 <= value < float('inf'):
+        return value
+    raise _invalid(_("'%s' is not a number of seconds"), text)
+
+
+def interval(text: str) -> float:
+    """Read a time in seconds, more than zero."""
+    value = seconds(text)
+    if value >= _SHORTEST_INTERVAL:
+        return value
+    raise _invalid(
+        _("'%%s' is less than %s seconds") % _SHORTEST_INTERVAL, text
+    )
+
+
+def concurrency(text: str) -> int:
+    """Read how many requests there may be at a time."""
+    limit = interface_views.CONCURRENCY_LIMIT
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= limit:
+        return int(text)
+    raise _invalid(_("'%%s' is not a number from 1 to %d") % limit, text)
+
+
+def _invalid(message: str, text: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(message % printable.escape(text))

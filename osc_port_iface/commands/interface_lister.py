@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the commands that list have in common."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+import itertools
+from typing import TextIO
+
+from cliff.formatters import base
+from osc_lib.command import command
+
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import exit_status
+from osc_port_iface import records
+
+
+class TextLister(exit_status.ReportingCommand, command.Lister):
+    """A Lister whose text formats show every cell as a table does.
+
+    cliff prints ``str()`` of a cell's structure in value and csv, which for
+    a list is Python's own notation.
+    """
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[columns.Column]],
+    ) -> int:
+        if parsed_args.formatter == 'yaml':
+            self.formatter = _InParts(self.formatter)
+        elif parsed_args.formatter not in columns.STRUCTURED_FORMATS:
+            data = [[columns.AsText(cell) for cell in row] for row in data]
+        return super().produce_output(parsed_args, column_names, data)
+
+
+class _InParts(base.ListFormatter):
+    """Emits YAML in parts, which make the same list one after another.
+
+    PyYAML has a node of about a kilobyte in memory for each value until all
+    of a list is written.
+    """
+
+    _ROWS = 500
+
+    def __init__(self, formatter: base.ListFormatter) -> None:
+        self._formatter = formatter
+
+    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
+        """Add nothing; the formatter itself has."""
+
+    def emit_list(
+        self,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[columns.Column]],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        rows = iter(data)
+        part = list(itertools.islice(rows, self._ROWS))
+        while True:
+            self._formatter.emit_list(column_names, part, stdout, parsed_args)
+            part = list(itertools.islice(rows, self._ROWS))
+            if not part:
+                return
+
+
+def interface_table(
+    interfaces: Iterable[records.Plugged],
+    shows_server: bool,
+    shows_tag: bool,
+    shows_details: bool = False,
+) -> tuple[tuple[str, ...], list[tuple[columns.Column, ...]]]:
+    """Make the headers and rows of interfaces.
+
+    :param interfaces: One for each row.
+    :param shows_server: Whether a row says which server it is of.
+    :param shows_tag: Whether the microversion used has the tag.
+    :param shows_details: Whether a row has what Neutron adds.
+    :returns: What ``take_action`` of a Lister returns.
+    """
+    headers = columns.headers(shows_tag)
+    if shows_server:
+        headers = columns.SERVER_HEADERS + headers
+    if shows_details:
+        headers += columns.DETAIL_HEADERS
+    rows = []
+    for plugged in interfaces:
+        row = columns.interface_cells(plugged.interface, shows_tag)
+        if shows_server:
+            row = columns.server_cells(plugged.server) + row
+        if shows_details:
+            row += columns.detail_cells(plugged)
+        rows.append(row)
+    return headers, rows

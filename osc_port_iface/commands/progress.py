@@ -1,0 +1,50 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A progress bar on stderr, for a person who waits."""
+
+from collections.abc import Callable, Iterator
+import contextlib
+from typing import TextIO
+
+from osc_port_iface.i18n import _
+
+# Fewer are done before a bar could be read.
+_WORTH_A_BAR = 20
+
+# Seconds before it appears.
+_DELAY = 1.0
+
+
+@contextlib.contextmanager
+def bar(total: int, stderr: TextIO) -> Iterator[Callable[[], object]]:
+    """Show how many of the servers are done.
+
+    :param total: How many there are.
+    :param stderr: Where to draw; nothing is drawn unless it is a terminal.
+    :returns: What to call after each one.
+    """
+    if total < _WORTH_A_BAR or not stderr.isatty():
+        yield lambda: None
+        return
+    # Imported here, so that who sees no bar does not wait for it.
+    import tqdm
+
+    with tqdm.tqdm(
+        total=total,
+        file=stderr,
+        delay=_DELAY,
+        leave=False,
+        unit=_(' servers'),
+        dynamic_ncols=True,
+    ) as progress:
+        yield progress.update

@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The arguments by which every command takes its servers."""
+
+import argparse
+import os
+from typing import Any
+
+from oslo_utils import strutils
+
+from osc_port_iface.api import compute
+from osc_port_iface.api import identity
+from osc_port_iface.i18n import _
+
+# As ``openstack server list`` has them.
+_STATUSES = (
+    'ACTIVE',
+    'BUILD',
+    'DELETED',
+    'ERROR',
+    'HARD_REBOOT',
+    'MIGRATING',
+    'PASSWORD',
+    'PAUSED',
+    'REBOOT',
+    'REBUILD',
+    'RESCUE',
+    'RESIZE',
+    'REVERT_RESIZE',
+    'SHELVED',
+    'SHELVED_OFFLOADED',
+    'SHUTOFF',
+    'SOFT_DELETED',
+    'SUSPENDED',
+    'VERIFY_RESIZE',
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``<server> …`` and the selectors to a command."""
+    parser.add_argument(
+        'server',
+        metavar='<server>',
+        nargs='*',
+        help=_(
+            'Server(s) to look at (name or ID); every server of the project '
+            'if none is given'
+        ),
+    )
+    add_all_projects(parser)
+    parser.add_argument(
+        '--project',
+        metavar='<project>',
+        help=_('Look in this project (admin only) (name or ID)'),
+    )
+    parser.add_argument(
+        '--project-domain',
+        metavar='<project-domain>',
+        help=_(
+            'Domain the project belongs to (name or ID). '
+            'This can be used in case collisions between project names exist.'
+        ),
+    )
+    parser.add_argument(
+        '--host',
+        metavar='<hostname>',
+        help=_('Look only at servers on this compute host (admin only)'),
+    )
+    parser.add_argument(
+        '--status',
+        metavar='<status>',
+        choices=_STATUSES,
+        help=_('Look only at servers of this status, such as ACTIVE'),
+    )
+
+
+def add_all_projects(parser: argparse.ArgumentParser) -> None:
+    """Add the option by which a name is looked for everywhere."""
+    parser.add_argument(
+        '--all-projects',
+        action='store_true',
+        default=strutils.bool_from_string(os.environ.get('ALL_PROJECTS')),
+        help=_(
+            'Look in all projects (admin only) '
+            '(can be specified using the ALL_PROJECTS envvar)'
+        ),
+    )
+
+
+def query(
+    parsed_args: argparse.Namespace, client_manager: Any
+) -> compute.ServerQuery:
+    """Read the selectors.
+
+    :param parsed_args: What the user asked for.
+    :param client_manager: ``self.app.client_manager``, to look a project up.
+    :returns: Among which servers to look.
+    :raises osc_port_iface.api.errors.ApiError: There is no such project.
+    """
+    project_id = None
+    if parsed_args.project:
+        project_id = identity.project_id(
+            client_manager.sdk_connection,
+            parsed_args.project,
+            parsed_args.project_domain,
+        )
+    return compute.ServerQuery(
+        all_projects=parsed_args.all_projects,
+        project_id=project_id,
+        host=parsed_args.host,
+        status=parsed_args.status,
+    )

@@ -1,0 +1,57 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What cliff loads at the start of every ``openstack`` command.
+
+It loads each entry point of the group, whichever command is to run. So
+nothing of the package is imported here, and a command only when it is made.
+"""
+
+import importlib
+from typing import Any
+
+
+class _Deferred:
+    """Stands for the command whose name the class has.
+
+    The docstring of each is the first line of the command's own.
+    """
+
+    module: str
+    # Asked for by ``openstack --help``.
+    deprecated = False
+
+    def __new__(
+        cls, app: Any, app_args: Any, cmd_name: str | None = None
+    ) -> Any:
+        if app is not None and app_args is None:
+            # ``openstack --help`` makes every command that there is, only to
+            # print the first line of its description.
+            return super().__new__(cls)
+        module = importlib.import_module(cls.module)
+        command = getattr(module, cls.__name__)
+        return command(app, app_args, cmd_name=cmd_name)
+
+    # cliff looks here for what a command is made with.
+    def __init__(
+        self, app: Any, app_args: Any, cmd_name: str | None = None
+    ) -> None:
+        pass
+
+    def get_description(self) -> str:
+        """Return what ``openstack --help`` prints."""
+        return self.__doc__ or ''
+
+
+class ListServerInterface(_Deferred):
+    """List the interfaces of servers"""
+
+    module = 'osc_port_iface.commands.list'

@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The installed ``openstack`` program, against the embedded cloud."""
+
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+import sys
+from typing import Any
+
+import testtools
+
+from tests.cloud import api
+from tests.cloud import bootstrap
+from tests.cloud import embedded
+from tests.cloud import scenario
+from tests import command_result
+from tests.functional import recording_proxy
+
+# Seconds for one command.
+TIMEOUT = 300
+
+
+def program() -> pathlib.Path:
+    """Return the ``openstack`` that is tested."""
+    default = pathlib.Path(sys.executable).with_name('openstack')
+    return pathlib.Path(os.environ.get('OPENSTACK', default))
+
+
+class FunctionalTestCase(testtools.TestCase):
+    """Makes servers, and runs commands as a user of the cloud does."""
+
+    # The member of the project in which the tests make resources.
+    user = 'demo'
+
+    cloud: embedded.Cloud
+    api: api.Api
+    scenario: scenario.Scenario
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.cloud = embedded.Cloud()
+        cls.api = api.Api(cls.user, cls.cloud)
+        cls.scenario = scenario.Scenario(cls.api)
+        try:
+            cls.make_resources()
+        except BaseException:
+            # unittest calls no tearDownClass where this fails.
+            cls.scenario.remove()
+            raise
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.scenario.remove()
+        super().tearDownClass()
+
+    @classmethod
+    def make_resources(cls) -> None:
+        """Make what the tests of the class look at."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.proxy = recording_proxy.RecordingProxy()
+        self.addCleanup(self.proxy.close)
+
+    def run_program(
+        self,
+        *command: str | pathlib.Path,
+        user: str | None = None,
+        stdin: str = '',
+        **variables: str,
+    ) -> command_result.Result:
+        """Run any program as a user, through the recording proxy."""
+        environment = {
+            **self.cloud.environment(),
+            'OS_CLOUD': user or self.user,
+            'http_proxy': self.proxy.url,
+            # Python's own rule for the encoding of a pipe.
+            'PYTHONUTF8': '1',
+            **variables,
+        }
+        for name in ('no_proxy', 'NO_PROXY', 'HTTP_PROXY'):
+            environment.pop(name, None)
+        result = subprocess.run(
+            command,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        return command_result.Result(
+            result.returncode, result.stdout, result.stderr
+        )
+
+    def openstack(
+        self, *arguments: str, user: str | None = None, **variables: str
+    ) -> command_result.Result:
+        """Run ``openstack`` as a user."""
+        return self.run_program(program(), *arguments, user=user, **variables)
+
+    def succeed(
+        self, *arguments: str, user: str | None = None, **variables: str
+    ) -> str:
+        """Run ``openstack``, which must exit with 0 and no complaint.
+
+        :returns: What it printed.
+        """
+        result = self.openstack(*arguments, user=user, **variables)
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        return result.stdout
+
+    def rows(
+        self, *arguments: str, user: str | None = None, **variables: str
+    ) -> list[dict[str, Any]]:
+        """Run ``openstack … -f json``, which must succeed."""
+        decoded: list[dict[str, Any]] = json.loads(
+            self.succeed(*arguments, '-f', 'json', user=user, **variables)
+        )
+        return decoded
+
+
+class ProjectTestCase(FunctionalTestCase):
+    """Has a project of its own, and so sees only its own servers.
+
+    :ivar user: Its member.
+    :ivar reader: Its reader.
+    """
+
+    reader: str
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.user = f'p{secrets.token_hex(4)}'
+        cls.reader = f'{cls.user}-reader'
+        bootstrap.project(embedded.Cloud(), cls.user)
+        super().setUpClass()

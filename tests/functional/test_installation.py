@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import json
+import pathlib
+import subprocess
+
+from tests import environments
+from tests.functional import base
+
+PACKAGE = 'osc_port_iface'
+
+# Prints what the distribution installed, and whether it is the checkout.
+INSPECTION = '''
+import importlib.metadata
+import json
+found = importlib.metadata.distribution('osc-port-iface')
+print(json.dumps({
+    'files': [str(path) for path in found.files],
+    'editable': 'editable' in (found.read_text('direct_url.json') or ''),
+    'entry points': {
+        point.name: point.value
+        for point in found.entry_points
+        if point.group == 'openstack.compute.v2'
+    },
+    'groups': sorted({point.group for point in found.entry_points}),
+}))
+'''
+
+
+def python() -> pathlib.Path:
+    """Return the interpreter, for which -P keeps the checkout off the path."""
+    return base.program().with_name('python')
+
+
+class TestInstallation(base.FunctionalTestCase):
+    def inspect(self) -> dict[str, object]:
+        found: dict[str, object] = json.loads(
+            subprocess.run(
+                [python(), '-P', '-c', INSPECTION],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        return found
+
+    def test_every_command_has_an_entry_point(self) -> None:
+        commands = environments.CHECKOUT / PACKAGE / 'commands'
+        expected = {
+            f'server_interface_{verb}': (
+                f'{PACKAGE}.deferred:{verb.title()}ServerInterface'
+            )
+            for verb in ('check', 'find', 'list', 'show', 'wait')
+            if (commands / f'{verb}.py').exists()
+        }
+        found = self.inspect()
+        self.assertEqual(expected, found['entry points'])
+        self.assertEqual(['openstack.compute.v2'], found['groups'])
+
+    def test_the_wheel_has_every_module_and_no_test(self) -> None:
+        found = self.inspect()
+        if found['editable']:
+            self.skipTest('this environment runs the checkout itself')
+        checkout = environments.CHECKOUT
+        expected = {
+            str(path.relative_to(checkout))
+            for path in (checkout / PACKAGE).rglob('*')
+            if path.suffix == '.py' or path.name == 'py.typed'
+        }
+        files = found['files']
+        assert isinstance(files, list)
+        installed = {
+            name
+            for name in files
+            if not name.endswith('.pyc') and '.dist-info/' not in name
+        }
+        self.assertIn(f'{PACKAGE}/py.typed', installed)
+        self.assertEqual(expected, installed)
+
+
+# Runs ``openstack``, and ends with a line of what it imported of a package.
+TRACE = '''
+import sys
+from openstackclient import shell
+package = sys.argv.pop(1)
+try:
+    shell.main()
+finally:
+    names = (n for n in sys.modules if n.partition('.')[0] == package)
+    print(*sorted(names), sep=' ', file=sys.stderr)
+'''
+
+
+class TestOtherCommands(base.FunctionalTestCase):
+    def imported(self, package: str, *arguments: str) -> list[str]:
+        """Run a command, and return what it imported of a package."""
+        result = self.run_program(
+            *(python(), '-P', '-c', TRACE, package), *arguments
+        )
+        self.assertEqual(0, result.status, result.stderr)
+        return result.stderr.splitlines()[-1].split()
+
+    def test_import_nothing_but_the_entry_points(self) -> None:
+        for arguments in (
+            ('--help',),
+            ('server', 'list'),
+            ('server', 'volume', 'list', '--help'),
+        ):
+            self.assertEqual(
+                [PACKAGE, f'{PACKAGE}.deferred'],
+                self.imported(PACKAGE, *arguments),
+                str(arguments),
+            )
+
+    def test_version_imports_nothing(self) -> None:
+        self.assertEqual([], self.imported(PACKAGE, '--version'))
+
+    def test_a_command_imports_no_other(self) -> None:
+        imported = self.imported(
+            PACKAGE, 'server', 'interface', 'list', '--status', 'ERROR'
+        )
+        self.assertIn(f'{PACKAGE}.commands.list', imported)
+        self.assertNotIn(f'{PACKAGE}.commands.check', imported)
+        self.assertEqual(
+            [],
+            self.imported(
+                'tqdm', 'server', 'interface', 'list', '--status', 'ERROR'
+            ),
+        )
+
+    def test_help_has_our_commands(self) -> None:
+        shown = self.succeed('--help')
+        self.assertIn('List the interfaces of servers', shown)
+        self.assertNotIn('Could not', shown)
+
+    def test_our_options_are_nobody_elses(self) -> None:
+        shown = self.succeed('server', 'list', '--help')
+        self.assertNotIn('--source', shown)

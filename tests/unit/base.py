@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The real ``openstack`` shell, run in process against a fake cloud."""
+
+import io
+import json
+import logging
+import os
+import pathlib
+from unittest import mock
+
+import fixtures
+from openstackclient.common import clientmanager
+from openstackclient import shell
+import testtools
+
+from tests import command_result
+from tests.unit import fake_cloud
+
+
+class ShellTestCase(testtools.TestCase):
+    """Runs ``openstack`` command lines in process."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud = fake_cloud.FakeCloud()
+        self.cloud.start()
+        self.addCleanup(self.cloud.stop)
+        home = self.useFixture(fixtures.TempHomeDir()).path
+        self.useFixture(fixtures.EnvironmentVariable('XDG_CONFIG_HOME', home))
+        self.environment = {
+            'OS_AUTH_URL': fake_cloud.AUTH_URL,
+            'OS_USERNAME': 'demo',
+            'OS_PASSWORD': 'secret',
+            'OS_PROJECT_NAME': 'demo',
+            'OS_USER_DOMAIN_ID': 'default',
+            'OS_PROJECT_DOMAIN_ID': 'default',
+            'OS_IDENTITY_API_VERSION': '3',
+        }
+        # A shell of the same process would share the compute client of the
+        # one before it: ClientCache keeps it on a class-level descriptor.
+        for name, value in vars(clientmanager.ClientManager).items():
+            if hasattr(value, '_handle'):
+                self.useFixture(
+                    fixtures.MonkeyPatch(
+                        'openstackclient.common.clientmanager.'
+                        f'ClientManager.{name}._handle',
+                        None,
+                    )
+                )
+
+    def configure_cloud(self, **settings: object) -> None:
+        """Put the credentials and these settings into a clouds.yaml."""
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        clouds_yaml = path / 'clouds.yaml'
+        auth = {
+            name.removeprefix('OS_').lower(): value
+            for name, value in self.environment.items()
+            if name != 'OS_IDENTITY_API_VERSION'
+        }
+        # JSON is YAML.
+        clouds_yaml.write_text(
+            json.dumps({'clouds': {'fake': {'auth': auth, **settings}}})
+        )
+        self.environment = {
+            'OS_CLIENT_CONFIG_FILE': str(clouds_yaml),
+            'OS_CLOUD': 'fake',
+        }
+
+    def create_file(self, text: str) -> str:
+        """Create a file, and return its path."""
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'file'
+        path.write_text(text)
+        return str(path)
+
+    def openstack(self, *arguments: str) -> command_result.Result:
+        """Run ``openstack`` with these arguments."""
+        stdout, stderr = io.StringIO(), io.StringIO()
+        root = logging.getLogger('')
+        handlers, level = list(root.handlers), root.level
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith('OS_')
+        }
+        with (
+            mock.patch.dict(
+                'os.environ', {**environment, **self.environment}, clear=True
+            ),
+            mock.patch('sys.stdout', stdout),
+            mock.patch('sys.stderr', stderr),
+        ):
+            program = shell.OpenStackShell()
+            program.stdout, program.stderr = stdout, stderr
+            try:
+                status: int | str | None = program.run(list(arguments))
+            except SystemExit as error:
+                status = error.code
+            finally:
+                root.handlers[:] = handlers
+                root.setLevel(level)
+        return command_result.Result(
+            status, stdout.getvalue(), stderr.getvalue()
+        )

@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A bar on a terminal, nothing anywhere else, and stdout as it is."""
+
+import io
+import types
+from unittest import mock
+
+from tests import command_result
+from tests.unit import base
+from tests.unit.commands import test_list_fleet
+from tests.unit import fake_cloud
+
+ENOUGH = 20
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class ProgressTestCase(test_list_fleet.FleetTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        # No test waits for a bar.
+        patcher = mock.patch('osc_port_iface.commands.progress._DELAY', 0.0)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def register_fleet(self, count: int) -> command_result.Result:
+        """Make so many servers.
+
+        :returns: What is printed of them where there is no terminal.
+        """
+        numbers = range(100, 100 + count)
+        self.register(*(fake_cloud.server(n, f's{n}') for n in numbers))
+        for number in numbers:
+            self.cloud.register_interfaces(
+                fake_cloud.identifier(number),
+                fake_cloud.attachment(1000 + number),
+            )
+        return command_result.Result(
+            0,
+            test_list_fleet.rows(*((n, f's{n}', 1000 + n) for n in numbers)),
+            '',
+        )
+
+    def list_on_terminal(self, *arguments: str) -> command_result.Result:
+        with mock.patch.object(
+            base, 'io', types.SimpleNamespace(StringIO=Terminal)
+        ):
+            return self.list(*test_list_fleet.SERVER_AND_PORT, *arguments)
+
+    def without_tqdm(self) -> None:
+        """Let nothing import it."""
+        patcher = mock.patch.dict('sys.modules', {'tqdm': None})
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+
+class TestTerminal(ProgressTestCase):
+    def test_drawn(self) -> None:
+        expected = self.register_fleet(ENOUGH)
+        result = self.list_on_terminal()
+        self.assertEqual((0, expected.stdout), (result.status, result.stdout))
+        self.assertIn(f'| 0/{ENOUGH} [', result.stderr)
+        self.assertIn(' servers', result.stderr)
+        # It is gone in the end: the line is blank.
+        self.assertEqual('', result.stderr.rpartition('\r')[2])
+        self.assertEqual('', result.stderr.split('\r')[-2].strip())
+        self.assertNotIn('\n', result.stderr)
+
+    def test_failures_come_after_it(self) -> None:
+        self.register_fleet(ENOUGH)
+        self.cloud.get(
+            test_list_fleet.interfaces_url(100), status_code=404, text=''
+        )
+        result = self.list_on_terminal()
+        self.assertEqual(1, result.status)
+        self.assertEqual(
+            f'Interfaces of server {fake_cloud.identifier(100)}: '
+            f'{test_list_fleet.OTHER_PROJECT_HINT} (HTTP 404)\n',
+            result.stderr.rpartition('\r')[2],
+        )
+
+    def test_not_for_few_servers(self) -> None:
+        expected = self.register_fleet(ENOUGH - 1)
+        self.without_tqdm()
+        self.assertEqual(expected, self.list_on_terminal())
+
+    def test_not_where_there_is_nothing_to_wait_for(self) -> None:
+        expected = self.register_fleet(ENOUGH)
+        self.without_tqdm()
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'ports',
+            *(fake_cloud.port(1000 + n, n) for n in range(100, 100 + ENOUGH)),
+        )
+        self.assertEqual(
+            expected, self.list_on_terminal('--source', 'network')
+        )
+
+
+class TestNoTerminal(ProgressTestCase):
+    def test_nothing_is_drawn_nor_imported(self) -> None:
+        expected = self.register_fleet(ENOUGH)
+        self.without_tqdm()
+        self.assertEqual(expected, self.list(*test_list_fleet.SERVER_AND_PORT))

@@ -1,0 +1,283 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A cloud replaced at the transport: Keystone, Nova and Neutron answers."""
+
+import ipaddress
+from typing import Any
+from urllib import parse
+import uuid
+
+from keystoneauth1 import adapter
+from keystoneauth1 import fixture
+from keystoneauth1.identity import v3
+from keystoneauth1 import session
+import requests
+import requests_mock
+
+AUTH_URL = 'http://keystone.test/v3'
+COMPUTE_URL = 'http://nova.test/v2.1'
+NETWORK_URL = 'http://neutron.test'
+PROJECT_ID = '9f2a6b1c0d4e4f6f8a7b6c5d4e3f2a1b'
+
+
+def identifier(number: int) -> str:
+    """Make a valid, stable version 4 UUID out of a small number."""
+    return str(uuid.UUID(int=number, version=4))
+
+
+def fixed_ip(address: str, subnet: int = 900) -> dict[str, str]:
+    """Build a fixed IP as os-interface and Neutron show it."""
+    return {'ip_address': address, 'subnet_id': identifier(subnet)}
+
+
+def attachment(
+    number: int, *addresses: str, **other: object
+) -> dict[str, object]:
+    """Build one entry of ``interfaceAttachments`` (microversion 2.70)."""
+    return {
+        'port_id': identifier(number),
+        'net_id': identifier(700),
+        'mac_addr': f'fa:16:3e:00:00:{number % 256:02x}',
+        'port_state': 'ACTIVE',
+        'fixed_ips': [fixed_ip(address) for address in addresses],
+        'tag': None,
+        **other,
+    }
+
+
+def server(number: int, name: str, **other: object) -> dict[str, object]:
+    """Build one entry of ``GET /servers/detail``."""
+    return {
+        'id': identifier(number),
+        'name': name,
+        'status': 'ACTIVE',
+        'tenant_id': PROJECT_ID,
+        'addresses': {},
+        **other,
+    }
+
+
+def cached(
+    port: int, address: str, kind: str = 'fixed'
+) -> dict[str, str | int]:
+    """Build one entry of a label in ``addresses`` of a server."""
+    return {
+        'addr': address,
+        'version': ipaddress.ip_address(address).version,
+        'OS-EXT-IPS-MAC:mac_addr': f'fa:16:3e:00:00:{port % 256:02x}',
+        'OS-EXT-IPS:type': kind,
+    }
+
+
+def port(
+    number: int, device: int, *addresses: str, **other: object
+) -> dict[str, object]:
+    """Build Neutron's port of the same attachment, for an administrator."""
+    return {
+        'id': identifier(number),
+        'network_id': identifier(700),
+        'mac_address': f'fa:16:3e:00:00:{number % 256:02x}',
+        'fixed_ips': [fixed_ip(address) for address in addresses],
+        'status': 'ACTIVE',
+        'name': '',
+        'device_id': identifier(device),
+        'device_owner': 'compute:nova',
+        'project_id': PROJECT_ID,
+        'security_groups': [identifier(800)],
+        'binding:vnic_type': 'normal',
+        'binding:vif_type': 'ovs',
+        'binding:host_id': 'compute-1',
+        **other,
+    }
+
+
+def floating_ip(address: str, port: int) -> dict[str, str]:
+    """Build one entry of Neutron's floating IPs."""
+    return {
+        'id': identifier(600),
+        'floating_ip_address': address,
+        'floating_network_id': identifier(701),
+        'project_id': PROJECT_ID,
+        'port_id': identifier(port),
+    }
+
+
+def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
+    """Tell whether one of Neutron's filters lets a resource through."""
+    if name == 'fixed_ips':
+        found = {
+            f'ip_address={fixed_ip["ip_address"]}'
+            for fixed_ip in resource[name]
+        }
+        return bool(found & set(values))
+    return resource[name] in values
+
+
+class FakeCloud(requests_mock.Mocker):
+    """Answers OSC's own requests; a test registers the others on it."""
+
+    def __init__(self) -> None:
+        self._transport = requests_mock.Adapter()
+        super().__init__(adapter=self._transport)
+
+    def start(self) -> None:
+        super().start()
+        self.register_authentication()
+        self.register_compute_versions()
+
+    def register_authentication(self, system: bool = False) -> None:
+        """Answer Keystone's version document and the token request."""
+        self.get(AUTH_URL, json={'version': fixture.V3Discovery(AUTH_URL)})
+        self.register_tokens('a-token', system=system)
+
+    def register_tokens(
+        self,
+        *tokens: str,
+        system: bool = False,
+        compute_url: str = COMPUTE_URL,
+        network_url: str = NETWORK_URL,
+        role: str = 'member',
+    ) -> None:
+        """Answer the token requests to come, the last one for ever.
+
+        A service without a URL is not in the catalog.
+        """
+        body = fixture.V3Token(user_name='demo', user_domain_id='default')
+        body.add_role(name=role)
+        if system:
+            body.set_system_scope()
+        else:
+            body.set_project_scope(id=PROJECT_ID, name='demo')
+        for service, url in (
+            ('identity', AUTH_URL),
+            ('compute', compute_url),
+            ('network', network_url),
+        ):
+            if not url:
+                continue
+            body.add_service(service).add_standard_endpoints(
+                public=url, region='RegionOne'
+            )
+        self.post(
+            f'{AUTH_URL}/auth/tokens',
+            [
+                {'json': body, 'headers': {'X-Subject-Token': token}}
+                for token in tokens
+            ],
+        )
+
+    def compute_versions(self, maximum: str = '2.103') -> dict[str, object]:
+        """Build Nova's version document with this highest microversion."""
+        versions = fixture.DiscoveryList(v2=False, v3=False)
+        versions.add_nova_microversion(
+            href=f'{COMPUTE_URL}/',
+            id='v2.1',
+            status='CURRENT',
+            min_version='2.1' if maximum else '',
+            version=maximum,
+        )
+        return {'version': versions.versions[0]}
+
+    def register_compute_versions(self, maximum: str = '2.103') -> None:
+        """Answer the request for Nova's version document."""
+        self.get(COMPUTE_URL, json=self.compute_versions(maximum))
+
+    def register_interfaces(
+        self, server_id: str, *attachments: dict[str, object]
+    ) -> None:
+        """Answer os-interface of one server."""
+        self.get(
+            f'{COMPUTE_URL}/servers/{server_id}/os-interface',
+            json={'interfaceAttachments': list(attachments)},
+        )
+
+    def register_servers(self, *servers: dict[str, object]) -> None:
+        """Answer both listings of servers, whatever is filtered."""
+        self.get(
+            f'{COMPUTE_URL}/servers',
+            json={
+                'servers': [
+                    server
+                    if server.get('status') == 'UNKNOWN'
+                    else {key: server[key] for key in ('id', 'name')}
+                    for server in servers
+                ]
+            },
+        )
+        self.get(
+            f'{COMPUTE_URL}/servers/detail', json={'servers': list(servers)}
+        )
+
+    def register_network_versions(self) -> None:
+        """Answer the request for Neutron's version document."""
+        version = fixture.DiscoveryList(v2=False, v3=False)
+        version.add_microversion(
+            href=f'{NETWORK_URL}/v2.0/', id='v2.0', status='CURRENT'
+        )
+        self.get(NETWORK_URL, json=version)
+
+    def register_network(
+        self, collection: str, *resources: dict[str, Any]
+    ) -> None:
+        """Answer one of Neutron's listings, filtered as is asked for."""
+        key = collection.replace('-', '_')
+
+        def listing(
+            request: requests.PreparedRequest, _context: object
+        ) -> dict[str, list[dict[str, Any]]]:
+            query = parse.parse_qs(parse.urlsplit(str(request.url)).query)
+            for name in ('fields', 'limit', 'sort_key', 'sort_dir'):
+                query.pop(name, None)
+            return {
+                key: [
+                    resource
+                    for resource in resources
+                    if all(
+                        _is_among(resource, *item) for item in query.items()
+                    )
+                ]
+            }
+
+        self.get(f'{NETWORK_URL}/v2.0/{collection}', json=listing)
+
+    def adapter(self, service_type: str) -> adapter.Adapter:
+        """Reach a service through a session of its own, without a shell.
+
+        Unlike what the Mocker replaces, it lets threads send at a time.
+        """
+        transport = requests.Session()
+        transport.mount('http://', self._transport)
+        password = v3.Password(
+            AUTH_URL,
+            username='demo',
+            password='secret',
+            user_domain_id='default',
+            project_id=PROJECT_ID,
+        )
+        return adapter.Adapter(
+            session.Session(auth=password, session=transport),
+            service_type=service_type,
+        )
+
+    @property
+    def last_headers(self) -> dict[str, str]:
+        """The headers of the newest request."""
+        headers: dict[str, str] = self.request_history[-1].headers
+        return headers
+
+    def requested(self) -> list[str]:
+        """Return what came in, as ``GET http://host/path?query`` lines."""
+        return [
+            f'{request.method} {request.url}'
+            for request in self.request_history
+        ]

@@ -1,0 +1,407 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Each way to write an address that people, switches and RFCs have."""
+
+from collections.abc import Callable
+import ipaddress
+
+import hypothesis
+from hypothesis import strategies as st
+import testtools
+
+from osc_port_iface import addresses
+
+# A machine under load is no failure.
+hypothesis.settings.register_profile(
+    'addresses',
+    max_examples=100,
+    deadline=None,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+settings = hypothesis.settings.get_profile('addresses')
+
+UUID = '0b7fcd10-8b3c-4d0f-9d0a-3f5a3f0c8d11'
+
+
+@st.composite
+def any_case(draw: st.DrawFn, text: str) -> str:
+    """Write some of the letters large."""
+    large = draw(
+        st.lists(st.booleans(), min_size=len(text), max_size=len(text))
+    )
+    return ''.join(
+        character.upper() if is_large else character
+        for character, is_large in zip(text, large, strict=True)
+    )
+
+
+@st.composite
+def ipv6_spellings(
+    draw: st.DrawFn,
+    numbers: st.SearchStrategy[ipaddress.IPv6Address],
+) -> tuple[ipaddress.IPv6Address, str]:
+    """Make an address and one of the texts of RFC 4291, section 2.2.
+
+    Groups with or without leading zeros, one run of zero groups as ``::``,
+    the last 32 bits in dotted decimal, in any case.
+    """
+    address = draw(numbers)
+    groups = [
+        f'{int(group, 16):0{draw(st.integers(1, 4))}x}'
+        for group in address.packed.hex(':', 2).split(':')
+    ]
+    if draw(st.booleans()):
+        low = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        groups[6:] = [str(low)]
+    runs = [
+        (start, end)
+        for start in range(len(groups))
+        for end in range(start + 1, len(groups) + 1)
+        if not any(group.strip('0') for group in groups[start:end])
+    ]
+    run = draw(st.sampled_from([None, *runs]))
+    if run:
+        start, end = run
+        text = f'{":".join(groups[:start])}::{":".join(groups[end:])}'
+    else:
+        text = ':'.join(groups)
+    return address, draw(any_case(text))
+
+
+# Zero groups are rare among all addresses, and common among real ones.
+IPV6_ADDRESSES = st.one_of(
+    st.integers(0, 2**128 - 1).map(ipaddress.IPv6Address),
+    st.lists(
+        st.one_of(st.just(0), st.integers(0, 0xFFFF)), min_size=8, max_size=8
+    ).map(
+        lambda groups: ipaddress.IPv6Address(
+            ':'.join(map('{:x}'.format, groups))
+        )
+    ),
+)
+IPV4_MAPPED_ADDRESSES = st.ip_addresses(v=4).map(
+    lambda address: ipaddress.IPv6Address(f'::ffff:{address}')
+)
+
+
+def colons(octets: bytes) -> str:
+    return octets.hex(':')
+
+
+def dashes(octets: bytes) -> str:
+    return octets.hex('-')
+
+
+def dots(octets: bytes) -> str:
+    """Write them as switches do: three groups of four digits."""
+    return octets.hex('.', -2)
+
+
+def halves(octets: bytes) -> str:
+    """Write them as some vendors do: two groups of six digits."""
+    return octets.hex('-', -3)
+
+
+def bare(octets: bytes) -> str:
+    return octets.hex()
+
+
+def single_digits(octets: bytes) -> str:
+    """Write them as some Unix programs do: without leading zeros."""
+    return ':'.join(f'{octet:x}' for octet in octets)
+
+
+MAC_NOTATIONS: tuple[Callable[[bytes], str], ...] = (
+    colons,
+    dashes,
+    dots,
+    halves,
+    bare,
+    single_digits,
+)
+
+
+@st.composite
+def mac_spellings(draw: st.DrawFn) -> tuple[bytes, str]:
+    """Make six octets and one of the texts for them."""
+    octets = draw(st.binary(min_size=6, max_size=6))
+    notation = draw(st.sampled_from(MAC_NOTATIONS))
+    return octets, draw(any_case(notation(octets)))
+
+
+class TestMACAddress(testtools.TestCase):
+    @settings
+    @hypothesis.given(mac_spellings())
+    def test_every_notation(self, spelling: tuple[bytes, str]) -> None:
+        octets, text = spelling
+        self.assertEqual(colons(octets), addresses.parse_mac_address(text))
+
+    def test_notations(self) -> None:
+        for text in (
+            'fa:16:3e:01:02:0a',
+            'FA:16:3E:01:02:0A',
+            'fa-16-3e-01-02-0a',
+            'fa:16:3e:1:2:a',
+            'fa-16-3e-1-2-A',
+            'fa16.3e01.020a',
+            'FA16.3E01.020A',
+            'fa16:3e01:020a',
+            'fa16-3e01-020a',
+            'fa163e-01020a',
+            'fa163e.01020a',
+            'fa163e01020a',
+        ):
+            self.assertEqual(
+                'fa:16:3e:01:02:0a', addresses.parse_mac_address(text)
+            )
+
+    def test_malformed(self) -> None:
+        for text in (
+            '',
+            'fa',
+            'fa:16:3e:01:02',
+            'fa:16:3e:01:02:0a:0b',
+            'fa:16:3e:01:02:0g',
+            'fa:16:3e:01:02:',
+            ':fa:16:3e:01:02:0a',
+            'fa:16:3e::02:0a',
+            'fa:16:3e:01:02:00a',
+            'fa:16-3e:01-02:0a',
+            'fa.16.3e.01.02.0a',
+            'fa 16 3e 01 02 0a',
+            'fa16.3e01-020a',
+            'fa16.3e01',
+            'fa16.3e1.20a',
+            'fa163e01020',
+            'fa163e01020a0',
+            '0xfa163e01020a',
+            ' fa:16:3e:01:02:0a',
+            'fa:16:3e:01:02:0a\n',
+            # Digits, but none of ours.
+            'fa:16:3e:01:02:٠٩',
+            'ｆａ:16:3e:01:02:0a',  # noqa: RUF001
+            '10.0.0.5',
+            UUID,
+        ):
+            self.assertRaises(ValueError, addresses.parse_mac_address, text)
+
+
+class TestIPAddress(testtools.TestCase):
+    @settings
+    @hypothesis.given(ipv6_spellings(IPV6_ADDRESSES))
+    def test_every_notation(
+        self, spelling: tuple[ipaddress.IPv6Address, str]
+    ) -> None:
+        address, text = spelling
+        self.assertEqual(
+            address.ipv4_mapped or address, addresses.parse_ip_address(text)
+        )
+
+    @settings
+    @hypothesis.given(ipv6_spellings(IPV4_MAPPED_ADDRESSES))
+    def test_ipv4_mapped_is_ipv4(
+        self, spelling: tuple[ipaddress.IPv6Address, str]
+    ) -> None:
+        address, text = spelling
+        self.assertEqual(
+            ipaddress.IPv4Address(int(address) & 0xFFFFFFFF),
+            addresses.parse_ip_address(text),
+        )
+
+    @settings
+    @hypothesis.given(st.ip_addresses(v=4))
+    def test_ipv4(self, address: ipaddress.IPv4Address) -> None:
+        self.assertEqual(address, addresses.parse_ip_address(str(address)))
+
+    @settings
+    @hypothesis.given(
+        IPV6_ADDRESSES, st.sampled_from(['eth0', '0', '1', 'ens3.100'])
+    )
+    def test_zone_is_refused(
+        self, address: ipaddress.IPv6Address, zone: str
+    ) -> None:
+        for text in (f'{address}%{zone}', f'{address}%{zone}/64'):
+            self.assertRaises(ValueError, addresses.parse_ip_address, text)
+            self.assertRaises(ValueError, addresses.parse_ip_network, text)
+
+    def test_notations_of_the_rfc(self) -> None:
+        for text, expected in (
+            (
+                'ABCD:EF01:2345:6789:ABCD:EF01:2345:6789',
+                'abcd:ef01:2345:6789:abcd:ef01:2345:6789',
+            ),
+            ('2001:DB8:0:0:8:800:200C:417A', '2001:db8::8:800:200c:417a'),
+            ('2001:DB8::8:800:200C:417A', '2001:db8::8:800:200c:417a'),
+            ('2001:0db8::0008:0800:200c:417a', '2001:db8::8:800:200c:417a'),
+            ('FF01:0:0:0:0:0:0:101', 'ff01::101'),
+            ('FF01::101', 'ff01::101'),
+            ('0:0:0:0:0:0:0:1', '::1'),
+            ('0:0:0:0:0:0:0:0', '::'),
+            ('::', '::'),
+            ('0:0:0:0:0:0:13.1.68.3', '::d01:4403'),
+            ('::13.1.68.3', '::d01:4403'),
+            ('0:0:0:0:0:FFFF:129.144.52.38', '129.144.52.38'),
+            ('::FFFF:129.144.52.38', '129.144.52.38'),
+            ('::ffff:8190:3426', '129.144.52.38'),
+            # Mapped is one prefix only.
+            ('::fffe:129.144.52.38', '::fffe:8190:3426'),
+            ('64:ff9b::192.0.2.33', '64:ff9b::c000:221'),
+        ):
+            self.assertEqual(expected, str(addresses.parse_ip_address(text)))
+
+    MALFORMED = (
+        '',
+        '10',
+        '10.0.0',
+        '10.0.0.',
+        '10.0.0.256',
+        '10.0.0.-1',
+        '10.0.0.05',
+        '10.0.0.0x5',
+        '10.0.0.5.6',
+        '167772165',
+        '0x0a000005',
+        ' 10.0.0.5',
+        '10.0.0.5\n',
+        '10.0.0.5:80',
+        '１0.0.0.5',  # noqa: RUF001
+        ':',
+        ':::',
+        '1::2::3',
+        '1:2:3:4:5:6:7',
+        '1:2:3:4:5:6:7:8:9',
+        '1:2:3:4:5:6:7::8:9',
+        ':1:2:3:4:5:6:7:8',
+        '1:2:3:4:5:6:7:8:',
+        '12345::',
+        'g::',
+        '::ffff:10.0.0',
+        '::ffff:10.0.0.256',
+        '::10.0.0.5:1',
+        '[2001:db8::5]',
+        'fe80::1%',
+        'fe80::1%eth0',
+        'fa:16:3e:01:02:0a',
+        UUID,
+    )
+
+    def test_malformed(self) -> None:
+        for text in (*self.MALFORMED, '10.0.0.0/24', '::/0'):
+            self.assertRaises(ValueError, addresses.parse_ip_address, text)
+
+
+class TestIPNetwork(testtools.TestCase):
+    @settings
+    @hypothesis.given(ipv6_spellings(IPV6_ADDRESSES), st.integers(0, 128))
+    def test_every_notation(
+        self, spelling: tuple[ipaddress.IPv6Address, str], length: int
+    ) -> None:
+        address, text = spelling
+        network = addresses.parse_ip_network(f'{text}/{length}')
+        if address.ipv4_mapped and length >= 96:
+            self.assertIn(address.ipv4_mapped, network)
+            self.assertEqual(length - 96, network.prefixlen)
+        else:
+            self.assertIn(address, network)
+            self.assertEqual(length, network.prefixlen)
+
+    @settings
+    @hypothesis.given(st.ip_addresses())
+    def test_address_is_a_network_of_one(
+        self, address: ipaddress.IPv4Address | ipaddress.IPv6Address
+    ) -> None:
+        network = addresses.parse_ip_network(str(address))
+        self.assertEqual(
+            [addresses.parse_ip_address(str(address))], list(network)
+        )
+
+    def test_notations(self) -> None:
+        for text, expected in (
+            ('10.0.0.5', '10.0.0.5/32'),
+            ('2001:DB8::5', '2001:db8::5/128'),
+            ('::ffff:10.0.0.5', '10.0.0.5/32'),
+            ('10.0.0.5/24', '10.0.0.0/24'),
+            ('10.0.0.5/255.255.255.0', '10.0.0.0/24'),
+            ('10.0.0.5/0', '0.0.0.0/0'),
+            ('2001:db8::5/64', '2001:db8::/64'),
+            ('::/0', '::/0'),
+            ('::ffff:10.0.0.5/120', '10.0.0.0/24'),
+            ('::ffff:0:0/96', '0.0.0.0/0'),
+            ('::ffff:0:0/95', '::fffe:0:0/95'),
+        ):
+            self.assertEqual(expected, str(addresses.parse_ip_network(text)))
+
+    def test_malformed(self) -> None:
+        for text in (
+            *TestIPAddress.MALFORMED,
+            '10.0.0.0/',
+            '/24',
+            '10.0.0.0/33',
+            '10.0.0.0/-1',
+            '10.0.0.0/+24',
+            '10.0.0.0/24/1',
+            '10.0.0.0/255.0.255.0',
+            '10.0.0/24',
+            '10.0.0.0 /24',
+            '::/129',
+            '::/',
+            '::/ffff::',
+            'fe80::1%eth0/64',
+            '::ffff:10.0.0.0%eth0/120',
+        ):
+            self.assertRaises(ValueError, addresses.parse_ip_network, text)
+
+
+class TestAddress(testtools.TestCase):
+    def test_kinds(self) -> None:
+        for text, kind, value in (
+            (UUID, addresses.Kind.PORT, UUID),
+            (UUID.upper(), addresses.Kind.PORT, UUID),
+            ('10.0.0.5', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
+            ('::ffff:10.0.0.5', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
+            ('2001:DB8:0::5', addresses.Kind.IP_ADDRESS, '2001:db8::5'),
+            (
+                'FA-16-3E-1-2-A',
+                addresses.Kind.MAC_ADDRESS,
+                'fa:16:3e:01:02:0a',
+            ),
+            ('fa163e01020a', addresses.Kind.MAC_ADDRESS, 'fa:16:3e:01:02:0a'),
+        ):
+            self.assertEqual(
+                addresses.Address(text, kind, value),
+                addresses.parse_address(text),
+            )
+
+    @settings
+    @hypothesis.given(mac_spellings())
+    def test_mac_address_is_no_ip_address(
+        self, spelling: tuple[bytes, str]
+    ) -> None:
+        octets, text = spelling
+        self.assertEqual(
+            addresses.Address(
+                text, addresses.Kind.MAC_ADDRESS, colons(octets)
+            ),
+            addresses.parse_address(text),
+        )
+
+    def test_malformed(self) -> None:
+        for text in (
+            '',
+            'web-1',
+            UUID[:-1],
+            f'{UUID}0',
+            UUID.replace('-', ''),
+        ):
+            self.assertRaises(ValueError, addresses.parse_address, text)

@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Holds the layers: each module imports only what stands below it."""
+
+import ast
+import pathlib
+
+import testtools
+
+import osc_port_iface
+
+PACKAGE = pathlib.Path(osc_port_iface.__path__[0])
+
+# From the top to the bottom; a module may import from its own layer and
+# from those after it.
+LAYERS = ('commands', 'services', 'api', '')
+
+# Who may import what from outside; the other layers may not.
+RESERVED = {
+    'cliff': 'commands',
+    'osc_lib.command': 'commands',
+    'openstackclient': 'commands',
+    'keystoneauth1': 'api',
+    'openstack': 'api',
+    'requests': 'api',
+}
+
+FORBIDDEN_NAMES = {'utils', 'common', 'helpers', 'constants'}
+
+
+def imported_names(module: pathlib.Path) -> list[str]:
+    """Return the dotted names that a module imports, wherever it does."""
+    names = []
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f'{node.module}.{alias.name}' for alias in node.names]
+    return names
+
+
+def layer_of(parts: tuple[str, ...]) -> str:
+    return parts[0] if parts[0] in LAYERS else ''
+
+
+class TestLayers(testtools.TestCase):
+    def test_modules_import_only_what_stands_below(self) -> None:
+        modules = sorted(PACKAGE.rglob('*.py'))
+        self.assertNotEqual([], modules)
+        wrong = []
+        for module in modules:
+            layer = layer_of(module.relative_to(PACKAGE).parts)
+            for name in imported_names(module):
+                package, *rest = name.split('.')
+                if package == 'osc_port_iface':
+                    target = layer_of(tuple(rest))
+                    if LAYERS.index(target) < LAYERS.index(layer):
+                        wrong.append(f'{module.name} imports {name}')
+                for reserved, owner in RESERVED.items():
+                    if f'{name}.'.startswith(f'{reserved}.') and (
+                        layer != owner
+                    ):
+                        wrong.append(f'{module.name} imports {name}')
+        self.assertEqual([], wrong)
+
+    def test_modules_say_what_they_are_for(self) -> None:
+        names = {module.stem for module in PACKAGE.rglob('*.py')}
+        self.assertEqual(set(), names & FORBIDDEN_NAMES)
