@@ -55,3 +55,9 @@ class ListServerInterface(_Deferred):
     """List the interfaces of servers"""
 
     module = 'osc_port_iface.commands.list'
+
+
+class ShowServerInterface(_Deferred):
+    """Show an interface of a server"""
+
+    module = 'osc_port_iface.commands.show'
