@@ -51,6 +51,12 @@ class _Deferred:
         return self.__doc__ or ''
 
 
+class FindServerInterface(_Deferred):
+    """Find which server owns an address"""
+
+    module = 'osc_port_iface.commands.find'
+
+
 class ListServerInterface(_Deferred):
     """List the interfaces of servers"""
 

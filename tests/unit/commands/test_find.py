@@ -1,0 +1,273 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import ipaddress
+import json
+
+from tests import command_result
+from tests.unit import base
+from tests.unit import fake_cloud
+
+SCOPE = 'Searched this project, and what is shared with it.\n'
+SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
+COLUMNS = (
+    *('-f', 'value', '-c', 'Query', '-c', 'Matched As'),
+    *('-c', 'Server Name', '-c', 'Port ID', '-c', 'Device Owner'),
+)
+
+
+class FindTestCase(base.ShellTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_network_versions()
+        self.register_ports()
+        self.cloud.register_network('floatingips')
+
+    def register_ports(self, *ports: dict[str, object]) -> None:
+        self.cloud.register_network('ports', *ports)
+
+    def register_server(self, number: int, name: str) -> None:
+        self.cloud.get(
+            f'{SERVERS_URL}/{fake_cloud.identifier(number)}',
+            json={'server': fake_cloud.server(number, name)},
+        )
+
+    def find(self, *arguments: str) -> command_result.Result:
+        return self.openstack('server', 'interface', 'find', *arguments)
+
+
+class TestFind(FindTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.register_ports(
+            fake_cloud.port(11, 1, '10.0.0.5', '2001:db8::5'),
+            fake_cloud.port(12, 2, '10.0.0.50'),
+        )
+        self.register_server(1, 'web')
+        self.register_server(2, 'db')
+
+    def test_json(self) -> None:
+        result = self.find('10.0.0.5', '-f', 'json')
+        self.assertEqual((0, SCOPE), (result.status, result.stderr))
+        self.assertEqual(
+            [
+                {
+                    'Query': '10.0.0.5',
+                    'Matched As': 'fixed-ip',
+                    'Server ID': fake_cloud.identifier(1),
+                    'Server Name': 'web',
+                    'Project ID': fake_cloud.PROJECT_ID,
+                    'Port ID': fake_cloud.identifier(11),
+                    'Network ID': fake_cloud.identifier(700),
+                    'MAC Address': 'fa:16:3e:00:00:0b',
+                    'Fixed IPs': [
+                        fake_cloud.fixed_ip('10.0.0.5'),
+                        fake_cloud.fixed_ip('2001:db8::5'),
+                    ],
+                    'Port State': 'ACTIVE',
+                    'Host': 'compute-1',
+                    'Device Owner': 'compute:nova',
+                    'Device ID': fake_cloud.identifier(1),
+                }
+            ],
+            json.loads(result.stdout),
+        )
+
+    def test_every_spelling_in_the_order_asked_for(self) -> None:
+        port_id = fake_cloud.identifier(11)
+        queries = {
+            'FA16.3E00.000B': 'mac-address',
+            '2001:0DB8::0005': 'fixed-ip',
+            port_id.upper(): 'port',
+            '::ffff:10.0.0.5': 'fixed-ip',
+        }
+        self.assertEqual(
+            command_result.Result(
+                0,
+                ''.join(
+                    f'{query} {matched_as} web {port_id} compute:nova\n'
+                    for query, matched_as in queries.items()
+                ),
+                SCOPE,
+            ),
+            self.find(*queries, *COLUMNS),
+        )
+
+    def test_what_is_asked_twice_is_answered_once(self) -> None:
+        result = self.find('10.0.0.5', '::ffff:10.0.0.5', *COLUMNS)
+        self.assertEqual(1, result.stdout.count('\n'))
+
+    def test_all_of_overlapping_address_spaces(self) -> None:
+        self.register_ports(
+            fake_cloud.port(12, 2, '10.0.0.5'),
+            fake_cloud.port(11, 1, '10.0.0.5'),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f'10.0.0.5 fixed-ip web {fake_cloud.identifier(11)} '
+                'compute:nova\n'
+                f'10.0.0.5 fixed-ip db {fake_cloud.identifier(12)} '
+                'compute:nova\n',
+                SCOPE,
+            ),
+            self.find('10.0.0.5', *COLUMNS),
+        )
+
+    def test_floating_ip(self) -> None:
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('203.0.113.5', 12)
+        )
+        # The port that a floating IP has outside, as an administrator sees.
+        self.register_ports(
+            fake_cloud.port(12, 2, '10.0.0.50'),
+            fake_cloud.port(
+                13, 600, '203.0.113.5', device_owner='network:floatingip'
+            ),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f'203.0.113.5 floating-ip db {fake_cloud.identifier(12)} '
+                'compute:nova\n',
+                SCOPE,
+            ),
+            self.find('203.0.113.5', *COLUMNS),
+        )
+
+    def test_floating_ip_that_leads_nowhere(self) -> None:
+        unused = {**fake_cloud.floating_ip('203.0.113.5', 1), 'port_id': None}
+        self.cloud.register_network('floatingips', unused)
+        self.assertEqual(
+            command_result.Result(0, '203.0.113.5 floating-ip   \n', SCOPE),
+            self.find('203.0.113.5', *COLUMNS),
+        )
+
+    def test_owner_that_is_no_server(self) -> None:
+        self.register_ports(
+            fake_cloud.port(
+                14, 99, '10.0.0.1', device_owner='network:router_interface'
+            )
+        )
+        result = self.find('10.0.0.1', '-f', 'json')
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(
+            (None, 'network:router_interface', fake_cloud.identifier(99)),
+            (row['Server ID'], row['Device Owner'], row['Device ID']),
+        )
+        self.assertEqual(
+            [], [url for url in self.cloud.requested() if '/servers' in url]
+        )
+
+    def test_server_that_is_gone(self) -> None:
+        gone = fake_cloud.identifier(1)
+        self.cloud.get(f'{SERVERS_URL}/{gone}', status_code=404, json={})
+        line = f'Port {fake_cloud.identifier(11)}: its server {gone} does not'
+        for role, scope, end in (
+            ('member', SCOPE, ' exist, or is not in this project'),
+            ('admin', 'Searched all projects.\n', ' exist'),
+        ):
+            self.cloud.register_tokens('a-token', role=role)
+            self.assertEqual(
+                command_result.Result(
+                    0,
+                    f'10.0.0.5 fixed-ip  {fake_cloud.identifier(11)} '
+                    'compute:nova\n',
+                    f'{scope}{line}{end}\n',
+                ),
+                self.find('10.0.0.5', *COLUMNS),
+            )
+
+    def test_servers_that_cannot_be_read(self) -> None:
+        self.cloud.get(
+            f'{SERVERS_URL}/{fake_cloud.identifier(1)}',
+            status_code=500,
+            json={},
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                f'10.0.0.5 fixed-ip  {fake_cloud.identifier(11)} '
+                'compute:nova\n',
+                f'{SCOPE}Server {fake_cloud.identifier(1)}: the service '
+                'failed (HTTP 500)\n',
+            ),
+            self.find('10.0.0.5', *COLUMNS),
+        )
+
+    def test_unmatched(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                3,
+                '\n',
+                f"{SCOPE}'10.0.0.6' matches nothing\n"
+                "'fa163e000099' matches nothing\n",
+            ),
+            self.find('10.0.0.6', 'fa163e000099'),
+        )
+
+
+class TestCost(FindTestCase):
+    def test_500_addresses_cost_tens_of_requests(self) -> None:
+        first = ipaddress.IPv4Address('10.0.0.1')
+        addresses = [str(first + number) for number in range(500)]
+        self.register_ports(
+            *(
+                fake_cloud.port(1000 + number, number, address)
+                for number, address in enumerate(addresses)
+            )
+        )
+        self.cloud.register_servers(
+            *(fake_cloud.server(number, f's{number}') for number in range(500))
+        )
+        result = self.find(*addresses, '-f', 'json')
+        self.assertEqual((0, SCOPE), (result.status, result.stderr))
+        self.assertEqual(
+            [f's{number}' for number in range(500)],
+            [row['Server Name'] for row in json.loads(result.stdout)],
+        )
+        self.assertLess(len(self.cloud.requested()), 20)
+
+
+class TestUsage(FindTestCase):
+    def assert_usage_error(self, words: str, *arguments: str) -> None:
+        result = self.find(*arguments)
+        self.assertEqual((2, ''), (result.status, result.stdout))
+        self.assertIn(words, result.stderr)
+        self.assertEqual(
+            [], [url for url in self.cloud.requested() if 'v2.0' in url]
+        )
+
+    def test_malformed(self) -> None:
+        for text in ('10.0.0.256', 'fa:16:3e', 'web-1', '10.0.0.0/24', ''):
+            self.assert_usage_error(
+                f"'{text}' is not an IP address, a MAC address or a port ID",
+                text,
+            )
+
+    def test_nothing_to_look_for(self) -> None:
+        self.assert_usage_error('give an address')
+
+    def test_file(self) -> None:
+        path = self.create_file('# all\n\n10.0.0.6 # one\nfe80::1%eth0\n')
+        self.assert_usage_error(
+            "line 4: 'fe80::1%eth0' is not", '--file', path
+        )
+        path = self.create_file('# all\n\n10.0.0.6 # one\n')
+        self.assertEqual(
+            command_result.Result(
+                3, '\n', f"{SCOPE}'10.0.0.6' matches nothing\n"
+            ),
+            self.find('--file', path),
+        )
+
+    def test_file_that_is_missing(self) -> None:
+        self.assert_usage_error('No such file', '--file', '/no/such/file')
