@@ -67,3 +67,9 @@ class ShowServerInterface(_Deferred):
     """Show an interface of a server"""
 
     module = 'osc_port_iface.commands.show'
+
+
+class WaitServerInterface(_Deferred):
+    """Wait until an attach, a detach or an activation is finished"""
+
+    module = 'osc_port_iface.commands.wait'

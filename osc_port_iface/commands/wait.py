@@ -1,0 +1,138 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack server interface wait``"""
+
+import argparse
+
+from osc_port_iface.api import compute
+from osc_port_iface.api import network
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import interface_lister
+from osc_port_iface.commands import server_selectors
+from osc_port_iface.i18n import _
+from osc_port_iface.services import interface_views
+from osc_port_iface.services import server_selection
+from osc_port_iface.services import waiting
+
+
+class WaitServerInterface(interface_lister.TextLister):
+    """Wait until an attach, a detach or an activation is finished
+
+    It is finished when what Nova and Neutron show at this moment and what
+    Nova remembers of the server agree. Then the interfaces are shown as
+    'server interface list' does. The exit status is 3 after the timeout,
+    with a line for each interface that is not there yet, and 1 as soon as a
+    server is deleted or in error.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'server',
+            metavar='<server>',
+            nargs='+',
+            help=_('Server(s) to watch (name or ID)'),
+        )
+        server_selectors.add_all_projects(parser)
+        parser.add_argument(
+            '--for',
+            dest='condition',
+            choices=waiting.CONDITIONS,
+            default='active',
+            help=_(
+                'Wait until the interfaces are plugged in (attached), also '
+                'ACTIVE (active, the default), or no longer plugged in '
+                '(detached)'
+            ),
+        )
+        parser.add_argument(
+            '--port',
+            metavar='<port>',
+            action='append',
+            default=[],
+            help=_(
+                'Interface to wait for (name or ID of the port) (repeat '
+                'option to wait for several; all of the server if neither '
+                'this nor --mac-address nor --network is given)'
+            ),
+        )
+        parser.add_argument(
+            '--mac-address',
+            metavar='<mac-address>',
+            action='append',
+            default=[],
+            type=argument_types.mac_address,
+            help=_(
+                'Interface to wait for (MAC address in any notation) (repeat '
+                'option to wait for several)'
+            ),
+        )
+        parser.add_argument(
+            '--network',
+            metavar='<network>',
+            action='append',
+            default=[],
+            help=_(
+                'Network whose interfaces to wait for (name or ID) (repeat '
+                'option to wait for several)'
+            ),
+        )
+        parser.add_argument(
+            '--timeout',
+            metavar='<seconds>',
+            type=argument_types.seconds,
+            default=300.0,
+            help=_('Seconds to wait (default: 300; 0 checks once)'),
+        )
+        parser.add_argument(
+            '--interval',
+            metavar='<seconds>',
+            type=argument_types.interval,
+            default=2.0,
+            help=_(
+                'Seconds between two checks, which grow up to 15 (default: 2)'
+            ),
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[columns.Column, ...]]]:
+        connection = self.app.client_manager.sdk_connection
+        api = compute.connect(connection)
+        query = compute.ServerQuery(all_projects=parsed_args.all_projects)
+        selected = server_selection.select(api, parsed_args.server, query)
+        request = waiting.Request(
+            condition=parsed_args.condition,
+            targets=waiting.targets(
+                lambda: network.connect(connection),
+                parsed_args.port,
+                parsed_args.mac_address,
+                parsed_args.network,
+                parsed_args.condition,
+            ),
+            timeout=parsed_args.timeout,
+            interval=parsed_args.interval,
+            concurrency=interface_views.DEFAULT_CONCURRENCY,
+        )
+        self.fail(selected.failures)
+        wait = waiting.wait(api, selected.servers, request)
+        self.fail(wait.failures)
+        if wait.pending:
+            self.deny(wait.pending)
+        return interface_lister.interface_table(
+            wait.done,
+            shows_server=len(parsed_args.server) != 1,
+            shows_tag=api.shows_tag,
+        )

@@ -1,0 +1,174 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import json
+import threading
+from typing import Any
+
+from tests.cloud import api
+from tests.cloud import scenario
+from tests.functional import base
+
+COMMAND = ('server', 'interface', 'wait')
+
+
+class TestWait(base.ProjectTestCase):
+    network: scenario.Resource
+    other_network: scenario.Resource
+
+    @classmethod
+    def make_resources(cls) -> None:
+        cls.network = cls.scenario.network('net', '10.70.0.0/24')
+        cls.other_network = cls.scenario.network('more', '10.71.0.0/24')
+
+    def make_server(self, name: str) -> scenario.Resource:
+        return self.scenario.server(name, {'uuid': self.network['id']})
+
+    def wait(
+        self, *arguments: str, status: int = 0
+    ) -> tuple[list[dict[str, Any]], str]:
+        result = self.openstack(*COMMAND, *arguments, '-f', 'json')
+        self.assertEqual(status, result.status, result.stderr)
+        rows: list[dict[str, Any]] = json.loads(result.stdout)
+        return rows, result.stderr
+
+    def test_attach_and_detach(self) -> None:
+        server = self.make_server('plugged')
+        port = self.scenario.port(self.other_network, name='hot-plugged')
+        self.succeed('server', 'add', 'port', server['id'], port['id'])
+        rows, stderr = self.wait(
+            server['id'], '--for', 'attached', '--port', 'hot-plugged'
+        )
+        self.assertEqual('', stderr)
+        self.assertIn(port['id'], [row['Port ID'] for row in rows])
+        self.assertEqual(
+            rows, self.rows('server', 'interface', 'list', server['id'])
+        )
+        shown = self.api.get('compute', f'/servers/{server["id"]}')['server']
+        self.assertIn(self.other_network['name'], shown['addresses'])
+
+        self.succeed('server', 'remove', 'port', server['id'], port['id'])
+        rows, stderr = self.wait(
+            server['id'], '--for', 'detached', '--port', port['id']
+        )
+        self.assertEqual('', stderr)
+        self.assertNotIn(port['id'], [row['Port ID'] for row in rows])
+        shown = self.api.get('compute', f'/servers/{server["id"]}')['server']
+        self.assertNotIn(self.other_network['name'], shown['addresses'])
+
+    def test_network(self) -> None:
+        server = self.make_server('networked')
+        self.succeed(
+            *('server', 'add', 'network', server['id']),
+            self.other_network['name'],
+        )
+        rows, _stderr = self.wait(
+            server['name'], '--network', self.other_network['name']
+        )
+        self.assertEqual(
+            {self.network['id'], self.other_network['id']},
+            {row['Network ID'] for row in rows},
+        )
+
+    def test_started_before_the_attach(self) -> None:
+        server = self.make_server('early')
+        port = self.scenario.port(self.other_network)
+        attach = threading.Timer(
+            4,
+            self.api.post,
+            (
+                'compute',
+                f'/servers/{server["id"]}/os-interface',
+                {'interfaceAttachment': {'port_id': port['id']}},
+            ),
+        )
+        attach.start()
+        try:
+            rows, _stderr = self.wait(
+                server['id'], '--mac-address', port['mac_address']
+            )
+        finally:
+            attach.join()
+        self.assertIn(port['id'], [row['Port ID'] for row in rows])
+
+    def test_timeout(self) -> None:
+        server = self.make_server('late')
+        port = self.scenario.port(self.other_network)
+        rows, stderr = self.wait(
+            *(server['id'], '--port', port['id'], '--timeout', '0'), status=3
+        )
+        self.assertEqual([], rows)
+        self.assertEqual(
+            f'Server {server["id"]}, interface {port["id"]}: not plugged in\n',
+            stderr,
+        )
+        (plugged,) = self.rows('server', 'interface', 'list', server['id'])
+        rows, stderr = self.wait(
+            *(server['id'], '--for', 'detached', '--timeout', '3'), status=3
+        )
+        self.assertEqual(
+            f'Server {server["id"]}, interface {plugged["Port ID"]} '
+            f'({plugged["MAC Address"]}): still plugged in\n',
+            stderr,
+        )
+
+    def test_port_that_is_down(self) -> None:
+        port = self.scenario.port(self.network, admin_state_up=False)
+        server = self.scenario.server('down', {'port': port['id']})
+        _rows, stderr = self.wait(server['id'], '--timeout', '0', status=3)
+        self.assertEqual(
+            f'Server {server["id"]}, interface {port["id"]} '
+            f'({port["mac_address"]}): its port is DOWN\n',
+            stderr,
+        )
+        rows, _stderr = self.wait(
+            *(server['id'], '--for', 'attached', '--timeout', '0')
+        )
+        self.assertEqual([port['id']], [row['Port ID'] for row in rows])
+
+    def test_server_is_deleted(self) -> None:
+        server = self.make_server('doomed')
+        port = self.scenario.port(self.other_network)
+        delete = threading.Timer(3, self.scenario.delete, (server,))
+        delete.start()
+        try:
+            rows, stderr = self.wait(
+                server['id'], '--port', port['id'], status=1
+            )
+        finally:
+            delete.join()
+        self.assertEqual([], rows)
+        self.assertRegex(
+            stderr, f'^Server {server["id"]}: not found;[^\n]*\n$'
+        )
+
+    def test_server_in_error(self) -> None:
+        server = self.make_server('broken')
+        api.Api('admin', self.cloud).post(
+            'compute',
+            f'/servers/{server["id"]}/action',
+            {'os-resetState': {'state': 'error'}},
+        )
+        _rows, stderr = self.wait(server['id'], status=1)
+        self.assertEqual(
+            f'Server {server["id"]}: its status is ERROR\n', stderr
+        )
+
+    def test_several_servers(self) -> None:
+        servers = [self.make_server(name) for name in ('one', 'two')]
+        rows, _stderr = self.wait(*(server['id'] for server in servers))
+        self.assertEqual(
+            [server['id'] for server in servers],
+            [row['Server ID'] for row in rows],
+        )
+        polls = [url for url in self.proxy.requests if '/servers/' in url]
+        self.assertEqual(4, len(polls), str(polls))

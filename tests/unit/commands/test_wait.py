@@ -1,0 +1,309 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+from typing import Any
+
+from tests import command_result
+from tests.unit import base
+from tests.unit import clock
+from tests.unit import fake_cloud
+
+SERVER_ID = fake_cloud.identifier(1)
+SERVER_URL = f'{fake_cloud.COMPUTE_URL}/servers/{SERVER_ID}'
+PORT_ID = fake_cloud.identifier(11)
+MAC_ADDRESS = 'fa:16:3e:00:00:0b'
+INTERFACE = f'Server {SERVER_ID}, interface {PORT_ID} ({MAC_ADDRESS})'
+
+
+def cached(*ports: int) -> dict[str, object]:
+    """Build a server whose cache has these ports."""
+    entries = [fake_cloud.cached(port, f'10.0.0.{port}') for port in ports]
+    addresses = {'net': entries} if entries else {}
+    return fake_cloud.server(1, 'web', addresses=addresses)
+
+
+def live(*ports: int, **other: object) -> list[dict[str, object]]:
+    return [
+        fake_cloud.attachment(port, f'10.0.0.{port}', **other)
+        for port in ports
+    ]
+
+
+class TestWait(base.ShellTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = self.useFixture(clock.Clock())
+
+    def answer(
+        self,
+        servers: list[dict[str, object] | int],
+        interfaces: list[list[dict[str, object]] | int],
+    ) -> None:
+        """Answer polls one after the other; a number is a status."""
+        for url, key, answers in (
+            (SERVER_URL, 'server', servers),
+            (
+                f'{SERVER_URL}/os-interface',
+                'interfaceAttachments',
+                interfaces,
+            ),
+        ):
+            responses: list[dict[str, Any]] = [
+                {'status_code': answer, 'json': {}}
+                if isinstance(answer, int)
+                else {'json': {key: answer}}
+                for answer in answers
+            ]
+            self.cloud.get(url, responses)
+
+    def wait(self, *arguments: str) -> command_result.Result:
+        return self.openstack(
+            *('server', 'interface', 'wait', SERVER_ID),
+            *('-f', 'value', '-c', 'Port ID', *arguments),
+        )
+
+    def polls(self) -> list[str]:
+        return [
+            line.rpartition('/')[2]
+            for line in self.cloud.requested()
+            if SERVER_ID in line
+        ]
+
+    def assert_done(self, stdout: str, *arguments: str) -> None:
+        self.assertEqual(
+            command_result.Result(0, stdout, ''), self.wait(*arguments)
+        )
+
+    def assert_times_out(self, lines: str, *arguments: str) -> None:
+        self.assertEqual(
+            command_result.Result(3, '', lines),
+            self.wait('--timeout', '0', *arguments),
+        )
+
+    def test_done_at_once_costs_two_requests(self) -> None:
+        self.answer([cached(11)], [live(11)])
+        self.assert_done(f'{PORT_ID}\n')
+        self.assertEqual([SERVER_ID, 'os-interface'], self.polls())
+        self.assertEqual([], self.clock.slept)
+
+    def test_views_that_settle_one_after_the_other(self) -> None:
+        target = ('--mac-address', MAC_ADDRESS.upper())
+        for servers, interfaces in (
+            # First neither, then the live view, then the cache, too.
+            ([cached(), cached(), cached(11)], [[], live(11)]),
+            # The cache before the live view.
+            ([cached(), cached(11)], [[], [], live(11)]),
+        ):
+            self.answer([*servers], [*interfaces])
+            self.assert_done(f'{PORT_ID}\n', *target)
+
+    def test_asks_no_more_than_it_needs(self) -> None:
+        self.answer([cached(), cached(), cached(11)], [[], live(11)])
+        self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
+        # While the cache does not have it, the live view matters only to
+        # begin with.
+        self.assertEqual(
+            [SERVER_ID, 'os-interface', SERVER_ID, SERVER_ID, 'os-interface'],
+            self.polls(),
+        )
+
+    def test_active(self) -> None:
+        self.answer([cached(11)], [live(11, port_state='BUILD'), live(11)])
+        self.assert_done(f'{PORT_ID}\n')
+        self.assertEqual([2.0], self.clock.slept)
+
+    def test_attached_is_content_with_a_port_that_is_down(self) -> None:
+        self.answer([cached(11)], [live(11, port_state='DOWN')])
+        self.assert_done(f'{PORT_ID}\n', '--for', 'attached')
+        self.assert_times_out(f'{INTERFACE}: its port is DOWN\n')
+
+    def test_detached(self) -> None:
+        self.cloud.register_network_versions()
+        self.cloud.register_network('ports', fake_cloud.port(11, 1))
+        self.answer(
+            [cached(11, 12), cached(11, 12), cached(12)],
+            [live(11, 12), live(12)],
+        )
+        self.assert_done(
+            f'{fake_cloud.identifier(12)}\n',
+            *('--for', 'detached', '--port', PORT_ID),
+        )
+
+    def test_detached_and_deleted(self) -> None:
+        self.cloud.register_network_versions()
+        self.cloud.register_network('ports')
+        self.answer([cached(12)], [live(12)])
+        self.assert_done(
+            f'{fake_cloud.identifier(12)}\n',
+            *('--for', 'detached', '--port', PORT_ID),
+        )
+
+    def test_all_detached(self) -> None:
+        self.answer([cached(11), cached(11), cached()], [live(11), []])
+        self.assert_done('', '--for', 'detached')
+
+    def test_network(self) -> None:
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'networks', {'id': fake_cloud.identifier(700), 'name': 'net'}
+        )
+        self.answer([cached(11)], [[], live(11)])
+        self.assert_done(f'{PORT_ID}\n', '--network', 'net')
+
+    def test_ids_in_upper_case(self) -> None:
+        self.answer([cached(11)], [live(11)])
+        network = fake_cloud.identifier(700).upper()
+        self.assert_done(
+            f'{PORT_ID}\n', '--port', PORT_ID.upper(), '--network', network
+        )
+
+    def test_interface_without_address_is_not_in_the_cache(self) -> None:
+        self.answer([cached()], [[fake_cloud.attachment(11)]])
+        self.assert_done(f'{PORT_ID}\n')
+
+    def test_one_of_several_servers_is_lost(self) -> None:
+        second = fake_cloud.identifier(2)
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'db')
+        )
+        self.answer([cached()], [live(11)])
+        url = f'{fake_cloud.COMPUTE_URL}/servers/{second}'
+        self.cloud.get(url, status_code=404, json={})
+        result = self.openstack(
+            'server', 'interface', 'wait', SERVER_ID, second
+        )
+        self.assertEqual(1, result.status)
+        self.assertEqual([], self.clock.slept)
+        self.assertIn(f'{INTERFACE}: plugged in, but not', result.stderr)
+
+    def test_port_by_name(self) -> None:
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, name='front'),
+            fake_cloud.port(12, 1, name='twin'),
+            fake_cloud.port(13, 1, name='twin'),
+        )
+        self.answer([cached(11)], [live(11)])
+        self.assert_done(f'{PORT_ID}\n', '--port', 'front')
+        for name, message in (
+            ('back', "0 ports have the name 'back'"),
+            (
+                'twin',
+                "2 ports have the name 'twin', use an ID: "
+                f'{fake_cloud.identifier(12)}, {fake_cloud.identifier(13)}',
+            ),
+        ):
+            self.assertEqual(
+                command_result.Result(1, '', f'{message}\n'),
+                self.wait('--port', name),
+            )
+
+    def test_why_it_timed_out(self) -> None:
+        self.answer([cached(12)], [live(11)])
+        self.assert_times_out(
+            f"{INTERFACE}: plugged in, but not in Nova's cache\n"
+            f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: gone, but '
+            "still in Nova's cache\n"
+        )
+        self.assert_times_out(
+            f'{INTERFACE}: still plugged in\n'
+            f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: gone, but '
+            "still in Nova's cache\n",
+            *('--for', 'detached'),
+        )
+        self.assert_times_out(
+            f'Server {SERVER_ID}, interface fa:16:3e:00:00:63: not plugged '
+            'in\n',
+            *('--mac-address', 'fa163e000063'),
+        )
+        self.answer([cached(11)], [[fake_cloud.attachment(11, '10.0.0.9')]])
+        self.assert_times_out(
+            f"{INTERFACE}: its fixed IPs differ from those in Nova's cache\n"
+        )
+
+    def test_timeout(self) -> None:
+        self.answer([cached()], [live(11)])
+        result = self.wait('--timeout', '10', '--interval', '3')
+        self.assertEqual(3, result.status)
+        self.assertEqual([3.0, 3.6, 3.4], self.clock.slept)
+        # The last look is at both views, so as to say why.
+        self.assertEqual('os-interface', self.polls()[-1])
+
+    def test_interval_grows_gently(self) -> None:
+        self.answer([cached()], [live(11)])
+        self.wait('--timeout', '600')
+        self.assertEqual([2.0, 2.4, 2.88], self.clock.slept[:3])
+        self.assertEqual(15.0, max(self.clock.slept))
+
+    def test_failed_poll(self) -> None:
+        self.answer([500, cached(11)], [live(11)])
+        self.assert_done(f'{PORT_ID}\n')
+        self.answer([500], [live(11)])
+        self.assert_times_out(
+            f'Server {SERVER_ID}: the service failed (HTTP 500)\n'
+        )
+
+    def test_server_is_lost(self) -> None:
+        for second, words in (
+            (404, 'not found; [^\n]*'),
+            (403, 'this is not allowed [^\n]*'),
+            ({**cached(), 'status': 'ERROR'}, 'its status is ERROR'),
+            ({**cached(), 'status': 'SOFT_DELETED'}, 'its status is SOFT_'),
+        ):
+            self.clock.slept.clear()
+            self.answer([cached(), second], [live(11)])
+            result = self.wait()
+            self.assertEqual((1, ''), (result.status, result.stdout))
+            self.assertRegex(result.stderr, rf'\AServer {SERVER_ID}: {words}')
+            self.assertEqual([2.0], self.clock.slept)
+
+    def test_cell_that_is_down(self) -> None:
+        down: dict[str, object] = {'id': SERVER_ID, 'status': 'UNKNOWN'}
+        self.answer([down], [live(11)])
+        self.assert_times_out(f'Server {SERVER_ID}: its cell is down\n')
+
+    def test_several_servers(self) -> None:
+        second = fake_cloud.identifier(2)
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'db')
+        )
+        self.answer([cached(11)], [live(11)])
+        url = f'{fake_cloud.COMPUTE_URL}/servers/{second}'
+        self.cloud.get(url, json={'server': fake_cloud.server(2, 'db')})
+        self.cloud.register_interfaces(second, *live(22))
+        result = self.openstack(
+            *('server', 'interface', 'wait', 'web', 'db', '--timeout', '0'),
+            *('-f', 'value', '-c', 'Server Name', '-c', 'Port ID'),
+        )
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f'web {PORT_ID}\n',
+                f'Server {second}, interface {fake_cloud.identifier(22)} '
+                "(fa:16:3e:00:00:16): plugged in, but not in Nova's cache\n",
+            ),
+            result,
+        )
+
+    def test_malformed(self) -> None:
+        for option, value in (
+            ('--timeout', '-1'),
+            ('--timeout', 'inf'),
+            ('--timeout', 'soon'),
+            ('--interval', '0'),
+            ('--mac-address', 'fa:16'),
+            ('--for', 'ever'),
+        ):
+            result = self.wait(f'{option}={value}')
+            self.assertEqual((2, ''), (result.status, result.stdout))
+            self.assertIn(option, result.stderr)
+        self.assertEqual([], self.polls())
