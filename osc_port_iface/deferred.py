@@ -51,6 +51,12 @@ class _Deferred:
         return self.__doc__ or ''
 
 
+class CheckServerInterface(_Deferred):
+    """Find where the views of the interfaces of servers disagree"""
+
+    module = 'osc_port_iface.commands.check'
+
+
 class FindServerInterface(_Deferred):
     """Find which server owns an address"""
 

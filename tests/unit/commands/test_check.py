@@ -1,0 +1,380 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+import datetime
+import email.utils
+import json
+from typing import Any
+
+from tests import command_result
+from tests.unit import base
+from tests.unit import clock
+from tests.unit import fake_cloud
+
+SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
+NOW = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+COLUMNS = (
+    *('-f', 'value', '-c', 'Server Name', '-c', 'Port ID', '-c', 'Finding'),
+    *('-c', 'Expected', '-c', 'Actual'),
+)
+HIDDEN = (
+    'Not looked for, as it needs administrator rights: binding-failed, '
+    'host-differs, orphan-port, unbound\n'
+)
+
+
+def server(number: int, *ports: int, **other: object) -> dict[str, object]:
+    """Build an active server whose cache has these ports."""
+    entries = [fake_cloud.cached(port, f'10.0.0.{port}') for port in ports]
+    plain = {
+        'addresses': {'net': entries},
+        'OS-EXT-SRV-ATTR:host': 'compute-1',
+        'OS-EXT-STS:task_state': None,
+    }
+    return fake_cloud.server(number, f's{number}', **{**plain, **other})
+
+
+def port(number: int, device: int, **other: object) -> dict[str, object]:
+    return fake_cloud.port(number, device, f'10.0.0.{number}', **other)
+
+
+class CheckTestCase(base.ShellTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = self.useFixture(clock.Clock())
+        self.cloud.register_tokens('a-token', role='admin')
+        self.cloud.register_network_versions()
+
+    def register(
+        self, servers: list[dict[str, Any]], ports: list[dict[str, Any]]
+    ) -> None:
+        """Register servers, each of which answers the same when asked."""
+        self.cloud.register_servers(*servers)
+        self.cloud.register_network('ports', *ports)
+        for one in servers:
+            self.register_live(one, ports)
+            self.register_actions(one['id'])
+
+    def register_live(
+        self, server: dict[str, Any], ports: list[dict[str, Any]]
+    ) -> None:
+        self.cloud.get(
+            f'{SERVERS_URL}/{server["id"]}', json={'server': server}
+        )
+        self.cloud.register_interfaces(
+            server['id'],
+            *(
+                {
+                    'port_id': port['id'],
+                    'net_id': port['network_id'],
+                    'mac_addr': port['mac_address'],
+                    'port_state': port['status'],
+                    'fixed_ips': port['fixed_ips'],
+                    'tag': None,
+                }
+                for port in ports
+                if port['device_id'] == server['id']
+            ),
+        )
+
+    def register_actions(self, server_id: str, *ages: float) -> None:
+        """Answer with attachments that were made so many seconds ago."""
+        self.cloud.get(
+            f'{SERVERS_URL}/{server_id}/os-instance-actions',
+            [
+                {
+                    'headers': {'Date': email.utils.format_datetime(NOW)},
+                    'json': {'instanceActions': actions},
+                }
+                for actions in (
+                    [
+                        [
+                            {
+                                'action': 'attach_interface',
+                                'start_time': '2025-12-31T00:00:00.000000',
+                                'updated_at': (
+                                    NOW - datetime.timedelta(seconds=age)
+                                )
+                                .replace(tzinfo=None)
+                                .isoformat(),
+                            },
+                            {
+                                'action': 'create',
+                                'start_time': '2026-01-01T12:00:00.000000',
+                                'updated_at': None,
+                            },
+                        ]
+                        for age in ages
+                    ]
+                    or [[]]
+                )
+            ],
+        )
+
+    def check(self, *arguments: str) -> command_result.Result:
+        return self.openstack(
+            'server', 'interface', 'check', *arguments, *COLUMNS
+        )
+
+    def assert_finds(self, stdout: str, *arguments: str) -> None:
+        self.assertEqual(
+            command_result.Result(3 if stdout.strip() else 0, stdout, ''),
+            self.check(*arguments),
+        )
+
+
+class TestCheck(CheckTestCase):
+    def test_no_drift(self) -> None:
+        self.register(
+            [server(1, 11, 12), server(2, 13)],
+            [port(11, 1), port(12, 1), port(13, 2)],
+        )
+        self.assert_finds('')
+        self.assertEqual([], self.clock.slept)
+
+    def test_1000_servers_cost_few_requests(self) -> None:
+        for arguments in ((), ('--all-projects',)):
+            self.cloud.reset_mock()
+            self.register([server(number) for number in range(1, 1001)], [])
+            self.assert_finds('', *arguments)
+            self.assertLessEqual(len(self.cloud.requested()), 15)
+
+    def test_findings(self) -> None:
+        self.register(
+            [server(1, 11, 12), server(2)],
+            [port(11, 1, status='DOWN'), port(13, 2)],
+        )
+        self.assert_finds(
+            's1  only-in-cache not in the cache 10.0.0.12\n'
+            f's1 {fake_cloud.identifier(11)} port-down ACTIVE DOWN\n'
+            f's2 {fake_cloud.identifier(13)} missing-from-cache 10.0.0.13 '
+            'not in the cache\n'
+        )
+
+    def test_json(self) -> None:
+        self.register([server(2)], [port(13, 2)])
+        result = self.openstack('server', 'interface', 'check', '-f', 'json')
+        self.assertEqual((3, ''), (result.status, result.stderr))
+        self.assertEqual(
+            [
+                {
+                    'Server ID': fake_cloud.identifier(2),
+                    'Server Name': 's2',
+                    'Port ID': fake_cloud.identifier(13),
+                    'MAC Address': 'fa:16:3e:00:00:0d',
+                    'Finding': 'missing-from-cache',
+                    'Expected': '10.0.0.13',
+                    'Actual': 'not in the cache',
+                }
+            ],
+            json.loads(result.stdout),
+        )
+
+    def test_narrowed(self) -> None:
+        self.register([server(1, 11, 12)], [port(11, 1, status='DOWN')])
+        down = f's1 {fake_cloud.identifier(11)} port-down ACTIVE DOWN\n'
+        self.assert_finds(down, '--finding', 'port-down')
+        self.assert_finds(down, '--ignore', 'only-in-cache')
+        self.assert_finds('', '--finding', 'unbound')
+
+    def test_unknown_finding(self) -> None:
+        result = self.check('--finding', 'rust')
+        self.assertEqual((2, ''), (result.status, result.stdout))
+
+    def test_orphan_ports(self) -> None:
+        gone = fake_cloud.identifier(9)
+        self.register([server(1, 11)], [port(11, 1), port(19, 9)])
+        self.cloud.get(f'{SERVERS_URL}/{gone}', status_code=404, json={})
+        self.assert_finds('')
+        self.assert_finds(
+            f' {fake_cloud.identifier(19)} orphan-port a server that exists '
+            f'server {gone} does not exist\n',
+            '--all-projects',
+        )
+
+    def test_orphan_whose_server_was_only_late(self) -> None:
+        self.register([server(1, 11)], [port(11, 1), port(19, 9)])
+        late = server(9, 19)
+        self.register_live(late, [port(19, 9)])
+        self.register_actions(fake_cloud.identifier(9))
+        self.assert_finds('', '--all-projects')
+
+    def test_what_cannot_be_looked_for(self) -> None:
+        self.register([server(1, 11)], [port(11, 1)])
+        self.assertEqual(
+            command_result.Result(
+                0,
+                '',
+                'Not looked for, as it needs all servers of all projects: '
+                'orphan-port\n',
+            ),
+            self.check('--finding', 'orphan-port'),
+        )
+
+
+class TestConfirmation(CheckTestCase):
+    def test_suspicion_that_passes(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.register_live(server(1, 11), [port(11, 1)])
+        self.assert_finds('')
+        self.assertEqual([3.0], self.clock.slept)
+
+    def test_only_what_was_suspected_is_reported(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.register_live(server(1), [port(12, 1)])
+        self.assert_finds('')
+
+    def test_server_that_begins_to_do_something(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        busy = server(1, **{'OS-EXT-STS:task_state': 'deleting'})
+        self.register_live(busy, [port(11, 1)])
+        self.assert_finds('')
+
+    def test_server_that_is_gone(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.cloud.get(
+            f'{SERVERS_URL}/{fake_cloud.identifier(1)}',
+            status_code=404,
+            json={},
+        )
+        self.assert_finds('')
+
+    def test_hot_plug_that_ends(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.register_actions(fake_cloud.identifier(1), 2.0, 7.0)
+        self.assert_finds(
+            f's1 {fake_cloud.identifier(11)} missing-from-cache 10.0.0.11 '
+            'not in the cache\n'
+        )
+        self.assertEqual([3.0, 5.0], self.clock.slept)
+
+    def test_hot_plug_without_end(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.register_actions(fake_cloud.identifier(1), 1.0)
+        self.assertEqual(
+            command_result.Result(
+                0,
+                '',
+                f'Server {fake_cloud.identifier(1)}: not judged, its '
+                'interfaces are being attached or detached\n',
+            ),
+            self.check(),
+        )
+
+    def test_what_cannot_be_confirmed(self) -> None:
+        self.register([server(1), server(2)], [port(11, 1), port(12, 2)])
+        self.cloud.get(
+            f'{SERVERS_URL}/{fake_cloud.identifier(1)}',
+            status_code=500,
+            json={},
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                f's2 {fake_cloud.identifier(12)} missing-from-cache '
+                '10.0.0.12 not in the cache\n',
+                f'Server {fake_cloud.identifier(1)}: the service failed '
+                '(HTTP 500)\n',
+            ),
+            self.check(),
+        )
+
+
+class TestRights(CheckTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_tokens('a-token', role='member')
+
+    def test_member(self) -> None:
+        hidden = port(11, 1)
+        del hidden['binding:host_id'], hidden['binding:vif_type']
+        self.register([server(1)], [hidden])
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f's1 {fake_cloud.identifier(11)} missing-from-cache '
+                '10.0.0.11 not in the cache\n',
+                HIDDEN,
+            ),
+            self.check(),
+        )
+
+    def test_member_without_ports(self) -> None:
+        self.register([server(1)], [])
+        self.assertEqual(command_result.Result(0, '', HIDDEN), self.check())
+
+    def test_nothing_is_said_of_what_is_ignored(self) -> None:
+        self.register([server(1)], [])
+        self.assert_finds('', '--finding', 'only-in-cache')
+
+    def test_without_neutron(self) -> None:
+        self.register([server(1), server(2, 12)], [port(11, 1), port(12, 2)])
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, text=''
+        )
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f's1 {fake_cloud.identifier(11)} missing-from-cache '
+                '10.0.0.11 not in the cache\n',
+                'Neutron cannot be used (Ports: this is not allowed '
+                '(HTTP 403)); not looked for: binding-failed, duplicate-mac, '
+                'host-differs, no-fixed-ip, not-attached, orphan-port, '
+                'port-down, unbound\n',
+            ),
+            self.check(),
+        )
+
+    def test_administrator_without_neutron(self) -> None:
+        self.cloud.register_tokens('a-token', role='admin')
+        self.register([server(1), server(2, 12)], [port(11, 1)])
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, text=''
+        )
+        result = self.check()
+        self.assertEqual(
+            (3, 's2  only-in-cache not in the cache 10.0.0.12\n'),
+            (result.status, result.stdout),
+        )
+        self.assertIn('host-differs, missing-from-cache,', result.stderr)
+
+
+class TestFailures(CheckTestCase):
+    def test_cell_that_is_down(self) -> None:
+        down: dict[str, object] = {
+            'id': fake_cloud.identifier(2),
+            'status': 'UNKNOWN',
+        }
+        self.register([server(1)], [port(11, 1)])
+        self.cloud.register_servers(server(1), down)
+        result = self.check('--all-projects')
+        self.assertEqual(
+            (
+                1,
+                f'Interfaces of server {fake_cloud.identifier(2)}: its cell '
+                'is down\n',
+            ),
+            (result.status, result.stderr),
+        )
+        self.assertIn('missing-from-cache', result.stdout)
+        self.assertNotIn('orphan-port', result.stdout)
+
+    def test_unknown_name(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        result = self.check('s1', 's2')
+        self.assertEqual(
+            (
+                1,
+                "No server with the name or ID 's2' exists in this project.\n",
+            ),
+            (result.status, result.stderr),
+        )
+        self.assertIn('missing-from-cache', result.stdout)
