@@ -1,0 +1,150 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Other commands, with and without the plugin installed."""
+
+from collections.abc import Callable
+import math
+import os
+import pathlib
+import statistics
+import tempfile
+
+from benchmarks import measure
+from benchmarks import report
+from tests.cloud import embedded
+from tests.cloud import fleet
+from tests import environments
+
+USER = 'fleet-b'
+
+COMMANDS = ('openstack --version', 'openstack server list')
+
+
+def run(quick: bool) -> report.Report:
+    """Run each command in turn in two environments."""
+    repetitions = 8 if quick else 25
+    cloud = embedded.Cloud()
+    fleet.ensure(cloud)
+    without = environments.ensure('client.bare', install_plugin=False)
+    plugin = _with_wheel('client.plugin')
+    variables = {**cloud.environment(), 'OS_CLOUD': USER}
+    rows = []
+    goals = []
+    for title in COMMANDS:
+        program, *words = title.split()
+        runs = measure.in_turn(
+            {
+                'without': ([without / program, *words], variables),
+                'with': ([plugin / program, *words], variables),
+            },
+            repetitions,
+        )
+        wall, cpu = (
+            _Difference(runs, what)
+            for what in (lambda run: run.wall, lambda run: run.cpu)
+        )
+        rows += [
+            (f'``{title}``, wall', *wall.cells()),
+            (f'``{title}``, CPU', *cpu.cells()),
+        ]
+        goals.append(
+            report.Goal(
+                f'No measurable difference in the times of ``{title}``',
+                f'wall {wall.verdict()}, CPU {cpu.verdict()}',
+                not wall.measurable and not cpu.measurable,
+            )
+        )
+    return report.Report(
+        'Start-up',
+        'Two environments that differ in the wheel of the plugin alone, '
+        f'{repetitions} runs in turn; medians. The difference is the median '
+        'of those within a turn, and the interval is where it lies with a '
+        'confidence of at least 99 % (that of the sign test). A difference '
+        'is measurable if the interval does not hold zero.',
+        (
+            *('Time (ms) of', 'Without', 'With'),
+            *('Difference', 'Interval'),
+        ),
+        rows,
+        goals,
+    )
+
+
+class _Difference:
+    """What the plugin adds to one of the times of a command."""
+
+    def __init__(
+        self,
+        runs: dict[str, list[measure.Run]],
+        what: Callable[[measure.Run], float],
+    ) -> None:
+        self._medians = [
+            statistics.median(map(what, runs[name])) * 1000
+            for name in ('without', 'with')
+        ]
+        self._differences = sorted(
+            (what(plugin) - what(without)) * 1000
+            for without, plugin in zip(
+                runs['without'], runs['with'], strict=True
+            )
+        )
+        rank = _rank(len(self._differences))
+        self._low = self._differences[rank]
+        self._high = self._differences[-1 - rank]
+
+    @property
+    def measurable(self) -> bool:
+        """Whether chance alone would hardly make such a difference."""
+        return not self._low <= 0 <= self._high
+
+    def verdict(self) -> str:
+        """Say whether it is measurable."""
+        return 'measurable' if self.measurable else 'not measurable'
+
+    def cells(self) -> tuple[str, ...]:
+        """Show all of it."""
+        return (
+            *(f'{median:.0f}' for median in self._medians),
+            f'{statistics.median(self._differences):+.1f}',
+            f'{self._low:+.0f} to {self._high:+.0f}',
+        )
+
+
+def _rank(count: int) -> int:
+    """Tell how many of the least and of the greatest values may be left out.
+
+    Each value is above the true median with a chance of one half.
+    """
+    rank, tail = 0, 1.0
+    while tail <= 0.005 * 2**count:
+        rank += 1
+        tail += math.comb(count, rank)
+    return max(rank - 1, 0)
+
+
+def _with_wheel(name: str) -> pathlib.Path:
+    """Make an environment as a user has one: an editable one adds its own."""
+    python = environments.ensure('newest') / 'python'
+    programs = environments.ensure(name, install_plugin=False)
+    with tempfile.TemporaryDirectory() as directory:
+        measure.run(
+            [
+                *(python, '-m', 'pip', 'wheel', '-qq', '--no-deps'),
+                *('--disable-pip-version-check', '--no-build-isolation'),
+                *('--wheel-dir', directory, environments.CHECKOUT),
+            ],
+            os.environ,
+        )
+        (wheel,) = pathlib.Path(directory).iterdir()
+        environments.install(programs, '--force-reinstall', wheel)
+    return programs
