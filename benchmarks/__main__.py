@@ -32,6 +32,8 @@ BENCHMARKS: dict[str, Callable[[bool], report.Report]] = {
     'memory': memory.run,
 }
 
+NEED_CLOUD = {'fleet', 'single', 'startup'}
+
 
 def main() -> int:
     """Run the command line; see ``--help``."""
@@ -49,13 +51,16 @@ def main() -> int:
     arguments = parser.parse_args()
     if unknown := set(arguments.name) - set(BENCHMARKS):
         parser.error(f'no such benchmark: {" ".join(sorted(unknown))}')
+    names = arguments.name or list(BENCHMARKS)
+    needs_cloud = not NEED_CLOUD.isdisjoint(names)
     cloud = embedded.Cloud()
     was_up = cloud.is_up()
     command = ' '.join(['python3 -m benchmarks', *arguments.name])
     sections = {}
     try:
-        cloud.up()
-        for name in arguments.name or BENCHMARKS:
+        if needs_cloud:
+            cloud.up()
+        for name in names:
             print(f'Running {name} ...', file=sys.stderr, flush=True)
             section = BENCHMARKS[name](arguments.quick).rst(command)
             print(section, end='\n\n', flush=True)
@@ -63,7 +68,7 @@ def main() -> int:
             if not arguments.quick:
                 report.write(sections, list(BENCHMARKS))
     finally:
-        if not was_up:
+        if needs_cloud and not was_up:
             cloud.down()
     return 0
 
