@@ -17,18 +17,37 @@ at once with "database is locked", whatever the timeout, when another
 connection wrote in between: its snapshot is old. So the read part is ended
 before the first write, and the write part begins by taking the lock, for
 which SQLite waits.
+
+oslo.db also opens a connection for each transaction, which reads the whole
+schema again. Connections are kept instead, by what the URL of the database
+names as a plugin.
 """
 
 from typing import Any
 
+from sqlalchemy.dialects import plugins
 from sqlalchemy import engine as sqlalchemy_engine
 from sqlalchemy import event
+from sqlalchemy import pool
 
 _WRITES = ('INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'SAVEPOINT')
 
 
+class KeepConnections(sqlalchemy_engine.CreateEnginePlugin):
+    """Makes an engine keep its connections, as many as it has at a time."""
+
+    def __init__(self, _url: Any, arguments: dict[str, Any]) -> None:
+        if 'poolclass' in arguments:
+            arguments.update(poolclass=pool.QueuePool, max_overflow=-1)
+
+    def update_url(self, url: Any) -> Any:
+        """Leave the URL as it is."""
+        return url
+
+
 def install() -> None:
     """Apply this to every SQLite engine that the process will make."""
+    plugins.register('keep-connections', __name__, 'KeepConnections')
     event.listen(sqlalchemy_engine.Engine, 'connect', _connected)
     event.listen(sqlalchemy_engine.Engine, 'begin', _not_writing)
     event.listen(
