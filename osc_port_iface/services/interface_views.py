@@ -97,7 +97,9 @@ def from_network(
     found: InterfacesByServer = {server.id: [] for server in servers}
     ports = sorted(api.ports('device_id', found), key=lambda port: port.id)
     for port in ports:
-        found[port.device_id].append(port.as_interface())
+        # MySQL finds device IDs that differ in case, too.
+        if port.device_id in found:
+            found[port.device_id].append(port.as_interface())
     return View(found, [], {port.id: port for port in ports})
 
 

@@ -56,6 +56,23 @@ class TestNetworkSource(test_list_fleet.FleetTestCase):
             ),
         )
 
+    def test_device_id_that_was_not_asked_for(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/ports',
+            json={
+                'ports': [
+                    fake_cloud.port(11, 1),
+                    fake_cloud.port(12, 1, device_id='LIKE-THE-ID-TO-MYSQL'),
+                ]
+            },
+        )
+        self.assertEqual(
+            command_result.Result(0, f'{fake_cloud.identifier(11)}\n', ''),
+            self.list(
+                *('-f', 'value', '--source', 'network', '-c', 'Port ID')
+            ),
+        )
+
     def test_structure_has_subnets(self) -> None:
         self.cloud.register_network(
             'ports', fake_cloud.port(11, 1, '10.0.0.1')
