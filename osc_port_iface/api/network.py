@@ -66,17 +66,15 @@ class NetworkApi:
         for batch in _batches(filter_name, values):
             yield from self._pages('ports', [*batch, *_PORT_FIELDS], _port)
 
-    def all_ports(self, **filters: str) -> Iterator[records.Port]:
+    def all_ports(self) -> Iterator[records.Port]:
         """List the ports that the caller may see.
 
         ``GET /v2.0/ports``, in pages.
 
-        :param filters: Query parameters, like ``project_id``.
         :returns: The ports, ordered by ID.
         :raises errors.ApiError: A request failed.
         """
         parameters = [
-            *filters.items(),
             *_PORT_FIELDS,
             ('limit', _PAGE),
             ('sort_key', 'id'),

@@ -21,7 +21,6 @@ from osc_port_iface.commands import columns
 from osc_port_iface.commands import interface_lister
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.services import interface_views
 from osc_port_iface.services import server_selection
 from osc_port_iface.services import waiting
 
@@ -124,7 +123,6 @@ class WaitServerInterface(interface_lister.TextLister):
             ),
             timeout=parsed_args.timeout,
             interval=parsed_args.interval,
-            concurrency=interface_views.DEFAULT_CONCURRENCY,
         )
         self.fail(selected.failures)
         wait = waiting.wait(api, selected.servers, request)

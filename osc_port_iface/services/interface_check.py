@@ -56,7 +56,6 @@ class Request:
     codes: frozenset[drift.Code]
     explicit: bool
     is_administrator: bool
-    concurrency: int = interface_views.DEFAULT_CONCURRENCY
 
 
 @dataclasses.dataclass
@@ -112,7 +111,7 @@ def check(
     )
     if suspicions:
         time.sleep(SETTLING)
-        _confirm(compute_api, sweep, suspicions, request.concurrency, report)
+        _confirm(compute_api, sweep, suspicions, report)
     return report
 
 
@@ -171,7 +170,10 @@ def _sweep_interfaces(
         )
         with progress(len(sweep.servers)) as advance:
             view = interface_views.from_compute(
-                compute_api, sweep.servers, request.concurrency, advance
+                compute_api,
+                sweep.servers,
+                interface_views.DEFAULT_CONCURRENCY,
+                advance,
             )
         sweep.interfaces = view.interfaces
         sweep.failures += view.failures
@@ -214,7 +216,6 @@ def _confirm(
     compute_api: compute.ComputeApi,
     sweep: _Sweep,
     suspicions: list[drift.Finding],
-    concurrency: int,
     report: Report,
 ) -> None:
     """Read each suspicious server again, and keep what shows again."""
@@ -222,7 +223,9 @@ def _confirm(
     for finding in suspicions:
         by_server.setdefault(finding.server_id, []).append(finding)
     confirm = functools.partial(_confirm_server, compute_api, sweep, by_server)
-    for server_id, result in fan_out.fan_out(confirm, by_server, concurrency):
+    for server_id, result in fan_out.fan_out(
+        confirm, by_server, interface_views.DEFAULT_CONCURRENCY
+    ):
         if isinstance(result, errors.ApiError):
             report.failures.append(str(result))
         elif result is None:

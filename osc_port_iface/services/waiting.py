@@ -32,6 +32,7 @@ from osc_port_iface import printable
 from osc_port_iface import records
 from osc_port_iface.services import fan_out
 from osc_port_iface.services import interface_filter
+from osc_port_iface.services import interface_views
 
 CONDITIONS = ('active', 'attached', 'detached')
 
@@ -77,7 +78,6 @@ class Request:
     targets: tuple[Target, ...]
     timeout: float
     interval: float
-    concurrency: int
 
 
 @dataclasses.dataclass
@@ -320,7 +320,7 @@ def wait(
         is_last = time.monotonic() >= deadline
         poll = functools.partial(_Watched.poll, api=api, is_last=is_last)
         for _one, result in fan_out.fan_out(
-            poll, open_servers, request.concurrency
+            poll, open_servers, interface_views.DEFAULT_CONCURRENCY
         ):
             if isinstance(result, errors.ApiError):
                 raise result
