@@ -77,6 +77,8 @@ class Endpoint:
         self._renewal = threading.Lock()
         self._pace = pace.Pace()
         self._base_url = ''
+        # The headers that authenticate a request; None until they are known.
+        self._authentication: dict[str, str] | None = None
 
     def prepare(self, threads: int) -> None:
         """Make ready for requests of several threads at a time.
@@ -178,8 +180,12 @@ class Endpoint:
         return response
 
     def _send_once(self, url: str, query: Query | None) -> requests.Response:
-        response = self._adapter.get(
+        # openstacksdk's own method looks into a cache and keeps statistics,
+        # which costs more than the rest of a request does here.
+        response = ksa_adapter.Adapter.request(
+            self._adapter,
             url,
+            'GET',
             params=dict(query or {}),
             headers={'Accept': 'application/json', **self._credentials()},
             authenticated=False,
@@ -201,8 +207,12 @@ class Endpoint:
         in a thread that reads the token while another has it renewed.
         """
         with self._renewal:
-            session = self._adapter.session
-            return session.get_auth_headers(self._adapter.auth) or {}
+            if self._authentication is None:
+                session = self._adapter.session
+                self._authentication = (
+                    session.get_auth_headers(self._adapter.auth) or {}
+                )
+            return self._authentication
 
     def _url(self, path: str) -> str:
         """Make a whole URL, so that keystoneauth need not look it up again."""
@@ -234,6 +244,7 @@ class Endpoint:
         :returns: Whether there is a token to try that was not rejected.
         """
         with self._renewal:
+            self._authentication = None
             token = rejected.request.headers.get('X-Auth-Token')
             if self._adapter.get_token() == token:
                 return bool(
