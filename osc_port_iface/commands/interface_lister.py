@@ -21,11 +21,11 @@ from cliff.formatters import base
 from osc_lib.command import command
 
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import exit_status
+from osc_port_iface.commands import plugin_command
 from osc_port_iface import records
 
 
-class TextLister(exit_status.ReportingCommand, command.Lister):
+class TextLister(plugin_command.PluginCommand, command.Lister):
     """A Lister whose text formats show every cell as a table does.
 
     cliff prints ``str()`` of a cell's structure in value and csv, which for

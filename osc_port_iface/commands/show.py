@@ -21,7 +21,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import network
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import exit_status
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface import records
@@ -29,7 +29,7 @@ from osc_port_iface.services import one_interface
 from osc_port_iface.services import server_selection
 
 
-class ShowServerInterface(exit_status.ReportingCommand, command.ShowOne):
+class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     """Show an interface of a server
 
     Shows what 'server interface list --long' has of it. Where Neutron cannot

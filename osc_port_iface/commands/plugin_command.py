@@ -10,13 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How a command ends that may be incomplete, negative or interrupted."""
+"""What all commands of the plugin have in common."""
 
 import argparse
 from collections.abc import Iterable
 import logging
 
 from osc_lib.command import command
+
+from osc_port_iface.i18n import _
 
 LOG = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ NEGATIVE = 3
 INTERRUPTED = 130
 
 
-class ReportingCommand(command.Command):
+class PluginCommand(command.Command):
     """A command that says on stderr what its output does not have.
 
     The exit status is 0 when all was done, 1 when something failed, 3 when
@@ -34,6 +36,16 @@ class ReportingCommand(command.Command):
     """
 
     _exit_status = 0
+
+    def get_epilog(self) -> str:
+        """Say whose command it is.
+
+        cliff finds that out from the metadata of every package that is
+        installed, each time a command runs.
+        """
+        hooks = (hook.obj.get_epilog() for hook in self._hooks if hook.obj)
+        origin = _('This command is provided by the osc-port-iface plugin.')
+        return '\n\n'.join(filter(None, (*hooks, origin)))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         try:
