@@ -76,14 +76,10 @@ class FunctionalTestCase(testtools.TestCase):
         self.proxy = recording_proxy.RecordingProxy()
         self.addCleanup(self.proxy.close)
 
-    def run_program(
-        self,
-        *command: str | pathlib.Path,
-        user: str | None = None,
-        stdin: str = '',
-        **variables: str,
-    ) -> command_result.Result:
-        """Run any program as a user, through the recording proxy."""
+    def environment(
+        self, user: str | None = None, **variables: str
+    ) -> dict[str, str]:
+        """Make the environment of a user, with the recording proxy."""
         environment = {
             **self.cloud.environment(),
             'OS_CLOUD': user or self.user,
@@ -94,9 +90,19 @@ class FunctionalTestCase(testtools.TestCase):
         }
         for name in ('no_proxy', 'NO_PROXY', 'HTTP_PROXY'):
             environment.pop(name, None)
+        return environment
+
+    def run_program(
+        self,
+        *command: str | pathlib.Path,
+        user: str | None = None,
+        stdin: str = '',
+        **variables: str,
+    ) -> command_result.Result:
+        """Run any program as a user, through the recording proxy."""
         result = subprocess.run(
             command,
-            env=environment,
+            env=self.environment(user, **variables),
             input=stdin,
             capture_output=True,
             text=True,

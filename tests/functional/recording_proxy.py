@@ -17,6 +17,7 @@ the same time, and can answer in the place of a service.
 """
 
 from collections.abc import Callable
+import contextlib
 import dataclasses
 import http.client
 import http.server
@@ -89,6 +90,11 @@ class RecordingProxy:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
+
+            def handle(self) -> None:
+                # A client may be gone before it is answered.
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
 
             def handle_method(self) -> None:
                 length = int(self.headers.get('Content-Length') or 0)

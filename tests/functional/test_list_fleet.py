@@ -11,6 +11,8 @@
 # under the License.
 
 import json
+import signal
+import subprocess
 import threading
 from typing import Any
 
@@ -323,6 +325,36 @@ class TestPartialFailure(base.ProjectTestCase):
             f'^Interfaces of server {doomed["id"]}: not found; [^\n]*\n$',
         )
         self.assertEqual(3, len(json.loads(result.stdout)))
+
+    def test_interrupt(self) -> None:
+        reached, answer = threading.Event(), threading.Event()
+
+        def hold_the_answer(url: str) -> None:
+            if 'os-interface' in url:
+                reached.set()
+                answer.wait(base.TIMEOUT)
+
+        self.addCleanup(answer.set)
+        self.proxy.before = hold_the_answer
+        process = subprocess.Popen(
+            [base.program(), *COMMAND, '-f', 'json'],
+            env=self.environment(),
+            # What runs in the background may ignore the signal, and would
+            # hand that down.
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.default_int_handler
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.kill)
+        self.assertTrue(reached.wait(base.TIMEOUT))
+        process.send_signal(signal.SIGINT)
+        # It does not wait for the answer that never comes.
+        stdout, stderr = process.communicate(timeout=base.TIMEOUT)
+        self.assertFalse(answer.is_set())
+        self.assertEqual((130, '', ''), (process.returncode, stdout, stderr))
 
     def test_unknown_names(self) -> None:
         names = [self.scenario.name(name) for name in ('a', 'x', 'y')]
