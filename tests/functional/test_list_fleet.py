@@ -186,13 +186,23 @@ class TestFleet(base.FunctionalTestCase):
             )
 
     def test_host(self) -> None:
-        servers = api.Api('admin', self.cloud).get(
-            'compute', '/servers/detail', all_tenants=1, host='compute-3'
-        )['servers']
-        ids = {server['id'] for server in servers}
-        rows = self.rows_of_all_projects('--host', 'compute-3')
-        self.assertTrue(ids & {row['Server ID'] for row in rows})
-        self.assertLessEqual({row['Server ID'] for row in rows}, ids)
+        hosts = {
+            server['id']: server['OS-EXT-SRV-ATTR:host']
+            for server in api.Api('admin', self.cloud).get(
+                'compute', '/servers/detail', all_tenants=1
+            )['servers']
+            # Other tests make and delete servers meanwhile.
+            if server['name'].startswith('fleet-')
+        }
+        host = hosts[self.fleet.servers['fleet-b'][0]['id']]
+        self.assertEqual(
+            {server_id for server_id in hosts if hosts[server_id] == host},
+            {
+                row['Server ID']
+                for row in self.rows_of_all_projects('--host', host)
+                if row['Server Name'].startswith('fleet-')
+            },
+        )
 
     def test_filters(self) -> None:
         expected = self.expected('fleet-a')
