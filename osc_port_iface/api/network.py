@@ -91,13 +91,17 @@ class NetworkApi:
 
         :param filter_name: ``port_id`` or ``floating_ip_address``.
         :param values: The values, each at most once.
-        :returns: The floating IPs, in no order.
+        :returns: The floating IPs, in no order; none where Neutron has no
+            routers, and so no such collection.
         :raises errors.ApiError: A request failed.
         """
         for batch in _batches(filter_name, values):
-            yield from self._pages(
-                'floatingips', [*batch, *_FLOATING_IP_FIELDS], _floating_ip
-            )
+            try:
+                yield from self._pages(
+                    'floatingips', [*batch, *_FLOATING_IP_FIELDS], _floating_ip
+                )
+            except errors.NotFound:
+                return
 
     def network_ids(self, name: str) -> list[str]:
         """List the IDs of the networks of exactly this name.

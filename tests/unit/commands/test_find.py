@@ -151,6 +151,22 @@ class TestFind(FindTestCase):
             self.find('203.0.113.5', *COLUMNS),
         )
 
+    def test_neutron_without_routers(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips',
+            status_code=404,
+            json={'message': 'The resource could not be found.'},
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f'10.0.0.5 fixed-ip web {fake_cloud.identifier(11)} '
+                'compute:nova\n',
+                SCOPE,
+            ),
+            self.find(*COLUMNS, '10.0.0.5'),
+        )
+
     def test_owner_that_is_no_server(self) -> None:
         self.register_ports(
             fake_cloud.port(

@@ -987,6 +987,12 @@ class TestLong(FleetTestCase):
                 '"203.0.113.6,203.0.113.7","","compute-1","ovs","normal",'
                 '"tap00000000-00"\n',
             ),
+            (
+                'floatingips',
+                'Floating IPs',
+                '"","front","private-v4,private-v6","","","compute-1","ovs",'
+                '"normal","tap00000000-00"\n',
+            ),
         ):
             self.forbid(collection)
             result = self.long_rows()
@@ -998,6 +1004,22 @@ class TestLong(FleetTestCase):
                 f'{what}: this is not allowed: No. (HTTP 403)\n',
                 result.stderr,
             )
+
+    def test_neutron_without_routers(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', status_code=404
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                '"private","","private-v4","","web","compute-1","ovs",'
+                '"direct","tap00000000-00"\n'
+                '"private","front","private-v4,private-v6","","default,web",'
+                '"compute-1","ovs","normal","tap00000000-00"\n',
+                '',
+            ),
+            self.long_rows(),
+        )
 
     def test_host_is_hidden_from_members(self) -> None:
         for port in self.ports:
