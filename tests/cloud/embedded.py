@@ -161,7 +161,12 @@ class Cloud:
             # That one is stestr's.
             if not name.startswith('OS_') or name == 'OS_TEST_PATH'
         }
-        return {**variables, 'OS_CLIENT_CONFIG_FILE': str(self.clouds_yaml)}
+        return {
+            **variables,
+            'OS_CLIENT_CONFIG_FILE': str(self.clouds_yaml),
+            # python-novaclient would write to the home directory.
+            'NOVACLIENT_UUID_CACHE_DIR': str(self.state / 'novaclient'),
+        }
 
     def _start(self) -> None:
         programs = environments.ensure('cloud', install_plugin=False)
