@@ -180,8 +180,8 @@ class Endpoint:
         return response
 
     def _send_once(self, url: str, query: Query | None) -> requests.Response:
-        # openstacksdk's own method looks into a cache and keeps statistics,
-        # which costs more than the rest of a request does here.
+        # openstacksdk's own method answers from a cache where clouds.yaml has
+        # one, and looking for it costs more than the rest does here.
         response = ksa_adapter.Adapter.request(
             self._adapter,
             url,

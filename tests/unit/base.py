@@ -59,8 +59,14 @@ class ShellTestCase(testtools.TestCase):
                     )
                 )
 
-    def configure_cloud(self, **settings: object) -> None:
-        """Put the credentials and these settings into a clouds.yaml."""
+    def configure_cloud(
+        self, cache: dict[str, object] | None = None, **settings: object
+    ) -> None:
+        """Put the credentials and these settings into a clouds.yaml.
+
+        :param cache: What the SDK is to cache, of all clouds.
+        :param settings: Of this cloud.
+        """
         path = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         clouds_yaml = path / 'clouds.yaml'
         auth = {
@@ -70,7 +76,12 @@ class ShellTestCase(testtools.TestCase):
         }
         # JSON is YAML.
         clouds_yaml.write_text(
-            json.dumps({'clouds': {'fake': {'auth': auth, **settings}}})
+            json.dumps(
+                {
+                    'cache': cache or {},
+                    'clouds': {'fake': {'auth': auth, **settings}},
+                }
+            )
         )
         self.environment = {
             'OS_CLIENT_CONFIG_FILE': str(clouds_yaml),

@@ -105,6 +105,19 @@ class TestWait(base.ShellTestCase):
             self.answer([*servers], [*interfaces])
             self.assert_done(f'{PORT_ID}\n', *target)
 
+    def test_nothing_comes_from_a_cache_of_the_sdk(self) -> None:
+        self.configure_cloud(
+            cache={
+                'class': 'dogpile.cache.memory',
+                'expiration': {
+                    'compute.server': 3600,
+                    'compute.server.os-interface': 3600,
+                },
+            }
+        )
+        self.answer([cached(), cached(11)], [[], live(11)])
+        self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
+
     def test_asks_no_more_than_it_needs(self) -> None:
         self.answer([cached(), cached(), cached(11)], [[], live(11)])
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
