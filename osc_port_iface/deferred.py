@@ -36,19 +36,26 @@ class _Deferred:
             # ``openstack --help`` makes every command that there is, only to
             # print the first line of its description.
             return super().__new__(cls)
-        module = importlib.import_module(cls.module)
-        command = getattr(module, cls.__name__)
-        return command(app, app_args, cmd_name=cmd_name)
+        return cls._command(app, app_args, cmd_name)
 
     # cliff looks here for what a command is made with.
     def __init__(
         self, app: Any, app_args: Any, cmd_name: str | None = None
     ) -> None:
-        pass
+        self._made_with = (app, app_args, cmd_name)
+
+    @classmethod
+    def _command(cls, app: Any, app_args: Any, cmd_name: str | None) -> Any:
+        module = importlib.import_module(cls.module)
+        return getattr(module, cls.__name__)(app, app_args, cmd_name=cmd_name)
 
     def get_description(self) -> str:
         """Return what ``openstack --help`` prints."""
         return self.__doc__ or ''
+
+    def __getattr__(self, name: str) -> Any:
+        """Ask the command for all else, as ``openstack complete`` does."""
+        return getattr(self._command(*self._made_with), name)
 
 
 class CheckServerInterface(_Deferred):

@@ -12,6 +12,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 
 from tests import environments
@@ -142,6 +143,15 @@ class TestOtherCommands(base.FunctionalTestCase):
         shown = self.succeed('--help')
         self.assertIn('List the interfaces of servers', shown)
         self.assertNotIn('Could not', shown)
+
+    def test_completion(self) -> None:
+        shown = self.succeed('complete')
+        self.assertIn("cmds_server_volume='", shown)
+        self.assertIn(
+            "cmds_server_interface='check find list show wait'\n", shown
+        )
+        (options,) = re.findall("cmds_server_interface_list='(.*)'", shown)
+        self.assertIn('--source', options.split())
 
     def test_our_options_are_nobody_elses(self) -> None:
         shown = self.succeed('server', 'list', '--help')

@@ -13,6 +13,8 @@ import importlib
 import inspect
 import subprocess
 import sys
+from typing import Any
+from unittest import mock
 
 import testtools
 
@@ -37,6 +39,19 @@ class TestDeferred(testtools.TestCase):
                 stand_in.__doc__,
             )
             self.assertIsInstance(stand_in(None, None), command)
+
+    def test_is_the_command_in_all_but_its_description(self) -> None:
+        for stand_in in self.commands():
+            # As ``openstack --help`` and ``openstack complete`` make it.
+            made: Any = stand_in(mock.Mock(), None)
+            self.assertIs(stand_in, type(made))
+            self.assertFalse(made.deprecated)
+            self.assertEqual(stand_in.__doc__, made.get_description())
+            command: Any = stand_in(None, None)
+            self.assertEqual(
+                command.get_parser('name').format_help(),
+                made.get_parser('name').format_help(),
+            )
 
     def test_imports_nothing_of_the_package(self) -> None:
         program = (
