@@ -28,6 +28,21 @@ _SHORTEST_INTERVAL = 0.5
 _NO_ADDRESS = _("'%s' is not an IP address, a MAC address or a port ID")
 
 
+def name(text: str) -> str:
+    """Read a name or an ID: a script may hand over a variable that is empty.
+
+    Taken for no name at all, it would choose everything.
+    """
+    if text:
+        return text
+    raise argparse.ArgumentTypeError(_('must not be empty'))
+
+
+def state(text: str) -> str:
+    """Read a state, in upper or lower case."""
+    return name(text).upper()
+
+
 def mac_address(text: str) -> str:
     """Read a MAC address in any notation."""
     try:

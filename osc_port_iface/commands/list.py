@@ -116,6 +116,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--network',
         metavar='<network>',
+        type=argument_types.name,
         help=_('List only interfaces on this network (name or ID)'),
     )
     parser.add_argument(
@@ -141,12 +142,13 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--port-state',
         metavar='<state>',
-        type=str.upper,
+        type=argument_types.state,
         help=_('List only interfaces whose port has this state, such as DOWN'),
     )
     parser.add_argument(
         '--tag',
         metavar='<tag>',
+        type=argument_types.name,
         help=_(
             'List only interfaces with this device tag (supported by '
             '--os-compute-api-version 2.70 or above, and --source compute)'

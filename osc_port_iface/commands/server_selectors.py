@@ -20,6 +20,7 @@ from oslo_utils import strutils
 
 from osc_port_iface.api import compute
 from osc_port_iface.api import identity
+from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
 
 # As ``openstack server list`` has them.
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'server',
         metavar='<server>',
         nargs='*',
+        type=argument_types.name,
         help=_(
             'Server(s) to look at (name or ID); every server of the project '
             'if none is given'
@@ -61,11 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--project',
         metavar='<project>',
+        type=argument_types.name,
         help=_('Look in this project (admin only) (name or ID)'),
     )
     parser.add_argument(
         '--project-domain',
         metavar='<project-domain>',
+        type=argument_types.name,
         help=_(
             'Domain the project belongs to (name or ID). '
             'This can be used in case collisions between project names exist.'
@@ -74,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--host',
         metavar='<hostname>',
+        type=argument_types.name,
         help=_('Look only at servers on this compute host (admin only)'),
     )
     parser.add_argument(

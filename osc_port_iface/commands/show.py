@@ -41,6 +41,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         parser.add_argument(
             'server',
             metavar='<server>',
+            type=argument_types.name,
             help=_('Server to look at (name or ID)'),
         )
         parser.add_argument(

@@ -41,6 +41,7 @@ class WaitServerInterface(interface_lister.TextLister):
             'server',
             metavar='<server>',
             nargs='+',
+            type=argument_types.name,
             help=_('Server(s) to watch (name or ID)'),
         )
         server_selectors.add_all_projects(parser)
@@ -60,6 +61,7 @@ class WaitServerInterface(interface_lister.TextLister):
             metavar='<port>',
             action='append',
             default=[],
+            type=argument_types.name,
             help=_(
                 'Interface to wait for (name or ID of the port) (repeat '
                 'option to wait for several; all of the server if neither '
@@ -82,6 +84,7 @@ class WaitServerInterface(interface_lister.TextLister):
             metavar='<network>',
             action='append',
             default=[],
+            type=argument_types.name,
             help=_(
                 'Network whose interfaces to wait for (name or ID) (repeat '
                 'option to wait for several)'

@@ -88,7 +88,6 @@ class TestFilters(test_list_fleet.FleetTestCase):
             ('--tag', 'nic1', [11]),
             ('--tag', 'nic', []),
             ('--tag', 'NIC1', []),
-            ('--tag', '', []),
         ):
             self.assert_finds(expected, option, value)
 

@@ -1,0 +1,43 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from tests.unit import base
+from tests.unit.commands import test_list
+
+
+class TestName(base.ShellTestCase):
+    def test_empty_is_not_the_same_as_none(self) -> None:
+        for what, *command in (
+            ('<server>', 'list', ''),
+            ('<server>', 'list', 'web', ''),
+            ('<server>', 'check', ''),
+            ('<server>', 'show', '', '10.0.0.5'),
+            ('<server>', 'wait', ''),
+            ('--project', 'list', '--project', ''),
+            ('--project-domain', 'check', '--project-domain', ''),
+            ('--host', 'list', '--host', ''),
+            ('--network', 'list', '--network='),
+            ('--port-state', 'list', '--port-state', ''),
+            ('--tag', 'list', '--tag', ''),
+            ('--port', 'wait', 'web', '--port', ''),
+            ('--network', 'wait', 'web', '--network', ''),
+        ):
+            self.cloud.reset_mock()
+            result = self.openstack('server', 'interface', *command)
+            self.assertEqual((2, ''), (result.status, result.stdout))
+            self.assertTrue(
+                result.stderr.endswith(
+                    f'error: argument {what}: must not be empty\n'
+                ),
+                result.stderr,
+            )
+            self.assertEqual(test_list.AUTHENTICATION, self.cloud.requested())
