@@ -229,17 +229,19 @@ class ComputeApi:
             yield server
 
     def servers_named(
-        self, name: str, query: ServerQuery
+        self, name: str, query: ServerQuery, details: bool
     ) -> list[records.Server]:
         """Find the servers of exactly this name.
 
-        ``GET /servers/detail?name=`` takes a regular expression which the
-        database evaluates, so the name is anchored and escaped, and what
-        comes back is compared again.
+        ``GET /servers?name=`` takes a regular expression which the database
+        evaluates, so the name is anchored and escaped, and what comes back
+        is compared again.
 
         :param name: The name, as the user wrote it.
         :param query: Among which servers.
-        :returns: The servers of that name, with details.
+        :param details: Whether more than ID and name is wanted, for which
+            Nova asks Neutron.
+        :returns: The servers of that name.
         :raises errors.ApiError: The request failed.
         """
         what = _("Servers named '%s'") % printable.escape(name)
@@ -247,9 +249,10 @@ class ComputeApi:
             **query.parameters(),
             'name': f'^{_database_pattern(name)}$',
         }
+        path = '/servers/detail' if details else '/servers'
         return [
             server
-            for server in self._servers('/servers/detail', parameters, what)
+            for server in self._servers(path, parameters, what)
             if server.name == name
         ]
 

@@ -115,7 +115,10 @@ def _one(
         if details:
             return Selected([api.server(name_or_id)], [])
         return Selected([records.Server(name_or_id)], [])
-    servers = api.servers_named(name_or_id, query)
+    servers = api.servers_named(name_or_id, query, details)
+    if len(servers) > 1:
+        # To say whose they are.
+        servers = api.servers_named(name_or_id, query, details=True)
     if len(servers) == 1:
         return Selected(servers, [])
     hidden = functools.partial(api.servers_in_down_cells, query)
@@ -150,8 +153,8 @@ def _several(
                     failures.append(str(error))
                     continue
         if len(matches) > 1:
-            # The plain listing does not say whose they are.
-            matches = api.servers_named(name_or_id, query)
+            # To say whose they are.
+            matches = api.servers_named(name_or_id, query, details=True)
         if len(matches) == 1:
             servers.setdefault(matches[0].id, matches[0])
         else:
@@ -185,7 +188,10 @@ def _unclear(
     query: compute.ServerQuery,
     in_down_cells: Callable[[], list[str]],
 ) -> str:
-    """Say that none, or more than one, was found."""
+    """Say that none, or more than one, was found.
+
+    :param servers: Those that were found, with details.
+    """
     shown = printable.escape(name_or_id)
     if servers:
         return _(

@@ -219,7 +219,7 @@ class TestOneServer(base.FunctionalTestCase):
             url for url in self.proxy.requests if url.rstrip('/') in expected
         }
         self.assertEqual(5, len(self.proxy.requests))
-        self.assertIn('/servers/detail?name=', listing)
+        self.assertIn('/servers?name=', listing)
 
     def test_no_interface(self) -> None:
         self.assertEqual([], self.rows(*COMMAND, self.bare['id']))

@@ -21,8 +21,7 @@ from tests.unit import fake_cloud
 
 SERVER_ID = fake_cloud.identifier(1)
 INTERFACES_URL = f'{fake_cloud.COMPUTE_URL}/servers/{SERVER_ID}/os-interface'
-SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers/detail'
-BRIEF_SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
+SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
 
 AUTHENTICATION = [
     f'GET {fake_cloud.AUTH_URL}',
@@ -347,7 +346,7 @@ class TestNames(ListTestCase):
                 'servers_links': [
                     {
                         'rel': 'next',
-                        'href': 'http://inside/servers/detail?'
+                        'href': 'http://inside/servers?'
                         'name=%5Eweb%24&marker=2',
                     }
                 ],
@@ -363,21 +362,15 @@ class TestNames(ListTestCase):
         self.cloud.get(
             SERVERS_URL, json={'servers': [fake_cloud.server(2, 'web-2')]}
         )
-        self.cloud.get(BRIEF_SERVERS_URL, json={'servers': []})
         self.assert_fails(
             self.list('web'),
             "No server with the name or ID 'web' exists in this project.",
         )
 
     def test_ambiguous(self) -> None:
-        self.cloud.get(
-            SERVERS_URL,
-            json={
-                'servers': [
-                    fake_cloud.server(1, 'web'),
-                    fake_cloud.server(2, 'web', status='SHUTOFF'),
-                ]
-            },
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'),
+            fake_cloud.server(2, 'web', status='SHUTOFF'),
         )
         self.assert_fails(
             self.list('web'),
@@ -389,7 +382,6 @@ class TestNames(ListTestCase):
 
     def test_hostile_name(self) -> None:
         self.cloud.get(SERVERS_URL, json={'servers': []})
-        self.cloud.get(BRIEF_SERVERS_URL, json={'servers': []})
         self.assert_fails(
             self.list('\x1b[2J'),
             "No server with the name or ID '\\x1b[2J' exists in this project.",

@@ -27,8 +27,8 @@ from tests.unit import clock
 from tests.unit.commands import test_list
 from tests.unit import fake_cloud
 
-SERVERS_URL = test_list.BRIEF_SERVERS_URL
-DETAILED_SERVERS_URL = test_list.SERVERS_URL
+SERVERS_URL = test_list.SERVERS_URL
+DETAILED_SERVERS_URL = f'{SERVERS_URL}/detail'
 PROJECTS_URL = f'{fake_cloud.AUTH_URL}/projects'
 DOMAINS_URL = f'{fake_cloud.AUTH_URL}/domains'
 PORTS_URL = f'{fake_cloud.NETWORK_URL}/v2.0/ports'
@@ -367,7 +367,7 @@ class TestSelectors(FleetTestCase):
     def test_name_in_all_projects(self) -> None:
         self.register(fake_cloud.server(1, 'web'))
         self.assertEqual(0, self.list('--all-projects', 'web').status)
-        self.assert_queries(f'{DETAILED_SERVERS_URL}?all_tenants=1&name=^web$')
+        self.assert_queries(f'{SERVERS_URL}?all_tenants=1&name=^web$')
         self.register()
         self.assert_fails(
             self.list('--all-projects', 'web'),

@@ -54,7 +54,18 @@ class TestOne(SelectionTestCase):
     def test_name(self) -> None:
         self.cloud.register_servers(fake_cloud.server(1, 'web'))
         found = server_selection.one(self.api, 'web', EVERYTHING)
-        self.assertEqual(fake_cloud.identifier(1), found.id)
+        self.assertEqual(
+            records.Server(fake_cloud.identifier(1), 'web'), found
+        )
+        self.assertEqual(
+            [f'GET {SERVERS_URL}?name=%5Eweb%24'], self.requested()
+        )
+
+    def test_name_with_details(self) -> None:
+        self.cloud.register_servers(fake_cloud.server(1, 'web'))
+        (found,) = server_selection.select(
+            self.api, ['web'], EVERYTHING, details=True
+        ).servers
         self.assertEqual('ACTIVE', found.status)
         self.assertEqual([f'GET {WEB_URL}'], self.requested())
 
