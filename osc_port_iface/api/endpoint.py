@@ -22,6 +22,7 @@ from collections.abc import Mapping
 import datetime
 import email.utils
 import logging
+import re
 import threading
 import time
 from typing import Any
@@ -271,7 +272,8 @@ def _may_pass(error: ksa_exceptions.ConnectionError) -> bool:
 def _connection_problem(error: ksa_exceptions.ConnectionError) -> str:
     if isinstance(error.__context__, requests.exceptions.ReadTimeout):
         return _('no answer within %.0f seconds') % TIMEOUT[1]
-    return printable.one_line(str(error), 400)
+    # urllib3 repeats the query, which may be long, before it says why.
+    return printable.one_line(re.sub(r'\?\S*', '', str(error)), 400)
 
 
 def next_page(links: list[dict[str, str]]) -> Query | None:

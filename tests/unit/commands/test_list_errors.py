@@ -182,6 +182,21 @@ class TestConnection(ErrorTestCase):
         )
         self.assertEqual(4, self.tries())
 
+    def test_reason_is_shown_whatever_was_asked_for(self) -> None:
+        url = f'{fake_cloud.COMPUTE_URL}/servers?name={"x" * 1000}'
+        self.cloud.get(
+            test_list.SERVERS_URL,
+            exc=requests.exceptions.ConnectionError(
+                f'Max retries exceeded with url: {url} (Caused by [Errno 111])'
+            ),
+        )
+        self.assert_fails(
+            self.list('x' * 1000),
+            f"Servers named '{'x' * 1000}': Unable to establish connection "
+            f'to {test_list.SERVERS_URL}: Max retries exceeded with url: '
+            f'{test_list.SERVERS_URL} (Caused by [Errno 111])',
+        )
+
     def test_reset_once(self) -> None:
         self.cloud.get(
             test_list.INTERFACES_URL,
