@@ -116,7 +116,7 @@ def _one(
             return Selected([api.server(name_or_id)], [])
         return Selected([records.Server(name_or_id)], [])
     servers = api.servers_named(name_or_id, query, details)
-    if len(servers) > 1:
+    if len(servers) > 1 and not details:
         # To say whose they are.
         servers = api.servers_named(name_or_id, query, details=True)
     if len(servers) == 1:

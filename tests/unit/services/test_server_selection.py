@@ -69,6 +69,16 @@ class TestOne(SelectionTestCase):
         self.assertEqual('ACTIVE', found.status)
         self.assertEqual([f'GET {WEB_URL}'], self.requested())
 
+    def test_twins_with_details_cost_no_more(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'web')
+        )
+        selected = server_selection.select(
+            self.api, ['web'], EVERYTHING, details=True
+        )
+        self.assertEqual(([], 1), (selected.servers, len(selected.failures)))
+        self.assertEqual([f'GET {WEB_URL}'], self.requested())
+
     def test_none(self) -> None:
         error = self.assertRaises(
             exceptions.CommandError,
