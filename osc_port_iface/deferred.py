@@ -15,6 +15,7 @@ It loads each entry point of the group, whichever command is to run. So
 nothing of the package is imported here, and a command only when it is made.
 """
 
+import functools
 import importlib
 from typing import Any
 
@@ -36,16 +37,18 @@ class _Deferred:
             # ``openstack --help`` makes every command that there is, only to
             # print the first line of its description.
             return super().__new__(cls)
-        return cls._command(app, app_args, cmd_name)
+        return cls._make(app, app_args, cmd_name)
 
     # cliff looks here for what a command is made with.
     def __init__(
         self, app: Any, app_args: Any, cmd_name: str | None = None
     ) -> None:
-        self._made_with = (app, app_args, cmd_name)
+        self._command = functools.cache(
+            functools.partial(self._make, app, app_args, cmd_name)
+        )
 
     @classmethod
-    def _command(cls, app: Any, app_args: Any, cmd_name: str | None) -> Any:
+    def _make(cls, app: Any, app_args: Any, cmd_name: str | None) -> Any:
         module = importlib.import_module(cls.module)
         return getattr(module, cls.__name__)(app, app_args, cmd_name=cmd_name)
 
@@ -55,7 +58,7 @@ class _Deferred:
 
     def __getattr__(self, name: str) -> Any:
         """Ask the command for all else, as ``openstack complete`` does."""
-        return getattr(self._command(*self._made_with), name)
+        return getattr(self._command(), name)
 
 
 class CheckServerInterface(_Deferred):

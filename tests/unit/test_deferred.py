@@ -52,6 +52,8 @@ class TestDeferred(testtools.TestCase):
                 command.get_parser('name').format_help(),
                 made.get_parser('name').format_help(),
             )
+            # What it reads is what it runs.
+            self.assertIs(made.get_parser.__self__, made.run.__self__)
 
     def test_imports_nothing_of_the_package(self) -> None:
         program = (
