@@ -273,7 +273,7 @@ def _connection_problem(error: ksa_exceptions.ConnectionError) -> str:
     if isinstance(error.__context__, requests.exceptions.ReadTimeout):
         return _('no answer within %.0f seconds') % TIMEOUT[1]
     # urllib3 repeats the query, which may be long, before it says why.
-    return printable.one_line(re.sub(r'\?\S*', '', str(error)), 400)
+    return printable.one_line(re.sub(r'\?\S*', '', str(error)), 600)
 
 
 def next_page(links: list[dict[str, str]]) -> Query | None:

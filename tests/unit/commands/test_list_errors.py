@@ -182,6 +182,23 @@ class TestConnection(ErrorTestCase):
         )
         self.assertEqual(4, self.tries())
 
+    def test_reason_is_shown_with_long_names(self) -> None:
+        # As urllib3 writes it, but for the length of the host's name.
+        host = 'nova-api.' + 'x' * 60
+        reason = (
+            f"HTTPConnectionPool(host='{host}', port=8774): Max retries "
+            f'exceeded with url: /v2.1/servers/{test_list.SERVER_ID}'
+            '/os-interface (Caused by NewConnectionError("HTTPConnection('
+            f"host='{host}', port=8774): Failed to establish a new "
+            'connection: [Errno 111] Connection refused"))'
+        )
+        self.answer(exc=requests.exceptions.ConnectionError(reason))
+        self.assert_fails(
+            self.list(test_list.SERVER_ID),
+            f'{WHAT}Unable to establish connection to '
+            f'{test_list.INTERFACES_URL}: {reason}',
+        )
+
     def test_reason_is_shown_whatever_was_asked_for(self) -> None:
         url = f'{fake_cloud.COMPUTE_URL}/servers?name={"x" * 1000}'
         self.cloud.get(
