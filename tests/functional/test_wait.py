@@ -138,14 +138,18 @@ class TestWait(base.ProjectTestCase):
     def test_server_is_deleted(self) -> None:
         server = self.make_server('doomed')
         port = self.scenario.port(self.other_network)
-        delete = threading.Timer(3, self.scenario.delete, (server,))
-        delete.start()
-        try:
-            rows, stderr = self.wait(
-                server['id'], '--port', port['id'], status=1
-            )
-        finally:
-            delete.join()
+        polls: list[str] = []
+
+        def delete_before_the_second_poll(url: str) -> None:
+            if url.endswith(f'/servers/{server["id"]}'):
+                polls.append(url)
+                if len(polls) == 2:
+                    # Until Nova knows it no more: for a moment it would
+                    # show the status DELETED.
+                    self.scenario.delete(server)
+
+        self.proxy.before = delete_before_the_second_poll
+        rows, stderr = self.wait(server['id'], '--port', port['id'], status=1)
         self.assertEqual([], rows)
         self.assertRegex(
             stderr, f'^Server {server["id"]}: not found;[^\n]*\n$'

@@ -270,6 +270,7 @@ class TestWait(base.ShellTestCase):
             (404, 'not found; [^\n]*'),
             (403, 'this is not allowed [^\n]*'),
             ({**cached(), 'status': 'ERROR'}, 'its status is ERROR'),
+            ({**cached(), 'status': 'DELETED'}, 'its status is DELETED'),
             ({**cached(), 'status': 'SOFT_DELETED'}, 'its status is SOFT_'),
         ):
             self.clock.slept.clear()
