@@ -22,7 +22,7 @@ import threading
 from typing import Any
 from urllib import parse
 
-from tests.cloud import embedded
+from tests.cloud import directory
 
 # Seconds; the cloud shares two cores with the tests.
 TIMEOUT = 120
@@ -39,13 +39,15 @@ class HTTPError(Exception):
 class Api:
     """One user's view of the embedded cloud."""
 
-    def __init__(self, user: str, cloud: embedded.Cloud | None = None) -> None:
+    def __init__(
+        self, user: str, cloud: directory.CloudDirectory | None = None
+    ) -> None:
         """Authenticate.
 
         :param user: A name in the cloud's clouds.yaml.
         :param cloud: The cloud; that of this checkout if not given.
         """
-        cloud = cloud or embedded.Cloud()
+        cloud = cloud or directory.CloudDirectory()
         self._endpoints = cloud.endpoints
         self._connections = threading.local()
         self._headers = {'Content-Type': 'application/json'}
@@ -110,9 +112,15 @@ class Api:
         """Send a POST request; see :meth:`get`."""
         return self._json('POST', service, path, body, microversion)
 
-    def put(self, service: str, path: str, body: object) -> Any:
+    def put(
+        self,
+        service: str,
+        path: str,
+        body: object,
+        microversion: str | None = None,
+    ) -> Any:
         """Send a PUT request; see :meth:`get`."""
-        return self._json('PUT', service, path, body, None)
+        return self._json('PUT', service, path, body, microversion)
 
     def delete(self, service: str, path: str) -> None:
         """Send a DELETE request; see :meth:`get`."""

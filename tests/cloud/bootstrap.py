@@ -13,19 +13,19 @@
 """What a new cloud holds, all made through the public APIs."""
 
 import secrets
-from typing import TYPE_CHECKING
 
 from tests.cloud import api
-
-if TYPE_CHECKING:
-    from tests.cloud import embedded
+from tests.cloud import directory
 
 IMAGE = 'tiny-image'
 FLAVOR = 'm1.tiny'
+LARGER_FLAVOR = 'm1.small'
 EXTERNAL_NETWORK = 'public'
 
 
-def identity(cloud: 'embedded.Cloud', passwords: dict[str, str]) -> None:
+def identity(
+    cloud: directory.CloudDirectory, passwords: dict[str, str]
+) -> None:
     """Register the services, the projects and their users."""
     admin = api.Api('admin', cloud)
     for service in ('image', 'network', 'placement', 'compute'):
@@ -96,7 +96,7 @@ def make_user(
         )
 
 
-def project(cloud: 'embedded.Cloud', name: str) -> None:
+def project(cloud: directory.CloudDirectory, name: str) -> None:
     """Make a project of its own for tests, with a member and a reader.
 
     They are the entries ``<name>`` and ``<name>-reader`` of clouds.yaml.
@@ -108,7 +108,7 @@ def project(cloud: 'embedded.Cloud', name: str) -> None:
         cloud.add_credentials(user, user, password, project_name=name)
 
 
-def resources(cloud: 'embedded.Cloud') -> None:
+def resources(cloud: directory.CloudDirectory) -> None:
     """Make what every project needs: image, flavor, external network."""
     admin = api.Api('admin', cloud)
     image_id = admin.post(
@@ -122,12 +122,10 @@ def resources(cloud: 'embedded.Cloud') -> None:
         },
     )['id']
     admin.put('image', f'/v2/images/{image_id}/file', b'nothing to boot')
-    admin.post(
-        'compute',
-        '/flavors',
+    for flavor, memory in ((FLAVOR, 64), (LARGER_FLAVOR, 128)):
         # Members may not boot an image with a flavor of no disk.
-        {'flavor': {'name': FLAVOR, 'ram': 64, 'vcpus': 1, 'disk': 1}},
-    )
+        body = {'name': flavor, 'ram': memory, 'vcpus': 1, 'disk': 1}
+        admin.post('compute', '/flavors', {'flavor': body})
     network_id = admin.post(
         'network',
         '/v2.0/networks',

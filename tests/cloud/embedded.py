@@ -17,10 +17,8 @@ again: Nova's fake driver keeps its guests in memory, so ``up`` after
 ``down`` makes a new one.
 """
 
-from collections.abc import Iterator
 import contextlib
 import dataclasses
-import fcntl
 import json
 import os
 import pathlib
@@ -28,11 +26,12 @@ import secrets
 import shutil
 import socket
 import time
-from typing import Any
 from urllib import error as urllib_error
 from urllib import request as urllib_request
 
+from tests.cloud import bootstrap
 from tests.cloud import configuration
+from tests.cloud import directory
 from tests.cloud import processes
 from tests import environments
 
@@ -55,64 +54,12 @@ class CloudError(Exception):
     """The cloud cannot be had, and why."""
 
 
-class Cloud:
+class Cloud(directory.CloudDirectory):
     """The embedded cloud of one checkout."""
 
     def __init__(self) -> None:
-        self.state = environments.CHECKOUT / '.cloud'
-        self.log = self.state / 'log'
-        self.clouds_yaml = self.state / 'clouds.yaml'
-        self._facts = self.state / 'cloud.json'
+        super().__init__()
         self._processes = self.state / 'processes.json'
-
-    @property
-    def endpoints(self) -> dict[str, str]:
-        """The URL of each service."""
-        endpoints: dict[str, str] = self._read_facts()['endpoints']
-        return endpoints
-
-    def database(self, name: str) -> pathlib.Path:
-        """Return a service's SQLite file: ``nova-cell1``, ``neutron``, …"""
-        return configuration.database(self.state, name)
-
-    def credentials(self, name: str) -> dict[str, str]:
-        """Return the ``auth`` of one entry of clouds.yaml."""
-        clouds = json.loads(self.clouds_yaml.read_text())['clouds']
-        auth: dict[str, str] = clouds[name]['auth']
-        return auth
-
-    def add_credentials(
-        self, name: str, user: str, password: str, **scope: str
-    ) -> None:
-        """Add an entry to clouds.yaml.
-
-        :param name: The name of the entry.
-        :param user: The user's name.
-        :param password: The user's password.
-        :param scope: ``project_name``, or ``system_scope``.
-        """
-        auth = {
-            'auth_url': self.endpoints['identity'],
-            'username': user,
-            'password': password,
-            'user_domain_id': 'default',
-            **scope,
-        }
-        if 'project_name' in scope:
-            auth['project_domain_id'] = 'default'
-        with self.lock('credentials'):
-            clouds = json.loads(self.clouds_yaml.read_text())
-            clouds['clouds'][name] = {
-                'auth': auth,
-                'region_name': 'RegionOne',
-                'interface': 'public',
-                'identity_api_version': '3',
-            }
-            # Others read it meanwhile. JSON is YAML.
-            new = self.clouds_yaml.with_suffix('.new')
-            new.touch(mode=0o600)
-            new.write_text(json.dumps(clouds, indent=2))
-            new.rename(self.clouds_yaml)
 
     def processes(self) -> dict[str, processes.Process]:
         """Return the process of each service that was started."""
@@ -171,8 +118,8 @@ class Cloud:
     def _start(self) -> None:
         programs = environments.ensure('cloud', install_plugin=False)
         shutil.rmtree(self.state, ignore_errors=True)
-        for directory in ('db', 'log', 'lock', 'images/staging'):
-            (self.state / directory).mkdir(parents=True)
+        for name in ('db', 'log', 'lock', 'images/staging'):
+            (self.state / name).mkdir(parents=True)
         self.state.chmod(0o700)
         ports = _free_ports([*_PATHS])
         endpoints = {
@@ -183,8 +130,8 @@ class Cloud:
             user: secrets.token_urlsafe(16)
             for user in ('admin', 'service', 'demo', 'reader', 'other')
         }
-        self._facts.touch(mode=0o600)
-        self._facts.write_text(
+        self.facts.touch(mode=0o600)
+        self.facts.write_text(
             json.dumps(
                 {
                     'ports': ports,
@@ -196,9 +143,6 @@ class Cloud:
         configuration.write(self.state, programs.parent, endpoints, passwords)
         self._write_entry_point()
         self._write_clouds_yaml(passwords)
-        # Imported here: it speaks to a cloud by what is written above.
-        from tests.cloud import bootstrap
-
         for service in ('identity', 'image', 'network'):
             self._start_service(programs, service)
         self._wait_for('identity')
@@ -281,22 +225,10 @@ class Cloud:
             ('demo', 'demo', {'project_name': 'demo'}),
             ('reader', 'reader', {'project_name': 'demo'}),
             ('other', 'other', {'project_name': 'other'}),
+            # With the role that Neutron wants of who makes a binding.
+            ('service', 'service', {'project_name': 'service'}),
         ):
             self.add_credentials(name, user, passwords[user], **scope)
-
-    def _read_facts(self) -> dict[str, Any]:
-        facts: dict[str, Any] = json.loads(self._facts.read_text())
-        return facts
-
-    @contextlib.contextmanager
-    def lock(self, name: str = 'cloud') -> Iterator[None]:
-        """Keep other processes of the checkout from doing the same."""
-        # Not in the state directory, which comes and goes.
-        lock = environments.CHECKOUT / '.venv' / f'{name}.lock'
-        lock.parent.mkdir(exist_ok=True)
-        with lock.open('w') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def _free_ports(names: list[str]) -> dict[str, int]:

@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is written down about a cloud, for all who use one."""
+
+from collections.abc import Iterator
+import contextlib
+import fcntl
+import json
+import pathlib
+
+from tests.cloud import configuration
+from tests import environments
+
+
+class CloudDirectory:
+    """The directory of a cloud, whether it is up or not."""
+
+    def __init__(self) -> None:
+        self.state = environments.CHECKOUT / '.cloud'
+        self.log = self.state / 'log'
+        self.clouds_yaml = self.state / 'clouds.yaml'
+        self.facts = self.state / 'cloud.json'
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The URL of each service."""
+        endpoints: dict[str, str] = json.loads(self.facts.read_text())[
+            'endpoints'
+        ]
+        return endpoints
+
+    def database(self, name: str) -> pathlib.Path:
+        """Return a service's SQLite file: ``nova-cell1``, ``neutron``, …"""
+        return configuration.database(self.state, name)
+
+    def credentials(self, name: str) -> dict[str, str]:
+        """Return the ``auth`` of one entry of clouds.yaml."""
+        clouds = json.loads(self.clouds_yaml.read_text())['clouds']
+        auth: dict[str, str] = clouds[name]['auth']
+        return auth
+
+    def add_credentials(
+        self, name: str, user: str, password: str, **scope: str
+    ) -> None:
+        """Add an entry to clouds.yaml.
+
+        :param name: The name of the entry.
+        :param user: The user's name.
+        :param password: The user's password.
+        :param scope: ``project_name``, or ``system_scope``.
+        """
+        auth = {
+            'auth_url': self.endpoints['identity'],
+            'username': user,
+            'password': password,
+            'user_domain_id': 'default',
+            **scope,
+        }
+        if 'project_name' in scope:
+            auth['project_domain_id'] = 'default'
+        with self.lock('credentials'):
+            clouds = json.loads(self.clouds_yaml.read_text())
+            clouds['clouds'][name] = {
+                'auth': auth,
+                'region_name': 'RegionOne',
+                'interface': 'public',
+                'identity_api_version': '3',
+            }
+            # Others read it meanwhile. JSON is YAML.
+            new = self.clouds_yaml.with_suffix('.new')
+            new.touch(mode=0o600)
+            new.write_text(json.dumps(clouds, indent=2))
+            new.rename(self.clouds_yaml)
+
+    @contextlib.contextmanager
+    def lock(self, name: str = 'cloud') -> Iterator[None]:
+        """Keep other processes of the checkout from doing the same."""
+        # Not in the state directory, which comes and goes.
+        lock = environments.CHECKOUT / '.venv' / f'{name}.lock'
+        lock.parent.mkdir(exist_ok=True)
+        with lock.open('w') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
