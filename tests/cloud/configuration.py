@@ -16,6 +16,10 @@ import base64
 import pathlib
 import secrets
 
+# Seconds since its last report after which an agent counts as dead. No cloud
+# is up that long.
+AGENT_DOWN_TIME = 7 * 24 * 60 * 60
+
 Settings = dict[str, dict[str, object]]
 
 
@@ -150,7 +154,7 @@ def _network(
     return {
         'DEFAULT': {
             'core_plugin': 'ml2',
-            'service_plugins': 'router',
+            'service_plugins': 'router,trunk,port_forwarding',
             'transport_url': 'fake:///',
             'api_paste_config': environment
             / 'etc'
@@ -164,6 +168,8 @@ def _network(
             'notify_nova_on_port_status_changes': False,
             'notify_nova_on_port_data_changes': False,
             'rpc_workers': 0,
+            # Each host's agent reports once, when Neutron starts.
+            'agent_down_time': AGENT_DOWN_TIME,
         },
         'database': _database(state, 'neutron'),
         'keystone_authtoken': middleware,
@@ -210,7 +216,8 @@ def _compute(
 ) -> Settings:
     return {
         'DEFAULT': {
-            'compute_driver': 'fake.FakeDriver',
+            # tests/cloud/services/compute_driver.py
+            'compute_driver': 'embedded.Driver',
             'host': 'controller',
             'my_ip': '127.0.0.1',
             'state_path': state / 'nova',
@@ -250,6 +257,8 @@ def _compute(
                 'server_group_members',
             )
         },
+        # A live migration would wait five minutes for an event of Neutron.
+        'compute': {'live_migration_wait_for_vif_plug': False},
         'vnc': {'enabled': False},
         'filter_scheduler': {'track_instance_changes': False},
     }

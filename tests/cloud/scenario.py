@@ -13,9 +13,11 @@
 """Networks, ports and servers, made through the public APIs."""
 
 from concurrent import futures
+import dataclasses
 import secrets
 import time
 from typing import Any
+import uuid
 
 from tests.cloud import api
 from tests.cloud import bootstrap
@@ -32,6 +34,23 @@ WORKERS = 4
 Resource = dict[str, Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class LoadBalancer:
+    """What Octavia makes of a load balancer with one amphora.
+
+    :ivar id: The ID that Octavia would know it by.
+    :ivar vip: The port that reserves the virtual IP.
+    :ivar amphora: The server that answers for it.
+    :ivar vrrp: The amphora's port, with the virtual IP as an allowed address
+        pair.
+    """
+
+    id: str
+    vip: Resource
+    amphora: Resource
+    vrrp: Resource
+
+
 class Scenario:
     """Makes resources in the project of one user, and removes them."""
 
@@ -44,9 +63,10 @@ class Scenario:
         """
         self.user = user
         self.prefix = f't{secrets.token_hex(3)}-' if prefix is None else prefix
-        self._removals: list[tuple[str, str]] = []
-        self._image = self._first('image', '/v2/images', 'images')
-        self._flavor = self._first('compute', '/flavors', 'flavors')
+        self._network_removals: list[str] = []
+        self._servers: list[Resource] = []
+        self._image = self._id_of('image', '/v2/images', bootstrap.IMAGE)
+        self._flavor = self._id_of('compute', '/flavors', bootstrap.FLAVOR)
 
     def name(self, name: str) -> str:
         """Return a name in full."""
@@ -54,14 +74,10 @@ class Scenario:
 
     def network(self, name: str, *cidrs: str) -> Resource:
         """Make a network with a subnet for each CIDR."""
-        network: Resource = self.user.post(
-            'network',
-            '/v2.0/networks',
-            {'network': {'name': self.name(name)}},
-        )['network']
-        self._removals.append(('network', f'/v2.0/networks/{network["id"]}'))
+        network = self._make('network', name=self.name(name))
         for cidr in cidrs:
             version = 6 if ':' in cidr else 4
+            # It goes with the network.
             self.user.post(
                 'network',
                 '/v2.0/subnets',
@@ -79,34 +95,95 @@ class Scenario:
     def port(
         self, network: Resource, *addresses: str, **attributes: object
     ) -> Resource:
-        """Make a port, with these addresses if there are any."""
-        body = {'network_id': network['id'], **attributes}
+        """Make a port, with these addresses if there are any.
+
+        :param attributes: More of its attributes, such as
+            ``allowed_address_pairs=[{'ip_address': '192.0.2.5'}]``. Without
+            any, and without a server, a port just reserves its addresses, as
+            that of a virtual IP does.
+        """
         if addresses:
-            body['fixed_ips'] = [
+            attributes['fixed_ips'] = [
                 {'ip_address': address} for address in addresses
             ]
-        port: Resource = self.user.post(
-            'network', '/v2.0/ports', {'port': body}
-        )['port']
-        self._removals.append(('network', f'/v2.0/ports/{port["id"]}'))
-        return port
+        return self._make('port', network_id=network['id'], **attributes)
+
+    def tag_port(self, port: Resource, *tags: str) -> None:
+        """Give a port these tags of Neutron, in place of those it has."""
+        self.user.put(
+            'network', f'/v2.0/ports/{port["id"]}/tags', {'tags': tags}
+        )
+
+    def binding(self, service: api.Api, port: Resource, host: str) -> Resource:
+        """Bind a server's port to a second host; that binding is INACTIVE.
+
+        It goes with the port.
+
+        :param service: The user ``service``: Neutron wants its role.
+        """
+        binding: Resource = service.post(
+            'network',
+            f'/v2.0/ports/{port["id"]}/bindings',
+            {'binding': {'host': host}},
+        )['binding']
+        return binding
+
+    def trunk(
+        self, name: str, parent: Resource, subports: dict[int, Resource]
+    ) -> Resource:
+        """Make a trunk; the parent port must not be a server's yet.
+
+        :param parent: Its parent port.
+        :param subports: Its subports, by their VLAN IDs.
+        """
+        return self._make(
+            'trunk',
+            name=self.name(name),
+            port_id=parent['id'],
+            sub_ports=[
+                {
+                    'port_id': port['id'],
+                    'segmentation_type': 'vlan',
+                    'segmentation_id': vlan,
+                }
+                for vlan, port in subports.items()
+            ],
+        )
+
+    def security_group(self, name: str) -> Resource:
+        """Make a security group, with the rules that Neutron gives it."""
+        return self._make('security_group', name=self.name(name))
+
+    def security_group_rule(
+        self, group: Resource, remote_group: Resource | None = None
+    ) -> Resource:
+        """Let in IPv4, from a group if one is given; it goes with the group.
+
+        :param remote_group: From whose ports.
+        """
+        rule = {
+            'security_group_id': group['id'],
+            'direction': 'ingress',
+            'ethertype': 'IPv4',
+            'remote_group_id': remote_group and remote_group['id'],
+        }
+        made: Resource = self.user.post(
+            'network',
+            '/v2.0/security-group-rules',
+            {'security_group_rule': rule},
+        )['security_group_rule']
+        return made
 
     def router(self, name: str, *networks: Resource) -> Resource:
-        """Make a router from these networks to the external one."""
-        external = self.user.get(
-            'network', '/v2.0/networks', name=bootstrap.EXTERNAL_NETWORK
-        )['networks'][0]
-        router: Resource = self.user.post(
-            'network',
-            '/v2.0/routers',
-            {
-                'router': {
-                    'name': self.name(name),
-                    'external_gateway_info': {'network_id': external['id']},
-                }
-            },
-        )['router']
-        self._removals.append(('network', f'/v2.0/routers/{router["id"]}'))
+        """Make a router from these networks to the external one.
+
+        It translates the source addresses of all that have no floating IP.
+        """
+        router = self._make(
+            'router',
+            name=self.name(name),
+            external_gateway_info={'network_id': self._external_network()},
+        )
         for network in networks:
             for subnet in self.user.get(
                 'network', '/v2.0/subnets', network_id=network['id']
@@ -118,25 +195,68 @@ class Scenario:
                 )
         return router
 
-    def floating_ip(self, port: Resource) -> Resource:
-        """Make a floating IP for a port."""
-        external = self.user.get(
-            'network', '/v2.0/networks', name=bootstrap.EXTERNAL_NETWORK
-        )['networks'][0]
-        floating_ip: Resource = self.user.post(
+    def floating_ip(
+        self, port: Resource | None = None, **attributes: object
+    ) -> Resource:
+        """Make a floating IP.
+
+        :param port: The port that it leads to; none for port forwardings.
+        :param attributes: More of its attributes, such as
+            ``fixed_ip_address``: which of the port's addresses it leads to.
+        """
+        return self._make(
+            'floatingip',
+            floating_network_id=self._external_network(),
+            port_id=port and port['id'],
+            **attributes,
+        )
+
+    def port_forwarding(
+        self,
+        floating_ip: Resource,
+        port: Resource,
+        external_port: int,
+        internal_port: int,
+        protocol: str = 'tcp',
+    ) -> Resource:
+        """Forward a port of a floating IP to the first address of a port."""
+        path = f'/v2.0/floatingips/{floating_ip["id"]}/port_forwardings'
+        forwarding: Resource = self.user.post(
             'network',
-            '/v2.0/floatingips',
+            path,
             {
-                'floatingip': {
-                    'floating_network_id': external['id'],
-                    'port_id': port['id'],
+                'port_forwarding': {
+                    'external_port': external_port,
+                    'internal_port': internal_port,
+                    'internal_port_id': port['id'],
+                    'internal_ip_address': port['fixed_ips'][0]['ip_address'],
+                    'protocol': protocol,
                 }
             },
-        )['floatingip']
-        self._removals.append(
-            ('network', f'/v2.0/floatingips/{floating_ip["id"]}')
+        )['port_forwarding']
+        self._network_removals.append(f'{path}/{forwarding["id"]}')
+        return forwarding
+
+    def load_balancer(self, name: str, network: Resource) -> LoadBalancer:
+        """Make what Octavia makes of a load balancer: ports and a server."""
+        identifier = str(uuid.uuid4())
+        vip = self.port(
+            network,
+            name=f'octavia-lb-{identifier}',
+            device_owner='Octavia',
+            device_id=f'lb-{identifier}',
+            admin_state_up=False,
         )
-        return floating_ip
+        vrrp = self.port(
+            network,
+            name=f'octavia-lb-vrrp-{uuid.uuid4()}',
+            allowed_address_pairs=[
+                {'ip_address': fixed_ip['ip_address']}
+                for fixed_ip in vip['fixed_ips']
+            ],
+        )
+        amphora = self.server(name, {'port': vrrp['id']})
+        return LoadBalancer(identifier, vip, amphora, vrrp)
 
     def server(self, name: str, *networks: dict[str, str]) -> Resource:
         """Make a server, and wait until it is active.
@@ -182,7 +302,7 @@ class Scenario:
         server: Resource = self.user.post(
             'compute', '/servers', {'server': body}, MICROVERSION
         )['server']
-        self._removals.append(('compute', f'/servers/{server["id"]}'))
+        self._servers.append(server)
         return {**server, 'name': self.name(name)}
 
     def _ids_of_status(self, status: str) -> set[str]:
@@ -198,20 +318,7 @@ class Scenario:
 
     def wait_for(self, server: Resource, status: str) -> None:
         """Wait until a server has a status and nothing under way."""
-        deadline = time.monotonic() + TIMEOUT
-        while time.monotonic() < deadline:
-            found = self.user.get('compute', f'/servers/{server["id"]}')[
-                'server'
-            ]
-            if (
-                found['status'] == status
-                and not found['OS-EXT-STS:task_state']
-            ):
-                return
-            if found['status'] == 'ERROR':
-                raise AssertionError(f'the server is in error: {found}')
-            time.sleep(0.3)
-        raise AssertionError(f'no {status} within {TIMEOUT} s: {found}')
+        wait_for(self.user, server, status)
 
     def delete(self, server: Resource) -> None:
         """Delete a server, and wait until Nova knows it no more."""
@@ -230,24 +337,18 @@ class Scenario:
 
     def remove(self) -> None:
         """Remove all that was made, the newest first, servers before all."""
-        servers = [
-            {'id': path.rpartition('/')[2]}
-            for service, path in self._removals
-            if service == 'compute'
-        ]
         with futures.ThreadPoolExecutor(WORKERS) as executor:
-            list(executor.map(self.delete, servers))
-        for service, path in reversed(self._removals):
-            if service == 'compute':
-                continue
+            list(executor.map(self.delete, self._servers))
+        self._servers.clear()
+        for path in reversed(self._network_removals):
             if '/routers/' in path:
                 self._clear_router(path)
             try:
-                self.user.delete(service, path)
+                self.user.delete('network', path)
             except api.HTTPError as error:
                 if error.status != 404:
                     raise
-        self._removals.clear()
+        self._network_removals.clear()
 
     def _clear_router(self, path: str) -> None:
         ports = self.user.get(
@@ -260,6 +361,41 @@ class Scenario:
                 {'port_id': port['id']},
             )
 
-    def _first(self, service: str, path: str, key: str) -> str:
-        identifier: str = self.user.get(service, path)[key][0]['id']
-        return identifier
+    def _make(self, kind: str, **attributes: object) -> Resource:
+        """Make a resource of Neutron that is to be removed by itself."""
+        path = f'/v2.0/{kind.replace("_", "-")}s'
+        made: Resource = self.user.post('network', path, {kind: attributes})[
+            kind
+        ]
+        self._network_removals.append(f'{path}/{made["id"]}')
+        return made
+
+    def _external_network(self) -> str:
+        return self._id_of(
+            'network', '/v2.0/networks', bootstrap.EXTERNAL_NETWORK
+        )
+
+    def _id_of(self, service: str, path: str, name: str) -> str:
+        collection = path.rpartition('/')[2]
+        (identifier,) = (
+            found['id']
+            for found in self.user.get(service, path)[collection]
+            if found['name'] == name
+        )
+        return str(identifier)
+
+
+def wait_for(user: api.Api, server: Resource, status: str) -> None:
+    """Wait until a server has a status and nothing under way.
+
+    :raises AssertionError: It is in error, or the time is over.
+    """
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        found = user.get('compute', f'/servers/{server["id"]}')['server']
+        if found['status'] == status and not found['OS-EXT-STS:task_state']:
+            return
+        if found['status'] == 'ERROR':
+            raise AssertionError(f'the server is in error: {found}')
+        time.sleep(0.3)
+    raise AssertionError(f'no {status} within {TIMEOUT} s: {found}')

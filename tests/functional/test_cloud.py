@@ -9,18 +9,26 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """The embedded cloud itself."""
 
+from collections.abc import Collection
 import os
 import pathlib
 import subprocess
 import sys
+import time
 
 import testtools
 
+from tests.cloud import api
+from tests.cloud import bootstrap
 from tests.cloud import embedded
+from tests.cloud import moves
 from tests.cloud import processes
+from tests.cloud import scenario
 from tests import environments
+from tests.functional import base
 
 LOOPBACK = '0100007F'
 LISTENING = '0A'
@@ -119,3 +127,343 @@ class TestProcess(testtools.TestCase):
         process = processes.Process(os.getpid(), 'another time')
         self.assertFalse(process.is_running())
         process.stop()
+
+
+class TestNetwork(base.ProjectTestCase):
+    """What leads to a server without being an address of its own."""
+
+    admin: api.Api
+    front: scenario.Resource
+    back: scenario.Resource
+    parent: scenario.Resource
+    subport: scenario.Resource
+    trunk: scenario.Resource
+    router: scenario.Resource
+
+    @classmethod
+    def make_resources(cls) -> None:
+        made = cls.scenario
+        cls.admin = api.Api('admin', cls.cloud)
+        cls.front = made.network('front', '10.0.1.0/24')
+        cls.back = made.network('back', '10.0.2.0/24')
+        cls.parent = made.port(cls.front, '10.0.1.10')
+        cls.subport = made.port(cls.back)
+        cls.trunk = made.trunk('trunk', cls.parent, {101: cls.subport})
+        cls.router = made.router('router', cls.front)
+        made.server('server', {'port': cls.parent['id']})
+
+    def port(self, port: scenario.Resource) -> scenario.Resource:
+        path = f'/v2.0/ports/{port["id"]}'
+        return dict(self.admin.get('network', path)['port'])
+
+    def trunk_status(self) -> str:
+        path = f'/v2.0/trunks/{self.trunk["id"]}'
+        return str(self.admin.get('network', path)['trunk']['status'])
+
+    def test_subport_is_wired_with_its_parent(self) -> None:
+        parent = self.port(self.parent)
+        subport = self.port(self.subport)
+        self.assertEqual('ACTIVE', self.trunk_status())
+        self.assertEqual(
+            [
+                {
+                    'port_id': subport['id'],
+                    'segmentation_id': 101,
+                    'segmentation_type': 'vlan',
+                    'mac_address': subport['mac_address'],
+                }
+            ],
+            parent['trunk_details']['sub_ports'],
+        )
+        self.assertEqual(
+            ('trunk:subport', '', 'ACTIVE', parent['binding:host_id']),
+            (
+                subport['device_owner'],
+                subport['device_id'],
+                subport['status'],
+                subport['binding:host_id'],
+            ),
+        )
+
+    def test_subport_comes_and_goes(self) -> None:
+        port = self.scenario.port(self.back)
+        subport = {
+            'port_id': port['id'],
+            'segmentation_type': 'vlan',
+            'segmentation_id': 102,
+        }
+        for action, expected in (
+            ('add_subports', ('trunk:subport', 'ACTIVE', 'ovs')),
+            ('remove_subports', ('', 'DOWN', 'unbound')),
+        ):
+            self.api.put(
+                'network',
+                f'/v2.0/trunks/{self.trunk["id"]}/{action}',
+                {'sub_ports': [subport]},
+            )
+            found = self.port(port)
+            self.assertEqual(
+                expected,
+                (
+                    found['device_owner'],
+                    found['status'],
+                    found['binding:vif_type'],
+                ),
+                action,
+            )
+            self.assertEqual('ACTIVE', self.trunk_status())
+
+    def test_trunk_without_a_server(self) -> None:
+        made = self.scenario
+        port = made.port(self.back)
+        trunk = made.trunk('idle', made.port(self.front), {103: port})
+        self.assertEqual('DOWN', self.port(port)['status'])
+        path = f'/v2.0/trunks/{trunk["id"]}'
+        self.assertEqual(
+            'DOWN', self.api.get('network', path)['trunk']['status']
+        )
+
+    def test_port_forwarding(self) -> None:
+        floating_ip = self.scenario.floating_ip()
+        made = self.scenario.port_forwarding(
+            floating_ip, self.parent, external_port=2222, internal_port=22
+        )
+        found = self.api.get(
+            'network', f'/v2.0/floatingips/{floating_ip["id"]}'
+        )['floatingip']
+        self.assertIsNone(found['port_id'])
+        self.assertEqual(
+            [
+                (
+                    *(2222, 22, 'tcp'),
+                    *(self.parent['id'], '10.0.1.10', made['id']),
+                )
+            ],
+            [
+                (
+                    forwarding['external_port'],
+                    forwarding['internal_port'],
+                    forwarding['protocol'],
+                    forwarding['internal_port_id'],
+                    forwarding['internal_ip_address'],
+                    forwarding['id'],
+                )
+                for forwarding in found['port_forwardings']
+            ],
+        )
+
+    def test_floating_ip_of_the_second_address(self) -> None:
+        port = self.scenario.port(self.front, '10.0.1.20', '10.0.1.21')
+        made = self.scenario.floating_ip(port, fixed_ip_address='10.0.1.21')
+        found = self.api.get('network', f'/v2.0/floatingips/{made["id"]}')
+        self.assertEqual(
+            (port['id'], '10.0.1.21'),
+            (
+                found['floatingip']['port_id'],
+                found['floatingip']['fixed_ip_address'],
+            ),
+        )
+
+    def test_member_sees_the_address_of_a_router(self) -> None:
+        gateway = self.api.get(
+            'network', f'/v2.0/routers/{self.router["id"]}'
+        )['router']['external_gateway_info']
+        self.assertTrue(gateway['enable_snat'])
+        (address,) = gateway['external_fixed_ips']
+        self.assertTrue(address['ip_address'].startswith('203.0.113.'))
+
+    def test_allowed_address_pair_of_a_reserved_address(self) -> None:
+        reserved = self.scenario.port(self.front, '10.0.1.100')
+        holder = self.scenario.port(
+            self.front, allowed_address_pairs=[{'ip_address': '10.0.1.100'}]
+        )
+        self.assertEqual('', self.port(reserved)['device_id'])
+        self.assertEqual(
+            [('10.0.1.100', holder['mac_address'])],
+            [
+                (pair['ip_address'], pair['mac_address'])
+                for pair in self.port(holder)['allowed_address_pairs']
+            ],
+        )
+
+    def test_load_balancer(self) -> None:
+        made = self.scenario.load_balancer('balancer', self.front)
+        vip = self.port(made.vip)
+        vrrp = self.port(made.vrrp)
+        self.assertEqual(
+            ('Octavia', f'lb-{made.id}', 'DOWN'),
+            (vip['device_owner'], vip['device_id'], vip['status']),
+        )
+        self.assertEqual(made.amphora['id'], vrrp['device_id'])
+        self.assertEqual(
+            [address['ip_address'] for address in vip['fixed_ips']],
+            [pair['ip_address'] for pair in vrrp['allowed_address_pairs']],
+        )
+
+    def test_tags(self) -> None:
+        port = self.scenario.port(self.front)
+        self.scenario.tag_port(port, 'keep', 'virtual-ip')
+        self.assertEqual(
+            ['keep', 'virtual-ip'], sorted(self.port(port)['tags'])
+        )
+
+    def test_security_group_of_a_remote_group(self) -> None:
+        group = self.scenario.security_group('web')
+        remote = self.scenario.security_group('proxies')
+        made = self.scenario.security_group_rule(group, remote)
+        found = self.api.get(
+            'network', f'/v2.0/security-groups/{group["id"]}'
+        )['security_group']
+        self.assertIn(
+            (made['id'], remote['id']),
+            [
+                (rule['id'], rule['remote_group_id'])
+                for rule in found['security_group_rules']
+            ],
+        )
+
+    def test_each_host_has_an_agent(self) -> None:
+        services = self.admin.get(
+            'compute', '/os-services', binary='nova-compute'
+        )['services']
+        agents = self.admin.get('network', '/v2.0/agents')['agents']
+        self.assertEqual(
+            {(service['host'], True) for service in services},
+            {(agent['host'], agent['alive']) for agent in agents},
+        )
+
+
+class TestMoves(base.ProjectTestCase):
+    """A server keeps its interfaces wherever it goes."""
+
+    admin: api.Api
+    networks: list[scenario.Resource]
+
+    @classmethod
+    def make_resources(cls) -> None:
+        made = cls.scenario
+        cls.admin = api.Api('admin', cls.cloud)
+        cls.networks = [
+            made.network(name, f'10.0.{number}.0/24')
+            for number, name in enumerate(('front', 'back', 'spare'))
+        ]
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.own = scenario.Scenario(self.api)
+        self.addCleanup(self.own.remove)
+        front, back, _spare = self.networks
+        self.server = self.own.server(
+            'server', {'uuid': front['id']}, {'uuid': back['id']}
+        )
+        self.before = moves.host_of(self.admin, self.server)
+        self.target = moves.other_host(self.admin, self.server)
+
+    def ports(self) -> list[scenario.Resource]:
+        found = self.admin.get(
+            'network', '/v2.0/ports', device_id=self.server['id']
+        )
+        return list(found['ports'])
+
+    def bindings(self) -> set[tuple[str, str]]:
+        """Return the host and status of all bindings of the ports."""
+        return {
+            (binding['host'], binding['status'])
+            for port in self.ports()
+            for binding in self.admin.get(
+                'network', f'/v2.0/ports/{port["id"]}/bindings'
+            )['bindings']
+        }
+
+    def guest(self) -> set[str]:
+        """Return the MAC addresses that the hypervisor has."""
+        found = self.admin.get(
+            'compute', f'/servers/{self.server["id"]}/diagnostics', '2.48'
+        )
+        return {nic['mac_address'] for nic in found['nic_details']}
+
+    def assert_on(
+        self, host: str, stale: Collection[tuple[str, str]] = ()
+    ) -> None:
+        """The server, its bindings and its guest are on this host alone."""
+        self.assertEqual(host, moves.host_of(self.admin, self.server))
+        self.assertEqual({(host, 'ACTIVE'), *stale}, self.bindings())
+        self.assertEqual({'ACTIVE'}, {port['status'] for port in self.ports()})
+        self.assertEqual(
+            {port['mac_address'] for port in self.ports()}, self.guest()
+        )
+
+    def assert_detachable(self) -> None:
+        """The hypervisor lets go of an interface that it was given before."""
+        port, other = self.ports()
+        path = f'/servers/{self.server["id"]}/os-interface'
+        self.api.delete('compute', f'{path}/{port["id"]}')
+        deadline = time.monotonic() + scenario.TIMEOUT
+        while len(self.ports()) > 1 and time.monotonic() < deadline:
+            time.sleep(0.3)
+        self.assertEqual({other['mac_address']}, self.guest())
+
+    def test_guest_follows_attached_interfaces(self) -> None:
+        self.assert_on(self.before)
+        self.api.post(
+            'compute',
+            f'/servers/{self.server["id"]}/os-interface',
+            {'interfaceAttachment': {'net_id': self.networks[2]['id']}},
+        )
+        self.assertEqual(3, len(self.guest()))
+        self.assert_on(self.before)
+
+    def test_live_migration(self) -> None:
+        with moves.slow_live_migration(self.admin, self.server, self.target):
+            self.assertEqual(
+                {(self.before, 'ACTIVE'), (self.target, 'INACTIVE')},
+                self.bindings(),
+            )
+            self.assertEqual(
+                {self.target},
+                {
+                    port['binding:profile'].get('migrating_to')
+                    for port in self.ports()
+                },
+            )
+        self.assert_on(self.target)
+        self.assert_detachable()
+
+    def test_stale_binding_makes_a_live_migration_fail(self) -> None:
+        port = self.ports()[0]
+        admin_error = self.assertRaises(
+            api.HTTPError, self.own.binding, self.admin, port, self.target
+        )
+        self.assertEqual(403, admin_error.status)
+        self.own.binding(api.Api('service', self.cloud), port, self.target)
+        error = self.assertRaises(
+            api.HTTPError,
+            moves.live_migrate,
+            *(self.admin, self.server, self.target),
+        )
+        self.assertEqual(400, error.status)
+        self.assert_on(self.before, {(self.target, 'INACTIVE')})
+
+    def test_cold_migration_confirmed(self) -> None:
+        moves.migrate(self.admin, self.server)
+        moves.confirm(self.admin, self.server)
+        host = moves.host_of(self.admin, self.server)
+        self.assertNotEqual(self.before, host)
+        self.assert_on(host)
+        self.assert_detachable()
+
+    def test_resize_reverted(self) -> None:
+        moves.resize(self.admin, self.server, bootstrap.LARGER_FLAVOR)
+        moves.revert(self.admin, self.server)
+        self.assert_on(self.before)
+        self.assert_detachable()
+
+    def test_evacuation_and_return(self) -> None:
+        moves.evacuate(self.admin, self.server, self.target)
+        self.assert_on(self.target)
+        services = self.admin.get(
+            'compute', '/os-services', host=self.before, binary='nova-compute'
+        )['services']
+        self.assertEqual(['up'], [service['state'] for service in services])
+        moves.live_migrate(self.admin, self.server, self.before)
+        self.assert_on(self.before)

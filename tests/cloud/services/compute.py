@@ -19,6 +19,7 @@ is a variable of the class.
 import os
 import sys
 import threading
+import time
 
 # Before any import of Nova, which would patch the process with eventlet and
 # then refuse to run under its own native threading.
@@ -42,12 +43,14 @@ from nova import service  # noqa: E402
 import os_vif  # noqa: E402
 from placement import wsgi as placement_wsgi  # noqa: E402
 
+from tests.cloud.services import compute_driver  # noqa: E402
 from tests.cloud.services import serving  # noqa: E402
 from tests.cloud.services import sqlite_transactions  # noqa: E402
 from tests.cloud.services import starting  # noqa: E402
 
-# Each claim costs one Placement request for every server of the host.
-COMPUTE_HOSTS = [f'compute-{number}' for number in range(1, 9)]
+
+# Seconds between two looks at what was evacuated.
+EVACUATION_INTERVAL = 2
 
 
 def main() -> None:
@@ -71,11 +74,14 @@ def main() -> None:
     make_cells()
     application = wsgi_app.init_application('osapi_compute', 'nova-api')
     os_vif.initialize()
+    # Nova looks for drivers in this package only.
+    sys.modules['nova.virt.embedded'] = compute_driver
     start('nova-conductor', conductor_rpcapi.RPC_TOPIC)
     start('nova-scheduler', scheduler_rpcapi.RPC_TOPIC)
-    for host in COMPUTE_HOSTS:
+    for host in starting.COMPUTE_HOSTS:
         start_compute(host)
     host_mapping.discover_hosts(context.get_admin_context())
+    threading.Thread(target=clear_evacuated_hosts, daemon=True).start()
     serving.serve(application, cloud.ports['compute'], cloud.log, 'compute')
 
 
@@ -111,6 +117,37 @@ def start_compute(host: str) -> None:
         )
     finally:
         nova.conf.CONF.clear_override('host')
+
+
+def clear_evacuated_hosts() -> None:
+    """Have hosts forget the guests that were evacuated from them.
+
+    They do that when they start, and Nova takes none for up again before.
+    """
+    admin = context.get_admin_context()
+    (cell,) = (
+        cell
+        for cell in objects.CellMappingList.get_all(admin)
+        if not cell.is_cell0()
+    )
+    evacuated = {'status': 'done', 'migration_type': 'evacuation'}
+    while True:
+        time.sleep(EVACUATION_INTERVAL)
+        with context.target_cell(admin, cell) as cell_context:
+            hosts = {
+                migration.source_compute
+                for migration in objects.MigrationList.get_by_filters(
+                    cell_context, evacuated
+                )
+            }
+            for server in SERVERS:
+                if server.host in hosts and server.binary == 'nova-compute':
+                    nodes = objects.ComputeNodeList.get_all_by_host(
+                        cell_context, server.host
+                    )
+                    server.manager._destroy_evacuated_instances(
+                        cell_context, {node.uuid: node for node in nodes}
+                    )
 
 
 SERVERS: list[service.Service] = []

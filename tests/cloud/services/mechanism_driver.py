@@ -20,12 +20,15 @@ from neutron_lib import constants
 from neutron_lib.plugins import directory
 from neutron_lib.plugins.ml2 import api
 
+from tests.cloud.services import trunk_driver
+
 
 class MechanismDriver(api.MechanismDriver):
     """Binds every ordinary port at once, and remembers nothing itself."""
 
     def initialize(self) -> None:
-        pass
+        # It registers itself when the plug-in for trunks loads.
+        self._trunk_driver = trunk_driver.TrunkDriver()
 
     def bind_port(self, context: api.PortContext) -> None:
         port = context.current
@@ -37,25 +40,29 @@ class MechanismDriver(api.MechanismDriver):
             context.segments_to_bind[0][api.ID],
             portbindings.VIF_TYPE_OVS,
             {portbindings.CAP_PORT_FILTER: True},
-            status=(
-                constants.PORT_STATUS_ACTIVE
-                if port['admin_state_up']
-                else constants.PORT_STATUS_DOWN
-            ),
+            status=_wanted_status(port),
         )
 
     def update_port_postcommit(self, context: api.PortContext) -> None:
-        """Follow the administrative state, as an agent would."""
+        """Follow the administrative state and the host, as an agent would.
+
+        The host changes when another binding is activated, at the end of a
+        live migration.
+        """
         port = context.current
-        if (
-            port['admin_state_up'] == context.original['admin_state_up']
-            or context.vif_type != portbindings.VIF_TYPE_OVS
-        ):
-            return
-        directory.get_plugin().update_port_status(
-            context.plugin_context,
-            port['id'],
-            constants.PORT_STATUS_ACTIVE
-            if port['admin_state_up']
-            else constants.PORT_STATUS_DOWN,
-        )
+        changed = port['admin_state_up'] != context.original[
+            'admin_state_up'
+        ] or (context.host != context.original_host)
+        if changed and context.vif_type == portbindings.VIF_TYPE_OVS:
+            directory.get_plugin().update_port_status(
+                context.plugin_context, port['id'], _wanted_status(port)
+            )
+
+
+def _wanted_status(port: dict[str, object]) -> str:
+    status: str = (
+        constants.PORT_STATUS_ACTIVE
+        if port['admin_state_up']
+        else constants.PORT_STATUS_DOWN
+    )
+    return status

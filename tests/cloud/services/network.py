@@ -18,7 +18,10 @@ import sys
 from neutron.db.migration.models import head
 from neutron import server
 from neutron.server import api
+from neutron_lib import constants
+from neutron_lib import context
 from neutron_lib.db import api as database
+from neutron_lib.plugins import directory
 
 from tests.cloud.services import serving
 from tests.cloud.services import sqlite_transactions
@@ -28,7 +31,23 @@ from tests.cloud.services import starting
 def application() -> object:
     """Make the tables first: the plug-ins read them while they load."""
     head.get_metadata().create_all(database.get_writer_session().get_bind())
-    return api.api_server()
+    served = api.api_server()
+    register_agents()
+    return served
+
+
+def register_agents() -> None:
+    """Have an agent of each compute host report, this one time."""
+    for host in starting.COMPUTE_HOSTS:
+        directory.get_plugin().create_or_update_agent(
+            context.get_admin_context(),
+            {
+                'agent_type': constants.AGENT_TYPE_OVS,
+                'binary': constants.AGENT_PROCESS_OVS,
+                'host': host,
+                'topic': constants.L2_AGENT_TOPIC,
+            },
+        )
 
 
 def main() -> None:

@@ -17,6 +17,9 @@ import pathlib
 import sys
 import types
 
+# Each claim costs one Placement request for every server of the host.
+COMPUTE_HOSTS = [f'compute-{number}' for number in range(1, 9)]
+
 
 def read_cloud() -> types.SimpleNamespace:
     """Read ``cloud.json`` of the state directory named on the command line.

@@ -1,0 +1,171 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Nova's fake driver, which knows what its guests were given.
+
+The fake driver forgets which guest an interface belongs to, and forgets the
+interfaces of a guest that moves, so that they cannot be detached afterwards.
+"""
+
+import threading
+from typing import Any
+
+from nova.objects import diagnostics
+from nova.virt import fake
+
+# A server with this metadata item stays in its live migration until that is
+# forced to complete or aborted.
+SLOW_MIGRATION = ('live-migration', 'slow')
+
+# Seconds; nobody waits for a migration that a test has forgotten.
+MIGRATION_TIMEOUT = 300
+
+
+class Driver(fake.FakeDriver):
+    """Keeps the interfaces of each guest, and shows them as diagnostics."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._interfaces_of: dict[str, list[Any]] = {}
+        self._migrations: dict[str, threading.Event] = {}
+        self._aborted: set[str] = set()
+
+    def _plug(self, instance: Any, network_info: Any) -> None:
+        self._unplug(instance)
+        self._interfaces_of[instance.uuid] = list(network_info or [])
+        for interface in self._interfaces_of[instance.uuid]:
+            self._interfaces[interface['id']] = interface
+
+    def _unplug(self, instance: Any) -> None:
+        for interface in self._interfaces_of.pop(instance.uuid, []):
+            self._interfaces.pop(interface['id'], None)
+
+    def spawn(
+        self, context: Any, instance: Any, *arguments: Any, **options: Any
+    ) -> None:
+        super().spawn(context, instance, *arguments, **options)
+        # A move spawns without interfaces, and plugs them afterwards.
+        if options.get('network_info') is not None:
+            self._plug(instance, options['network_info'])
+
+    def destroy(
+        self, context: Any, instance: Any, *arguments: Any, **options: Any
+    ) -> None:
+        super().destroy(context, instance, *arguments, **options)
+        self._unplug(instance)
+
+    def attach_interface(
+        self, context: Any, instance: Any, image_meta: Any, vif: Any
+    ) -> None:
+        super().attach_interface(context, instance, image_meta, vif)
+        self._interfaces_of.setdefault(instance.uuid, []).append(vif)
+
+    def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
+        super().detach_interface(context, instance, vif)
+        self._interfaces_of[instance.uuid] = [
+            interface
+            for interface in self._interfaces_of.get(instance.uuid, [])
+            if interface['id'] != vif['id']
+        ]
+
+    def finish_migration(
+        self,
+        context: Any,
+        migration: Any,
+        instance: Any,
+        disk_info: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().finish_migration(
+            context,
+            migration,
+            instance,
+            disk_info,
+            network_info,
+            *arguments,
+            **options,
+        )
+        self._plug(instance, network_info)
+
+    def finish_revert_migration(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().finish_revert_migration(
+            context, instance, network_info, *arguments, **options
+        )
+        self._plug(instance, network_info)
+
+    def post_live_migration_at_destination(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().post_live_migration_at_destination(
+            context, instance, network_info, *arguments, **options
+        )
+        self._plug(instance, network_info)
+
+    def live_migration(
+        self,
+        context: Any,
+        instance: Any,
+        dest: str,
+        post_method: Any,
+        recover_method: Any,
+        block_migration: bool = False,
+        migrate_data: Any = None,
+    ) -> None:
+        name, value = SLOW_MIGRATION
+        if instance.metadata.get(name) == value:
+            finished = self._migrations[instance.uuid] = threading.Event()
+            finished.wait(MIGRATION_TIMEOUT)
+            del self._migrations[instance.uuid]
+            if instance.uuid in self._aborted:
+                self._aborted.remove(instance.uuid)
+                recover_method(
+                    context,
+                    instance,
+                    dest,
+                    migrate_data,
+                    migration_status='cancelled',
+                )
+                return
+        post_method(context, instance, dest, block_migration, migrate_data)
+        # It runs at the destination now.
+        self.instances.pop(instance.uuid, None)
+        self._unplug(instance)
+
+    def live_migration_force_complete(self, instance: Any) -> None:
+        self._migrations[instance.uuid].set()
+
+    def live_migration_abort(self, instance: Any) -> None:
+        self._aborted.add(instance.uuid)
+        self._migrations[instance.uuid].set()
+
+    def get_instance_diagnostics(
+        self, instance: Any
+    ) -> diagnostics.Diagnostics:
+        shown = super().get_instance_diagnostics(instance)
+        shown.nic_details = []
+        for interface in self._interfaces_of.get(instance.uuid, []):
+            shown.add_nic(mac_address=interface['address'])
+        return shown
