@@ -29,7 +29,13 @@ NETWORKS = {
     'frontend': ('192.0.2.0/25', '2001:db8:a::/64'),
     'backend': ('192.0.2.128/25',),
     'storage': ('198.51.100.0/24',),
+    'backup': ('192.168.0.0/24',),
 }
+
+# Of the network frontend.
+VIRTUAL_IP = '192.0.2.100'
+
+BACKUP_VLAN = 101
 
 
 def make_servers(user: api.Api) -> None:
@@ -41,7 +47,7 @@ def make_servers(user: api.Api) -> None:
     print('Making three servers ...', flush=True)
     demo = scenario.Scenario(user, prefix='')
     networks = {
-        name: _network(user, demo, name, *cidrs)
+        name: _found(user, 'networks', name=name) or demo.network(name, *cidrs)
         for name, cidrs in NETWORKS.items()
     }
     public = {'uuid': networks['frontend']['id'], 'tag': 'public'}
@@ -51,19 +57,82 @@ def make_servers(user: api.Api) -> None:
         down = demo.port(networks['storage'], admin_state_up=False)
         servers['db-1'] = [
             {'uuid': networks['frontend']['id']},
-            private,
+            {'port': _trunk_port(user, demo, networks), 'tag': 'private'},
             {'port': down['id'], 'tag': 'replication'},
         ]
     demo.servers({name: servers[name] for name in sorted(missing)})
 
 
-def _network(
-    user: api.Api, demo: scenario.Scenario, name: str, *cidrs: str
+def _trunk_port(
+    user: api.Api,
+    demo: scenario.Scenario,
+    networks: dict[str, scenario.Resource],
+) -> str:
+    """Return the ID of a parent port, with a subport on another network."""
+    name = 'db-1-trunk'
+    trunk = _found(user, 'trunks', name=name)
+    if trunk is None:
+        parent = demo.port(networks['backend'], name=name)
+        subport = demo.port(networks['backup'], name='db-1-backup')
+        trunk = demo.trunk(name, parent, {BACKUP_VLAN: subport})
+    return str(trunk['port_id'])
+
+
+def make_indirections(user: api.Api) -> None:
+    """Make addresses that lead to a server, but are none of its own.
+
+    A router translates the source addresses of the network frontend. Its
+    servers web-1 and web-2 share a virtual IP, and the SSH port of web-1 is
+    behind a forwarding of a floating IP.
+    """
+    demo = scenario.Scenario(user, prefix='')
+    frontend = _found(user, 'networks', name='frontend')
+    assert frontend is not None
+    if not _found(user, 'routers', name='edge'):
+        demo.router('edge', frontend)
+    if not _found(user, 'ports', name='web-vip'):
+        demo.port(frontend, VIRTUAL_IP, name='web-vip')
+    for server in SERVERS[:2]:
+        port = _port_of(user, server, frontend)
+        if not port['allowed_address_pairs']:
+            pairs = [{'ip_address': VIRTUAL_IP}]
+            user.put(
+                'network',
+                f'/v2.0/ports/{port["id"]}',
+                {'port': {'allowed_address_pairs': pairs}},
+            )
+    shared = _found(
+        user, 'floatingips', description='shared'
+    ) or demo.floating_ip(description='shared')
+    if not shared['port_forwardings']:
+        web_1 = _port_of(user, SERVERS[0], frontend)
+        demo.port_forwarding(
+            shared, web_1, external_port=2201, internal_port=22
+        )
+
+
+def _port_of(
+    user: api.Api, server_name: str, network: scenario.Resource
 ) -> scenario.Resource:
+    (server,) = user.get('compute', '/servers', name=f'^{server_name}$')[
+        'servers'
+    ]
+    (port,) = user.get(
+        'network',
+        '/v2.0/ports',
+        device_id=server['id'],
+        network_id=network['id'],
+    )['ports']
+    return dict(port)
+
+
+def _found(
+    user: api.Api, collection: str, **filters: str
+) -> scenario.Resource | None:
     found: list[scenario.Resource] = user.get(
-        'network', '/v2.0/networks', name=name
-    )['networks']
-    return found[0] if found else demo.network(name, *cidrs)
+        'network', f'/v2.0/{collection}', **filters
+    )[collection]
+    return found[0] if found else None
 
 
 def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
@@ -107,7 +176,9 @@ def main() -> int:
         if not cloud.is_up():
             print('Starting the embedded cloud ...', flush=True)
         cloud.up()
-        make_servers(api.Api('demo', cloud))
+        user = api.Api('demo', cloud)
+        make_servers(user)
+        make_indirections(user)
         return show(cloud, programs)
     except (embedded.CloudError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
