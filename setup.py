@@ -10,6 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import configparser
+import os
+
 import setuptools
+
+# pbr counts the commits since the last tag. It has nothing to count in a
+# copy without .git, such as a downloaded archive, and would count those of
+# another project where the copy is inside of that. An sdist knows its own.
+if not os.path.exists('.git') and not os.path.exists('PKG-INFO'):
+    setup_cfg = configparser.ConfigParser()
+    setup_cfg.read('setup.cfg')
+    os.environ.setdefault('PBR_VERSION', setup_cfg['metadata']['version'])
 
 setuptools.setup(setup_requires=['pbr>=6.0.0'], pbr=True)
