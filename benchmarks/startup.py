@@ -14,10 +14,8 @@
 
 from collections.abc import Callable
 import math
-import os
 import pathlib
 import statistics
-import tempfile
 
 from benchmarks import measure
 from benchmarks import report
@@ -50,7 +48,7 @@ def run(quick: bool) -> report.Report:
     cloud = embedded.Cloud()
     fleet.ensure(cloud)
     without = environments.ensure('client.bare', install_plugin=False)
-    plugin = _with_wheel('client.plugin')
+    plugin = environments.ensure_wheel('client.plugin')
     variables = {**cloud.environment(), 'OS_CLOUD': USER}
     rows = []
     goals = []
@@ -168,21 +166,3 @@ def _rank(count: int) -> int:
         rank += 1
         tail += math.comb(count, rank)
     return max(rank - 1, 0)
-
-
-def _with_wheel(name: str) -> pathlib.Path:
-    """Make an environment as a user has one: an editable one adds its own."""
-    python = environments.ensure('newest') / 'python'
-    programs = environments.ensure(name, install_plugin=False)
-    with tempfile.TemporaryDirectory() as directory:
-        measure.run(
-            [
-                *(python, '-m', 'pip', 'wheel', '-qq', '--no-deps'),
-                *('--disable-pip-version-check', '--no-build-isolation'),
-                *('--wheel-dir', directory, environments.CHECKOUT),
-            ],
-            os.environ,
-        )
-        (wheel,) = pathlib.Path(directory).iterdir()
-        environments.install(programs, '--force-reinstall', wheel)
-    return programs

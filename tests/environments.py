@@ -12,12 +12,15 @@
 
 """The virtual environments of the checkout, each made of exact pins.
 
-Only the standard library: this runs before anything is installed.
+``python -m tests.environments <name>`` makes one. Only the standard library:
+this runs before anything is installed.
 """
 
+import argparse
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -32,12 +35,11 @@ def ensure(
     """Make an environment, unless there is one of these very pins.
 
     :param name: That of its directory and, up to the first dot, of its file
-        of pins: ``client``, ``testing``, ``newest``, ``oldest`` or
-        ``cloud``.
+        of pins: ``client``, ``newest``, ``cloud`` or ``tox``.
     :param python: The interpreter to make it with.
     :param install_plugin: Install the checkout itself, too.
     :returns: Its ``bin`` directory.
-    :raises subprocess.CalledProcessError: pip failed, and said why.
+    :raises subprocess.CalledProcessError: It cannot be installed.
     """
     directory = CHECKOUT / '.venv' / name
     pins = PINS / f'{name.partition(".")[0]}.txt'
@@ -54,17 +56,40 @@ def ensure(
     ).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         return directory / 'bin'
-    print(f'Installing {directory.relative_to(CHECKOUT)} ...', flush=True)
+    print(f'Installing {name} ...', file=sys.stderr, flush=True)
     shutil.rmtree(directory, ignore_errors=True)
-    subprocess.run([python, '-m', 'venv', directory], check=True)
-    # The pins name every package, and nothing is to be resolved: today's
-    # metadata would not let the oldest supported releases in.
-    install(directory / 'bin', '--requirement', pins)
+    subprocess.run(
+        [python, '-m', 'venv', directory]
+        if name == 'tox'
+        else [_uv(), 'venv', '-q', '--python', python, directory],
+        check=True,
+    )
+    install(
+        directory / 'bin',
+        *('--requirement', pins),
+        # The services are started seldom, and compile what they import; a
+        # command that is run often must find it compiled.
+        *([] if name in ('cloud', 'tox') else ['--compile-bytecode']),
+    )
     if install_plugin:
         install(directory / 'bin', '--no-build-isolation', '-e', CHECKOUT)
     # Last, so that an interrupted installation counts as none.
     stamp.write_text(digest)
     return directory / 'bin'
+
+
+def ensure_wheel(name: str) -> pathlib.Path:
+    """Make an environment as a user has one: an editable one adds its own.
+
+    :param name: That of its directory, and of its pins up to the dot.
+    :returns: Its ``bin`` directory, with the checkout as it is now.
+    :raises subprocess.CalledProcessError: It cannot be installed.
+    """
+    programs = ensure(name, install_plugin=False)
+    # setuptools would put modules into the wheel that are there no more.
+    shutil.rmtree(CHECKOUT / 'build', ignore_errors=True)
+    install(programs, '--reinstall', '--no-build-isolation', CHECKOUT)
+    return programs
 
 
 def _with_included(pins: pathlib.Path) -> list[pathlib.Path]:
@@ -80,12 +105,46 @@ def _with_included(pins: pathlib.Path) -> list[pathlib.Path]:
 def install(programs: pathlib.Path, *what: str | pathlib.Path) -> None:
     """Install exactly this into an environment.
 
+    The pins name every package, and nothing is resolved: the metadata of
+    today would not let the oldest supported releases in.
+
     :param programs: Its ``bin`` directory.
     :param what: What ``pip install`` is to be told.
-    :raises subprocess.CalledProcessError: pip failed, and said why.
+    :raises subprocess.CalledProcessError: It failed, and said why.
     """
-    pip = (programs / 'python', '-m', 'pip', 'install', '-qq', '--no-deps')
-    subprocess.run([*pip, '--disable-pip-version-check', *what], check=True)
+    python = programs / 'python'
+    command: list[str | pathlib.Path] = [python, '-m', 'pip', 'install']
+    if programs.parent.name != 'tox':
+        # That one brings uv, which takes seconds where pip takes minutes.
+        command = [_uv(), 'pip', 'install', '--python', python]
+    subprocess.run(
+        [*command, '-q', '--no-deps', *what], env=uv_variables(), check=True
+    )
+
+
+def _uv() -> pathlib.Path:
+    return ensure('tox', install_plugin=False) / 'uv'
+
+
+def uv_variables() -> dict[str, str]:
+    """Return an environment in which uv keeps to the checkout.
+
+    uv does not read the configuration of pip. Where that names an index, as
+    in networks that reach no other, uv is told of it.
+    """
+    listed = subprocess.run(
+        [sys.executable, '-m', 'pip', 'config', 'list'],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    index = re.search(r"(?m)\.index-url='(.*)'$", listed)
+    return {
+        'UV_CACHE_DIR': str(CHECKOUT / '.venv' / 'uv-cache'),
+        'UV_PYTHON_DOWNLOADS': 'never',
+        **({'UV_DEFAULT_INDEX': index[1]} if index else {}),
+        **os.environ,
+    }
 
 
 def interpreter(version: str) -> str | None:
@@ -108,3 +167,24 @@ def interpreter(version: str) -> str | None:
         ):
             return str(python)
     return None
+
+
+def main() -> None:
+    """Run the command line; see ``--help``."""
+    parser = argparse.ArgumentParser(
+        prog='python -m tests.environments',
+        description='Make a virtual environment, and print where it is.',
+    )
+    parser.add_argument('name', help='that of its pins, such as newest')
+    parser.add_argument(
+        '--wheel',
+        action='store_true',
+        help='install the checkout as a wheel, not as an editable package',
+    )
+    arguments = parser.parse_args()
+    make = ensure_wheel if arguments.wheel else ensure
+    print(make(arguments.name))
+
+
+if __name__ == '__main__':
+    main()

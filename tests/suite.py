@@ -10,218 +10,116 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``python -m tests.suite [<step> …]``: the checks, and their totals.
+"""``python -m tests.suite [<argument of tox> …]``: tox.ini, and its totals.
 
 Only the standard library: this runs before anything is installed.
 """
 
-import argparse
-from collections.abc import Callable
+import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
-from tests.cloud import embedded
 from tests import environments
 
-CHECKOUT = environments.CHECKOUT
+PYTHONS = ('3.11', '3.12', '3.13')
 
-CLOUD = (sys.executable, '-m', 'tests.cloud')
-
-
-class Totals:
-    """Counts what passed and what failed, over all steps."""
-
-    def __init__(self) -> None:
-        self.passed = 0
-        self.failures: list[str] = []
-        self.failed = 0
-
-    def run(self, title: str, *command: str | pathlib.Path) -> bool:
-        """Run a command that counts as one check.
-
-        :returns: Whether it passed.
-        """
-        print(f'\n=== {title}', flush=True)
-        if subprocess.run(command, cwd=CHECKOUT, check=False).returncode:
-            self._failed(title, 1)
-            return False
-        self.passed += 1
-        return True
-
-    def run_tests(
-        self,
-        title: str,
-        programs: pathlib.Path,
-        directory: str,
-        openstack: pathlib.Path | None = None,
-    ) -> None:
-        """Run the tests of a directory, which count one by one.
-
-        :param title: What they are.
-        :param programs: The environment that stestr runs in.
-        :param directory: ``unit`` or ``functional``.
-        :param openstack: The program that functional tests run, against
-            the embedded cloud.
-        """
-        print(f'\n=== {title}', flush=True)
-        command: list[str | pathlib.Path] = [programs / 'stestr', 'run']
-        variables = {
-            **os.environ,
-            'OS_TEST_PATH': f'./tests/{directory}',
-            'PYTHON': str(programs / 'python'),
-        }
-        if openstack:
-            # A command waits for the cloud and the disk as well, so that two
-            # do not keep two cores busy.
-            command[:] = [*CLOUD, 'run', '--', *command, '--concurrency', '3']
-            variables['OPENSTACK'] = str(openstack)
-        # What an earlier run left must not be taken for this one.
-        shutil.rmtree(CHECKOUT / '.stestr', ignore_errors=True)
-        status = subprocess.run(
-            command, cwd=CHECKOUT, env=variables, check=False
-        ).returncode
-        passed, failed = _outcomes(programs)
-        self.passed += passed
-        if failed or status or not passed:
-            self._failed(title, max(failed, 1))
-
-    def report(self) -> int:
-        """Print the totals.
-
-        :returns: The exit status.
-        """
-        for title in self.failures:
-            print(f'FAILED: {title}')
-        print(f'{self.passed} passed, {self.failed} failed')
-        return 1 if self.failed else 0
-
-    def _failed(self, title: str, count: int) -> None:
-        self.failures.append(title)
-        self.failed += count
+# How many environments are run at a time. Some wait for a cloud or a disk.
+PARALLEL = '2'
 
 
-def _outcomes(programs: pathlib.Path) -> tuple[int, int]:
-    """Count the tests that passed and failed in the last run of stestr."""
-    stream = subprocess.run(
-        [programs / 'stestr', 'last', '--subunit'],
-        cwd=CHECKOUT,
-        check=False,
-        capture_output=True,
-    ).stdout
-    statistics = subprocess.run(
-        [programs / 'subunit-stats'],
-        input=stream,
-        check=False,
-        capture_output=True,
-    ).stdout.decode()
-    counts = dict(re.findall(r'(Passed|Failed) tests: +(\d+)', statistics))
-    return int(counts.get('Passed', 0)), int(counts.get('Failed', 0))
+def run_tox(arguments: list[str]) -> dict[str, Any]:
+    """Run environments of tox.ini, several at a time.
 
-
-def lint(totals: Totals) -> None:
-    """The style: ruff, and hacking for the rules of OpenStack."""
-    programs = environments.ensure('newest')
-    totals.run('ruff', programs / 'ruff', 'check', '.')
-    totals.run('ruff format', programs / 'ruff', 'format', '--check', '.')
-    totals.run('hacking', programs / 'flake8')
-
-
-def types(totals: Totals) -> None:
-    """The types: mypy --strict."""
-    totals.run('mypy', environments.ensure('newest') / 'mypy', '.')
-
-
-def unit(totals: Totals) -> None:
-    """The unit tests, on each supported Python that is found."""
-    totals.run_tests('unit tests', environments.ensure('newest'), 'unit')
-    for version in ('3.11', '3.12', '3.13'):
-        python = environments.interpreter(version)
-        if python and not sys.version.startswith(f'{version}.'):
-            totals.run_tests(
-                f'unit tests on Python {version}',
-                environments.ensure(f'testing.{version}', python),
-                'unit',
-            )
-
-
-def functional(totals: Totals) -> None:
-    """The functional tests: the wheel, beside nothing but the client."""
-    testing = environments.ensure('newest')
-    client = environments.ensure('client.wheel', install_plugin=False)
-    if not totals.run('embedded cloud', *CLOUD, 'up'):
-        return
-    with tempfile.TemporaryDirectory() as directory:
-        if not totals.run(
-            'wheel',
-            *(testing / 'python', '-m', 'pip', 'wheel', '-qq', '--no-deps'),
-            *('--disable-pip-version-check', '--no-build-isolation'),
-            *('--wheel-dir', directory, CHECKOUT),
-        ):
-            return
-        (wheel,) = pathlib.Path(directory).iterdir()
-        environments.install(client, '--force-reinstall', wheel)
-        totals.run_tests(
-            'functional tests', testing, 'functional', client / 'openstack'
-        )
-
-
-def oldest(totals: Totals) -> None:
-    """All tests on the oldest releases that are supported."""
-    python = environments.interpreter('3.11') or sys.executable
-    programs = environments.ensure('oldest', python)
-    totals.run_tests('unit tests, oldest releases', programs, 'unit')
-    if totals.run('embedded cloud', *CLOUD, 'up'):
-        totals.run_tests(
-            'functional tests, oldest releases',
-            programs,
-            'functional',
-            programs / 'openstack',
-        )
-
-
-def docs(totals: Totals) -> None:
-    """The documentation, where a warning is an error."""
-    programs = environments.ensure('newest')
-    totals.run(
-        'documentation',
-        *(programs / 'python', '-m', 'sphinx', '-W', '-q', '--keep-going'),
-        *('-b', 'html', 'doc/source', 'doc/build/html'),
-    )
-
-
-STEPS: dict[str, Callable[[Totals], None]] = {
-    step.__name__: step
-    for step in (lint, types, unit, docs, functional, oldest)
-}
-
-
-def main() -> int:
-    """Run the command line; see ``--help``."""
-    parser = argparse.ArgumentParser(
-        prog='python -m tests.suite',
-        description='Run the checks of this checkout; without a step, all.',
-        epilog='; '.join(
-            f'{name}: {step.__doc__}' for name, step in STEPS.items()
+    :param arguments: What tox is to be told, such as ``-e pep8,mypy``;
+        without ``-e``, it runs all that ``envlist`` has.
+    :returns: What it says of each, as its ``--result-json`` has it.
+    """
+    programs = environments.ensure('tox', install_plugin=False)
+    found = filter(None, map(environments.interpreter, PYTHONS))
+    variables = {
+        **environments.uv_variables(),
+        'PATH': os.pathsep.join(
+            [
+                os.environ.get('PATH', os.defpath),
+                *(str(pathlib.Path(python).parent) for python in found),
+            ]
         ),
-    )
-    parser.add_argument('step', nargs='*', help=' '.join(STEPS))
-    names = parser.parse_args().step or list(STEPS)
-    totals = Totals()
-    cloud = embedded.Cloud()
-    was_up = cloud.is_up()
-    try:
-        for name in names:
-            STEPS[name](totals)
-    finally:
-        if not was_up:
-            cloud.down()
-    return totals.report()
+    }
+    if not (environments.CHECKOUT / '.git').exists():
+        print('Without git there are no release notes to build.')
+        variables['TOX_SKIP_ENV'] = 'releasenotes'
+    with tempfile.TemporaryDirectory() as directory:
+        report = pathlib.Path(directory) / 'result.json'
+        subprocess.run(
+            [
+                *(programs / 'tox', 'run-parallel', '--parallel', PARALLEL),
+                *('--parallel-no-spinner', '--result-json', report),
+                *arguments,
+            ],
+            cwd=environments.CHECKOUT,
+            env=variables,
+            check=False,
+        )
+        environments_run: dict[str, Any] = json.loads(report.read_text())[
+            'testenvs'
+        ]
+    return environments_run
+
+
+def count(environment: dict[str, Any]) -> tuple[int, int]:
+    """Count what passed and what failed in an environment.
+
+    A command is a check, unless it ran tests: then each of them is one.
+
+    :param environment: What tox says of it.
+    """
+    passed = failed = 0
+    for command in environment.get('test', []):
+        tests = [
+            int(number)
+            for outcome in ('Passed', 'Failed')
+            for number in re.findall(
+                rf'(?m)^ - {outcome}: (\d+)$', command['output']
+            )
+        ] or [0, 0]
+        if command['retcode'] == 0 == sum(tests):
+            tests[0] = 1
+        elif command['retcode'] and not tests[1]:
+            tests[1] = 1
+        passed += tests[0]
+        failed += tests[1]
+    if not failed and not environment['result']['success']:
+        failed = 1
+    return passed, failed
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line.
+
+    :returns: The exit status: 0 if something passed and nothing failed.
+    """
+    total_passed = total_failed = 0
+    print()
+    for name, environment in run_tox(arguments).items():
+        result = environment.get('result')
+        if not result:
+            # It was not asked for, or makes the package for others.
+            continue
+        if result['skipped']:
+            print(f'{name}: skipped, its Python is not there')
+            continue
+        passed, failed = count(environment)
+        print(f'{name}: {passed} passed, {failed} failed')
+        total_passed += passed
+        total_failed += failed
+    print(f'{total_passed} passed, {total_failed} failed')
+    return 0 if total_passed and not total_failed else 1
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
