@@ -17,7 +17,8 @@ writes a JSON list of rounds: for ``ours`` and ``bare``, the wall time and the
 CPU time in seconds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+import contextlib
 import json
 import queue
 import sys
@@ -29,11 +30,12 @@ from keystoneauth1 import session as ksa_session
 from openstack import connection as sdk_connection
 
 from benchmarks import loopback_cloud
-from osc_port_iface.api import compute
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.interfaces import fan_out
+from osc_port_iface.interfaces import views
 from osc_port_iface import records
-from osc_port_iface.services import interface_views
 
-THREADS = interface_views.DEFAULT_CONCURRENCY
+THREADS = fan_out.DEFAULT_WORKERS
 
 
 def authenticated(url: str) -> ksa_session.Session:
@@ -53,18 +55,23 @@ def authenticated(url: str) -> ksa_session.Session:
 
 def ours(url: str, server_ids: list[str]) -> Callable[[], object]:
     """Prepare the service, over an SDK connection as OSC has one."""
-    api = compute.connect(
+    cloud = api_cloud.Cloud(
         sdk_connection.Connection(session=authenticated(url))
     )
+    view = views.ComputeView(cloud, THREADS)
     servers = list(map(records.Server, server_ids))
 
     def run() -> None:
-        view = interface_views.from_compute(api, servers, THREADS)
-        found = sum(map(len, view.interfaces.values()))
+        answer = view.read(servers, _no_progress)
         expected = len(servers) * loopback_cloud.INTERFACES_PER_SERVER
-        assert found == expected and not view.failures
+        assert len(answer.rows) == expected and not answer.failures
 
     return run
+
+
+@contextlib.contextmanager
+def _no_progress(_total: int) -> Iterator[Callable[[], object]]:
+    yield lambda: None
 
 
 def bare(url: str, server_ids: list[str]) -> Callable[[], object]:

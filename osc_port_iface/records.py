@@ -10,9 +10,39 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the services hand to the commands: plain records without any I/O."""
+"""What the layers hand to one another: plain records without any I/O.
+
+None stands for what is not known, not visible or not there; no text in a
+record is ever empty.
+"""
 
 import dataclasses
+import datetime
+from typing import Generic, TypeVar
+
+from osc_port_iface import addresses
+
+Row = TypeVar('Row')
+
+# What Nova makes of the device owner of a server's port, before the name of
+# the availability zone.
+_SERVER_OWNER = 'compute:'
+
+
+@dataclasses.dataclass
+class Answer(Generic[Row]):
+    """Rows, and what a reader must know about those that are not there.
+
+    :ivar rows: What could be read.
+    :ivar failures: A line for each thing that could not be read, so that the
+        answer is incomplete.
+    :ivar notices: A line for each thing that is missing because this caller
+        is not shown it, which is not a failure.
+    """
+
+    rows: list[Row]
+    failures: list[str] = dataclasses.field(default_factory=list)
+    notices: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -20,19 +50,18 @@ class FixedIP:
     """One address of an interface; Nova's cache does not know the subnet."""
 
     ip_address: str
-    subnet_id: str | None
+    subnet_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Interface:
     """One port that is plugged into a server.
 
-    None stands for what the view does not have: Nova's cache knows only the
-    MAC address, the fixed IPs and the label of the network. ``tag`` is None
-    where there is none, too.
+    Nova's cache knows only the MAC address, the addresses and the label of
+    the network.
     """
 
-    mac_address: str
+    mac_address: str | None
     fixed_ips: tuple[FixedIP, ...]
     port_id: str | None = None
     network_id: str | None = None
@@ -46,15 +75,17 @@ class Interface:
 class Server:
     """A server as Nova's listing shows it.
 
-    Without details only ``id`` and ``name`` are there. ``host`` is None for
-    who may not see it and for a server that is on none. ``cache`` is Nova's
-    network info cache, without its floating IPs being interfaces.
+    Without details, only ``id`` and ``name`` are known. ``host`` is visible
+    to administrators only.
+
+    :ivar cache: Nova's network info cache, in Nova's order.
     """
 
     id: str
-    name: str = ''
-    project_id: str = ''
-    status: str = ''
+    name: str | None = None
+    project_id: str | None = None
+    user_id: str | None = None
+    status: str | None = None
     host: str | None = None
     task_state: str | None = None
     cache: tuple[Interface, ...] = ()
@@ -66,32 +97,95 @@ class Server:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class InstanceAction:
+    """Something that was done to a server.
+
+    :ivar action: Its name, such as ``attach_interface``.
+    :ivar failed: Whether Nova gave it up.
+    :ivar seconds_ago: When it began or last changed, by the clock of Nova.
+    """
+
+    action: str
+    request_id: str | None
+    failed: bool
+    seconds_ago: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AddressPair:
+    """An address, or a CIDR, that a port may use beside its own."""
+
+    ip_address: str
+    mac_address: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Subport:
+    """A port that reaches a server through the trunk of a parent port."""
+
+    port_id: str
+    segmentation_type: str | None
+    segmentation_id: int | None
+    mac_address: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Port:
-    """A port as Neutron shows it; None where the caller may not see."""
+    """A port as Neutron shows it."""
 
     id: str
     network_id: str
-    mac_address: str
+    mac_address: str | None
     fixed_ips: tuple[FixedIP, ...]
-    status: str
-    name: str
-    device_id: str
-    device_owner: str
-    project_id: str
-    security_group_ids: tuple[str, ...]
-    vnic_type: str | None
-    vif_type: str | None
-    host: str | None
-    admin_state_up: bool = True
+    status: str | None = None
+    name: str | None = None
+    device_id: str | None = None
+    device_owner: str | None = None
+    project_id: str | None = None
+    security_group_ids: tuple[str, ...] = ()
+    vnic_type: str | None = None
+    vif_type: str | None = None
+    host: str | None = None
+    admin_state_up: bool | None = None
     ip_allocation: str | None = None
+    address_pairs: tuple[AddressPair, ...] = ()
+    port_security_enabled: bool | None = None
+    qos_policy_id: str | None = None
+    dns_name: str | None = None
+    description: str | None = None
+    tags: tuple[str, ...] = ()
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    trunk_id: str | None = None
+    subports: tuple[Subport, ...] = ()
+    pci_slot: str | None = None
+    migrating_to: str | None = None
 
     @property
-    def is_of_server(self) -> bool:
-        """Whether Nova made it the port of a server, existing or not."""
-        return self.device_owner.startswith('compute:')
+    def shows_binding(self) -> bool:
+        """Whether the caller is shown where the port is bound."""
+        return self.vif_type is not None
+
+    @property
+    def server_id(self) -> str | None:
+        """The server that Nova made the port for, existing or not.
+
+        The device ID is free text that a tenant may set: what is not a UUID
+        is not a server's ID.
+        """
+        if self.is_for_server and self.device_id:
+            return (
+                self.device_id if addresses.is_uuid(self.device_id) else None
+            )
+        return None
+
+    @property
+    def is_for_server(self) -> bool:
+        """Whether its device owner says that it belongs to a server."""
+        return (self.device_owner or '').startswith(_SERVER_OWNER)
 
     def as_interface(self) -> Interface:
-        """Make of it what os-interface shows, but for the tag."""
+        """Make of it what os-interface shows, except for the tag."""
         return Interface(
             port_id=self.id,
             network_id=self.network_id,
@@ -102,33 +196,84 @@ class Port:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PortForwarding:
+    """A port of a floating IP that is forwarded to a port of an interface."""
+
+    protocol: str | None
+    external_port: str | None
+    internal_ip_address: str | None
+    internal_port: str | None
+    internal_port_id: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class FloatingIP:
-    """A floating IP; without a port it leads nowhere."""
+    """A floating IP, which leads to a port, forwards, or does neither."""
 
+    id: str
     address: str
-    network_id: str
-    project_id: str
-    port_id: str | None
+    network_id: str | None = None
+    project_id: str | None = None
+    port_id: str | None = None
+    fixed_ip_address: str | None = None
+    port_forwardings: tuple[PortForwarding, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class InterfaceDetails:
-    """What Neutron adds to an interface; empty where it does not say."""
+class Network:
+    """A network; how it is provided is visible to administrators only."""
 
-    network_name: str = ''
-    port_name: str = ''
-    subnet_names: tuple[str, ...] = ()
-    floating_ips: tuple[str, ...] = ()
-    security_groups: tuple[str, ...] = ()
-    host: str = ''
-    vif_type: str = ''
-    vnic_type: str = ''
+    id: str
+    name: str | None
+    mtu: int | None = None
+    network_type: str | None = None
+    segmentation_id: int | None = None
+    physical_network: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Plugged:
+class Subnet:
+    """A subnet of a network."""
+
+    id: str
+    name: str | None
+    network_id: str | None = None
+    cidr: str | None = None
+    gateway_ip: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A security group."""
+
+    id: str
+    name: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Project:
+    """A project, or a domain, which has no domain itself."""
+
+    id: str
+    name: str | None
+    domain_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Details:
+    """What Neutron adds to an interface."""
+
+    port: Port | None = None
+    network: Network | None = None
+    subnets: tuple[Subnet, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    floating_ips: tuple[FloatingIP, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ServerInterface:
     """One interface, the server it is plugged into and what is known."""
 
     server: Server
     interface: Interface
-    details: InterfaceDetails = InterfaceDetails()
+    details: Details = Details()

@@ -22,3 +22,7 @@ class Result:
     status: int | str | None
     stdout: str
     stderr: str
+
+    def without_headers(self) -> 'Result':
+        """Return the same without the first line of csv."""
+        return Result(self.status, self.stdout.partition('\n')[2], self.stderr)

@@ -17,44 +17,48 @@ https://docs.openstack.org/api-ref/compute/
 
 from collections.abc import Iterator
 import dataclasses
-import datetime
+import logging
 import re
-from typing import Any
-from urllib import parse
+import threading
 
-from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import discover
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import connection as sdk_connection
-from openstack import exceptions as sdk_exceptions
 
-from osc_port_iface.api import endpoint
+from osc_port_iface import addresses
+from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
-from osc_port_iface.api import faults
 from osc_port_iface.api import fixed_ips
+from osc_port_iface.api import paging
+from osc_port_iface.api import reading
+from osc_port_iface.api import service
+from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
 
+LOG = logging.getLogger(__name__)
+
 # The microversion that brings the tag, and the highest that is asked for:
 # a later one could change what is read here.
 TAG_MICROVERSION = (2, 70)
+
+# The lowest microversion whose plain listing shows servers of a cell that is
+# down.
+_DOWN_CELL_MICROVERSION = (2, 69)
+
+# Seconds to connect, and to wait for the version document, which needs no
+# database: a Nova that takes longer is down.
+_VERSION_TIMEOUT = (10.0, 20.0)
 
 _OTHER_PROJECT_HINT = _(
     'without administrator rights, a server of another project looks the same '
     'as one that does not exist'
 )
 
-_HOT_PLUG_ACTIONS = frozenset({'attach_interface', 'detach_interface'})
-
-# The lowest microversion whose plain listing shows servers of a cell that is
-# down.
-DOWN_CELL_MICROVERSION = (2, 69)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class ServerQuery:
-    """Which servers a listing is to show; all of the project by default."""
+class ServerScope:
+    """Which servers a listing shows; all of the project by default."""
 
     all_projects: bool = False
     project_id: str | None = None
@@ -63,73 +67,70 @@ class ServerQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it asks for less than a whole scope."""
+        """Whether it asks for less than all of one project or of all."""
         return bool(self.project_id or self.host or self.status)
-
-    def scope(self) -> dict[str, str]:
-        """Return the query parameter for whose servers are looked at."""
-        everywhere = self.all_projects or self.project_id
-        return {'all_tenants': '1'} if everywhere else {}
-
-    def parameters(self) -> dict[str, str]:
-        """Return the query parameters of ``GET /servers``."""
-        filters = {
-            'project_id': self.project_id,
-            'host': self.host,
-            'status': self.status,
-        }
-        return {
-            **self.scope(),
-            **{name: value for name, value in filters.items() if value},
-        }
 
 
 class ComputeApi:
-    """Reads servers and interfaces from Nova."""
+    """Reads servers and interfaces from Nova, reached on first use."""
 
     def __init__(
         self,
-        adapter: ksa_adapter.Adapter,
-        microversion: tuple[float, ...] | None,
+        connection: sdk_connection.Connection,
+        credentials: api_credentials.Credentials,
     ) -> None:
-        """Use an adapter at one microversion; see :func:`connect`."""
-        self._microversion = microversion or (0,)
-        self._endpoint = endpoint.Endpoint(
-            adapter,
-            discover.version_to_string(microversion) if microversion else None,
-        )
+        """Prepare to use what OSC has authenticated.
+
+        :param connection: ``client_manager.sdk_connection``.
+        :param credentials: The token of the run.
+        """
+        self._connection = connection
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._connected: tuple[transport.Transport, paging.Pager] | None = None
 
     @property
     def shows_tag(self) -> bool:
-        """Whether interfaces have a tag at the microversion used."""
-        return self._microversion >= TAG_MICROVERSION
+        """Whether interfaces have a tag at the microversion used.
+
+        :raises errors.ApiError: Nova cannot be reached.
+        """
+        return self._microversion() >= TAG_MICROVERSION
+
+    @property
+    def microversion(self) -> str:
+        """The microversion used.
+
+        :raises errors.ApiError: Nova cannot be reached.
+        """
+        return self._service.microversion or '2.1'
 
     def prepare(self, threads: int) -> None:
         """Make ready for so many requests at a time."""
-        self._endpoint.prepare(threads)
+        self._service.prepare(threads)
 
-    def interfaces(self, server_id: str) -> list[records.Interface]:
+    def interfaces(self, server_id: str) -> records.Answer[records.Interface]:
         """List the interfaces of one server, ordered by port ID.
 
         ``GET /servers/{server_id}/os-interface``; Nova asks Neutron with the
-        caller's token, so a port of another project may be missing for a
-        caller who is not an administrator.
+        caller's token, so a port of another project may be missing unless
+        the caller is an administrator.
 
         :param server_id: The server's ID.
         :returns: One record for each port.
         :raises errors.ApiError: The request failed.
         """
         what = _('Interfaces of server %s') % printable.escape(server_id)
-        body, response = self._endpoint.get(
-            f'/servers/{parse.quote(server_id)}/os-interface',
+        answer = self._service.get(
+            f'{_path(server_id, what)}/os-interface',
             what,
             hint=_OTHER_PROJECT_HINT,
         )
-        with faults.api_shape(response, what):
-            return sorted(
-                map(_interface, body['interfaceAttachments']),
-                key=lambda interface: interface.port_id or '',
-            )
+        found = answer.items('interfaceAttachments', _interface)
+        return records.Answer(
+            sorted(found, key=lambda interface: interface.port_id or ''),
+            answer.body.failures,
+        )
 
     def interface(self, server_id: str, port_id: str) -> records.Interface:
         """Show one interface of a server.
@@ -146,13 +147,9 @@ class ComputeApi:
             'port': printable.escape(port_id),
             'server': printable.escape(server_id),
         }
-        body, response = self._endpoint.get(
-            f'/servers/{parse.quote(server_id)}/os-interface'
-            f'/{parse.quote(port_id)}',
-            what,
-        )
-        with faults.api_shape(response, what):
-            return _interface(body['interfaceAttachment'])
+        path = f'{_path(server_id, what)}/os-interface/{_id(port_id, what)}'
+        answer = self._service.get(path, what)
+        return answer.whole('interfaceAttachment', _interface)
 
     def server(self, server_id: str) -> records.Server:
         """Show one server, with details.
@@ -165,72 +162,64 @@ class ComputeApi:
         :raises errors.ApiError: The request failed.
         """
         what = _('Server %s') % printable.escape(server_id)
-        body, response = self._endpoint.get(
-            f'/servers/{parse.quote(server_id)}',
-            what,
-            hint=_OTHER_PROJECT_HINT,
+        answer = self._service.get(
+            _path(server_id, what), what, hint=_OTHER_PROJECT_HINT
         )
-        with faults.api_shape(response, what):
-            return _server(body['server'])
+        return answer.whole('server', _server)
 
-    def seconds_since_hot_plug(self, server_id: str) -> float | None:
-        """Tell how long ago an interface was last attached or detached.
+    def instance_actions(
+        self, server_id: str
+    ) -> records.Answer[records.InstanceAction]:
+        """List what was done to a server.
 
-        ``GET /servers/{server_id}/os-instance-actions``. It is the age of
-        the newest such action, begun or (microversion 2.58) changed, by the
-        clock of the service that answers.
+        ``GET /servers/{server_id}/os-instance-actions``. When an action last
+        changed is known from microversion 2.58; before, when it began.
 
         :param server_id: The server's ID.
-        :returns: Seconds; None if that never happened.
+        :returns: The actions, the newest first.
         :raises errors.ApiError: The request failed.
         """
         what = _('Actions of server %s') % printable.escape(server_id)
-        body, response = self._endpoint.get(
-            f'/servers/{parse.quote(server_id)}/os-instance-actions', what
+        answer = self._service.get(
+            f'{_path(server_id, what)}/os-instance-actions', what
         )
-        with faults.api_shape(response, what):
-            moments = [
-                # UTC, and without saying so.
-                datetime.datetime.fromisoformat(
-                    action.get('updated_at') or action['start_time']
-                ).replace(tzinfo=datetime.UTC)
-                for action in body['instanceActions']
-                if action['action'] in _HOT_PLUG_ACTIONS
-            ]
-        if not moments:
-            return None
-        return (endpoint.moment_of(response) - max(moments)).total_seconds()
+        found = answer.items('instanceActions', _instance_action)
+        return records.Answer(
+            sorted(found, key=lambda action: action.seconds_ago),
+            answer.body.failures,
+        )
 
     def servers(
-        self, query: ServerQuery, details: bool = False
-    ) -> Iterator[records.Server]:
-        """List servers, page by page as they are asked for.
+        self, scope: ServerScope, details: bool = False
+    ) -> records.Answer[records.Server]:
+        """List servers.
 
         ``GET /servers`` or ``GET /servers/detail``.
 
-        :param query: Which servers.
+        :param scope: Which servers.
         :param details: Whether more than ID and name is wanted. A host is
             looked for with details in any case: Nova ignores that filter,
             and says nothing, where the caller may not use it.
-        :returns: The servers, as Nova orders them. Where the query does not
-            filter, and the microversion is 2.69 or above, that includes the
-            servers of a cell that is down, which have only an ID.
+        :returns: The servers, as Nova orders them. Where nothing is filtered
+            and the microversion is 2.69 or above, that includes the servers
+            of a cell that is down, of which only the ID is known.
         :raises errors.ApiError: A request failed.
         """
-        path = '/servers/detail' if details or query.host else '/servers'
-        for server in self._servers(path, query.parameters(), _('Servers')):
-            if query.host and server.host != query.host:
-                raise errors.Forbidden(
-                    _(
-                        'Servers: Nova does not look for a host on behalf of '
-                        'this user; --host needs administrator rights'
-                    )
+        answer = self._list(scope, details or bool(scope.host))
+        if scope.host and any(
+            server.host != scope.host for server in answer.rows
+        ):
+            raise errors.Forbidden(
+                _(
+                    'Servers: Nova looks for a host on behalf of '
+                    'administrators only'
                 )
-            yield server
+            )
+        return answer
 
     def servers_named(
-        self, name: str, query: ServerQuery, details: bool
-    ) -> list[records.Server]:
+        self, name: str, scope: ServerScope, details: bool
+    ) -> records.Answer[records.Server]:
         """Find the servers of exactly this name.
 
         ``GET /servers?name=`` takes a regular expression which the database
@@ -238,135 +227,141 @@ class ComputeApi:
         is compared again.
 
         :param name: The name, as the user wrote it.
-        :param query: Among which servers.
+        :param scope: Among which servers.
         :param details: Whether more than ID and name is wanted, for which
             Nova asks Neutron.
         :returns: The servers of that name.
         :raises errors.ApiError: The request failed.
         """
-        what = _("Servers named '%s'") % printable.escape(name)
-        parameters = {
-            **query.parameters(),
-            'name': f'^{_database_pattern(name)}$',
-        }
-        path = '/servers/detail' if details else '/servers'
-        return [
-            server
-            for server in self._servers(path, parameters, what)
-            if server.name == name
-        ]
+        answer = self._list(scope, details, name)
+        return dataclasses.replace(
+            answer, rows=[row for row in answer.rows if row.name == name]
+        )
 
-    def servers_in_down_cells(self, query: ServerQuery) -> list[str]:
+    def servers_in_down_cells(self, scope: ServerScope) -> list[str]:
         """List the servers that a filtered listing silently left out.
 
         Nova shows the servers of a cell that is down only where nothing is
         filtered, and puts them first (microversion 2.69).
 
-        :param query: Whose servers; its filters do not count.
+        :param scope: Whose servers; its filters do not count.
         :returns: The IDs of the servers; none below microversion 2.69.
         :raises errors.ApiError: The request failed.
         """
-        if self._microversion < DOWN_CELL_MICROVERSION:
+        if self._microversion() < _DOWN_CELL_MICROVERSION:
             return []
-        what = _('Servers')
-        body, response = self._endpoint.get('/servers', what, query.scope())
-        with faults.api_shape(response, what):
-            servers = map(_server, body['servers'])
-            return [server.id for server in servers if server.in_down_cell]
+        answer = self._service.get('/servers', _('Servers'), _projects(scope))
+        servers = answer.items('servers', _server)
+        return [server.id for server in servers if server.in_down_cell]
 
-    def _servers(
-        self, path: str, query: dict[str, str], what: str
-    ) -> Iterator[records.Server]:
-        page: endpoint.Query | None = query
-        while page is not None:
-            body, response = self._endpoint.get(path, what, page)
-            with faults.api_shape(response, what):
-                servers = [_server(server) for server in body['servers']]
-                page = endpoint.next_page(body.get('servers_links', []))
-            yield from servers
+    def _list(
+        self, scope: ServerScope, details: bool, name: str | None = None
+    ) -> records.Answer[records.Server]:
+        collection = paging.Collection(
+            '/servers/detail' if details else '/servers',
+            'servers',
+            _('Servers')
+            if name is None
+            else _("Servers named '%s'") % printable.one_line(name),
+            _server,
+        )
+        filters = {
+            'project_id': scope.project_id,
+            'host': scope.host,
+            'status': scope.status,
+            'name': name and f'^{_database_pattern(name)}$',
+        }
+        query = {
+            key: [value]
+            for key, value in {**_projects(scope), **filters}.items()
+            if value
+        }
+        return self._pager.all(collection, query)
+
+    @property
+    def _service(self) -> transport.Transport:
+        return self._connect()[0]
+
+    @property
+    def _pager(self) -> paging.Pager:
+        return self._connect()[1]
+
+    def _connect(self) -> tuple[transport.Transport, paging.Pager]:
+        with self._lock:
+            if self._connected is None:
+                found = service.connect(
+                    self._connection, self._credentials, 'compute', 'v2.1'
+                )
+                found.microversion = _pinned_microversion(
+                    self._connection
+                ) or self._highest_microversion(found)
+                self._connected = found, paging.Pager(found)
+            return self._connected
+
+    def _microversion(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.microversion.split('.'))
+
+    def _highest_microversion(self, found: transport.Transport) -> str | None:
+        """Ask for the highest microversion, up to the highest useful one.
+
+        A gateway may keep the version document to itself. Without it, Nova
+        is asked for what it serves when no microversion is named, 2.1. As by
+        keystoneauth (``EndpointData._run_discovery``), no token is sent: one
+        that is refused here says nothing of the rest.
+        """
+        try:
+            document = found.get(
+                found.url_without(self._connection.session.get_project_id()),
+                _('Compute version document'),
+                timeout=_VERSION_TIMEOUT,
+                authenticated=False,
+            )
+            maximum = document.nested('version').optional_text('version')
+        except (
+            errors.Refused,
+            errors.Unauthorized,
+            errors.Malformed,
+        ) as error:
+            LOG.info(_('Using compute API 2.1, without tags: %s'), error)
+            return None
+        if maximum is None or not re.fullmatch(r'\d+\.\d+', maximum):
+            return None
+        highest = min(
+            discover.normalize_version_number(maximum), TAG_MICROVERSION
+        )
+        return str(discover.version_to_string(highest))
 
 
-def connect(connection: sdk_connection.Connection) -> ComputeApi:
-    """Reach Nova through what OSC has authenticated.
+def _pinned_microversion(connection: sdk_connection.Connection) -> str | None:
+    """Return what ``--os-compute-api-version`` or clouds.yaml asks for.
 
-    :param connection: ``client_manager.sdk_connection``. Its session is
-        given a timeout where it has none, so that the version document
-        cannot be waited for without end.
-    :returns: The API, with its microversion decided.
-    :raises errors.ApiError: Nova cannot be reached, or does not have the
-        microversion that the user asked for.
-    """
-    if connection.session.timeout is None:
-        connection.session.timeout = max(endpoint.TIMEOUT)
-    try:
-        adapter = connection.compute
-    except sdk_exceptions.ConfigException as error:
-        raise errors.ApiError(printable.one_line(str(error), 600)) from error
-    except (
-        sdk_exceptions.SDKException,
-        ksa_exceptions.ClientException,
-        # What openstacksdk 0.101 makes of a missing version document when a
-        # microversion is pinned.
-        AttributeError,
-    ) as error:
-        _version_document(connection)
-        raise errors.ApiError(
-            _('Compute service: %s') % printable.one_line(str(error))
-        ) from error
-    return ComputeApi(adapter, _microversion(connection, adapter))
-
-
-def _microversion(
-    connection: sdk_connection.Connection, adapter: ksa_adapter.Adapter
-) -> tuple[float, ...] | None:
-    """Take what the user pinned, or else the highest useful one there is.
-
-    :returns: None where the service has no microversions.
-    """
-    pinned = adapter.default_microversion
-    if pinned and 'latest' not in pinned:
-        return discover.normalize_version_number(pinned)
-    found = adapter.get_endpoint_data()
-    maximum = (found and found.max_microversion) or (
-        _version_document(connection).get('version', {}).get('version')
-    )
-    if not maximum:
-        return None
-    return min(discover.normalize_version_number(maximum), TAG_MICROVERSION)
-
-
-def _version_document(
-    connection: sdk_connection.Connection,
-) -> dict[str, Any]:
-    """Ask for Nova's version document once more than the SDK did.
-
-    The SDK swallows the reason when it cannot have the document, and goes on
-    as if Nova had no microversions.
-
-    :returns: The document.
-    :raises errors.ApiError: There is none, and why.
+    ``2`` and ``2.latest`` pin nothing.
     """
     config = connection.config
-    adapter = ksa_adapter.Adapter(
-        connection.session,
-        service_type='compute',
-        interface=config.get_interface('compute'),
-        region_name=config.get_region_name('compute'),
-    )
-    url = config.get_endpoint('compute')
-    if not url:
-        try:
-            url = adapter.get_endpoint(skip_discovery=True)
-        except ksa_exceptions.CatalogException as error:
-            raise errors.ApiError(printable.one_line(str(error))) from error
-    if not url:
-        raise errors.ApiError(_('The catalog has no compute service.'))
-    project_id = connection.session.get_project_id()
-    if project_id:
-        url = url.rstrip('/').removesuffix(f'/{project_id}')
-    what = _('Compute version document')
-    document, _response = endpoint.Endpoint(adapter).get(url, what)
-    return document
+    for version in (
+        config.get_default_microversion('compute'),
+        config.get_api_version('compute'),
+    ):
+        if version and re.fullmatch(r'\d+\.\d+', str(version)):
+            return None if str(version).endswith('.0') else str(version)
+    return None
+
+
+def _projects(scope: ServerScope) -> dict[str, str]:
+    """Return the query parameter for whose servers are looked at."""
+    everywhere = scope.all_projects or scope.project_id
+    return {'all_tenants': '1'} if everywhere else {}
+
+
+def _path(server_id: str, what: str) -> str:
+    return f'/servers/{_id(server_id, what)}'
+
+
+def _id(identifier: str, what: str) -> str:
+    """Let nothing into a path that could lead elsewhere."""
+    if not addresses.is_uuid(identifier):
+        raise errors.NotFound(_('%s: not a UUID') % what)
+    return identifier
 
 
 def _database_pattern(name: str) -> str:
@@ -378,51 +373,70 @@ def _database_pattern(name: str) -> str:
     return re.sub(r'[\\^$.*+?()\[\]{}]', r'\\\g<0>', name).replace('|', '[|]')
 
 
-def _interface(attachment: dict[str, Any]) -> records.Interface:
+def _interface(attachment: reading.Object) -> records.Interface:
     return records.Interface(
-        port_id=attachment['port_id'],
-        network_id=attachment['net_id'],
-        mac_address=attachment['mac_addr'],
-        fixed_ips=fixed_ips.parse(attachment['fixed_ips']),
-        port_state=attachment['port_state'],
-        tag=attachment.get('tag'),
+        port_id=attachment.uuid('port_id'),
+        network_id=attachment.optional_text('net_id'),
+        mac_address=attachment.optional_text('mac_addr'),
+        fixed_ips=fixed_ips.read(attachment),
+        port_state=attachment.optional_text('port_state'),
+        tag=attachment.optional_text('tag'),
     )
 
 
-def _server(server: dict[str, Any]) -> records.Server:
+def _server(server: reading.Object) -> records.Server:
+    cache = server.optional_nested('addresses')
     return records.Server(
-        id=server['id'],
+        id=server.uuid('id'),
         # A server of a cell that is down has no name.
-        name=server.get('name', ''),
-        project_id=server.get('tenant_id', ''),
-        status=server.get('status', ''),
-        host=server.get('OS-EXT-SRV-ATTR:host'),
-        task_state=server.get('OS-EXT-STS:task_state'),
-        cache=tuple(_cached(server.get('addresses', {}))),
+        name=server.optional_text('name'),
+        project_id=server.optional_text('tenant_id'),
+        user_id=server.optional_text('user_id'),
+        status=server.optional_text('status'),
+        host=server.optional_text('OS-EXT-SRV-ATTR:host'),
+        task_state=server.optional_text('OS-EXT-STS:task_state'),
+        cache=tuple(_cached(cache)) if cache else (),
     )
 
 
-def _cached(
-    addresses: dict[str, list[dict[str, Any]]],
-) -> Iterator[records.Interface]:
+def _cached(cache: reading.Object) -> Iterator[records.Interface]:
     """Read the network info cache, an interface for each label and MAC.
 
     It is keyed by the label of the network, so two networks of one name are
     one here.
     """
-    for label, entries in sorted(addresses.items()):
+    for label in cache.names():
         found: dict[str, dict[str, list[str]]] = {}
-        for entry in entries:
-            kinds = found.setdefault(
-                entry['OS-EXT-IPS-MAC:mac_addr'], {'fixed': [], 'floating': []}
-            )
-            kinds[entry['OS-EXT-IPS:type']].append(entry['addr'])
-        for mac_address, kinds in sorted(found.items()):
+        for mac_address, kind, address in cache.items(label, _cached_address):
+            kinds = found.setdefault(mac_address, {})
+            kinds.setdefault(kind, []).append(address)
+        for mac_address, kinds in found.items():
             yield records.Interface(
                 mac_address=mac_address,
-                fixed_ips=fixed_ips.parse(
-                    [{'ip_address': address} for address in kinds['fixed']]
+                fixed_ips=fixed_ips.ordered(
+                    map(records.FixedIP, kinds.get('fixed', ()))
                 ),
-                network_label=label,
-                floating_ips=tuple(kinds['floating']),
+                network_label=label or None,
+                floating_ips=tuple(kinds.get('floating', ())),
             )
+
+
+def _cached_address(entry: reading.Object) -> tuple[str, str, str]:
+    return (
+        entry.text('OS-EXT-IPS-MAC:mac_addr'),
+        entry.text('OS-EXT-IPS:type'),
+        entry.ip_address('addr'),
+    )
+
+
+def _instance_action(action: reading.Object) -> records.InstanceAction:
+    moment = action.optional_moment('updated_at') or action.optional_moment(
+        'start_time'
+    )
+    now = action.body.response.sent_at
+    return records.InstanceAction(
+        action=action.text('action'),
+        request_id=action.optional_text('request_id'),
+        failed=action.optional_text('message') == 'Error',
+        seconds_ago=(now - moment).total_seconds() if moment else 0.0,
+    )

@@ -15,8 +15,14 @@
 ::
 
     ApiError
-      NotFound        404: nothing there, or not for this caller
-      Forbidden       403
+      Unauthorized    401
+        TokenRefused  401 to a token that was renewed a moment before, or no
+                      token to be had
+      Refused         any other 4xx that asking again does not mend
+        BadRequest    400
+        Forbidden     403
+        NotFound      404: nothing there, or not visible to this caller
+      TooLarge        more was asked for than what stands in between can carry
       Unreachable     no answer: refused, reset, TLS, timeout
       Malformed       an answer that is not what the API describes
 
@@ -30,12 +36,32 @@ class ApiError(exceptions.CommandError):
     """A service did not do what was asked."""
 
 
-class NotFound(ApiError):
+class Unauthorized(ApiError):
+    """401: the token was not accepted."""
+
+
+class TokenRefused(Unauthorized):
+    """No token that is accepted, so that nothing more can be asked."""
+
+
+class Refused(ApiError):
+    """A status from 400 to 499 that asking again does not mend."""
+
+
+class BadRequest(Refused):
+    """400: the service does not accept the request."""
+
+
+class Forbidden(Refused):
+    """403: the caller may not do this."""
+
+
+class NotFound(Refused):
     """404: no such thing, or one that this caller may not see."""
 
 
-class Forbidden(ApiError):
-    """403: the caller may not do this."""
+class TooLarge(ApiError):
+    """The same in smaller parts may succeed: 414, 431, 504 or a timeout."""
 
 
 class Unreachable(ApiError):

@@ -12,15 +12,11 @@
 
 """What a refused request means, in words a person can act on."""
 
-from collections.abc import Iterator
-import contextlib
-import json
 import re
 from typing import Any
 
-import requests
-
 from osc_port_iface.api import errors
+from osc_port_iface.api import response as responses
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
@@ -29,11 +25,14 @@ from osc_port_iface import printable
 _NEUTRON_UNREACHABLE = re.compile(r'neutronclient|keystoneauth1\.exceptions')
 _CELL_DOWN = re.compile(r'nova\.exception\.NovaException')
 
+# Characters of a body that is not JSON which are looked at.
+_LONGEST_TEXT = 20_000
+
 _ADVICE = {
     400: _('the request was rejected'),
     401: _(
-        'authentication was refused; the token may have expired or been '
-        'revoked, or Neutron does not accept it'
+        'the token was refused; it may have expired or been revoked, or the '
+        'service behind this one does not accept it'
     ),
     403: _('this is not allowed'),
     404: _('not found'),
@@ -45,7 +44,10 @@ _ADVICE = {
         'the microversion is not supported; choose another with '
         '--os-compute-api-version'
     ),
+    413: _('too many requests; try again later'),
+    414: _('the request is too long for a proxy'),
     429: _('too many requests; try again later'),
+    431: _('the request is too long for a proxy'),
     500: _('the service failed'),
     501: _('this cloud does not implement it'),
     502: _('a proxy got no valid answer from the service'),
@@ -54,13 +56,21 @@ _ADVICE = {
 }
 
 _CLASSES: dict[int, type[errors.ApiError]] = {
+    400: errors.BadRequest,
+    401: errors.Unauthorized,
     403: errors.Forbidden,
     404: errors.NotFound,
+    # Too many requests, which a later one may not be.
+    413: errors.ApiError,
+    429: errors.ApiError,
+    414: errors.TooLarge,
+    431: errors.TooLarge,
+    504: errors.TooLarge,
 }
 
 
 def explain(
-    response: requests.Response, what: str, hint: str = ''
+    response: responses.Response, what: str, hint: str = ''
 ) -> errors.ApiError:
     """Turn a response of status 400 or above into an error.
 
@@ -70,7 +80,7 @@ def explain(
     :param hint: What the caller knows of this status and the user should.
     :returns: The error, not raised.
     """
-    status = response.status_code
+    status = response.status
     detail = _detail(response)
     advice = _ADVICE.get(status, _('unexpected answer'))
     if status == 500 and _NEUTRON_UNREACHABLE.search(detail):
@@ -85,46 +95,36 @@ def explain(
         message += f'; {hint}'
     if detail:
         message += f': {printable.one_line(detail)}'
-    return _CLASSES.get(status, errors.ApiError)(
-        f'{message} ({_origin(response)})'
-    )
+    fallback = errors.Refused if status < 500 else errors.ApiError
+    return _CLASSES.get(status, fallback)(f'{message} ({_origin(response)})')
 
 
-def malformed(response: requests.Response, what: str) -> errors.ApiError:
+def malformed(
+    response: responses.Response, what: str, problem: str = ''
+) -> errors.Malformed:
     """Make the error for a success whose body is not the API's.
 
     :param response: The response of status below 400.
     :param what: What was asked for, to begin the message with.
+    :param problem: What is wrong with the body; its beginning if empty.
     :returns: The error, not raised.
     """
-    seen = printable.one_line(response.text, 80) or _('an empty body')
+    seen = problem or printable.one_line(response.text[:1000], 80)
     message = _(
         '%(what)s: the answer is not what the API describes: %(seen)s'
-    ) % {'what': what, 'seen': seen}
+    ) % {'what': what, 'seen': seen or _('an empty body')}
     return errors.Malformed(f'{message} ({_origin(response)})')
 
 
-@contextlib.contextmanager
-def api_shape(response: requests.Response, what: str) -> Iterator[None]:
-    """Explain what reading a body of the wrong shape raises.
-
-    :param response: The response whose body is read in the context.
-    :param what: What was asked for, to begin the message with.
-    :raises errors.Malformed: The body is not what the API describes.
-    """
-    try:
-        yield
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise malformed(response, what) from error
-
-
-def _detail(response: requests.Response) -> str:
+def _detail(response: responses.Response) -> str:
     """Find the service's own words: a fault's message, or the text."""
     try:
         return _message(response.json())
-    except (json.JSONDecodeError, UnicodeDecodeError, ValueError):
+    except (ValueError, RecursionError):
         pass
-    text = re.sub(r'(?s)<(style|script|head).*?</\1>', ' ', response.text)
+    # Enough for any message, and little enough to search.
+    text = response.text[:_LONGEST_TEXT]
+    text = re.sub(r'(?s)<(style|script|head)\b.*?</\1>', ' ', text)
     return re.sub(r'<[^<>]*>', ' ', text)
 
 
@@ -147,11 +147,8 @@ def _message(body: Any) -> str:
     return ''
 
 
-def _origin(response: requests.Response) -> str:
-    request_id = response.headers.get(
-        'x-openstack-request-id'
-    ) or response.headers.get('x-compute-request-id')
-    origin = f'HTTP {response.status_code}'
-    if request_id:
-        origin += f', request ID {printable.one_line(request_id)}'
+def _origin(response: responses.Response) -> str:
+    origin = f'HTTP {response.status}'
+    if response.request_id:
+        origin += f', request ID {printable.one_line(response.request_id)}'
     return origin

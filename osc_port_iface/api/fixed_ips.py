@@ -12,30 +12,36 @@
 
 """Fixed IPs, which Nova and Neutron write alike."""
 
+from collections.abc import Iterable
 import ipaddress
-from typing import Any
 
+from osc_port_iface.api import reading
 from osc_port_iface import records
 
 
-def parse(
-    fixed_ips: list[dict[str, Any]] | None,
-) -> tuple[records.FixedIP, ...]:
+def read(owner: reading.Object) -> tuple[records.FixedIP, ...]:
     """Read ``fixed_ips`` of an interface or of a port.
 
-    :param fixed_ips: A list of ``{"ip_address": …, "subnet_id": …}``; Nova
-        has null for none.
-    :returns: The fixed IPs, IPv4 before IPv6 and in the order of addresses:
-        that of the APIs may change from one request to the next. Each is an
-        address: whoever sorts or compares them may rely on that.
-    :raises ValueError: An address is none.
-    :raises KeyError: An entry has no address.
+    :param owner: The object that has them; Nova has null for none.
+    :returns: The fixed IPs, as :func:`ordered` has them.
     """
-    found = [
-        records.FixedIP(fixed_ip['ip_address'], fixed_ip.get('subnet_id'))
-        for fixed_ip in fixed_ips or ()
-    ]
+    return ordered(owner.optional_items('fixed_ips', _fixed_ip))
+
+
+def ordered(
+    found: Iterable[records.FixedIP],
+) -> tuple[records.FixedIP, ...]:
+    """Order fixed IPs: IPv4 before IPv6, then by address.
+
+    The order of the APIs may change from one request to the next.
+    """
     return tuple(sorted(found, key=_order))
+
+
+def _fixed_ip(fixed_ip: reading.Object) -> records.FixedIP:
+    return records.FixedIP(
+        fixed_ip.ip_address('ip_address'), fixed_ip.optional_text('subnet_id')
+    )
 
 
 def _order(fixed_ip: records.FixedIP) -> tuple[int, int]:

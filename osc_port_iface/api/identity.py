@@ -10,95 +10,116 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Keystone's API, as far as finding a project needs it.
+"""Keystone's API, as far as projects and their names need it.
 
 https://docs.openstack.org/api-ref/identity/v3/
 """
 
-from typing import Any
-from urllib import parse
+from collections.abc import Mapping
+import re
+import threading
 
-from keystoneauth1 import identity as ksa_identity
 from openstack import connection as sdk_connection
 
-from osc_port_iface.api import endpoint
+from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
-from osc_port_iface.api import faults
+from osc_port_iface.api import paging
+from osc_port_iface.api import reading
+from osc_port_iface.api import service
+from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
+from osc_port_iface import records
+
+# Keystone writes UUIDs without hyphens.
+_HEXADECIMAL = re.compile('[0-9a-f]{32}', re.IGNORECASE)
 
 
-def project_id(
-    connection: sdk_connection.Connection,
-    name_or_id: str,
-    domain: str | None,
-) -> str:
-    """Find the ID of a project, as OSC does.
+class IdentityApi:
+    """Reads projects and domains from Keystone, reached on first use.
 
-    :param connection: ``client_manager.sdk_connection``.
-    :param name_or_id: The project's name or ID.
-    :param domain: The name or ID of its domain; any if None.
-    :returns: The ID. Who may not look projects up is taken to have given an
-        ID.
-    :raises errors.ApiError: There is no such project, or more than one.
+    Each method raises errors.ApiError if the request failed, and
+    errors.Forbidden if the caller may not look there.
     """
-    service = endpoint.Endpoint(connection.identity)
-    try:
-        query = {}
-        if domain is not None:
-            query['domain_id'] = _find(service, 'domains', domain, {})
-        return _find(service, 'projects', name_or_id, query)
-    except errors.Forbidden:
-        return name_or_id
 
+    def __init__(
+        self,
+        connection: sdk_connection.Connection,
+        credentials: api_credentials.Credentials,
+    ) -> None:
+        """Prepare to use what OSC has authenticated.
 
-def is_administrator(connection: sdk_connection.Connection) -> bool:
-    """Tell whether the token has the admin role.
+        :param connection: ``client_manager.sdk_connection``.
+        :param credentials: The token of the run.
+        """
+        self._connection = connection
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._connected: transport.Transport | None = None
 
-    Nova and Neutron show such a caller everything by default; nothing says
-    so but the names of the token's roles.
+    def projects(
+        self, name_or_id: str, domain_id: str | None
+    ) -> records.Answer[records.Project]:
+        """Find the projects of this ID, or of exactly this name.
 
-    :param connection: ``client_manager.sdk_connection``.
-    """
-    plugin = connection.session.auth
-    if not isinstance(plugin, ksa_identity.BaseIdentityPlugin):
-        return False
-    roles = plugin.get_access(connection.session).role_names
-    return 'admin' in (roles or [])
+        :param name_or_id: The project's ID, or its name.
+        :param domain_id: The domain of the project; any if None.
+        """
+        if _HEXADECIMAL.fullmatch(name_or_id):
+            try:
+                found = self._service.get(
+                    f'/projects/{name_or_id}',
+                    _('Project %s') % printable.escape(name_or_id),
+                )
+                return records.Answer([found.whole('project', _project)])
+            except errors.NotFound:
+                pass
+        query = {'name': [name_or_id]}
+        if domain_id is not None:
+            query['domain_id'] = [domain_id]
+        answer = self._list(_PROJECTS, query)
+        answer.rows = [row for row in answer.rows if row.name == name_or_id]
+        return answer
 
+    def domains(self, name_or_id: str) -> records.Answer[records.Project]:
+        """Find the domains of this ID, or of exactly this name.
 
-def _find(
-    service: endpoint.Endpoint,
-    collection: str,
-    name_or_id: str,
-    query: dict[str, str],
-) -> str:
-    what = _('%(kind)s %(name)s') % {
-        'kind': _KINDS[collection],
-        'name': printable.escape(name_or_id),
-    }
-    try:
-        body, response = service.get(
-            f'/{collection}/{parse.quote(name_or_id, safe="")}', what
+        A domain's ID may be any text, so all are read: there are few.
+        """
+        answer = self._list(_DOMAINS, {})
+        answer.rows = [row for row in answer.rows if row.id == name_or_id] or [
+            row for row in answer.rows if row.name == name_or_id
+        ]
+        return answer
+
+    def _list(
+        self,
+        collection: paging.Collection[records.Project],
+        query: Mapping[str, list[str]],
+    ) -> records.Answer[records.Project]:
+        answer = self._service.get(collection.path, collection.what, query)
+        return records.Answer(
+            answer.items(collection.key, collection.read), answer.body.failures
         )
-        with faults.api_shape(response, what):
-            found: list[dict[str, Any]] = [body[collection[:-1]]]
-    except errors.NotFound:
-        body, response = service.get(
-            f'/{collection}', what, {**query, 'name': name_or_id}
-        )
-        with faults.api_shape(response, what):
-            found = list(body[collection])
-    with faults.api_shape(response, what):
-        ids = [str(resource['id']) for resource in found]
-    if not ids:
-        raise errors.NotFound(_('%s: not found') % what)
-    if len(ids) > 1:
-        raise errors.ApiError(
-            _('%(what)s: %(count)d have this name, use an ID: %(ids)s')
-            % {'what': what, 'count': len(ids), 'ids': ', '.join(ids)}
-        )
-    return ids[0]
+
+    @property
+    def _service(self) -> transport.Transport:
+        with self._lock:
+            if self._connected is None:
+                self._connected = service.connect(
+                    self._connection, self._credentials, 'identity', 'v3'
+                )
+            return self._connected
 
 
-_KINDS = {'domains': _('Domain'), 'projects': _('Project')}
+def _project(project: reading.Object) -> records.Project:
+    return records.Project(
+        id=project.text('id'),
+        name=project.optional_text('name'),
+        domain_id=project.optional_text('domain_id'),
+    )
+
+
+_PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _project)
+
+_DOMAINS = paging.Collection('/domains', 'domains', _('Domains'), _project)

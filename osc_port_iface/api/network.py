@@ -15,247 +15,378 @@
 https://docs.openstack.org/api-ref/network/v2/
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
-from urllib import parse
+from collections.abc import Iterable
+import threading
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import connection as sdk_connection
-from openstack import exceptions as sdk_exceptions
 
-from osc_port_iface.api import endpoint
+from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
-from osc_port_iface.api import faults
 from osc_port_iface.api import fixed_ips
+from osc_port_iface.api import paging
+from osc_port_iface.api import reading
+from osc_port_iface.api import service
 from osc_port_iface.i18n import _
-from osc_port_iface import printable
 from osc_port_iface import records
 
-# Services take request lines of 8,000 octets at least (RFC 9112, section
-# 3); this leaves room for the endpoint and the fields.
-_VALUES_LENGTH = 7000
-
-# Neutron has no page size of its own; this bounds what it has in memory.
-_PAGE = '1000'
-
-_Parameters = list[tuple[str, str]]
-_Record = TypeVar('_Record')
+_Ports = records.Answer[records.Port]
 
 
 class NetworkApi:
-    """Reads ports, and what belongs to them, from Neutron."""
+    """Reads ports, and what belongs to them, from Neutron.
 
-    def __init__(self, service: endpoint.Endpoint) -> None:
-        """Use an endpoint; see :func:`connect`."""
-        self._endpoint = service
+    It is reached on first use. Each method raises errors.ApiError if a
+    request failed. Many values of a filter are sent in batches that fit into
+    a URL.
+    """
 
-    def ports(
-        self, filter_name: str, values: Iterable[str]
-    ) -> Iterator[records.Port]:
-        """List the ports for which a filter has one of these values.
+    def __init__(
+        self,
+        connection: sdk_connection.Connection,
+        credentials: api_credentials.Credentials,
+    ) -> None:
+        """Prepare to use what OSC has authenticated.
 
-        ``GET /v2.0/ports``, in batches that fit into a URL.
-
-        :param filter_name: ``device_id``, ``id``, ``name``,
-            ``mac_address``, or ``fixed_ips`` with values like
-            ``ip_address=192.0.2.5``.
-        :param values: The values, each at most once.
-        :returns: The ports, in no order.
-        :raises errors.ApiError: A request failed.
+        :param connection: ``client_manager.sdk_connection``.
+        :param credentials: The token of the run.
         """
-        for batch in _batches(filter_name, values):
-            yield from self._pages('ports', [*batch, *_PORT_FIELDS], _port)
+        self._connection = connection
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._connected: paging.Pager | None = None
 
-    def all_ports(self) -> Iterator[records.Port]:
-        """List the ports that the caller may see.
+    def all_ports(self) -> _Ports:
+        """List the ports that the caller may see, ordered by ID."""
+        query = {**_PORT_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
+        return self._pager.all(_PORTS, query, limit=True)
 
-        ``GET /v2.0/ports``, in pages.
+    def shows_bindings(self) -> bool:
+        """Tell whether the caller is shown where ports are bound.
 
-        :returns: The ports, ordered by ID.
-        :raises errors.ApiError: A request failed.
+        Neutron's default policies (``get_port:binding:vif_type``) show it to
+        administrators only, who see the ports of all projects.
         """
-        parameters = [
-            *_PORT_FIELDS,
-            ('limit', _PAGE),
-            ('sort_key', 'id'),
-            ('sort_dir', 'asc'),
-        ]
-        return self._pages('ports', parameters, _port)
+        page = self._pager.first(
+            _PORTS, {'fields': [*_PORT_IDENTITY, 'binding:vif_type']}
+        )
+        return any(port.shows_binding for port in page.rows)
 
-    def floating_ips(
-        self, filter_name: str, values: Iterable[str]
-    ) -> Iterator[records.FloatingIP]:
-        """List the floating IPs for which a filter has one of these values.
+    def ports_of_servers(self, server_ids: Iterable[str]) -> _Ports:
+        """List the ports whose device is one of these servers."""
+        return self._ports('device_id', server_ids, lambda p: [p.device_id])
 
-        ``GET /v2.0/floatingips``, in batches that fit into a URL.
+    def ports(self, port_ids: Iterable[str]) -> _Ports:
+        """List the ports of these IDs."""
+        return self._ports('id', port_ids, lambda port: [port.id])
 
-        :param filter_name: ``port_id`` or ``floating_ip_address``.
-        :param values: The values, each at most once.
-        :returns: The floating IPs, in no order; none where Neutron has no
-            routers, and so no such collection.
-        :raises errors.ApiError: A request failed.
-        """
-        for batch in _batches(filter_name, values):
-            try:
-                yield from self._pages(
-                    'floatingips', [*batch, *_FLOATING_IP_FIELDS], _floating_ip
-                )
-            except errors.NotFound:
-                return
+    def ports_named(self, name: str) -> _Ports:
+        """List the ports of exactly this name."""
+        answer = self._ports('name', [name], lambda port: [port.name])
+        answer.rows = [port for port in answer.rows if port.name == name]
+        return answer
 
-    def network_ids(self, name: str) -> list[str]:
-        """List the IDs of the networks of exactly this name.
-
-        :param name: The name.
-        :returns: Their IDs.
-        :raises errors.ApiError: The request failed.
-        """
-        parameters = [('name', name), ('fields', 'id')]
-        return list(
-            self._pages('networks', parameters, lambda network: network['id'])
+    def ports_with_mac_addresses(self, mac_addresses: Iterable[str]) -> _Ports:
+        """List the ports of these MAC addresses, as Neutron writes them."""
+        return self._ports(
+            'mac_address', mac_addresses, lambda port: [port.mac_address]
         )
 
-    def names(self, collection: str, ids: Iterable[str]) -> dict[str, str]:
-        """Look up the names that resources have.
+    def ports_with_fixed_ips(self, ip_addresses: Iterable[str]) -> _Ports:
+        """List the ports of these fixed IPs, as Python writes them."""
+        return self._ports(
+            'fixed_ips',
+            [f'ip_address={address}' for address in ip_addresses],
+            lambda port: [
+                f'ip_address={fixed_ip.ip_address}'
+                for fixed_ip in port.fixed_ips
+            ],
+        )
 
-        :param collection: ``networks``, ``subnets``, ``security-groups``.
-        :param ids: The IDs of the resources, each at most once.
-        :returns: The name by the ID, of those that the caller may see.
-        :raises errors.ApiError: A request failed.
-        """
-        names: dict[str, str] = {}
-        for batch in _batches('id', ids):
-            parameters = [*batch, ('fields', 'id'), ('fields', 'name')]
-            names.update(self._pages(collection, parameters, _id_and_name))
-        return names
+    def floating_ips(
+        self, ip_addresses: Iterable[str]
+    ) -> records.Answer[records.FloatingIP]:
+        """List the floating IPs of these addresses."""
+        return self._floating_ips(
+            'floating_ip_address', ip_addresses, lambda found: [found.address]
+        )
 
-    def _pages(
+    def floating_ips_of_ports(
+        self, port_ids: Iterable[str]
+    ) -> records.Answer[records.FloatingIP]:
+        """List the floating IPs that lead to these ports."""
+        return self._floating_ips(
+            'port_id', port_ids, lambda found: [found.port_id]
+        )
+
+    def networks(
+        self, network_ids: Iterable[str]
+    ) -> records.Answer[records.Network]:
+        """List the networks of these IDs that the caller may see."""
+        return self._pager.with_values(
+            _NETWORKS, 'id', network_ids, _NETWORK_FIELDS, _id
+        )
+
+    def networks_named(self, name: str) -> records.Answer[records.Network]:
+        """List the networks of exactly this name."""
+        answer = self._pager.with_values(
+            _NETWORKS,
+            'name',
+            [name],
+            _NETWORK_FIELDS,
+            lambda network: [network.name],
+        )
+        answer.rows = [row for row in answer.rows if row.name == name]
+        return answer
+
+    def subnets(
+        self, subnet_ids: Iterable[str]
+    ) -> records.Answer[records.Subnet]:
+        """List the subnets of these IDs that the caller may see."""
+        return self._pager.with_values(
+            _SUBNETS, 'id', subnet_ids, _SUBNET_FIELDS, _id
+        )
+
+    def security_groups(
+        self, security_group_ids: Iterable[str]
+    ) -> records.Answer[records.SecurityGroup]:
+        """List the security groups of these IDs that the caller may see."""
+        return self._pager.with_values(
+            _SECURITY_GROUPS,
+            'id',
+            security_group_ids,
+            _SECURITY_GROUP_FIELDS,
+            _id,
+        )
+
+    def _ports(
         self,
-        collection: str,
-        parameters: _Parameters,
-        record: Callable[[dict[str, Any]], _Record],
-    ) -> Iterator[_Record]:
-        key = collection.replace('-', '_')
-        what = _WHAT[collection]
-        query: dict[str, list[str]] = {}
-        for name, value in parameters:
-            query.setdefault(name, []).append(value)
-        page: endpoint.Query | None = query
-        while page is not None:
-            body, response = self._endpoint.get(f'/{collection}', what, page)
-            with faults.api_shape(response, what):
-                found = [record(resource) for resource in body[key]]
-                page = endpoint.next_page(body.get(f'{key}_links', []))
-            yield from found
+        name: str,
+        values: Iterable[str],
+        values_of: paging.ValuesOf[records.Port],
+    ) -> _Ports:
+        return self._pager.with_values(
+            _PORTS, name, values, _PORT_FIELDS, values_of
+        )
+
+    def _floating_ips(
+        self,
+        name: str,
+        values: Iterable[str],
+        values_of: paging.ValuesOf[records.FloatingIP],
+    ) -> records.Answer[records.FloatingIP]:
+        try:
+            return self._pager.with_values(
+                _FLOATING_IPS, name, values, _FLOATING_IP_FIELDS, values_of
+            )
+        except errors.NotFound:
+            # A Neutron without routers has no such collection.
+            return records.Answer([])
+
+    @property
+    def _pager(self) -> paging.Pager:
+        with self._lock:
+            if self._connected is None:
+                self._connected = paging.Pager(
+                    service.connect(
+                        self._connection, self._credentials, 'network', 'v2.0'
+                    )
+                )
+            return self._connected
 
 
-def connect(connection: sdk_connection.Connection) -> NetworkApi:
-    """Reach Neutron through what OSC has authenticated.
-
-    :param connection: ``client_manager.sdk_connection``.
-    :returns: The API.
-    :raises errors.ApiError: There is no Neutron, or it cannot be reached.
-    """
-    try:
-        adapter = connection.network
-        if adapter.get_endpoint() is None:
-            raise errors.ApiError(_('The catalog has no network service.'))
-    except (
-        sdk_exceptions.SDKException,
-        ksa_exceptions.ClientException,
-        # What openstacksdk 0.101 makes of a missing version document.
-        AttributeError,
-    ) as error:
-        raise errors.ApiError(
-            _('Network service: %s') % printable.one_line(str(error))
-        ) from error
-    return NetworkApi(endpoint.Endpoint(adapter))
+def _id(
+    row: records.Network | records.Subnet | records.SecurityGroup,
+) -> list[str | None]:
+    return [row.id]
 
 
-_WHAT = {
-    'ports': _('Ports'),
-    'floatingips': _('Floating IPs'),
-    'networks': _('Networks'),
-    'subnets': _('Subnets'),
-    'security-groups': _('Security groups'),
+def _port(port: reading.Object) -> records.Port:
+    trunk = port.optional_nested('trunk_details')
+    profile = port.optional_nested('binding:profile')
+    return records.Port(
+        id=port.uuid('id'),
+        network_id=port.text('network_id'),
+        mac_address=port.optional_text('mac_address'),
+        fixed_ips=fixed_ips.read(port),
+        status=port.optional_text('status'),
+        name=port.optional_text('name'),
+        device_id=port.optional_text('device_id'),
+        device_owner=port.optional_text('device_owner'),
+        # Neutron's older name for the same.
+        project_id=port.optional_text('project_id', 'tenant_id'),
+        security_group_ids=port.texts('security_groups'),
+        vnic_type=port.optional_text('binding:vnic_type'),
+        # Visible to administrators only, as are the host and the profile.
+        vif_type=port.optional_text('binding:vif_type'),
+        host=port.optional_text('binding:host_id'),
+        admin_state_up=port.optional_flag('admin_state_up'),
+        ip_allocation=port.optional_text('ip_allocation'),
+        address_pairs=tuple(
+            port.optional_items('allowed_address_pairs', _address_pair)
+        ),
+        port_security_enabled=port.optional_flag('port_security_enabled'),
+        qos_policy_id=port.optional_text('qos_policy_id'),
+        dns_name=port.optional_text('dns_name'),
+        description=port.optional_text('description'),
+        tags=port.texts('tags'),
+        created_at=port.optional_moment('created_at'),
+        updated_at=port.optional_moment('updated_at'),
+        trunk_id=trunk.optional_text('trunk_id') if trunk else None,
+        subports=tuple(trunk.optional_items('sub_ports', _subport))
+        if trunk
+        else (),
+        pci_slot=profile.optional_text('pci_slot') if profile else None,
+        migrating_to=profile.optional_text('migrating_to')
+        if profile
+        else None,
+    )
+
+
+_PORT_IDENTITY = ('id', 'network_id')
+
+_PORT_FIELDS = {
+    'fields': [
+        *_PORT_IDENTITY,
+        'mac_address',
+        'fixed_ips',
+        'status',
+        'name',
+        'device_id',
+        'device_owner',
+        'project_id',
+        'security_groups',
+        'binding:vnic_type',
+        'binding:vif_type',
+        'binding:host_id',
+        'admin_state_up',
+        'ip_allocation',
+        'allowed_address_pairs',
+        'port_security_enabled',
+        'qos_policy_id',
+        'dns_name',
+        'description',
+        'tags',
+        'created_at',
+        'updated_at',
+        'trunk_details',
+        'binding:profile',
+    ]
 }
 
-
-def _fields(*names: str) -> _Parameters:
-    return [('fields', name) for name in names]
+_PORTS = paging.Collection('/ports', 'ports', _('Ports'), _port)
 
 
-_PORT_FIELDS = _fields(
-    'id',
-    'network_id',
-    'mac_address',
-    'fixed_ips',
-    'status',
-    'name',
-    'device_id',
-    'device_owner',
-    'project_id',
-    'security_groups',
-    'admin_state_up',
-    'ip_allocation',
-    'binding:vnic_type',
-    'binding:vif_type',
-    'binding:host_id',
-)
-
-_FLOATING_IP_FIELDS = _fields(
-    'id',
-    'floating_ip_address',
-    'port_id',
-    'project_id',
-    'floating_network_id',
-)
-
-
-def _batches(name: str, values: Iterable[str]) -> Iterator[_Parameters]:
-    """Cut many values of a filter into queries that fit into a URL."""
-    batch: _Parameters = []
-    length = 0
-    for value in values:
-        size = len(parse.urlencode({name: value})) + 1
-        if batch and length + size > _VALUES_LENGTH:
-            yield batch
-            batch, length = [], 0
-        batch.append((name, value))
-        length += size
-    if batch:
-        yield batch
-
-
-def _id_and_name(resource: dict[str, Any]) -> tuple[str, str]:
-    return resource['id'], resource['name']
-
-
-def _port(port: dict[str, Any]) -> records.Port:
-    return records.Port(
-        id=port['id'],
-        network_id=port['network_id'],
-        mac_address=port['mac_address'],
-        fixed_ips=fixed_ips.parse(port['fixed_ips']),
-        status=port['status'],
-        name=port['name'],
-        device_id=port['device_id'],
-        device_owner=port['device_owner'],
-        project_id=port['project_id'],
-        security_group_ids=tuple(port.get('security_groups') or ()),
-        vnic_type=port.get('binding:vnic_type'),
-        # Only an administrator is shown these two.
-        vif_type=port.get('binding:vif_type'),
-        host=port.get('binding:host_id'),
-        admin_state_up=port.get('admin_state_up', True),
-        ip_allocation=port.get('ip_allocation'),
+def _address_pair(pair: reading.Object) -> records.AddressPair:
+    return records.AddressPair(
+        pair.text('ip_address'), pair.optional_text('mac_address')
     )
 
 
-def _floating_ip(floating_ip: dict[str, Any]) -> records.FloatingIP:
+def _subport(subport: reading.Object) -> records.Subport:
+    return records.Subport(
+        port_id=subport.uuid('port_id'),
+        segmentation_type=subport.optional_text('segmentation_type'),
+        segmentation_id=subport.optional_number('segmentation_id'),
+        mac_address=subport.optional_text('mac_address'),
+    )
+
+
+def _floating_ip(floating_ip: reading.Object) -> records.FloatingIP:
     return records.FloatingIP(
-        address=floating_ip['floating_ip_address'],
-        network_id=floating_ip['floating_network_id'],
-        project_id=floating_ip['project_id'],
-        port_id=floating_ip['port_id'],
+        id=floating_ip.uuid('id'),
+        address=floating_ip.ip_address('floating_ip_address'),
+        network_id=floating_ip.optional_text('floating_network_id'),
+        project_id=floating_ip.optional_text('project_id', 'tenant_id'),
+        port_id=floating_ip.optional_uuid('port_id'),
+        fixed_ip_address=floating_ip.optional_text('fixed_ip_address'),
+        port_forwardings=tuple(
+            floating_ip.optional_items('port_forwardings', _port_forwarding)
+        ),
     )
+
+
+_FLOATING_IP_FIELDS = {
+    'fields': [
+        'id',
+        'floating_ip_address',
+        'floating_network_id',
+        'project_id',
+        'port_id',
+        'fixed_ip_address',
+        'port_forwardings',
+    ]
+}
+
+_FLOATING_IPS = paging.Collection(
+    '/floatingips', 'floatingips', _('Floating IPs'), _floating_ip
+)
+
+
+def _port_forwarding(forwarding: reading.Object) -> records.PortForwarding:
+    return records.PortForwarding(
+        protocol=forwarding.optional_text('protocol'),
+        # A range from Neutron 20 (extension
+        # floating-ip-port-forwarding-port-ranges).
+        external_port=forwarding.optional_number_or_text('external_port')
+        or forwarding.optional_text('external_port_range'),
+        internal_ip_address=forwarding.optional_text('internal_ip_address'),
+        internal_port=forwarding.optional_number_or_text('internal_port')
+        or forwarding.optional_text('internal_port_range'),
+        internal_port_id=forwarding.optional_uuid('internal_port_id'),
+    )
+
+
+def _network(network: reading.Object) -> records.Network:
+    return records.Network(
+        id=network.text('id'),
+        name=network.optional_text('name'),
+        mtu=network.optional_number('mtu'),
+        network_type=network.optional_text('provider:network_type'),
+        segmentation_id=network.optional_number('provider:segmentation_id'),
+        physical_network=network.optional_text('provider:physical_network'),
+    )
+
+
+_NETWORK_FIELDS = {
+    'fields': [
+        'id',
+        'name',
+        'mtu',
+        'provider:network_type',
+        'provider:segmentation_id',
+        'provider:physical_network',
+    ]
+}
+
+_NETWORKS = paging.Collection('/networks', 'networks', _('Networks'), _network)
+
+
+def _subnet(subnet: reading.Object) -> records.Subnet:
+    return records.Subnet(
+        id=subnet.text('id'),
+        name=subnet.optional_text('name'),
+        network_id=subnet.optional_text('network_id'),
+        cidr=subnet.optional_text('cidr'),
+        gateway_ip=subnet.optional_text('gateway_ip'),
+    )
+
+
+_SUBNET_FIELDS = {'fields': ['id', 'name', 'network_id', 'cidr', 'gateway_ip']}
+
+_SUBNETS = paging.Collection('/subnets', 'subnets', _('Subnets'), _subnet)
+
+
+def _security_group(group: reading.Object) -> records.SecurityGroup:
+    return records.SecurityGroup(
+        id=group.text('id'), name=group.optional_text('name')
+    )
+
+
+_SECURITY_GROUP_FIELDS = {'fields': ['id', 'name']}
+
+_SECURITY_GROUPS = paging.Collection(
+    '/security-groups',
+    'security_groups',
+    _('Security groups'),
+    _security_group,
+)

@@ -18,8 +18,8 @@ import sys
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import fan_out
 from osc_port_iface import printable
-from osc_port_iface.services import interface_views
 
 
 # A shorter one would be rude to Nova.
@@ -117,7 +117,7 @@ def interval(text: str) -> float:
 
 def concurrency(text: str) -> int:
     """Read how many requests there may be at a time."""
-    limit = interface_views.CONCURRENCY_LIMIT
+    limit = fan_out.MOST_WORKERS
     if text.isascii() and text.isdigit() and 1 <= int(text) <= limit:
         return int(text)
     raise _invalid(_("'%%s' is not a number from 1 to %d") % limit, text)

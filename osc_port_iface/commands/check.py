@@ -14,59 +14,58 @@
 
 import argparse
 
-from osc_port_iface.api import compute
-from osc_port_iface.api import identity
-from osc_port_iface.api import network
+from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import interface_lister
-from osc_port_iface.commands import progress
+from osc_port_iface.commands import lister
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.services import drift
-from osc_port_iface.services import interface_check
+from osc_port_iface.interfaces import checking
+from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces import drift
 
-_HEADERS = (
-    'Server ID',
-    'Server Name',
-    'Port ID',
-    'MAC Address',
-    'Finding',
-    'Expected',
-    'Actual',
+_COLUMNS: columns.Columns[drift.Finding] = (
+    columns.Column('Server ID', lambda row: cells.TextCell(row.server_id)),
+    columns.Column('Server Name', lambda row: cells.TextCell(row.server_name)),
+    columns.Column('Port ID', lambda row: cells.TextCell(row.port_id)),
+    columns.Column('MAC Address', lambda row: cells.TextCell(row.mac_address)),
+    columns.Column('Finding', lambda row: cells.TextCell(row.code.value)),
+    columns.Column('Expected', lambda row: cells.TextCell(row.expected)),
+    columns.Column('Actual', lambda row: cells.TextCell(row.actual)),
 )
 
 
-class CheckServerInterface(interface_lister.TextLister):
-    """Find where the views of the interfaces of servers disagree
+class CheckServerInterface(lister.TextLister):
+    """Find where the views of the interfaces of servers disagree.
 
     Compares what Nova remembers, what Nova and Neutron show at this moment
     and how the ports are bound. A suspicion is reported only if it is still
     true when everything is read again.
 
     The exit status is 0 if all is well, 3 with findings, and 1 if something
-    could not be read; what was found is shown in any case.
+    could not be read or looked for; what was found is shown in any case.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
-        codes = parser.add_mutually_exclusive_group()
-        codes.add_argument(
+        choices = [code.value for code in codes.Code]
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(
             '--finding',
             metavar='<finding>',
             action='append',
-            choices=list(drift.Code),
+            choices=choices,
             default=[],
             help=_(
                 'Finding to look for (repeat option to look for several): %s'
             )
-            % ', '.join(drift.Code),
+            % ', '.join(choices),
         )
-        codes.add_argument(
+        group.add_argument(
             '--ignore',
             metavar='<finding>',
             action='append',
-            choices=list(drift.Code),
+            choices=choices,
             default=[],
             help=_(
                 'Finding not to look for (repeat option to ignore several)'
@@ -76,36 +75,21 @@ class CheckServerInterface(interface_lister.TextLister):
 
     def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[columns.Column, ...]]]:
-        client_manager = self.app.client_manager
-        connection = client_manager.sdk_connection
-        codes = frozenset(map(drift.Code, parsed_args.finding or drift.Code))
-        report = interface_check.check(
-            compute.connect(connection),
-            lambda: network.connect(connection),
-            interface_check.Request(
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        chosen = self.choose(parsed_args, _COLUMNS)
+        cloud = self.cloud()
+        wanted = frozenset(map(codes.Code, parsed_args.finding or codes.Code))
+        answer = checking.check(
+            cloud,
+            checking.Request(
                 names_or_ids=tuple(parsed_args.server),
-                query=server_selectors.query(parsed_args, client_manager),
-                codes=codes - set(map(drift.Code, parsed_args.ignore)),
-                explicit=bool(parsed_args.finding),
-                is_administrator=identity.is_administrator(connection),
+                scope=server_selectors.scope(parsed_args, cloud.identity),
+                codes=wanted - set(map(codes.Code, parsed_args.ignore)),
+                is_explicit=bool(parsed_args.finding),
             ),
-            lambda total: progress.bar(total, self.app.stderr),
+            self.progress,
         )
-        self.notify(report.notices)
-        self.fail(report.failures)
-        if report.findings:
+        self.report(answer)
+        if answer.rows:
             self.deny()
-        return _HEADERS, list(map(_cells, report.findings))
-
-
-def _cells(finding: drift.Finding) -> tuple[columns.Column, ...]:
-    return (
-        columns.TextColumn(finding.server_id),
-        columns.TextColumn(finding.server_name),
-        columns.TextColumn(finding.port_id),
-        columns.TextColumn(finding.mac_address),
-        columns.TextColumn(finding.code),
-        columns.TextColumn(finding.expected),
-        columns.TextColumn(finding.actual),
-    )
+        return columns.table(chosen, answer.rows)

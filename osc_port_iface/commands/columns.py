@@ -10,195 +10,197 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Cells that read well in a table and keep their structure in JSON."""
+"""The columns of the commands, and which of them are shown.
 
-import ipaddress
-from typing import Any, TYPE_CHECKING
+A column is one row of a table: its header, where its value comes from, and
+what has to be known for it.
+"""
 
-from cliff import columns
+from collections.abc import Callable, Iterable, Sequence
+import dataclasses
+import enum
+import functools
+from typing import Generic, TypeVar
 
-from osc_port_iface import printable
+from osc_port_iface.commands import cells
+from osc_port_iface.interfaces import facts
 from osc_port_iface import records
 
-# Only a newer cliff makes the class generic.
-if TYPE_CHECKING:
-    Column = columns.FormattableColumn[Any]
-else:
-    Column = columns.FormattableColumn
-
-# The formats that carry a structure; all others show text, a line a row.
-STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
+_Row = TypeVar('_Row')
 
 
-class _TextsColumn(Column):
-    """A cell that is made of texts of unknown origin."""
+class Shown(enum.Enum):
+    """When a column is shown; ``-c`` shows any."""
 
-    def texts(self) -> list[str]:
-        """Return what to show, safe for a terminal."""
-        raise NotImplementedError
-
-    def human_readable(self) -> str:
-        return ','.join(self.texts())
+    ALWAYS = enum.auto()
+    LONG = enum.auto()
+    ON_REQUEST = enum.auto()
 
 
-class TextColumn(_TextsColumn):
-    """One text; empty where there is none.
+@dataclasses.dataclass(frozen=True)
+class Column(Generic[_Row]):
+    """One column.
 
-    The order is that of the text, so that absent values come first and
-    every cliff can sort them.
+    :ivar header: Its header, which is an interface for scripts.
+    :ivar cell: Makes its cell of a row.
+    :ivar needs: What has to be known of an interface.
+    :ivar shown: When it is shown.
     """
 
-    _value: str | None
-
-    def texts(self) -> list[str]:
-        return [printable.escape(self._value or '')]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, TextColumn) and (
-            self.human_readable() < other.human_readable()
-        )
+    header: str
+    cell: Callable[[_Row], cells.Cell]
+    needs: facts.Fact = facts.Fact.NOTHING
+    shown: Shown = Shown.ALWAYS
 
 
-class TextListColumn(_TextsColumn):
-    """Several texts, ordered as a list is."""
-
-    _value: tuple[str, ...]
-
-    def texts(self) -> list[str]:
-        return [printable.escape(text) for text in self._value]
-
-    def machine_readable(self) -> list[str]:
-        return list(self._value)
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, TextListColumn) and (
-            self._value < other._value
-        )
+Columns = Sequence[Column[_Row]]
 
 
-class FixedIPsColumn(_TextsColumn):
-    """The fixed IPs of an interface, ordered as addresses, not as text."""
-
-    _value: tuple[records.FixedIP, ...]
-
-    def texts(self) -> list[str]:
-        return [
-            printable.escape(fixed_ip.ip_address) for fixed_ip in self._value
-        ]
-
-    def machine_readable(self) -> list[dict[str, str | None]]:
-        return [
-            {
-                'ip_address': fixed_ip.ip_address,
-                'subnet_id': fixed_ip.subnet_id,
-            }
-            for fixed_ip in self._value
-        ]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, FixedIPsColumn) and (
-            self._sort_key() < other._sort_key()
-        )
-
-    def _sort_key(self) -> list[tuple[int, int]]:
-        addresses = (
-            ipaddress.ip_address(fixed_ip.ip_address)
-            for fixed_ip in self._value
-        )
-        return [(address.version, int(address)) for address in addresses]
-
-
-class AsText(Column):
-    """Another cell as text formats show it, in the order of that cell."""
-
-    _value: Column
-
-    def human_readable(self) -> str:
-        return self._value.human_readable()
-
-    def machine_readable(self) -> str:
-        return self._value.human_readable()
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, AsText) and self._value < other._value
-
-
-class AsLines(AsText):
-    """Another cell as text, where a person has a line for each text."""
-
-    _value: _TextsColumn
-
-    def human_readable(self) -> str:
-        return '\n'.join(self._value.texts())
-
-
-SERVER_HEADERS = ('Server ID', 'Server Name')
-
-# As ``server add fixed ip`` has them.
-INTERFACE_HEADERS = (
-    'Port ID',
-    'Network ID',
-    'MAC Address',
-    'Fixed IPs',
-    'Port State',
-    'Tag',
-)
-
-DETAIL_HEADERS = (
-    'Network Name',
-    'Port Name',
-    'Subnet Names',
-    'Floating IPs',
-    'Security Groups',
-    'Host',
-    'VIF Type',
-    'VNIC Type',
-    'Host Device',
-)
-
-
-def headers(shows_tag: bool) -> tuple[str, ...]:
-    """Name the columns of an interface.
-
-    :param shows_tag: Whether the microversion used has the tag.
-    """
-    return INTERFACE_HEADERS if shows_tag else INTERFACE_HEADERS[:-1]
-
-
-def server_cells(server: records.Server) -> tuple[Column, ...]:
-    """Make the cells of SERVER_HEADERS."""
-    return (TextColumn(server.id), TextColumn(server.name))
-
-
-def interface_cells(
-    interface: records.Interface, shows_tag: bool
-) -> tuple[Column, ...]:
-    """Make the cells of one interface, as :func:`headers` names them."""
-    cells = (
-        TextColumn(interface.port_id),
-        TextColumn(interface.network_id),
-        TextColumn(interface.mac_address),
-        FixedIPsColumn(interface.fixed_ips),
-        TextColumn(interface.port_state),
-        TextColumn(interface.tag),
+def needs(columns: Columns[_Row]) -> facts.Fact:
+    """Join what has to be known for columns."""
+    return functools.reduce(
+        facts.Fact.__or__,
+        (column.needs for column in columns),
+        facts.Fact.NOTHING,
     )
-    return cells if shows_tag else cells[:-1]
 
 
-def detail_cells(plugged: records.Plugged) -> tuple[Column, ...]:
-    """Make the cells of DETAIL_HEADERS."""
-    details = plugged.details
-    port_id = plugged.interface.port_id
+def table(
+    columns: Columns[_Row], rows: Iterable[_Row]
+) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+    """Make what ``take_action`` of a Lister returns."""
     return (
-        TextColumn(details.network_name),
-        TextColumn(details.port_name),
-        TextListColumn(details.subnet_names),
-        TextListColumn(details.floating_ips),
-        TextListColumn(details.security_groups),
-        TextColumn(details.host),
-        TextColumn(details.vif_type),
-        TextColumn(details.vnic_type),
-        # What Nova and Neutron's agents call it on the host: Linux allows
-        # no more than 15 characters (IFNAMSIZ).
-        TextColumn(port_id and f'tap{port_id[:11]}'),
+        tuple(column.header for column in columns),
+        [tuple(column.cell(row) for column in columns) for row in rows],
     )
+
+
+def on_request(columns: Columns[_Row]) -> Columns[_Row]:
+    """Show columns only if they are asked for."""
+    return tuple(
+        dataclasses.replace(column, shown=Shown.ON_REQUEST)
+        for column in columns
+    )
+
+
+def by_name(columns: Columns[_Row], name: str) -> Column[_Row] | None:
+    """Find the column that a user means.
+
+    :param name: Its header; case does not matter, and an underscore stands
+        for a space, as in the newer releases of cliff.
+    """
+    wanted = name.replace('_', ' ').casefold()
+    for column in columns:
+        if column.header.casefold() == wanted:
+            return column
+    return None
+
+
+def _floating_ips(row: records.ServerInterface) -> tuple[str, ...]:
+    return row.interface.floating_ips or tuple(
+        floating_ip.address for floating_ip in row.details.floating_ips
+    )
+
+
+def _network_name(row: records.ServerInterface) -> str | None:
+    if row.details.network:
+        return row.details.network.name
+    return row.interface.network_label
+
+
+def _names(
+    rows: Iterable[records.Subnet | records.SecurityGroup],
+) -> tuple[str, ...]:
+    return tuple(row.name for row in rows if row.name)
+
+
+def _host_device(row: records.ServerInterface) -> str | None:
+    """Name the device as Nova and Neutron's agents do.
+
+    Linux allows no more than 15 characters (IFNAMSIZ).
+    """
+    port_id = row.interface.port_id
+    return port_id and f'tap{port_id[:11]}'
+
+
+def _of_port(
+    attribute: str,
+) -> Callable[[records.ServerInterface], cells.Cell]:
+    """Show a text of the port."""
+    return lambda row: cells.TextCell(
+        getattr(row.details.port, attribute, None)
+    )
+
+
+OF_SERVER: Columns[records.ServerInterface] = (
+    Column('Server ID', lambda row: cells.TextCell(row.server.id)),
+    Column(
+        'Server Name',
+        lambda row: cells.TextCell(row.server.name),
+        facts.Fact.SERVER,
+    ),
+)
+
+# As ``server add fixed ip`` has the first of them.
+OF_INTERFACE: Columns[records.ServerInterface] = (
+    Column(
+        'Port ID',
+        lambda row: cells.TextCell(row.interface.port_id),
+        facts.Fact.PORT_ID,
+    ),
+    Column(
+        'Network ID',
+        lambda row: cells.TextCell(row.interface.network_id),
+        facts.Fact.NETWORK_ID,
+    ),
+    Column(
+        'MAC Address', lambda row: cells.TextCell(row.interface.mac_address)
+    ),
+    Column(
+        'Fixed IPs', lambda row: cells.FixedIPsCell(row.interface.fixed_ips)
+    ),
+    Column(
+        'Port State',
+        lambda row: cells.TextCell(row.interface.port_state),
+        facts.Fact.PORT_STATE,
+    ),
+    Column(
+        'Tag', lambda row: cells.TextCell(row.interface.tag), facts.Fact.TAG
+    ),
+    Column(
+        'Network Name',
+        lambda row: cells.TextCell(_network_name(row)),
+        facts.Fact.NETWORK,
+        Shown.LONG,
+    ),
+    Column('Port Name', _of_port('name'), facts.Fact.PORT, Shown.LONG),
+    Column(
+        'Subnet Names',
+        lambda row: cells.TextListCell(_names(row.details.subnets)),
+        facts.Fact.SUBNETS,
+        Shown.LONG,
+    ),
+    Column(
+        'Floating IPs',
+        lambda row: cells.TextListCell(_floating_ips(row)),
+        facts.Fact.FLOATING_IPS,
+        Shown.LONG,
+    ),
+    Column(
+        'Security Groups',
+        lambda row: cells.TextListCell(
+            tuple(sorted(_names(row.details.security_groups)))
+        ),
+        facts.Fact.SECURITY_GROUPS,
+        Shown.LONG,
+    ),
+    Column('Host', _of_port('host'), facts.Fact.BINDING, Shown.LONG),
+    Column('VIF Type', _of_port('vif_type'), facts.Fact.BINDING, Shown.LONG),
+    Column('VNIC Type', _of_port('vnic_type'), facts.Fact.PORT, Shown.LONG),
+    Column(
+        'Host Device',
+        lambda row: cells.TextCell(_host_device(row)),
+        facts.Fact.PORT_ID,
+        Shown.LONG,
+    ),
+)

@@ -14,42 +14,26 @@
 
 import argparse
 
-from osc_port_iface.api import compute
-from osc_port_iface.api import identity
-from osc_port_iface.api import network
 from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import interface_lister
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
-from osc_port_iface.services import address_search
-
-_HEADERS = (
-    'Query',
-    'Matched As',
-    'Server ID',
-    'Server Name',
-    'Project ID',
-    'Port ID',
-    'Network ID',
-    'MAC Address',
-    'Fixed IPs',
-    'Port State',
-    'Host',
-    'Device Owner',
-    'Device ID',
-)
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import finding
 
 
-class FindServerInterface(interface_lister.TextLister):
-    """Find which server owns an address
+class FindServerInterface(lister.TextLister):
+    """Find which server owns an address.
 
     Compares exactly, never a part of an address, and shows every match:
     address spaces may overlap. What no server owns, such as the port of a
     router, is shown with its device owner and without a server.
 
-    An administrator searches all projects, anybody else what Neutron shows
-    them; standard error says which. The exit status is 3 where an address
-    matches nothing.
+    An administrator searches all projects, anyone else what Neutron shows
+    to their project. The exit status is 3 where an address matches nothing;
+    a line on standard error says so, and where it was looked for.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -74,52 +58,82 @@ class FindServerInterface(interface_lister.TextLister):
                 '- for standard input'
             ),
         )
-        self._usage_error = parser.error
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[columns.Column, ...]]]:
-        queries = parsed_args.address + parsed_args.file
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        queries = finding.distinct(parsed_args.address + parsed_args.file)
         if not queries:
-            self._usage_error(_('give an address, or a file that has one'))
-        connection = self.app.client_manager.sdk_connection
-        everywhere = identity.is_administrator(connection)
-        search = address_search.search(
-            compute.connect(connection),
-            network.connect(connection),
-            queries,
-            everywhere,
-        )
-        self.notify(
-            [
-                _('Searched all projects.')
-                if everywhere
-                else _('Searched this project, and what is shared with it.')
-            ]
-        )
-        self.notify(search.notices)
-        self.fail(search.failures)
-        if search.unmatched:
-            self.deny(search.unmatched)
-        return _HEADERS, list(map(_cells, search.matches))
+            raise plugin_command.UsageError(
+                _('Give an address, or a file that has one.')
+            )
+        chosen = self.choose(parsed_args, COLUMNS)
+        cloud = self.cloud()
+        answer = finding.find(cloud, queries, columns.needs(chosen))
+        self.report(answer)
+        if lines := finding.unmatched(cloud, queries, answer.rows):
+            self.deny(lines)
+        return columns.table(chosen, answer.rows)
 
 
-def _cells(match: address_search.Match) -> tuple[columns.Column, ...]:
-    server, port, floating_ip = match.server, match.port, match.floating_ip
-    owner = port or floating_ip
-    return (
-        columns.TextColumn(match.query.text),
-        columns.TextColumn(match.matched_as),
-        columns.TextColumn(server and server.id),
-        columns.TextColumn(server and server.name),
-        columns.TextColumn(owner and owner.project_id),
-        columns.TextColumn(port and port.id),
-        columns.TextColumn(owner and owner.network_id),
-        columns.TextColumn(port and port.mac_address),
-        columns.FixedIPsColumn(port.fixed_ips if port else ()),
-        columns.TextColumn(port and port.status),
-        columns.TextColumn(port and port.host),
-        columns.TextColumn(port and port.device_owner),
-        columns.TextColumn(port and port.device_id),
-    )
+def _project_id(match: finding.Match) -> str | None:
+    owner = match.port or match.floating_ip
+    return owner.project_id if owner else None
+
+
+def _network_id(match: finding.Match) -> str | None:
+    owner = match.port or match.floating_ip
+    return owner.network_id if owner else None
+
+
+COLUMNS: columns.Columns[finding.Match] = (
+    columns.Column('Query', lambda match: cells.TextCell(match.query.text)),
+    columns.Column(
+        'Matched As', lambda match: cells.TextCell(match.matched_as)
+    ),
+    columns.Column(
+        'Server ID',
+        lambda match: cells.TextCell(match.server and match.server.id),
+        facts.Fact.SERVER,
+    ),
+    columns.Column(
+        'Server Name',
+        lambda match: cells.TextCell(match.server and match.server.name),
+        facts.Fact.SERVER,
+    ),
+    columns.Column(
+        'Project ID', lambda match: cells.TextCell(_project_id(match))
+    ),
+    columns.Column(
+        'Port ID', lambda match: cells.TextCell(match.port and match.port.id)
+    ),
+    columns.Column(
+        'Network ID', lambda match: cells.TextCell(_network_id(match))
+    ),
+    columns.Column(
+        'MAC Address',
+        lambda match: cells.TextCell(match.port and match.port.mac_address),
+    ),
+    columns.Column(
+        'Fixed IPs',
+        lambda match: cells.FixedIPsCell(
+            match.port.fixed_ips if match.port else ()
+        ),
+    ),
+    columns.Column(
+        'Port State',
+        lambda match: cells.TextCell(match.port and match.port.status),
+    ),
+    columns.Column(
+        'Host', lambda match: cells.TextCell(match.port and match.port.host)
+    ),
+    columns.Column(
+        'Device Owner',
+        lambda match: cells.TextCell(match.port and match.port.device_owner),
+    ),
+    columns.Column(
+        'Device ID',
+        lambda match: cells.TextCell(match.port and match.port.device_id),
+    ),
+)

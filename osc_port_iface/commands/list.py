@@ -13,25 +13,31 @@
 """``openstack server interface list``"""
 
 import argparse
-from typing import Any
+from collections.abc import Iterator
+import dataclasses
 
 from osc_lib import exceptions
 
 from osc_port_iface import addresses
-from osc_port_iface.api import compute
-from osc_port_iface.api import network
+from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import interface_lister
-from osc_port_iface.commands import progress
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.services import interface_filter
-from osc_port_iface.services import interface_listing
-from osc_port_iface.services import interface_views
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import fan_out
+from osc_port_iface.interfaces import filters
+from osc_port_iface.interfaces import listing
+from osc_port_iface.interfaces import names
+from osc_port_iface.interfaces import views
+from osc_port_iface import records
 
 
-class ListServerInterface(interface_lister.TextLister):
-    """List the interfaces of servers
+class ListServerInterface(lister.TextLister):
+    """List the interfaces of servers.
 
     Shows each port that is plugged into the servers, as Nova and Neutron see
     it at this moment. The columns Server ID and Server Name are there unless
@@ -57,7 +63,7 @@ class ListServerInterface(interface_lister.TextLister):
         )
         parser.add_argument(
             '--source',
-            choices=interface_listing.SOURCES,
+            choices=tuple(views.VIEWS),
             default='compute',
             help=_(
                 'View to read: Nova live, a request for each server '
@@ -70,46 +76,44 @@ class ListServerInterface(interface_lister.TextLister):
             '--concurrency',
             metavar='<number>',
             type=argument_types.concurrency,
-            default=interface_views.DEFAULT_CONCURRENCY,
+            default=fan_out.DEFAULT_WORKERS,
             help=_(
                 'Requests at a time, up to %(limit)d (default: %(default)d)'
             )
             % {
-                'limit': interface_views.CONCURRENCY_LIMIT,
-                'default': interface_views.DEFAULT_CONCURRENCY,
+                'limit': fan_out.MOST_WORKERS,
+                'default': fan_out.DEFAULT_WORKERS,
             },
         )
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        client_manager = self.app.client_manager
-        api = compute.connect(client_manager.sdk_connection)
-        listing = interface_listing.list_interfaces(
-            api,
-            lambda: network.connect(client_manager.sdk_connection),
-            interface_listing.Request(
-                names_or_ids=tuple(parsed_args.server),
-                query=server_selectors.query(parsed_args, client_manager),
-                source=parsed_args.source,
-                wanted=_wanted(parsed_args, api),
-                with_details=parsed_args.long,
-                concurrency=parsed_args.concurrency,
-            ),
-            lambda total: progress.bar(total, self.app.stderr),
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        is_one_server = len(parsed_args.server) == 1
+        of_server = columns.OF_SERVER
+        if is_one_server:
+            of_server = columns.on_request(of_server)
+        available = (*of_server, *columns.OF_INTERFACE)
+        chosen = self.choose(parsed_args, available, parsed_args.long)
+        cloud = self.cloud()
+        view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
+        if not parsed_args.columns and not cloud.compute.shows_tag:
+            chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
+        request = listing.Request(
+            names_or_ids=tuple(parsed_args.server),
+            scope=server_selectors.scope(parsed_args, cloud.identity),
+            wanted=_wanted(parsed_args, cloud, view),
+            needed=columns.needs(chosen),
         )
-        if len(parsed_args.server) == 1:
-            for failure in listing.failures:
+        answer = listing.list_interfaces(cloud, view, request, self.progress)
+        if is_one_server and not answer.rows:
+            for failure in answer.failures:
                 raise exceptions.CommandError(failure)
-        self.fail(listing.failures)
-        self.notify(listing.notices)
-        return interface_lister.interface_table(
-            listing.interfaces,
-            shows_server=len(parsed_args.server) != 1,
-            shows_tag=api.shows_tag,
-            shows_details=parsed_args.long,
-        )
+        if parsed_args.columns:
+            self.notify(_empty(chosen, view))
+        self.report(answer)
+        return columns.table(chosen, answer.rows)
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
@@ -156,47 +160,27 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _empty(
+    chosen: columns.Columns[records.ServerInterface], view: views.View
+) -> Iterator[str]:
+    """Say why columns that were asked for have no values."""
+    for column in chosen:
+        if why := view.why_not(column.needs):
+            yield _('%(column)s is empty: %(why)s.') % {
+                'column': column.header,
+                'why': why,
+            }
+
+
 def _wanted(
-    parsed_args: argparse.Namespace, api: compute.ComputeApi
-) -> interface_filter.InterfaceFilter:
+    parsed_args: argparse.Namespace, cloud: api_cloud.Cloud, view: views.View
+) -> filters.InterfaceFilter:
     """Read the filters.
 
-    :raises exceptions.CommandError: One asks for what is not there to see.
+    :raises exceptions.CommandError: One asks for what cannot be seen, or for
+        a network that is not there.
     """
-    if parsed_args.tag is not None and not api.shows_tag:
-        raise exceptions.CommandError(
-            _(
-                '--os-compute-api-version 2.70 or greater is required to '
-                'support the --tag option'
-            )
-        )
-    unknown = {
-        'cache': ('tag', 'port_state'),
-        'network': ('tag',),
-        'compute': (),
-    }
-    for name in unknown[parsed_args.source]:
-        if getattr(parsed_args, name) is not None:
-            raise exceptions.CommandError(
-                _(
-                    '--%(option)s cannot be combined with --source '
-                    '%(source)s, which does not know it'
-                )
-                % {
-                    'option': name.replace('_', '-'),
-                    'source': parsed_args.source,
-                }
-            )
-    if parsed_args.source == 'cache' and addresses.is_uuid(
-        parsed_args.network or ''
-    ):
-        raise exceptions.CommandError(
-            _(
-                '--network with an ID cannot be combined with --source '
-                'cache, which knows only the names of networks'
-            )
-        )
-    return interface_filter.InterfaceFilter(
+    wanted = filters.InterfaceFilter(
         network=parsed_args.network,
         fixed_ip=parsed_args.fixed_ip,
         ip_version=parsed_args.ip_version,
@@ -204,3 +188,20 @@ def _wanted(
         port_state=parsed_args.port_state,
         tag=parsed_args.tag,
     )
+    for name, fact in wanted.needs():
+        if why := view.why_not(fact):
+            raise plugin_command.UsageError(
+                _('--%(option)s cannot be used here: %(why)s.')
+                % {'option': name.replace('_', '-'), 'why': why}
+            )
+    if not wanted.network:
+        return wanted
+    if not view.why_not(facts.Fact.NETWORK_ID):
+        network_id = names.network_id(cloud.network, wanted.network)
+        return dataclasses.replace(wanted, network=network_id)
+    if addresses.is_uuid(wanted.network):
+        raise plugin_command.UsageError(
+            _('--network cannot be an ID here: %s.')
+            % view.why_not(facts.Fact.NETWORK_ID)
+        )
+    return wanted

@@ -13,26 +13,41 @@
 """What all commands of the plugin have in common."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+import contextlib
 import logging
+from typing import Any, TypeVar
 
 from osc_lib.command import command
+from osc_lib import exceptions
 
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import progress
 from osc_port_iface.i18n import _
+from osc_port_iface import printable
+from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
 FAILED = 1
+WRONG_USAGE = 2
 NEGATIVE = 3
 # What a shell makes of a program that Ctrl-C ended.
 INTERRUPTED = 130
+
+_Row = TypeVar('_Row')
+
+
+class UsageError(exceptions.CommandError):
+    """The command line asks for what makes no sense."""
 
 
 class PluginCommand(command.Command):
     """A command that says on stderr what its output does not have.
 
-    The exit status is 0 when all was done, 1 when something failed, 3 when
-    the answer is negative and 130 after Ctrl-C.
+    The exit status is 0 when all was done, 1 when something failed, 2 for
+    wrong usage, 3 when the answer is negative and 130 after Ctrl-C.
     """
 
     _exit_status = 0
@@ -40,8 +55,8 @@ class PluginCommand(command.Command):
     def get_epilog(self) -> str:
         """Say whose command it is.
 
-        cliff finds that out from the metadata of every package that is
-        installed, each time a command runs.
+        cliff (``Command.get_epilog``) finds that out from the metadata of
+        every package that is installed, each time a command runs.
         """
         hooks = (hook.obj.get_epilog() for hook in self._hooks if hook.obj)
         origin = _('This command is provided by the osc-port-iface plugin.')
@@ -52,7 +67,28 @@ class PluginCommand(command.Command):
             super().run(parsed_args)
         except KeyboardInterrupt:
             return INTERRUPTED
+        except UsageError as error:
+            LOG.error(error)
+            return WRONG_USAGE
         return self._exit_status
+
+    def cloud(self) -> api_cloud.Cloud:
+        """Return the services of the cloud that OSC has authenticated to."""
+        return api_cloud.Cloud(self.app.client_manager.sdk_connection)
+
+    def progress(
+        self, total: int
+    ) -> contextlib.AbstractContextManager[Callable[[], object]]:
+        """Show on a terminal how many of the servers are done."""
+        return progress.bar(total, self.app.stderr)
+
+    def report(self, answer: records.Answer[Any]) -> None:
+        """Say what an answer lacks, each thing once.
+
+        Failures make the exit status 1.
+        """
+        self.notify(dict.fromkeys(answer.notices))
+        self.fail(dict.fromkeys(answer.failures))
 
     def fail(self, lines: Iterable[str]) -> None:
         """Say what could not be read; the exit status becomes 1."""
@@ -70,3 +106,56 @@ class PluginCommand(command.Command):
         """Say what a reader should know."""
         for line in lines:
             LOG.warning(line)
+
+    def choose(
+        self,
+        parsed_args: argparse.Namespace,
+        available: columns.Columns[_Row],
+        show_long: bool = False,
+    ) -> list[columns.Column[_Row]]:
+        """Choose the columns that are shown or sorted by.
+
+        cliff drops a column that it does not know without a word if another
+        is known (``DisplayCommandBase._generate_columns_and_selector``).
+
+        :param parsed_args: What the user asked for. The columns in it become
+            headers to the letter.
+        :param available: All columns that there are.
+        :param show_long: Whether ``--long`` is given.
+        :returns: The columns, in the order in which they are available.
+        :raises UsageError: The user asks for columns, and knows none.
+        """
+        asked = self._known(parsed_args.columns, available)
+        if parsed_args.columns and not asked:
+            raise UsageError(
+                _('The columns are: %s')
+                % ', '.join(column.header for column in available)
+            )
+        parsed_args.columns = [column.header for column in asked]
+        sort_columns = getattr(parsed_args, 'sort_columns', [])
+        sorted_by = self._known(sort_columns, available)
+        sort_columns[:] = [column.header for column in sorted_by]
+        shown = {columns.Shown.ALWAYS}
+        if show_long:
+            shown.add(columns.Shown.LONG)
+        return [
+            column
+            for column in available
+            if column in sorted_by
+            or column in asked
+            or (not asked and column.shown in shown)
+        ]
+
+    def _known(
+        self, names: Iterable[str], available: columns.Columns[_Row]
+    ) -> list[columns.Column[_Row]]:
+        found = []
+        for name in names:
+            column = columns.by_name(available, name)
+            if column:
+                found.append(column)
+            else:
+                self.notify(
+                    [_("There is no column '%s'.") % printable.escape(name)]
+                )
+        return found

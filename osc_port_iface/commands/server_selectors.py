@@ -14,7 +14,6 @@
 
 import argparse
 import os
-from typing import Any
 
 from oslo_utils import strutils
 
@@ -22,6 +21,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import identity
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import names
 
 # As ``openstack server list`` has them.
 _STATUSES = (
@@ -84,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--status',
         metavar='<status>',
+        type=argument_types.state,
         choices=_STATUSES,
         help=_('Look only at servers of this status, such as ACTIVE'),
     )
@@ -102,24 +103,23 @@ def add_all_projects(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def query(
-    parsed_args: argparse.Namespace, client_manager: Any
-) -> compute.ServerQuery:
+def scope(
+    parsed_args: argparse.Namespace, api: identity.IdentityApi
+) -> compute.ServerScope:
     """Read the selectors.
 
     :param parsed_args: What the user asked for.
-    :param client_manager: ``self.app.client_manager``, to look a project up.
+    :param api: Keystone, to look a project up.
     :returns: Among which servers to look.
-    :raises osc_port_iface.api.errors.ApiError: There is no such project.
+    :raises osc_lib.exceptions.CommandError: There is no such project, or
+        several have the name.
     """
     project_id = None
     if parsed_args.project:
-        project_id = identity.project_id(
-            client_manager.sdk_connection,
-            parsed_args.project,
-            parsed_args.project_domain,
+        project_id = names.project_id(
+            api, parsed_args.project, parsed_args.project_domain
         )
-    return compute.ServerQuery(
+    return compute.ServerScope(
         all_projects=parsed_args.all_projects,
         project_id=project_id,
         host=parsed_args.host,

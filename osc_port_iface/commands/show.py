@@ -18,22 +18,25 @@ from collections.abc import Sequence
 from osc_lib.command import command
 
 from osc_port_iface.api import compute
-from osc_port_iface.api import network
 from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import details
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import one_interface
+from osc_port_iface.interfaces import selection
 from osc_port_iface import records
-from osc_port_iface.services import one_interface
-from osc_port_iface.services import server_selection
 
 
 class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
-    """Show an interface of a server
+    """Show an interface of a server.
 
     Shows what 'server interface list --long' has of it. Where Neutron cannot
-    be asked, what only it knows is empty, and standard error says why.
+    be asked, what only it knows is empty, standard error says why, and the
+    exit status is 1.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -58,34 +61,39 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
 
     def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], tuple[columns.Column, ...]]:
-        connection = self.app.client_manager.sdk_connection
-        api = compute.connect(connection)
-        server = server_selection.one(
-            api,
+    ) -> tuple[tuple[str, ...], tuple[cells.Cell, ...]]:
+        available = (
+            *columns.on_request(columns.OF_SERVER),
+            *columns.OF_INTERFACE,
+        )
+        chosen = self.choose(parsed_args, available, True)
+        cloud = self.cloud()
+        if not parsed_args.columns and not cloud.compute.shows_tag:
+            chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
+        server = selection.one(
+            cloud.compute,
             parsed_args.server,
-            compute.ServerQuery(all_projects=parsed_args.all_projects),
+            compute.ServerScope(all_projects=parsed_args.all_projects),
+            details=bool(columns.needs(chosen) & facts.Fact.SERVER),
         )
         interface = one_interface.find_interface(
-            api, server.id, parsed_args.interface
+            cloud.compute, server.id, parsed_args.interface
         )
-        details, notices = one_interface.details(
-            lambda: network.connect(connection), interface
+        answer = details.read(
+            cloud.network,
+            [records.ServerInterface(server, interface)],
+            columns.needs(chosen),
         )
-        self.notify(notices)
-        plugged = records.Plugged(server, interface, details)
-        return (
-            columns.headers(api.shows_tag) + columns.DETAIL_HEADERS,
-            columns.interface_cells(interface, api.shows_tag)
-            + columns.detail_cells(plugged),
-        )
+        self.report(answer)
+        headers, rows = columns.table(chosen, answer.rows)
+        return headers, rows[0]
 
     def produce_output(
         self,
         parsed_args: argparse.Namespace,
         column_names: Sequence[str],
-        data: Sequence[columns.Column],
+        data: Sequence[cells.Cell],
     ) -> int:
-        if parsed_args.formatter not in columns.STRUCTURED_FORMATS:
-            data = [columns.AsLines(cell) for cell in data]
+        if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
+            data = [cells.AsLines(cell) for cell in data]
         return super().produce_output(parsed_args, column_names, data)

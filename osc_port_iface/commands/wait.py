@@ -15,24 +15,32 @@
 import argparse
 
 from osc_port_iface.api import compute
-from osc_port_iface.api import network
 from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import interface_lister
+from osc_port_iface.commands import lister
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.services import server_selection
-from osc_port_iface.services import waiting
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import selection
+from osc_port_iface.interfaces import waiting
+
+_OF_INTERFACE = tuple(
+    column
+    for column in columns.OF_INTERFACE
+    if column.shown is columns.Shown.ALWAYS
+)
 
 
-class WaitServerInterface(interface_lister.TextLister):
-    """Wait until an attach, a detach or an activation is finished
+class WaitServerInterface(lister.TextLister):
+    """Wait until an attach, a detach or an activation is finished.
 
     It is finished when what Nova and Neutron show at this moment and what
     Nova remembers of the server agree. Then the interfaces are shown as
-    'server interface list' does. The exit status is 3 after the timeout,
-    with a line for each interface that is not there yet, and 1 as soon as a
-    server is deleted or in error.
+    'server interface list' does. The exit status is 3 after the timeout, or
+    as soon as it is clear that it will not finish by itself, with a line for
+    each interface that is not as it should be. It is 1 as soon as a server is
+    deleted or in error, or the detach has failed.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -110,15 +118,18 @@ class WaitServerInterface(interface_lister.TextLister):
 
     def take_action(
         self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[columns.Column, ...]]]:
-        connection = self.app.client_manager.sdk_connection
-        api = compute.connect(connection)
-        query = compute.ServerQuery(all_projects=parsed_args.all_projects)
-        selected = server_selection.select(api, parsed_args.server, query)
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        available = _OF_INTERFACE
+        if len(parsed_args.server) != 1:
+            available = (*columns.OF_SERVER, *available)
+        chosen = self.choose(parsed_args, available)
+        cloud = self.cloud()
+        if not parsed_args.columns and not cloud.compute.shows_tag:
+            chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
         request = waiting.Request(
             condition=parsed_args.condition,
             targets=waiting.targets(
-                lambda: network.connect(connection),
+                cloud.network,
                 parsed_args.port,
                 parsed_args.mac_address,
                 parsed_args.network,
@@ -127,13 +138,11 @@ class WaitServerInterface(interface_lister.TextLister):
             timeout=parsed_args.timeout,
             interval=parsed_args.interval,
         )
+        scope = compute.ServerScope(all_projects=parsed_args.all_projects)
+        selected = selection.select(cloud.compute, parsed_args.server, scope)
         self.fail(selected.failures)
-        wait = waiting.wait(api, selected.servers, request)
-        self.fail(wait.failures)
-        if wait.pending:
-            self.deny(wait.pending)
-        return interface_lister.interface_table(
-            wait.done,
-            shows_server=len(parsed_args.server) != 1,
-            shows_tag=api.shows_tag,
-        )
+        outcome = waiting.wait(cloud, selected.rows, request)
+        self.fail(outcome.failures)
+        if outcome.pending:
+            self.deny(outcome.pending)
+        return columns.table(chosen, outcome.done)

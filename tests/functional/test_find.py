@@ -24,7 +24,6 @@ from tests.functional import base
 from tests.functional import ordered
 
 COMMAND = ('server', 'interface', 'find')
-OWN_PROJECT = 'Searched this project, and what is shared with it.\n'
 
 
 class TestFind(base.ProjectTestCase):
@@ -111,11 +110,7 @@ class TestFind(base.ProjectTestCase):
             self.port['id'].upper(): 'port',
             self.floating_ip['floating_ip_address']: 'floating-ip',
         }
-        for user, scope in (
-            (self.user, OWN_PROJECT),
-            (self.reader, OWN_PROJECT),
-            ('admin', 'Searched all projects.\n'),
-        ):
+        for user in (self.user, self.reader, 'admin'):
             rows, stderr = self.find(*queries, user=user)
             self.assertEqual(
                 [
@@ -124,7 +119,7 @@ class TestFind(base.ProjectTestCase):
                 ],
                 rows,
             )
-            self.assertEqual(scope, stderr)
+            self.assertEqual('', stderr)
 
     def test_exactly(self) -> None:
         rows, _stderr = self.find('10.60.0.5')
@@ -146,7 +141,7 @@ class TestFind(base.ProjectTestCase):
                     self.router['id'],
                 ),
                 ('fixed-ip', None, 'network:dhcp', 'dhcp-agent'),
-                ('fixed-ip', None, '', ''),
+                ('fixed-ip', None, None, None),
                 ('floating-ip', None, None, None),
             ],
             [
@@ -161,15 +156,21 @@ class TestFind(base.ProjectTestCase):
         )
 
     def test_unmatched(self) -> None:
-        rows, stderr = self.find(
-            '10.60.0.5', '10.60.0.222', 'fa163e000000', status=3
-        )
-        self.assertEqual(1, len(rows))
-        self.assertEqual(
-            f"{OWN_PROJECT}'10.60.0.222' matches nothing\n"
-            "'fa163e000000' matches nothing\n",
-            stderr,
-        )
+        for user, place in (
+            (self.user, 'what this project can see'),
+            ('admin', 'any project'),
+        ):
+            rows, stderr = self.find(
+                *('10.60.0.5', '10.60.0.222', 'fa163e000000'),
+                user=user,
+                status=3,
+            )
+            self.assertEqual(1, len(rows))
+            self.assertEqual(
+                f"'10.60.0.222' matches nothing in {place}\n"
+                f"'fa163e000000' matches nothing in {place}\n",
+                stderr,
+            )
 
     def test_another_project_sees_nothing(self) -> None:
         rows, _stderr = self.find(self.port['id'], user='other', status=3)
@@ -190,7 +191,6 @@ class TestFind(base.ProjectTestCase):
             [(row['Server ID'], row['Device ID']) for row in rows],
         )
         self.assertEqual(
-            'Searched all projects.\n'
             f'Port {port["id"]}: its server {gone} does not exist\n',
             stderr,
         )
@@ -213,7 +213,7 @@ class TestFind(base.ProjectTestCase):
             (('10.60.0.256',), '', "'10.60.0.256' is not an IP address"),
             (('--file', '-'), '::1\nnew\n', "line 2: 'new' is not an IP"),
             (('--file', '/nowhere'), '', '/nowhere'),
-            ((), '', 'give an address'),
+            ((), '', 'Give an address'),
         )
         for arguments, stdin, words in cases:
             result = self.run_program(

@@ -56,13 +56,11 @@ class TestInstallation(base.FunctionalTestCase):
         return found
 
     def test_every_command_has_an_entry_point(self) -> None:
-        commands = environments.CHECKOUT / PACKAGE / 'commands'
         expected = {
             f'server_interface_{verb}': (
-                f'{PACKAGE}.deferred:{verb.title()}ServerInterface'
+                f'{PACKAGE}.commands.{verb}:{verb.title()}ServerInterface'
             )
             for verb in ('check', 'find', 'list', 'show', 'wait')
-            if (commands / f'{verb}.py').exists()
         }
         found = self.inspect()
         self.assertEqual(expected, found['entry points'])
@@ -102,6 +100,17 @@ finally:
 '''
 
 
+# Prints the commands below ``server interface`` of all that is installed.
+# Of two with one name, cliff takes the one that it finds last, and OSC does
+# not say so.
+NAMES = '''
+import importlib.metadata
+for point in importlib.metadata.entry_points():
+    if point.name.startswith('server_interface_'):
+        print(point.name)
+'''
+
+
 class TestOtherCommands(base.FunctionalTestCase):
     def imported(self, package: str, *arguments: str) -> list[str]:
         """Run a command, and return what it imported of a package."""
@@ -111,33 +120,28 @@ class TestOtherCommands(base.FunctionalTestCase):
         self.assertEqual(0, result.status, result.stderr)
         return result.stderr.splitlines()[-1].split()
 
-    def test_import_nothing_but_the_entry_points(self) -> None:
+    def test_do_not_import_what_few_of_our_commands_need(self) -> None:
         for arguments in (
             ('--help',),
             ('server', 'list'),
-            ('server', 'volume', 'list', '--help'),
+            ('server', 'interface', 'list', '--status', 'ERROR'),
         ):
             self.assertEqual(
-                [PACKAGE, f'{PACKAGE}.deferred'],
-                self.imported(PACKAGE, *arguments),
-                str(arguments),
+                [], self.imported('tqdm', *arguments), str(arguments)
             )
 
     def test_version_imports_nothing(self) -> None:
         self.assertEqual([], self.imported(PACKAGE, '--version'))
 
-    def test_a_command_imports_no_other(self) -> None:
-        imported = self.imported(
-            PACKAGE, 'server', 'interface', 'list', '--status', 'ERROR'
-        )
-        self.assertIn(f'{PACKAGE}.commands.list', imported)
-        self.assertNotIn(f'{PACKAGE}.commands.check', imported)
-        self.assertEqual(
-            [],
-            self.imported(
-                'tqdm', 'server', 'interface', 'list', '--status', 'ERROR'
-            ),
-        )
+    def test_nobody_else_has_our_names(self) -> None:
+        names = subprocess.run(
+            [python(), '-P', '-c', NAMES],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        self.assertIn('server_interface_list', names)
+        self.assertEqual(sorted(set(names)), sorted(names))
 
     def test_help_has_our_commands(self) -> None:
         shown = self.succeed('--help')

@@ -104,7 +104,7 @@ def port(
 def floating_ip(address: str, port: int) -> dict[str, str]:
     """Build one entry of Neutron's floating IPs."""
     return {
-        'id': identifier(600),
+        'id': identifier(0x600 << 32 | int(ipaddress.IPv4Address(address))),
         'floating_ip_address': address,
         'floating_network_id': identifier(701),
         'project_id': PROJECT_ID,

@@ -14,6 +14,7 @@
 
 import ast
 import pathlib
+import re
 
 import testtools
 
@@ -23,7 +24,7 @@ PACKAGE = pathlib.Path(osc_port_iface.__path__[0])
 
 # From the top to the bottom; a module may import from its own layer and
 # from those after it.
-LAYERS = ('commands', 'services', 'api', '')
+LAYERS = ('commands', 'interfaces', 'api', '')
 
 # Who may import what from outside; the other layers may not.
 RESERVED = {
@@ -33,6 +34,15 @@ RESERVED = {
     'keystoneauth1': 'api',
     'openstack': 'api',
     'requests': 'api',
+}
+
+# What the texts of a layer must not speak of: api of our options (those of
+# OSC begin with --os-), interfaces of paths and query strings, commands of
+# HTTP.
+FORBIDDEN_TEXTS = {
+    'api': r'--(?!os-)[a-z]',
+    'interfaces': r'^/[a-z]|^[a-z_]+=|/v\d',
+    'commands': r'^/[a-z]|\bHTTP\b',
 }
 
 FORBIDDEN_NAMES = {'utils', 'common', 'helpers', 'constants'}
@@ -47,6 +57,21 @@ def imported_names(module: pathlib.Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             names += [f'{node.module}.{alias.name}' for alias in node.names]
     return names
+
+
+def texts(module: pathlib.Path) -> list[str]:
+    """Return the texts in a module, without its docstrings."""
+    tree = ast.parse(module.read_text())
+    docstrings = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)
+    }
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    ]
 
 
 def layer_of(parts: tuple[str, ...]) -> str:
@@ -72,6 +97,17 @@ class TestLayers(testtools.TestCase):
                     ):
                         wrong.append(f'{module.name} imports {name}')
         self.assertEqual([], wrong)
+
+    def test_layers_know_only_their_own(self) -> None:
+        for layer, pattern in FORBIDDEN_TEXTS.items():
+            with self.subTest(layer):
+                found = [
+                    f'{module.name}: {text}'
+                    for module in sorted((PACKAGE / layer).rglob('*.py'))
+                    for text in texts(module)
+                    if re.search(pattern, text)
+                ]
+                self.assertEqual([], found)
 
     def test_modules_say_what_they_are_for(self) -> None:
         names = {module.stem for module in PACKAGE.rglob('*.py')}

@@ -10,18 +10,20 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import json
+
 import requests
 import testtools
 
+from osc_port_iface.api import errors
 from osc_port_iface.api import faults
+from osc_port_iface.api import response as responses
 
 
-def respond(status: int, body: bytes, **headers: str) -> requests.Response:
-    response = requests.Response()
-    response.status_code = status
-    response._content = body
-    response.headers.update(headers)
-    return response
+def respond(status: int, body: bytes, **headers: str) -> responses.Response:
+    return responses.Response(
+        status, requests.structures.CaseInsensitiveDict(headers), body
+    )
 
 
 class TestWords(testtools.TestCase):
@@ -41,19 +43,19 @@ class TestWords(testtools.TestCase):
             b'<html><head><title>409</title></head><p>Why.</p></html>',
             b'<style>p { color: red }</style><p>Why.</p>',
         ):
-            self.assertEqual(
-                'Ports: unexpected answer: Why. (HTTP 409)',
-                str(faults.explain(respond(409, body), 'Ports')),
-                body.decode(),
-            )
+            with self.subTest(body=body):
+                self.assertEqual(
+                    'Ports: unexpected answer: Why. (HTTP 409)',
+                    str(faults.explain(respond(409, body), 'Ports')),
+                )
 
     def test_none(self) -> None:
         for body in (b'', b'{}', b'[]', b'null', b'{"a": 1}', b'[[], 2]'):
-            self.assertEqual(
-                'Ports: unexpected answer (HTTP 409)',
-                str(faults.explain(respond(409, body), 'Ports')),
-                body.decode(),
-            )
+            with self.subTest(body=body):
+                self.assertEqual(
+                    'Ports: unexpected answer (HTTP 409)',
+                    str(faults.explain(respond(409, body), 'Ports')),
+                )
 
     def test_bytes_that_are_no_text(self) -> None:
         shown = str(faults.explain(respond(409, b'\xff\xfe{'), 'Ports'))
@@ -69,3 +71,54 @@ class TestOrigin(testtools.TestCase):
                 'Ports: unexpected answer (HTTP 409, request ID req-\\x1b1)',
                 str(faults.explain(response, 'Ports')),
             )
+
+
+class TestMeaning(testtools.TestCase):
+    def test_of_a_500(self) -> None:
+        for name, text, advice in (
+            (
+                'Neutron is gone',
+                "<class 'neutronclient.common.exceptions.ConnectionFailed'>",
+                'Nova cannot reach Neutron: ',
+            ),
+            (
+                'cell is down',
+                "<class 'nova.exception.NovaException'>",
+                "the cell that holds the server is down; 'openstack server "
+                "show' with --os-compute-api-version 2.69 shows UNKNOWN if "
+                'so: ',
+            ),
+            ('anything else', "<class 'KeyError'>", 'the service failed: '),
+        ):
+            with self.subTest(name):
+                body = json.dumps({'computeFault': {'message': text}})
+                error = faults.explain(respond(500, body.encode()), 'Thing')
+                self.assertEqual(
+                    f'Thing: {advice}{text} (HTTP 500)', str(error)
+                )
+
+    def test_untrusted_text(self) -> None:
+        body = json.dumps({'message': '\x1b[2J\u202e\n' + 'x' * 10_000})
+        shown = str(faults.explain(respond(400, body.encode()), 'Thing'))
+        self.assertTrue(shown.isprintable(), shown)
+        self.assertLess(len(shown), 400)
+
+    def test_markup_that_never_ends(self) -> None:
+        body = b'<head' * 1_000_000
+        shown = str(faults.explain(respond(502, body), 'Thing'))
+        self.assertLess(len(shown), 400)
+
+    def test_success_with_another_body(self) -> None:
+        for body, problem, seen in (
+            (b'', '', 'an empty body'),
+            (b'<html>\n Hi', '', '<html> Hi'),
+            (b'{}', 'servers is missing', 'servers is missing'),
+        ):
+            with self.subTest(body=body, problem=problem):
+                error = faults.malformed(respond(200, body), 'Thing', problem)
+                self.assertEqual(errors.Malformed, type(error))
+                self.assertEqual(
+                    'Thing: the answer is not what the API describes: '
+                    f'{seen} (HTTP 200)',
+                    str(error),
+                )

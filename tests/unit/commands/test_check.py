@@ -27,7 +27,7 @@ COLUMNS = (
 )
 HIDDEN = (
     'Not looked for, as it needs administrator rights: binding-failed, '
-    'host-differs, orphan-port, unbound\n'
+    'host-differs, unbound\n'
 )
 
 
@@ -188,6 +188,8 @@ class TestCheck(CheckTestCase):
     def test_unknown_finding(self) -> None:
         result = self.check('--finding', 'rust')
         self.assertEqual((2, ''), (result.status, result.stdout))
+        self.assertIn("'missing-from-cache'", result.stderr)
+        self.assertNotIn('Code', result.stderr)
 
     def test_orphan_ports(self) -> None:
         gone = fake_cloud.identifier(9)
@@ -269,6 +271,27 @@ class TestConfirmation(CheckTestCase):
             self.check(),
         )
 
+    def test_unknown_actions(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.cloud.get(
+            f'{SERVERS_URL}/{fake_cloud.identifier(1)}/os-instance-actions',
+            status_code=403,
+            json={},
+        )
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f's1 {fake_cloud.identifier(11)} missing-from-cache '
+                '10.0.0.11 not in the cache\n',
+                'Some servers were looked at again after 5 seconds, as their '
+                'latest actions could not be read. The first: Actions of '
+                f'server {fake_cloud.identifier(1)}: this is not allowed '
+                '(HTTP 403)\n',
+            ),
+            self.check(),
+        )
+        self.assertEqual([3.0, 5.0], self.clock.slept)
+
     def test_what_cannot_be_confirmed(self) -> None:
         self.register([server(1), server(2)], [port(11, 1), port(12, 2)])
         self.cloud.get(
@@ -307,19 +330,29 @@ class TestRights(CheckTestCase):
             self.check(),
         )
 
-    def test_member_without_ports(self) -> None:
+    def test_without_ports_nothing_is_hidden(self) -> None:
         self.register([server(1)], [])
-        self.assertEqual(command_result.Result(0, '', HIDDEN), self.check())
+        self.assert_finds('')
 
     def test_nothing_is_said_of_what_is_ignored(self) -> None:
-        self.register([server(1)], [])
+        hidden = port(11, 1)
+        del hidden['binding:host_id'], hidden['binding:vif_type']
+        self.register([server(1, 11)], [hidden])
         self.assert_finds('', '--finding', 'only-in-cache')
 
-    def test_without_neutron(self) -> None:
-        self.register([server(1), server(2, 12)], [port(11, 1), port(12, 2)])
-        self.cloud.get(
-            f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, text=''
+    def register_without_neutron(self, status: int, **other: object) -> None:
+        self.register(
+            [server(1, **other), server(2, 12, **other)],
+            [port(11, 1), port(12, 2)],
         )
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/ports',
+            status_code=status,
+            text='',
+        )
+
+    def test_neutron_is_forbidden(self) -> None:
+        self.register_without_neutron(403, **{'OS-EXT-SRV-ATTR:host': None})
         self.assertEqual(
             command_result.Result(
                 3,
@@ -333,8 +366,21 @@ class TestRights(CheckTestCase):
             self.check(),
         )
 
+    def test_neutron_fails(self) -> None:
+        self.register_without_neutron(500)
+        result = self.check('--finding', 'port-down')
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertRegex(
+            result.stderr,
+            r'\ANeutron cannot be used \(Ports: [^\n]*\); not looked for: '
+            r'port-down\n\Z',
+        )
+
+    def test_neutron_fails_and_is_not_needed(self) -> None:
+        self.register_without_neutron(500)
+        self.assert_finds('', '--finding', 'only-in-cache')
+
     def test_administrator_without_neutron(self) -> None:
-        self.cloud.register_tokens('a-token', role='admin')
         self.register([server(1), server(2, 12)], [port(11, 1)])
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, text=''

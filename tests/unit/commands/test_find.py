@@ -16,12 +16,17 @@ from tests import command_result
 from tests.unit import base
 from tests.unit import fake_cloud
 
-SCOPE = 'Searched this project, and what is shared with it.\n'
 SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
 COLUMNS = (
     *('-f', 'value', '-c', 'Query', '-c', 'Matched As'),
     *('-c', 'Server Name', '-c', 'Port ID', '-c', 'Device Owner'),
 )
+
+
+def without_binding(port: dict[str, object]) -> dict[str, object]:
+    """Show a port as Neutron does to a member."""
+    hidden = ('binding:host_id', 'binding:vif_type')
+    return {key: port[key] for key in port if key not in hidden}
 
 
 class FindTestCase(base.ShellTestCase):
@@ -56,7 +61,7 @@ class TestFind(FindTestCase):
 
     def test_json(self) -> None:
         result = self.find('10.0.0.5', '-f', 'json')
-        self.assertEqual((0, SCOPE), (result.status, result.stderr))
+        self.assertEqual((0, ''), (result.status, result.stderr))
         self.assertEqual(
             [
                 {
@@ -96,7 +101,7 @@ class TestFind(FindTestCase):
                     f'{query} {matched_as} web {port_id} compute:nova\n'
                     for query, matched_as in queries.items()
                 ),
-                SCOPE,
+                '',
             ),
             self.find(*queries, *COLUMNS),
         )
@@ -117,7 +122,7 @@ class TestFind(FindTestCase):
                 'compute:nova\n'
                 f'10.0.0.5 fixed-ip db {fake_cloud.identifier(12)} '
                 'compute:nova\n',
-                SCOPE,
+                '',
             ),
             self.find('10.0.0.5', *COLUMNS),
         )
@@ -138,7 +143,7 @@ class TestFind(FindTestCase):
                 0,
                 f'203.0.113.5 floating-ip db {fake_cloud.identifier(12)} '
                 'compute:nova\n',
-                SCOPE,
+                '',
             ),
             self.find('203.0.113.5', *COLUMNS),
         )
@@ -147,7 +152,7 @@ class TestFind(FindTestCase):
         unused = {**fake_cloud.floating_ip('203.0.113.5', 1), 'port_id': None}
         self.cloud.register_network('floatingips', unused)
         self.assertEqual(
-            command_result.Result(0, '203.0.113.5 floating-ip   \n', SCOPE),
+            command_result.Result(0, '203.0.113.5 floating-ip   \n', ''),
             self.find('203.0.113.5', *COLUMNS),
         )
 
@@ -162,7 +167,7 @@ class TestFind(FindTestCase):
                 0,
                 f'10.0.0.5 fixed-ip web {fake_cloud.identifier(11)} '
                 'compute:nova\n',
-                SCOPE,
+                '',
             ),
             self.find(*COLUMNS, '10.0.0.5'),
         )
@@ -187,20 +192,83 @@ class TestFind(FindTestCase):
         gone = fake_cloud.identifier(1)
         self.cloud.get(f'{SERVERS_URL}/{gone}', status_code=404, json={})
         line = f'Port {fake_cloud.identifier(11)}: its server {gone} does not'
-        for role, scope, end in (
-            ('member', SCOPE, ' exist, or is not in this project'),
-            ('admin', 'Searched all projects.\n', ' exist'),
+        for shown, end in (
+            ('binding', ' exist'),
+            ('no binding', ' exist, or is not in this project'),
         ):
-            self.cloud.register_tokens('a-token', role=role)
-            self.assertEqual(
-                command_result.Result(
-                    0,
-                    f'10.0.0.5 fixed-ip  {fake_cloud.identifier(11)} '
-                    'compute:nova\n',
-                    f'{scope}{line}{end}\n',
-                ),
-                self.find('10.0.0.5', *COLUMNS),
-            )
+            with self.subTest(shown):
+                port = fake_cloud.port(11, 1, '10.0.0.5')
+                if shown == 'no binding':
+                    port = without_binding(port)
+                self.register_ports(port)
+                self.assertEqual(
+                    command_result.Result(
+                        0,
+                        f'10.0.0.5 fixed-ip  {fake_cloud.identifier(11)} '
+                        'compute:nova\n',
+                        f'{line}{end}\n',
+                    ),
+                    self.find('10.0.0.5', *COLUMNS),
+                )
+
+    def test_what_is_not_shown_is_null(self) -> None:
+        self.register_ports(
+            {
+                **without_binding(fake_cloud.port(11, 1, '10.0.0.5')),
+                'device_owner': '',
+                'device_id': '',
+            }
+        )
+        result = self.find('10.0.0.5', '-f', 'json')
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(
+            {
+                'Server ID': None,
+                'Server Name': None,
+                'Host': None,
+                'Device Owner': None,
+                'Device ID': None,
+            },
+            {
+                name: row[name]
+                for name in (
+                    *('Server ID', 'Server Name', 'Host'),
+                    *('Device Owner', 'Device ID'),
+                )
+            },
+        )
+
+    def test_device_id_that_is_no_servers(self) -> None:
+        for device_id in ('', '../flavors', 'detail', 'a' * 64):
+            with self.subTest(device_id):
+                self.register_ports(
+                    {
+                        **fake_cloud.port(11, 1, '10.0.0.5'),
+                        'device_id': device_id,
+                    }
+                )
+                self.assertEqual(
+                    command_result.Result(
+                        0,
+                        f'10.0.0.5 fixed-ip  {fake_cloud.identifier(11)} '
+                        'compute:nova\n',
+                        '',
+                    ),
+                    self.find('10.0.0.5', *COLUMNS),
+                )
+        self.assertEqual(
+            [], [url for url in self.cloud.requested() if 'v2.1/' in url]
+        )
+
+    def test_only_what_is_shown_is_asked_for(self) -> None:
+        result = self.find('10.0.0.5', '-c', 'Port ID', '-f', 'value')
+        self.assertEqual(
+            command_result.Result(0, f'{fake_cloud.identifier(11)}\n', ''),
+            result,
+        )
+        self.assertEqual(
+            [], [url for url in self.cloud.requested() if 'nova' in url]
+        )
 
     def test_servers_that_cannot_be_read(self) -> None:
         self.cloud.get(
@@ -213,44 +281,106 @@ class TestFind(FindTestCase):
                 1,
                 f'10.0.0.5 fixed-ip  {fake_cloud.identifier(11)} '
                 'compute:nova\n',
-                f'{SCOPE}Server {fake_cloud.identifier(1)}: the service '
+                f'Server {fake_cloud.identifier(1)}: the service '
                 'failed (HTTP 500)\n',
             ),
             self.find('10.0.0.5', *COLUMNS),
         )
 
     def test_unmatched(self) -> None:
-        self.assertEqual(
-            command_result.Result(
-                3,
-                '\n',
-                f"{SCOPE}'10.0.0.6' matches nothing\n"
-                "'fa163e000099' matches nothing\n",
-            ),
-            self.find('10.0.0.6', 'fa163e000099'),
-        )
+        port = fake_cloud.port(11, 1, '10.0.0.5')
+        for name, shown, place in (
+            ('administrator', port, 'any project'),
+            ('member', without_binding(port), 'what this project can see'),
+        ):
+            for queries in (
+                ('10.0.0.6', 'fa163e000099'),
+                ('10.0.0.5', '10.0.0.6', 'fa163e000099'),
+            ):
+                with self.subTest(name, queries=queries):
+                    self.register_ports(shown)
+                    result = self.find(*queries)
+                    self.assertEqual(
+                        (
+                            3,
+                            f"'10.0.0.6' matches nothing in {place}\n"
+                            f"'fa163e000099' matches nothing in {place}\n",
+                        ),
+                        (result.status, result.stderr),
+                    )
+
+    def test_scope_when_asked(self) -> None:
+        result = self.find('10.0.0.5', '-v')
+        self.assertIn('Searched all projects.\n', result.stderr)
 
 
 class TestCost(FindTestCase):
-    def test_500_addresses_cost_tens_of_requests(self) -> None:
+    def register_many(self, count: int) -> list[str]:
+        """Register so many servers with a port each; return addresses."""
         first = ipaddress.IPv4Address('10.0.0.1')
-        addresses = [str(first + number) for number in range(500)]
+        found = [str(first + number) for number in range(count)]
         self.register_ports(
             *(
                 fake_cloud.port(1000 + number, number, address)
-                for number, address in enumerate(addresses)
+                for number, address in enumerate(found)
             )
         )
+        for number in range(count):
+            self.register_server(number, f's{number}')
+        return found
+
+    def assert_found(self, count: int, *arguments: str) -> None:
+        result = self.find(*arguments, '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        self.assertEqual(
+            [f's{number}' for number in range(count)],
+            [row['Server Name'] for row in json.loads(result.stdout)],
+        )
+
+    def test_500_addresses_cost_tens_of_requests(self) -> None:
+        found = self.register_many(500)
         self.cloud.register_servers(
             *(fake_cloud.server(number, f's{number}') for number in range(500))
         )
-        result = self.find(*addresses, '-f', 'json')
-        self.assertEqual((0, SCOPE), (result.status, result.stderr))
-        self.assertEqual(
-            [f's{number}' for number in range(500)],
-            [row['Server Name'] for row in json.loads(result.stdout)],
-        )
+        self.assert_found(500, *found)
         self.assertLess(len(self.cloud.requested()), 20)
+
+    def test_few_servers_are_not_listed(self) -> None:
+        found = self.register_many(4)
+        self.assert_found(4, *found)
+        self.assertEqual(
+            [f'/servers/{fake_cloud.identifier(n)}' for n in range(4)],
+            sorted(
+                url.partition('v2.1')[2]
+                for url in self.cloud.requested()
+                if '/servers' in url
+            ),
+        )
+
+    def test_soft_deleted_server_among_many(self) -> None:
+        found = self.register_many(40)
+        # Nova lists no soft-deleted server, and shows each.
+        self.cloud.register_servers(
+            *(fake_cloud.server(number, f's{number}') for number in range(39))
+        )
+        self.assert_found(40, *found)
+        self.assertEqual(
+            1,
+            sum(
+                f'/servers/{fake_cloud.identifier(39)}' in url
+                for url in self.cloud.requested()
+            ),
+        )
+
+    def test_caller_who_may_not_list_all_projects(self) -> None:
+        found = self.register_many(40)
+        self.cloud.register_servers(
+            *(fake_cloud.server(number, f's{number}') for number in range(40))
+        )
+        self.cloud.get(
+            f'{SERVERS_URL}?all_tenants=1', status_code=403, json={}
+        )
+        self.assert_found(40, *found)
 
 
 class TestUsage(FindTestCase):
@@ -270,7 +400,7 @@ class TestUsage(FindTestCase):
             )
 
     def test_nothing_to_look_for(self) -> None:
-        self.assert_usage_error('give an address')
+        self.assert_usage_error('Give an address')
 
     def test_file(self) -> None:
         path = self.create_file('# all\n\n10.0.0.6 # one\nfe80::1%eth0\n')
@@ -280,7 +410,9 @@ class TestUsage(FindTestCase):
         path = self.create_file('# all\n\n10.0.0.6 # one\n')
         self.assertEqual(
             command_result.Result(
-                3, '\n', f"{SCOPE}'10.0.0.6' matches nothing\n"
+                3,
+                '\n',
+                "'10.0.0.6' matches nothing in what this project can see\n",
             ),
             self.find('--file', path),
         )

@@ -260,17 +260,25 @@ class TestMicroversion(ListTestCase):
         self.assert_microversion('2.69', False)
 
     def test_more_than_the_cloud_has(self) -> None:
-        self.cloud.register_compute_versions(maximum='2.60')
-        result = self.openstack(
-            *('--os-compute-api-version', '2.90'),
-            *('server', 'interface', 'list', SERVER_ID),
+        self.cloud.get(
+            INTERFACES_URL,
+            status_code=406,
+            json={
+                'computeFault': {
+                    'message': 'Version 2.90 is not supported by the API. '
+                    'Minimum is 2.1 and maximum is 2.60.'
+                }
+            },
         )
-        self.assertEqual((1, ''), (result.status, result.stdout))
-        self.assertRegex(
-            result.stderr,
-            r'\AA default microversion for service compute of 2\.90 was '
-            r'requested, but the cloud only supports a minimum of 2\.1 and a '
-            r'maximum of 2\.60\..*\n\Z',
+        self.assert_fails(
+            self.openstack(
+                *('--os-compute-api-version', '2.90'),
+                *('server', 'interface', 'list', SERVER_ID),
+            ),
+            f'Interfaces of server {SERVER_ID}: the microversion is not '
+            'supported; choose another with --os-compute-api-version: Version '
+            '2.90 is not supported by the API. Minimum is 2.1 and maximum is '
+            '2.60. (HTTP 406)',
         )
 
 
@@ -375,7 +383,7 @@ class TestNames(ListTestCase):
         self.assert_fails(
             self.list('web'),
             "2 servers have the name 'web', use an ID: "
-            f'{SERVER_ID} (project {fake_cloud.PROJECT_ID}, ACTIVE); '
+            f'{SERVER_ID} (project {fake_cloud.PROJECT_ID}, ACTIVE), '
             f'{fake_cloud.identifier(2)} '
             f'(project {fake_cloud.PROJECT_ID}, SHUTOFF)',
         )

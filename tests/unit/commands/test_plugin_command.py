@@ -16,12 +16,13 @@ from unittest import mock
 from cliff import command
 import testtools
 
-from osc_port_iface import deferred
+from osc_port_iface.commands import list as list_command
 
 
 class TestEpilog(testtools.TestCase):
     def test_says_what_cliff_would_say(self) -> None:
-        made: Any = deferred.ListServerInterface(None, None)
+        app: Any = None
+        made: Any = list_command.ListServerInterface(app, None)
         self.assertEqual(
             'This command is provided by the osc-port-iface plugin.',
             made.get_epilog(),
@@ -31,7 +32,8 @@ class TestEpilog(testtools.TestCase):
         )
 
     def test_says_what_hooks_say(self) -> None:
-        made: Any = deferred.ListServerInterface(None, None)
+        app: Any = None
+        made: Any = list_command.ListServerInterface(app, None)
         made._hooks = [
             mock.Mock(**{'obj.get_epilog.return_value': text})
             for text in ('One.', None, 'Two.')

@@ -13,7 +13,9 @@
 """A bar on a terminal, nothing anywhere else, and stdout as it is."""
 
 import io
+import sys
 import types
+from typing import Any
 from unittest import mock
 
 from tests import command_result
@@ -62,10 +64,17 @@ class ProgressTestCase(test_list_fleet.FleetTestCase):
             return self.list(*test_list_fleet.SERVER_AND_PORT, *arguments)
 
     def without_tqdm(self) -> None:
-        """Let nothing import it."""
-        patcher = mock.patch.dict('sys.modules', {'tqdm': None})
-        patcher.start()
-        self.addCleanup(patcher.stop)
+        """Let nothing import it.
+
+        mock.patch.dict would also forget what is imported meanwhile.
+        """
+        imported = sys.modules.get('tqdm')
+        modules: dict[str, Any] = sys.modules
+        modules['tqdm'] = None
+        if imported:
+            self.addCleanup(modules.update, tqdm=imported)
+        else:
+            self.addCleanup(modules.pop, 'tqdm')
 
 
 class TestTerminal(ProgressTestCase):

@@ -128,12 +128,12 @@ class TestShow(base.ShellTestCase):
             command_result.Result(
                 0,
                 'ACTIVE\n\n',
-                'What only Neutron knows is empty: Ports: this is not '
-                'allowed (HTTP 403)\n',
+                'Some values are missing: Ports: this is not allowed (HTTP '
+                '403)\n',
             ),
             self.show(
                 *(SERVER_ID, self.port_id, '-f', 'value'),
-                *('-c', 'Port State', '-c', 'Network Name'),
+                *('-c', 'Port State', '-c', 'Port Name'),
             ),
         )
 

@@ -41,6 +41,20 @@ class TestWait(base.ShellTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clock = self.useFixture(clock.Clock())
+        self.register_ports()
+        self.register_actions()
+
+    def register_ports(self, *ports: dict[str, Any]) -> None:
+        """Answer whose ports there are."""
+        self.cloud.register_network('ports', *ports)
+
+    def register_actions(self, *actions: dict[str, object]) -> None:
+        """Answer what was done to the server, at noon."""
+        self.cloud.get(
+            f'{SERVER_URL}/os-instance-actions',
+            headers={'Date': 'Thu, 01 Jan 2026 12:00:00 GMT'},
+            json={'instanceActions': list(actions)},
+        )
 
     def answer(
         self,
@@ -119,13 +133,148 @@ class TestWait(base.ShellTestCase):
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
 
     def test_asks_no_more_than_it_needs(self) -> None:
-        self.answer([cached(), cached(), cached(11)], [[], live(11)])
+        self.answer([cached(), cached(), cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
-        # While the cache does not have it, the live view matters only to
-        # begin with.
+        # As long as the cache does not change, it lacks what it lacked.
         self.assertEqual(
             [SERVER_ID, 'os-interface', SERVER_ID, SERVER_ID, 'os-interface'],
             self.polls(),
+        )
+
+    def test_without_address_and_late(self) -> None:
+        self.answer([cached()], [[], [fake_cloud.attachment(11)]])
+        self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
+
+    def test_port_of_another_project_is_never_cached(self) -> None:
+        self.register_ports(fake_cloud.port(11, 1, project_id='another'))
+        self.answer([cached()], [live(11)])
+        self.assert_done(f'{PORT_ID}\n')
+        self.assert_done(f'{PORT_ID}\n', '--timeout', '0')
+
+    def test_unknown_whose_port_it_is(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, json={}
+        )
+        self.answer([cached()], [live(11)])
+        self.assert_times_out(
+            f"{INTERFACE}: plugged in, but not in Nova's cache\n"
+        )
+
+    def test_one_mac_address_on_two_networks(self) -> None:
+        twins = [
+            fake_cloud.attachment(11, '10.0.0.11'),
+            fake_cloud.attachment(12, '10.0.0.12', mac_addr=MAC_ADDRESS),
+        ]
+        entries = [
+            {
+                **fake_cloud.cached(port, f'10.0.0.{port}'),
+                'OS-EXT-IPS-MAC:mac_addr': MAC_ADDRESS,
+            }
+            for port in (11, 12)
+        ]
+        bond = fake_cloud.server(
+            1, 'web', addresses={'a': entries[:1], 'b': entries[1:]}
+        )
+        self.answer([bond], [twins])
+        self.assert_done(f'{PORT_ID}\n{fake_cloud.identifier(12)}\n')
+
+        with self.subTest('one of them is detached'):
+            self.register_ports(fake_cloud.port(11, 1))
+            rest = fake_cloud.server(1, 'web', addresses={'b': entries[1:]})
+            self.answer([bond, bond, rest], [twins, twins[1:]])
+            self.assert_done(
+                f'{fake_cloud.identifier(12)}\n',
+                *('--for', 'detached', '--port', PORT_ID),
+            )
+
+    def test_mac_address_that_the_cache_does_not_follow(self) -> None:
+        new = fake_cloud.attachment(
+            11, '10.0.0.11', mac_addr='a0:36:9f:00:00:02'
+        )
+        self.answer([cached(11)], [[new]])
+        self.assertEqual(
+            command_result.Result(
+                3,
+                '',
+                f'Server {SERVER_ID}, interface {PORT_ID} '
+                "(a0:36:9f:00:00:02): its MAC address in Nova's cache is "
+                f'{MAC_ADDRESS}\n',
+            ),
+            self.wait(),
+        )
+        self.assertEqual([2.0], self.clock.slept)
+
+    def test_server_that_is_off(self) -> None:
+        for status in ('SHUTOFF', 'SUSPENDED', 'SHELVED_OFFLOADED'):
+            with self.subTest(status):
+                self.answer(
+                    [{**cached(11), 'status': status}],
+                    [live(11, port_state='DOWN')],
+                )
+                self.assertEqual(
+                    command_result.Result(
+                        3,
+                        '',
+                        f'{INTERFACE}: its port is DOWN, and stays so while '
+                        f'the status of the server is {status}\n',
+                    ),
+                    self.wait(),
+                )
+                self.assert_done(f'{PORT_ID}\n', '--for', 'attached')
+        self.assertEqual([], self.clock.slept)
+
+    def test_server_that_is_being_started(self) -> None:
+        starting = {
+            **cached(11),
+            'status': 'SHUTOFF',
+            'OS-EXT-STS:task_state': 'powering-on',
+        }
+        self.answer(
+            [starting, cached(11)], [live(11, port_state='DOWN'), live(11)]
+        )
+        self.assert_done(f'{PORT_ID}\n')
+
+    def test_detach_that_has_failed(self) -> None:
+        failed: dict[str, object] = {
+            'action': 'detach_interface',
+            'request_id': 'req-1',
+            'message': 'Error',
+            'start_time': '2026-01-01T11:59:50.000000',
+        }
+        self.answer([cached(11)], [live(11)])
+        arguments = ('--for', 'detached', '--mac-address', MAC_ADDRESS)
+        self.register_actions(failed)
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                f'Server {SERVER_ID}: still plugged in, as the detach has '
+                'failed (request ID req-1)\n',
+            ),
+            self.wait(*arguments),
+        )
+        for name, actions in (
+            ('another is under way', [failed, {**failed, 'message': None}]),
+            (
+                'long ago',
+                [{**failed, 'start_time': '2026-01-01T09:00:00.000000'}],
+            ),
+            ('another action', [{**failed, 'action': 'reboot'}]),
+        ):
+            with self.subTest(name):
+                self.register_actions(*actions)
+                self.assert_times_out(
+                    f'{INTERFACE}: still plugged in\n', *arguments
+                )
+
+    def test_unknown_whether_the_detach_has_failed(self) -> None:
+        self.cloud.get(
+            f'{SERVER_URL}/os-instance-actions', status_code=403, json={}
+        )
+        self.answer([cached(11)], [live(11)])
+        self.assert_times_out(
+            f'{INTERFACE}: still plugged in\n',
+            *('--for', 'detached', '--mac-address', MAC_ADDRESS),
         )
 
     def test_active(self) -> None:
@@ -208,7 +357,7 @@ class TestWait(base.ShellTestCase):
         self.answer([cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n', '--port', 'front')
         for name, message in (
-            ('back', "0 ports have the name 'back'"),
+            ('back', "No port with the name or ID 'back' exists."),
             (
                 'twin',
                 "2 ports have the name 'twin', use an ID: "

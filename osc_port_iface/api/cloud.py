@@ -1,0 +1,39 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The services of one cloud, as one run of a command sees them."""
+
+from openstack import connection as sdk_connection
+
+from osc_port_iface.api import compute
+from osc_port_iface.api import credentials as api_credentials
+from osc_port_iface.api import identity
+from osc_port_iface.api import network
+
+
+class Cloud:
+    """Nova, Neutron and Keystone, each reached when it is first used.
+
+    :ivar compute: Nova.
+    :ivar network: Neutron.
+    :ivar identity: Keystone.
+    """
+
+    def __init__(self, connection: sdk_connection.Connection) -> None:
+        """Use what OSC has authenticated; no request is sent.
+
+        :param connection: ``client_manager.sdk_connection``.
+        """
+        credentials = api_credentials.Credentials(connection.session)
+        self.compute = compute.ComputeApi(connection, credentials)
+        self.network = network.NetworkApi(connection, credentials)
+        self.identity = identity.IdentityApi(connection, credentials)

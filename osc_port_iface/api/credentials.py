@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The token of one run, shared by all services and all threads."""
+
+import datetime
+import logging
+import threading
+
+from keystoneauth1 import access
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import identity
+from keystoneauth1 import session as ksa_session
+
+from osc_port_iface.api import errors
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+
+LOG = logging.getLogger(__name__)
+
+# keystoneauth gets another token in the last 30 seconds of the old one.
+_SPARE = datetime.timedelta(seconds=60)
+
+
+class Credentials:
+    """Authenticates requests, and renews a token that is refused once.
+
+    keystoneauth renews a refused token for each request and each thread. If
+    a service goes on refusing, that is a token for every server there is;
+    and its plugins (``BaseIdentityPlugin.invalidate``) raise in a thread
+    that reads the token while another one has it renewed.
+    """
+
+    def __init__(self, session: ksa_session.Session) -> None:
+        """Use the session that OSC has authenticated."""
+        self._session = session
+        self._lock = threading.Lock()
+        self._headers: dict[str, str] | None = None
+        # What is known of the token that the headers have.
+        self._token: access.AccessInfo | None = None
+        self._is_renewed = False
+        # Whether a service has accepted the token since it was renewed.
+        self._is_proven = False
+        self._failure: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that authenticate a request.
+
+        Asking keystoneauth each time costs more than the rest of a request.
+
+        :raises errors.TokenRefused: There is no token to be had.
+        """
+        with self._lock:
+            if self._headers is None or self._expires_soon():
+                self._headers = self._new_headers()
+            return self._headers
+
+    def accepted(self) -> None:
+        """Note that a service has accepted the token."""
+        self._is_proven = True
+
+    def renew(self, refused: dict[str, str]) -> bool:
+        """Have the token renewed, by the first thread whose was refused.
+
+        :param refused: The headers that were refused.
+        :returns: Whether there are others to try.
+        :raises errors.TokenRefused: There is no token to be had.
+        """
+        # Another thread must not look between the old token and the new one.
+        with self._lock:
+            if self._headers != refused:
+                return True
+            if self._is_renewed or not self._session.invalidate():
+                return False
+            LOG.info(_('The token was refused, and is renewed.'))
+            self._is_renewed = True
+            self._is_proven = False
+            self._headers = self._new_headers()
+            return self._headers != refused
+
+    @property
+    def are_refused(self) -> bool:
+        """Whether a new token was refused, so that another is no use."""
+        return self._is_renewed and not self._is_proven
+
+    @property
+    def is_system_scoped(self) -> bool:
+        """Whether the token is scoped to the system, and to no project."""
+        token = self._token
+        return isinstance(token, access.AccessInfoV3) and token.system_scoped
+
+    @property
+    def has_access_rules(self) -> bool:
+        """Whether the token's application credential has access rules."""
+        token = self._token
+        try:
+            return bool(
+                isinstance(token, access.AccessInfoV3)
+                and token.application_credential_access_rules
+            )
+        except KeyError:
+            # What AccessInfoV3 raises without an application credential.
+            return False
+
+    def _expires_soon(self) -> bool:
+        expires = self._token.expires if self._token else None
+        now = datetime.datetime.now(datetime.UTC)
+        return expires is not None and expires - _SPARE < now
+
+    def _new_headers(self) -> dict[str, str]:
+        # Each further try, of each thread, could lock the account.
+        if self._failure is None:
+            try:
+                self._token = self._access()
+                return self._session.get_auth_headers() or {}
+            except ksa_exceptions.ClientException as error:
+                self._failure = _('No token: %s') % printable.one_line(
+                    str(error)
+                )
+        raise errors.TokenRefused(self._failure)
+
+    def _access(self) -> access.AccessInfo | None:
+        plugin = self._session.auth
+        if not isinstance(plugin, identity.BaseIdentityPlugin):
+            return None
+        return plugin.get_access(self._session)

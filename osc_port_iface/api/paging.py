@@ -1,0 +1,320 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whole listings, through pages and batches that fit what lies between.
+
+A proxy may have a shorter limit for a URL than we have, and a service may
+take longer for a page than the proxy waits. Both are met by asking for less
+at a time, and the size that works is remembered.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import dataclasses
+import logging
+from typing import Generic, Protocol, TypeVar
+from urllib import parse
+
+from osc_port_iface.api import errors
+from osc_port_iface.api import faults
+from osc_port_iface.api import reading
+from osc_port_iface.api import transport
+from osc_port_iface.i18n import _
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
+
+# Services take request lines of 8,000 octets at least (RFC 9112, section
+# 3); this leaves room for the endpoint and the fields.
+_LONGEST_VALUES = 7000
+
+# Rows on a page: the most that Nova gives, and what bounds Neutron's memory,
+# which has no such limit.
+LARGEST_PAGE = 1000
+
+_SMALLEST_PAGE = 25
+
+# How many rows before the end of a page are tried as the marker of the next
+# one, after the last, before the listing begins again.
+_MARKERS = 3
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str:
+        """What tells one row from the others."""
+
+
+_Row = TypeVar('_Row', bound=_HasId)
+
+Parameters = Mapping[str, Sequence[str]]
+
+# Returns what a filter looks at in a row.
+ValuesOf = Callable[[_Row], Iterable[str | None]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Collection(Generic[_Row]):
+    """A collection of a service.
+
+    :ivar path: Where it is.
+    :ivar key: The key of its rows in an answer.
+    :ivar what: What it is called in a message.
+    :ivar read: Reads one row.
+    """
+
+    path: str
+    key: str
+    what: str
+    read: Callable[[reading.Object], _Row]
+
+
+class Pager:
+    """Lists collections of one service."""
+
+    def __init__(self, service: transport.Transport) -> None:
+        """List through the transport of a service."""
+        self._service = service
+        self._page_size = LARGEST_PAGE
+        self._values_length = _LONGEST_VALUES
+
+    def all(
+        self,
+        collection: Collection[_Row],
+        query: Parameters,
+        limit: bool = False,
+    ) -> records.Answer[_Row]:
+        """List everything that a query asks for.
+
+        :param collection: The collection.
+        :param query: The query parameters.
+        :param limit: Whether to ask for pages from the start; otherwise the
+            service decides unless it is too slow.
+        :returns: The rows, each once, in the order of the service.
+        :raises errors.ApiError: A page could not be had.
+        """
+        pages = _Pages(query)
+        answer: records.Answer[_Row] = records.Answer([])
+        rows: dict[str, _Row] = {}
+        while pages.query is not None:
+            limit = limit or self._page_size < LARGEST_PAGE
+            asked = dict(pages.query)
+            if limit:
+                asked['limit'] = [str(self._page_size)]
+            try:
+                page = self._service.get(
+                    collection.path,
+                    collection.what,
+                    {name: list(values) for name, values in asked.items()},
+                    is_divisible=self._page_size > _SMALLEST_PAGE,
+                )
+            except errors.TooLarge:
+                if self._page_size <= _SMALLEST_PAGE:
+                    raise
+                self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
+                LOG.info(
+                    _('%(what)s: asking for pages of %(size)d'),
+                    {'what': collection.what, 'size': self._page_size},
+                )
+                continue
+            except (errors.NotFound, errors.BadRequest):
+                if not pages.step_back():
+                    raise
+                if pages.query == query:
+                    # It begins again.
+                    answer.failures.clear()
+                    rows.clear()
+                continue
+            found = page.items(collection.key, collection.read)
+            answer.failures += page.body.failures
+            rows.update((row.id, row) for row in found)
+            pages.turn(page, f'{collection.key}_links', found)
+        answer.rows = list(rows.values())
+        return answer
+
+    def first(
+        self, collection: Collection[_Row], query: Parameters
+    ) -> records.Answer[_Row]:
+        """List the first row only, whichever that is.
+
+        :raises errors.ApiError: The request failed.
+        """
+        page = self._service.get(
+            collection.path,
+            collection.what,
+            {**{name: list(query[name]) for name in query}, 'limit': '1'},
+        )
+        rows = page.items(collection.key, collection.read)
+        return records.Answer(rows, page.body.failures)
+
+    def with_values(
+        self,
+        collection: Collection[_Row],
+        name: str,
+        values: Iterable[str],
+        query: Parameters,
+        values_of: ValuesOf[_Row],
+    ) -> records.Answer[_Row]:
+        """List the rows for which a filter has one of many values.
+
+        :param collection: The collection.
+        :param name: The query parameter of the filter.
+        :param values: The values, in batches that fit into a URL.
+        :param query: The other query parameters.
+        :param values_of: Returns what the filter looks at in a row. A row
+            that has none of the values is dropped: a service may not know
+            the filter, or compare otherwise than we do.
+        :returns: The rows, each once.
+        :raises errors.ApiError: A request failed.
+        """
+        waiting = list(dict.fromkeys(values))
+        wanted = {value.lower() for value in waiting}
+        answer: records.Answer[_Row] = records.Answer([])
+        rows: dict[str, _Row] = {}
+        while waiting:
+            count = self._batch(name, waiting)
+            try:
+                part = self._service_page(
+                    collection, {**query, name: waiting[:count]}, count > 1
+                )
+            except errors.TooLarge:
+                if count == 1:
+                    raise
+                self._values_length = _length(name, waiting[: count // 2])
+                LOG.info(
+                    _('%(what)s: asking for %(count)d at a time'),
+                    {'what': collection.what, 'count': count // 2},
+                )
+                continue
+            waiting = waiting[count:]
+            answer.failures += part.failures
+            rows.update(
+                (row.id, row)
+                for row in part.rows
+                if any(
+                    value and value.lower() in wanted
+                    for value in values_of(row)
+                )
+            )
+        answer.rows = list(rows.values())
+        return answer
+
+    def _service_page(
+        self,
+        collection: Collection[_Row],
+        query: Parameters,
+        is_divisible: bool,
+    ) -> records.Answer[_Row]:
+        """List one batch, where pages are up to the service."""
+        page = self._service.get(
+            collection.path,
+            collection.what,
+            {name: list(values) for name, values in query.items()},
+            is_divisible=is_divisible,
+        )
+        links = f'{collection.key}_links'
+        if not _next_query(page, links):
+            rows = page.items(collection.key, collection.read)
+            return records.Answer(rows, page.body.failures)
+        return self.all(collection, query, limit=True)
+
+    def _batch(self, name: str, values: Sequence[str]) -> int:
+        """Tell how many of the values fit into a URL, at least one."""
+        length = 0
+        for count, value in enumerate(values):
+            length += _length(name, [value])
+            if count and length > self._values_length:
+                return count
+        return len(values)
+
+
+class _Pages:
+    """Finds the way from one page of a listing to the next."""
+
+    def __init__(self, query: Parameters) -> None:
+        self.query: Parameters | None = query
+        self._first = query
+        self._seen = {_identity(query)}
+        self._other_markers: Iterator[str] = iter(())
+        self._restarts_left = 1
+
+    def turn(
+        self, page: reading.Object, links: str, rows: Sequence[_HasId]
+    ) -> None:
+        """Go on to the page that a page links to.
+
+        :raises errors.Malformed: It links to one that was read already.
+        """
+        self.query = _next_query(page, links)
+        if self.query is None:
+            return
+        if _identity(self.query) in self._seen:
+            raise faults.malformed(
+                page.body.response,
+                page.body.what,
+                _('the link to the next page leads back'),
+            )
+        self._seen.add(_identity(self.query))
+        ids = [row.id for row in rows[-_MARKERS - 1 : -1]]
+        self._other_markers = iter(reversed(ids))
+
+    def step_back(self) -> bool:
+        """Go round a marker that was deleted after its page was read.
+
+        The rows before it serve as well; where all of them are gone, the
+        listing begins again.
+
+        :returns: Whether there is another way.
+        """
+        if self.query is None or 'marker' not in self.query:
+            return False
+        marker = next(self._other_markers, None)
+        if marker is not None:
+            self.query = {**self.query, 'marker': [marker]}
+        elif self._restarts_left:
+            self._restarts_left -= 1
+            self.query = self._first
+            self._seen = {_identity(self._first)}
+        else:
+            return False
+        return True
+
+
+def _next_query(page: reading.Object, links: str) -> Parameters | None:
+    """Read the query of the next page.
+
+    Only the query of the link is used: its host may be one that only the
+    service knows.
+    """
+    for relation, target in page.optional_items(links, _link):
+        if relation == 'next':
+            return parse.parse_qs(target.partition('?')[2])
+    return None
+
+
+def _link(link: reading.Object) -> tuple[str, str]:
+    return link.text('rel'), link.text('href')
+
+
+def _identity(query: Parameters) -> frozenset[tuple[str, tuple[str, ...]]]:
+    """Tell pages apart, however long they are."""
+    return frozenset(
+        (name, tuple(values))
+        for name, values in query.items()
+        if name != 'limit'
+    )
+
+
+def _length(name: str, values: Iterable[str]) -> int:
+    return sum(
+        len(parse.urlencode({name: value}, errors='replace')) + 1
+        for value in values
+    )

@@ -1,0 +1,235 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads JSON strictly: what is not as the API describes it is an error.
+
+A value of the wrong type is named by its place in the body, and one broken
+item of a list costs that item alone.
+"""
+
+from collections.abc import Callable, Mapping
+import datetime
+import ipaddress
+from typing import Any, TypeVar
+
+from osc_port_iface import addresses
+from osc_port_iface.api import errors
+from osc_port_iface.api import faults
+from osc_port_iface.api import response as responses
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+
+_Item = TypeVar('_Item')
+_Value = TypeVar('_Value')
+
+
+class Body:
+    """One answer: what was asked for, and which of its items are broken."""
+
+    def __init__(self, what: str, response: responses.Response) -> None:
+        """Take a response of status below 400.
+
+        :param what: What was asked for, to begin an error's message with.
+        :param response: The response.
+        """
+        self.what = what
+        self.response = response
+        self.failures: list[str] = []
+
+    def root(self) -> 'Object':
+        """Return the object that the body is.
+
+        :raises errors.Malformed: It is not a JSON object.
+        """
+        try:
+            value = self.response.json()
+        except ValueError as error:
+            raise faults.malformed(self.response, self.what) from error
+        if not isinstance(value, dict):
+            raise faults.malformed(self.response, self.what)
+        return Object(value, '', self)
+
+
+class Object:
+    """One JSON object. Each method reads the value of a key.
+
+    All raise errors.Malformed where the value is of another type. A method
+    whose name begins with ``optional`` takes a key that is missing, null or
+    an empty text for None; the others do not.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], place: str, body: Body
+    ) -> None:
+        """Read the values of the object at a place in a body."""
+        self._values = values
+        self._place = place
+        self.body = body
+
+    def text(self, key: str) -> str:
+        """Read a text that is not empty."""
+        return self._required(key, self.optional_text(key))
+
+    def optional_text(self, *keys: str) -> str | None:
+        """Read a text, under the first of these keys that has one."""
+        for key in keys:
+            value = self._values.get(key)
+            if value is None or value == '':
+                continue
+            if not isinstance(value, str):
+                raise self._wrong(key, value)
+            return value
+        return None
+
+    def uuid(self, key: str) -> str:
+        """Read a UUID, in lower case."""
+        text = self.text(key)
+        if not addresses.is_uuid(text):
+            raise self._wrong(key, text)
+        return text.lower()
+
+    def optional_uuid(self, key: str) -> str | None:
+        """Read a UUID, in lower case."""
+        return self.uuid(key) if self.optional_text(key) else None
+
+    def ip_address(self, key: str) -> str:
+        """Read an IP address, and return it as Python writes it."""
+        text = self.text(key)
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            raise self._wrong(key, text) from None
+
+    def optional_number(self, key: str) -> int | None:
+        """Read a whole number."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self._wrong(key, value)
+        return value
+
+    def optional_number_or_text(self, key: str) -> str | None:
+        """Read what one release writes as a number and another as a text."""
+        value = self._values.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        return self.optional_text(key)
+
+    def optional_flag(self, key: str) -> bool | None:
+        """Read true or false."""
+        value = self._values.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self._wrong(key, value)
+        return value
+
+    def optional_moment(self, key: str) -> datetime.datetime | None:
+        """Read a time (ISO 8601), which is UTC where it does not say so."""
+        text = self.optional_text(key)
+        if text is None:
+            return None
+        try:
+            moment = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            raise self._wrong(key, text) from None
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=datetime.UTC)
+        return moment
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Read a list of texts; none where the key is missing or null."""
+        values = self._list(key) if self._values.get(key) is not None else []
+        for value in values:
+            if not isinstance(value, str):
+                raise self._wrong(key, value)
+        return tuple(values)
+
+    def nested(self, key: str) -> 'Object':
+        """Read an object."""
+        value = self._values.get(key)
+        if not isinstance(value, dict):
+            raise self._wrong(key, value)
+        return Object(value, self._at(key), self.body)
+
+    def optional_nested(self, key: str) -> 'Object | None':
+        """Read an object."""
+        return None if self._values.get(key) is None else self.nested(key)
+
+    def whole(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
+        """Read an object in which nothing may be broken."""
+        found = read(self.nested(key))
+        if self.body.failures:
+            raise errors.Malformed(self.body.failures[0])
+        return found
+
+    def names(self) -> tuple[str, ...]:
+        """Return the keys, in their order."""
+        return tuple(self._values)
+
+    def items(
+        self, key: str, read: Callable[['Object'], _Item]
+    ) -> list[_Item]:
+        """Read a list of objects, one by one.
+
+        An item that is broken is left out, and noted in the failures of the
+        body.
+
+        :param key: The key of the list.
+        :param read: Reads one object.
+        """
+        found = []
+        for index, value in enumerate(self._list(key)):
+            place = f'{self._at(key)}[{index}]'
+            try:
+                if not isinstance(value, dict):
+                    raise self._wrong(f'{key}[{index}]', value)
+                found.append(read(Object(value, place, self.body)))
+            except errors.Malformed as error:
+                self.body.failures.append(str(error))
+        return found
+
+    def optional_items(
+        self, key: str, read: Callable[['Object'], _Item]
+    ) -> list[_Item]:
+        """Read a list of objects; none where the key is missing or null."""
+        if self._values.get(key) is None:
+            return []
+        return self.items(key, read)
+
+    def _list(self, key: str) -> list[Any]:
+        value = self._values.get(key)
+        if not isinstance(value, list):
+            raise self._wrong(key, value)
+        return value
+
+    def _required(self, key: str, value: _Value | None) -> _Value:
+        if value is None:
+            raise self._wrong(key, self._values.get(key))
+        return value
+
+    def _at(self, key: str) -> str:
+        return f'{self._place}.{key}' if self._place else key
+
+    def _wrong(self, key: str, value: object) -> errors.Malformed:
+        """Make the error for a value that is not of the type described."""
+        place = printable.one_line(self._at(key), 100)
+        if value is None:
+            problem = _('%s is missing') % place
+        else:
+            problem = _('%(place)s is %(value)s') % {
+                'place': place,
+                'value': printable.one_line(repr(value)[:1000], 80),
+            }
+        identifier = self._values.get('id')
+        if isinstance(identifier, str) and key != 'id':
+            problem += f' (ID {printable.one_line(identifier, 40)})'
+        return faults.malformed(self.body.response, self.body.what, problem)

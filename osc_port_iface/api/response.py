@@ -1,0 +1,130 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A whole answer of a service, of bounded size."""
+
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import email.utils
+import json
+from typing import Any
+
+import requests
+
+# Bytes, after decompression. A page of 1,000 servers with all details has
+# about 4 MB; what is far beyond that would only fill the memory.
+LARGEST_BODY = 64 * 1024 * 1024
+
+# Bytes to decompress at a time: some releases of urllib3 make all of them a
+# thousand times as many at once (CVE-2025-66471).
+_CHUNK = 16 * 1024
+
+# What a body may be compressed with, once (CVE-2025-66418).
+_CODINGS = frozenset({'', 'identity', 'gzip', 'x-gzip', 'deflate'})
+
+# The longest Retry-After (RFC 9110, section 10.2.3), in seconds, that is
+# waited for; a longer one is cut.
+RETRY_AFTER_CAP = 30.0
+
+
+class BodyTooLarge(Exception):
+    """A body is longer than LARGEST_BODY."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Response:
+    """The status, the headers and the decompressed body of an answer.
+
+    :ivar headers: Case does not matter in their names.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever it is."""
+        return self.body.decode('utf-8', 'replace')
+
+    @property
+    def request_id(self) -> str | None:
+        """The ID by which the service's logs know the request."""
+        return self.headers.get('x-openstack-request-id') or self.headers.get(
+            'x-compute-request-id'
+        )
+
+    @property
+    def sent_at(self) -> datetime.datetime:
+        """When it was sent: its ``Date``, or else our own clock."""
+        return _date(self.headers.get('Date', '')) or datetime.datetime.now(
+            datetime.UTC
+        )
+
+    def json(self) -> Any:
+        """Decode the body.
+
+        :raises ValueError: It is not JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            # Thousands of nested brackets.
+            raise ValueError('nested too deeply') from None
+
+    def retry_after(self, default: float) -> float:
+        """Read ``Retry-After``: seconds or a date, up to the cap.
+
+        :param default: The seconds where there is none that can be read.
+        """
+        value = self.headers.get('Retry-After', '').strip()
+        if value.isascii() and value.isdecimal():
+            seconds = float(value[:20])
+        elif moment := _date(value):
+            now = datetime.datetime.now(datetime.UTC)
+            seconds = (moment - now).total_seconds()
+        else:
+            return default
+        return min(max(seconds, 0.0), RETRY_AFTER_CAP)
+
+
+def read(answer: requests.Response) -> Response:
+    """Read the body of an answer that was asked for as a stream.
+
+    :param answer: What requests has received of it so far.
+    :raises BodyTooLarge: The body is longer than LARGEST_BODY.
+    :raises requests.exceptions.RequestException: It could not be read.
+    """
+    coding = answer.headers.get('Content-Encoding', '').strip().lower()
+    if coding not in _CODINGS:
+        answer.close()
+        raise requests.exceptions.ContentDecodingError(
+            f'unexpected Content-Encoding: {coding}'
+        )
+    body = bytearray()
+    for chunk in answer.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            answer.close()
+            raise BodyTooLarge
+    return Response(answer.status_code, answer.headers, bytes(body))
+
+
+def _date(text: str) -> datetime.datetime | None:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return moment

@@ -1,0 +1,391 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One service's REST API, through the session that OSC has authenticated.
+
+The only place that sends requests. It adds what the session does not have: a
+timeout (osc-lib turns the configured one off), retries that are the same
+with every supported keystoneauth1, one pace for all threads, a bound on what
+an answer may take of the memory, and redirects that keep the token at home.
+"""
+
+from collections.abc import Mapping
+import logging
+import re
+import time
+from urllib import parse
+
+from keystoneauth1 import adapter as ksa_adapter
+from keystoneauth1 import exceptions as ksa_exceptions
+import requests
+from requests import adapters
+
+from osc_port_iface.api import credentials as api_credentials
+from osc_port_iface.api import errors
+from osc_port_iface.api import faults
+from osc_port_iface.api import pace
+from osc_port_iface.api import reading
+from osc_port_iface.api import response as responses
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+
+LOG = logging.getLogger(__name__)
+
+# Seconds to connect and seconds between two bytes. Proxies in front of Nova
+# commonly give up after 60 s, and their 504 says more than our own timeout.
+TIMEOUT = (10.0, 90.0)
+
+# Tries after the first one, and the seconds before each of them.
+RETRY_DELAYS = (1.0, 2.0, 4.0)
+
+RETRIED_STATUSES = frozenset({413, 429, 502, 503, 504})
+
+# By these a service says that it has too much to do; Nova once said it with
+# 413 (RFC 9110, section 15.5.14, has Retry-After there).
+_OVERLOADED_STATUSES = frozenset({413, 429, 503})
+
+# What less at a time may mend.
+_TOO_LARGE_STATUSES = frozenset({414, 431, 504})
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_MOST_REDIRECTS = 5
+
+Query = Mapping[str, str | list[str]]
+
+
+class _NoAnswer(Exception):
+    """A request was not answered."""
+
+    def __init__(self, problem: str, may_pass: bool, is_slow: bool) -> None:
+        super().__init__(problem)
+        self.may_pass = may_pass
+        self.is_slow = is_slow
+
+
+class Transport:
+    """Sends requests to one service."""
+
+    def __init__(
+        self,
+        adapter: ksa_adapter.Adapter,
+        credentials: api_credentials.Credentials,
+        url: str,
+    ) -> None:
+        """Use an adapter.
+
+        :param adapter: Carries the session and the service type.
+        :param credentials: The token of the run.
+        :param url: What all paths are below.
+        """
+        self._adapter = adapter
+        self._credentials = credentials
+        self._pace = pace.Pace()
+        self._url = url
+        self.microversion: str | None = None
+
+    def url_without(self, project_id: str | None) -> str:
+        """Return the URL of the service, without a project at its end."""
+        return self._url.removesuffix(f'/{project_id}')
+
+    def prepare(self, threads: int) -> None:
+        """Make ready for requests of several threads at a time.
+
+        urllib3 keeps ten connections (``HTTPAdapter``'s ``pool_maxsize``)
+        and throws away what more threads open.
+
+        :param threads: How many requests there may be at a time.
+        """
+        transport = self._adapter.session.session.get_adapter(self._url)
+        if threads > adapters.DEFAULT_POOLSIZE and isinstance(
+            transport, adapters.HTTPAdapter
+        ):
+            transport.poolmanager.connection_pool_kw['maxsize'] = threads
+
+    def get(
+        self,
+        path: str,
+        what: str,
+        query: Query | None = None,
+        hint: str = '',
+        is_divisible: bool = False,
+        timeout: tuple[float, float] = TIMEOUT,
+        authenticated: bool = True,
+    ) -> reading.Object:
+        """Send a GET request, again where that may help.
+
+        :param path: Path below the URL of the service, or a whole URL.
+        :param what: What is asked for, to begin an error's message with.
+        :param query: Query parameters.
+        :param hint: Added to the message where the answer is 404.
+        :param is_divisible: Whether the caller can ask for less at a time,
+            and is to be told so at once.
+        :param timeout: Seconds to connect, and seconds between two bytes.
+        :param authenticated: Whether to send the token.
+        :returns: The JSON object of the answer.
+        :raises errors.TooLarge: The same in smaller parts may succeed.
+        :raises errors.TokenRefused: Nothing more can be asked.
+        :raises errors.ApiError: The service refused, could not be reached
+            or answered with something else than a JSON object.
+        """
+        url = path if '://' in path else f'{self._url}{path}'
+        response = self._answer(
+            url, what, query, is_divisible, timeout, authenticated
+        )
+        if response.status >= 400:
+            if not authenticated:
+                raise faults.explain(response, what)
+            raise self._explain(response, what, hint)
+        return reading.Body(what, response).root()
+
+    def _explain(
+        self, response: responses.Response, what: str, hint: str
+    ) -> errors.ApiError:
+        if response.status == 401:
+            hint = ''
+            if self._credentials.has_access_rules:
+                hint = _(
+                    'the access rules of the application credential may not '
+                    'cover this request'
+                )
+            error = faults.explain(response, what, hint)
+            if self._credentials.are_refused:
+                return errors.TokenRefused(str(error))
+            return error
+        if response.status == 403 and self._credentials.is_system_scoped:
+            hint = _(
+                'the token is scoped to the system, and interfaces need one '
+                'that is scoped to a project'
+            )
+        elif response.status != 404:
+            hint = ''
+        return faults.explain(response, what, hint)
+
+    def _answer(
+        self,
+        url: str,
+        what: str,
+        query: Query | None,
+        is_divisible: bool,
+        timeout: tuple[float, float],
+        authenticated: bool,
+    ) -> responses.Response:
+        delays = iter(RETRY_DELAYS)
+        while True:
+            delay = next(delays, None)
+            overloaded = False
+            try:
+                response = self._send(url, what, query, timeout, authenticated)
+            except _NoAnswer as error:
+                if error.is_slow and is_divisible:
+                    raise errors.TooLarge(f'{what}: {error}') from error
+                if delay is None or not error.may_pass:
+                    raise errors.Unreachable(f'{what}: {error}') from error
+                problem = str(error)
+            else:
+                if (
+                    delay is None
+                    or response.status not in RETRIED_STATUSES
+                    or (
+                        is_divisible and response.status in _TOO_LARGE_STATUSES
+                    )
+                ):
+                    return response
+                problem = f'HTTP {response.status}'
+                delay = response.retry_after(delay)
+                overloaded = response.status in _OVERLOADED_STATUSES
+            LOG.info(
+                _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
+                {'what': what, 'problem': problem, 'delay': delay},
+            )
+            if overloaded:
+                self._pace.slow_down(delay)
+            else:
+                time.sleep(delay)
+
+    def _send(
+        self,
+        url: str,
+        what: str,
+        query: Query | None,
+        timeout: tuple[float, float],
+        authenticated: bool,
+    ) -> responses.Response:
+        with self._pace.turn():
+            if authenticated:
+                response = self._send_authenticated(url, what, query, timeout)
+            else:
+                response = self._send_once(url, what, query, {}, timeout)
+        if response.status not in _OVERLOADED_STATUSES:
+            self._pace.succeeded()
+        return response
+
+    def _send_authenticated(
+        self,
+        url: str,
+        what: str,
+        query: Query | None,
+        timeout: tuple[float, float],
+    ) -> responses.Response:
+        headers = self._credentials.headers()
+        response = self._send_once(url, what, query, headers, timeout)
+        if response.status == 401 and self._credentials.renew(headers):
+            headers = self._credentials.headers()
+            response = self._send_once(url, what, query, headers, timeout)
+        if response.status != 401:
+            self._credentials.accepted()
+        return response
+
+    def _send_once(
+        self,
+        url: str,
+        what: str,
+        query: Query | None,
+        headers: dict[str, str],
+        timeout: tuple[float, float],
+    ) -> responses.Response:
+        for _number in range(_MOST_REDIRECTS):
+            answer = self._receive(url, what, query, headers, timeout)
+            if answer.status not in _REDIRECTS:
+                return answer
+            # The target has the query already.
+            query = None
+            location = answer.headers.get('Location', '')
+            target = _target_at_home(url, location)
+            if target is None:
+                raise errors.ApiError(
+                    _('%(what)s: redirected to %(target)s, another host')
+                    % {
+                        'what': what,
+                        'target': printable.one_line(location, 200),
+                    }
+                )
+            url = target
+        raise errors.ApiError(_('%s: redirected too often') % what)
+
+    def _receive(
+        self,
+        url: str,
+        what: str,
+        query: Query | None,
+        headers: dict[str, str],
+        timeout: tuple[float, float],
+    ) -> responses.Response:
+        try:
+            # openstacksdk's own method (proxy.Proxy.request) answers from a
+            # cache where clouds.yaml has one.
+            answer = ksa_adapter.Adapter.request(
+                self._adapter,
+                url,
+                'GET',
+                params=dict(query or {}),
+                headers={
+                    'Accept': 'application/json',
+                    'Accept-Encoding': 'gzip, deflate',
+                    **headers,
+                },
+                authenticated=False,
+                microversion=self.microversion,
+                timeout=timeout,
+                raise_exc=False,
+                redirect=False,
+                stream=True,
+                # The credentials renew the token, and retries differ between
+                # the releases of keystoneauth.
+                allow_reauth=False,
+                connect_retries=0,
+                status_code_retries=0,
+            )
+            return responses.read(answer)
+        except UnicodeEncodeError:
+            # Bytes of the command line that are no text in its encoding.
+            raise errors.BadRequest(
+                _('%s: what is asked for is not valid Unicode') % what
+            ) from None
+        except (
+            ksa_exceptions.ClientException,
+            requests.exceptions.RequestException,
+            # requests reads a Location that nobody follows (Session.send).
+            ValueError,
+        ) as error:
+            raise _no_answer(error, timeout) from error
+        except responses.BodyTooLarge:
+            raise errors.TooLarge(
+                _('%(what)s: the answer has more than %(size)d MiB')
+                % {'what': what, 'size': responses.LARGEST_BODY // 1024**2}
+            ) from None
+
+
+def _target_at_home(url: str, location: str) -> str | None:
+    """Follow a redirect that stays with the host that has the token.
+
+    :returns: The new URL; None where it is elsewhere, or is no URL.
+    """
+    try:
+        target = parse.urljoin(url, location)
+        old, new = parse.urlsplit(url), parse.urlsplit(target)
+        same_port = new.port == old.port
+    except ValueError:
+        return None
+    if (
+        new.hostname == old.hostname
+        and new.scheme in {old.scheme, 'https'}
+        and (same_port or new.scheme != old.scheme)
+    ):
+        return target
+    return None
+
+
+def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
+    """Say why there was no answer, and whether the next may be another.
+
+    TLS does not change its mind, a service that let the read timeout pass
+    would only have more to do, and a host that nothing comes from was sent
+    several packets before the connect timeout passed.
+    """
+    cause = error.__context__ or error
+    if isinstance(error, ksa_exceptions.ClientException):
+        may_pass = isinstance(
+            error, ksa_exceptions.RetriableConnectionFailure
+        ) or isinstance(
+            # keystoneauth does not know an answer that is cut off.
+            cause,
+            requests.exceptions.ChunkedEncodingError,
+        )
+    else:
+        cause = error
+        may_pass = isinstance(
+            error,
+            (
+                requests.exceptions.ChunkedEncodingError,
+                requests.exceptions.ConnectionError,
+            ),
+        )
+    if isinstance(cause, requests.exceptions.ReadTimeout) or (
+        # requests' name for it where the body is read as a stream
+        # (Response.iter_content).
+        'Read timed out' in str(cause)
+    ):
+        return _NoAnswer(
+            _('no answer within %.0f seconds') % timeout[1],
+            may_pass=False,
+            is_slow=True,
+        )
+    if isinstance(cause, requests.exceptions.ConnectTimeout):
+        return _NoAnswer(
+            _('no connection within %.0f seconds') % timeout[0],
+            may_pass=False,
+            is_slow=False,
+        )
+    # urllib3 repeats the query, which may be long, before it says why.
+    problem = printable.one_line(re.sub(r'\?\S*', '', str(error)), 600)
+    return _NoAnswer(problem, may_pass, is_slow=False)

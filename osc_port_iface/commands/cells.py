@@ -1,0 +1,130 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Cells that read well in a table and keep their structure in JSON."""
+
+import ipaddress
+from typing import Any, TYPE_CHECKING
+
+from cliff import columns
+
+from osc_port_iface import printable
+from osc_port_iface import records
+
+# Only a newer cliff makes the class generic.
+if TYPE_CHECKING:
+    Cell = columns.FormattableColumn[Any]
+else:
+    Cell = columns.FormattableColumn
+
+# The formats that carry a structure; all others show text, a line a row.
+STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
+
+
+class _TextsCell(Cell):
+    """A cell that is made of texts of unknown origin."""
+
+    def texts(self) -> list[str]:
+        """Return what to show, safe for a terminal."""
+        raise NotImplementedError
+
+    def human_readable(self) -> str:
+        return ','.join(self.texts())
+
+
+class TextCell(_TextsCell):
+    """One text; empty where there is none.
+
+    The order is that of the text, so that absent values come first and
+    every cliff can sort them.
+    """
+
+    _value: str | None
+
+    def texts(self) -> list[str]:
+        return [printable.escape(self._value or '')]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, TextCell) and (
+            self.human_readable() < other.human_readable()
+        )
+
+
+class TextListCell(_TextsCell):
+    """Several texts, ordered as a list is."""
+
+    _value: tuple[str, ...]
+
+    def texts(self) -> list[str]:
+        return [printable.escape(text) for text in self._value]
+
+    def machine_readable(self) -> list[str]:
+        return list(self._value)
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, TextListCell) and (self._value < other._value)
+
+
+class FixedIPsCell(_TextsCell):
+    """The fixed IPs of an interface, ordered as addresses, not as text."""
+
+    _value: tuple[records.FixedIP, ...]
+
+    def texts(self) -> list[str]:
+        return [
+            printable.escape(fixed_ip.ip_address) for fixed_ip in self._value
+        ]
+
+    def machine_readable(self) -> list[dict[str, str | None]]:
+        return [
+            {
+                'ip_address': fixed_ip.ip_address,
+                'subnet_id': fixed_ip.subnet_id,
+            }
+            for fixed_ip in self._value
+        ]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, FixedIPsCell) and (
+            self._sort_key() < other._sort_key()
+        )
+
+    def _sort_key(self) -> list[tuple[int, int]]:
+        addresses = (
+            ipaddress.ip_address(fixed_ip.ip_address)
+            for fixed_ip in self._value
+        )
+        return [(address.version, int(address)) for address in addresses]
+
+
+class AsText(Cell):
+    """Another cell as text formats show it, in the order of that cell."""
+
+    _value: Cell
+
+    def human_readable(self) -> str:
+        return self._value.human_readable()
+
+    def machine_readable(self) -> str:
+        return self._value.human_readable()
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, AsText) and self._value < other._value
+
+
+class AsLines(AsText):
+    """Another cell as text, where a person has a line for each text."""
+
+    _value: _TextsCell
+
+    def human_readable(self) -> str:
+        return '\n'.join(self._value.texts())

@@ -1,0 +1,75 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the commands that list have in common."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+import itertools
+from typing import TextIO
+
+from cliff.formatters import base
+from osc_lib.command import command
+
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import plugin_command
+
+
+class TextLister(plugin_command.PluginCommand, command.Lister):
+    """A Lister whose text formats show every cell as a table does.
+
+    cliff prints ``str()`` of a cell's structure in value and csv, which for
+    a list is Python's own notation.
+    """
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[cells.Cell]],
+    ) -> int:
+        if parsed_args.formatter == 'yaml':
+            self.formatter = _InParts(self.formatter)
+        elif parsed_args.formatter not in cells.STRUCTURED_FORMATS:
+            data = [[cells.AsText(cell) for cell in row] for row in data]
+        return super().produce_output(parsed_args, column_names, data)
+
+
+class _InParts(base.ListFormatter):
+    """Emits YAML in parts, which make the same list one after another.
+
+    PyYAML has a node of about a kilobyte in memory for each value until all
+    of a list is written.
+    """
+
+    _ROWS = 500
+
+    def __init__(self, formatter: base.ListFormatter) -> None:
+        self._formatter = formatter
+
+    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
+        """Add nothing; the formatter itself has."""
+
+    def emit_list(
+        self,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[cells.Cell]],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        rows = iter(data)
+        part = list(itertools.islice(rows, self._ROWS))
+        while True:
+            self._formatter.emit_list(column_names, part, stdout, parsed_args)
+            part = list(itertools.islice(rows, self._ROWS))
+            if not part:
+                return

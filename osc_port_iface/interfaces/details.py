@@ -1,0 +1,227 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Neutron knows of interfaces beyond what a view shows."""
+
+from collections.abc import Callable, Iterable, Sequence
+import dataclasses
+from typing import TypeVar
+
+from osc_port_iface.api import errors
+from osc_port_iface.api import network
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import facts
+from osc_port_iface import records
+
+_Row = TypeVar('_Row', records.Network, records.Subnet, records.SecurityGroup)
+
+_Rows = Sequence[records.ServerInterface]
+_Answer = records.Answer[records.ServerInterface]
+
+
+def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
+    """Add to interfaces what is wanted of them.
+
+    The requests are as many as the IDs fill URLs, however many servers there
+    are, and none for what is not wanted.
+
+    :param api: Neutron.
+    :param rows: The interfaces, with their port IDs.
+    :param wanted: What to add. Security groups and bindings are in the
+        ports, which are then read as well.
+    :returns: The interfaces in the same order. What Neutron does not show to
+        the caller is left out, with a notice.
+    """
+    answer: _Answer = records.Answer(list(rows))
+    if not rows:
+        return answer
+    if wanted & (facts.Fact.SECURITY_GROUPS | facts.Fact.BINDING):
+        wanted |= facts.Fact.PORT
+    for fact, reader in _READERS.items():
+        if not fact & wanted:
+            continue
+        try:
+            part = reader(api, answer.rows)
+        except errors.Forbidden as error:
+            answer.notices.append(_missing(error))
+        except (errors.Unreachable, errors.TokenRefused) as error:
+            # The rest would only meet the same.
+            answer.failures.append(_missing(error))
+            break
+        except errors.ApiError as error:
+            answer.failures.append(_missing(error))
+        else:
+            answer.rows = part.rows
+            answer.failures += part.failures
+    if wanted & facts.Fact.BINDING and any(map(_hides_binding, answer.rows)):
+        answer.notices.append(
+            _(
+                'Host and VIF Type are empty: Neutron shows them to '
+                'administrators only'
+            )
+        )
+    return answer
+
+
+def _add_ports(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    missing = [row for row in rows if row.details.port is None]
+    if not missing:
+        return records.Answer(list(rows))
+    # By server, as there are fewer of them, unless there is but one port.
+    if len(missing) == 1:
+        answer = api.ports(_ids(missing))
+    else:
+        answer = api.ports_of_servers(
+            dict.fromkeys(row.server.id for row in missing)
+        )
+    ports = {port.id: port for port in answer.rows}
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details,
+                    port=row.details.port
+                    or ports.get(row.interface.port_id or ''),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _add_networks(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    answer = api.networks(_distinct(row.interface.network_id for row in rows))
+    networks = {found.id: found for found in answer.rows}
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details,
+                    network=networks.get(row.interface.network_id or ''),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _add_subnets(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    answer = api.subnets(_distinct(i for row in rows for i in _subnets(row)))
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details, subnets=_chosen(_subnets(row), answer.rows)
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _add_security_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    answer = api.security_groups(
+        _distinct(i for row in rows for i in _security_groups(row))
+    )
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details,
+                    security_groups=_chosen(
+                        _security_groups(row), answer.rows
+                    ),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _add_floating_ips(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    answer = api.floating_ips_of_ports(_ids(rows))
+    found: dict[str, list[records.FloatingIP]] = {}
+    for floating_ip in sorted(answer.rows, key=lambda row: row.address):
+        found.setdefault(floating_ip.port_id or '', []).append(floating_ip)
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details,
+                    floating_ips=tuple(
+                        found.get(row.interface.port_id or '', ())
+                    ),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+# In this order: each may rely on those before it.
+_READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
+    facts.Fact.PORT: _add_ports,
+    facts.Fact.NETWORK: _add_networks,
+    facts.Fact.SUBNETS: _add_subnets,
+    facts.Fact.SECURITY_GROUPS: _add_security_groups,
+    facts.Fact.FLOATING_IPS: _add_floating_ips,
+}
+
+
+def _with(
+    row: records.ServerInterface, known: records.Details
+) -> records.ServerInterface:
+    return dataclasses.replace(row, details=known)
+
+
+def _missing(error: errors.ApiError) -> str:
+    return _('Some values are missing: %s') % error
+
+
+def _hides_binding(row: records.ServerInterface) -> bool:
+    port = row.details.port
+    return port is not None and not port.shows_binding
+
+
+def _ids(rows: _Rows) -> list[str]:
+    return _distinct(row.interface.port_id for row in rows)
+
+
+def _subnets(row: records.ServerInterface) -> list[str]:
+    return _distinct(
+        fixed_ip.subnet_id for fixed_ip in row.interface.fixed_ips
+    )
+
+
+def _security_groups(row: records.ServerInterface) -> Sequence[str]:
+    port = row.details.port
+    return port.security_group_ids if port else ()
+
+
+def _distinct(ids: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(i for i in ids if i))
+
+
+def _chosen(ids: Iterable[str], rows: Iterable[_Row]) -> tuple[_Row, ...]:
+    """Take the rows of these IDs, in the order of the IDs."""
+    by_id = {row.id: row for row in rows}
+    return tuple(by_id[i] for i in ids if i in by_id)

@@ -1,0 +1,363 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is wrong with the interfaces of a server, by all that is known of it.
+
+Pure: from records to findings, without any I/O.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces import comparison
+from osc_port_iface import records
+
+# Nova hides the cache of a server that it builds.
+_NO_CACHE = frozenset({'BUILD', 'UNKNOWN', 'DELETED'})
+
+# The host of the server, or that of the port, is about to change.
+_MOVING = frozenset(
+    {'MIGRATING', 'RESIZE', 'VERIFY_RESIZE', 'REVERT_RESIZE', 'REBUILD'}
+)
+
+# On no host, so that nothing can be bound.
+_OFF_HOST = 'SHELVED_OFFLOADED'
+
+# Ironic binds the ports of a bare metal server to the node, and may wire them
+# before or without Neutron; a smart NIC is a host of its own.
+_NOT_OF_THE_HOST = frozenset({'baremetal', 'smart-nic'})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    :ivar server_id: The server's ID; of an orphan, that which is gone.
+    :ivar port_id: The port's ID; None where only Nova's cache has it.
+    :ivar expected: What should be, as a user reads it.
+    :ivar actual: What is.
+    :ivar server: The server, if it exists.
+    :ivar port: The port, if it exists and Neutron shows it.
+    """
+
+    code: codes.Code
+    server_id: str | None
+    port_id: str | None
+    mac_address: str | None
+    expected: str
+    actual: str
+    server: records.Server | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
+    port: records.Port | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
+
+    @property
+    def server_name(self) -> str | None:
+        """The server's name, if it exists."""
+        return self.server.name if self.server else None
+
+    @property
+    def subject(self) -> tuple[str | None, str | None, str | None, codes.Code]:
+        """What the finding is about, whatever it says of it."""
+        return self.server_id, self.port_id, self.mac_address, self.code
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Orders findings by server, then port."""
+        return (
+            self.server_name or '',
+            self.server_id or '',
+            self.port_id or '',
+            self.mac_address or '',
+            self.code,
+            self.actual,
+        )
+
+
+def is_settled(server: records.Server) -> bool:
+    """Tell whether anything can be said of a server now."""
+    return server.task_state is None and server.status not in _NO_CACHE
+
+
+def of_server(
+    server: records.Server,
+    interfaces: Sequence[records.Interface],
+    ports: Sequence[records.Port] | None = None,
+) -> list[Finding]:
+    """Judge what is known of one server.
+
+    :param server: The server with details, and so with Nova's cache.
+    :param interfaces: What is plugged into it, live.
+    :param ports: The same as Neutron shows it; None where Neutron cannot be
+        asked.
+    :returns: The findings, in a stable order. Nothing is said of a server
+        that is building or has a task under way.
+    """
+    if not is_settled(server):
+        return []
+    by_id = {port.id: port for port in ports or ()}
+    cached = {
+        interface.mac_address
+        for interface in server.cache
+        if interface.fixed_ips
+    }
+    found = []
+    never_plugged = set()
+    for interface in interfaces:
+        port = by_id.get(interface.port_id or '')
+        if port is None:
+            continue
+        is_cached = port.mac_address in cached
+        if _was_never_plugged(server, port, is_cached):
+            never_plugged.add(port.id)
+            found.append(_not_attached(server, port))
+        else:
+            found += _of_port(server, port, is_cached)
+    for difference in comparison.compare(server.cache, interfaces):
+        port = by_id.get(difference.port_id or '')
+        if difference.port_id not in never_plugged and not is_excused(
+            difference, server, port
+        ):
+            found.append(_of_difference(server, difference, port))
+    return sorted(found, key=lambda finding: finding.order)
+
+
+def is_excused(
+    difference: comparison.Difference,
+    server: records.Server,
+    port: records.Port | None,
+) -> bool:
+    """Tell whether a difference is as it should be.
+
+    Nova fills the cache with the ports of the server's project only.
+
+    :param difference: The difference.
+    :param server: The server with details.
+    :param port: The port of its interface; None if it is not known.
+    """
+    return (
+        difference.code is codes.Code.MISSING_FROM_CACHE
+        and port is not None
+        and port.project_id != server.project_id
+    )
+
+
+def of_ports(
+    servers: Iterable[records.Server], ports: Iterable[records.Port]
+) -> list[Finding]:
+    """Find the ports of servers that share a MAC address on one network.
+
+    :param servers: The servers.
+    :param ports: The ports of all of them.
+    :returns: A finding for each port but the first, in a stable order.
+    """
+    by_id = {server.id: server for server in servers}
+    first: dict[tuple[str, str], records.Port] = {}
+    found = []
+    for port in sorted(ports, key=lambda port: port.id):
+        if port.mac_address is None:
+            continue
+        other = first.setdefault((port.network_id, port.mac_address), port)
+        server = by_id.get(port.device_id or '')
+        if other is not port and server and is_settled(server):
+            found.append(
+                _of_port_of_server(
+                    codes.Code.DUPLICATE_MAC,
+                    server,
+                    port,
+                    _('a MAC address of its own'),
+                    _('that of port %s') % other.id,
+                )
+            )
+    return sorted(found, key=lambda finding: finding.order)
+
+
+def orphans(
+    servers: Iterable[records.Server], ports: Iterable[records.Port]
+) -> list[Finding]:
+    """Find the ports that Nova made for servers which do not exist.
+
+    :param servers: All servers of the cloud: one that is not shown would
+        make orphans of its ports.
+    :param ports: Ports of any kind.
+    :returns: The findings, in a stable order.
+    """
+    ids = {server.id for server in servers}
+    return sorted(
+        (
+            Finding(
+                codes.Code.ORPHAN_PORT,
+                port.server_id,
+                port.id,
+                port.mac_address,
+                _('a server that exists'),
+                _('server %s does not exist') % port.server_id,
+                port=port,
+            )
+            for port in ports
+            if port.server_id is not None and port.server_id not in ids
+        ),
+        key=lambda finding: finding.order,
+    )
+
+
+def _of_difference(
+    server: records.Server,
+    difference: comparison.Difference,
+    port: records.Port | None,
+) -> Finding:
+    not_cached = _('not in the cache')
+    expected, actual = {
+        codes.Code.MISSING_FROM_CACHE: (_shown(difference.live), not_cached),
+        codes.Code.ONLY_IN_CACHE: (not_cached, _shown(difference.cached)),
+        codes.Code.DUPLICATE_IN_CACHE: (
+            _('once in the cache'),
+            _('more than once: %s') % _shown(difference.cached),
+        ),
+        codes.Code.ADDRESS_DIFFERS: (
+            _shown(difference.live),
+            _shown(difference.cached),
+        ),
+        codes.Code.MAC_DIFFERS: (
+            difference.mac_address or '',
+            difference.cached_mac_address or '',
+        ),
+    }[difference.code]
+    return Finding(
+        difference.code,
+        server.id,
+        difference.port_id,
+        difference.mac_address,
+        expected,
+        actual,
+        server,
+        port,
+    )
+
+
+def _of_port(
+    server: records.Server, port: records.Port, is_cached: bool
+) -> Iterator[Finding]:
+    if port.vnic_type not in _NOT_OF_THE_HOST:
+        yield from _of_wiring(server, port)
+    if not port.fixed_ips and (
+        port.ip_allocation == 'immediate'
+        # A Neutron without the extension does not say whether a port is
+        # meant to have no address; the cache may know that it had one.
+        or (port.ip_allocation is None and is_cached)
+    ):
+        yield _of_port_of_server(
+            codes.Code.NO_FIXED_IP, server, port, _('a fixed IP'), _('none')
+        )
+
+
+def _of_wiring(
+    server: records.Server, port: records.Port
+) -> Iterator[Finding]:
+    """Judge how a port is bound, or else its status."""
+    if problem := _of_binding(server, port):
+        code, expected, actual = problem
+        yield _of_port_of_server(code, server, port, expected, actual)
+    elif (
+        server.status == 'ACTIVE'
+        and port.admin_state_up is not False
+        and port.status not in ('ACTIVE', None)
+    ):
+        yield _of_port_of_server(
+            codes.Code.PORT_DOWN,
+            server,
+            port,
+            'ACTIVE',
+            port.status,
+        )
+
+
+def _of_binding(
+    server: records.Server, port: records.Port
+) -> tuple[codes.Code, str, str] | None:
+    """Judge the binding, which only an administrator can see."""
+    if not port.shows_binding:
+        return None
+    bound = _('bound to %s') % (server.host or _('a host'))
+    if port.vif_type == 'binding_failed':
+        return codes.Code.BINDING_FAILED, bound, _binding(port)
+    if server.status == _OFF_HOST or not server.host:
+        return None
+    if port.vif_type == 'unbound' or not port.host:
+        return codes.Code.UNBOUND, bound, _binding(port)
+    if port.host != server.host and server.status not in _MOVING:
+        return codes.Code.HOST_DIFFERS, server.host, port.host
+    return None
+
+
+def _was_never_plugged(
+    server: records.Server, port: records.Port, is_cached: bool
+) -> bool:
+    """Tell whether only the device ID says that the port is the server's."""
+    if not port.is_for_server:
+        return True
+    return (
+        not is_cached
+        and server.status != _OFF_HOST
+        and port.host is None
+        and port.vif_type == 'unbound'
+    )
+
+
+def _not_attached(server: records.Server, port: records.Port) -> Finding:
+    return _of_port_of_server(
+        codes.Code.NOT_ATTACHED,
+        server,
+        port,
+        _('plugged in by Nova'),
+        _('device owner %(owner)s, %(binding)s')
+        % {
+            'owner': port.device_owner or _('empty'),
+            'binding': _binding(port),
+        },
+    )
+
+
+def _binding(port: records.Port) -> str:
+    if not port.shows_binding:
+        return _('binding not shown')
+    return _('%(vif_type)s on %(host)s') % {
+        'vif_type': port.vif_type,
+        'host': port.host or _('no host'),
+    }
+
+
+def _shown(ips: Iterable[str]) -> str:
+    return ','.join(sorted(ips)) or _('no fixed IP')
+
+
+def _of_port_of_server(
+    code: codes.Code,
+    server: records.Server,
+    port: records.Port,
+    expected: str,
+    actual: str,
+) -> Finding:
+    return Finding(
+        code,
+        server.id,
+        port.id,
+        port.mac_address,
+        expected,
+        actual,
+        server,
+        port,
+    )

@@ -1,0 +1,49 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What has to be known before a column or a filter has its value."""
+
+import enum
+
+
+class Fact(enum.Flag):
+    """Something that can be known of an interface, or of its owner.
+
+    The addresses are always known. Who reads the rest depends on the view:
+    what it does not have itself is asked of Neutron.
+    """
+
+    NOTHING = 0
+    PORT_ID = enum.auto()
+    NETWORK_ID = enum.auto()
+    PORT_STATE = enum.auto()
+    TAG = enum.auto()
+    PORT = enum.auto()
+    # Where the port is bound, which Neutron shows to administrators only.
+    BINDING = enum.auto()
+    NETWORK = enum.auto()
+    SUBNETS = enum.auto()
+    SECURITY_GROUPS = enum.auto()
+    FLOATING_IPS = enum.auto()
+    # The server that owns it, where that is what is looked for.
+    SERVER = enum.auto()
+
+
+# What Neutron is asked for, beside the view.
+OF_NETWORK = (
+    Fact.PORT
+    | Fact.BINDING
+    | Fact.NETWORK
+    | Fact.SUBNETS
+    | Fact.SECURITY_GROUPS
+    | Fact.FLOATING_IPS
+)

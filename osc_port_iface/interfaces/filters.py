@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which interfaces are wanted."""
+
+from collections.abc import Iterator
+import dataclasses
+import ipaddress
+
+from osc_port_iface import addresses
+from osc_port_iface.interfaces import facts
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True)
+class InterfaceFilter:
+    """Conditions which an interface must meet, all of them.
+
+    :ivar network: The ID of its network, or for Nova's cache its label.
+    :ivar fixed_ip: A network that holds one of its fixed IPs.
+    :ivar ip_version: 4 or 6, the version of one of its fixed IPs.
+    :ivar mac_address: Its MAC address, as Neutron writes it.
+    :ivar port_state: Its port's state.
+    :ivar tag: Its tag.
+    """
+
+    network: str | None = None
+    fixed_ip: addresses.IPNetwork | None = None
+    ip_version: int | None = None
+    mac_address: str | None = None
+    port_state: str | None = None
+    tag: str | None = None
+
+    def needs(self) -> Iterator[tuple[str, facts.Fact]]:
+        """Name the conditions that are set, with what each has to know."""
+        for name, fact in _NEEDS.items():
+            if getattr(self, name) is not None:
+                yield name, fact
+
+    def matches(self, interface: records.Interface) -> bool:
+        """Tell whether an interface meets the conditions.
+
+        :param interface: The interface. ``network`` is compared with its
+            network's ID and label.
+        """
+        return (
+            self.network
+            in (None, interface.network_id, interface.network_label)
+            and self.mac_address in (None, interface.mac_address)
+            and self.port_state in (None, interface.port_state)
+            and self.tag in (None, interface.tag)
+            and self._matches_addresses(interface)
+        )
+
+    def _matches_addresses(self, interface: records.Interface) -> bool:
+        if self.fixed_ip is None and self.ip_version is None:
+            return True
+        found = [
+            ipaddress.ip_address(fixed_ip.ip_address)
+            for fixed_ip in interface.fixed_ips
+        ]
+        return (
+            self.fixed_ip is None
+            or any(address in self.fixed_ip for address in found)
+        ) and (
+            self.ip_version is None
+            or any(address.version == self.ip_version for address in found)
+        )
+
+
+_NEEDS = {
+    'port_state': facts.Fact.PORT_STATE,
+    'tag': facts.Fact.TAG,
+}

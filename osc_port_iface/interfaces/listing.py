@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is plugged into these servers?"""
+
+import dataclasses
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.interfaces import details
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import filters
+from osc_port_iface.interfaces import selection
+from osc_port_iface.interfaces import views
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is to be listed.
+
+    :ivar names_or_ids: The servers; all of the scope if empty.
+    :ivar scope: Among which servers.
+    :ivar wanted: Which of their interfaces.
+    :ivar needed: What has to be known of them.
+    """
+
+    names_or_ids: tuple[str, ...] = ()
+    scope: compute.ServerScope = dataclasses.field(
+        default_factory=compute.ServerScope
+    )
+    wanted: filters.InterfaceFilter = dataclasses.field(
+        default_factory=filters.InterfaceFilter
+    )
+    needed: facts.Fact = facts.Fact.NOTHING
+
+
+def list_interfaces(
+    cloud: api_cloud.Cloud,
+    view: views.View,
+    request: Request,
+    progress: views.Progress,
+) -> records.Answer[records.ServerInterface]:
+    """List interfaces, server by server, in a stable order.
+
+    :param cloud: The services.
+    :param view: How to look at the servers.
+    :param request: What is to be listed.
+    :param progress: Shows how far it is.
+    :returns: The interfaces of the servers in the order of the selection,
+        those of each by port ID.
+    :raises osc_lib.exceptions.CommandError: Something failed that concerns
+        all servers.
+    """
+    is_one = len(request.names_or_ids) == 1
+    selected = selection.select(
+        cloud.compute,
+        request.names_or_ids,
+        request.scope,
+        # A listing has the names, but nothing is listed for a single ID.
+        details=view.needs_details
+        or bool(is_one and request.needed & facts.Fact.SERVER),
+    )
+    answer = view.read(selected.rows, progress)
+    rows = [
+        row for row in answer.rows if request.wanted.matches(row.interface)
+    ]
+    missing = request.needed & ~view.has & facts.OF_NETWORK
+    for fact in view.lacks:
+        missing &= ~fact
+    added = details.read(cloud.network, rows, missing)
+    return records.Answer(
+        added.rows,
+        selected.failures + answer.failures + added.failures,
+        added.notices,
+    )

@@ -1,0 +1,176 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""By name or ID to exactly one, or an error that lists the candidates."""
+
+from collections.abc import Callable, Sequence
+import dataclasses
+from typing import Protocol, TypeVar
+
+from osc_lib import exceptions
+
+from osc_port_iface import addresses
+from osc_port_iface.api import errors
+from osc_port_iface.api import identity
+from osc_port_iface.api import network
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+from osc_port_iface import records
+
+
+class NoSuchName(exceptions.CommandError):
+    """Nothing has the name or ID."""
+
+
+class AmbiguousName(exceptions.CommandError):
+    """More than one thing has the name."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What is looked for, in the words of the errors.
+
+    :ivar none: Nothing has the ``name``; it may not in a ``scope`` only.
+    :ivar several: So many as ``count`` have it, with these ``ids``.
+    """
+
+    none: str
+    several: str
+
+
+SERVER = Kind(
+    _("No server with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d servers have the name '%(name)s', use an ID: %(ids)s"),
+)
+PORT = Kind(
+    _("No port with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d ports have the name '%(name)s', use an ID: %(ids)s"),
+)
+NETWORK = Kind(
+    _("No network with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d networks have the name '%(name)s', use an ID: %(ids)s"),
+)
+PROJECT = Kind(
+    _("No project with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d projects have the name '%(name)s', use an ID: %(ids)s"),
+)
+DOMAIN = Kind(
+    _("No domain with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d domains have the name '%(name)s', use an ID: %(ids)s"),
+)
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str:
+        """What a user is told to use in place of the name."""
+
+
+_Row = TypeVar('_Row', bound=_HasId)
+_Any = TypeVar('_Any')
+
+
+def _only_id(row: _HasId) -> str:
+    return printable.escape(row.id)
+
+
+def exactly_one(
+    kind: Kind,
+    name_or_id: str,
+    found: Sequence[_Row],
+    scope: str = '',
+    describe: Callable[[_Row], str] = _only_id,
+) -> _Row:
+    """Take the one that was found.
+
+    :param kind: What was looked for.
+    :param name_or_id: What the user wrote.
+    :param found: What has this name or ID.
+    :param scope: Where it was looked for, such as `` in this project``.
+    :param describe: Says which one it is, beginning with its ID.
+    :raises NoSuchName: None was found.
+    :raises AmbiguousName: Several were.
+    """
+    if len(found) == 1:
+        return found[0]
+    shown = printable.one_line(name_or_id)
+    if not found:
+        raise NoSuchName(kind.none % {'name': shown, 'scope': scope})
+    raise AmbiguousName(
+        kind.several
+        % {
+            'count': len(found),
+            'name': shown,
+            'ids': ', '.join(sorted(map(describe, found))),
+        }
+    )
+
+
+def network_id(api: network.NetworkApi, name_or_id: str) -> str:
+    """Find the ID of a network; an ID costs no request.
+
+    :raises exceptions.CommandError: None has the name, or several have, or
+        the look-up failed.
+    """
+    if addresses.is_uuid(name_or_id):
+        return name_or_id.lower()
+    found = complete(api.networks_named(name_or_id))
+    return exactly_one(NETWORK, name_or_id, found).id
+
+
+def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
+    """Find a port.
+
+    :raises exceptions.CommandError: None has the name or ID, or several
+        have the name, or the look-up failed.
+    """
+    if addresses.is_uuid(name_or_id):
+        found = complete(api.ports([name_or_id.lower()]))
+    else:
+        found = complete(api.ports_named(name_or_id))
+    return exactly_one(PORT, name_or_id, found)
+
+
+def project_id(
+    api: identity.IdentityApi, name_or_id: str, domain: str | None = None
+) -> str:
+    """Find the ID of a project, as OSC does.
+
+    :param api: Keystone.
+    :param name_or_id: The project's name or ID.
+    :param domain: The name or ID of its domain; any if None.
+    :returns: The ID. A caller who may not look projects up is taken to have
+        given an ID.
+    :raises exceptions.CommandError: None has the name, or several have, or
+        the look-up failed.
+    """
+    try:
+        domain_id = None
+        if domain is not None:
+            domains = complete(api.domains(domain))
+            domain_id = exactly_one(DOMAIN, domain, domains).id
+        found = complete(api.projects(name_or_id, domain_id))
+    except errors.Forbidden:
+        return name_or_id
+    return exactly_one(PROJECT, name_or_id, found).id
+
+
+def complete(answer: records.Answer[_Any]) -> list[_Any]:
+    """Take the rows of an answer in which nothing may be missing.
+
+    A name may not be taken for unique while a row could not be read.
+
+    :raises errors.Malformed: A row could not be read.
+    """
+    if answer.failures:
+        raise errors.Malformed(answer.failures[0])
+    return answer.rows

@@ -1,0 +1,86 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From the IDs of servers to their names, as cheaply as it can be done."""
+
+from collections.abc import Iterable, Sequence
+
+from osc_port_iface.api import compute
+from osc_port_iface.api import errors
+from osc_port_iface.interfaces import fan_out
+from osc_port_iface import records
+
+# Up to so many servers are asked for one by one, which costs no more than a
+# listing of a large cloud, where each page has 1,000 servers.
+MOST_SHOWN = 30
+
+
+def look_up(
+    api: compute.ComputeApi, server_ids: Iterable[str], everywhere: bool
+) -> records.Answer[records.Server]:
+    """Find servers by ID.
+
+    A few are asked for one by one, several at a time. For more of them the
+    servers are listed first, and then those that the listing lacks are asked
+    for: it has no soft-deleted servers, and only those of one project if the
+    caller may not list all. So the answer does not depend on the number.
+
+    :param api: Nova.
+    :param server_ids: The IDs.
+    :param everywhere: Whether to try and list the servers of all projects.
+    :returns: The servers that exist. Of one that could not be read, which is
+        a failure, only the ID is known.
+    :raises errors.TokenRefused: Nothing more can be asked.
+    """
+    wanted = list(dict.fromkeys(server_ids))
+    listed: list[records.Server] = []
+    if len(wanted) > MOST_SHOWN:
+        try:
+            listing = _list(api, everywhere)
+        except errors.TokenRefused:
+            raise
+        except errors.ApiError as error:
+            # To show so many would only meet the same.
+            return records.Answer(
+                [records.Server(server_id) for server_id in wanted],
+                [str(error)],
+            )
+        ids = set(wanted)
+        listed = [server for server in listing if server.id in ids]
+        ids.difference_update(server.id for server in listed)
+        wanted = [server_id for server_id in wanted if server_id in ids]
+    shown = _show(api, wanted)
+    return records.Answer(listed + shown.rows, shown.failures)
+
+
+def _list(api: compute.ComputeApi, everywhere: bool) -> list[records.Server]:
+    if everywhere:
+        try:
+            return api.servers(compute.ServerScope(all_projects=True)).rows
+        except errors.Forbidden:
+            pass
+    return api.servers(compute.ServerScope()).rows
+
+
+def _show(
+    api: compute.ComputeApi, server_ids: Sequence[str]
+) -> records.Answer[records.Server]:
+    results = dict(fan_out.fan_out(api.server, server_ids))
+    answer: records.Answer[records.Server] = records.Answer([])
+    for server_id in server_ids:
+        result = results[server_id]
+        if isinstance(result, records.Server):
+            answer.rows.append(result)
+        elif not isinstance(result, errors.NotFound):
+            answer.rows.append(records.Server(server_id))
+            answer.failures.append(str(result))
+    return answer

@@ -1,0 +1,234 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The views of what is plugged into servers, and what each can show."""
+
+import abc
+from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import fan_out
+from osc_port_iface import records
+
+# Given how many servers there are, shows how many are done.
+Progress = Callable[
+    [int], contextlib.AbstractContextManager[Callable[[], object]]
+]
+
+_Answer = records.Answer[records.ServerInterface]
+
+
+class View(abc.ABC):
+    """One way to see the interfaces of servers.
+
+    :ivar needs_details: Whether it takes more of a server than its ID.
+    """
+
+    needs_details = False
+
+    def __init__(
+        self,
+        cloud: api_cloud.Cloud,
+        concurrency: int = fan_out.DEFAULT_WORKERS,
+    ) -> None:
+        """Look at a cloud.
+
+        :param cloud: Its services.
+        :param concurrency: The most requests at a time.
+        """
+        self._cloud = cloud
+        self._concurrency = concurrency
+
+    @property
+    @abc.abstractmethod
+    def has(self) -> facts.Fact:
+        """What its rows have, so that nobody else needs to be asked."""
+
+    @property
+    @abc.abstractmethod
+    def lacks(self) -> Mapping[facts.Fact, str]:
+        """What cannot be known beside it, and why, as half a sentence."""
+
+    @abc.abstractmethod
+    def read(
+        self, servers: Sequence[records.Server], progress: Progress
+    ) -> _Answer:
+        """Read the interfaces of servers.
+
+        :param servers: The servers.
+        :param progress: Shows how far it is, where that takes a while.
+        :returns: The interfaces, server by server, and a line for each
+            server that could not be read.
+        :raises errors.ApiError: Something failed that concerns all servers.
+        """
+
+    def why_not(self, wanted: facts.Fact) -> str | None:
+        """Say why something cannot be known beside this view."""
+        reasons = (why for fact, why in self.lacks.items() if fact & wanted)
+        return next(reasons, None)
+
+
+class ComputeView(View):
+    """What Nova shows live: a request for each server."""
+
+    @property
+    def has(self) -> facts.Fact:
+        """What os-interface has."""
+        return (
+            facts.Fact.PORT_ID
+            | facts.Fact.NETWORK_ID
+            | facts.Fact.PORT_STATE
+            | facts.Fact.TAG
+        )
+
+    @property
+    def lacks(self) -> Mapping[facts.Fact, str]:
+        """Tags, where the microversion does not have them."""
+        if self._cloud.compute.shows_tag:
+            return {}
+        return {
+            facts.Fact.TAG: _(
+                'it takes compute API microversion 2.70 or above, and %s is '
+                'used'
+            )
+            % self._cloud.compute.microversion
+        }
+
+    def read(
+        self, servers: Sequence[records.Server], progress: Progress
+    ) -> _Answer:
+        """Ask Nova for each server whose cell is there, several at a time."""
+        reachable = [server for server in servers if not server.in_down_cell]
+        if len(reachable) > 1:
+            self._cloud.compute.prepare(self._concurrency)
+        answers: dict[str, _Answer] = {
+            server.id: records.Answer([], [down_cell(server)])
+            for server in servers
+            if server.in_down_cell
+        }
+        with progress(len(reachable)) as advance:
+            for server, result in fan_out.fan_out(
+                lambda server: self._cloud.compute.interfaces(server.id),
+                reachable,
+                self._concurrency,
+            ):
+                answers[server.id] = _of_server(server, result)
+                advance()
+        return joined(answers[server.id] for server in servers)
+
+
+class NetworkView(View):
+    """What Neutron shows: a request for about 150 servers."""
+
+    @property
+    def has(self) -> facts.Fact:
+        """What a port has."""
+        return (
+            facts.Fact.PORT_ID
+            | facts.Fact.NETWORK_ID
+            | facts.Fact.PORT_STATE
+            | facts.Fact.PORT
+        )
+
+    @property
+    def lacks(self) -> Mapping[facts.Fact, str]:
+        """Tags."""
+        return {facts.Fact.TAG: _('Neutron does not know the device tags')}
+
+    def read(
+        self, servers: Sequence[records.Server], progress: Progress
+    ) -> _Answer:
+        """Ask Neutron for the ports of many servers at a time."""
+        ids = [server.id for server in servers]
+        answer = self._cloud.network.ports_of_servers(ids)
+        ports: dict[str, list[records.Port]] = {}
+        for port in sorted(answer.rows, key=lambda port: port.id):
+            ports.setdefault(port.device_id or '', []).append(port)
+        return records.Answer(
+            [
+                records.ServerInterface(
+                    server, port.as_interface(), records.Details(port=port)
+                )
+                for server in servers
+                for port in ports.get(server.id, ())
+            ],
+            answer.failures,
+        )
+
+
+class CacheView(View):
+    """What Nova remembers, which its listing of servers has with it."""
+
+    needs_details = True
+
+    @property
+    def has(self) -> facts.Fact:
+        """The labels of networks, and floating IPs."""
+        return facts.Fact.NETWORK | facts.Fact.FLOATING_IPS
+
+    @property
+    def lacks(self) -> Mapping[facts.Fact, str]:
+        """All but the addresses."""
+        why = _("Nova's cache does not have it")
+        return {fact: why for fact in facts.Fact if not fact & self.has}
+
+    def read(
+        self, servers: Sequence[records.Server], progress: Progress
+    ) -> _Answer:
+        """Take what the servers were listed with."""
+        return records.Answer(
+            [
+                records.ServerInterface(server, interface)
+                for server in servers
+                for interface in server.cache
+            ],
+            [down_cell(server) for server in servers if server.in_down_cell],
+        )
+
+
+# By the name that a user chooses one by.
+VIEWS: Mapping[str, type[View]] = {
+    'compute': ComputeView,
+    'network': NetworkView,
+    'cache': CacheView,
+}
+
+
+def down_cell(server: records.Server) -> str:
+    """Say that nothing can be known of a server now."""
+    return _('Interfaces of server %s: its cell is down') % server.id
+
+
+def joined(answers: Iterable[_Answer]) -> _Answer:
+    """Make one answer of several, in their order."""
+    whole: _Answer = records.Answer([])
+    for answer in answers:
+        whole.rows += answer.rows
+        whole.failures += answer.failures
+        whole.notices += answer.notices
+    return whole
+
+
+def _of_server(
+    server: records.Server,
+    result: records.Answer[records.Interface] | errors.ApiError,
+) -> _Answer:
+    if isinstance(result, errors.ApiError):
+        return records.Answer([], [str(result)])
+    return records.Answer(
+        [records.ServerInterface(server, row) for row in result.rows],
+        result.failures,
+    )

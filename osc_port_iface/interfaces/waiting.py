@@ -1,0 +1,555 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Has the attach, the detach or the activation really finished?
+
+After a hot-plug the live view and Nova's cache settle at different moments,
+in either order, so that it is finished only when both agree.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+import enum
+import functools
+import logging
+import time
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.api import network
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces import comparison
+from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces import fan_out
+from osc_port_iface.interfaces import names
+from osc_port_iface import printable
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
+
+CONDITIONS = ('active', 'attached', 'detached')
+
+# Each pause is longer than the one before it by this factor, up to this many
+# seconds or the interval that was asked for.
+_GROWTH = 1.2
+_LONGEST_INTERVAL = 15.0
+
+# Seconds that are not worth a pause.
+_NO_TIME = 0.001
+
+# The ports of such a server become ACTIVE only when it is started.
+_OFF = frozenset({'SHUTOFF', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED'})
+
+_LOST = frozenset({'ERROR', 'DELETED', 'SOFT_DELETED'})
+
+# Seconds before the first poll in which a detach may have failed that is
+# waited for.
+_RECENT = 60.0
+
+
+_STALE = _("gone, but still in Nova's cache")
+
+_WHY = {
+    codes.Code.MISSING_FROM_CACHE: _("plugged in, but not in Nova's cache"),
+    codes.Code.ONLY_IN_CACHE: _STALE,
+    codes.Code.DUPLICATE_IN_CACHE: _("more than once in Nova's cache"),
+    codes.Code.ADDRESS_DIFFERS: _(
+        "its fixed IPs differ from those in Nova's cache"
+    ),
+    codes.Code.MAC_DIFFERS: _("its MAC address in Nova's cache is %s"),
+}
+
+# Nothing that is under way makes these; nothing but somebody's help ends
+# them.
+_LASTING = frozenset({codes.Code.DUPLICATE_IN_CACHE, codes.Code.MAC_DIFFERS})
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Interfaces that are waited for: of a port, a MAC address or a network.
+
+    :ivar attribute: ``port_id``, ``mac_address`` or ``network_id``.
+    :ivar value: As the APIs write it.
+    :ivar text: What the user wrote.
+    :ivar mac_address: The MAC address, where it is known: Nova's cache knows
+        neither ports nor networks.
+    """
+
+    attribute: str
+    value: str
+    text: str
+    mac_address: str | None = None
+
+    def means(self, interface: records.Interface) -> bool:
+        """Tell whether an interface is one of those."""
+        found: str | None = getattr(interface, self.attribute)
+        return found == self.value
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What to wait for.
+
+    :ivar condition: One of CONDITIONS.
+    :ivar targets: The interfaces; all of the server if empty.
+    :ivar timeout: In seconds; 0 checks once.
+    :ivar interval: Seconds between two checks, to begin with.
+    """
+
+    condition: str = 'active'
+    targets: tuple[Target, ...] = ()
+    timeout: float = 300.0
+    interval: float = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How it ended.
+
+    :ivar done: The interfaces of each server for which it is finished.
+    :ivar pending: A line for each interface that is not as it should be.
+    :ivar failures: A line for each server that was lost, and for what Nova
+        has given up.
+    """
+
+    done: list[records.ServerInterface]
+    pending: list[str]
+    failures: list[str]
+
+
+class State(enum.Enum):
+    """How far a server is.
+
+    It may be there, not yet, never without somebody's help, or failed.
+    """
+
+    FINISHED = enum.auto()
+    PENDING = enum.auto()
+    HOPELESS = enum.auto()
+    FAILED = enum.auto()
+
+
+_IN_VAIN = {State.HOPELESS, State.FAILED}
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What one poll has shown of a server, and what those before it have.
+
+    :ivar server: The server.
+    :ivar mac_addresses: The MAC addresses of each target, which tell it in
+        the cache, and after it is gone.
+    :ivar state: How far the server is.
+    :ivar lines: What is not as it should be, and why.
+    :ivar interfaces: What is plugged in.
+    :ivar differences: Where Nova's cache disagrees with that.
+    :ivar ports: The ports that Neutron was asked for, by ID.
+    """
+
+    server: records.Server
+    mac_addresses: Mapping[Target, frozenset[str]]
+    state: State = State.PENDING
+    lines: tuple[str, ...] = ()
+    interfaces: tuple[records.Interface, ...] = ()
+    differences: tuple[comparison.Difference, ...] = ()
+    ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
+
+    def has_seen(self, difference: comparison.Difference) -> bool:
+        """Tell whether there was such a difference already."""
+        return any(
+            (known.code, known.mac_address)
+            == (difference.code, difference.mac_address)
+            for known in self.differences
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reason:
+    """Why an interface is not as it should be.
+
+    :ivar what: The interface.
+    :ivar why: What is wrong with it.
+    :ivar is_lasting: Whether it stays so.
+    """
+
+    what: str
+    why: str
+    is_lasting: bool = False
+
+
+def targets(
+    api: network.NetworkApi,
+    ports: Sequence[str],
+    mac_addresses: Sequence[str],
+    networks: Sequence[str],
+    condition: str,
+) -> tuple[Target, ...]:
+    """Find what the user means.
+
+    :param api: Neutron, which is asked for a name, and for the MAC address
+        of a port that is to be detached: the live view may not have it any
+        more.
+    :param ports: Names or IDs of ports.
+    :param mac_addresses: MAC addresses, as the APIs write them.
+    :param networks: Names or IDs of networks.
+    :param condition: What is waited for.
+    :raises osc_lib.exceptions.CommandError: No port or network has the name,
+        or several have, or a look-up failed.
+    """
+    found = [Target('mac_address', mac, mac, mac) for mac in mac_addresses]
+    for name_or_id in ports:
+        if addresses.is_uuid(name_or_id) and condition != 'detached':
+            found.append(Target('port_id', name_or_id.lower(), name_or_id))
+        else:
+            found.append(_port_target(api, name_or_id))
+    for name_or_id in networks:
+        network_id = names.network_id(api, name_or_id)
+        found.append(Target('network_id', network_id, name_or_id))
+    return tuple(found)
+
+
+def _port_target(api: network.NetworkApi, name_or_id: str) -> Target:
+    try:
+        port = names.port(api, name_or_id)
+    except names.NoSuchName:
+        if not addresses.is_uuid(name_or_id):
+            raise
+        # Nova deletes the ports that it made when it unplugs them.
+        return Target('port_id', name_or_id.lower(), name_or_id)
+    return Target('port_id', port.id, name_or_id, port.mac_address)
+
+
+def wait(
+    cloud: api_cloud.Cloud,
+    servers: Sequence[records.Server],
+    request: Request,
+) -> Outcome:
+    """Wait until the interfaces of all servers are as they should be.
+
+    A poll costs two requests for each server that is not finished, and a
+    third where a detach may have failed, or where an interface stays missing
+    from the cache. One that fails is as good as none, unless the server is
+    lost: not there, in error, or not for this caller.
+
+    :param cloud: The services.
+    :param servers: The servers.
+    :param request: What to wait for.
+    :returns: How it ended: when it has for each server, when it cannot for
+        one of them, or with the timeout.
+    """
+    started = time.monotonic()
+    interval = request.interval
+    looks = {server.id: _first(server, request) for server in servers}
+    while True:
+        waited = time.monotonic() - started
+        # What is left after the last pause need not be exactly zero.
+        is_last = request.timeout - waited < _NO_TIME
+        poll = functools.partial(
+            _look, cloud, request, waited=waited, is_last=is_last
+        )
+        pending = [
+            look for look in looks.values() if look.state is State.PENDING
+        ]
+        for before, result in fan_out.fan_out(poll, pending):
+            if isinstance(result, errors.ApiError):
+                raise result
+            looks[before.server.id] = result
+        states = {look.state for look in looks.values()}
+        if is_last or State.PENDING not in states or states & _IN_VAIN:
+            return _outcome(looks.values())
+        left = started + request.timeout - time.monotonic()
+        time.sleep(max(0.0, min(interval, left)))
+        interval = min(
+            interval * _GROWTH, max(_LONGEST_INTERVAL, request.interval)
+        )
+
+
+def _first(server: records.Server, request: Request) -> Look:
+    return Look(
+        server,
+        {
+            target: frozenset(filter(None, [target.mac_address]))
+            for target in request.targets
+        },
+    )
+
+
+def _outcome(looks: Iterable[Look]) -> Outcome:
+    outcome = Outcome([], [], [])
+    for look in looks:
+        if look.state is State.FINISHED:
+            outcome.done.extend(
+                records.ServerInterface(look.server, interface)
+                for interface in look.interfaces
+            )
+        elif look.state is State.FAILED:
+            outcome.failures.extend(look.lines)
+        else:
+            outcome.pending.extend(look.lines)
+    return outcome
+
+
+def _look(
+    cloud: api_cloud.Cloud,
+    request: Request,
+    before: Look,
+    waited: float,
+    is_last: bool,
+) -> Look:
+    """Look at a server.
+
+    Nova's cache comes first: as long as it has not changed, an interface
+    that it lacked is not in it.
+
+    :param before: What is known of it.
+    :param waited: Seconds since the first poll.
+    :param is_last: Whether this is the last look, which has to say why it is
+        not finished.
+    """
+    try:
+        server = cloud.compute.server(before.server.id)
+        if server.status in _LOST:
+            return _failed(
+                before,
+                _('Server %(server)s: its status is %(status)s')
+                % {'server': server.id, 'status': server.status},
+            )
+        if server.in_down_cell:
+            line = _('Server %s: its cell is down') % server.id
+            return dataclasses.replace(before, lines=(line,))
+        if not is_last and _cache_lags(before, server, request):
+            return before
+        interfaces = names.complete(cloud.compute.interfaces(server.id))
+    except errors.TokenRefused:
+        raise
+    except (errors.NotFound, errors.Forbidden) as error:
+        return _failed(before, str(error))
+    except errors.ApiError as error:
+        # The next poll may have more luck.
+        return dataclasses.replace(before, lines=(str(error),))
+    look = _compared(cloud.network, before, server, interfaces, is_last)
+    reasons = (
+        _of_detach(look, request)
+        if request.condition == 'detached'
+        else _of_attach(look, request, before)
+    )
+    look = dataclasses.replace(
+        look,
+        state=_state(reasons),
+        lines=tuple(_line(server, reason) for reason in reasons),
+    )
+    if request.condition == 'detached' and _wanted(look, request):
+        failed = _failed_detach(cloud, look, waited)
+        return _failed(look, failed) if failed else look
+    return look
+
+
+def _failed(look: Look, line: str) -> Look:
+    return dataclasses.replace(look, state=State.FAILED, lines=(line,))
+
+
+def _cache_lags(
+    before: Look, server: records.Server, request: Request
+) -> bool:
+    """Tell whether the cache still lacks what it lacked before."""
+    return server.cache == before.server.cache and any(
+        difference.code is codes.Code.MISSING_FROM_CACHE
+        and difference.interface in _wanted(before, request)
+        for difference in before.differences
+    )
+
+
+def _compared(
+    api: network.NetworkApi,
+    before: Look,
+    server: records.Server,
+    interfaces: Sequence[records.Interface],
+    is_last: bool,
+) -> Look:
+    """Compare the views, as they are now."""
+    differences = comparison.compare(server.cache, interfaces)
+    ports = dict(before.ports)
+    unknown = [
+        difference.port_id
+        for difference in differences
+        if difference.code is codes.Code.MISSING_FROM_CACHE
+        and difference.port_id
+        and difference.port_id not in ports
+        # Most are there with the next poll.
+        and (is_last or before.has_seen(difference))
+    ]
+    if unknown:
+        ports |= _ports(api, unknown)
+    return Look(
+        server,
+        {
+            target: mac_addresses
+            | {
+                interface.mac_address
+                for interface in interfaces
+                if interface.mac_address and target.means(interface)
+            }
+            for target, mac_addresses in before.mac_addresses.items()
+        },
+        interfaces=tuple(interfaces),
+        differences=tuple(
+            difference
+            for difference in differences
+            if not drift.is_excused(
+                difference, server, ports.get(difference.port_id or '')
+            )
+        ),
+        ports=ports,
+    )
+
+
+def _ports(
+    api: network.NetworkApi, port_ids: Sequence[str]
+) -> dict[str, records.Port]:
+    """Ask Neutron whose ports these are, which need not succeed."""
+    try:
+        return {port.id: port for port in api.ports(port_ids).rows}
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError as error:
+        LOG.info(_('Whose ports they are is not known: %s'), error)
+        return {}
+
+
+def _wanted(look: Look, request: Request) -> list[records.Interface]:
+    return [
+        interface
+        for interface in look.interfaces
+        if not request.targets
+        or any(target.means(interface) for target in request.targets)
+    ]
+
+
+def _of_attach(look: Look, request: Request, before: Look) -> list[_Reason]:
+    """Say of each interface that is not attached, or not ACTIVE, why."""
+    reasons = []
+    for interface in _wanted(look, request):
+        found = [
+            difference
+            for difference in look.differences
+            if difference.interface == interface
+        ]
+        what = f'{interface.port_id} ({interface.mac_address})'
+        if found:
+            is_lasting = found[0].code in _LASTING and before.has_seen(
+                found[0]
+            )
+            reasons.append(_Reason(what, _why(found[0]), is_lasting))
+        elif request.condition == 'active' and interface.port_state != (
+            'ACTIVE'
+        ):
+            reasons.append(_not_active(what, interface, look.server))
+    reasons += [
+        _Reason(target.text, _('not plugged in'))
+        for target in request.targets
+        if not any(map(target.means, look.interfaces))
+    ]
+    if not request.targets:
+        reasons += [
+            _Reason(difference.mac_address or '', _why(difference))
+            for difference in look.differences
+            if difference.interface is None
+        ]
+    return reasons
+
+
+def _of_detach(look: Look, request: Request) -> list[_Reason]:
+    """Say of each interface that is not detached why."""
+    gone = frozenset[str]().union(*look.mac_addresses.values())
+    return [
+        _Reason(
+            f'{interface.port_id} ({interface.mac_address})',
+            _('still plugged in'),
+        )
+        for interface in _wanted(look, request)
+    ] + [
+        _Reason(difference.mac_address or '', _STALE)
+        for difference in look.differences
+        if difference.cached - difference.live
+        and (not request.targets or difference.mac_address in gone)
+    ]
+
+
+def _not_active(
+    what: str, interface: records.Interface, server: records.Server
+) -> _Reason:
+    if server.status in _OFF and server.task_state is None:
+        return _Reason(
+            what,
+            _(
+                'its port is %(state)s, and stays so while the status of the '
+                'server is %(status)s'
+            )
+            % {'state': interface.port_state, 'status': server.status},
+            is_lasting=True,
+        )
+    return _Reason(what, _('its port is %s') % interface.port_state)
+
+
+def _why(difference: comparison.Difference) -> str:
+    if difference.code is codes.Code.MAC_DIFFERS:
+        return _WHY[difference.code] % difference.cached_mac_address
+    return _WHY[difference.code]
+
+
+def _state(reasons: Sequence[_Reason]) -> State:
+    if any(reason.is_lasting for reason in reasons):
+        return State.HOPELESS
+    return State.PENDING if reasons else State.FINISHED
+
+
+def _line(server: records.Server, reason: _Reason) -> str:
+    return _('Server %(server)s, interface %(what)s: %(reason)s') % {
+        'server': server.id,
+        'what': printable.escape(reason.what),
+        'reason': printable.escape(reason.why),
+    }
+
+
+def _failed_detach(
+    cloud: api_cloud.Cloud, look: Look, waited: float
+) -> str | None:
+    """Say that Nova has given up each detach that may be waited for.
+
+    It does not say which interface an action was about.
+
+    :param waited: Seconds since the first poll.
+    """
+    try:
+        answer = cloud.compute.instance_actions(look.server.id)
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError as error:
+        LOG.info(_('Whether a detach has failed is not known: %s'), error)
+        return None
+    recent = [
+        action
+        for action in answer.rows
+        if action.action == 'detach_interface'
+        and action.seconds_ago <= waited + _RECENT
+    ]
+    if not recent or not all(action.failed for action in recent):
+        return None
+    return _(
+        'Server %(server)s: still plugged in, as the detach has failed '
+        '(request ID %(request)s)'
+    ) % {
+        'server': look.server.id,
+        'request': printable.escape(recent[0].request_id or _('unknown')),
+    }

@@ -1,0 +1,298 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from collections.abc import Callable
+import datetime
+
+from osc_port_iface.api import errors
+from osc_port_iface import records
+from tests.unit.api import api_test_case
+from tests.unit import fake_cloud
+
+PORTS_URL = f'{api_test_case.NEUTRON_URL}/ports'
+PORT = fake_cloud.identifier(11)
+
+
+class NetworkTestCase(api_test_case.ApiTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.network = self.api().network
+
+
+class TestPorts(NetworkTestCase):
+    def one(self, **other: object) -> records.Port:
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, '10.0.0.1', **other)
+        )
+        (port,) = self.network.ports([PORT]).rows
+        return port
+
+    def test_nulls_everywhere(self) -> None:
+        bare = dict.fromkeys(fake_cloud.port(11, 1))
+        bare.update(dict.fromkeys(('trunk_details', 'binding:profile')))
+        bare.update(id=PORT, network_id='n')
+        self.answer(PORTS_URL, {'json': {'ports': [bare]}})
+        self.assertEqual(
+            [records.Port(PORT, 'n', None, ())],
+            self.network.ports([PORT]).rows,
+        )
+
+    def test_older_and_odd_answers(self) -> None:
+        for name, other, attribute, expected in (
+            (
+                'tenant_id',
+                {'project_id': None, 'tenant_id': 'p'},
+                'project_id',
+                'p',
+            ),
+            ('both', {'tenant_id': 'q'}, 'project_id', fake_cloud.PROJECT_ID),
+            ('no owner', {'device_owner': None}, 'is_for_server', False),
+            ('no owner', {'device_owner': None}, 'server_id', None),
+            ('router', {'device_owner': 'network:x'}, 'server_id', None),
+            ('no device', {'device_id': ''}, 'server_id', None),
+            ('path', {'device_id': '../flavors'}, 'server_id', None),
+            (
+                'server',
+                {'device_owner': 'compute:'},
+                'server_id',
+                fake_cloud.identifier(1),
+            ),
+            ('no MAC', {'mac_address': ''}, 'mac_address', None),
+            (
+                'no VIF type',
+                {'binding:vif_type': None},
+                'shows_binding',
+                False,
+            ),
+            (
+                'unbound',
+                {'binding:vif_type': 'unbound'},
+                'shows_binding',
+                True,
+            ),
+            ('empty profile', {'binding:profile': {}}, 'pci_slot', None),
+            (
+                'profile',
+                {'binding:profile': {'pci_slot': '0000:03:10.2'}},
+                'pci_slot',
+                '0000:03:10.2',
+            ),
+            (
+                'created',
+                {'created_at': '2026-01-01T00:00:00Z'},
+                'created_at',
+                datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+            ),
+        ):
+            with self.subTest(name, attribute=attribute):
+                self.assertEqual(
+                    expected, getattr(self.one(**other), attribute)
+                )
+
+    def test_trunk(self) -> None:
+        port = self.one(
+            trunk_details={
+                'trunk_id': 't',
+                'sub_ports': [
+                    {
+                        'port_id': fake_cloud.identifier(12),
+                        'segmentation_type': 'vlan',
+                        'segmentation_id': 101,
+                        'mac_address': 'm',
+                    },
+                ],
+            }
+        )
+        self.assertEqual('t', port.trunk_id)
+        self.assertEqual(
+            (records.Subport(fake_cloud.identifier(12), 'vlan', 101, 'm'),),
+            port.subports,
+        )
+
+    def test_broken_ones(self) -> None:
+        self.answer(
+            PORTS_URL,
+            {
+                'json': {
+                    'ports': [
+                        fake_cloud.port(12, 1, network_id=None),
+                        fake_cloud.port(13, 1, admin_state_up='yes'),
+                        fake_cloud.port(11, 1),
+                    ]
+                }
+            },
+        )
+        answer = self.network.ports_of_servers([fake_cloud.identifier(1)])
+        self.assertEqual([PORT], [row.id for row in answer.rows])
+        self.assertEqual(2, len(answer.failures))
+
+    def test_what_is_asked(self) -> None:
+        self.answer(PORTS_URL, {'json': {'ports': []}})
+        cases: tuple[tuple[str, Callable[[], object], object], ...] = (
+            (
+                'servers',
+                lambda: self.network.ports_of_servers(['a', 'b']),
+                {'device_id': ['a', 'b']},
+            ),
+            ('IDs', lambda: self.network.ports(['a']), {'id': ['a']}),
+            ('name', lambda: self.network.ports_named('a'), {'name': ['a']}),
+            (
+                'MAC',
+                lambda: self.network.ports_with_mac_addresses(['a']),
+                {'mac_address': ['a']},
+            ),
+            (
+                'fixed IP',
+                lambda: self.network.ports_with_fixed_ips(['::1']),
+                {'fixed_ips': ['ip_address=::1']},
+            ),
+            (
+                'all',
+                lambda: self.network.all_ports(),
+                {'sort_key': ['id'], 'sort_dir': ['asc'], 'limit': ['1000']},
+            ),
+        )
+        for name, call, expected in cases:
+            with self.subTest(name):
+                call()
+                query = self.queries(PORTS_URL)[-1]
+                self.assertIn('id', query.pop('fields'))
+                self.assertEqual(expected, query)
+
+    def test_what_was_not_asked_for_is_dropped(self) -> None:
+        self.answer(
+            PORTS_URL,
+            {
+                'json': {
+                    'ports': [
+                        fake_cloud.port(11, 1, '10.0.0.1', name='web'),
+                        fake_cloud.port(12, 2, '10.0.0.2', name='WEB'),
+                        fake_cloud.port(13, 3, mac_address=''),
+                    ]
+                }
+            },
+        )
+        for name, answer in (
+            (
+                'servers',
+                self.network.ports_of_servers([fake_cloud.identifier(1)]),
+            ),
+            ('IDs', self.network.ports([PORT])),
+            ('name', self.network.ports_named('web')),
+            (
+                'MAC',
+                self.network.ports_with_mac_addresses(['fa:16:3e:00:00:0b']),
+            ),
+            ('fixed IP', self.network.ports_with_fixed_ips(['10.0.0.1'])),
+        ):
+            with self.subTest(name):
+                self.assertEqual([PORT], [row.id for row in answer.rows])
+
+
+class TestOthers(NetworkTestCase):
+    def test_floating_ips(self) -> None:
+        self.cloud.register_network(
+            'floatingips',
+            {
+                **fake_cloud.floating_ip('198.51.100.1', 11),
+                'fixed_ip_address': '10.0.0.1',
+            },
+            {
+                **fake_cloud.floating_ip('198.51.100.2', 11),
+                'port_id': None,
+                'port_forwardings': [
+                    {
+                        'protocol': 'tcp',
+                        'external_port': 2222,
+                        'internal_port': 22,
+                        'internal_ip_address': '10.0.0.1',
+                        'internal_port_id': PORT,
+                    },
+                    {
+                        'protocol': 'udp',
+                        'external_port_range': '1:2',
+                        'internal_port_range': '3:4',
+                    },
+                ],
+            },
+        )
+        (one,) = self.network.floating_ips_of_ports([PORT]).rows
+        self.assertEqual(
+            ('198.51.100.1', '10.0.0.1', PORT),
+            (one.address, one.fixed_ip_address, one.port_id),
+        )
+        (other,) = self.network.floating_ips(['198.51.100.2']).rows
+        self.assertEqual(
+            (
+                records.PortForwarding('tcp', '2222', '10.0.0.1', '22', PORT),
+                records.PortForwarding('udp', '1:2', None, '3:4', None),
+            ),
+            other.port_forwardings,
+        )
+
+    def test_neutron_without_routers(self) -> None:
+        self.answer(
+            f'{api_test_case.NEUTRON_URL}/floatingips', {'status_code': 404}
+        )
+        self.assertEqual(
+            records.Answer([]), self.network.floating_ips_of_ports([PORT])
+        )
+
+    def test_names(self) -> None:
+        self.cloud.register_network(
+            'networks',
+            {'id': 'n', 'name': 'private', 'mtu': 1450},
+            {'id': 'o', 'name': ''},
+        )
+        self.cloud.register_network(
+            'subnets', {'id': 's', 'name': '', 'cidr': '10.0.0.0/24'}
+        )
+        self.cloud.register_network(
+            'security-groups', {'id': 'g', 'name': 'default'}
+        )
+        for name, answer, expected in (
+            (
+                'networks',
+                self.network.networks(['n', 'o']),
+                [
+                    records.Network('n', 'private', 1450),
+                    records.Network('o', None),
+                ],
+            ),
+            (
+                'named',
+                self.network.networks_named('private'),
+                [records.Network('n', 'private', 1450)],
+            ),
+            (
+                'subnets',
+                self.network.subnets(['s']),
+                [records.Subnet('s', None, cidr='10.0.0.0/24')],
+            ),
+            (
+                'groups',
+                self.network.security_groups(['g']),
+                [records.SecurityGroup('g', 'default')],
+            ),
+        ):
+            with self.subTest(name):
+                self.assertEqual(expected, answer.rows)
+
+    def test_nothing_is_wanted(self) -> None:
+        self.network.ports([])
+        self.network.networks([])
+        self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
+
+    def test_failure(self) -> None:
+        self.answer(PORTS_URL, {'status_code': 403})
+        error = self.assertRaises(errors.Forbidden, self.network.all_ports)
+        self.assertEqual('Ports: this is not allowed (HTTP 403)', str(error))

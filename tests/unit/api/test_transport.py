@@ -1,0 +1,532 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import contextlib
+import gzip
+import json
+import socket
+import threading
+import time
+from typing import Any
+
+import fixtures
+from keystoneauth1 import adapter
+from keystoneauth1 import session
+from keystoneauth1 import token_endpoint
+import requests
+from requests import adapters
+import testtools
+
+from osc_port_iface.api import credentials
+from osc_port_iface.api import errors
+from osc_port_iface.api import transport
+from osc_port_iface.interfaces import fan_out
+from tests.unit.api import api_test_case
+from tests.unit import fake_cloud
+
+URL = f'{fake_cloud.COMPUTE_URL}/thing'
+THREADS = 16
+
+# Long enough for a machine under load; nothing waits so long if all is well.
+PATIENCE = 60
+
+
+class TransportTestCase(api_test_case.ApiTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.transport_under_test = self.transport()
+
+    def get(self, **options: Any) -> object:
+        return self.transport_under_test.get('/thing', 'Thing', **options)
+
+    def assert_raises(
+        self, kind: type[Exception], message: str, **options: Any
+    ) -> None:
+        error = self.assertRaises(errors.ApiError, self.get, **options)
+        self.assertEqual((kind, message), (type(error), str(error)))
+
+
+class TestRequest(TransportTestCase):
+    def test_headers_and_query(self) -> None:
+        self.answer(URL)
+        self.transport_under_test.microversion = '2.70'
+        self.get(query={'name': ['a b', '?#/'], 'limit': '5'})
+        (request,) = self.requested(URL)
+        self.assertEqual(f'{URL}?name=a+b&name=%3F%23%2F&limit=5', request.url)
+        self.assertEqual('a-token', request.headers['X-Auth-Token'])
+        self.assertEqual(
+            'compute 2.70', request.headers['OpenStack-API-Version']
+        )
+        self.assertEqual('gzip, deflate', request.headers['Accept-Encoding'])
+
+    def test_without_the_token(self) -> None:
+        self.answer(URL, {'status_code': 401, 'json': {}})
+        self.assertRaises(errors.Unauthorized, self.get, authenticated=False)
+        (request,) = self.requested(URL)
+        self.assertNotIn('X-Auth-Token', request.headers)
+        self.assertEqual(0, self.token_requests())
+
+    def test_bytes_of_the_command_line_that_are_no_text(self) -> None:
+        self.assert_raises(
+            errors.BadRequest,
+            'Thing: what is asked for is not valid Unicode',
+            query={'name': ['web\udcff']},
+        )
+
+    def test_project_at_the_end(self) -> None:
+        at_project = transport.Transport(
+            self.cloud.adapter('compute'),
+            credentials.Credentials(self.session()),
+            'http://a.test/v2.1/p',
+        )
+        for project_id, expected in (
+            ('p', 'http://a.test/v2.1'),
+            ('q', 'http://a.test/v2.1/p'),
+            (None, 'http://a.test/v2.1/p'),
+        ):
+            with self.subTest(project_id):
+                self.assertEqual(expected, at_project.url_without(project_id))
+
+
+class TestStatus(TransportTestCase):
+    def test_kinds_of_errors(self) -> None:
+        for status, kind in (
+            (400, errors.BadRequest),
+            (401, errors.TokenRefused),
+            (403, errors.Forbidden),
+            (404, errors.NotFound),
+            (405, errors.Refused),
+            (409, errors.Refused),
+            (410, errors.Refused),
+            (413, errors.ApiError),
+            (414, errors.TooLarge),
+            (429, errors.ApiError),
+            (431, errors.TooLarge),
+            (451, errors.Refused),
+            (500, errors.ApiError),
+            (501, errors.ApiError),
+            (502, errors.ApiError),
+            (503, errors.ApiError),
+            (504, errors.TooLarge),
+            (599, errors.ApiError),
+        ):
+            with self.subTest(status=status):
+                self.answer(URL, {'status_code': status, 'text': 'Why.'})
+                error = self.assertRaises(errors.ApiError, self.get)
+                self.assertIs(kind, type(error))
+                self.assertTrue(
+                    str(error).endswith(f': Why. (HTTP {status})'), str(error)
+                )
+
+    def test_hint(self) -> None:
+        for status, message in (
+            (404, 'Thing: not found; a hint (HTTP 404)'),
+            (403, 'Thing: this is not allowed (HTTP 403)'),
+            (500, 'Thing: the service failed (HTTP 500)'),
+        ):
+            with self.subTest(status=status):
+                self.answer(URL, {'status_code': status})
+                error = self.assertRaises(
+                    errors.ApiError, self.get, hint='a hint'
+                )
+                self.assertEqual(message, str(error))
+
+    def test_system_scope_is_hinted_at(self) -> None:
+        self.cloud.register_authentication(system=True)
+        self.answer(URL, {'status_code': 403})
+        self.assert_raises(
+            errors.Forbidden,
+            'Thing: this is not allowed; the token is scoped to the system, '
+            'and interfaces need one that is scoped to a project (HTTP 403)',
+        )
+
+    def test_success_that_is_no_object(self) -> None:
+        for name, body in (
+            ('empty', ''),
+            ('cut off', '{"a": 1'),
+            ('list', '[]'),
+            ('null', 'null'),
+            ('HTML', '<html>Log in</html>'),
+            ('nested', '[' * 100_000),
+            ('number of many digits', '1' * 10_000),
+        ):
+            with self.subTest(name):
+                self.answer(URL, {'text': body})
+                error = self.assertRaises(errors.Malformed, self.get)
+                self.assertIn('is not what the API describes', str(error))
+
+
+class TestRetries(TransportTestCase):
+    def test_status_that_may_pass(self) -> None:
+        for status in (413, 429, 502, 503, 504):
+            with self.subTest(status=status):
+                self.clock.slept.clear()
+                refusal: dict[str, object] = {'status_code': status}
+                self.answer(URL, refusal, refusal, refusal, {'json': {}})
+                self.get()
+                self.assertEqual([1.0, 2.0, 4.0], self.clock.slept)
+
+    def test_status_that_does_not_pass(self) -> None:
+        for status in (400, 404, 405, 409, 414, 500, 501):
+            with self.subTest(status=status):
+                self.answer(URL, {'status_code': status})
+                before = len(self.requested(URL))
+                self.assertRaises(errors.ApiError, self.get)
+                self.assertEqual(1, len(self.requested(URL)) - before)
+
+    def test_told_how_long(self) -> None:
+        for status in (413, 429, 502, 503):
+            with self.subTest(status=status):
+                self.clock.slept.clear()
+                self.answer(
+                    URL,
+                    {'status_code': status, 'headers': {'Retry-After': '7'}},
+                    {'json': {}},
+                )
+                self.get()
+                self.assertEqual([7.0], self.clock.slept)
+
+    def test_gives_up(self) -> None:
+        self.answer(URL, {'status_code': 503})
+        self.assert_raises(
+            errors.ApiError,
+            'Thing: the service is not available; try again later (HTTP 503)',
+        )
+        self.assertEqual(4, len(self.requested(URL)))
+
+    def test_divisible_is_told_at_once(self) -> None:
+        answers: tuple[tuple[str, dict[str, object]], ...] = (
+            ('504', {'status_code': 504}),
+            ('414', {'status_code': 414}),
+            ('431', {'status_code': 431}),
+            ('slow', {'exc': requests.exceptions.ReadTimeout}),
+        )
+        for name, answer in answers:
+            with self.subTest(name):
+                self.answer(URL, answer)
+                before = len(self.requested(URL))
+                self.assertRaises(errors.TooLarge, self.get, is_divisible=True)
+                self.assertEqual(1, len(self.requested(URL)) - before)
+        self.assertEqual([], self.clock.slept)
+
+    def test_no_answer(self) -> None:
+        for name, error, tries, problem in (
+            ('refused', requests.exceptions.ConnectionError('Off.'), 4, None),
+            (
+                'cut off',
+                requests.exceptions.ChunkedEncodingError('Short.'),
+                4,
+                None,
+            ),
+            ('TLS', requests.exceptions.SSLError('Self-signed.'), 1, None),
+            (
+                'slow',
+                requests.exceptions.ReadTimeout('Slow.'),
+                1,
+                'Thing: no answer within 90 seconds',
+            ),
+            (
+                'no connection',
+                requests.exceptions.ConnectTimeout('Slow.'),
+                1,
+                'Thing: no connection within 10 seconds',
+            ),
+        ):
+            with self.subTest(name):
+                self.answer(URL, {'exc': error})
+                before = len(self.requested(URL))
+                raised = self.assertRaises(errors.Unreachable, self.get)
+                self.assertEqual(tries, len(self.requested(URL)) - before)
+                if problem:
+                    self.assertEqual(problem, str(raised))
+                else:
+                    self.assertIn(str(error), str(raised))
+
+
+class TestRedirect(TransportTestCase):
+    def redirect(self, url: str, target: str, status: int = 302) -> None:
+        self.answer(
+            url, {'status_code': status, 'headers': {'Location': target}}
+        )
+
+    def test_at_home(self) -> None:
+        for name, target, asked in (
+            ('absolute', 'http://nova.test/moved', 'http://nova.test/moved'),
+            ('path', '/moved', 'http://nova.test/moved'),
+            ('TLS', 'https://nova.test/a', 'https://nova.test/a'),
+            ('TLS port', 'https://nova.test:8/a', 'https://nova.test:8/a'),
+        ):
+            for status in (301, 302, 303, 307, 308):
+                with self.subTest(name, status=status):
+                    session = self.cloud.adapter('compute').session.session
+                    http = session.get_adapter('http://')
+                    self.transport_under_test._adapter.session.session.mount(
+                        'https://', http
+                    )
+                    self.redirect(URL, target, status)
+                    self.answer(asked, {'json': {}})
+                    self.get(query={'a': 'b'})
+                    self.assertEqual(asked, self.cloud.request_history[-1].url)
+                    self.assertEqual(
+                        'a-token', self.cloud.last_headers['X-Auth-Token']
+                    )
+
+    def test_token_stays_at_home(self) -> None:
+        for name, target in (
+            ('another host', 'http://evil.test/thing'),
+            ('another port', 'http://nova.test:81/thing'),
+            ('user', 'http://nova.test@evil.test/thing'),
+            ('no scheme', '//evil.test/thing'),
+            ('another scheme', 'ftp://nova.test/thing'),
+            ('file', 'file:///etc/passwd'),
+            ('port that is none', 'http://nova.test:99999999/'),
+        ):
+            with self.subTest(name):
+                self.redirect(URL, target)
+                self.assert_raises(
+                    errors.ApiError,
+                    f'Thing: redirected to {target}, another host',
+                )
+                self.assertEqual(URL, self.cloud.request_history[-1].url)
+
+    def test_target_that_is_no_url(self) -> None:
+        self.redirect(URL, 'http://[::1/')
+        self.assert_raises(errors.Unreachable, 'Thing: Invalid IPv6 URL')
+
+    def test_no_way_back_from_tls(self) -> None:
+        self.assertIsNone(
+            transport._target_at_home('https://nova.test/', 'http://nova.test')
+        )
+
+    def test_loop(self) -> None:
+        for name, target in (('itself', URL), ('no target', '')):
+            with self.subTest(name):
+                self.redirect(URL, target)
+                before = len(self.requested(URL))
+                self.assert_raises(
+                    errors.ApiError, 'Thing: redirected too often'
+                )
+                self.assertEqual(5, len(self.requested(URL)) - before)
+
+
+class TestPace(TransportTestCase):
+    def test_all_threads_slow_down(self) -> None:
+        began = time.monotonic()
+        lock = threading.Lock()
+        barrier = threading.Barrier(THREADS)
+        local = threading.local()
+        sent_again: list[float] = []
+        under_way: list[int] = [0]
+
+        def answer(
+            _request: requests.PreparedRequest, context: Any
+        ) -> dict[str, str]:
+            if not hasattr(local, 'was_here'):
+                local.was_here = True
+                barrier.wait(PATIENCE)
+                context.status_code = 429
+                context.headers['Retry-After'] = '7'
+                return {}
+            with lock:
+                sent_again.append(time.monotonic())
+                under_way.append(under_way[-1] + 1)
+            with lock:
+                under_way.append(under_way[-1] - 1)
+            return {}
+
+        self.cloud.get(URL, json=answer)
+        results = list(
+            fan_out.fan_out(
+                lambda _number: self.get(), range(THREADS), THREADS
+            )
+        )
+        self.assertEqual(THREADS, len(results))
+        self.assertEqual(THREADS, len(sent_again))
+        self.assertGreaterEqual(min(sent_again), began + 7.0)
+        self.assertLessEqual(max(under_way), THREADS // 2)
+
+    def test_another_failure_slows_only_its_own_request(self) -> None:
+        self.answer(URL, {'status_code': 502}, {'json': {}})
+        self.get()
+        self.get()
+        self.assertEqual([1.0], self.clock.slept)
+
+
+class TestPaceOfOthers(api_test_case.ApiTestCase):
+    def test_wait_for_as_long(self) -> None:
+        """A request of another thread waits although nothing refused it."""
+        now = time.monotonic()
+        slept: list[float] = []
+        first_sleeps = threading.Event()
+        both_sleep = threading.Barrier(2)
+
+        def sleep(seconds: float) -> None:
+            nonlocal now
+            slept.append(seconds)
+            first_sleeps.set()
+            both_sleep.wait(PATIENCE)
+            now += seconds
+
+        self.useFixture(fixtures.MonkeyPatch('time.sleep', sleep))
+        self.useFixture(fixtures.MonkeyPatch('time.monotonic', lambda: now))
+        service = self.transport()
+        refusal: dict[str, object] = {
+            'status_code': 429,
+            'headers': {'Retry-After': '7'},
+        }
+        self.answer(URL, refusal, {'json': {}})
+        self.answer(f'{URL}/other')
+        first = threading.Thread(target=service.get, args=('/thing', 'Thing'))
+        first.start()
+        self.assertTrue(first_sleeps.wait(PATIENCE))
+        service.get('/thing/other', 'Other thing')
+        if len(slept) < 2:
+            # This one did not wait, and the other would do so for ever.
+            both_sleep.abort()
+        first.join()
+        self.assertEqual([7.0, 7.0], [round(seconds, 3) for seconds in slept])
+
+
+class TestPool(testtools.TestCase):
+    """How many connections are kept."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.session = session.Session(
+            auth=token_endpoint.Token(fake_cloud.COMPUTE_URL, 'a-token')
+        )
+        self.transport = transport.Transport(
+            adapter.Adapter(self.session, service_type='compute'),
+            credentials.Credentials(self.session),
+            fake_cloud.COMPUTE_URL,
+        )
+
+    def pool(self) -> Any:
+        """Return the pool of Nova's connections."""
+        http = self.session.session.get_adapter(fake_cloud.COMPUTE_URL)
+        assert isinstance(http, adapters.HTTPAdapter)
+        return http.poolmanager.connection_from_url(fake_cloud.COMPUTE_URL)
+
+    def test_fits_the_threads(self) -> None:
+        for threads, expected in ((1, 10), (10, 10), (11, 11), (64, 64)):
+            with self.subTest(threads=threads):
+                self.transport.prepare(threads)
+                self.assertEqual(expected, self.pool().pool.maxsize)
+
+    def test_that_was_in_use_fits_the_threads(self) -> None:
+        self.assertEqual(10, self.pool().pool.maxsize)
+        self.transport.prepare(32)
+        self.assertEqual(32, self.pool().pool.maxsize)
+
+    def test_that_is_large_enough_is_kept(self) -> None:
+        pool = self.pool()
+        self.transport.prepare(8)
+        self.assertIs(pool, self.pool())
+
+
+class TestWire(testtools.TestCase):
+    """What only a real connection shows."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.closed = threading.Event()
+        self.addCleanup(self.closed.set)
+
+    def serve(self, *parts: bytes, stays_open: bool = False) -> int:
+        """Answer one connection with these bytes, and return the port."""
+        listener = socket.create_server(('127.0.0.1', 0))
+        self.addCleanup(listener.close)
+
+        def run() -> None:
+            connection, _address = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                for part in parts:
+                    connection.sendall(part)
+                if stays_open:
+                    self.closed.wait(PATIENCE)
+
+        threading.Thread(target=run, daemon=True).start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    def get(self, port: int, **options: Any) -> object:
+        url = f'http://127.0.0.1:{port}'
+        made = session.Session(auth=token_endpoint.Token(url, 'a-token'))
+        return transport.Transport(
+            adapter.Adapter(made, service_type='compute'),
+            credentials.Credentials(made),
+            url,
+        ).get('/thing', 'Thing', timeout=(PATIENCE, 0.2), **options)
+
+    def test_slow_before_and_in_the_body(self) -> None:
+        head = b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n'
+        chunked = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+        for name, parts in (
+            ('before the status', ()),
+            ('in the headers', (head[:20],)),
+            ('before the body', (head,)),
+            ('in the body', (head, b'{"a":')),
+            ('between two chunks', (chunked, b'5\r\n{"a":\r\n')),
+        ):
+            with self.subTest(name):
+                error = self.assertRaises(
+                    errors.Unreachable,
+                    self.get,
+                    self.serve(*parts, stays_open=True),
+                )
+                self.assertEqual(
+                    'Thing: no answer within 0 seconds', str(error)
+                )
+                self.assertRaises(
+                    errors.TooLarge,
+                    self.get,
+                    self.serve(*parts, stays_open=True),
+                    is_divisible=True,
+                )
+
+    def test_compressed(self) -> None:
+        body = gzip.compress(json.dumps({'a': 'b' * 100_000}).encode())
+        port = self.serve(_compressed(body))
+        found = self.get(port)
+        assert hasattr(found, 'text')
+        self.assertEqual('b' * 100_000, found.text('a'))
+
+    def test_bomb(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'osc_port_iface.api.response.LARGEST_BODY', 1024**2
+            )
+        )
+        body = gzip.compress(b' ' * (2 * 1024 * 1024))
+        error = self.assertRaises(
+            errors.TooLarge, self.get, self.serve(_compressed(body))
+        )
+        self.assertEqual('Thing: the answer has more than 1 MiB', str(error))
+
+    def test_bomb_in_a_bomb(self) -> None:
+        body = gzip.compress(gzip.compress(b' ' * 1024 * 1024))
+        error = self.assertRaises(
+            errors.Unreachable,
+            self.get,
+            self.serve(_compressed(body, b'gzip, gzip')),
+        )
+        self.assertEqual(
+            'Thing: unexpected Content-Encoding: gzip, gzip', str(error)
+        )
+
+
+def _compressed(body: bytes, coding: bytes = b'gzip') -> bytes:
+    return (
+        b'HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d'
+        b'\r\n\r\n%s' % (coding, len(body), body)
+    )

@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The columns that are shown, and those that are asked for."""
+
+from tests import command_result
+from tests.unit.commands import test_list_fleet
+from tests.unit import fake_cloud
+
+
+class TestChoice(test_list_fleet.FleetTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.register(fake_cloud.server(1, 'web'))
+
+    def test_case_and_underscores_do_not_matter(self) -> None:
+        expected = command_result.Result(0, 'web fa:16:3e:00:00:0b\n', '')
+        for server, mac_address in (
+            ('Server Name', 'MAC Address'),
+            ('server name', 'mac address'),
+            ('server_name', 'MAC_ADDRESS'),
+        ):
+            with self.subTest(server):
+                self.assertEqual(
+                    expected,
+                    self.list('-f', 'value', '-c', mac_address, '-c', server),
+                )
+
+    def test_unknown_beside_a_known_one(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                0, 'web\n', "There is no column 'Nam\\x1be'.\n"
+            ),
+            self.list('-f', 'value', '-c', 'Server Name', '-c', 'Nam\x1be'),
+        )
+
+    def test_unknown_to_sort_by(self) -> None:
+        self.assertEqual(
+            command_result.Result(0, 'web\n', "There is no column 'Nam'.\n"),
+            self.list(
+                *('-f', 'value', '-c', 'Server Name'),
+                *('--sort-column', 'Nam'),
+            ),
+        )
+
+    def test_none_is_known(self) -> None:
+        self.cloud.reset_mock()
+        result = self.list('-c', 'Nam', '-c', 'Host_')
+        self.assertEqual((2, ''), (result.status, result.stdout))
+        lines = result.stderr.splitlines()
+        self.assertEqual(
+            ["There is no column 'Nam'.", "There is no column 'Host_'."],
+            lines[:2],
+        )
+        self.assertRegex(
+            lines[2], '^The columns are: Server ID, Server Name, Port ID, '
+        )
+        # Those of OSC.
+        self.assertEqual(2, len(self.cloud.requested()))
+
+    def test_server_of_one_server(self) -> None:
+        self.cloud.get(
+            f'{test_list_fleet.SERVERS_URL}/{fake_cloud.identifier(1)}',
+            json={'server': fake_cloud.server(1, 'web')},
+        )
+        for server in ('web', fake_cloud.identifier(1)):
+            with self.subTest(server):
+                self.assertEqual(
+                    command_result.Result(0, 'web 10.0.0.1\n', ''),
+                    self.list(
+                        *(server, '-f', 'value'),
+                        *('-c', 'Server Name', '-c', 'Fixed IPs'),
+                    ),
+                )

@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which servers are listed: the selectors, and cells that are down."""
+
+from urllib import parse
+
+
+from tests import command_result
+from tests.unit.commands import test_list_fleet
+from tests.unit import fake_cloud
+
+
+class TestSelectors(test_list_fleet.FleetTestCase):
+    ALL = test_list_fleet.rows(
+        (3, 'app', 13), (2, 'db', 12), (1, 'web', 11), (4, 'web-2', 14)
+    )
+
+    def assert_queries(self, *expected: str) -> None:
+        """Compare the requests for anything but interfaces."""
+        self.assertEqual(
+            [f'GET {url}' for url in expected],
+            [
+                parse.unquote(line)
+                for line in self.requested()
+                if not line.endswith('/os-interface')
+            ],
+        )
+
+    def test_all_projects(self) -> None:
+        self.assert_lists(self.ALL, '--all-projects')
+        self.assert_queries(f'{test_list_fleet.SERVERS_URL}?all_tenants=1')
+        self.environment['ALL_PROJECTS'] = '1'
+        self.assert_lists(self.ALL)
+        self.assert_queries(f'{test_list_fleet.SERVERS_URL}?all_tenants=1')
+
+    def test_name_in_all_projects(self) -> None:
+        self.register(fake_cloud.server(1, 'web'))
+        self.assertEqual(0, self.list('--all-projects', 'web').status)
+        self.assert_queries(
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1&name=^web$'
+        )
+        self.register()
+        self.assert_fails(
+            self.list('--all-projects', 'web'),
+            "No server with the name or ID 'web' exists.",
+        )
+
+    def test_project_by_name(self) -> None:
+        self.cloud.get(
+            f'{test_list_fleet.PROJECTS_URL}?name=other',
+            json={
+                'projects': [
+                    {'id': 'p1', 'name': 'other'},
+                    # MySQL does not look at the case.
+                    {'id': 'p2', 'name': 'Other'},
+                ]
+            },
+        )
+        self.assert_lists(self.ALL, '--project', 'other')
+        self.assert_queries(
+            f'{test_list_fleet.PROJECTS_URL}?name=other',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id=p1',
+            # What the filter leaves out.
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
+        )
+
+    def test_project_in_a_domain(self) -> None:
+        self.cloud.get(
+            test_list_fleet.DOMAINS_URL,
+            json={
+                'domains': [
+                    {'id': 'default', 'name': 'Default'},
+                    {'id': 'd1', 'name': 'Lab'},
+                ]
+            },
+        )
+        self.cloud.get(
+            f'{test_list_fleet.PROJECTS_URL}?domain_id=d1&name=a%2Fb+c',
+            json={'projects': [{'id': 'p1', 'name': 'a/b c'}]},
+        )
+        self.assert_lists(
+            self.ALL, '--project', 'a/b c', '--project-domain', 'Lab'
+        )
+        self.assert_queries(
+            test_list_fleet.DOMAINS_URL,
+            f'{test_list_fleet.PROJECTS_URL}?name=a/b+c&domain_id=d1',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id=p1',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
+        )
+
+    def test_project_by_id(self) -> None:
+        project_id = fake_cloud.PROJECT_ID
+        self.cloud.get(
+            f'{test_list_fleet.PROJECTS_URL}/{project_id}',
+            json={'project': {'id': project_id, 'name': 'demo'}},
+        )
+        self.assert_lists(self.ALL, '--project', project_id)
+        self.assert_queries(
+            f'{test_list_fleet.PROJECTS_URL}/{project_id}',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id={project_id}',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
+        )
+
+    def test_project_look_up_is_forbidden(self) -> None:
+        self.cloud.get(
+            f'{test_list_fleet.PROJECTS_URL}?name=p1', status_code=403
+        )
+        self.assert_lists(self.ALL, '--project', 'p1')
+        self.assert_queries(
+            f'{test_list_fleet.PROJECTS_URL}?name=p1',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id=p1',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
+        )
+
+    def test_project_is_unknown_or_ambiguous(self) -> None:
+        for ids, message in (
+            ([], "No project with the name or ID 'x' exists."),
+            (
+                ['p1', 'p2'],
+                "2 projects have the name 'x', use an ID: p1, p2",
+            ),
+        ):
+            self.cloud.get(
+                f'{test_list_fleet.PROJECTS_URL}?name=x',
+                json={
+                    'projects': [
+                        {'id': project, 'name': 'x'} for project in ids
+                    ]
+                },
+            )
+            self.assert_fails(self.list('--project', 'x'), message)
+
+    def test_host(self) -> None:
+        self.register(
+            fake_cloud.server(1, 'web', **{'OS-EXT-SRV-ATTR:host': 'c1'})
+        )
+        self.assert_lists(test_list_fleet.rows((1, 'web', 11)), '--host', 'c1')
+        self.assert_queries(
+            f'{test_list_fleet.DETAILED_SERVERS_URL}?host=c1',
+            test_list_fleet.SERVERS_URL,
+        )
+
+    def test_host_of_a_member(self) -> None:
+        # Nova ignores the filter, and shows no host.
+        self.assert_fails(
+            self.list('--host', 'c1'),
+            'Servers: Nova looks for a host on behalf of administrators only',
+        )
+        self.assert_fails(
+            self.list('--host', 'c1', 'web', 'db'),
+            'Servers: Nova looks for a host on behalf of administrators only',
+        )
+
+    def test_status(self) -> None:
+        self.assert_lists(self.ALL, '--status', 'active')
+        self.assert_queries(
+            f'{test_list_fleet.SERVERS_URL}?status=ACTIVE',
+            test_list_fleet.SERVERS_URL,
+        )
+
+    def test_combined(self) -> None:
+        self.register(
+            fake_cloud.server(1, 'web', **{'OS-EXT-SRV-ATTR:host': 'c1'})
+        )
+        self.assert_lists(
+            test_list_fleet.rows((1, 'web', 11)),
+            *('--all-projects', '--host', 'c1', '--status', 'SHUTOFF'),
+        )
+        self.assert_queries(
+            f'{test_list_fleet.DETAILED_SERVERS_URL}?all_tenants=1&host=c1&status=SHUTOFF',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
+        )
+
+    def test_name_among_the_selected(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                1,
+                test_list_fleet.rows((2, 'db', 12)),
+                "No server with the name or ID 'x' exists among those "
+                'selected.\n'
+                'No server with the name or ID '
+                f"'{fake_cloud.identifier(9)}' exists among those selected.\n",
+            ),
+            self.list(
+                *(*test_list_fleet.SERVER_AND_PORT, '--status', 'ACTIVE'),
+                *('x', 'db', fake_cloud.identifier(9)),
+            ),
+        )
+
+    def test_unknown_status(self) -> None:
+        result = self.list('--status', 'ill')
+        self.assertEqual((2, ''), (result.status, result.stdout))
+        self.assertIn(
+            "error: argument --status: invalid choice: 'ILL' (",
+            result.stderr,
+        )
+
+
+class TestDownCells(test_list_fleet.FleetTestCase):
+    """Two servers of a cell that is down have nothing but an ID."""
+
+    DOWN: tuple[dict[str, object], ...] = tuple(
+        {'id': fake_cloud.identifier(number), 'status': 'UNKNOWN'}
+        for number in (6, 5)
+    )
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.register(*self.DOWN, fake_cloud.server(1, 'web'))
+
+    def test_listing(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                1,
+                test_list_fleet.rows((1, 'web', 11)),
+                f'Interfaces of server {fake_cloud.identifier(5)}: its cell '
+                'is down\n'
+                f'Interfaces of server {fake_cloud.identifier(6)}: its cell '
+                'is down\n',
+            ),
+            self.list(*test_list_fleet.SERVER_AND_PORT),
+        )
+        # They are not asked for.
+        self.assertEqual(
+            [
+                f'GET {test_list_fleet.SERVERS_URL}',
+                f'GET {test_list_fleet.interfaces_url(1)}',
+            ],
+            self.requested(),
+        )
+
+    def test_by_id(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                1,
+                test_list_fleet.rows((1, 'web', 11)),
+                f'Interfaces of server {fake_cloud.identifier(5)}: its cell '
+                'is down\n',
+            ),
+            self.list(
+                *test_list_fleet.SERVER_AND_PORT,
+                fake_cloud.identifier(5),
+                'web',
+            ),
+        )
+
+    def test_filtered_listing_says_what_it_hides(self) -> None:
+        self.cloud.get(
+            f'{test_list_fleet.SERVERS_URL}?status=ACTIVE',
+            json={'servers': [fake_cloud.server(1, 'web')]},
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                test_list_fleet.rows((1, 'web', 11)),
+                f'Server {fake_cloud.identifier(6)}: its cell is down, so '
+                'whether it is among the selected cannot be told\n'
+                f'Server {fake_cloud.identifier(5)}: its cell is down, so '
+                'whether it is among the selected cannot be told\n',
+            ),
+            self.list(*test_list_fleet.SERVER_AND_PORT, '--status', 'ACTIVE'),
+        )
+
+    def test_old_nova_hides_them(self) -> None:
+        self.cloud.register_compute_versions(maximum='2.68')
+        self.register(fake_cloud.server(1, 'web'))
+        self.assert_lists(
+            test_list_fleet.rows((1, 'web', 11)), '--status', 'ACTIVE'
+        )
+        self.assertEqual(
+            [
+                f'GET {test_list_fleet.SERVERS_URL}?status=ACTIVE',
+                f'GET {test_list_fleet.interfaces_url(1)}',
+            ],
+            self.requested(),
+        )
+
+    def test_missing_name_may_be_one_of_them(self) -> None:
+        self.cloud.get(
+            test_list_fleet.DETAILED_SERVERS_URL, json={'servers': []}
+        )
+        self.assert_fails(
+            self.list('db'),
+            "No server with the name or ID 'db' exists in this project. But "
+            '2 servers are in a cell that is down, where their names cannot '
+            'be read.',
+        )
