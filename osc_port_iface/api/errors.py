@@ -22,7 +22,8 @@
         BadRequest    400
         Forbidden     403
         NotFound      404: nothing there, or not visible to this caller
-      TooLarge        more was asked for than what stands in between can carry
+      TooLarge        504 or a timeout: more was asked for than could be had
+        TooLong       414 or 431: the request does not fit
       Unreachable     no answer: refused, reset, TLS, timeout
       Malformed       an answer that is not what the API describes
 
@@ -61,7 +62,11 @@ class NotFound(Refused):
 
 
 class TooLarge(ApiError):
-    """The same in smaller parts may succeed: 414, 431, 504 or a timeout."""
+    """The same in smaller parts may succeed."""
+
+
+class TooLong(TooLarge):
+    """The same with fewer values may succeed, smaller pages may not."""
 
 
 class Unreachable(ApiError):

@@ -63,8 +63,8 @@ _CLASSES: dict[int, type[errors.ApiError]] = {
     # Too many requests, which a later one may not be.
     413: errors.ApiError,
     429: errors.ApiError,
-    414: errors.TooLarge,
-    431: errors.TooLarge,
+    414: errors.TooLong,
+    431: errors.TooLong,
     504: errors.TooLarge,
 }
 
@@ -123,9 +123,20 @@ def _detail(response: responses.Response) -> str:
     except (ValueError, RecursionError):
         pass
     # Enough for any message, and little enough to search.
-    text = response.text[:_LONGEST_TEXT]
-    text = re.sub(r'(?s)<(style|script|head)\b.*?</\1>', ' ', text)
+    text = _without_invisible(response.text[:_LONGEST_TEXT])
     return re.sub(r'<[^<>]*>', ' ', text)
+
+
+def _without_invisible(html: str) -> str:
+    """Drop the elements of a page that a browser does not show.
+
+    One that is not closed takes the rest with it.
+    """
+    shown = []
+    while opened := re.search(r'<(style|script|head)\b', html):
+        shown.append(html[: opened.start()])
+        html = html[opened.end() :].partition(f'</{opened[1]}>')[2]
+    return ' '.join([*shown, html])
 
 
 def _message(body: Any) -> str:

@@ -91,6 +91,7 @@ class Pager:
         collection: Collection[_Row],
         query: Parameters,
         limit: bool = False,
+        is_divisible: bool = False,
     ) -> records.Answer[_Row]:
         """List everything that a query asks for.
 
@@ -98,7 +99,10 @@ class Pager:
         :param query: The query parameters.
         :param limit: Whether to ask for pages from the start; otherwise the
             service decides unless it is too slow.
+        :param is_divisible: Whether the caller can ask for less at a time,
+            rather than for smaller pages.
         :returns: The rows, each once, in the order of the service.
+        :raises errors.TooLarge: The caller is to ask for less at a time.
         :raises errors.ApiError: A page could not be had.
         """
         pages = _Pages(query)
@@ -116,8 +120,12 @@ class Pager:
                     {name: list(values) for name, values in asked.items()},
                     is_divisible=self._page_size > _SMALLEST_PAGE,
                 )
-            except errors.TooLarge:
-                if self._page_size <= _SMALLEST_PAGE:
+            except errors.TooLarge as error:
+                if (
+                    self._page_size <= _SMALLEST_PAGE
+                    or isinstance(error, errors.TooLong)
+                    or (is_divisible and not rows)
+                ):
                     raise
                 self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
                 LOG.info(
@@ -182,8 +190,10 @@ class Pager:
         while waiting:
             count = self._batch(name, waiting)
             try:
-                part = self._service_page(
-                    collection, {**query, name: waiting[:count]}, count > 1
+                part = self.all(
+                    collection,
+                    {**query, name: waiting[:count]},
+                    is_divisible=count > 1,
                 )
             except errors.TooLarge:
                 if count == 1:
@@ -206,25 +216,6 @@ class Pager:
             )
         answer.rows = list(rows.values())
         return answer
-
-    def _service_page(
-        self,
-        collection: Collection[_Row],
-        query: Parameters,
-        is_divisible: bool,
-    ) -> records.Answer[_Row]:
-        """List one batch, where pages are up to the service."""
-        page = self._service.get(
-            collection.path,
-            collection.what,
-            {name: list(values) for name, values in query.items()},
-            is_divisible=is_divisible,
-        )
-        links = f'{collection.key}_links'
-        if not _next_query(page, links):
-            rows = page.items(collection.key, collection.read)
-            return records.Answer(rows, page.body.failures)
-        return self.all(collection, query, limit=True)
 
     def _batch(self, name: str, values: Sequence[str]) -> int:
         """Tell how many of the values fit into a URL, at least one."""

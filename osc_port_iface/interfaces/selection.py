@@ -174,8 +174,8 @@ def _only(
             raise
         raise names.NoSuchName(
             _(
-                '%(error)s But %(count)d servers are in a cell that is down, '
-                'where their names cannot be read.'
+                '%(error)s Servers in a cell that is down, whose names cannot '
+                'be read: %(count)d.'
             )
             % {'error': error, 'count': len(hidden)}
         ) from None

@@ -291,7 +291,6 @@ class TestDownCells(test_list_fleet.FleetTestCase):
         )
         self.assert_fails(
             self.list('db'),
-            "No server with the name or ID 'db' exists in this project. But "
-            '2 servers are in a cell that is down, where their names cannot '
-            'be read.',
+            "No server with the name or ID 'db' exists in this project. "
+            'Servers in a cell that is down, whose names cannot be read: 2.',
         )

@@ -111,9 +111,8 @@ class TestOne(SelectionTestCase):
         )
         error = self.assertRaises(exceptions.CommandError, self.select, 'web')
         self.assertEqual(
-            "No server with the name or ID 'web' exists in this project. But "
-            '1 servers are in a cell that is down, where their names cannot '
-            'be read.',
+            "No server with the name or ID 'web' exists in this project. "
+            'Servers in a cell that is down, whose names cannot be read: 1.',
             str(error),
         )
 
