@@ -32,12 +32,31 @@ _MAC_ADDRESS = re.compile(
 )
 
 
+# What Nova and Neutron's agents put before the first characters of a port's
+# ID to name a device on the host (nova/network/model.py, NIC_NAME_LEN).
+_HOST_DEVICE = re.compile(
+    r'(?:tap|qvo|qvb|qbr|vhu)?(?P<prefix>[0-9a-f]{8}-[0-9a-f]{2})',
+    re.IGNORECASE,
+)
+
+# The most addresses in a CIDR that are asked for one by one; and the shortest
+# prefix of IPv6, where they are not.
+MOST_ADDRESSES = 4096
+SHORTEST_IPV6_PREFIX = 48
+
+
 class Kind(enum.Enum):
     """What an address is."""
 
     IP_ADDRESS = 'ip-address'
+    CIDR = 'cidr'
     MAC_ADDRESS = 'mac-address'
     PORT = 'port'
+    HOST_DEVICE = 'host-device'
+
+
+class TooWide(ValueError):
+    """A CIDR has more addresses than can be looked for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,6 +91,32 @@ def parse_address(text: str) -> Address:
         return Address(text, Kind.IP_ADDRESS, str(parse_ip_address(text)))
     except ValueError:
         return Address(text, Kind.MAC_ADDRESS, parse_mac_address(text))
+
+
+def parse_query(text: str) -> Address:
+    """Read what an owner is looked for by.
+
+    :param text: A port ID, a MAC address, an IP address, a CIDR, or the name
+        of a device on a host: ``tap0a3ca19c-dd``, or without ``tap``.
+    :returns: The address. The value of a device is what the ID of its port
+        begins with.
+    :raises TooWide: It is a CIDR with too many addresses.
+    :raises ValueError: It is none of them.
+    """
+    if device := _HOST_DEVICE.fullmatch(text):
+        return Address(text, Kind.HOST_DEVICE, device['prefix'].lower())
+    if '/' not in text:
+        return parse_address(text)
+    network = parse_ip_network(text)
+    if network.num_addresses == 1:
+        return Address(text, Kind.IP_ADDRESS, str(network.network_address))
+    if (
+        network.prefixlen < SHORTEST_IPV6_PREFIX
+        if network.version == 6
+        else network.num_addresses > MOST_ADDRESSES
+    ):
+        raise TooWide(text)
+    return Address(text, Kind.CIDR, str(network))
 
 
 def parse_mac_address(text: str) -> str:

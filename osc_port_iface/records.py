@@ -28,6 +28,9 @@ Row = TypeVar('Row')
 # the availability zone.
 _SERVER_OWNER = 'compute:'
 
+# Neutron's, once a subport is wired (neutron/services/trunk/constants.py).
+_SUBPORT_OWNER = 'trunk:subport'
+
 
 @dataclasses.dataclass
 class Answer(Generic[Row]):
@@ -130,6 +133,15 @@ class Subport:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Trunk:
+    """A parent port, and the subports that reach its server through it."""
+
+    id: str
+    port_id: str
+    subports: tuple[Subport, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Port:
     """A port as Neutron shows it."""
 
@@ -184,6 +196,32 @@ class Port:
         """Whether its device owner says that it belongs to a server."""
         return (self.device_owner or '').startswith(_SERVER_OWNER)
 
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether it has no owner and no device, and just its addresses.
+
+        So it is with the port that reserves a virtual IP, and with a subport
+        until it is wired.
+        """
+        return not self.device_owner and not self.device_id
+
+    @property
+    def is_subport(self) -> bool:
+        """Whether a trunk carries it."""
+        return self.device_owner == _SUBPORT_OWNER
+
+    @property
+    def load_balancer_id(self) -> str | None:
+        """The load balancer whose virtual IP it has.
+
+        Octavia's network driver calls the device ``lb-`` and the ID
+        (``octavia/network/drivers/neutron/allowed_address_pairs.py``).
+        """
+        prefix, _lb, identifier = (self.device_id or '').partition('lb-')
+        if prefix or not addresses.is_uuid(identifier):
+            return None
+        return identifier
+
     def as_interface(self) -> Interface:
         """Make of it what os-interface shows, except for the tag."""
         return Interface(
@@ -215,8 +253,32 @@ class FloatingIP:
     network_id: str | None = None
     project_id: str | None = None
     port_id: str | None = None
+    router_id: str | None = None
     fixed_ip_address: str | None = None
     port_forwardings: tuple[PortForwarding, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Router:
+    """A router, and the addresses that it has outside.
+
+    :ivar has_source_nat: Whether what leaves by it has its address.
+    """
+
+    id: str
+    name: str | None
+    project_id: str | None = None
+    external_network_id: str | None = None
+    external_ips: tuple[FixedIP, ...] = ()
+    has_source_nat: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """A load balancer of Octavia."""
+
+    id: str
+    name: str | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -257,6 +319,7 @@ class Project:
     id: str
     name: str | None
     domain_id: str | None = None
+    domain_name: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -17,15 +17,17 @@ from openstack import connection as sdk_connection
 from osc_port_iface.api import compute
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import identity
+from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
 
 
 class Cloud:
-    """Nova, Neutron and Keystone, each reached when it is first used.
+    """Nova, Neutron and the others, each reached when it is first used.
 
     :ivar compute: Nova.
     :ivar network: Neutron.
     :ivar identity: Keystone.
+    :ivar load_balancer: Octavia, which not every cloud has.
     """
 
     def __init__(self, connection: sdk_connection.Connection) -> None:
@@ -37,3 +39,6 @@ class Cloud:
         self.compute = compute.ComputeApi(connection, credentials)
         self.network = network.NetworkApi(connection, credentials)
         self.identity = identity.IdentityApi(connection, credentials)
+        self.load_balancer = load_balancer.LoadBalancerApi(
+            connection, credentials
+        )

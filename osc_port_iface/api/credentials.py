@@ -24,6 +24,7 @@ from keystoneauth1 import session as ksa_session
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
+from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
@@ -97,6 +98,19 @@ class Credentials:
         """Whether the token is scoped to the system, and to no project."""
         token = self._token
         return isinstance(token, access.AccessInfoV3) and token.system_scoped
+
+    @property
+    def project(self) -> records.Project | None:
+        """The project that the token is for, with its name and domain."""
+        token = self._token
+        if token is None or not token.project_id:
+            return None
+        return records.Project(
+            token.project_id,
+            token.project_name,
+            token.project_domain_id,
+            token.project_domain_name,
+        )
 
     @property
     def has_access_rules(self) -> bool:

@@ -24,6 +24,7 @@
         NotFound      404: nothing there, or not visible to this caller
       TooLarge        504 or a timeout: more was asked for than could be had
         TooLong       414 or 431: the request does not fit
+      NotInCatalog    the cloud has no such service
       Unreachable     no answer: refused, reset, TLS, timeout
       Malformed       an answer that is not what the API describes
 
@@ -67,6 +68,10 @@ class TooLarge(ApiError):
 
 class TooLong(TooLarge):
     """The same with fewer values may succeed, smaller pages may not."""
+
+
+class NotInCatalog(ApiError):
+    """The cloud has no such service, or none for this caller."""
 
 
 class Unreachable(ApiError):

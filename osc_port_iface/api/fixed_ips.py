@@ -19,13 +19,16 @@ from osc_port_iface.api import reading
 from osc_port_iface import records
 
 
-def read(owner: reading.Object) -> tuple[records.FixedIP, ...]:
-    """Read ``fixed_ips`` of an interface or of a port.
+def read(
+    owner: reading.Object, key: str = 'fixed_ips'
+) -> tuple[records.FixedIP, ...]:
+    """Read the fixed IPs of an interface, of a port or of a gateway.
 
     :param owner: The object that has them; Nova has null for none.
+    :param key: Where it has them.
     :returns: The fixed IPs, as :func:`ordered` has them.
     """
-    return ordered(owner.optional_items('fixed_ips', _fixed_ip))
+    return ordered(owner.optional_items(key, _fixed_ip))
 
 
 def ordered(

@@ -57,6 +57,31 @@ class IdentityApi:
         self._lock = threading.Lock()
         self._connected: transport.Transport | None = None
 
+    @property
+    def own_project(self) -> records.Project | None:
+        """The project that the token is for, which costs no request."""
+        return self._credentials.project
+
+    def project(self, project_id: str) -> records.Project:
+        """Show one project.
+
+        :param project_id: Its ID; what cannot be one is not asked for.
+        :raises errors.NotFound: There is none.
+        """
+        what = _('Project %s') % printable.escape(project_id)
+        if not _HEXADECIMAL.fullmatch(project_id.replace('-', '')):
+            raise errors.NotFound(_('%s: not a UUID') % what)
+        answer = self._service.get(f'/projects/{project_id}', what)
+        return answer.whole('project', _project)
+
+    def all_projects(self) -> records.Answer[records.Project]:
+        """List all projects."""
+        return self._list(_PROJECTS, {})
+
+    def all_domains(self) -> records.Answer[records.Project]:
+        """List all domains."""
+        return self._list(_DOMAINS, {})
+
     def projects(
         self, name_or_id: str, domain_id: str | None
     ) -> records.Answer[records.Project]:
@@ -67,11 +92,7 @@ class IdentityApi:
         """
         if _HEXADECIMAL.fullmatch(name_or_id):
             try:
-                found = self._service.get(
-                    f'/projects/{name_or_id}',
-                    _('Project %s') % printable.escape(name_or_id),
-                )
-                return records.Answer([found.whole('project', _project)])
+                return records.Answer([self.project(name_or_id)])
             except errors.NotFound:
                 pass
         query = {'name': [name_or_id]}
@@ -86,7 +107,7 @@ class IdentityApi:
 
         A domain's ID may be any text, so all are read: there are few.
         """
-        answer = self._list(_DOMAINS, {})
+        answer = self.all_domains()
         answer.rows = [row for row in answer.rows if row.id == name_or_id] or [
             row for row in answer.rows if row.name == name_or_id
         ]

@@ -15,8 +15,10 @@
 https://docs.openstack.org/api-ref/network/v2/
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+import dataclasses
 import threading
+from typing import TypeVar
 
 from openstack import connection as sdk_connection
 
@@ -28,6 +30,8 @@ from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
+
+_Row = TypeVar('_Row')
 
 _Ports = records.Answer[records.Port]
 
@@ -75,6 +79,44 @@ class NetworkApi:
         """List the ports whose device is one of these servers."""
         return self._ports('device_id', server_ids, lambda p: [p.device_id])
 
+    def ports_of_routers(self, router_ids: Iterable[str]) -> _Ports:
+        """List the ports whose device is one of these routers."""
+        return self._ports('device_id', router_ids, lambda p: [p.device_id])
+
+    def ports_of_networks(self, network_ids: Iterable[str]) -> _Ports:
+        """List the ports on these networks."""
+        return self._ports('network_id', network_ids, lambda p: [p.network_id])
+
+    def ports_of_subnets(self, subnet_ids: Iterable[str]) -> _Ports:
+        """List the ports that have a fixed IP of these subnets."""
+        return self._ports(
+            'fixed_ips',
+            [f'subnet_id={subnet_id}' for subnet_id in subnet_ids],
+            lambda port: [
+                f'subnet_id={fixed_ip.subnet_id}'
+                for fixed_ip in port.fixed_ips
+            ],
+        )
+
+    def ports_with_id_prefixes(self, prefixes: Iterable[str]) -> _Ports:
+        """List the ports whose IDs begin with one of these texts.
+
+        Neutron cannot filter by that: the IDs of all ports that the caller
+        may see are read, and then the ports that are meant.
+
+        :param prefixes: In lower case.
+        """
+        wanted = tuple(prefixes)
+        if not wanted:
+            return records.Answer([])
+        query = {'fields': ['id'], 'sort_key': ['id'], 'sort_dir': ['asc']}
+        ids = self._pager.all(_PORT_IDS, query, limit=True)
+        answer = self.ports(
+            found.id for found in ids.rows if found.id.startswith(wanted)
+        )
+        answer.failures = ids.failures + answer.failures
+        return answer
+
     def ports(self, port_ids: Iterable[str]) -> _Ports:
         """List the ports of these IDs."""
         return self._ports('id', port_ids, lambda port: [port.id])
@@ -118,6 +160,46 @@ class NetworkApi:
             'port_id', port_ids, lambda found: [found.port_id]
         )
 
+    def floating_ips_of_routers(
+        self, router_ids: Iterable[str]
+    ) -> records.Answer[records.FloatingIP]:
+        """List the floating IPs whose traffic goes through these routers."""
+        return self._floating_ips(
+            'router_id', router_ids, lambda found: [found.router_id]
+        )
+
+    def floating_ips_of_projects(
+        self, project_ids: Iterable[str]
+    ) -> records.Answer[records.FloatingIP]:
+        """List the floating IPs of these projects."""
+        return self._floating_ips(
+            'project_id', project_ids, lambda found: [found.project_id]
+        )
+
+    def routers(
+        self, router_ids: Iterable[str]
+    ) -> records.Answer[records.Router]:
+        """List the routers of these IDs that the caller may see."""
+        return _unless_missing(
+            lambda: self._pager.with_values(
+                _ROUTERS, 'id', router_ids, _ROUTER_FIELDS, _id
+            )
+        )
+
+    def all_routers(self) -> records.Answer[records.Router]:
+        """List the routers that the caller may see."""
+        query = {**_ROUTER_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
+        return _unless_missing(
+            lambda: self._pager.all(_ROUTERS, query, limit=True)
+        )
+
+    def all_trunks(self) -> records.Answer[records.Trunk]:
+        """List the trunks that the caller may see."""
+        query = {**_TRUNK_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
+        return _unless_missing(
+            lambda: self._pager.all(_TRUNKS, query, limit=True)
+        )
+
     def networks(
         self, network_ids: Iterable[str]
     ) -> records.Answer[records.Network]:
@@ -145,6 +227,11 @@ class NetworkApi:
         return self._pager.with_values(
             _SUBNETS, 'id', subnet_ids, _SUBNET_FIELDS, _id
         )
+
+    def all_subnets(self) -> records.Answer[records.Subnet]:
+        """List the subnets that the caller may see."""
+        query = {**_SUBNET_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
+        return self._pager.all(_SUBNETS, query, limit=True)
 
     def security_groups(
         self, security_group_ids: Iterable[str]
@@ -174,13 +261,11 @@ class NetworkApi:
         values: Iterable[str],
         values_of: paging.ValuesOf[records.FloatingIP],
     ) -> records.Answer[records.FloatingIP]:
-        try:
-            return self._pager.with_values(
+        return _unless_missing(
+            lambda: self._pager.with_values(
                 _FLOATING_IPS, name, values, _FLOATING_IP_FIELDS, values_of
             )
-        except errors.NotFound:
-            # A Neutron without routers has no such collection.
-            return records.Answer([])
+        )
 
     @property
     def _pager(self) -> paging.Pager:
@@ -194,8 +279,21 @@ class NetworkApi:
             return self._connected
 
 
+def _unless_missing(
+    read: Callable[[], records.Answer[_Row]],
+) -> records.Answer[_Row]:
+    """Take a collection that a Neutron without its plugin lacks for empty."""
+    try:
+        return read()
+    except errors.NotFound:
+        return records.Answer([])
+
+
 def _id(
-    row: records.Network | records.Subnet | records.SecurityGroup,
+    row: records.Network
+    | records.Router
+    | records.SecurityGroup
+    | records.Subnet,
 ) -> list[str | None]:
     return [row.id]
 
@@ -276,9 +374,21 @@ _PORT_FIELDS = {
 _PORTS = paging.Collection('/ports', 'ports', _('Ports'), _port)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _PortId:
+    id: str
+
+
+def _port_id(port: reading.Object) -> _PortId:
+    return _PortId(port.uuid('id'))
+
+
+_PORT_IDS = paging.Collection('/ports', 'ports', _('Ports'), _port_id)
+
+
 def _address_pair(pair: reading.Object) -> records.AddressPair:
     return records.AddressPair(
-        pair.text('ip_address'), pair.optional_text('mac_address')
+        pair.cidr('ip_address'), pair.optional_text('mac_address')
     )
 
 
@@ -298,6 +408,7 @@ def _floating_ip(floating_ip: reading.Object) -> records.FloatingIP:
         network_id=floating_ip.optional_text('floating_network_id'),
         project_id=floating_ip.optional_text('project_id', 'tenant_id'),
         port_id=floating_ip.optional_uuid('port_id'),
+        router_id=floating_ip.optional_text('router_id'),
         fixed_ip_address=floating_ip.optional_text('fixed_ip_address'),
         port_forwardings=tuple(
             floating_ip.optional_items('port_forwardings', _port_forwarding)
@@ -312,6 +423,7 @@ _FLOATING_IP_FIELDS = {
         'floating_network_id',
         'project_id',
         'port_id',
+        'router_id',
         'fixed_ip_address',
         'port_forwardings',
     ]
@@ -334,6 +446,45 @@ def _port_forwarding(forwarding: reading.Object) -> records.PortForwarding:
         or forwarding.optional_text('internal_port_range'),
         internal_port_id=forwarding.optional_uuid('internal_port_id'),
     )
+
+
+def _router(router: reading.Object) -> records.Router:
+    gateway = router.optional_nested('external_gateway_info')
+    return records.Router(
+        id=router.uuid('id'),
+        name=router.optional_text('name'),
+        project_id=router.optional_text('project_id', 'tenant_id'),
+        external_network_id=gateway.optional_text('network_id')
+        if gateway
+        else None,
+        external_ips=fixed_ips.read(gateway, 'external_fixed_ips')
+        if gateway
+        else (),
+        # Missing where Neutron has no extension by which it could be off
+        # (ext-gw-mode).
+        has_source_nat=gateway is not None
+        and gateway.optional_flag('enable_snat') is not False,
+    )
+
+
+_ROUTER_FIELDS = {
+    'fields': ['id', 'name', 'project_id', 'external_gateway_info']
+}
+
+_ROUTERS = paging.Collection('/routers', 'routers', _('Routers'), _router)
+
+
+def _trunk(trunk: reading.Object) -> records.Trunk:
+    return records.Trunk(
+        id=trunk.uuid('id'),
+        port_id=trunk.uuid('port_id'),
+        subports=tuple(trunk.optional_items('sub_ports', _subport)),
+    )
+
+
+_TRUNK_FIELDS = {'fields': ['id', 'port_id', 'sub_ports']}
+
+_TRUNKS = paging.Collection('/trunks', 'trunks', _('Trunks'), _trunk)
 
 
 def _network(network: reading.Object) -> records.Network:
@@ -366,7 +517,7 @@ def _subnet(subnet: reading.Object) -> records.Subnet:
         id=subnet.text('id'),
         name=subnet.optional_text('name'),
         network_id=subnet.optional_text('network_id'),
-        cidr=subnet.optional_text('cidr'),
+        cidr=subnet.optional_cidr('cidr'),
         gateway_ip=subnet.optional_text('gateway_ip'),
     )
 

@@ -109,6 +109,19 @@ class Object:
         except ValueError:
             raise self._wrong(key, text) from None
 
+    def cidr(self, key: str) -> str:
+        """Read an IP address or a CIDR."""
+        text = self.text(key)
+        try:
+            addresses.parse_ip_network(text)
+        except ValueError:
+            raise self._wrong(key, text) from None
+        return text
+
+    def optional_cidr(self, key: str) -> str | None:
+        """Read an IP address or a CIDR."""
+        return self.cidr(key) if self.optional_text(key) else None
+
     def optional_number(self, key: str) -> int | None:
         """Read a whole number."""
         value = self._values.get(key)

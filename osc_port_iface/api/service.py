@@ -95,9 +95,9 @@ def _url(adapter: ksa_adapter.Adapter) -> str:
         url = adapter.get_endpoint(skip_discovery=True)
         project_id = adapter.session.get_project_id()
     except ksa_exceptions.CatalogException as error:
-        raise errors.ApiError(printable.one_line(str(error))) from error
+        raise errors.NotInCatalog(printable.one_line(str(error))) from error
     if not url:
-        raise errors.ApiError(
+        raise errors.NotInCatalog(
             _('The catalog has no %s service.') % adapter.service_type
         )
     # As keystoneauth formats an endpoint that overrides the catalog's.

@@ -27,6 +27,19 @@ _SHORTEST_INTERVAL = 0.5
 
 _NO_ADDRESS = _("'%s' is not an IP address, a MAC address or a port ID")
 
+_NO_QUERY = _(
+    "'%s' is not an IP address, a CIDR, a MAC address, a port ID or the name "
+    'of a device on a host'
+)
+
+_TOO_WIDE = _(
+    "'%%s' is too wide: at most %(count)s IPv4 addresses, or a /%(prefix)d of "
+    'IPv6'
+) % {
+    'count': f'{addresses.MOST_ADDRESSES:,}',
+    'prefix': addresses.SHORTEST_IPV6_PREFIX,
+}
+
 
 def name(text: str) -> str:
     """Read a name or an ID: a script may hand over a variable that is empty.
@@ -67,8 +80,22 @@ def address(text: str) -> addresses.Address:
         raise _invalid(_NO_ADDRESS, text) from None
 
 
-def address_file(path: str) -> list[addresses.Address]:
-    """Read a file of addresses, one a line, with ``#`` comments.
+def query(text: str, place: str = '') -> addresses.Address:
+    """Read what an owner is looked for by.
+
+    :param text: An address, a CIDR, a port ID or the name of a host device.
+    :param place: Where it stands, to begin an error's message with.
+    """
+    try:
+        return addresses.parse_query(text)
+    except addresses.TooWide:
+        raise _invalid(place + _TOO_WIDE, text) from None
+    except ValueError:
+        raise _invalid(place + _NO_QUERY, text) from None
+
+
+def query_file(path: str) -> list[addresses.Address]:
+    """Read a file of what owners are looked for by, with ``#`` comments.
 
     :param path: The file; ``-`` for standard input.
     """
@@ -84,13 +111,8 @@ def address_file(path: str) -> list[addresses.Address]:
     found = []
     for number, line in enumerate(lines, 1):
         text = line.partition('#')[0].strip()
-        try:
-            if text:
-                found.append(addresses.parse_address(text))
-        except ValueError:
-            raise _invalid(
-                _('line %d: ') % number + _NO_ADDRESS, text
-            ) from None
+        if text:
+            found.append(query(text, _('line %d: ') % number))
     return found
 
 

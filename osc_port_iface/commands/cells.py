@@ -17,6 +17,7 @@ from typing import Any, TYPE_CHECKING
 
 from cliff import columns
 
+from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -57,6 +58,27 @@ class TextCell(_TextsCell):
         return isinstance(other, TextCell) and (
             self.human_readable() < other.human_readable()
         )
+
+
+class NumberCell(_TextsCell):
+    """A number, or a text where the API may have a range; empty if neither."""
+
+    _value: int | str | None
+
+    def texts(self) -> list[str]:
+        if self._value is None:
+            return ['']
+        return [printable.escape(str(self._value))]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, NumberCell) and (
+            self._sort_key() < other._sort_key()
+        )
+
+    def _sort_key(self) -> tuple[int, str]:
+        text = '' if self._value is None else str(self._value)
+        # A range is after the number that it begins with.
+        return len(text.partition(':')[0]), text
 
 
 class TextListCell(_TextsCell):
@@ -104,6 +126,34 @@ class FixedIPsCell(_TextsCell):
             for fixed_ip in self._value
         )
         return [(address.version, int(address)) for address in addresses]
+
+
+class AddressPairCell(_TextsCell):
+    """An allowed address pair; marked where it allows any address."""
+
+    _value: tuple[records.AddressPair | None, bool]
+
+    def texts(self) -> list[str]:
+        pair, is_any_address = self._value
+        if pair is None:
+            return ['']
+        text = printable.escape(pair.ip_address)
+        return [_('%s (any address)') % text if is_any_address else text]
+
+    def machine_readable(self) -> dict[str, str | bool | None] | None:
+        pair, is_any_address = self._value
+        if pair is None:
+            return None
+        return {
+            'ip_address': pair.ip_address,
+            'mac_address': pair.mac_address,
+            'any_address': is_any_address,
+        }
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, AddressPairCell) and (
+            self.human_readable() < other.human_readable()
+        )
 
 
 class AsText(Cell):

@@ -13,6 +13,7 @@
 """``openstack server interface find``"""
 
 import argparse
+from collections.abc import Callable
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
@@ -22,14 +23,23 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import finding
+from osc_port_iface.interfaces.owners import search as searches
 
 
 class FindServerInterface(lister.TextLister):
-    """Find which server owns an address.
+    """Find which server is behind an address.
 
-    Compares exactly, never a part of an address, and shows every match:
-    address spaces may overlap. What no server owns, such as the port of a
-    router, is shown with its device owner and without a server.
+    Compares exactly, never a part of an address, and shows every match, as
+    address spaces may overlap: the ports that have the address, and through
+    them the servers. Floating IPs lead on to their ports, port forwardings
+    to those that they forward to, subports to the server of their trunk.
+    What no server has, such as the port of a router, is shown with its
+    device owner and without a server.
+
+    Only an address that nothing has is looked for further: among the
+    gateways of routers and the allowed address pairs of ports. The pairs
+    are read as well if all that has an address is a port which no server
+    and nothing else has, or the virtual IP of a load balancer.
 
     An administrator searches all projects, anyone else what Neutron shows
     to their project. The exit status is 3 where an address matches nothing;
@@ -42,20 +52,47 @@ class FindServerInterface(lister.TextLister):
             'address',
             metavar='<address>',
             nargs='*',
-            type=argument_types.address,
+            type=argument_types.query,
             help=_(
-                'Address(es) to look for (fixed IP, floating IP, MAC address '
-                'in any notation, or port ID)'
+                'Address(es) to look for (fixed IP, floating IP, CIDR, MAC '
+                'address in any notation, port ID, or the name of a tap or '
+                'other device on a host)'
             ),
         )
         parser.add_argument(
             '--file',
             metavar='<path>',
-            type=argument_types.address_file,
+            type=argument_types.query_file,
             default=[],
             help=_(
                 'File of addresses to look for, one a line, with # comments; '
                 '- for standard input'
+            ),
+        )
+        parser.add_argument(
+            '--all-matches',
+            action='store_true',
+            help=_(
+                'Show also what may use an address that something else has, '
+                'which takes all ports of the networks that hold it to be '
+                'read'
+            ),
+        )
+        parser.add_argument(
+            '--behind',
+            action='store_true',
+            help=_(
+                'Show also the servers that leave by an address of a router '
+                '(source NAT)'
+            ),
+        )
+        parser.add_argument(
+            '--long',
+            action='store_true',
+            help=_(
+                "List additional fields in output: the server's user, the "
+                'names of networks, routers and load balancers, and what the '
+                'address leads to'
             ),
         )
         return parser
@@ -68,52 +105,66 @@ class FindServerInterface(lister.TextLister):
             raise plugin_command.UsageError(
                 _('Give an address, or a file that has one.')
             )
-        chosen = self.choose(parsed_args, COLUMNS)
+        chosen = self.choose(parsed_args, COLUMNS, parsed_args.long)
         cloud = self.cloud()
-        answer = finding.find(cloud, queries, columns.needs(chosen))
+        search = searches.Search(
+            queries, parsed_args.all_matches, parsed_args.behind
+        )
+        answer = finding.find(cloud, search, columns.needs(chosen))
         self.report(answer)
         if lines := finding.unmatched(cloud, queries, answer.rows):
             self.deny(lines)
         return columns.table(chosen, answer.rows)
 
 
-def _project_id(match: finding.Match) -> str | None:
-    owner = match.port or match.floating_ip
-    return owner.project_id if owner else None
+def _text(
+    header: str,
+    value: Callable[[searches.Match], str | None],
+    needs: facts.Fact = facts.Fact.NOTHING,
+    shown: columns.Shown = columns.Shown.ALWAYS,
+) -> columns.Column[searches.Match]:
+    return columns.Column(
+        header, lambda match: cells.TextCell(value(match)), needs, shown
+    )
 
 
-def _network_id(match: finding.Match) -> str | None:
-    owner = match.port or match.floating_ip
-    return owner.network_id if owner else None
+def _port_number(text: str | None) -> cells.Cell:
+    """Show a port, or a range of ports, as the API does."""
+    is_number = text is not None and text.isdecimal()
+    return cells.NumberCell(int(text) if text and is_number else text)
 
 
-COLUMNS: columns.Columns[finding.Match] = (
-    columns.Column('Query', lambda match: cells.TextCell(match.query.text)),
-    columns.Column(
-        'Matched As', lambda match: cells.TextCell(match.matched_as)
-    ),
-    columns.Column(
+COLUMNS: columns.Columns[searches.Match] = (
+    _text('Query', lambda match: match.query.text),
+    _text('Address', lambda match: match.ip_address),
+    _text('Matched As', lambda match: match.matched_as),
+    _text('Certainty', lambda match: match.certainty.value),
+    _text(
         'Server ID',
-        lambda match: cells.TextCell(match.server and match.server.id),
+        lambda match: match.server.id if match.server else None,
         facts.Fact.SERVER,
     ),
-    columns.Column(
+    _text(
         'Server Name',
-        lambda match: cells.TextCell(match.server and match.server.name),
+        lambda match: match.server.name if match.server else None,
         facts.Fact.SERVER,
     ),
-    columns.Column(
-        'Project ID', lambda match: cells.TextCell(_project_id(match))
+    _text('Project ID', lambda match: match.project_id),
+    _text(
+        'Project Name',
+        lambda match: match.project.name if match.project else None,
+        facts.Fact.PROJECT,
     ),
-    columns.Column(
-        'Port ID', lambda match: cells.TextCell(match.port and match.port.id)
+    _text(
+        'Domain Name',
+        lambda match: match.project.domain_name if match.project else None,
+        facts.Fact.PROJECT,
     ),
-    columns.Column(
-        'Network ID', lambda match: cells.TextCell(_network_id(match))
-    ),
-    columns.Column(
+    _text('Port ID', lambda match: match.port.id if match.port else None),
+    _text('Network ID', lambda match: match.network_id),
+    _text(
         'MAC Address',
-        lambda match: cells.TextCell(match.port and match.port.mac_address),
+        lambda match: match.port.mac_address if match.port else None,
     ),
     columns.Column(
         'Fixed IPs',
@@ -121,19 +172,71 @@ COLUMNS: columns.Columns[finding.Match] = (
             match.port.fixed_ips if match.port else ()
         ),
     ),
-    columns.Column(
-        'Port State',
-        lambda match: cells.TextCell(match.port and match.port.status),
+    _text(
+        'Port State', lambda match: match.port.status if match.port else None
+    ),
+    _text('Host', lambda match: match.port.host if match.port else None),
+    _text('Device Owner', lambda match: match.device_owner),
+    _text('Device ID', lambda match: match.device_id),
+    _text(
+        'Protocol',
+        lambda match: match.forwarding.protocol if match.forwarding else None,
     ),
     columns.Column(
-        'Host', lambda match: cells.TextCell(match.port and match.port.host)
+        'External Port',
+        lambda match: _port_number(
+            match.forwarding.external_port if match.forwarding else None
+        ),
     ),
     columns.Column(
-        'Device Owner',
-        lambda match: cells.TextCell(match.port and match.port.device_owner),
+        'Internal Port',
+        lambda match: _port_number(
+            match.forwarding.internal_port if match.forwarding else None
+        ),
     ),
     columns.Column(
-        'Device ID',
-        lambda match: cells.TextCell(match.port and match.port.device_id),
+        'VLAN',
+        lambda match: cells.NumberCell(
+            match.subport and match.subport.segmentation_id
+        ),
+    ),
+    columns.Column(
+        'Allowed Address',
+        lambda match: cells.AddressPairCell(
+            (match.pair, match.is_any_address)
+        ),
+    ),
+    _text(
+        'User ID',
+        lambda match: match.server.user_id if match.server else None,
+        facts.Fact.USER,
+        columns.Shown.LONG,
+    ),
+    _text(
+        'Network Name',
+        lambda match: match.network.name if match.network else None,
+        facts.Fact.NETWORK,
+        columns.Shown.LONG,
+    ),
+    _text(
+        'Device Name',
+        lambda match: match.device_name,
+        facts.Fact.DEVICE,
+        columns.Shown.LONG,
+    ),
+    _text(
+        'Floating IP',
+        lambda match: match.floating_ip.address if match.floating_ip else None,
+        shown=columns.Shown.LONG,
+    ),
+    _text(
+        'Fixed IP',
+        lambda match: match.fixed_ip_address,
+        shown=columns.Shown.LONG,
+    ),
+    _text(
+        'Parent Port ID',
+        lambda match: match.parent.id if match.parent else None,
+        shown=columns.Shown.LONG,
     ),
 )

@@ -36,6 +36,10 @@ class Fact(enum.Flag):
     FLOATING_IPS = enum.auto()
     # The server that owns it, where that is what is looked for.
     SERVER = enum.auto()
+    USER = enum.auto()
+    PROJECT = enum.auto()
+    # The router or the load balancer that it belongs to.
+    DEVICE = enum.auto()
 
 
 # What Neutron is asked for, beside the view.

@@ -25,7 +25,10 @@ MOST_SHOWN = 30
 
 
 def look_up(
-    api: compute.ComputeApi, server_ids: Iterable[str], everywhere: bool
+    api: compute.ComputeApi,
+    server_ids: Iterable[str],
+    everywhere: bool,
+    details: bool = False,
 ) -> records.Answer[records.Server]:
     """Find servers by ID.
 
@@ -37,15 +40,16 @@ def look_up(
     :param api: Nova.
     :param server_ids: The IDs.
     :param everywhere: Whether to try and list the servers of all projects.
+    :param details: Whether more than ID and name is wanted.
     :returns: The servers that exist. Of one that could not be read, which is
         a failure, only the ID is known.
     :raises errors.TokenRefused: Nothing more can be asked.
     """
     wanted = list(dict.fromkeys(server_ids))
-    listed: list[records.Server] = []
+    listed: records.Answer[records.Server] = records.Answer([])
     if len(wanted) > MOST_SHOWN:
         try:
-            listing = _list(api, everywhere)
+            listed = _list(api, everywhere, details)
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
@@ -55,20 +59,24 @@ def look_up(
                 [str(error)],
             )
         ids = set(wanted)
-        listed = [server for server in listing if server.id in ids]
-        ids.difference_update(server.id for server in listed)
+        listed.rows = [server for server in listed.rows if server.id in ids]
+        ids.difference_update(server.id for server in listed.rows)
         wanted = [server_id for server_id in wanted if server_id in ids]
     shown = _show(api, wanted)
-    return records.Answer(listed + shown.rows, shown.failures)
+    return records.Answer(
+        listed.rows + shown.rows, listed.failures + shown.failures
+    )
 
 
-def _list(api: compute.ComputeApi, everywhere: bool) -> list[records.Server]:
+def _list(
+    api: compute.ComputeApi, everywhere: bool, details: bool
+) -> records.Answer[records.Server]:
     if everywhere:
         try:
-            return api.servers(compute.ServerScope(all_projects=True)).rows
+            return api.servers(compute.ServerScope(all_projects=True), details)
         except errors.Forbidden:
             pass
-    return api.servers(compute.ServerScope()).rows
+    return api.servers(compute.ServerScope(), details)
 
 
 def _show(

@@ -147,6 +147,8 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
         "openstack server interface list web-1 -f value -c 'Fixed IPs'",
         "openstack server interface list -c 'Server Name' -c 'Fixed IPs' "
         '-c Tag',
+        f'openstack server interface find {VIRTUAL_IP} -c Query '
+        "-c 'Matched As' -c Certainty -c 'Server Name'",
         'openstack --os-cloud admin server interface check --all-projects '
         '--print-empty',
     ):

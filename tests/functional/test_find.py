@@ -83,15 +83,19 @@ class TestFind(base.ProjectTestCase):
         return rows, result.stderr
 
     def expected(
-        self, query: str, matched_as: str, user: str
+        self, query: str, matched_as: str, address: str | None, user: str
     ) -> dict[str, object]:
         port = self.port
         return {
             'Query': query,
+            'Address': address,
             'Matched As': matched_as,
+            'Certainty': 'owns',
             'Server ID': self.server['id'],
             'Server Name': self.server['name'],
             'Project ID': port['project_id'],
+            'Project Name': self.user,
+            'Domain Name': 'Default',
             'Port ID': port['id'],
             'Network ID': port['network_id'],
             'MAC Address': port['mac_address'],
@@ -100,22 +104,29 @@ class TestFind(base.ProjectTestCase):
             'Host': port['binding:host_id'] if user == 'admin' else None,
             'Device Owner': port['device_owner'],
             'Device ID': self.server['id'],
+            'Protocol': None,
+            'External Port': None,
+            'Internal Port': None,
+            'VLAN': None,
+            'Allowed Address': None,
         }
 
     def test_every_kind_and_spelling(self) -> None:
         mac_address = self.port['mac_address'].upper().replace(':', '-')
+        floating_ip = self.floating_ip['floating_ip_address']
         queries = {
-            'FD00:0060:0::5': 'fixed-ip',
-            mac_address: 'mac-address',
-            self.port['id'].upper(): 'port',
-            self.floating_ip['floating_ip_address']: 'floating-ip',
+            'FD00:0060:0::5': ('fixed-ip', 'fd00:60::5'),
+            mac_address: ('mac-address', None),
+            self.port['id'].upper(): ('port', None),
+            f'tap{self.port["id"][:11]}': ('host-device', None),
+            floating_ip: ('floating-ip', floating_ip),
         }
         for user in (self.user, self.reader, 'admin'):
             rows, stderr = self.find(*queries, user=user)
             self.assertEqual(
                 [
-                    self.expected(query, matched_as, user)
-                    for query, matched_as in queries.items()
+                    self.expected(query, matched_as, address, user)
+                    for query, (matched_as, address) in queries.items()
                 ],
                 rows,
             )

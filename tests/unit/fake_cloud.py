@@ -101,14 +101,79 @@ def port(
     }
 
 
-def floating_ip(address: str, port: int) -> dict[str, str]:
+def floating_ip(
+    address: str, port: int | None = None, **other: object
+) -> dict[str, object]:
     """Build one entry of Neutron's floating IPs."""
     return {
         'id': identifier(0x600 << 32 | int(ipaddress.IPv4Address(address))),
         'floating_ip_address': address,
         'floating_network_id': identifier(701),
         'project_id': PROJECT_ID,
-        'port_id': identifier(port),
+        'port_id': None if port is None else identifier(port),
+        **other,
+    }
+
+
+def forwarding(
+    external: int, internal: int, port: int, address: str, **other: object
+) -> dict[str, object]:
+    """Build one entry of ``port_forwardings`` of a floating IP."""
+    return {
+        'protocol': 'tcp',
+        'external_port': external,
+        'internal_port': internal,
+        'internal_ip_address': address,
+        'internal_port_id': identifier(port),
+        **other,
+    }
+
+
+def subnet(number: int, cidr: str, network: int = 700) -> dict[str, object]:
+    """Build one entry of Neutron's subnets."""
+    return {
+        'id': identifier(number),
+        'name': f'subnet-{number}',
+        'network_id': identifier(network),
+        'cidr': cidr,
+        'gateway_ip': None,
+    }
+
+
+def router(number: int, *addresses: str, **gateway: object) -> dict[str, Any]:
+    """Build one entry of Neutron's routers, with these addresses outside."""
+    return {
+        'id': identifier(number),
+        'name': f'router-{number}',
+        'project_id': PROJECT_ID,
+        'external_gateway_info': {
+            'network_id': identifier(701),
+            'enable_snat': True,
+            'external_fixed_ips': [
+                fixed_ip(address, 901) for address in addresses
+            ],
+            **gateway,
+        },
+    }
+
+
+def trunk(parent: int, subports: dict[int, int]) -> dict[str, object]:
+    """Build one entry of Neutron's trunks.
+
+    :param parent: The parent port.
+    :param subports: The subports, by their VLAN IDs.
+    """
+    return {
+        'id': identifier(0x700 << 32 | parent),
+        'port_id': identifier(parent),
+        'sub_ports': [
+            {
+                'port_id': identifier(port),
+                'segmentation_type': 'vlan',
+                'segmentation_id': vlan,
+            }
+            for vlan, port in subports.items()
+        ],
     }
 
 
@@ -116,8 +181,9 @@ def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
     """Tell whether one of Neutron's filters lets a resource through."""
     if name == 'fixed_ips':
         found = {
-            f'ip_address={fixed_ip["ip_address"]}'
+            f'{key}={fixed_ip[key]}'
             for fixed_ip in resource[name]
+            for key in ('ip_address', 'subnet_id')
         }
         return bool(found & set(values))
     return resource[name] in values
@@ -146,6 +212,7 @@ class FakeCloud(requests_mock.Mocker):
         system: bool = False,
         compute_url: str = COMPUTE_URL,
         network_url: str = NETWORK_URL,
+        load_balancer_url: str = '',
         role: str = 'member',
     ) -> None:
         """Answer the token requests to come, the last one for ever.
@@ -162,6 +229,7 @@ class FakeCloud(requests_mock.Mocker):
             ('identity', AUTH_URL),
             ('compute', compute_url),
             ('network', network_url),
+            ('load-balancer', load_balancer_url),
         ):
             if not url:
                 continue

@@ -33,8 +33,11 @@ class FindTestCase(base.ShellTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.cloud.register_network_versions()
-        self.register_ports()
-        self.cloud.register_network('floatingips')
+        for collection in (
+            *('floatingips', 'networks', 'ports'),
+            *('routers', 'subnets', 'trunks'),
+        ):
+            self.cloud.register_network(collection)
 
     def register_ports(self, *ports: dict[str, object]) -> None:
         self.cloud.register_network('ports', *ports)
@@ -44,6 +47,25 @@ class FindTestCase(base.ShellTestCase):
             f'{SERVERS_URL}/{fake_cloud.identifier(number)}',
             json={'server': fake_cloud.server(number, name)},
         )
+
+    def rows(
+        self, *arguments: str, columns: tuple[str, ...]
+    ) -> list[tuple[object, ...]]:
+        """Return these columns of what is found, without a complaint."""
+        result = self.find(*arguments, '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        return [
+            tuple(row[column] for column in columns)
+            for row in json.loads(result.stdout)
+        ]
+
+    def asked(self) -> list[str]:
+        """Return the collections of Neutron that were asked, in order."""
+        return [
+            url.partition('/v2.0/')[2].partition('?')[0]
+            for url in self.cloud.requested()
+            if '/v2.0/' in url
+        ]
 
     def find(self, *arguments: str) -> command_result.Result:
         return self.openstack('server', 'interface', 'find', *arguments)
@@ -62,14 +84,19 @@ class TestFind(FindTestCase):
     def test_json(self) -> None:
         result = self.find('10.0.0.5', '-f', 'json')
         self.assertEqual((0, ''), (result.status, result.stderr))
+        (row,) = json.loads(result.stdout)
         self.assertEqual(
             [
                 {
                     'Query': '10.0.0.5',
+                    'Address': '10.0.0.5',
                     'Matched As': 'fixed-ip',
+                    'Certainty': 'owns',
                     'Server ID': fake_cloud.identifier(1),
                     'Server Name': 'web',
                     'Project ID': fake_cloud.PROJECT_ID,
+                    'Project Name': 'demo',
+                    'Domain Name': row['Domain Name'],
                     'Port ID': fake_cloud.identifier(11),
                     'Network ID': fake_cloud.identifier(700),
                     'MAC Address': 'fa:16:3e:00:00:0b',
@@ -81,9 +108,14 @@ class TestFind(FindTestCase):
                     'Host': 'compute-1',
                     'Device Owner': 'compute:nova',
                     'Device ID': fake_cloud.identifier(1),
+                    'Protocol': None,
+                    'External Port': None,
+                    'Internal Port': None,
+                    'VLAN': None,
+                    'Allowed Address': None,
                 }
             ],
-            json.loads(result.stdout),
+            [row],
         )
 
     def test_every_spelling_in_the_order_asked_for(self) -> None:
@@ -345,6 +377,99 @@ class TestCost(FindTestCase):
         self.assert_found(500, *found)
         self.assertLess(len(self.cloud.requested()), 20)
 
+    def test_500_mixed_addresses_cost_tens_of_requests(self) -> None:
+        """In a cloud of 1,000 servers, 50 networks and 50 projects."""
+        queries, ports = [], []
+        floating_ips, trunks, routers = [], [], []
+        for number in range(1000):
+            network = number // 20
+            address = f'10.1.{network}.{number % 20 + 10}'
+            other: dict[str, object] = {
+                'network_id': fake_cloud.identifier(5000 + network),
+                'mac_address': f'fa:16:3e:00:{network:02x}:{number % 20:02x}',
+                'project_id': f'{network:032x}',
+            }
+            public = f'203.0.{network}.{number % 20}'
+            kind = number % 20
+            if kind == 0:
+                queries.append(other['mac_address'])
+            elif kind == 1:
+                queries.append(fake_cloud.identifier(2000 + number))
+            elif kind == 2:
+                floating_ips.append(
+                    fake_cloud.floating_ip(public, 2000 + number)
+                )
+                queries.append(public)
+            elif kind == 3:
+                forwarding = fake_cloud.forwarding(
+                    80, 80, 2000 + number, address
+                )
+                floating_ips.append(
+                    fake_cloud.floating_ip(
+                        public, port_forwardings=[forwarding]
+                    )
+                )
+                queries.append(public)
+            elif kind == 4:
+                virtual_ip = f'10.1.{network}.100'
+                other['allowed_address_pairs'] = [{'ip_address': virtual_ip}]
+                queries.append(virtual_ip)
+            elif kind == 5:
+                trunks.append(
+                    fake_cloud.trunk(2000 + number, {1: 4000 + number})
+                )
+                subport = fake_cloud.port(
+                    *(4000 + number, 0, f'10.2.{network}.1'),
+                    device_owner='trunk:subport',
+                )
+                ports.append({**subport, 'device_id': ''})
+                queries.append(f'10.2.{network}.1')
+            elif kind == 6:
+                routers.append(fake_cloud.router(6000 + network, public))
+                queries.append(public)
+            elif kind == 7:
+                other['id'] = f'{number:08x}-0000-4000-8000-000000000000'
+                queries.append(f'tap{number:08x}-00')
+            elif kind < 10:
+                queries.append(address)
+            ports.append(
+                fake_cloud.port(2000 + number, number, address, **other)
+            )
+        self.assertEqual(500, len(set(queries)))
+        for collection, rows in (
+            ('ports', list(map(without_binding, ports))),
+            ('floatingips', floating_ips),
+            ('trunks', trunks),
+            ('routers', routers),
+            (
+                'subnets',
+                [
+                    fake_cloud.subnet(
+                        7000 + network, f'10.1.{network}.0/24', 5000 + network
+                    )
+                    for network in range(50)
+                ],
+            ),
+        ):
+            self.cloud.register_network(collection, *rows)
+        self.cloud.register_servers(
+            *(
+                fake_cloud.server(number, f's{number}')
+                for number in range(1000)
+            )
+        )
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects', json={'projects': []}
+        )
+        result = self.find(*map(str, queries), '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        found = json.loads(result.stdout)
+        self.assertEqual(
+            {str(query) for query in queries}, {row['Query'] for row in found}
+        )
+        self.assertEqual(50, sum(row['Server Name'] is None for row in found))
+        self.assertLess(len(self.cloud.requested()), 30)
+
     def test_few_servers_are_not_listed(self) -> None:
         found = self.register_many(4)
         self.assert_found(4, *found)
@@ -393,11 +518,22 @@ class TestUsage(FindTestCase):
         )
 
     def test_malformed(self) -> None:
-        for text in ('10.0.0.256', 'fa:16:3e', 'web-1', '10.0.0.0/24', ''):
-            self.assert_usage_error(
-                f"'{text}' is not an IP address, a MAC address or a port ID",
-                text,
-            )
+        for text in ('10.0.0.256', 'fa:16:3e', 'web-1', '10.0.0.0/33', ''):
+            with self.subTest(text):
+                self.assert_usage_error(
+                    f"'{text}' is not an IP address, a CIDR, a MAC address, a "
+                    'port ID or the name of a device on a host',
+                    text,
+                )
+
+    def test_too_wide(self) -> None:
+        for text in ('10.0.0.0/8', '0.0.0.0/0', '10.0.0.0/19', '2001::/47'):
+            with self.subTest(text):
+                self.assert_usage_error(
+                    f"'{text}' is too wide: at most 4,096 IPv4 addresses, or "
+                    'a /48 of IPv6',
+                    text,
+                )
 
     def test_nothing_to_look_for(self) -> None:
         self.assert_usage_error('Give an address')

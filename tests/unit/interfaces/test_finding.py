@@ -22,6 +22,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import finding
+from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
@@ -29,7 +30,10 @@ QUERY = addresses.parse_address('10.0.0.5')
 
 
 def port(
-    number: int, *fixed_ips: str, vif_type: str | None = None
+    number: int,
+    *fixed_ips: str,
+    vif_type: str | None = None,
+    address_pairs: tuple[records.AddressPair, ...] = (),
 ) -> records.Port:
     return records.Port(
         id=fake_cloud.identifier(number),
@@ -37,6 +41,7 @@ def port(
         mac_address=f'fa:16:3e:00:00:{number:02x}',
         fixed_ips=tuple(map(records.FixedIP, fixed_ips)),
         vif_type=vif_type,
+        address_pairs=address_pairs,
     )
 
 
@@ -46,7 +51,7 @@ class TestDistinct(testtools.TestCase):
             addresses.parse_address(text)
             for text in ('10.0.0.5', '::ffff:10.0.0.5', 'fa163e000001')
         ]
-        self.assertEqual([queries[0], queries[2]], finding.distinct(queries))
+        self.assertEqual((queries[0], queries[2]), finding.distinct(queries))
 
 
 class TestFind(testtools.TestCase):
@@ -54,35 +59,82 @@ class TestFind(testtools.TestCase):
         super().setUp()
         self.network = mock.create_autospec(network.NetworkApi, instance=True)
         self.cloud = mock.Mock(spec=api_cloud.Cloud, network=self.network)
-        for method in (
+        self.direct = (
             self.network.floating_ips,
             self.network.ports,
             self.network.ports_with_fixed_ips,
             self.network.ports_with_mac_addresses,
+            self.network.ports_with_id_prefixes,
+        )
+        self.indirect = (
+            self.network.all_routers,
+            self.network.all_subnets,
+            self.network.ports_of_networks,
+        )
+        for method in (
+            *(*self.direct, *self.indirect),
+            *(self.network.routers, self.network.subnets),
+            self.network.all_trunks,
         ):
             method.return_value = records.Answer([])
+        self.network.all_subnets.return_value = records.Answer(
+            [
+                records.Subnet(
+                    fake_cloud.identifier(900),
+                    name=None,
+                    network_id=fake_cloud.identifier(700),
+                    cidr='10.0.0.0/24',
+                )
+            ]
+        )
 
-    def find(self, *texts: str) -> records.Answer[finding.Match]:
+    def find(self, *texts: str) -> records.Answer[searches.Match]:
+        queries = tuple(addresses.parse_query(text) for text in texts)
         return finding.find(
-            self.cloud,
-            [addresses.parse_address(text) for text in texts],
-            facts.Fact.NOTHING,
+            self.cloud, searches.Search(queries), facts.Fact.NOTHING
         )
 
     def test_broken_items_are_failures(self) -> None:
-        for number, method in enumerate(
-            (
-                self.network.floating_ips,
-                self.network.ports,
-                self.network.ports_with_fixed_ips,
-                self.network.ports_with_mac_addresses,
-            )
-        ):
-            method.return_value = records.Answer([], [f'broken {number}'])
+        methods = (*self.direct, *self.indirect)
+        for number, method in enumerate(methods):
+            method.return_value.failures.append(f'broken {number}')
         self.assertEqual(
-            {'broken 0', 'broken 1', 'broken 2', 'broken 3'},
+            {f'broken {number}' for number in range(len(methods))},
             set(self.find('10.0.0.5').failures),
         )
+
+    def test_without_what_is_direct_there_is_no_answer(self) -> None:
+        for method in self.direct:
+            method.side_effect = errors.ApiError('failed')
+            self.assertRaises(errors.ApiError, self.find, '10.0.0.5')
+            method.side_effect = None
+
+    def test_what_is_indirect_may_fail(self) -> None:
+        self.network.ports_with_fixed_ips.return_value = records.Answer(
+            [port(1, '10.0.0.5')]
+        )
+        for name, method, count in (
+            ('routers', self.network.all_routers, 1),
+            ('subnets', self.network.all_subnets, 1),
+            ('ports', self.network.ports_of_networks, 1),
+        ):
+            with self.subTest(name):
+                method.side_effect = errors.ApiError(f'{name} failed')
+                answer = self.find('10.0.0.5', '10.0.0.6')
+                self.assertEqual(
+                    (count, [f'{name} failed']),
+                    (len(answer.rows), answer.failures),
+                )
+                method.side_effect = None
+
+    def test_a_neutron_that_is_gone_is_not_asked_again(self) -> None:
+        self.network.all_routers.side_effect = errors.Unreachable('no answer')
+        self.assertEqual(['no answer'], self.find('10.0.0.5').failures)
+        self.network.all_subnets.assert_not_called()
+
+    def test_a_refused_token_ends_it(self) -> None:
+        self.network.all_routers.side_effect = errors.TokenRefused('refused')
+        self.assertRaises(errors.TokenRefused, self.find, '10.0.0.5')
 
     def test_a_port_of_two_queries(self) -> None:
         found = port(1, '10.0.0.5', '2001:db8::5')
@@ -97,10 +149,32 @@ class TestFind(testtools.TestCase):
             ],
         )
 
+    def test_the_surest_first_for_each_address(self) -> None:
+        pairs = (records.AddressPair('10.0.0.100', None),)
+        user = port(1, '10.0.0.5', address_pairs=pairs)
+        reserved = port(2, '10.0.0.100')
+        self.network.ports_of_networks.return_value = records.Answer(
+            [user, reserved]
+        )
+        self.network.ports_with_fixed_ips.return_value = records.Answer(
+            [reserved, user]
+        )
+        self.assertEqual(
+            [
+                ('10.0.0.5', 'owns'),
+                ('10.0.0.100', 'owns'),
+                ('10.0.0.100', 'may-use'),
+            ],
+            [
+                (match.ip_address, match.certainty.value)
+                for match in self.find('10.0.0.0/24').rows
+            ],
+        )
+
 
 class TestUnmatched(testtools.TestCase):
     def unmatched(
-        self, shows_bindings: object, *matches: finding.Match
+        self, shows_bindings: object, *matches: searches.Match
     ) -> list[str]:
         api = mock.create_autospec(network.NetworkApi, instance=True)
         api.shows_bindings.side_effect = [shows_bindings]
@@ -131,12 +205,12 @@ class TestUnmatched(testtools.TestCase):
                 self.assertEqual(
                     [f"'10.0.0.5' matches nothing in {place}"],
                     self.unmatched(
-                        None, finding.Match(other, 'fixed-ip', found)
+                        None, searches.Match(other, 'fixed-ip', port=found)
                     ),
                 )
                 self.assertEqual(0, self.requests)
 
     def test_nothing_is_missing(self) -> None:
-        match = finding.Match(QUERY, 'floating-ip', None)
+        match = searches.Match(QUERY, 'floating-ip')
         self.assertEqual([], self.unmatched(None, match))
         self.assertEqual(0, self.requests)

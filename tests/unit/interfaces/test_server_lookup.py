@@ -69,7 +69,7 @@ class TestLookUp(testtools.TestCase):
             sorted(servers(*range(50)), key=lambda server: server.id),
             sorted(answer.rows, key=lambda server: server.id),
         )
-        self.api.servers.assert_called_once_with(EVERYWHERE)
+        self.api.servers.assert_called_once_with(EVERYWHERE, False)
         self.api.server.assert_called_once_with(fake_cloud.identifier(0))
 
     def test_own_project_where_others_are_forbidden(self) -> None:
@@ -87,7 +87,7 @@ class TestLookUp(testtools.TestCase):
                 answer = self.look_up(*range(50), everywhere=everywhere)
                 self.assertEqual(50, len(answer.rows))
                 self.assertEqual(
-                    [mock.call(scope) for scope in scopes],
+                    [mock.call(scope, False) for scope in scopes],
                     self.api.servers.mock_calls,
                 )
 

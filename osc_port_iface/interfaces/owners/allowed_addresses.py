@@ -1,0 +1,239 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Ports that may use an address beside their own: virtual IPs.
+
+Asked: if an address has no owner, or a port that only reserves it, or if all
+matches are wanted. Neutron cannot look for allowed address
+pairs, so the subnets are listed, and all ports of the networks that have the
+address. For a MAC address, which is on no network in particular, those are
+all ports.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import dataclasses
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import network
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Target:
+    """An address for which others may answer.
+
+    :ivar ip_address: The address; None if it is a MAC address.
+    :ivar network_ids: The networks that have it; None for any.
+    :ivar reserved_by: The port that reserves it.
+    :ivar floating_ip: The floating IP that leads to that port.
+    """
+
+    query: addresses.Address
+    ip_address: addresses.IPAddress | None
+    network_ids: frozenset[str] | None
+    reserved_by: str | None = None
+    floating_ip: records.FloatingIP | None = None
+
+
+def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+    """Add the ports that may answer for addresses."""
+    answer: searches.Answer = records.Answer(list(search.matches))
+    subnets = _subnets(cloud.network, search)
+    targets = list(_targets(search, subnets.rows))
+    ports = _ports(cloud.network, targets)
+    answer.failures += subnets.failures + ports.failures
+    cidrs = _cidrs_by_network(subnets.rows)
+    by_query: dict[addresses.Address, list[searches.Match]] = {}
+    for target in targets:
+        by_query.setdefault(target.query, []).extend(
+            _allowed(target, ports.rows, cidrs)
+        )
+    for matches in by_query.values():
+        narrow = [match for match in matches if not match.is_any_address]
+        # The same is found twice where all matches are wanted.
+        answer.rows += dict.fromkeys(narrow or matches)
+    return answer
+
+
+def _targets(
+    search: searches.Search, subnets: Sequence[records.Subnet]
+) -> Iterator[_Target]:
+    for match in search.matches:
+        if match.port and _only_reserves(match.port):
+            yield from _reserved(match, match.port)
+    for query in search.undecided():
+        if query.kind is addresses.Kind.MAC_ADDRESS:
+            yield _Target(query, None, None)
+        elif query.kind is addresses.Kind.IP_ADDRESS:
+            ip_address = addresses.parse_ip_address(query.value)
+            yield _Target(query, ip_address, _holders(ip_address, subnets))
+
+
+def _only_reserves(port: records.Port) -> bool:
+    """Tell whether a port is there for the sake of its addresses alone."""
+    return port.is_nobodys or port.load_balancer_id is not None
+
+
+def _reserved(match: searches.Match, port: records.Port) -> Iterator[_Target]:
+    known = match.fixed_ip_address
+    for ip_address in (
+        [known] if known else [row.ip_address for row in port.fixed_ips]
+    ):
+        yield _Target(
+            match.query,
+            addresses.parse_ip_address(ip_address),
+            frozenset({port.network_id}),
+            port.id,
+            match.floating_ip,
+        )
+
+
+def _subnets(
+    api: network.NetworkApi, search: searches.Search
+) -> records.Answer[records.Subnet]:
+    """Read the subnets that could hold what is looked for."""
+    if any(
+        query.kind is addresses.Kind.IP_ADDRESS for query in search.undecided()
+    ):
+        return api.all_subnets()
+    return api.subnets(
+        dict.fromkeys(
+            fixed_ip.subnet_id
+            for match in search.matches
+            if match.port and _only_reserves(match.port)
+            for fixed_ip in match.port.fixed_ips
+            if fixed_ip.subnet_id
+        )
+    )
+
+
+def _holders(
+    ip_address: addresses.IPAddress, subnets: Iterable[records.Subnet]
+) -> frozenset[str]:
+    return frozenset(
+        subnet.network_id
+        for subnet in subnets
+        if subnet.network_id
+        and subnet.cidr
+        and ip_address in addresses.parse_ip_network(subnet.cidr)
+    )
+
+
+def _ports(
+    api: network.NetworkApi, targets: Sequence[_Target]
+) -> records.Answer[records.Port]:
+    if any(target.network_ids is None for target in targets):
+        return api.all_ports()
+    return api.ports_of_networks(
+        sorted(
+            {
+                network_id
+                for target in targets
+                for network_id in target.network_ids or ()
+            }
+        )
+    )
+
+
+def _cidrs_by_network(
+    subnets: Iterable[records.Subnet],
+) -> Mapping[str, list[addresses.IPNetwork]]:
+    found: dict[str, list[addresses.IPNetwork]] = {}
+    for subnet in subnets:
+        if subnet.network_id and subnet.cidr:
+            found.setdefault(subnet.network_id, []).append(
+                addresses.parse_ip_network(subnet.cidr)
+            )
+    return found
+
+
+def _allowed(
+    target: _Target,
+    ports: Iterable[records.Port],
+    cidrs: Mapping[str, list[addresses.IPNetwork]],
+) -> Iterator[searches.Match]:
+    for port in ports:
+        if (
+            not port.address_pairs
+            or port.id == target.reserved_by
+            or (
+                target.network_ids is not None
+                and port.network_id not in target.network_ids
+            )
+        ):
+            continue
+        pair = _narrowest(
+            pair for pair in port.address_pairs if _covers(pair, port, target)
+        )
+        if pair is None:
+            continue
+        yield searches.Match(
+            target.query,
+            'allowed-address',
+            searches.Certainty.MAY_USE,
+            ip_address=str(target.ip_address) if target.ip_address else None,
+            port=port,
+            floating_ip=target.floating_ip,
+            pair=pair,
+            is_any_address=_allows_any_address(
+                pair, target, cidrs.get(port.network_id, [])
+            ),
+        )
+
+
+def _covers(
+    pair: records.AddressPair, port: records.Port, target: _Target
+) -> bool:
+    if target.ip_address is not None:
+        allowed = addresses.parse_ip_network(pair.ip_address)
+        return target.ip_address in allowed and not any(
+            addresses.parse_ip_address(row.ip_address) == target.ip_address
+            for row in port.fixed_ips
+        )
+    # Neutron gives a pair the MAC address of the port where it has none.
+    return (
+        pair.mac_address is not None
+        and pair.mac_address.lower() == target.query.value
+        and pair.mac_address != port.mac_address
+    )
+
+
+def _narrowest(
+    pairs: Iterable[records.AddressPair],
+) -> records.AddressPair | None:
+    return max(
+        pairs,
+        key=lambda pair: addresses.parse_ip_network(pair.ip_address).prefixlen,
+        default=None,
+    )
+
+
+def _allows_any_address(
+    pair: records.AddressPair,
+    target: _Target,
+    cidrs: Iterable[addresses.IPNetwork],
+) -> bool:
+    """Tell whether a pair covers all of the subnet that has the address."""
+    if target.ip_address is None:
+        return False
+    allowed = addresses.parse_ip_network(pair.ip_address)
+    return allowed.prefixlen == 0 or (
+        allowed.num_addresses > 1
+        and any(
+            target.ip_address in cidr
+            and cidr.prefixlen >= allowed.prefixlen
+            and cidr.network_address in allowed
+            for cidr in cidrs
+        )
+    )

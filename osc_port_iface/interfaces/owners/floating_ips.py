@@ -1,0 +1,52 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Floating IPs, and the ports that they lead to.
+
+Asked: IPv4 addresses, in batches; then the ports, in batches.
+"""
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import records
+
+
+def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+    """Add the floating IPs of these addresses."""
+    queries = searches.IPQueries(search.queries)
+    # Neutron has floating IPs of version 4 only.
+    floating_ips = cloud.network.floating_ips(
+        address for address in queries.ip_addresses() if ':' not in address
+    )
+    ports = cloud.network.ports(
+        dict.fromkeys(row.port_id for row in floating_ips.rows if row.port_id)
+    )
+    by_id = {port.id: port for port in ports.rows}
+    return records.Answer(
+        [
+            *search.matches,
+            *(
+                searches.Match(
+                    query,
+                    'floating-ip',
+                    ip_address=row.address,
+                    port=by_id.get(row.port_id or ''),
+                    floating_ip=row,
+                )
+                for row in sorted(
+                    floating_ips.rows, key=lambda row: (row.address, row.id)
+                )
+                for query in queries.of(row.address)
+            ),
+        ],
+        floating_ips.failures + ports.failures,
+    )

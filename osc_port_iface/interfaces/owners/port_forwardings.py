@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Floating IPs that forward single ports to servers.
+
+Asked: nothing more for the forwardings, which are in the floating IP; the
+ports that they lead to, in batches.
+"""
+
+from collections.abc import Iterable, Iterator
+import dataclasses
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import records
+
+
+def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+    """Replace floating IPs that forward by a match for each forwarding."""
+    forwardings = [
+        forwarding
+        for match in search.matches
+        for forwarding in _forwardings(match)
+    ]
+    if not forwardings:
+        return records.Answer(list(search.matches))
+    by_id = cloud.network.ports(
+        dict.fromkeys(
+            row.internal_port_id for row in forwardings if row.internal_port_id
+        )
+    )
+    # Before Neutron 21 a forwarding does not say which port it leads to.
+    by_address = cloud.network.ports_with_fixed_ips(
+        dict.fromkeys(
+            row.internal_ip_address
+            for row in forwardings
+            if row.internal_ip_address and not row.internal_port_id
+        )
+    )
+    return records.Answer(
+        list(_followed(search.matches, by_id.rows, by_address.rows)),
+        by_id.failures + by_address.failures,
+    )
+
+
+def _followed(
+    matches: Iterable[searches.Match],
+    by_id: Iterable[records.Port],
+    by_address: Iterable[records.Port],
+) -> Iterator[searches.Match]:
+    ports = {port.id: port for port in by_id}
+    for match in matches:
+        forwardings = _forwardings(match)
+        if match.port or not forwardings:
+            yield match
+        for forwarding in forwardings:
+            followed = dataclasses.replace(
+                match,
+                matched_as='port-forwarding',
+                certainty=searches.Certainty.FORWARDS,
+                forwarding=forwarding,
+                port=ports.get(forwarding.internal_port_id or ''),
+            )
+            candidates = [
+                port
+                for port in by_address
+                if not forwarding.internal_port_id
+                and _may_be_internal(port, match, forwarding)
+            ]
+            if not candidates:
+                yield followed
+            for port in candidates:
+                yield dataclasses.replace(followed, port=port)
+
+
+def _may_be_internal(
+    port: records.Port,
+    match: searches.Match,
+    forwarding: records.PortForwarding,
+) -> bool:
+    return port.project_id == match.project_id and any(
+        fixed_ip.ip_address == forwarding.internal_ip_address
+        for fixed_ip in port.fixed_ips
+    )
+
+
+def _forwardings(match: searches.Match) -> list[records.PortForwarding]:
+    if match.floating_ip is None:
+        return []
+    return sorted(
+        match.floating_ip.port_forwardings,
+        key=lambda row: (
+            row.protocol or '',
+            len(row.external_port or ''),
+            row.external_port or '',
+        ),
+    )

@@ -1,0 +1,142 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Ports that have the address themselves.
+
+Asked: whatever is looked for, in batches. For a CIDR of IPv6, the subnets are
+listed and the ports of those that overlap it; the addresses in one of IPv4
+are asked for like others.
+"""
+
+from collections.abc import Iterable
+import ipaddress
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import network
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import records
+
+_FLOATING_IP_OWNER = 'network:floatingip'
+
+
+def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+    """Add the ports of these fixed IPs, MAC addresses, IDs and devices."""
+    answer: searches.Answer = records.Answer(list(search.matches))
+    for part in (
+        _with_fixed_ips(cloud.network, search),
+        _with_mac_addresses(cloud.network, search),
+        _with_ids(cloud.network, search),
+        _with_host_devices(cloud.network, search),
+    ):
+        answer.rows += part.rows
+        answer.failures += part.failures
+    return answer
+
+
+def _with_fixed_ips(
+    api: network.NetworkApi, search: searches.Search
+) -> searches.Answer:
+    queries = searches.IPQueries(search.queries)
+    found = api.ports_with_fixed_ips(queries.ip_addresses())
+    if networks := queries.ipv6_networks():
+        subnets = api.all_subnets()
+        ports = api.ports_of_subnets(
+            subnet.id for subnet in subnets.rows if _overlaps(subnet, networks)
+        )
+        found.rows += ports.rows
+        found.failures += subnets.failures + ports.failures
+    translated = {
+        (match.query, match.ip_address)
+        for match in search.matches
+        if match.floating_ip
+    }
+    ports_by_id = {port.id: port for port in found.rows}
+    return records.Answer(
+        [
+            searches.Match(
+                query, 'fixed-ip', ip_address=fixed_ip.ip_address, port=port
+            )
+            for port in _ordered(ports_by_id.values())
+            for fixed_ip in port.fixed_ips
+            for query in queries.of(fixed_ip.ip_address)
+            # A floating IP has a port of its own outside, which is no other
+            # owner of the address.
+            if port.device_owner != _FLOATING_IP_OWNER
+            or (query, fixed_ip.ip_address) not in translated
+        ],
+        found.failures,
+    )
+
+
+def _overlaps(
+    subnet: records.Subnet, networks: Iterable[addresses.IPNetwork]
+) -> bool:
+    if subnet.cidr is None:
+        return False
+    cidr = ipaddress.ip_network(subnet.cidr)
+    return any(
+        cidr.version == found.version and cidr.overlaps(found)
+        for found in networks
+    )
+
+
+def _with_mac_addresses(
+    api: network.NetworkApi, search: searches.Search
+) -> searches.Answer:
+    queries = search.values(addresses.Kind.MAC_ADDRESS)
+    found = api.ports_with_mac_addresses(queries)
+    return records.Answer(
+        [
+            searches.Match(
+                queries[(port.mac_address or '').lower()],
+                'mac-address',
+                port=port,
+            )
+            for port in _ordered(found.rows)
+        ],
+        found.failures,
+    )
+
+
+def _with_ids(
+    api: network.NetworkApi, search: searches.Search
+) -> searches.Answer:
+    queries = search.values(addresses.Kind.PORT)
+    found = api.ports(queries)
+    return records.Answer(
+        [
+            searches.Match(queries[port.id], 'port', port=port)
+            for port in _ordered(found.rows)
+        ],
+        found.failures,
+    )
+
+
+def _with_host_devices(
+    api: network.NetworkApi, search: searches.Search
+) -> searches.Answer:
+    queries = search.values(addresses.Kind.HOST_DEVICE)
+    found = api.ports_with_id_prefixes(queries)
+    return records.Answer(
+        [
+            searches.Match(query, 'host-device', port=port)
+            for port in _ordered(found.rows)
+            for prefix, query in queries.items()
+            if port.id.startswith(prefix)
+        ],
+        found.failures,
+    )
+
+
+def _ordered(ports: Iterable[records.Port]) -> list[records.Port]:
+    return sorted(ports, key=lambda port: port.id)

@@ -1,0 +1,182 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Gateways of routers, and the servers that leave by them (source NAT).
+
+Asked: for an administrator, who sees the ports of gateways, their routers, in
+batches; for anyone else all routers, if something has no owner yet. On
+request, the servers behind: the ports of the routers, those on their inner
+subnets, and their floating IPs, each in batches.
+"""
+
+from collections.abc import Iterable, Iterator
+import dataclasses
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import network
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import records
+
+_MATCHED_AS = 'router-gateway'
+
+# Those of a distributed and of a highly available router have more behind it.
+_INTERFACE_OWNERS = (
+    'network:router_interface',
+    'network:ha_router_replicated_interface',
+)
+
+
+def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+    """Add the routers, and if wanted the servers behind them."""
+    answer = _with_gateway_ports(cloud.network, search.matches)
+    queries = searches.IPQueries(search.undecided())
+    if queries and not any(
+        match.port and match.port.shows_binding for match in answer.rows
+    ):
+        routers = cloud.network.all_routers()
+        answer.rows += _with_external_ips(routers.rows, queries)
+        answer.failures += routers.failures
+    if search.behind:
+        behind = _behind(
+            cloud.network,
+            [row for row in answer.rows if row.matched_as == _MATCHED_AS],
+        )
+        answer.rows += behind.rows
+        answer.failures += behind.failures
+    return answer
+
+
+def _with_gateway_ports(
+    api: network.NetworkApi, matches: Iterable[searches.Match]
+) -> searches.Answer:
+    """Say which ports are those of gateways, and of which router.
+
+    The port of a gateway has no project, but its router has.
+    """
+    answer: searches.Answer = records.Answer(list(matches))
+    router_ids = dict.fromkeys(
+        match.device_id
+        for match in answer.rows
+        if match.device_id and _has_gateway_port(match)
+    )
+    routers = api.routers(filter(addresses.is_uuid, router_ids))
+    answer.failures += routers.failures
+    by_id = {router.id: router for router in routers.rows}
+    answer.rows = [
+        dataclasses.replace(
+            match,
+            matched_as=_MATCHED_AS,
+            router=by_id.get(match.device_id or ''),
+        )
+        if _has_gateway_port(match)
+        else match
+        for match in answer.rows
+    ]
+    return answer
+
+
+def _has_gateway_port(match: searches.Match) -> bool:
+    return match.is_direct and match.device_owner == searches.GATEWAY_OWNER
+
+
+def _with_external_ips(
+    routers: Iterable[records.Router], queries: searches.IPQueries
+) -> Iterator[searches.Match]:
+    for router in sorted(routers, key=lambda router: router.id):
+        for fixed_ip in router.external_ips:
+            for query in queries.of(fixed_ip.ip_address):
+                yield searches.Match(
+                    query,
+                    _MATCHED_AS,
+                    ip_address=fixed_ip.ip_address,
+                    router=router,
+                )
+
+
+def _behind(
+    api: network.NetworkApi, gateways: Iterable[searches.Match]
+) -> searches.Answer:
+    """Find what leaves by gateways, which IPv4 does where it is translated."""
+    translating = [
+        (match, match.router)
+        for match in gateways
+        if match.router and match.router.has_source_nat and _has_ipv4(match)
+    ]
+    router_ids = dict.fromkeys(router.id for _match, router in translating)
+    interfaces = api.ports_of_routers(router_ids)
+    inner = _inner_subnets(interfaces.rows)
+    ports = api.ports_of_subnets(
+        dict.fromkeys(subnet for ids in inner.values() for subnet in ids)
+    )
+    floating_ips = api.floating_ips_of_routers(router_ids)
+    leaving = {
+        router_id: _leaving(ports.rows, subnet_ids, floating_ips.rows)
+        for router_id, subnet_ids in inner.items()
+    }
+    return records.Answer(
+        [
+            searches.Match(
+                match.query,
+                _MATCHED_AS,
+                searches.Certainty.BEHIND,
+                ip_address=match.ip_address,
+                port=port,
+                router=router,
+            )
+            for match, router in translating
+            for port in leaving.get(router.id, ())
+        ],
+        interfaces.failures + ports.failures + floating_ips.failures,
+    )
+
+
+def _leaving(
+    ports: Iterable[records.Port],
+    subnet_ids: set[str],
+    floating_ips: Iterable[records.FloatingIP],
+) -> list[records.Port]:
+    """Take the ports of servers that have no floating IP to leave by."""
+    others = {(row.port_id, row.fixed_ip_address) for row in floating_ips}
+    return [
+        port
+        for port in sorted(ports, key=lambda port: port.id)
+        if (port.is_for_server or port.is_subport)
+        and any(
+            fixed_ip.subnet_id in subnet_ids
+            and (port.id, fixed_ip.ip_address) not in others
+            for fixed_ip in port.fixed_ips
+        )
+    ]
+
+
+def _inner_subnets(
+    interfaces: Iterable[records.Port],
+) -> dict[str, set[str]]:
+    """Return the subnets of IPv4 that routers are in, by router."""
+    found: dict[str, set[str]] = {}
+    for port in interfaces:
+        if (port.device_owner or '').startswith(_INTERFACE_OWNERS):
+            found.setdefault(port.device_id or '', set()).update(
+                fixed_ip.subnet_id
+                for fixed_ip in port.fixed_ips
+                if fixed_ip.subnet_id and ':' not in fixed_ip.ip_address
+            )
+    return found
+
+
+def _has_ipv4(match: searches.Match) -> bool:
+    if match.ip_address:
+        return ':' not in match.ip_address
+    return match.port is not None and any(
+        ':' not in fixed_ip.ip_address for fixed_ip in match.port.fixed_ips
+    )

@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""From the IDs of projects to their names, as cheaply as it can be done."""
+
+from collections.abc import Callable, Iterable, Sequence
+import dataclasses
+import logging
+
+from osc_port_iface.api import errors
+from osc_port_iface.api import identity
+from osc_port_iface.interfaces import fan_out
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
+
+# Up to so many projects are asked for one by one; all are one listing.
+MOST_SHOWN = 8
+
+_Projects = records.Answer[records.Project]
+
+
+def look_up(
+    api: identity.IdentityApi, project_ids: Iterable[str]
+) -> _Projects:
+    """Find the names of projects, and of their domains.
+
+    The project of the token costs no request.
+
+    :param api: Keystone.
+    :param project_ids: The IDs.
+    :returns: The projects. Those that Keystone does not show to the caller,
+        or does not have, are left out.
+    """
+    wanted = dict.fromkeys(project_ids)
+    own = api.own_project
+    answer: _Projects = records.Answer([])
+    if own and own.id in wanted:
+        answer.rows.append(own)
+        del wanted[own.id]
+    if not wanted:
+        return answer
+    others = _read(api, list(wanted))
+    _add_domains(api, own, others)
+    return records.Answer(answer.rows + others.rows, others.failures)
+
+
+def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
+    if len(project_ids) > MOST_SHOWN:
+        answer = _unless_forbidden(api.all_projects)
+        wanted = set(project_ids)
+        answer.rows = [row for row in answer.rows if row.id in wanted]
+        return answer
+    answer = records.Answer([])
+    for _project_id, result in fan_out.fan_out(api.project, project_ids):
+        if isinstance(result, records.Project):
+            answer.rows.append(result)
+        elif isinstance(result, errors.Forbidden | errors.NotFound):
+            LOG.info(result)
+        else:
+            answer.failures.append(str(result))
+    answer.failures.sort()
+    return answer
+
+
+def _unless_forbidden(read: Callable[[], _Projects]) -> _Projects:
+    try:
+        return read()
+    except errors.Forbidden as error:
+        LOG.info(error)
+        return records.Answer([])
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError as error:
+        return records.Answer([], [str(error)])
+
+
+def _add_domains(
+    api: identity.IdentityApi,
+    own: records.Project | None,
+    projects: _Projects,
+) -> None:
+    names = {own.domain_id: own.domain_name} if own else {}
+    if any(project.domain_id not in names for project in projects.rows):
+        domains = _unless_forbidden(api.all_domains)
+        names.update((row.id, row.name) for row in domains.rows)
+        projects.failures += domains.failures
+    projects.rows = [
+        dataclasses.replace(row, domain_name=names.get(row.domain_id))
+        for row in projects.rows
+    ]

@@ -1,0 +1,310 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Addresses that lead to a server, but are none of its own.
+
+What is expected is worked out from what a plain HTTP client reads.
+"""
+
+import json
+from typing import Any
+
+from tests.cloud import api
+from tests.cloud import scenario
+from tests.functional import base
+
+COMMAND = ('server', 'interface', 'find')
+
+
+class TestIndirections(base.ProjectTestCase):
+    network: scenario.Resource
+    router: scenario.Resource
+    virtual_ip: scenario.Resource
+    virtual_floating_ip: scenario.Resource
+    shared: scenario.Resource
+    subport: scenario.Resource
+    load_balancer: scenario.LoadBalancer
+
+    @classmethod
+    def make_resources(cls) -> None:
+        make = cls.scenario
+        cls.network = make.network('net', '10.61.0.0/24')
+        vlan = make.network('vlan', '10.62.0.0/24')
+        cls.router = make.router('edge', cls.network)
+        cls.virtual_ip = make.port(cls.network, '10.61.0.100')
+        pair = {'ip_address': '10.61.0.100'}
+        ports = {
+            'first': make.port(
+                cls.network, '10.61.0.5', allowed_address_pairs=[pair]
+            ),
+            'second': make.port(
+                cls.network,
+                '10.61.0.6',
+                allowed_address_pairs=[
+                    {'ip_address': '10.61.0.96/28'},
+                    {'ip_address': '10.61.0.200'},
+                ],
+            ),
+            'third': make.port(
+                cls.network,
+                '10.61.0.7',
+                allowed_address_pairs=[{'ip_address': '0.0.0.0/0'}],
+            ),
+        }
+        cls.subport = make.port(vlan, '10.62.0.9')
+        make.trunk('trunk', ports['first'], {101: cls.subport})
+        make.servers(
+            {name: [{'port': port['id']}] for name, port in ports.items()}
+        )
+        cls.shared = make.floating_ip()
+        make.port_forwarding(cls.shared, ports['second'], 2202, 22)
+        make.port_forwarding(cls.shared, ports['first'], 2201, 22)
+        cls.virtual_floating_ip = make.floating_ip(cls.virtual_ip)
+        make.floating_ip(ports['third'])
+        cls.load_balancer = make.load_balancer('amphora', cls.network)
+
+    def find(
+        self, *arguments: str, user: str | None = None, status: int = 0
+    ) -> list[dict[str, Any]]:
+        result = self.openstack(*COMMAND, *arguments, '-f', 'json', user=user)
+        self.assertEqual(status, result.status, result.stderr)
+        rows: list[dict[str, Any]] = json.loads(result.stdout)
+        return rows
+
+    def assert_found(
+        self, expected: set[tuple[Any, ...]], *arguments: str
+    ) -> None:
+        """Compare Matched As, Certainty and Server ID, for each user."""
+        for user in (self.user, self.reader, 'admin'):
+            with self.subTest(user):
+                rows = self.find(*arguments, user=user)
+                self.assertEqual(
+                    expected,
+                    {
+                        (
+                            row['Matched As'],
+                            row['Certainty'],
+                            row['Server ID'],
+                        )
+                        for row in rows
+                    },
+                )
+                self.assertEqual(len(expected), len(rows))
+
+    def server_of(self, port_id: str) -> str:
+        port = self.api.get('network', f'/v2.0/ports/{port_id}')['port']
+        return str(port['device_id'])
+
+    def allowed(self, *addresses: str) -> set[str]:
+        """Return the servers whose ports have exactly these pairs."""
+        ports = self.api.get(
+            'network', '/v2.0/ports', network_id=self.network['id']
+        )['ports']
+        return {
+            port['device_id']
+            for port in ports
+            for pair in port['allowed_address_pairs']
+            if pair['ip_address'] in addresses
+        }
+
+    def test_port_forwarding(self) -> None:
+        body = self.api.get(
+            'network', f'/v2.0/floatingips/{self.shared["id"]}'
+        )['floatingip']
+        expected = [
+            (
+                *('port-forwarding', 'forwards', row['protocol']),
+                *(row['external_port'], row['internal_port']),
+                self.server_of(row['internal_port_id']),
+                row['internal_ip_address'],
+            )
+            for row in sorted(
+                body['port_forwardings'], key=lambda row: row['external_port']
+            )
+        ]
+        self.assertEqual(2, len(expected))
+        rows = self.find(body['floating_ip_address'], '--long')
+        self.assertEqual(
+            expected,
+            [
+                (
+                    *(row['Matched As'], row['Certainty'], row['Protocol']),
+                    *(row['External Port'], row['Internal Port']),
+                    *(row['Server ID'], row['Fixed IP']),
+                )
+                for row in rows
+            ],
+        )
+
+    def test_subport(self) -> None:
+        (trunk,) = self.api.get(
+            'network', '/v2.0/trunks', project_id=self.api.project_id
+        )['trunks']
+        (subport,) = trunk['sub_ports']
+        server_id = self.server_of(trunk['port_id'])
+        port = self.api.get('network', f'/v2.0/ports/{subport["port_id"]}')[
+            'port'
+        ]
+        for query in (
+            port['fixed_ips'][0]['ip_address'],
+            port['mac_address'],
+            port['id'],
+            f'tap{port["id"][:11]}',
+        ):
+            with self.subTest(query):
+                (row,) = self.find(query, '--long')
+                self.assertEqual(
+                    (
+                        *('subport', server_id, subport['segmentation_id']),
+                        *(trunk['port_id'], port['id']),
+                    ),
+                    (
+                        *(row['Matched As'], row['Server ID'], row['VLAN']),
+                        *(row['Parent Port ID'], row['Port ID']),
+                    ),
+                )
+
+    def test_reserved_address(self) -> None:
+        users = self.allowed('10.61.0.100', '10.61.0.96/28')
+        self.assertEqual(2, len(users))
+        self.assert_found(
+            {
+                ('fixed-ip', 'owns', None),
+                *(('allowed-address', 'may-use', user) for user in users),
+            },
+            '10.61.0.100',
+        )
+
+    def test_floating_ip_of_a_reserved_address(self) -> None:
+        users = self.allowed('10.61.0.100', '10.61.0.96/28')
+        self.assert_found(
+            {
+                ('floating-ip', 'owns', None),
+                *(('allowed-address', 'may-use', user) for user in users),
+            },
+            self.virtual_floating_ip['floating_ip_address'],
+        )
+
+    def test_address_that_only_a_pair_has(self) -> None:
+        (user,) = self.allowed('10.61.0.200')
+        self.assert_found(
+            {('allowed-address', 'may-use', user)}, '10.61.0.200'
+        )
+
+    def test_address_that_only_a_pair_of_any_has(self) -> None:
+        (user,) = self.allowed('0.0.0.0/0')
+        (row,) = self.find('10.61.0.201')
+        self.assertEqual(
+            ('allowed-address', user, True),
+            (
+                *(row['Matched As'], row['Server ID']),
+                row['Allowed Address']['any_address'],
+            ),
+        )
+
+    def test_router_gateway(self) -> None:
+        router = self.api.get('network', f'/v2.0/routers/{self.router["id"]}')[
+            'router'
+        ]
+        gateway = router['external_gateway_info']['external_fixed_ips'][0]
+        for user in (self.user, 'admin'):
+            with self.subTest(user):
+                (row,) = self.find(gateway['ip_address'], '--long', user=user)
+                self.assertEqual(
+                    (
+                        *('router-gateway', 'owns', None, router['id']),
+                        *(router['name'], router['project_id'], self.user),
+                    ),
+                    (
+                        *(row['Matched As'], row['Certainty']),
+                        *(row['Server ID'], row['Device ID']),
+                        *(row['Device Name'], row['Project ID']),
+                        row['Project Name'],
+                    ),
+                )
+        floating_ips = self.api.get('network', '/v2.0/floatingips')
+        with_floating_ip = {
+            row['port_id'] for row in floating_ips['floatingips']
+        }
+        behind = {
+            port['device_id']
+            for port in self.api.get(
+                'network', '/v2.0/ports', network_id=self.network['id']
+            )['ports']
+            if port['device_owner'].startswith('compute:')
+            and port['id'] not in with_floating_ip
+        }
+        self.assertEqual(3, len(behind))
+        self.assert_found(
+            {
+                ('router-gateway', 'owns', None),
+                *(('router-gateway', 'behind', server) for server in behind),
+            },
+            *(gateway['ip_address'], '--behind'),
+        )
+
+    def test_load_balancer(self) -> None:
+        vip = self.load_balancer.vip
+        address = vip['fixed_ips'][0]['ip_address']
+        self.assert_found(
+            {
+                ('load-balancer', 'owns', None),
+                (
+                    *('allowed-address', 'may-use'),
+                    self.server_of(self.load_balancer.vrrp['id']),
+                ),
+            },
+            address,
+        )
+        row = self.find(address)[0]
+        self.assertEqual(f'lb-{self.load_balancer.id}', row['Device ID'])
+
+    def test_cidr(self) -> None:
+        ports = self.api.get(
+            'network', '/v2.0/ports', network_id=self.network['id']
+        )['ports']
+        expected = sorted(
+            (
+                tuple(map(int, fixed_ip['ip_address'].split('.'))),
+                port['id'],
+            )
+            for port in ports
+            for fixed_ip in port['fixed_ips']
+        )
+        self.assertEqual(
+            expected,
+            [
+                (tuple(map(int, row['Address'].split('.'))), row['Port ID'])
+                for row in self.find('10.61.0.0/24')
+                if row['Certainty'] == 'owns'
+            ],
+        )
+
+    def test_names_of_projects(self) -> None:
+        projects = api.Api('admin', self.cloud).get('identity', '/projects')
+        names = {row['id']: row['name'] for row in projects['projects']}
+        for user in (self.user, 'admin'):
+            with self.subTest(user):
+                (row,) = self.find('10.61.0.5', user=user)
+                self.assertEqual(
+                    (names[row['Project ID']], 'Default'),
+                    (row['Project Name'], row['Domain Name']),
+                )
+
+    def test_another_project_sees_nothing(self) -> None:
+        rows = self.find(
+            *('10.61.0.100', self.shared['floating_ip_address']),
+            *(self.subport['mac_address'], self.virtual_ip['id']),
+            user='other',
+            status=3,
+        )
+        self.assertEqual([], rows)

@@ -1,0 +1,110 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from tests.unit.commands import test_find
+from tests.unit import fake_cloud
+
+COLUMNS = (
+    *('Matched As', 'Certainty', 'Server Name', 'Port ID', 'Protocol'),
+    *('External Port', 'Internal Port', 'Fixed IP'),
+)
+
+
+class TestPortForwardings(test_find.FindTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.register_ports(
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(12, 2, '10.0.0.6'),
+            fake_cloud.port(13, 2, '10.0.0.6', project_id='another'),
+        )
+        self.register_server(1, 'web')
+        self.register_server(2, 'db')
+
+    def register(self, **other: object) -> None:
+        self.cloud.register_network(
+            'floatingips',
+            fake_cloud.floating_ip(
+                '203.0.113.5',
+                port_forwardings=[
+                    fake_cloud.forwarding(443, 8443, 12, '10.0.0.6', **other),
+                    fake_cloud.forwarding(80, 8080, 11, '10.0.0.5', **other),
+                ],
+            ),
+        )
+
+    def test_a_row_for_each(self) -> None:
+        expected = [
+            (
+                *('port-forwarding', 'forwards', 'web'),
+                *(fake_cloud.identifier(11), 'tcp', 80, 8080, '10.0.0.5'),
+            ),
+            (
+                *('port-forwarding', 'forwards', 'db'),
+                *(fake_cloud.identifier(12), 'tcp', 443, 8443, '10.0.0.6'),
+            ),
+        ]
+        for name, other in (
+            ('Neutron 29', {}),
+            ('before Neutron 21', {'internal_port_id': None}),
+        ):
+            with self.subTest(name):
+                self.register(**other)
+                self.assertEqual(
+                    expected,
+                    self.rows('203.0.113.5', '--long', columns=COLUMNS),
+                )
+
+    def test_a_range_of_ports(self) -> None:
+        self.cloud.register_network(
+            'floatingips',
+            fake_cloud.floating_ip(
+                '203.0.113.5',
+                port_forwardings=[
+                    fake_cloud.forwarding(
+                        *(80, 80, 11, '10.0.0.5'),
+                        external_port=None,
+                        external_port_range='8000:8010',
+                        internal_port=None,
+                        internal_port_range='9000:9010',
+                    )
+                ],
+            ),
+        )
+        self.assertEqual(
+            [('8000:8010', '9000:9010')],
+            self.rows(
+                '203.0.113.5', columns=('External Port', 'Internal Port')
+            ),
+        )
+
+    def test_a_port_that_is_not_visible(self) -> None:
+        self.register()
+        self.register_ports()
+        self.assertEqual(
+            [
+                ('port-forwarding', None, fake_cloud.PROJECT_ID, 80),
+                ('port-forwarding', None, fake_cloud.PROJECT_ID, 443),
+            ],
+            self.rows(
+                '203.0.113.5',
+                columns=(
+                    *('Matched As', 'Port ID', 'Project ID'),
+                    'External Port',
+                ),
+            ),
+        )
+
+    def test_nothing_more_is_asked(self) -> None:
+        self.register()
+        self.rows('203.0.113.5', columns=('Query',))
+        self.assertEqual(['floatingips', 'ports', 'ports'], self.asked())
