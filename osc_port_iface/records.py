@@ -163,6 +163,7 @@ class Port:
     address_pairs: tuple[AddressPair, ...] = ()
     port_security_enabled: bool | None = None
     qos_policy_id: str | None = None
+    network_qos_policy_id: str | None = None
     dns_name: str | None = None
     description: str | None = None
     tags: tuple[str, ...] = ()
@@ -313,6 +314,14 @@ class SecurityGroup:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class QosPolicy:
+    """A policy for the quality of service."""
+
+    id: str
+    name: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Project:
     """A project, or a domain, which has no domain itself."""
 
@@ -331,12 +340,17 @@ class Details:
     subnets: tuple[Subnet, ...] = ()
     security_groups: tuple[SecurityGroup, ...] = ()
     floating_ips: tuple[FloatingIP, ...] = ()
+    qos_policy: QosPolicy | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerInterface:
-    """One interface, the server it is plugged into and what is known."""
+    """One interface, the server it is plugged into and what is known.
+
+    :ivar nic_index: Its place among the interfaces of the server, from 0.
+    """
 
     server: Server
     interface: Interface
     details: Details = Details()
+    nic_index: int | None = None

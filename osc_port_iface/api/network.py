@@ -245,6 +245,14 @@ class NetworkApi:
             _id,
         )
 
+    def qos_policies(
+        self, policy_ids: Iterable[str]
+    ) -> records.Answer[records.QosPolicy]:
+        """List the QoS policies of these IDs that the caller may see."""
+        return self._pager.with_values(
+            _QOS_POLICIES, 'id', policy_ids, _QOS_POLICY_FIELDS, _id
+        )
+
     def _ports(
         self,
         name: str,
@@ -291,6 +299,7 @@ def _unless_missing(
 
 def _id(
     row: records.Network
+    | records.QosPolicy
     | records.Router
     | records.SecurityGroup
     | records.Subnet,
@@ -324,6 +333,9 @@ def _port(port: reading.Object) -> records.Port:
         ),
         port_security_enabled=port.optional_flag('port_security_enabled'),
         qos_policy_id=port.optional_text('qos_policy_id'),
+        # That of the network, which holds where the port has none
+        # (extension qos-port-network-policy).
+        network_qos_policy_id=port.optional_text('qos_network_policy_id'),
         dns_name=port.optional_text('dns_name'),
         description=port.optional_text('description'),
         tags=port.texts('tags'),
@@ -361,6 +373,7 @@ _PORT_FIELDS = {
         'allowed_address_pairs',
         'port_security_enabled',
         'qos_policy_id',
+        'qos_network_policy_id',
         'dns_name',
         'description',
         'tags',
@@ -540,4 +553,17 @@ _SECURITY_GROUPS = paging.Collection(
     'security_groups',
     _('Security groups'),
     _security_group,
+)
+
+
+def _qos_policy(policy: reading.Object) -> records.QosPolicy:
+    return records.QosPolicy(
+        id=policy.text('id'), name=policy.optional_text('name')
+    )
+
+
+_QOS_POLICY_FIELDS = {'fields': ['id', 'name']}
+
+_QOS_POLICIES = paging.Collection(
+    '/qos/policies', 'policies', _('QoS policies'), _qos_policy
 )

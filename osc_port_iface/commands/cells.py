@@ -12,6 +12,8 @@
 
 """Cells that read well in a table and keep their structure in JSON."""
 
+import dataclasses
+import datetime
 import ipaddress
 from typing import Any, TYPE_CHECKING
 
@@ -79,6 +81,44 @@ class NumberCell(_TextsCell):
         text = '' if self._value is None else str(self._value)
         # A range is after the number that it begins with.
         return len(text.partition(':')[0]), text
+
+
+class _ScalarCell(_TextsCell):
+    """A value that is no text; empty, and the first, where not known."""
+
+    _value: Any
+
+    def texts(self) -> list[str]:
+        return ['' if self._value is None else str(self.machine_readable())]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and (
+            self._sort_key() < other._sort_key()
+        )
+
+    def _sort_key(self) -> tuple[bool, Any]:
+        return self._value is not None, self._value or 0
+
+
+class FlagCell(_ScalarCell):
+    """True or False."""
+
+    _value: bool | None
+
+
+class TimeCell(_ScalarCell):
+    """A moment in UTC, as Neutron writes it (ISO 8601)."""
+
+    _value: datetime.datetime | None
+
+    def machine_readable(self) -> str | None:
+        if self._value is None:
+            return None
+        moment = self._value.astimezone(datetime.UTC)
+        return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
+
+    def _sort_key(self) -> tuple[bool, Any]:
+        return self._value is not None, self._value and self._value.timestamp()
 
 
 class TextListCell(_TextsCell):
@@ -154,6 +194,46 @@ class AddressPairCell(_TextsCell):
         return isinstance(other, AddressPairCell) and (
             self.human_readable() < other.human_readable()
         )
+
+
+class _RecordsCell(_TextsCell):
+    """Several records that structured formats show with their fields."""
+
+    _value: tuple[Any, ...]
+
+    def machine_readable(self) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(record) for record in self._value]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and (self.texts() < other.texts())
+
+
+class AddressPairsCell(_RecordsCell):
+    """Allowed address pairs, such as ``10.0.0.100@fa:16:3e:00:00:01``."""
+
+    _value: tuple[records.AddressPair, ...]
+
+    def texts(self) -> list[str]:
+        return [
+            printable.escape(
+                '@'.join(filter(None, (pair.ip_address, pair.mac_address)))
+            )
+            for pair in self._value
+        ]
+
+
+class SubportsCell(_RecordsCell):
+    """The subports of a trunk, such as ``101=<port ID>``."""
+
+    _value: tuple[records.Subport, ...]
+
+    def texts(self) -> list[str]:
+        return [
+            subport.port_id
+            if subport.segmentation_id is None
+            else f'{subport.segmentation_id}={subport.port_id}'
+            for subport in self._value
+        ]
 
 
 class AsText(Cell):

@@ -20,10 +20,11 @@ from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import enum
 import functools
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from osc_port_iface.commands import cells
 from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import host_device
 from osc_port_iface import records
 
 _Row = TypeVar('_Row')
@@ -108,28 +109,33 @@ def _network_name(row: records.ServerInterface) -> str | None:
     return row.interface.network_label
 
 
-def _names(
-    rows: Iterable[records.Subnet | records.SecurityGroup],
+def _known(
+    rows: Iterable[records.Subnet | records.SecurityGroup], attribute: str
 ) -> tuple[str, ...]:
-    return tuple(row.name for row in rows if row.name)
+    """Take an attribute of those of which it is known."""
+    values = (getattr(row, attribute) for row in rows)
+    return tuple(value for value in values if value)
 
 
 def _host_device(row: records.ServerInterface) -> str | None:
-    """Name the device as Nova and Neutron's agents do.
-
-    Linux allows no more than 15 characters (IFNAMSIZ).
-    """
-    port_id = row.interface.port_id
-    return port_id and f'tap{port_id[:11]}'
+    port = row.details.port
+    return host_device.host_device(port) if port else None
 
 
 def _of_port(
     attribute: str,
+    cell: Callable[[Any], cells.Cell] = cells.TextCell,
+    missing: object = None,
 ) -> Callable[[records.ServerInterface], cells.Cell]:
-    """Show a text of the port."""
-    return lambda row: cells.TextCell(
-        getattr(row.details.port, attribute, None)
-    )
+    """Show an attribute of the port."""
+    return lambda row: cell(getattr(row.details.port, attribute, missing))
+
+
+def _of_network(
+    attribute: str, cell: Callable[[Any], cells.Cell] = cells.TextCell
+) -> Callable[[records.ServerInterface], cells.Cell]:
+    """Show an attribute of the network."""
+    return lambda row: cell(getattr(row.details.network, attribute, None))
 
 
 OF_SERVER: Columns[records.ServerInterface] = (
@@ -168,17 +174,61 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
         'Tag', lambda row: cells.TextCell(row.interface.tag), facts.Fact.TAG
     ),
     Column(
+        'NIC Index',
+        lambda row: cells.NumberCell(row.nic_index),
+        facts.Fact.NIC_INDEX,
+        Shown.ON_REQUEST,
+    ),
+    Column(
         'Network Name',
         lambda row: cells.TextCell(_network_name(row)),
+        facts.Fact.NETWORK_NAME,
+        Shown.LONG,
+    ),
+    Column(
+        'Network Type',
+        _of_network('network_type'),
+        facts.Fact.PROVIDER,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Segmentation ID',
+        _of_network('segmentation_id', cells.NumberCell),
+        facts.Fact.PROVIDER,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Physical Network',
+        _of_network('physical_network'),
+        facts.Fact.PROVIDER,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'MTU',
+        _of_network('mtu', cells.NumberCell),
         facts.Fact.NETWORK,
         Shown.LONG,
     ),
     Column('Port Name', _of_port('name'), facts.Fact.PORT, Shown.LONG),
     Column(
         'Subnet Names',
-        lambda row: cells.TextListCell(_names(row.details.subnets)),
+        lambda row: cells.TextListCell(_known(row.details.subnets, 'name')),
         facts.Fact.SUBNETS,
         Shown.LONG,
+    ),
+    Column(
+        'Subnet CIDRs',
+        lambda row: cells.TextListCell(_known(row.details.subnets, 'cidr')),
+        facts.Fact.SUBNETS,
+        Shown.LONG,
+    ),
+    Column(
+        'Gateway',
+        lambda row: cells.TextListCell(
+            _known(row.details.subnets, 'gateway_ip')
+        ),
+        facts.Fact.SUBNETS,
+        Shown.ON_REQUEST,
     ),
     Column(
         'Floating IPs',
@@ -189,10 +239,76 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
     Column(
         'Security Groups',
         lambda row: cells.TextListCell(
-            tuple(sorted(_names(row.details.security_groups)))
+            tuple(sorted(_known(row.details.security_groups, 'name')))
         ),
         facts.Fact.SECURITY_GROUPS,
         Shown.LONG,
+    ),
+    Column(
+        'Port Security',
+        _of_port('port_security_enabled', cells.FlagCell),
+        facts.Fact.PORT,
+        Shown.LONG,
+    ),
+    Column(
+        'Allowed Address Pairs',
+        _of_port('address_pairs', cells.AddressPairsCell, ()),
+        facts.Fact.PORT,
+        Shown.LONG,
+    ),
+    Column(
+        'QoS Policy',
+        lambda row: cells.TextCell(
+            row.details.qos_policy and row.details.qos_policy.name
+        ),
+        facts.Fact.QOS_POLICY,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'DNS Name', _of_port('dns_name'), facts.Fact.PORT, Shown.ON_REQUEST
+    ),
+    Column(
+        'Device Owner',
+        _of_port('device_owner'),
+        facts.Fact.PORT,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Admin State',
+        _of_port('admin_state_up', cells.FlagCell),
+        facts.Fact.PORT,
+        Shown.LONG,
+    ),
+    Column('Trunk', _of_port('trunk_id'), facts.Fact.PORT, Shown.ON_REQUEST),
+    Column(
+        'Subports',
+        _of_port('subports', cells.SubportsCell, ()),
+        facts.Fact.PORT,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Port Tags',
+        _of_port('tags', cells.TextListCell, ()),
+        facts.Fact.PORT,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Description',
+        _of_port('description'),
+        facts.Fact.PORT,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Created At',
+        _of_port('created_at', cells.TimeCell),
+        facts.Fact.PORT,
+        Shown.ON_REQUEST,
+    ),
+    Column(
+        'Updated At',
+        _of_port('updated_at', cells.TimeCell),
+        facts.Fact.PORT,
+        Shown.ON_REQUEST,
     ),
     Column('Host', _of_port('host'), facts.Fact.BINDING, Shown.LONG),
     Column('VIF Type', _of_port('vif_type'), facts.Fact.BINDING, Shown.LONG),
@@ -200,7 +316,13 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
     Column(
         'Host Device',
         lambda row: cells.TextCell(_host_device(row)),
-        facts.Fact.PORT_ID,
+        facts.Fact.BINDING,
         Shown.LONG,
+    ),
+    Column(
+        'PCI Address',
+        _of_port('pci_slot'),
+        facts.Fact.BINDING,
+        Shown.ON_REQUEST,
     ),
 )

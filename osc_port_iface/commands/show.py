@@ -28,7 +28,6 @@ from osc_port_iface.interfaces import details
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import one_interface
 from osc_port_iface.interfaces import selection
-from osc_port_iface import records
 
 
 class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
@@ -70,20 +69,17 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         cloud = self.cloud()
         if not parsed_args.columns and not cloud.compute.shows_tag:
             chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
+        needed = columns.needs(chosen)
         server = selection.one(
             cloud.compute,
             parsed_args.server,
             compute.ServerScope(all_projects=parsed_args.all_projects),
-            details=bool(columns.needs(chosen) & facts.Fact.SERVER),
+            details=bool(needed & facts.OF_SERVER),
         )
-        interface = one_interface.find_interface(
-            cloud.compute, server.id, parsed_args.interface
+        found = one_interface.find_interface(
+            cloud.compute, server, parsed_args.interface, needed
         )
-        answer = details.read(
-            cloud.network,
-            [records.ServerInterface(server, interface)],
-            columns.needs(chosen),
-        )
+        answer = details.read(cloud.network, [found], needed)
         self.report(answer)
         headers, rows = columns.table(chosen, answer.rows)
         return headers, rows[0]

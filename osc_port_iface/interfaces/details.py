@@ -22,7 +22,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
 from osc_port_iface import records
 
-_Row = TypeVar('_Row', records.Network, records.Subnet, records.SecurityGroup)
+_Row = TypeVar('_Row', records.Subnet, records.SecurityGroup)
 
 _Rows = Sequence[records.ServerInterface]
 _Answer = records.Answer[records.ServerInterface]
@@ -36,16 +36,16 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
 
     :param api: Neutron.
     :param rows: The interfaces, with their port IDs.
-    :param wanted: What to add. Security groups and bindings are in the
-        ports, which are then read as well.
+    :param wanted: What to add. What else that takes is read as well.
     :returns: The interfaces in the same order. What Neutron does not show to
         the caller is left out, with a notice.
     """
     answer: _Answer = records.Answer(list(rows))
     if not rows:
         return answer
-    if wanted & (facts.Fact.SECURITY_GROUPS | facts.Fact.BINDING):
-        wanted |= facts.Fact.PORT
+    for derived, source in _SOURCES.items():
+        if wanted & derived:
+            wanted |= source
     for fact, reader in _READERS.items():
         if not fact & wanted:
             continue
@@ -65,8 +65,15 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
     if wanted & facts.Fact.BINDING and any(map(_hides_binding, answer.rows)):
         answer.notices.append(
             _(
-                'Host and VIF Type are empty: Neutron shows them to '
+                'How ports are bound is not known: Neutron shows that to '
                 'administrators only'
+            )
+        )
+    if wanted & facts.Fact.PROVIDER and _hide_provider(answer.rows):
+        answer.notices.append(
+            _(
+                'How networks are provided is not known: Neutron shows that '
+                'to administrators only'
             )
         )
     return answer
@@ -177,6 +184,33 @@ def _add_floating_ips(api: network.NetworkApi, rows: _Rows) -> _Answer:
     )
 
 
+def _add_qos_policies(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    answer = api.qos_policies(_distinct(map(_qos_policy, rows)))
+    policies = {found.id: found for found in answer.rows}
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details,
+                    qos_policy=policies.get(_qos_policy(row) or ''),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+# What takes something else, which is asked for first.
+_SOURCES = {
+    facts.Fact.SECURITY_GROUPS: facts.Fact.PORT,
+    facts.Fact.BINDING: facts.Fact.PORT,
+    facts.Fact.QOS_POLICY: facts.Fact.PORT,
+    facts.Fact.NETWORK_NAME: facts.Fact.NETWORK,
+    facts.Fact.PROVIDER: facts.Fact.NETWORK,
+}
+
 # In this order: each may rely on those before it.
 _READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
     facts.Fact.PORT: _add_ports,
@@ -184,6 +218,7 @@ _READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
     facts.Fact.SUBNETS: _add_subnets,
     facts.Fact.SECURITY_GROUPS: _add_security_groups,
     facts.Fact.FLOATING_IPS: _add_floating_ips,
+    facts.Fact.QOS_POLICY: _add_qos_policies,
 }
 
 
@@ -202,6 +237,11 @@ def _hides_binding(row: records.ServerInterface) -> bool:
     return port is not None and not port.shows_binding
 
 
+def _hide_provider(rows: _Rows) -> bool:
+    networks = [row.details.network for row in rows if row.details.network]
+    return bool(networks) and not any(row.network_type for row in networks)
+
+
 def _ids(rows: _Rows) -> list[str]:
     return _distinct(row.interface.port_id for row in rows)
 
@@ -215,6 +255,13 @@ def _subnets(row: records.ServerInterface) -> list[str]:
 def _security_groups(row: records.ServerInterface) -> Sequence[str]:
     port = row.details.port
     return port.security_group_ids if port else ()
+
+
+def _qos_policy(row: records.ServerInterface) -> str | None:
+    port = row.details.port
+    if port is None:
+        return None
+    return port.qos_policy_id or port.network_qos_policy_id
 
 
 def _distinct(ids: Iterable[str | None]) -> list[str]:

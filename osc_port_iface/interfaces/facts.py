@@ -30,10 +30,17 @@ class Fact(enum.Flag):
     PORT = enum.auto()
     # Where the port is bound, which Neutron shows to administrators only.
     BINDING = enum.auto()
+    NETWORK_NAME = enum.auto()
     NETWORK = enum.auto()
+    # How the network is provided, which Neutron shows to administrators only.
+    PROVIDER = enum.auto()
     SUBNETS = enum.auto()
     SECURITY_GROUPS = enum.auto()
     FLOATING_IPS = enum.auto()
+    QOS_POLICY = enum.auto()
+    # Its place in Nova's cache of the server, which takes the server's
+    # details.
+    NIC_INDEX = enum.auto()
     # The server that owns it, where that is what is looked for.
     SERVER = enum.auto()
     USER = enum.auto()
@@ -42,12 +49,18 @@ class Fact(enum.Flag):
     DEVICE = enum.auto()
 
 
+# What takes the details of the server.
+OF_SERVER = Fact.SERVER | Fact.NIC_INDEX
+
 # What Neutron is asked for, beside the view.
 OF_NETWORK = (
     Fact.PORT
     | Fact.BINDING
+    | Fact.NETWORK_NAME
     | Fact.NETWORK
+    | Fact.PROVIDER
     | Fact.SUBNETS
     | Fact.SECURITY_GROUPS
     | Fact.FLOATING_IPS
+    | Fact.QOS_POLICY
 )

@@ -19,6 +19,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.interfaces import details
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import filters
+from osc_port_iface.interfaces import nic_order
 from osc_port_iface.interfaces import selection
 from osc_port_iface.interfaces import views
 from osc_port_iface import records
@@ -62,15 +63,19 @@ def list_interfaces(
         all servers.
     """
     is_one = len(request.names_or_ids) == 1
+    shows_place = facts.Fact.NIC_INDEX in request.needed
     selected = selection.select(
         cloud.compute,
         request.names_or_ids,
         request.scope,
         # A listing has the names, but nothing is listed for a single ID.
         details=view.needs_details
+        or shows_place
         or bool(is_one and request.needed & facts.Fact.SERVER),
     )
     answer = view.read(selected.rows, progress)
+    if shows_place:
+        answer.rows = nic_order.numbered(answer.rows)
     rows = [
         row for row in answer.rows if request.wanted.matches(row.interface)
     ]

@@ -18,18 +18,24 @@ from osc_port_iface import addresses
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import nic_order
 from osc_port_iface import printable
 from osc_port_iface import records
 
 
 def find_interface(
-    api: compute.ComputeApi, server_id: str, address: addresses.Address
-) -> records.Interface:
+    api: compute.ComputeApi,
+    server: records.Server,
+    address: addresses.Address,
+    needed: facts.Fact = facts.Fact.NOTHING,
+) -> records.ServerInterface:
     """Find an interface of a server.
 
     :param api: Nova. It is asked once.
-    :param server_id: The server's ID.
+    :param server: The server, with details where a NIC index is needed.
     :param address: A port ID, a MAC address or a fixed IP of the interface.
+    :param needed: What has to be known of it.
     :returns: The interface.
     :raises errors.NotFound: The server has no such interface; the message
         names those that it has, for which Nova is asked once more. Or there
@@ -37,17 +43,22 @@ def find_interface(
     :raises errors.ApiError: A request failed, or several interfaces have the
         address.
     """
-    if address.kind is addresses.Kind.PORT:
+    shows_place = facts.Fact.NIC_INDEX in needed
+    if address.kind is addresses.Kind.PORT and not shows_place:
         try:
-            return api.interface(server_id, address.value)
+            interface = api.interface(server.id, address.value)
+            return records.ServerInterface(server, interface)
         except errors.NotFound:
             # The server may be what is missing.
-            raise _not_found(address, api.interfaces(server_id)) from None
-    interfaces = api.interfaces(server_id)
+            raise _not_found(address, api.interfaces(server.id)) from None
+    interfaces = api.interfaces(server.id)
     found = [
-        interface
-        for interface in interfaces.rows
-        if _has_address(interface, address)
+        row
+        for row in nic_order.numbered(
+            records.ServerInterface(server, interface)
+            for interface in interfaces.rows
+        )
+        if _has_address(row.interface, address)
     ]
     if not found:
         raise _not_found(address, interfaces)
@@ -56,9 +67,7 @@ def find_interface(
             _("Several interfaces have '%(address)s', use a port ID: %(ids)s")
             % {
                 'address': printable.escape(address.text),
-                'ids': ', '.join(
-                    str(interface.port_id) for interface in found
-                ),
+                'ids': ', '.join(str(row.interface.port_id) for row in found),
             }
         )
     return found[0]
@@ -67,6 +76,8 @@ def find_interface(
 def _has_address(
     interface: records.Interface, address: addresses.Address
 ) -> bool:
+    if address.kind is addresses.Kind.PORT:
+        return interface.port_id == address.value
     if address.kind is addresses.Kind.MAC_ADDRESS:
         return (interface.mac_address or '').lower() == address.value
     wanted = ipaddress.ip_address(address.value)

@@ -176,8 +176,12 @@ class CacheView(View):
 
     @property
     def has(self) -> facts.Fact:
-        """The labels of networks, and floating IPs."""
-        return facts.Fact.NETWORK | facts.Fact.FLOATING_IPS
+        """The labels of networks, floating IPs, and the order."""
+        return (
+            facts.Fact.NETWORK_NAME
+            | facts.Fact.FLOATING_IPS
+            | facts.Fact.NIC_INDEX
+        )
 
     @property
     def lacks(self) -> Mapping[facts.Fact, str]:

@@ -261,7 +261,7 @@ class TestFleet(base.FunctionalTestCase):
         self.assertEqual(
             (
                 0,
-                'Host and VIF Type are empty: Neutron shows them to '
+                'How ports are bound is not known: Neutron shows that to '
                 'administrators only\n',
             ),
             (result.status, result.stderr),

@@ -51,17 +51,29 @@ class TestShow(base.FunctionalTestCase):
             'Port State': 'ACTIVE',
             'Tag': 'nic',
             'Network Name': name,
+            'MTU': 1500,
             'Port Name': 'the port',
             'Subnet Names': [
                 f'{name}-v{6 if ":" in fixed_ip["ip_address"] else 4}'
                 for fixed_ip in port['fixed_ips']
             ],
+            'Subnet CIDRs': [
+                'fd00:50::/64'
+                if ':' in fixed_ip['ip_address']
+                else '10.50.0.0/24'
+                for fixed_ip in port['fixed_ips']
+            ],
             'Floating IPs': [self.floating_ip['floating_ip_address']],
             'Security Groups': ['default'],
+            'Port Security': True,
+            'Allowed Address Pairs': [],
+            'Admin State': True,
             'Host': port['binding:host_id'] if user == 'admin' else '',
             'VIF Type': port['binding:vif_type'] if user == 'admin' else '',
             'VNIC Type': 'normal',
-            'Host Device': f'tap{port["id"][:11]}',
+            'Host Device': f'tap{port["id"][:11]}'
+            if user == 'admin'
+            else None,
         }
 
     def test_each_way_to_say_which(self) -> None:

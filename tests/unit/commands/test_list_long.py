@@ -28,8 +28,8 @@ class TestLong(test_list_fleet.FleetTestCase):
         *('-c', 'VIF Type', '-c', 'VNIC Type', '-c', 'Host Device'),
     )
     HOST_IS_HIDDEN = (
-        'Host and VIF Type are empty: Neutron shows them to administrators '
-        'only\n'
+        'How ports are bound is not known: Neutron shows that to '
+        'administrators only\n'
     )
 
     def setUp(self) -> None:
@@ -68,7 +68,11 @@ class TestLong(test_list_fleet.FleetTestCase):
             self.cloud.register_network(
                 collection,
                 *(
-                    {'id': fake_cloud.identifier(number + index), 'name': name}
+                    {
+                        'id': fake_cloud.identifier(number + index),
+                        'name': name,
+                        'mtu': 1500,
+                    }
                     for index, name in enumerate(names)
                 ),
             )
@@ -103,21 +107,23 @@ class TestLong(test_list_fleet.FleetTestCase):
                     0,
                     '"Server ID","Server Name","Port ID","Network ID",'
                     '"MAC Address","Fixed IPs","Port State","Tag",'
-                    '"Network Name","Port Name","Subnet Names",'
-                    '"Floating IPs","Security Groups","Host","VIF Type",'
-                    '"VNIC Type","Host Device"\n'
+                    '"Network Name","MTU","Port Name","Subnet Names",'
+                    '"Subnet CIDRs","Floating IPs","Security Groups",'
+                    '"Port Security","Allowed Address Pairs","Admin State",'
+                    '"Host","VIF Type","VNIC Type","Host Device"\n'
                     f'"{fake_cloud.identifier(2)}","db",'
                     f'"{fake_cloud.identifier(12)}",'
                     f'"{fake_cloud.identifier(700)}","fa:16:3e:00:00:0c",'
-                    '"10.0.0.2","ACTIVE","","private","","private-v4","",'
-                    '"web","compute-1","ovs","direct","tap00000000-00"\n'
+                    '"10.0.0.2","ACTIVE","","private","1500","",'
+                    '"private-v4","","","web","","","","compute-1","ovs",'
+                    '"direct",""\n'
                     f'"{fake_cloud.identifier(1)}","web",'
                     f'"{fake_cloud.identifier(11)}",'
                     f'"{fake_cloud.identifier(700)}","fa:16:3e:00:00:0b",'
-                    '"10.0.0.1,2001:db8::1","ACTIVE","","private","front",'
-                    '"private-v4,private-v6","203.0.113.6,203.0.113.7",'
-                    '"default,web","compute-1","ovs","normal",'
-                    '"tap00000000-00"\n',
+                    '"10.0.0.1,2001:db8::1","ACTIVE","","private","1500",'
+                    '"front","private-v4,private-v6","",'
+                    '"203.0.113.6,203.0.113.7","default,web","","","",'
+                    '"compute-1","ovs","normal","tap00000000-00"\n',
                     '',
                 ),
                 self.list('-f', 'csv', '--long', '--source', source),
@@ -192,7 +198,7 @@ class TestLong(test_list_fleet.FleetTestCase):
             command_result.Result(
                 0,
                 '"Subnet Names","Security Groups","VNIC Type","Host Device"\n'
-                '"","","","tap00000000-00"\n'
+                '"","","",""\n'
                 '"private-v6","web","normal","tap00000000-00"\n',
                 '',
             ),
@@ -216,9 +222,9 @@ class TestLong(test_list_fleet.FleetTestCase):
         self.assertEqual(
             command_result.Result(
                 0,
-                '"private","","private-v4","","","","","","tap00000000-00"\n'
+                '"private","","private-v4","","","","","",""\n'
                 '"private","","private-v4,private-v6",'
-                '"203.0.113.6,203.0.113.7","","","","","tap00000000-00"\n',
+                '"203.0.113.6,203.0.113.7","","","","",""\n',
                 'Some values are missing: Ports: this is not allowed: No. '
                 '(HTTP 403)\n',
             ),
@@ -251,7 +257,7 @@ class TestLong(test_list_fleet.FleetTestCase):
             ('Security Groups', ['ports', 'security-groups']),
             ('Port Name', ['ports']),
             ('Host', ['ports']),
-            ('Host Device', []),
+            ('Host Device', ['ports']),
         ):
             for arguments in ((), ('--long',), ('--sort-column', column)):
                 with self.subTest(column=column, arguments=arguments):
@@ -323,7 +329,7 @@ class TestLong(test_list_fleet.FleetTestCase):
             command_result.Result(
                 0,
                 '"private","","private-v4","","web","compute-1","ovs",'
-                '"direct","tap00000000-00"\n'
+                '"direct",""\n'
                 '"private","front","private-v4,private-v6","","default,web",'
                 '"compute-1","ovs","normal","tap00000000-00"\n',
                 '',
@@ -339,10 +345,10 @@ class TestLong(test_list_fleet.FleetTestCase):
             command_result.Result(
                 0,
                 '"private","","private-v4","","web","","","direct",'
-                '"tap00000000-00"\n'
+                '""\n'
                 '"private","front","private-v4,private-v6",'
                 '"203.0.113.6,203.0.113.7","default,web","","","normal",'
-                '"tap00000000-00"\n',
+                '""\n',
                 self.HOST_IS_HIDDEN,
             ),
             self.long_rows(),

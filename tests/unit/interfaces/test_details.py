@@ -30,7 +30,12 @@ class TestRequests(api_test_case.ApiTestCase):
             fake_cloud.port(12, 2, '10.0.0.2'),
         )
         self.cloud.register_network(
-            'networks', {'id': fake_cloud.identifier(700), 'name': 'private'}
+            'networks',
+            {
+                'id': fake_cloud.identifier(700),
+                'name': 'private',
+                'provider:network_type': 'vlan',
+            },
         )
         self.cloud.register_network(
             'subnets', {'id': fake_cloud.identifier(900), 'name': 'v4'}
@@ -80,7 +85,11 @@ class TestRequests(api_test_case.ApiTestCase):
             (Fact.TAG | Fact.PORT_ID, []),
             (Fact.PORT, ['ports']),
             (Fact.BINDING, ['ports']),
+            (Fact.NETWORK_NAME, ['networks']),
             (Fact.NETWORK, ['networks']),
+            (Fact.PROVIDER, ['networks']),
+            # No policy, no request.
+            (Fact.QOS_POLICY, ['ports']),
             (Fact.SUBNETS, ['subnets']),
             (Fact.SECURITY_GROUPS, ['ports', 'security-groups']),
             (Fact.FLOATING_IPS, ['floatingips']),
@@ -167,5 +176,13 @@ class TestRequests(api_test_case.ApiTestCase):
             fake_cloud.port(12, 2),
         )
         for wanted, expected in ((Fact.PORT, 0), (Fact.BINDING, 1)):
+            with self.subTest(wanted=wanted):
+                self.assertEqual(expected, len(self.read(wanted).notices))
+
+    def test_hidden_provider_is_told(self) -> None:
+        self.cloud.register_network(
+            'networks', {'id': fake_cloud.identifier(700), 'name': 'private'}
+        )
+        for wanted, expected in ((Fact.NETWORK, 0), (Fact.PROVIDER, 1)):
             with self.subTest(wanted=wanted):
                 self.assertEqual(expected, len(self.read(wanted).notices))

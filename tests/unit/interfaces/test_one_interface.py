@@ -12,6 +12,7 @@
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
+from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import one_interface
 from osc_port_iface import records
 from tests.unit.api import api_test_case
@@ -32,9 +33,32 @@ class TestFind(api_test_case.ApiTestCase):
         self.answer(f'{URL}/{fake_cloud.identifier(13)}', {'status_code': 404})
 
     def find(self, text: str) -> records.Interface:
-        return one_interface.find_interface(
-            self.api().compute, SERVER, addresses.parse_address(text)
+        found = one_interface.find_interface(
+            self.api().compute,
+            records.Server(SERVER),
+            addresses.parse_address(text),
         )
+        return found.interface
+
+    def test_nic_index_takes_all_interfaces(self) -> None:
+        server = records.Server(
+            SERVER,
+            cache=tuple(
+                records.Interface(f'fa:16:3e:00:00:{mac_address}', ())
+                for mac_address in ('0c', '0b')
+            ),
+        )
+        for text in (fake_cloud.identifier(11), '10.0.0.5'):
+            with self.subTest(text):
+                self.cloud.reset_mock()
+                found = one_interface.find_interface(
+                    self.api().compute,
+                    server,
+                    addresses.parse_address(text),
+                    facts.Fact.NIC_INDEX,
+                )
+                self.assertEqual(1, found.nic_index)
+                self.assertEqual(1, len(self.requested(URL)))
 
     def test_by_whatever_it_is_called(self) -> None:
         attachment = fake_cloud.attachment(11)

@@ -141,5 +141,7 @@ class TestCache(ViewTestCase):
         view = views.CacheView(self.api())
         for fact in Fact:
             with self.subTest(fact=fact):
-                known = fact in Fact.NETWORK | Fact.FLOATING_IPS
+                known = fact in (
+                    Fact.NETWORK_NAME | Fact.FLOATING_IPS | Fact.NIC_INDEX
+                )
                 self.assertEqual(known, view.why_not(fact) is None)

@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an interface is called on the host, as Nova and Neutron name it."""
+
+from osc_port_iface import records
+
+# Linux allows 15 characters for the name of a device, and Nova uses 14
+# (``NIC_NAME_LEN`` in ``nova/network/model.py``).
+_NAME_LENGTH = 14
+
+# What a guest has whole, so that the host knows it by its PCI address.
+_PCI_VNIC_TYPES = frozenset(
+    {
+        'accelerator-direct',
+        'accelerator-direct-physical',
+        'direct',
+        'direct-physical',
+        'macvtap',
+        'vdpa',
+    }
+)
+
+# By the VIF type: how the name begins. All others have no such device; with
+# OVS and a hybrid plug, the guest's end is a tap device as well.
+_PREFIXES = {
+    'bridge': 'tap',
+    'iovisor': 'tap',
+    'ivs': 'tap',
+    'midonet': 'tap',
+    'ovs': 'tap',
+    'tap': 'tap',
+    'vhostuser': 'vhu',
+    'vrouter': 'tap',
+}
+
+
+def host_device(port: records.Port) -> str | None:
+    """Name the device of a port on its host.
+
+    :param port: The port.
+    :returns: A name such as ``tap0a3ca19c-dd``, or the PCI address of a port
+        that is passed through; None where there is none, or where the caller
+        does not see how the port is bound.
+    """
+    if port.vnic_type in _PCI_VNIC_TYPES:
+        return port.pci_slot
+    prefix = _PREFIXES.get(port.vif_type or '')
+    return prefix and f'{prefix}{port.id}'[:_NAME_LENGTH]
