@@ -35,6 +35,14 @@ _Row = TypeVar('_Row')
 
 _Ports = records.Answer[records.Port]
 
+_Named = TypeVar(
+    '_Named',
+    records.Port,
+    records.Network,
+    records.Subnet,
+    records.SecurityGroup,
+)
+
 
 class NetworkApi:
     """Reads ports, and what belongs to them, from Neutron.
@@ -123,9 +131,7 @@ class NetworkApi:
 
     def ports_named(self, name: str) -> _Ports:
         """List the ports of exactly this name."""
-        answer = self._ports('name', [name], lambda port: [port.name])
-        answer.rows = [port for port in answer.rows if port.name == name]
-        return answer
+        return self._named(_PORTS, name, _PORT_FIELDS)
 
     def ports_with_mac_addresses(self, mac_addresses: Iterable[str]) -> _Ports:
         """List the ports of these MAC addresses, as Neutron writes them."""
@@ -210,15 +216,7 @@ class NetworkApi:
 
     def networks_named(self, name: str) -> records.Answer[records.Network]:
         """List the networks of exactly this name."""
-        answer = self._pager.with_values(
-            _NETWORKS,
-            'name',
-            [name],
-            _NETWORK_FIELDS,
-            lambda network: [network.name],
-        )
-        answer.rows = [row for row in answer.rows if row.name == name]
-        return answer
+        return self._named(_NETWORKS, name, _NETWORK_FIELDS)
 
     def subnets(
         self, subnet_ids: Iterable[str]
@@ -232,6 +230,16 @@ class NetworkApi:
         """List the subnets that the caller may see."""
         query = {**_SUBNET_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
         return self._pager.all(_SUBNETS, query, limit=True)
+
+    def subnets_named(self, name: str) -> records.Answer[records.Subnet]:
+        """List the subnets of exactly this name."""
+        return self._named(_SUBNETS, name, _SUBNET_FIELDS)
+
+    def security_groups_named(
+        self, name: str
+    ) -> records.Answer[records.SecurityGroup]:
+        """List the security groups of exactly this name."""
+        return self._named(_SECURITY_GROUPS, name, _SECURITY_GROUP_FIELDS)
 
     def security_groups(
         self, security_group_ids: Iterable[str]
@@ -252,6 +260,18 @@ class NetworkApi:
         return self._pager.with_values(
             _QOS_POLICIES, 'id', policy_ids, _QOS_POLICY_FIELDS, _id
         )
+
+    def _named(
+        self,
+        collection: paging.Collection[_Named],
+        name: str,
+        query: paging.Parameters,
+    ) -> records.Answer[_Named]:
+        answer = self._pager.with_values(
+            collection, 'name', [name], query, lambda row: [row.name]
+        )
+        answer.rows = [row for row in answer.rows if row.name == name]
+        return answer
 
     def _ports(
         self,

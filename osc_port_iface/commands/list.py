@@ -36,6 +36,22 @@ from osc_port_iface.interfaces import views
 from osc_port_iface import records
 
 
+# As ``openstack port create`` has them.
+_VNIC_TYPES = (
+    'accelerator-direct',
+    'accelerator-direct-physical',
+    'baremetal',
+    'direct',
+    'direct-physical',
+    'macvtap',
+    'normal',
+    'remote-managed',
+    'smart-nic',
+    'vdpa',
+    'virtio-forwarder',
+)
+
+
 class ListServerInterface(lister.TextLister):
     """List the interfaces of servers.
 
@@ -159,6 +175,46 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         ),
     )
 
+    parser.add_argument(
+        '--subnet',
+        metavar='<subnet>',
+        type=argument_types.name,
+        help=_(
+            'List only interfaces with a fixed IP on this subnet (name or ID)'
+        ),
+    )
+    parser.add_argument(
+        '--security-group',
+        metavar='<security-group>',
+        type=argument_types.name,
+        help=_(
+            'List only interfaces whose port has this security group (name '
+            'or ID)'
+        ),
+    )
+    parser.add_argument(
+        '--vnic-type',
+        metavar='<vnic-type>',
+        choices=_VNIC_TYPES,
+        help=_('List only interfaces of this VNIC type: %s')
+        % ', '.join(_VNIC_TYPES),
+    )
+    parser.add_argument(
+        '--host-device',
+        metavar='<device>',
+        type=argument_types.name,
+        help=_(
+            'List only the interface with this name on the host, such as '
+            'tap0a3ca19c-dd, or with this PCI address (admin only)'
+        ),
+    )
+    parser.add_argument(
+        '--no-port-security',
+        action='store_true',
+        default=None,
+        help=_('List only interfaces whose port has its security off'),
+    )
+
 
 def _empty(
     chosen: columns.Columns[records.ServerInterface], view: views.View
@@ -187,6 +243,11 @@ def _wanted(
         mac_address=parsed_args.mac_address,
         port_state=parsed_args.port_state,
         tag=parsed_args.tag,
+        subnet=parsed_args.subnet,
+        security_group=parsed_args.security_group,
+        vnic_type=parsed_args.vnic_type,
+        host_device=parsed_args.host_device,
+        no_port_security=parsed_args.no_port_security,
     )
     for name, fact in wanted.needs():
         if why := view.why_not(fact):
@@ -194,6 +255,14 @@ def _wanted(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}
             )
+    if wanted.subnet:
+        subnet_id = names.subnet_id(cloud.network, wanted.subnet)
+        wanted = dataclasses.replace(wanted, subnet=subnet_id)
+    if wanted.security_group:
+        group_id = names.security_group_id(
+            cloud.network, wanted.security_group
+        )
+        wanted = dataclasses.replace(wanted, security_group=group_id)
     if not wanted.network:
         return wanted
     if not view.why_not(facts.Fact.NETWORK_ID):

@@ -18,6 +18,7 @@ import ipaddress
 
 from osc_port_iface import addresses
 from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import host_device
 from osc_port_iface import records
 
 
@@ -31,6 +32,11 @@ class InterfaceFilter:
     :ivar mac_address: Its MAC address, as Neutron writes it.
     :ivar port_state: Its port's state.
     :ivar tag: Its tag.
+    :ivar subnet: The ID of the subnet of one of its fixed IPs.
+    :ivar security_group: The ID of one of its port's security groups.
+    :ivar vnic_type: Its port's VNIC type.
+    :ivar host_device: What it is called on the host.
+    :ivar no_port_security: True if its port's security must be off.
     """
 
     network: str | None = None
@@ -39,6 +45,11 @@ class InterfaceFilter:
     mac_address: str | None = None
     port_state: str | None = None
     tag: str | None = None
+    subnet: str | None = None
+    security_group: str | None = None
+    vnic_type: str | None = None
+    host_device: str | None = None
+    no_port_security: bool | None = None
 
     def needs(self) -> Iterator[tuple[str, facts.Fact]]:
         """Name the conditions that are set, with what each has to know."""
@@ -58,8 +69,38 @@ class InterfaceFilter:
             and self.mac_address in (None, interface.mac_address)
             and self.port_state in (None, interface.port_state)
             and self.tag in (None, interface.tag)
+            and (self.subnet is None or self.subnet in _subnets(interface))
             and self._matches_addresses(interface)
         )
+
+    def matches_port(self, port: records.Port | None) -> bool | None:
+        """Tell whether a port meets those conditions that take one.
+
+        :param port: The port; None where the caller is not shown it.
+        :returns: None where that cannot be told, because the caller is not
+            shown what a condition takes.
+        """
+        if port is None:
+            return None
+        verdicts = {
+            _verdict(self.vnic_type, port.vnic_type),
+            _verdict(
+                self.no_port_security, _negated(port.port_security_enabled)
+            ),
+            self.security_group is None
+            or self.security_group in port.security_group_ids,
+            self._matches_device(port),
+        }
+        if False in verdicts:
+            return False
+        return None if None in verdicts else True
+
+    def _matches_device(self, port: records.Port) -> bool | None:
+        if self.host_device is None:
+            return True
+        if not port.shows_binding:
+            return None
+        return self.host_device == host_device.host_device(port)
 
     def _matches_addresses(self, interface: records.Interface) -> bool:
         if self.fixed_ip is None and self.ip_version is None:
@@ -80,4 +121,25 @@ class InterfaceFilter:
 _NEEDS = {
     'port_state': facts.Fact.PORT_STATE,
     'tag': facts.Fact.TAG,
+    # What has the IDs of networks has those of subnets as well.
+    'subnet': facts.Fact.NETWORK_ID,
+    'security_group': facts.Fact.PORT,
+    'vnic_type': facts.Fact.PORT,
+    'host_device': facts.Fact.BINDING,
+    'no_port_security': facts.Fact.PORT,
 }
+
+
+def _subnets(interface: records.Interface) -> Iterator[str | None]:
+    for fixed_ip in interface.fixed_ips:
+        yield fixed_ip.subnet_id
+
+
+def _verdict(wanted: object, known: object) -> bool | None:
+    if wanted is None:
+        return True
+    return None if known is None else wanted == known
+
+
+def _negated(flag: bool | None) -> bool | None:
+    return None if flag is None else not flag

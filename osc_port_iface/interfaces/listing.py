@@ -12,10 +12,13 @@
 
 """What is plugged into these servers?"""
 
+from collections.abc import Sequence
 import dataclasses
+import functools
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import details
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import filters
@@ -76,15 +79,50 @@ def list_interfaces(
     answer = view.read(selected.rows, progress)
     if shows_place:
         answer.rows = nic_order.numbered(answer.rows)
-    rows = [
-        row for row in answer.rows if request.wanted.matches(row.interface)
-    ]
+    chosen = _chosen(cloud, view, request.wanted, answer.rows)
     missing = request.needed & ~view.has & facts.OF_NETWORK
     for fact in view.lacks:
         missing &= ~fact
-    added = details.read(cloud.network, rows, missing)
+    added = details.read(cloud.network, chosen.rows, missing)
     return records.Answer(
         added.rows,
-        selected.failures + answer.failures + added.failures,
+        selected.failures + answer.failures + chosen.failures + added.failures,
         added.notices,
     )
+
+
+def _chosen(
+    cloud: api_cloud.Cloud,
+    view: views.View,
+    wanted: filters.InterfaceFilter,
+    rows: Sequence[records.ServerInterface],
+) -> records.Answer[records.ServerInterface]:
+    """Leave out what is not wanted, after asking for what that takes.
+
+    What cannot be judged is left out, which makes the answer incomplete.
+    """
+    found = [row for row in rows if wanted.matches(row.interface)]
+    of_port = functools.reduce(
+        facts.Fact.__or__,
+        (fact & facts.OF_NETWORK for _name, fact in wanted.needs()),
+        facts.Fact.NOTHING,
+    )
+    if not of_port:
+        return records.Answer(found)
+    answer = details.read(cloud.network, found, of_port)
+    verdicts = [wanted.matches_port(row.details.port) for row in answer.rows]
+    failures = answer.failures + answer.notices
+    if None in verdicts:
+        failures.append(
+            _(
+                '%d interfaces are left out: whether they match cannot be '
+                'told, because Neutron does not show it to this user'
+            )
+            % verdicts.count(None)
+        )
+    matching = [
+        row
+        for row, verdict in zip(answer.rows, verdicts, strict=True)
+        if verdict
+    ]
+    return records.Answer(matching, failures)

@@ -59,6 +59,14 @@ NETWORK = Kind(
     _("No network with the name or ID '%(name)s' exists%(scope)s."),
     _("%(count)d networks have the name '%(name)s', use an ID: %(ids)s"),
 )
+SUBNET = Kind(
+    _("No subnet with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d subnets have the name '%(name)s', use an ID: %(ids)s"),
+)
+SECURITY_GROUP = Kind(
+    _("No security group with the name or ID '%(name)s' exists%(scope)s."),
+    _("%(count)d security groups are named '%(name)s', use an ID: %(ids)s"),
+)
 PROJECT = Kind(
     _("No project with the name or ID '%(name)s' exists%(scope)s."),
     _("%(count)d projects have the name '%(name)s', use an ID: %(ids)s"),
@@ -125,6 +133,30 @@ def network_id(api: network.NetworkApi, name_or_id: str) -> str:
         return name_or_id.lower()
     found = complete(api.networks_named(name_or_id))
     return exactly_one(NETWORK, name_or_id, found).id
+
+
+def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
+    """Find the ID of a subnet; an ID costs no request.
+
+    :raises exceptions.CommandError: None has the name, or several have, or
+        the look-up failed.
+    """
+    if addresses.is_uuid(name_or_id):
+        return name_or_id.lower()
+    found = complete(api.subnets_named(name_or_id))
+    return exactly_one(SUBNET, name_or_id, found).id
+
+
+def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
+    """Find the ID of a security group; an ID costs no request.
+
+    :raises exceptions.CommandError: None has the name, or several have, or
+        the look-up failed.
+    """
+    if addresses.is_uuid(name_or_id):
+        return name_or_id.lower()
+    found = complete(api.security_groups_named(name_or_id))
+    return exactly_one(SECURITY_GROUP, name_or_id, found).id
 
 
 def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
