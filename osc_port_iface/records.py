@@ -138,6 +138,8 @@ class Trunk:
 
     id: str
     port_id: str
+    status: str | None = None
+    admin_state_up: bool | None = None
     subports: tuple[Subport, ...] = ()
 
 
@@ -173,6 +175,7 @@ class Port:
     subports: tuple[Subport, ...] = ()
     pci_slot: str | None = None
     migrating_to: str | None = None
+    seconds_unchanged: float | None = None
 
     @property
     def shows_binding(self) -> bool:
@@ -235,6 +238,43 @@ class Port:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class PortBinding:
+    """One of the bindings of a port, of which one is ACTIVE."""
+
+    host: str
+    status: str | None
+
+    @property
+    def id(self) -> str:
+        """What tells it from the other bindings of the port."""
+        return self.host
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent of Neutron on a host.
+
+    :ivar networks: The physical networks that it reaches; None where it does
+        not say.
+    """
+
+    id: str
+    host: str
+    kind: str | None
+    is_alive: bool | None
+    networks: frozenset[str] | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ComputeService:
+    """The nova-compute of a host."""
+
+    host: str
+    is_up: bool
+    is_enabled: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class PortForwarding:
     """A port of a floating IP that is forwarded to a port of an interface."""
 
@@ -257,6 +297,7 @@ class FloatingIP:
     router_id: str | None = None
     fixed_ip_address: str | None = None
     port_forwardings: tuple[PortForwarding, ...] = ()
+    seconds_unchanged: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

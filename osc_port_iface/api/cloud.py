@@ -35,6 +35,7 @@ class Cloud:
 
         :param connection: ``client_manager.sdk_connection``.
         """
+        self._session = connection.session
         credentials = api_credentials.Credentials(connection.session)
         self.compute = compute.ComputeApi(connection, credentials)
         self.network = network.NetworkApi(connection, credentials)
@@ -42,3 +43,9 @@ class Cloud:
         self.load_balancer = load_balancer.LoadBalancerApi(
             connection, credentials
         )
+
+    @property
+    def project_id(self) -> str | None:
+        """The project that the caller has authenticated to."""
+        project_id: str | None = self._session.get_project_id()
+        return project_id

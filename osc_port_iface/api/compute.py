@@ -189,6 +189,19 @@ class ComputeApi:
             answer.body.failures,
         )
 
+    def compute_services(self) -> records.Answer[records.ComputeService]:
+        """List the nova-compute of every host, for administrators.
+
+        ``GET /os-services?binary=nova-compute``.
+
+        :raises errors.ApiError: The request failed.
+        """
+        answer = self._service.get(
+            '/os-services', _('Compute services'), {'binary': ['nova-compute']}
+        )
+        found = answer.items('services', _compute_service)
+        return records.Answer(found, answer.body.failures)
+
     def servers(
         self, scope: ServerScope, details: bool = False
     ) -> records.Answer[records.Server]:
@@ -426,6 +439,14 @@ def _cached_address(entry: reading.Object) -> tuple[str, str, str]:
         entry.text('OS-EXT-IPS-MAC:mac_addr'),
         entry.text('OS-EXT-IPS:type'),
         entry.ip_address('addr'),
+    )
+
+
+def _compute_service(service: reading.Object) -> records.ComputeService:
+    return records.ComputeService(
+        host=service.text('host'),
+        is_up=service.optional_text('state') == 'up',
+        is_enabled=service.optional_text('status') == 'enabled',
     )
 
 

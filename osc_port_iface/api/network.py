@@ -15,13 +15,14 @@
 https://docs.openstack.org/api-ref/network/v2/
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import threading
 from typing import TypeVar
 
 from openstack import connection as sdk_connection
 
+from osc_port_iface import addresses
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import fixed_ips
@@ -82,6 +83,77 @@ class NetworkApi:
             _PORTS, {'fields': [*_PORT_IDENTITY, 'binding:vif_type']}
         )
         return any(port.shows_binding for port in page.rows)
+
+    def ports_of_project(self, project_id: str) -> _Ports:
+        """List the ports that belong to a project, ordered by ID."""
+        query = {
+            **_PORT_FIELDS,
+            'project_id': [project_id],
+            'sort_key': ['id'],
+            'sort_dir': ['asc'],
+        }
+        answer = self._pager.all(_PORTS, query, limit=True)
+        answer.rows = [
+            port for port in answer.rows if port.project_id == project_id
+        ]
+        return answer
+
+    def ports_with_binding(self, hosts: Sequence[str]) -> _Ports:
+        """List the ports with any binding on one of these hosts.
+
+        ``GET /ports?binding:host_id=``; the filter looks at all bindings of
+        a port, while the answer shows the active one
+        (``_ml2_port_result_filter_hook`` of Neutron's ML2 plugin).
+
+        :param hosts: The hosts.
+        :returns: The ports, of which only the ID, the device and the active
+            binding are known.
+        """
+        return self._pager.with_values(
+            _PORTS,
+            'binding:host_id',
+            hosts,
+            _BINDING_FIELDS,
+            # What is shown need not be what was looked for.
+            lambda _port: hosts,
+        )
+
+    def port_bindings(
+        self, port_id: str
+    ) -> records.Answer[records.PortBinding]:
+        """List all bindings of a port; none unless the caller may see them.
+
+        ``GET /ports/{port_id}/bindings`` (extension binding-extended).
+
+        :param port_id: The ID of the port.
+        """
+        if not addresses.is_uuid(port_id):
+            return records.Answer([])
+        return self._pager.all(
+            paging.Collection(
+                f'/ports/{port_id}/bindings',
+                'bindings',
+                _('Bindings of port %s') % port_id,
+                _port_binding,
+            ),
+            {},
+        )
+
+    def trunks(
+        self, trunk_ids: Iterable[str]
+    ) -> records.Answer[records.Trunk]:
+        """List the trunks of these IDs that the caller may see."""
+        return _unless_missing(
+            lambda: self._pager.with_values(
+                _TRUNKS, 'id', trunk_ids, _TRUNK_FIELDS, _id
+            )
+        )
+
+    def agents(self, hosts: Iterable[str]) -> records.Answer[records.Agent]:
+        """List the agents on these hosts, for administrators."""
+        return self._pager.with_values(
+            _AGENTS, 'host', hosts, _AGENT_FIELDS, lambda row: [row.host]
+        )
 
     def ports_of_servers(self, server_ids: Iterable[str]) -> _Ports:
         """List the ports whose device is one of these servers."""
@@ -148,6 +220,14 @@ class NetworkApi:
                 f'ip_address={fixed_ip.ip_address}'
                 for fixed_ip in port.fixed_ips
             ],
+        )
+
+    def all_floating_ips(self) -> records.Answer[records.FloatingIP]:
+        """List the floating IPs that the caller may see."""
+        return _unless_missing(
+            lambda: self._pager.all(
+                _FLOATING_IPS, _FLOATING_IP_FIELDS, limit=True
+            )
         )
 
     def floating_ips(
@@ -322,7 +402,8 @@ def _id(
     | records.QosPolicy
     | records.Router
     | records.SecurityGroup
-    | records.Subnet,
+    | records.Subnet
+    | records.Trunk,
 ) -> list[str | None]:
     return [row.id]
 
@@ -369,7 +450,18 @@ def _port(port: reading.Object) -> records.Port:
         migrating_to=profile.optional_text('migrating_to')
         if profile
         else None,
+        seconds_unchanged=_seconds_unchanged(port),
     )
+
+
+def _seconds_unchanged(row: reading.Object) -> float | None:
+    """Tell how long ago something changed, by the clock of Neutron."""
+    moment = row.optional_moment('updated_at') or row.optional_moment(
+        'created_at'
+    )
+    if moment is None:
+        return None
+    return (row.body.response.sent_at - moment).total_seconds()
 
 
 _PORT_IDENTITY = ('id', 'network_id')
@@ -401,6 +493,16 @@ _PORT_FIELDS = {
         'updated_at',
         'trunk_details',
         'binding:profile',
+    ]
+}
+
+_BINDING_FIELDS = {
+    'fields': [
+        *_PORT_IDENTITY,
+        'device_id',
+        'device_owner',
+        'binding:host_id',
+        'binding:vif_type',
     ]
 }
 
@@ -446,6 +548,7 @@ def _floating_ip(floating_ip: reading.Object) -> records.FloatingIP:
         port_forwardings=tuple(
             floating_ip.optional_items('port_forwardings', _port_forwarding)
         ),
+        seconds_unchanged=_seconds_unchanged(floating_ip),
     )
 
 
@@ -459,6 +562,8 @@ _FLOATING_IP_FIELDS = {
         'router_id',
         'fixed_ip_address',
         'port_forwardings',
+        'created_at',
+        'updated_at',
     ]
 }
 
@@ -507,17 +612,65 @@ _ROUTER_FIELDS = {
 _ROUTERS = paging.Collection('/routers', 'routers', _('Routers'), _router)
 
 
+def _port_binding(binding: reading.Object) -> records.PortBinding:
+    return records.PortBinding(
+        host=binding.text('host'), status=binding.optional_text('status')
+    )
+
+
 def _trunk(trunk: reading.Object) -> records.Trunk:
     return records.Trunk(
         id=trunk.uuid('id'),
         port_id=trunk.uuid('port_id'),
+        status=trunk.optional_text('status'),
+        admin_state_up=trunk.optional_flag('admin_state_up'),
         subports=tuple(trunk.optional_items('sub_ports', _subport)),
     )
 
 
-_TRUNK_FIELDS = {'fields': ['id', 'port_id', 'sub_ports']}
+_TRUNK_FIELDS = {
+    'fields': ['id', 'port_id', 'status', 'admin_state_up', 'sub_ports']
+}
 
 _TRUNKS = paging.Collection('/trunks', 'trunks', _('Trunks'), _trunk)
+
+
+def _agent(agent: reading.Object) -> records.Agent:
+    return records.Agent(
+        id=agent.text('id'),
+        host=agent.text('host'),
+        kind=agent.optional_text('agent_type'),
+        is_alive=agent.optional_flag('alive'),
+        networks=_agent_networks(agent.optional_nested('configurations')),
+    )
+
+
+def _agent_networks(
+    configurations: reading.Object | None,
+) -> frozenset[str] | None:
+    """Read which physical networks an agent connects its host to.
+
+    Each kind of agent reports a mapping of them under a name of its own.
+    """
+    for key in _NETWORK_MAPPINGS:
+        if configurations and key in configurations.names():
+            mappings = configurations.optional_nested(key)
+            return frozenset(mappings.names()) if mappings else frozenset()
+    return None
+
+
+# Of Open vSwitch, Linux bridge, SR-IOV and macvtap.
+_NETWORK_MAPPINGS = (
+    'bridge_mappings',
+    'interface_mappings',
+    'device_mappings',
+)
+
+_AGENT_FIELDS = {
+    'fields': ['id', 'host', 'agent_type', 'alive', 'configurations']
+}
+
+_AGENTS = paging.Collection('/agents', 'agents', _('Network agents'), _agent)
 
 
 def _network(network: reading.Object) -> records.Network:

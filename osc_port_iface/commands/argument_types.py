@@ -25,6 +25,8 @@ from osc_port_iface import printable
 # A shorter one would be rude to Nova.
 _SHORTEST_INTERVAL = 0.5
 
+_UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
+
 _NO_ADDRESS = _("'%s' is not an IP address, a MAC address or a port ID")
 
 _NO_QUERY = _(
@@ -125,6 +127,17 @@ def seconds(text: str) -> float:
     if 0 <= value < float('inf'):
         return value
     raise _invalid(_("'%s' is not a number of seconds"), text)
+
+
+def duration(text: str) -> float:
+    """Read a time such as ``90s``, ``30m``, ``12h``, ``7d`` or ``2w``.
+
+    :returns: Seconds.
+    """
+    number, unit = text[:-1], text[-1:]
+    if unit in _UNITS and number.isascii() and number.isdigit():
+        return float(int(number) * _UNITS[unit])
+    raise _invalid(_("'%s' is not a time such as 30m, 12h or 7d"), text)
 
 
 def interval(text: str) -> float:

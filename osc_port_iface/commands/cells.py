@@ -121,6 +121,27 @@ class TimeCell(_ScalarCell):
         return self._value is not None, self._value and self._value.timestamp()
 
 
+class DurationCell(_ScalarCell):
+    """A duration in seconds, for a person in its two largest units."""
+
+    _value: float | None
+
+    def texts(self) -> list[str]:
+        if self._value is None:
+            return ['']
+        minutes = int(self._value) // 60
+        days, hours = minutes // 1440, minutes // 60 % 24
+        if days:
+            return [_('%(days)dd %(hours)dh') % {'days': days, 'hours': hours}]
+        return [
+            _('%(hours)dh %(minutes)dm')
+            % {'hours': hours, 'minutes': minutes % 60}
+        ]
+
+    def machine_readable(self) -> int | None:
+        return None if self._value is None else int(self._value)
+
+
 class TextListCell(_TextsCell):
     """Several texts, ordered as a list is."""
 

@@ -14,6 +14,7 @@
 
 import argparse
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
@@ -22,6 +23,11 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import checking
 from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces import ownerless
+
+_CAUSE: columns.Column[drift.Finding] = columns.Column(
+    'Cause', lambda row: cells.TextCell(row.cause)
+)
 
 _COLUMNS: columns.Columns[drift.Finding] = (
     columns.Column('Server ID', lambda row: cells.TextCell(row.server_id)),
@@ -31,7 +37,12 @@ _COLUMNS: columns.Columns[drift.Finding] = (
     columns.Column('Finding', lambda row: cells.TextCell(row.code.value)),
     columns.Column('Expected', lambda row: cells.TextCell(row.expected)),
     columns.Column('Actual', lambda row: cells.TextCell(row.actual)),
+    columns.Column('Age', lambda row: cells.DurationCell(row.age)),
+    _CAUSE,
 )
+
+# Stands for all findings, those that are looked for on request included.
+_ALL = 'all'
 
 
 class CheckServerInterface(lister.TextLister):
@@ -48,29 +59,7 @@ class CheckServerInterface(lister.TextLister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
-        choices = [code.value for code in codes.Code]
-        group = parser.add_mutually_exclusive_group()
-        group.add_argument(
-            '--finding',
-            metavar='<finding>',
-            action='append',
-            choices=choices,
-            default=[],
-            help=_(
-                'Finding to look for (repeat option to look for several): %s'
-            )
-            % ', '.join(choices),
-        )
-        group.add_argument(
-            '--ignore',
-            metavar='<finding>',
-            action='append',
-            choices=choices,
-            default=[],
-            help=_(
-                'Finding not to look for (repeat option to ignore several)'
-            ),
-        )
+        _add_findings(parser)
         return parser
 
     def take_action(
@@ -78,14 +67,17 @@ class CheckServerInterface(lister.TextLister):
     ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
         chosen = self.choose(parsed_args, _COLUMNS)
         cloud = self.cloud()
-        wanted = frozenset(map(codes.Code, parsed_args.finding or codes.Code))
         answer = checking.check(
             cloud,
             checking.Request(
                 names_or_ids=tuple(parsed_args.server),
                 scope=server_selectors.scope(parsed_args, cloud.identity),
-                codes=wanted - set(map(codes.Code, parsed_args.ignore)),
+                codes=_codes(parsed_args),
                 is_explicit=bool(parsed_args.finding),
+                keep=ownerless.Keep(
+                    parsed_args.older_than, frozenset(parsed_args.keep_tag)
+                ),
+                has_causes=_CAUSE in chosen,
             ),
             self.progress,
         )
@@ -93,3 +85,58 @@ class CheckServerInterface(lister.TextLister):
         if answer.rows:
             self.deny()
         return columns.table(chosen, answer.rows)
+
+
+def _add_findings(parser: argparse.ArgumentParser) -> None:
+    choices = [code.value for code in codes.Code]
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        '--finding',
+        metavar='<finding>',
+        action='append',
+        choices=[*choices, _ALL],
+        default=[],
+        help=_(
+            'Finding to look for (repeat option to look for several): '
+            '%(choices)s, or all; without this option, all but %(on_request)s'
+        )
+        % {
+            'choices': ', '.join(choices),
+            'on_request': codes.joined(codes.ON_REQUEST),
+        },
+    )
+    group.add_argument(
+        '--ignore',
+        metavar='<finding>',
+        action='append',
+        choices=choices,
+        default=[],
+        help=_('Finding not to look for (repeat option to ignore several)'),
+    )
+    parser.add_argument(
+        '--older-than',
+        metavar='<duration>',
+        type=argument_types.duration,
+        help=_(
+            'Report a port without a server only if it has not changed for '
+            'this long, such as 30m, 12h or 7d (default: 1h for unused-port)'
+        ),
+    )
+    parser.add_argument(
+        '--keep-tag',
+        metavar='<tag>',
+        action='append',
+        default=[],
+        type=argument_types.name,
+        help=_(
+            'Do not report ports without a server that have this tag '
+            '(repeat option for several tags)'
+        ),
+    )
+
+
+def _codes(parsed_args: argparse.Namespace) -> frozenset[codes.Code]:
+    if _ALL in parsed_args.finding:
+        return frozenset(codes.Code)
+    wanted = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
+    return wanted - set(map(codes.Code, parsed_args.ignore))

@@ -12,6 +12,7 @@
 
 """What can be wrong with the interfaces of a server."""
 
+from collections.abc import Iterable
 import enum
 
 
@@ -23,14 +24,22 @@ class Code(enum.StrEnum):
     DUPLICATE_IN_CACHE = 'duplicate-in-cache'
     ADDRESS_DIFFERS = 'address-differs'
     MAC_DIFFERS = 'mac-differs'
+    FLOATING_IP_DIFFERS = 'floating-ip-differs'
     BINDING_FAILED = 'binding-failed'
     UNBOUND = 'unbound'
     HOST_DIFFERS = 'host-differs'
+    STALE_BINDING = 'stale-binding'
     PORT_DOWN = 'port-down'
+    TRUNK_DEGRADED = 'trunk-degraded'
+    SUBPORT_DOWN = 'subport-down'
+    SUBPORT_HOST_DIFFERS = 'subport-host-differs'
     NO_FIXED_IP = 'no-fixed-ip'
     DUPLICATE_MAC = 'duplicate-mac'
-    ORPHAN_PORT = 'orphan-port'
     NOT_ATTACHED = 'not-attached'
+    HALF_RELEASED = 'half-released'
+    ORPHAN_PORT = 'orphan-port'
+    UNUSED_PORT = 'unused-port'
+    ADDRESS_CLAIMED = 'address-claimed'
 
 
 # Nova alone can tell these: its live view against its cache.
@@ -44,6 +53,33 @@ OF_CACHE = frozenset(
     }
 )
 
-# These take the binding of a port, which Neutron shows to administrators
+# These take the bindings of ports, which Neutron shows to administrators
 # only.
-OF_BINDING = frozenset({Code.BINDING_FAILED, Code.UNBOUND, Code.HOST_DIFFERS})
+OF_BINDING = frozenset(
+    {
+        Code.BINDING_FAILED,
+        Code.UNBOUND,
+        Code.HOST_DIFFERS,
+        Code.STALE_BINDING,
+        Code.SUBPORT_HOST_DIFFERS,
+    }
+)
+
+OF_TRUNK = frozenset(
+    {Code.TRUNK_DEGRADED, Code.SUBPORT_DOWN, Code.SUBPORT_HOST_DIFFERS}
+)
+
+# These are about ports that no server has.
+WITHOUT_SERVER = frozenset(
+    {Code.HALF_RELEASED, Code.ORPHAN_PORT, Code.UNUSED_PORT}
+)
+
+# These may be as somebody wants it, and are looked for on request.
+ON_REQUEST = frozenset({Code.UNUSED_PORT, Code.ADDRESS_CLAIMED})
+
+USUAL = frozenset(Code) - ON_REQUEST
+
+
+def joined(found: Iterable[Code]) -> str:
+    """Name codes in one line."""
+    return ', '.join(sorted(found))

@@ -23,11 +23,14 @@ from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import comparison
 from osc_port_iface import records
 
+# Seconds after a change in which the views may rightly differ.
+QUIET = 5.0
+
 # Nova hides the cache of a server that it builds.
 _NO_CACHE = frozenset({'BUILD', 'UNKNOWN', 'DELETED'})
 
 # The host of the server, or that of the port, is about to change.
-_MOVING = frozenset(
+MOVING = frozenset(
     {'MIGRATING', 'RESIZE', 'VERIFY_RESIZE', 'REVERT_RESIZE', 'REBUILD'}
 )
 
@@ -36,7 +39,7 @@ _OFF_HOST = 'SHELVED_OFFLOADED'
 
 # Ironic binds the ports of a bare metal server to the node, and may wire them
 # before or without Neutron; a smart NIC is a host of its own.
-_NOT_OF_THE_HOST = frozenset({'baremetal', 'smart-nic'})
+NOT_OF_THE_HOST = frozenset({'baremetal', 'smart-nic'})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,8 +50,14 @@ class Finding:
     :ivar port_id: The port's ID; None where only Nova's cache has it.
     :ivar expected: What should be, as a user reads it.
     :ivar actual: What is.
+    :ivar expected_values: The addresses, hosts or states that should be, as
+        the APIs write them, in a stable order; empty for none.
+    :ivar actual_values: Those that are; of ``stale-binding`` the hosts of the
+        bindings that are left over, of ``floating-ip-differs`` what the cache
+        has, or the floating IP and the address it leads to in vain.
     :ivar server: The server, if it exists.
     :ivar port: The port, if it exists and Neutron shows it.
+    :ivar cause: What is behind it, as a user reads it, if that is known.
     """
 
     code: codes.Code
@@ -57,17 +66,41 @@ class Finding:
     mac_address: str | None
     expected: str
     actual: str
+    expected_values: tuple[str, ...] = ()
+    actual_values: tuple[str, ...] = ()
     server: records.Server | None = dataclasses.field(
         default=None, compare=False, repr=False
     )
     port: records.Port | None = dataclasses.field(
         default=None, compare=False, repr=False
     )
+    cause: str | None = None
 
     @property
     def server_name(self) -> str | None:
         """The server's name, if it exists."""
         return self.server.name if self.server else None
+
+    @property
+    def host(self) -> str | None:
+        """The host that it is about, as far as the caller may know it."""
+        if self.server and self.server.host:
+            return self.server.host
+        return self.port.host if self.port else None
+
+    @property
+    def project_id(self) -> str | None:
+        """The project that it is about."""
+        if self.server and self.server.project_id:
+            return self.server.project_id
+        return self.port.project_id if self.port else None
+
+    @property
+    def age(self) -> float | None:
+        """The seconds since a port that no server has was changed."""
+        if self.port is None or self.code not in codes.WITHOUT_SERVER:
+            return None
+        return self.port.seconds_unchanged
 
     @property
     def subject(self) -> tuple[str | None, str | None, str | None, codes.Code]:
@@ -125,7 +158,7 @@ def of_server(
             never_plugged.add(port.id)
             found.append(_not_attached(server, port))
         else:
-            found += _of_port(server, port, is_cached)
+            found += _judged(server, port, is_cached)
     for difference in comparison.compare(server.cache, interfaces):
         port = by_id.get(difference.port_id or '')
         if difference.port_id not in never_plugged and not is_excused(
@@ -174,7 +207,7 @@ def of_ports(
         server = by_id.get(port.device_id or '')
         if other is not port and server and is_settled(server):
             found.append(
-                _of_port_of_server(
+                port_finding(
                     codes.Code.DUPLICATE_MAC,
                     server,
                     port,
@@ -185,57 +218,25 @@ def of_ports(
     return sorted(found, key=lambda finding: finding.order)
 
 
-def orphans(
-    servers: Iterable[records.Server], ports: Iterable[records.Port]
-) -> list[Finding]:
-    """Find the ports that Nova made for servers which do not exist.
-
-    :param servers: All servers of the cloud: one that is not shown would
-        make orphans of its ports.
-    :param ports: Ports of any kind.
-    :returns: The findings, in a stable order.
-    """
-    ids = {server.id for server in servers}
-    return sorted(
-        (
-            Finding(
-                codes.Code.ORPHAN_PORT,
-                port.server_id,
-                port.id,
-                port.mac_address,
-                _('a server that exists'),
-                _('server %s does not exist') % port.server_id,
-                port=port,
-            )
-            for port in ports
-            if port.server_id is not None and port.server_id not in ids
-        ),
-        key=lambda finding: finding.order,
-    )
-
-
 def _of_difference(
     server: records.Server,
     difference: comparison.Difference,
     port: records.Port | None,
 ) -> Finding:
-    not_cached = _('not in the cache')
-    expected, actual = {
-        codes.Code.MISSING_FROM_CACHE: (_shown(difference.live), not_cached),
-        codes.Code.ONLY_IN_CACHE: (not_cached, _shown(difference.cached)),
-        codes.Code.DUPLICATE_IN_CACHE: (
-            _('once in the cache'),
-            _('more than once: %s') % _shown(difference.cached),
-        ),
-        codes.Code.ADDRESS_DIFFERS: (
-            _shown(difference.live),
-            _shown(difference.cached),
-        ),
-        codes.Code.MAC_DIFFERS: (
-            difference.mac_address or '',
-            difference.cached_mac_address or '',
-        ),
-    }[difference.code]
+    live, cached = _sorted(difference.live), _sorted(difference.cached)
+    expected, actual = _shown(live), _shown(cached)
+    match difference.code:
+        case codes.Code.MISSING_FROM_CACHE:
+            actual = _('not in the cache')
+        case codes.Code.ONLY_IN_CACHE:
+            expected = _('not in the cache')
+        case codes.Code.DUPLICATE_IN_CACHE:
+            expected = _('once in the cache')
+            actual = _('more than once: %s') % actual
+        case codes.Code.MAC_DIFFERS:
+            expected = difference.mac_address or ''
+            actual = difference.cached_mac_address or ''
+            live, cached = (expected,), (actual,)
     return Finding(
         difference.code,
         server.id,
@@ -243,15 +244,17 @@ def _of_difference(
         difference.mac_address,
         expected,
         actual,
+        live,
+        cached,
         server,
         port,
     )
 
 
-def _of_port(
+def _judged(
     server: records.Server, port: records.Port, is_cached: bool
 ) -> Iterator[Finding]:
-    if port.vnic_type not in _NOT_OF_THE_HOST:
+    if port.vnic_type not in NOT_OF_THE_HOST:
         yield from _of_wiring(server, port)
     if not port.fixed_ips and (
         port.ip_allocation == 'immediate'
@@ -259,7 +262,7 @@ def _of_port(
         # meant to have no address; the cache may know that it had one.
         or (port.ip_allocation is None and is_cached)
     ):
-        yield _of_port_of_server(
+        yield port_finding(
             codes.Code.NO_FIXED_IP, server, port, _('a fixed IP'), _('none')
         )
 
@@ -270,18 +273,28 @@ def _of_wiring(
     """Judge how a port is bound, or else its status."""
     if problem := _of_binding(server, port):
         code, expected, actual = problem
-        yield _of_port_of_server(code, server, port, expected, actual)
+        yield port_finding(
+            code,
+            server,
+            port,
+            expected,
+            actual,
+            (server.host,) if server.host else (),
+            (port.host,) if port.host else (),
+        )
     elif (
         server.status == 'ACTIVE'
         and port.admin_state_up is not False
         and port.status not in ('ACTIVE', None)
     ):
-        yield _of_port_of_server(
+        yield port_finding(
             codes.Code.PORT_DOWN,
             server,
             port,
             'ACTIVE',
             port.status,
+            ('ACTIVE',),
+            (port.status,),
         )
 
 
@@ -298,7 +311,7 @@ def _of_binding(
         return None
     if port.vif_type == 'unbound' or not port.host:
         return codes.Code.UNBOUND, bound, _binding(port)
-    if port.host != server.host and server.status not in _MOVING:
+    if port.host != server.host and server.status not in MOVING:
         return codes.Code.HOST_DIFFERS, server.host, port.host
     return None
 
@@ -318,7 +331,7 @@ def _was_never_plugged(
 
 
 def _not_attached(server: records.Server, port: records.Port) -> Finding:
-    return _of_port_of_server(
+    return port_finding(
         codes.Code.NOT_ATTACHED,
         server,
         port,
@@ -340,17 +353,24 @@ def _binding(port: records.Port) -> str:
     }
 
 
+def _sorted(ips: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(ips))
+
+
 def _shown(ips: Iterable[str]) -> str:
-    return ','.join(sorted(ips)) or _('no fixed IP')
+    return ','.join(ips) or _('no fixed IP')
 
 
-def _of_port_of_server(
+def port_finding(
     code: codes.Code,
     server: records.Server,
     port: records.Port,
     expected: str,
     actual: str,
+    expected_values: tuple[str, ...] = (),
+    actual_values: tuple[str, ...] = (),
 ) -> Finding:
+    """Make a finding about a port of a server."""
     return Finding(
         code,
         server.id,
@@ -358,6 +378,8 @@ def _of_port_of_server(
         port.mac_address,
         expected,
         actual,
+        expected_values,
+        actual_values,
         server,
         port,
     )

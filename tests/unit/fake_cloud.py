@@ -27,6 +27,8 @@ import requests_mock
 AUTH_URL = 'http://keystone.test/v3'
 COMPUTE_URL = 'http://nova.test/v2.1'
 NETWORK_URL = 'http://neutron.test'
+# When Neutron answers.
+DATE = 'Thu, 01 Jan 2026 12:00:00 GMT'
 PROJECT_ID = '9f2a6b1c0d4e4f6f8a7b6c5d4e3f2a1b'
 
 
@@ -186,7 +188,7 @@ def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
             for key in ('ip_address', 'subnet_id')
         }
         return bool(found & set(values))
-    return resource[name] in values
+    return resource.get(name) in values
 
 
 class FakeCloud(requests_mock.Mocker):
@@ -301,8 +303,9 @@ class FakeCloud(requests_mock.Mocker):
         key = collection.replace('-', '_')
 
         def listing(
-            request: requests.PreparedRequest, _context: object
+            request: requests.PreparedRequest, context: Any
         ) -> dict[str, list[dict[str, Any]]]:
+            context.headers['Date'] = DATE
             query = parse.parse_qs(parse.urlsplit(str(request.url)).query)
             for name in ('fields', 'limit', 'sort_key', 'sort_dir'):
                 query.pop(name, None)

@@ -12,6 +12,7 @@
 import datetime
 import email.utils
 import json
+import re
 from typing import Any
 
 from tests import command_result
@@ -27,7 +28,7 @@ COLUMNS = (
 )
 HIDDEN = (
     'Not looked for, as it needs administrator rights: binding-failed, '
-    'host-differs, unbound\n'
+    'host-differs, stale-binding, subport-host-differs, unbound\n'
 )
 
 
@@ -46,12 +47,55 @@ def port(number: int, device: int, **other: object) -> dict[str, object]:
     return fake_cloud.port(number, device, f'10.0.0.{number}', **other)
 
 
+def old_port(
+    number: int, device: int, hours: int = 3, **other: object
+) -> dict[str, object]:
+    """Build a port that has not changed for some hours."""
+    updated = NOW - datetime.timedelta(hours=hours)
+    return port(number, device, updated_at=updated.isoformat(), **other)
+
+
 class CheckTestCase(base.ShellTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clock = self.useFixture(clock.Clock())
         self.cloud.register_tokens('a-token', role='admin')
-        self.cloud.register_network_versions()
+        self.cloud.register_network('floatingips')
+        self.cloud.register_network('agents')
+        self.register_bindings()
+        self.register_services()
+
+    def register_bindings(self, **hosts: str) -> None:
+        """Answer with the bindings of ports.
+
+        :param hosts: The status of the binding on each host.
+        """
+        self.cloud.get(
+            re.compile(f'{fake_cloud.NETWORK_URL}/v2.0/ports/[^/]*/bindings'),
+            json={
+                'bindings': [
+                    {'host': host.replace('_', '-'), 'status': status}
+                    for host, status in hosts.items()
+                ]
+            },
+        )
+
+    def register_services(self, *down: str) -> None:
+        """Answer with the nova-computes, of which some are down."""
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/os-services',
+            json={
+                'services': [
+                    {
+                        'host': host,
+                        'binary': 'nova-compute',
+                        'state': 'down' if host in down else 'up',
+                        'status': 'enabled',
+                    }
+                    for host in ('compute-1', 'compute-2')
+                ]
+            },
+        )
 
     def register(
         self, servers: list[dict[str, Any]], ports: list[dict[str, Any]]
@@ -141,11 +185,50 @@ class TestCheck(CheckTestCase):
         self.assertEqual([], self.clock.slept)
 
     def test_1000_servers_cost_few_requests(self) -> None:
-        for arguments in ((), ('--all-projects',)):
-            self.cloud.reset_mock()
-            self.register([server(number) for number in range(1, 1001)], [])
-            self.assert_finds('', *arguments)
-            self.assertLessEqual(len(self.cloud.requested()), 15)
+        for arguments, hosts in (((), 25), (('--all-projects',), 80)):
+            with self.subTest(arguments):
+                self.register_fleet(1000, hosts)
+                self.cloud.reset_mock()
+                self.assert_finds('', *arguments)
+                self.assertLessEqual(len(self.cloud.requested()), 25)
+
+    def register_fleet(self, count: int, hosts: int) -> None:
+        """Register servers with a port and a floating IP each."""
+        servers, ports, floating_ips = [], [], []
+        for number in range(1, count + 1):
+            host = {'binding:host_id': f'compute-{number % hosts}'}
+            mac = {
+                'mac_address': f'fa:16:3e:00:{number >> 8:02x}:'
+                f'{number & 255:02x}'
+            }
+            fixed = f'10.0.{number >> 8}.{number & 255}'
+            floating = f'203.0.{number >> 8}.{number & 255}'
+            entries = [
+                {
+                    **fake_cloud.cached(number, address, kind),
+                    'OS-EXT-IPS-MAC:mac_addr': mac['mac_address'],
+                }
+                for address, kind in ((fixed, 'fixed'), (floating, 'floating'))
+            ]
+            servers.append(
+                server(
+                    number,
+                    addresses={'net': entries},
+                    **{'OS-EXT-SRV-ATTR:host': host['binding:host_id']},
+                )
+            )
+            ports.append(
+                fake_cloud.port(10000 + number, number, fixed, **mac, **host)
+            )
+            floating_ips.append(
+                {
+                    **fake_cloud.floating_ip(floating, 10000 + number),
+                    'fixed_ip_address': fixed,
+                }
+            )
+        self.cloud.register_servers(*servers)
+        self.cloud.register_network('ports', *ports)
+        self.cloud.register_network('floatingips', *floating_ips)
 
     def test_findings(self) -> None:
         self.register(
@@ -173,6 +256,8 @@ class TestCheck(CheckTestCase):
                     'Finding': 'missing-from-cache',
                     'Expected': '10.0.0.13',
                     'Actual': 'not in the cache',
+                    'Age': None,
+                    'Cause': None,
                 }
             ],
             json.loads(result.stdout),
@@ -193,13 +278,48 @@ class TestCheck(CheckTestCase):
 
     def test_orphan_ports(self) -> None:
         gone = fake_cloud.identifier(9)
-        self.register([server(1, 11)], [port(11, 1), port(19, 9)])
+        self.register(
+            [server(1, 11)], [port(11, 1), old_port(19, 9, tags=['kept'])]
+        )
         self.cloud.get(f'{SERVERS_URL}/{gone}', status_code=404, json={})
-        self.assert_finds('')
-        self.assert_finds(
+        orphan = (
             f' {fake_cloud.identifier(19)} orphan-port a server that exists '
-            f'server {gone} does not exist\n',
-            '--all-projects',
+            f'server {gone} does not exist\n'
+        )
+        for arguments in (
+            (),
+            ('--all-projects',),
+            ('--finding', 'orphan-port'),
+            ('--older-than', '2h'),
+            ('--keep-tag', 'other'),
+        ):
+            with self.subTest(arguments):
+                self.assert_finds(orphan, *arguments)
+        for arguments in (
+            ('s1',),
+            ('--host', 'compute-1'),
+            ('--status', 'ACTIVE'),
+            ('--older-than', '4h'),
+            ('--keep-tag', 'kept'),
+        ):
+            with self.subTest(arguments):
+                self.assert_finds('', *arguments)
+
+    def test_age(self) -> None:
+        self.cloud.get(
+            f'{SERVERS_URL}/{fake_cloud.identifier(9)}',
+            status_code=404,
+            json={},
+        )
+        self.register([], [old_port(19, 9, hours=51)])
+        command = ('server', 'interface', 'check', '-c', 'Age', '-f')
+        self.assertEqual(
+            command_result.Result(3, '2d 3h\n', ''),
+            self.openstack(*command, 'value'),
+        )
+        self.assertEqual(
+            [{'Age': 51 * 3600}],
+            json.loads(self.openstack(*command, 'json').stdout),
         )
 
     def test_orphan_whose_server_was_only_late(self) -> None:
@@ -215,10 +335,201 @@ class TestCheck(CheckTestCase):
             command_result.Result(
                 0,
                 '',
-                'Not looked for, as it needs all servers of all projects: '
+                'Not looked for, as it takes all servers of a project: '
                 'orphan-port\n',
             ),
-            self.check('--finding', 'orphan-port'),
+            self.check('--finding', 'orphan-port', 's1'),
+        )
+
+
+class TestFloatingIPs(CheckTestCase):
+    def test_old_one(self) -> None:
+        entries = [
+            fake_cloud.cached(11, '10.0.0.11'),
+            fake_cloud.cached(11, '203.0.113.9', 'floating'),
+        ]
+        self.register([server(1, addresses={'net': entries})], [port(11, 1)])
+        self.assert_finds(
+            f's1 {fake_cloud.identifier(11)} floating-ip-differs '
+            'no floating IP 203.0.113.9\n'
+        )
+        # In two looks one after the other.
+        self.assertEqual([3.0, 5.0], self.clock.slept)
+
+    def test_one_that_the_cache_lacks(self) -> None:
+        self.register([server(1, 11)], [port(11, 1)])
+        self.register_floating_ip(hours=1)
+        self.assert_finds(
+            f's1 {fake_cloud.identifier(11)} floating-ip-differs '
+            '203.0.113.9 not in the cache\n'
+        )
+
+    def test_one_that_was_associated_a_moment_ago(self) -> None:
+        self.register([server(1, 11)], [port(11, 1)])
+        self.register_floating_ip(hours=0)
+        self.assert_finds('')
+
+    def test_neutron_without_routers(self) -> None:
+        self.register([server(1, 11)], [port(11, 1)])
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', status_code=404
+        )
+        self.assert_finds('')
+
+    def test_floating_ips_that_cannot_be_read(self) -> None:
+        self.register([server(1, 11)], [port(11, 1, status='DOWN')])
+        url = f'{fake_cloud.NETWORK_URL}/v2.0/floatingips'
+        for status, expected in ((403, 3), (500, 1)):
+            with self.subTest(status):
+                self.cloud.get(url, status_code=status, json={})
+                result = self.check()
+                self.assertEqual(expected, result.status)
+                self.assertIn('port-down', result.stdout)
+                self.assertRegex(
+                    result.stderr,
+                    r'\ANot looked for: floating-ip-differs\. Floating IPs: '
+                    r'[^\n]*\n\Z',
+                )
+
+    def register_floating_ip(self, hours: int) -> None:
+        updated = NOW - datetime.timedelta(hours=hours)
+        self.cloud.register_network(
+            'floatingips',
+            {
+                **fake_cloud.floating_ip('203.0.113.9', 11),
+                'fixed_ip_address': '10.0.0.11',
+                'updated_at': updated.isoformat(),
+            },
+        )
+
+
+class TestStaleBindings(CheckTestCase):
+    FINDING = (
+        f's1 {fake_cloud.identifier(11)} stale-binding bound to compute-1 '
+        'alone also to compute-2\n'
+    )
+
+    def test_few_ports(self) -> None:
+        self.register([server(1, 11)], [port(11, 1)])
+        self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
+        self.assert_finds(self.FINDING)
+
+    def test_through_the_hosts(self) -> None:
+        numbers = range(11, 31)
+        self.register(
+            [server(1, *numbers)], [port(number, 1) for number in numbers]
+        )
+        self.register_bindings(compute_1='ACTIVE')
+        listing = f'{fake_cloud.NETWORK_URL}/v2.0/ports'
+        self.cloud.get(
+            f'{listing}?binding:host_id=compute-2',
+            json={'ports': [port(11, 1)]},
+        )
+        # Nothing but the filter says that it has one there.
+        self.assert_finds('')
+        self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
+        self.assert_finds(self.FINDING)
+
+    def test_under_migration(self) -> None:
+        self.register([server(1, 11)], [port(11, 1)])
+        self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
+        busy = server(1, 11, **{'OS-EXT-STS:task_state': 'migrating'})
+        self.register_live(busy, [port(11, 1)])
+        self.assert_finds('')
+
+
+class TestTrunks(CheckTestCase):
+    def test_findings(self) -> None:
+        trunk = fake_cloud.identifier(500)
+        members = [
+            {
+                'port_id': fake_cloud.identifier(12),
+                'segmentation_type': 'vlan',
+                'segmentation_id': 101,
+            }
+        ]
+        details = {'trunk_id': trunk, 'sub_ports': members}
+        self.register(
+            [server(1, 11)],
+            [
+                port(11, 1, trunk_details=details),
+                fake_cloud.port(
+                    12,
+                    0,
+                    status='DOWN',
+                    device_id='',
+                    device_owner='trunk:subport',
+                ),
+            ],
+        )
+        self.cloud.register_network(
+            'trunks',
+            {
+                'id': trunk,
+                'port_id': fake_cloud.identifier(11),
+                'status': 'DEGRADED',
+                'admin_state_up': True,
+                'sub_ports': members,
+            },
+        )
+        for arguments in (('s1',), (), ('--all-projects',)):
+            with self.subTest(arguments):
+                self.assert_finds(
+                    f's1 {fake_cloud.identifier(11)} trunk-degraded trunk '
+                    'ACTIVE trunk DEGRADED\n'
+                    f's1 {fake_cloud.identifier(12)} subport-down ACTIVE '
+                    'DOWN\n',
+                    *arguments,
+                )
+
+
+class TestPortsWithoutServer(CheckTestCase):
+    def test_half_released(self) -> None:
+        self.register([], [old_port(11, 0, device_id='')])
+        self.assert_finds(
+            f' {fake_cloud.identifier(11)} half-released a server, or device '
+            'owner empty device owner compute:nova, device ID empty\n'
+        )
+
+    def test_unused(self) -> None:
+        idle: dict[str, Any] = {'device_id': '', 'device_owner': ''}
+        vip = old_port(12, 0, **idle)
+        self.register(
+            [server(1, 13)],
+            [
+                old_port(11, 0, **idle),
+                vip,
+                port(
+                    13,
+                    1,
+                    allowed_address_pairs=[{'ip_address': '10.0.0.12'}],
+                ),
+            ],
+        )
+        unused = f' {fake_cloud.identifier(11)} unused-port a use none\n'
+        self.assert_finds('')
+        self.assert_finds(unused, '--finding', 'unused-port')
+        self.assert_finds(unused, '--finding', 'all', '--all-projects')
+        self.assert_finds('', '--finding', 'unused-port', '--older-than', '1d')
+
+    def test_address_claimed(self) -> None:
+        self.register(
+            [server(1, 11), server(2, 12)],
+            [
+                port(
+                    11,
+                    1,
+                    allowed_address_pairs=[{'ip_address': '10.0.0.0/24'}],
+                ),
+                port(12, 2),
+            ],
+        )
+        self.assert_finds('')
+        self.assert_finds(
+            f's1 {fake_cloud.identifier(11)} address-claimed address pairs '
+            'without addresses of other servers 10.0.0.12, which is of port '
+            f'{fake_cloud.identifier(12)}\n',
+            *('--finding', 'address-claimed'),
         )
 
 
@@ -265,8 +576,8 @@ class TestConfirmation(CheckTestCase):
             command_result.Result(
                 0,
                 '',
-                f'Server {fake_cloud.identifier(1)}: not judged, its '
-                'interfaces are being attached or detached\n',
+                f'Server {fake_cloud.identifier(1)}: not judged, as it '
+                'changes all the time\n',
             ),
             self.check(),
         )
@@ -358,10 +669,12 @@ class TestRights(CheckTestCase):
                 3,
                 f's1 {fake_cloud.identifier(11)} missing-from-cache '
                 '10.0.0.11 not in the cache\n',
-                'Neutron cannot be used (Ports: this is not allowed '
-                '(HTTP 403)); not looked for: binding-failed, duplicate-mac, '
-                'host-differs, no-fixed-ip, not-attached, orphan-port, '
-                'port-down, unbound\n',
+                'Not looked for: binding-failed, duplicate-mac, '
+                'floating-ip-differs, half-released, host-differs, '
+                'no-fixed-ip, not-attached, orphan-port, port-down, '
+                'stale-binding, subport-down, subport-host-differs, '
+                'trunk-degraded, unbound. Ports: this is not allowed '
+                '(HTTP 403)\n',
             ),
             self.check(),
         )
@@ -372,8 +685,7 @@ class TestRights(CheckTestCase):
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(
             result.stderr,
-            r'\ANeutron cannot be used \(Ports: [^\n]*\); not looked for: '
-            r'port-down\n\Z',
+            r'\ANot looked for: port-down\. Ports: [^\n]*\n\Z',
         )
 
     def test_neutron_fails_and_is_not_needed(self) -> None:

@@ -24,8 +24,6 @@ from osc_port_iface.interfaces import drift
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
-GONE = fake_cloud.identifier(9)
-
 SETTINGS = hypothesis.settings(max_examples=60, deadline=None)
 
 
@@ -133,6 +131,7 @@ class TestOneFault(testtools.TestCase):
                     'fa:16:3e:00:00:0b',
                     '10.0.0.5,2001:db8::5',
                     'not in the cache',
+                    ('10.0.0.5', '2001:db8::5'),
                 )
             ],
             views.findings(),
@@ -266,21 +265,6 @@ class TestOneFault(testtools.TestCase):
         views.change_port(1, network_id='another')
         self.assertEqual([], drift.of_ports([views.server], views.ports))
 
-    def test_orphan_port(self) -> None:
-        ports = [
-            port(11),
-            port(12, device_id=GONE),
-            port(13, device_id=GONE, device_owner='network:dhcp'),
-            port(14, device_id='../flavors'),
-        ]
-        (finding,) = drift.orphans(
-            [records.Server(fake_cloud.identifier(1))], ports
-        )
-        self.assertEqual(
-            (codes.Code.ORPHAN_PORT, fake_cloud.identifier(12), GONE),
-            (finding.code, finding.port_id, finding.server_id),
-        )
-
 
 class TestStates(testtools.TestCase):
     def faulty(self, **changes: Any) -> list[str]:
@@ -374,7 +358,6 @@ class TestProperties(testtools.TestCase):
     def test_identical_views_give_no_finding(self, views: Views) -> None:
         self.assertEqual([], views.findings())
         self.assertEqual([], drift.of_ports([views.server], views.ports))
-        self.assertEqual([], drift.orphans([views.server], views.ports))
 
     @SETTINGS
     @hypothesis.given(
