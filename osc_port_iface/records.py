@@ -299,6 +299,19 @@ class FloatingIP:
     port_forwardings: tuple[PortForwarding, ...] = ()
     seconds_unchanged: float | None = None
 
+    def forwards_to(self, port: Port, forwarding: PortForwarding) -> bool:
+        """Tell whether one of its forwardings leads to a port.
+
+        Before Neutron 21 a forwarding has the address of the port only, of
+        which there is one in the project unless its networks overlap.
+        """
+        if forwarding.internal_port_id:
+            return forwarding.internal_port_id == port.id
+        return port.project_id == self.project_id and any(
+            fixed_ip.ip_address == forwarding.internal_ip_address
+            for fixed_ip in port.fixed_ips
+        )
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Router:
@@ -374,13 +387,18 @@ class Project:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Details:
-    """What Neutron adds to an interface."""
+    """What Neutron adds to an interface.
+
+    :ivar forwarding_floating_ips: Floating IPs that forward ports to it, with
+        only those forwardings.
+    """
 
     port: Port | None = None
     network: Network | None = None
     subnets: tuple[Subnet, ...] = ()
     security_groups: tuple[SecurityGroup, ...] = ()
     floating_ips: tuple[FloatingIP, ...] = ()
+    forwarding_floating_ips: tuple[FloatingIP, ...] = ()
     qos_policy: QosPolicy | None = None
 
 
@@ -389,9 +407,14 @@ class ServerInterface:
     """One interface, the server it is plugged into and what is known.
 
     :ivar nic_index: Its place among the interfaces of the server, from 0.
+    :ivar parent_port_id: The port of the server by whose trunk it reaches the
+        server, if it is a subport.
+    :ivar subport: How that trunk carries it.
     """
 
     server: Server
     interface: Interface
     details: Details = Details()
     nic_index: int | None = None
+    parent_port_id: str | None = None
+    subport: Subport | None = None

@@ -189,6 +189,48 @@ class FixedIPsCell(_TextsCell):
         return [(address.version, int(address)) for address in addresses]
 
 
+class PortForwardingsCell(_TextsCell):
+    """What floating IPs forward to an interface.
+
+    In text, such as ``203.0.113.5:2201->10.0.0.5:22/tcp``.
+    """
+
+    _value: tuple[records.FloatingIP, ...]
+
+    def texts(self) -> list[str]:
+        return [
+            printable.escape(
+                f'{floating_ip.address}:{row.external_port}->'
+                f'{row.internal_ip_address}:{row.internal_port}/{row.protocol}'
+            )
+            for floating_ip in self._value
+            for row in floating_ip.port_forwardings
+        ]
+
+    def machine_readable(self) -> list[dict[str, str | int | None]]:
+        return [
+            {
+                'floating_ip_address': floating_ip.address,
+                'protocol': row.protocol,
+                'external_port': port_number(row.external_port),
+                'internal_ip_address': row.internal_ip_address,
+                'internal_port': port_number(row.internal_port),
+            }
+            for floating_ip in self._value
+            for row in floating_ip.port_forwardings
+        ]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, PortForwardingsCell) and (
+            self.texts() < other.texts()
+        )
+
+
+def port_number(text: str | None) -> int | str | None:
+    """Write a port as the API does: a number, or a range as text."""
+    return int(text) if text and text.isdecimal() else text
+
+
 class AddressPairCell(_TextsCell):
     """An allowed address pair; marked where it allows any address."""
 

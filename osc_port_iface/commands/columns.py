@@ -237,6 +237,14 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
         Shown.LONG,
     ),
     Column(
+        'Port Forwardings',
+        lambda row: cells.PortForwardingsCell(
+            row.details.forwarding_floating_ips
+        ),
+        facts.Fact.PORT_FORWARDINGS,
+        Shown.LONG,
+    ),
+    Column(
         'Security Groups',
         lambda row: cells.TextListCell(
             tuple(sorted(_known(row.details.security_groups, 'name')))
@@ -324,5 +332,16 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
         _of_port('pci_slot'),
         facts.Fact.BINDING,
         Shown.ON_REQUEST,
+    ),
+)
+
+# Of an interface that may be a subport.
+OF_SUBPORT: Columns[records.ServerInterface] = (
+    Column('Parent Port ID', lambda row: cells.TextCell(row.parent_port_id)),
+    Column(
+        'VLAN',
+        lambda row: cells.NumberCell(
+            row.subport.segmentation_id if row.subport else None
+        ),
     ),
 )

@@ -128,12 +128,6 @@ def _text(
     )
 
 
-def _port_number(text: str | None) -> cells.Cell:
-    """Show a port, or a range of ports, as the API does."""
-    is_number = text is not None and text.isdecimal()
-    return cells.NumberCell(int(text) if text and is_number else text)
-
-
 COLUMNS: columns.Columns[searches.Match] = (
     _text('Query', lambda match: match.query.text),
     _text('Address', lambda match: match.ip_address),
@@ -184,14 +178,18 @@ COLUMNS: columns.Columns[searches.Match] = (
     ),
     columns.Column(
         'External Port',
-        lambda match: _port_number(
-            match.forwarding.external_port if match.forwarding else None
+        lambda match: cells.NumberCell(
+            cells.port_number(
+                match.forwarding.external_port if match.forwarding else None
+            )
         ),
     ),
     columns.Column(
         'Internal Port',
-        lambda match: _port_number(
-            match.forwarding.internal_port if match.forwarding else None
+        lambda match: cells.NumberCell(
+            cells.port_number(
+                match.forwarding.internal_port if match.forwarding else None
+            )
         ),
     ),
     columns.Column(

@@ -78,6 +78,14 @@ class ListServerInterface(lister.TextLister):
             ),
         )
         parser.add_argument(
+            '--subports',
+            action='store_true',
+            help=_(
+                'List also the subports of trunks, each after its parent '
+                'port, with the columns Parent Port ID and VLAN'
+            ),
+        )
+        parser.add_argument(
             '--source',
             choices=tuple(views.VIEWS),
             default='compute',
@@ -111,6 +119,8 @@ class ListServerInterface(lister.TextLister):
         if is_one_server:
             of_server = columns.on_request(of_server)
         available = (*of_server, *columns.OF_INTERFACE)
+        if parsed_args.subports:
+            available += (*columns.OF_SUBPORT,)
         chosen = self.choose(parsed_args, available, parsed_args.long)
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
@@ -121,6 +131,7 @@ class ListServerInterface(lister.TextLister):
             scope=server_selectors.scope(parsed_args, cloud.identity),
             wanted=_wanted(parsed_args, cloud, view),
             needed=columns.needs(chosen),
+            subports=parsed_args.subports,
         )
         answer = listing.list_interfaces(cloud, view, request, self.progress)
         if is_one_server and not answer.rows:
@@ -249,6 +260,10 @@ def _wanted(
         host_device=parsed_args.host_device,
         no_port_security=parsed_args.no_port_security,
     )
+    if parsed_args.subports and (why := view.why_not(facts.Fact.PORT)):
+        raise plugin_command.UsageError(
+            _('--subports cannot be used here: %s.') % why
+        )
     for name, fact in wanted.needs():
         if why := view.why_not(fact):
             raise plugin_command.UsageError(

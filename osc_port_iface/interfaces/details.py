@@ -12,7 +12,7 @@
 
 """What Neutron knows of interfaces beyond what a view shows."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
 from typing import TypeVar
 
@@ -184,6 +184,53 @@ def _add_floating_ips(api: network.NetworkApi, rows: _Rows) -> _Answer:
     )
 
 
+def _add_port_forwardings(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    """Look at all floating IPs of the projects.
+
+    One that forwards leads to no port that it could be looked for by.
+    """
+    answer = api.floating_ips_of_projects(
+        _distinct(port.project_id for port in _ports(rows))
+    )
+    forwarding = sorted(
+        (row for row in answer.rows if row.port_forwardings),
+        key=lambda row: (row.address, row.id),
+    )
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details,
+                    forwarding_floating_ips=tuple(
+                        _forwarding_to(row.details.port, forwarding)
+                    ),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _ports(rows: _Rows) -> list[records.Port]:
+    return [row.details.port for row in rows if row.details.port]
+
+
+def _forwarding_to(
+    port: records.Port | None, floating_ips: Iterable[records.FloatingIP]
+) -> Iterator[records.FloatingIP]:
+    """Take the floating IPs that forward to a port, and those forwardings."""
+    for floating_ip in floating_ips:
+        found = tuple(
+            forwarding
+            for forwarding in floating_ip.port_forwardings
+            if port and floating_ip.forwards_to(port, forwarding)
+        )
+        if found:
+            yield dataclasses.replace(floating_ip, port_forwardings=found)
+
+
 def _add_qos_policies(api: network.NetworkApi, rows: _Rows) -> _Answer:
     answer = api.qos_policies(_distinct(map(_qos_policy, rows)))
     policies = {found.id: found for found in answer.rows}
@@ -207,6 +254,8 @@ _SOURCES = {
     facts.Fact.SECURITY_GROUPS: facts.Fact.PORT,
     facts.Fact.BINDING: facts.Fact.PORT,
     facts.Fact.QOS_POLICY: facts.Fact.PORT,
+    # Whose project is that of the floating IPs that may forward to it.
+    facts.Fact.PORT_FORWARDINGS: facts.Fact.PORT,
     facts.Fact.NETWORK_NAME: facts.Fact.NETWORK,
     facts.Fact.PROVIDER: facts.Fact.NETWORK,
 }
@@ -218,6 +267,7 @@ _READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
     facts.Fact.SUBNETS: _add_subnets,
     facts.Fact.SECURITY_GROUPS: _add_security_groups,
     facts.Fact.FLOATING_IPS: _add_floating_ips,
+    facts.Fact.PORT_FORWARDINGS: _add_port_forwardings,
     facts.Fact.QOS_POLICY: _add_qos_policies,
 }
 

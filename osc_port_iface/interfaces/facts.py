@@ -37,6 +37,8 @@ class Fact(enum.Flag):
     SUBNETS = enum.auto()
     SECURITY_GROUPS = enum.auto()
     FLOATING_IPS = enum.auto()
+    # The ports of floating IPs that are forwarded to it.
+    PORT_FORWARDINGS = enum.auto()
     QOS_POLICY = enum.auto()
     # Its place in Nova's cache of the server, which takes the server's
     # details.
@@ -62,5 +64,6 @@ OF_NETWORK = (
     | Fact.SUBNETS
     | Fact.SECURITY_GROUPS
     | Fact.FLOATING_IPS
+    | Fact.PORT_FORWARDINGS
     | Fact.QOS_POLICY
 )

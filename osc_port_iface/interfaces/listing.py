@@ -24,6 +24,7 @@ from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import filters
 from osc_port_iface.interfaces import nic_order
 from osc_port_iface.interfaces import selection
+from osc_port_iface.interfaces import subports
 from osc_port_iface.interfaces import views
 from osc_port_iface import records
 
@@ -36,6 +37,7 @@ class Request:
     :ivar scope: Among which servers.
     :ivar wanted: Which of their interfaces.
     :ivar needed: What has to be known of them.
+    :ivar subports: Whether the subports of their trunks are wanted as well.
     """
 
     names_or_ids: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Request:
         default_factory=filters.InterfaceFilter
     )
     needed: facts.Fact = facts.Fact.NOTHING
+    subports: bool = False
 
 
 def list_interfaces(
@@ -79,6 +82,8 @@ def list_interfaces(
     answer = view.read(selected.rows, progress)
     if shows_place:
         answer.rows = nic_order.numbered(answer.rows)
+    if request.subports:
+        answer = subports.with_subports(cloud.network, answer)
     chosen = _chosen(cloud, view, request.wanted, answer.rows)
     missing = request.needed & ~view.has & facts.OF_NETWORK
     for fact in view.lacks:
@@ -87,7 +92,7 @@ def list_interfaces(
     return records.Answer(
         added.rows,
         selected.failures + answer.failures + chosen.failures + added.failures,
-        added.notices,
+        answer.notices + added.notices,
     )
 
 

@@ -145,6 +145,53 @@ class TestIndirections(base.ProjectTestCase):
             ],
         )
 
+    def test_listed_with_the_interfaces(self) -> None:
+        """What list shows of an interface is what find follows to it."""
+        body = self.api.get(
+            'network', f'/v2.0/floatingips/{self.shared["id"]}'
+        )['floatingip']
+        expected = {
+            row['internal_port_id']: [
+                {
+                    'floating_ip_address': body['floating_ip_address'],
+                    'protocol': row['protocol'],
+                    'external_port': row['external_port'],
+                    'internal_ip_address': row['internal_ip_address'],
+                    'internal_port': row['internal_port'],
+                }
+            ]
+            for row in body['port_forwardings']
+        }
+        (trunk,) = self.api.get(
+            'network', '/v2.0/trunks', project_id=self.api.project_id
+        )['trunks']
+        (subport,) = trunk['sub_ports']
+        for source in ('compute', 'network'):
+            with self.subTest(source):
+                rows = self.rows(
+                    *('server', 'interface', 'list', '--subports'),
+                    *('--source', source, '-c', 'Port ID', '-c', 'VLAN'),
+                    *('-c', 'Parent Port ID', '-c', 'Port Forwardings'),
+                    user=self.reader,
+                )
+                self.assertEqual(
+                    expected,
+                    {
+                        row['Port ID']: row['Port Forwardings']
+                        for row in rows
+                        if row['Port Forwardings']
+                    },
+                )
+                ids = [row['Port ID'] for row in rows]
+                row = rows[ids.index(subport['port_id'])]
+                self.assertEqual(
+                    (trunk['port_id'], subport['segmentation_id']),
+                    (row['Parent Port ID'], row['VLAN']),
+                )
+                self.assertEqual(
+                    trunk['port_id'], ids[ids.index(subport['port_id']) - 1]
+                )
+
     def test_subport(self) -> None:
         (trunk,) = self.api.get(
             'network', '/v2.0/trunks', project_id=self.api.project_id

@@ -64,6 +64,7 @@ class TestShow(base.FunctionalTestCase):
                 for fixed_ip in port['fixed_ips']
             ],
             'Floating IPs': [self.floating_ip['floating_ip_address']],
+            'Port Forwardings': [],
             'Security Groups': ['default'],
             'Port Security': True,
             'Allowed Address Pairs': [],

@@ -73,24 +73,14 @@ def _followed(
             candidates = [
                 port
                 for port in by_address
-                if not forwarding.internal_port_id
-                and _may_be_internal(port, match, forwarding)
+                if match.floating_ip
+                and not forwarding.internal_port_id
+                and match.floating_ip.forwards_to(port, forwarding)
             ]
             if not candidates:
                 yield followed
             for port in candidates:
                 yield dataclasses.replace(followed, port=port)
-
-
-def _may_be_internal(
-    port: records.Port,
-    match: searches.Match,
-    forwarding: records.PortForwarding,
-) -> bool:
-    return port.project_id == match.project_id and any(
-        fixed_ip.ip_address == forwarding.internal_ip_address
-        for fixed_ip in port.fixed_ips
-    )
 
 
 def _forwardings(match: searches.Match) -> list[records.PortForwarding]:

@@ -80,6 +80,12 @@ class TestLong(test_list_fleet.FleetTestCase):
             'floatingips',
             fake_cloud.floating_ip('203.0.113.7', 11),
             fake_cloud.floating_ip('203.0.113.6', 11),
+            fake_cloud.floating_ip(
+                '203.0.113.8',
+                port_forwardings=[
+                    fake_cloud.forwarding(2201, 22, 11, '10.0.0.1')
+                ],
+            ),
         )
 
     def register_ports(self, *ports: dict[str, object]) -> None:
@@ -108,21 +114,24 @@ class TestLong(test_list_fleet.FleetTestCase):
                     '"Server ID","Server Name","Port ID","Network ID",'
                     '"MAC Address","Fixed IPs","Port State","Tag",'
                     '"Network Name","MTU","Port Name","Subnet Names",'
-                    '"Subnet CIDRs","Floating IPs","Security Groups",'
-                    '"Port Security","Allowed Address Pairs","Admin State",'
+                    '"Subnet CIDRs","Floating IPs","Port Forwardings",'
+                    '"Security Groups","Port Security",'
+                    '"Allowed Address Pairs","Admin State",'
                     '"Host","VIF Type","VNIC Type","Host Device"\n'
                     f'"{fake_cloud.identifier(2)}","db",'
                     f'"{fake_cloud.identifier(12)}",'
                     f'"{fake_cloud.identifier(700)}","fa:16:3e:00:00:0c",'
                     '"10.0.0.2","ACTIVE","","private","1500","",'
-                    '"private-v4","","","web","","","","compute-1","ovs",'
+                    '"private-v4","","","","web","","","","compute-1","ovs",'
                     '"direct",""\n'
                     f'"{fake_cloud.identifier(1)}","web",'
                     f'"{fake_cloud.identifier(11)}",'
                     f'"{fake_cloud.identifier(700)}","fa:16:3e:00:00:0b",'
                     '"10.0.0.1,2001:db8::1","ACTIVE","","private","1500",'
                     '"front","private-v4,private-v6","",'
-                    '"203.0.113.6,203.0.113.7","default,web","","","",'
+                    '"203.0.113.6,203.0.113.7",'
+                    '"203.0.113.8:2201->10.0.0.1:22/tcp",'
+                    '"default,web","","","",'
                     '"compute-1","ovs","normal","tap00000000-00"\n',
                     '',
                 ),
@@ -133,6 +142,18 @@ class TestLong(test_list_fleet.FleetTestCase):
         row = json.loads(self.list('-f', 'json', '--long').stdout)[1]
         self.assertEqual(['private-v4', 'private-v6'], row['Subnet Names'])
         self.assertEqual(['203.0.113.6', '203.0.113.7'], row['Floating IPs'])
+        self.assertEqual(
+            [
+                {
+                    'floating_ip_address': '203.0.113.8',
+                    'protocol': 'tcp',
+                    'external_port': 2201,
+                    'internal_ip_address': '10.0.0.1',
+                    'internal_port': 22,
+                }
+            ],
+            row['Port Forwardings'],
+        )
         self.assertEqual(['default', 'web'], row['Security Groups'])
         self.assertEqual('tap00000000-00', row['Host Device'])
 
@@ -169,7 +190,10 @@ class TestLong(test_list_fleet.FleetTestCase):
             self.assertEqual(len(servers), len(json.loads(result.stdout)))
             self.assertEqual(
                 # No subnet, no request.
-                ['ports', 'networks', 'security-groups', 'floatingips'],
+                [
+                    *('ports', 'networks', 'security-groups'),
+                    *('floatingips', 'floatingips'),
+                ],
                 self.asked_of_neutron(),
             )
 

@@ -80,6 +80,7 @@ class TestShow(base.ShellTestCase):
                     'Subnet Names': ['subnet'],
                     'Subnet CIDRs': [],
                     'Floating IPs': ['203.0.113.5'],
+                    'Port Forwardings': [],
                     'Security Groups': ['default'],
                     'Port Security': None,
                     'Allowed Address Pairs': [],

@@ -11,6 +11,7 @@
 # under the License.
 
 import dataclasses
+from typing import Any
 
 from osc_port_iface.interfaces import details
 from osc_port_iface.interfaces import facts
@@ -93,11 +94,12 @@ class TestRequests(api_test_case.ApiTestCase):
             (Fact.SUBNETS, ['subnets']),
             (Fact.SECURITY_GROUPS, ['ports', 'security-groups']),
             (Fact.FLOATING_IPS, ['floatingips']),
+            (Fact.PORT_FORWARDINGS, ['ports', 'floatingips']),
             (
                 facts.OF_NETWORK,
                 [
                     *('ports', 'networks', 'subnets', 'security-groups'),
-                    'floatingips',
+                    *('floatingips', 'floatingips'),
                 ],
             ),
         ):
@@ -129,6 +131,41 @@ class TestRequests(api_test_case.ApiTestCase):
             ['198.51.100.1'], [found.address for found in first.floating_ips]
         )
         self.assertEqual((), second.floating_ips)
+
+    def test_port_forwardings(self) -> None:
+        hidden: dict[str, Any] = {'internal_port_id': None}
+        for name, other in (('Neutron 29', {}), ('before 21', hidden)):
+            with self.subTest(name):
+                self.cloud.register_network(
+                    'floatingips',
+                    fake_cloud.floating_ip(
+                        '198.51.100.2',
+                        port_forwardings=[
+                            fake_cloud.forwarding(
+                                *(2201, 22, 11, '10.0.0.1'), **other
+                            ),
+                            fake_cloud.forwarding(
+                                *(2202, 22, 12, '10.0.0.2'), **other
+                            ),
+                        ],
+                    ),
+                    fake_cloud.floating_ip('198.51.100.3'),
+                )
+                answer = self.read(Fact.PORT_FORWARDINGS)
+                self.assertEqual(
+                    [
+                        [('198.51.100.2', '2201')],
+                        [('198.51.100.2', '2202')],
+                    ],
+                    [
+                        [
+                            (found.address, forwarding.external_port)
+                            for found in row.details.forwarding_floating_ips
+                            for forwarding in found.port_forwardings
+                        ]
+                        for row in answer.rows
+                    ],
+                )
 
     def test_port_that_is_known_is_kept(self) -> None:
         known = records.Port(fake_cloud.identifier(11), 'n', None, ())

@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The subports that reach servers through the trunks of their ports."""
+
+from collections.abc import Iterator, Mapping
+
+from osc_port_iface.api import errors
+from osc_port_iface.api import network
+from osc_port_iface.interfaces import details
+from osc_port_iface.interfaces import facts
+from osc_port_iface import records
+
+_Answer = records.Answer[records.ServerInterface]
+
+
+def with_subports(api: network.NetworkApi, interfaces: _Answer) -> _Answer:
+    """Add the subports of interfaces, each after that of its parent port.
+
+    :param api: Neutron, which is asked for the ports, and for their subports
+        if they have any.
+    :param interfaces: The interfaces, with their port IDs.
+    :returns: The interfaces with their ports, and the subports in the order
+        of their VLAN IDs. Of a subport that cannot be read, only what its
+        trunk says is known.
+    :raises errors.TokenRefused: Nothing more can be asked.
+    """
+    answer = details.read(api, interfaces.rows, facts.Fact.PORT)
+    try:
+        found = api.ports(
+            dict.fromkeys(
+                subport.port_id
+                for row in answer.rows
+                for subport in _subports(row)
+            )
+        )
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError as error:
+        found = records.Answer([], [str(error)])
+    ports = {port.id: port for port in found.rows}
+    return records.Answer(
+        [
+            added
+            for row in answer.rows
+            for added in (row, *_rows_of_subports(row, ports))
+        ],
+        interfaces.failures + answer.failures + found.failures,
+        interfaces.notices + answer.notices,
+    )
+
+
+def _subports(row: records.ServerInterface) -> list[records.Subport]:
+    return sorted(
+        row.details.port.subports if row.details.port else (),
+        key=lambda subport: (subport.segmentation_id or 0, subport.port_id),
+    )
+
+
+def _rows_of_subports(
+    row: records.ServerInterface, ports: Mapping[str, records.Port]
+) -> Iterator[records.ServerInterface]:
+    for subport in _subports(row):
+        port = ports.get(subport.port_id)
+        yield records.ServerInterface(
+            row.server,
+            port.as_interface()
+            if port
+            # It may belong to a project that the caller does not see.
+            else records.Interface(
+                subport.mac_address, (), port_id=subport.port_id
+            ),
+            records.Details(port=port),
+            parent_port_id=row.interface.port_id,
+            subport=subport,
+        )
