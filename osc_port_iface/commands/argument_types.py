@@ -150,6 +150,13 @@ def interval(text: str) -> float:
     )
 
 
+def count(text: str) -> int:
+    """Read a number, zero or more."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise _invalid(_("'%s' is not a number"), text)
+
+
 def concurrency(text: str) -> int:
     """Read how many requests there may be at a time."""
     limit = fan_out.MOST_WORKERS

@@ -13,11 +13,18 @@
 """``openstack server interface check``"""
 
 import argparse
+import pathlib
+import time
+
+from cliff.formatters import value
+from osc_lib import exceptions
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import metrics
+from osc_port_iface.commands import nagios
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import checking
@@ -60,31 +67,64 @@ class CheckServerInterface(lister.TextLister):
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
         _add_findings(parser)
+        _add_monitoring(parser)
         return parser
 
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
         chosen = self.choose(parsed_args, _COLUMNS)
-        cloud = self.cloud()
-        answer = checking.check(
-            cloud,
-            checking.Request(
-                names_or_ids=tuple(parsed_args.server),
-                scope=server_selectors.scope(parsed_args, cloud.identity),
-                codes=_codes(parsed_args),
-                is_explicit=bool(parsed_args.finding),
-                keep=ownerless.Keep(
-                    parsed_args.older_than, frozenset(parsed_args.keep_tag)
-                ),
-                has_causes=_CAUSE in chosen,
-            ),
-            self.progress,
-        )
+        started = time.monotonic()
+        try:
+            answer = self._check(parsed_args, has_causes=_CAUSE in chosen)
+        except exceptions.CommandError as error:
+            if parsed_args.metrics:
+                metrics.write_failure(parsed_args.metrics)
+            if not parsed_args.nagios:
+                raise
+            return self._sum_up(parsed_args, *nagios.failed(error))
+        took = time.monotonic() - started
         self.report(answer)
         if answer.rows:
             self.deny()
+        if parsed_args.metrics:
+            metrics.write(
+                parsed_args.metrics, parsed_args.metrics_by, answer, took
+            )
+        if parsed_args.nagios:
+            limits = nagios.Thresholds(
+                parsed_args.warning, parsed_args.critical
+            )
+            return self._sum_up(
+                parsed_args, *nagios.judge(answer, limits, took)
+            )
         return columns.table(chosen, answer.rows)
+
+    def _check(
+        self, parsed_args: argparse.Namespace, has_causes: bool
+    ) -> checking.Answer:
+        cloud = self.cloud()
+        request = checking.Request(
+            names_or_ids=tuple(parsed_args.server),
+            scope=server_selectors.scope(parsed_args, cloud.identity),
+            codes=_codes(parsed_args),
+            is_explicit=bool(parsed_args.finding),
+            keep=ownerless.Keep(
+                parsed_args.older_than, frozenset(parsed_args.keep_tag)
+            ),
+            has_causes=has_causes and not parsed_args.nagios,
+        )
+        return checking.check(cloud, request, self.progress)
+
+    def _sum_up(
+        self, parsed_args: argparse.Namespace, status: int, line: str
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        """Show one line in place of the table."""
+        self._exit_status = status
+        self.formatter = value.ValueFormatter()
+        parsed_args.formatter = 'value'
+        parsed_args.columns, parsed_args.sort_columns = [], []
+        return ('Status',), [(cells.TextCell(line),)]
 
 
 def _add_findings(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +173,48 @@ def _add_findings(parser: argparse.ArgumentParser) -> None:
             '(repeat option for several tags)'
         ),
     )
+
+
+def _add_monitoring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--metrics',
+        metavar='<file>',
+        type=pathlib.Path,
+        help=_(
+            'Also write the number of findings to this file, for the textfile '
+            "collector of Prometheus' node exporter, and how the run went to "
+            'another beside it, whose name ends with -run'
+        ),
+    )
+    parser.add_argument(
+        '--metrics-by',
+        choices=metrics.LABELS,
+        action='append',
+        default=[],
+        help=_(
+            'Label of the metrics beside the finding: the ID of the project '
+            'or the host (repeat option for both)'
+        ),
+    )
+    parser.add_argument(
+        '--nagios',
+        action='store_true',
+        help=_(
+            'Output one line with performance data, and exit as plugins of '
+            'Nagios do: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+        ),
+    )
+    for name, level in (('--warning', 'WARNING'), ('--critical', 'CRITICAL')):
+        parser.add_argument(
+            name,
+            metavar='<count>',
+            type=argument_types.count,
+            default=0,
+            help=_(
+                'With --nagios: more findings than this are %s (default: 0)'
+            )
+            % level,
+        )
 
 
 def _codes(parsed_args: argparse.Namespace) -> frozenset[codes.Code]:

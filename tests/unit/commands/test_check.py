@@ -12,9 +12,15 @@
 import datetime
 import email.utils
 import json
+import pathlib
 import re
+import time
 from typing import Any
 
+import fixtures
+from prometheus_client import parser
+
+from osc_port_iface.interfaces import codes
 from tests import command_result
 from tests.unit import base
 from tests.unit import clock
@@ -736,3 +742,170 @@ class TestFailures(CheckTestCase):
             (result.status, result.stderr),
         )
         self.assertIn('missing-from-cache', result.stdout)
+
+
+class TestMonitoring(CheckTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.file = self.directory / 'interfaces.prom'
+        self.run_file = self.directory / 'interfaces-run.prom'
+        self.register(
+            [server(1, 11), server(2, **{'OS-EXT-SRV-ATTR:host': 'b"\\'})],
+            [port(11, 1, status='DOWN')],
+        )
+
+    def samples(self, path: pathlib.Path) -> dict[str, dict[str, float]]:
+        """Read a file with the official parser, by name, then labels."""
+        found: dict[str, dict[str, float]] = {}
+        for family in parser.text_string_to_metric_families(path.read_text()):
+            self.assertEqual('gauge', family.type)
+            self.assertNotEqual('', family.documentation)
+            for sample in family.samples:
+                labels = ','.join(
+                    value for _name, value in sorted(sample.labels.items())
+                )
+                found.setdefault(sample.name, {})[labels] = sample.value
+        return found
+
+    def test_metrics(self) -> None:
+        result = self.check('--metrics', str(self.file))
+        self.assertEqual((3, ''), (result.status, result.stderr))
+        samples = self.samples(self.file)
+        findings = samples.pop('osc_port_iface_check_findings')
+        self.assertEqual({c.value for c in codes.USUAL}, set(findings))
+        self.assertEqual(
+            {'port-down': 1.0},
+            {code: count for code, count in findings.items() if count},
+        )
+        now = samples.pop('osc_port_iface_check_timestamp_seconds')['']
+        self.assertLess(abs(now - time.time()), 3600)
+        self.assertEqual(
+            {
+                'osc_port_iface_check_servers': {'': 2.0},
+                'osc_port_iface_check_ports': {'': 1.0},
+                'osc_port_iface_check_failures': {'': 0.0},
+                'osc_port_iface_check_duration_seconds': {'': 3.0},
+            },
+            samples,
+        )
+        run = self.samples(self.run_file)
+        self.assertEqual({'': 0.0}, run['osc_port_iface_check_run_failed'])
+        self.assertEqual(
+            {self.file, self.run_file}, set(self.directory.iterdir())
+        )
+        # Whoever runs the node exporter reads it.
+        self.assertEqual(0o044, self.file.stat().st_mode & 0o044)
+
+    def test_labels(self) -> None:
+        for by, counts in (
+            (('host',), {'port-down,compute-1': 1.0, 'port-down,b"\\': 0.0}),
+            (('project',), {f'port-down,{fake_cloud.PROJECT_ID}': 1.0}),
+            (
+                ('project', 'host'),
+                {
+                    f'port-down,compute-1,{fake_cloud.PROJECT_ID}': 1.0,
+                    f'port-down,b"\\,{fake_cloud.PROJECT_ID}': 0.0,
+                },
+            ),
+        ):
+            with self.subTest(by):
+                self.check(
+                    *('--metrics', str(self.file), '--finding', 'port-down'),
+                    *(arg for name in by for arg in ('--metrics-by', name)),
+                )
+                samples = self.samples(self.file)
+                self.assertEqual(
+                    counts, samples['osc_port_iface_check_findings']
+                )
+
+    def test_failed_run_leaves_what_was_found(self) -> None:
+        self.check('--metrics', str(self.file))
+        before = self.file.read_text()
+        self.cloud.get(f'{SERVERS_URL}/detail', status_code=403, json={})
+        result = self.check('--metrics', str(self.file))
+        self.assertEqual(1, result.status)
+        self.assertEqual(before, self.file.read_text())
+        run = self.samples(self.run_file)
+        self.assertEqual({'': 1.0}, run['osc_port_iface_check_run_failed'])
+
+    def test_what_was_not_looked_for_is_not_zero(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips',
+            status_code=500,
+            json={},
+        )
+        self.assertEqual(1, self.check('--metrics', str(self.file)).status)
+        samples = self.samples(self.file)
+        self.assertNotIn(
+            'floating-ip-differs', samples['osc_port_iface_check_findings']
+        )
+        self.assertEqual({'': 1.0}, samples['osc_port_iface_check_failures'])
+
+    def test_file_that_cannot_be_written(self) -> None:
+        result = self.check('--metrics', str(self.directory / 'no' / 'file'))
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertRegex(
+            result.stderr, r'\AThe metrics could not be written: [^\n]*\n\Z'
+        )
+        self.assertEqual([], list(self.directory.iterdir()))
+
+    def nagios(self, *arguments: str) -> command_result.Result:
+        return self.openstack(
+            *('server', 'interface', 'check', '--nagios', *arguments)
+        )
+
+    def test_nagios(self) -> None:
+        only = ('--finding', 'port-down')
+        for arguments, status, name in (
+            ((), 2, 'CRITICAL'),
+            (('--critical', '1'), 1, 'WARNING'),
+            (('--warning', '1', '--critical', '1'), 0, 'OK'),
+        ):
+            with self.subTest(arguments):
+                warning = '1' if '--warning' in arguments else '0'
+                critical = '1' if '--critical' in arguments else '0'
+                self.assertEqual(
+                    command_result.Result(
+                        status,
+                        f'{name}: findings: 1 (1 port-down) | '
+                        f'findings=1;{warning};{critical};0 servers=2;;;0 '
+                        'ports=1;;;0 failures=0;;;0 time=3.000s;;;0 '
+                        'port-down=1;;;0\n',
+                        '',
+                    ),
+                    self.nagios(*only, *arguments),
+                )
+
+    def test_nagios_without_findings(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                0,
+                'OK: findings: 0 | findings=0;0;0;0 servers=2;;;0 ports=1;;;0 '
+                'failures=0;;;0 time=0.000s;;;0 unbound=0;;;0\n',
+                '',
+            ),
+            self.nagios('--finding', 'unbound'),
+        )
+
+    def test_nagios_that_does_not_know(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=500, json={}
+        )
+        result = self.nagios('--finding', 'unbound')
+        self.assertEqual(3, result.status)
+        self.assertRegex(
+            result.stdout, r'\AUNKNOWN: findings: 0, failures: 1 \| [^\n]*\n\Z'
+        )
+        self.cloud.get(
+            f'{SERVERS_URL}/detail', status_code=403, text='no | here'
+        )
+        result = self.nagios()
+        self.assertEqual((3, ''), (result.status, result.stderr))
+        self.assertRegex(result.stdout, r'\AUNKNOWN: Servers: [^|\n]*\n\Z')
+
+    def test_wrong_thresholds(self) -> None:
+        for value in ('-1', 'some', ''):
+            with self.subTest(value):
+                result = self.nagios(f'--critical={value}')
+                self.assertEqual((2, ''), (result.status, result.stdout))

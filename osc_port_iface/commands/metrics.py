@@ -1,0 +1,190 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What ``check`` found, for Prometheus.
+
+The node exporter's textfile collector reads every ``*.prom`` file of a
+directory. A metric may be in one file only, so how a run went has a file of
+its own, which is written even where there is nothing new to say about the
+rest.
+
+https://github.com/prometheus/node_exporter#textfile-collector
+https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+import collections
+from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+import pathlib
+import time
+
+from osc_lib import exceptions
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import checking
+from osc_port_iface.interfaces import drift
+from osc_port_iface import printable
+from osc_port_iface import records
+
+_PREFIX = 'osc_port_iface_check'
+
+_Labels = Mapping[str, str]
+
+# The label, and what it is made of, by the name that a user chooses it by.
+_LABELS: Mapping[
+    str, tuple[str, Callable[[records.Server | drift.Finding], str | None]]
+] = {
+    'project': ('project_id', lambda row: row.project_id),
+    'host': ('host', lambda row: row.host),
+}
+
+LABELS = tuple(_LABELS)
+
+
+def write(
+    path: pathlib.Path, by: Sequence[str], answer: checking.Answer, took: float
+) -> None:
+    """Write what was found, and that the run did not fail.
+
+    :param path: The file, whose name should end with ``.prom``.
+    :param by: Which labels to have beside the code, of LABELS.
+    :param answer: What was found.
+    :param took: The seconds that it took.
+    :raises exceptions.CommandError: A file could not be written.
+    """
+    _replace(
+        path,
+        [
+            *_metric(
+                'findings',
+                'Findings, by code; none of a code that was not looked for.',
+                _counts(answer, [_LABELS[name] for name in by]),
+            ),
+            *_metric(
+                'servers',
+                'Servers that were looked at.',
+                [({}, len(answer.servers))],
+            ),
+            *_metric(
+                'ports',
+                'Ports that were looked at.',
+                [({}, len(answer.ports))],
+            ),
+            *_metric(
+                'failures',
+                'Things that could not be read or looked for.',
+                [({}, len(answer.failures))],
+            ),
+            *_metric(
+                'duration_seconds', 'How long it took.', [({}, round(took, 3))]
+            ),
+            *_metric(
+                'timestamp_seconds', 'When it was.', [({}, int(time.time()))]
+            ),
+        ],
+    )
+    _write_run(path, has_failed=False)
+
+
+def write_failure(path: pathlib.Path) -> None:
+    """Write that a run has failed; what was found before stays.
+
+    :param path: The file of the findings.
+    :raises exceptions.CommandError: The file could not be written.
+    """
+    _write_run(path, has_failed=True)
+
+
+def _write_run(path: pathlib.Path, has_failed: bool) -> None:
+    _replace(
+        path.with_name(f'{path.stem}-run{path.suffix}'),
+        [
+            *_metric(
+                'run_failed',
+                'Whether the last run failed, so that nothing is new.',
+                [({}, int(has_failed))],
+            ),
+            *_metric(
+                'run_timestamp_seconds',
+                'When the last run was, failed or not.',
+                [({}, int(time.time()))],
+            ),
+        ],
+    )
+
+
+def _counts(
+    answer: checking.Answer,
+    labels: Sequence[
+        tuple[str, Callable[[records.Server | drift.Finding], str | None]]
+    ],
+) -> list[tuple[_Labels, int]]:
+    """Count the findings of each code, for all that was looked at."""
+
+    def place(row: records.Server | drift.Finding) -> tuple[str, ...]:
+        return tuple(value(row) or '' for _label, value in labels)
+
+    counts = collections.Counter(
+        (row.code.value, place(row)) for row in answer.rows
+    )
+    places = {place(server) for server in answer.servers}
+    places |= {place(finding) for finding in answer.rows}
+    names = [label for label, _value in labels]
+    return [
+        (
+            {'code': code, **dict(zip(names, found, strict=True))},
+            counts[code, found],
+        )
+        for code in sorted(code.value for code in answer.codes)
+        for found in sorted(places if labels else {()})
+    ]
+
+
+def _metric(
+    name: str, description: str, values: Iterable[tuple[_Labels, float]]
+) -> list[str]:
+    """Make the lines of one gauge."""
+    lines = [
+        f'# HELP {_PREFIX}_{name} {description}',
+        f'# TYPE {_PREFIX}_{name} gauge',
+    ]
+    for labels, value in values:
+        shown = ','.join(
+            f'{label}="{_escaped(text)}"' for label, text in labels.items()
+        )
+        lines.append(
+            f'{_PREFIX}_{name}{{{shown}}} {value}'
+            if shown
+            else f'{_PREFIX}_{name} {value}'
+        )
+    return lines
+
+
+def _escaped(text: str) -> str:
+    return text.replace('\\', r'\\').replace('"', r'\"').replace('\n', r'\n')
+
+
+def _replace(path: pathlib.Path, lines: Iterable[str]) -> None:
+    """Write a file beside, and put it in its place at once."""
+    # The collector reads names that end with .prom.
+    beside = path.with_name(f'.{path.name}.{os.getpid()}')
+    try:
+        try:
+            beside.write_text(''.join(f'{line}\n' for line in lines), 'utf-8')
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise exceptions.CommandError(
+            _('The metrics could not be written: %s')
+            % printable.one_line(str(error))
+        ) from error

@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What ``check`` found, in one line for Nagios and its relatives.
+
+https://nagios-plugins.org/doc/guidelines.html
+"""
+
+import collections
+import dataclasses
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import checking
+from osc_port_iface import printable
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+
+_NAMES = ('OK', 'WARNING', 'CRITICAL', 'UNKNOWN')
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """How many findings are still well, as the guidelines have thresholds.
+
+    :ivar warning: More than so many are a warning.
+    :ivar critical: More than so many are critical.
+    """
+
+    warning: int = 0
+    critical: int = 0
+
+
+def judge(
+    answer: checking.Answer, limits: Thresholds, took: float
+) -> tuple[int, str]:
+    """Sum an answer up.
+
+    What could not be read may hide a finding, so that only a critical number
+    of findings is certain then.
+
+    :param answer: What was found.
+    :param limits: The thresholds.
+    :param took: The seconds that it took.
+    :returns: The exit status, and the line with the performance data.
+    """
+    count = len(answer.rows)
+    if count > limits.critical:
+        status = CRITICAL
+    elif answer.failures:
+        status = UNKNOWN
+    else:
+        status = WARNING if count > limits.warning else OK
+    codes = collections.Counter(row.code.value for row in answer.rows)
+    text = _('findings: %d') % count
+    if codes:
+        parts = (f'{codes[code]} {code}' for code in sorted(codes))
+        text += f' ({", ".join(parts)})'
+    if answer.failures:
+        text += ', ' + _('failures: %d') % len(answer.failures)
+    data = [
+        f'findings={count};{limits.warning};{limits.critical};0',
+        f'servers={len(answer.servers)};;;0',
+        f'ports={len(answer.ports)};;;0',
+        f'failures={len(answer.failures)};;;0',
+        f'time={took:.3f}s;;;0',
+        *(
+            f'{code}={codes[code]};;;0'
+            for code in sorted(code.value for code in answer.codes)
+        ),
+    ]
+    return status, f'{_NAMES[status]}: {text} | {" ".join(data)}'
+
+
+def failed(error: Exception) -> tuple[int, str]:
+    """Say that nothing is known.
+
+    :param error: Why.
+    :returns: The exit status, and the line.
+    """
+    # What follows a bar is performance data.
+    text = printable.one_line(str(error)).replace('|', '/')
+    return UNKNOWN, f'{_NAMES[UNKNOWN]}: {text}'
