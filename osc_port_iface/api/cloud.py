@@ -19,6 +19,8 @@ from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
+from osc_port_iface.api import service
+from osc_port_iface.api import transport
 
 
 class Cloud:
@@ -28,6 +30,7 @@ class Cloud:
     :ivar network: Neutron.
     :ivar identity: Keystone.
     :ivar load_balancer: Octavia, which not every cloud has.
+    :ivar credentials: The token of the run.
     """
 
     def __init__(self, connection: sdk_connection.Connection) -> None:
@@ -43,9 +46,20 @@ class Cloud:
         self.load_balancer = load_balancer.LoadBalancerApi(
             connection, credentials
         )
+        self.credentials = credentials
+        self._connection = connection
 
     @property
     def project_id(self) -> str | None:
         """The project that the caller has authenticated to."""
         project_id: str | None = self._session.get_project_id()
         return project_id
+
+    def connect(self, service_type: str, version: str) -> transport.Transport:
+        """Reach a service for what the others do not do.
+
+        :raises errors.ApiError: The catalog has no such service.
+        """
+        return service.connect(
+            self._connection, self.credentials, service_type, version
+        )

@@ -125,6 +125,23 @@ class Credentials:
             # What AccessInfoV3 raises without an application credential.
             return False
 
+    @property
+    def user(self) -> str | None:
+        """The name of the user, or the ID where the name is not known."""
+        self.headers()
+        token = self._token
+        return (token.username or token.user_id) if token else None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The names of the token's roles, in lower case.
+
+        Services compare them so (``oslo_policy._checks.RoleCheck``).
+        """
+        self.headers()
+        names = self._token.role_names if self._token else None
+        return frozenset(name.lower() for name in names or ())
+
     def _expires_soon(self) -> bool:
         expires = self._token.expires if self._token else None
         now = datetime.datetime.now(datetime.UTC)

@@ -26,6 +26,7 @@
         TooLong       414 or 431: the request does not fit
       NotInCatalog    the cloud has no such service
       Unreachable     no answer: refused, reset, TLS, timeout
+      OutcomeUnknown  no answer to a request that changes something
       Malformed       an answer that is not what the API describes
 
 Each is a CommandError, so cliff prints it as one line and exits with 1.
@@ -76,6 +77,10 @@ class NotInCatalog(ApiError):
 
 class Unreachable(ApiError):
     """No answer at all."""
+
+
+class OutcomeUnknown(ApiError):
+    """No answer to a change, which may have been done or not."""
 
 
 class Malformed(ApiError):

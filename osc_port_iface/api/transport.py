@@ -19,9 +19,11 @@ an answer may take of the memory, and redirects that keep the token at home.
 """
 
 from collections.abc import Mapping
+import dataclasses
 import logging
 import re
 import time
+from typing import Any
 from urllib import parse
 
 from keystoneauth1 import adapter as ksa_adapter
@@ -61,6 +63,23 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 
 Query = Mapping[str, str | list[str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Request:
+    """One request, however often it is sent.
+
+    :ivar what: What is asked for, to begin an error's message with.
+    :ivar body: What is sent as JSON, of a request that changes something.
+    """
+
+    what: str
+    url: str
+    method: str = 'GET'
+    query: Query | None = None
+    body: Mapping[str, Any] | None = None
+    timeout: tuple[float, float] = TIMEOUT
+    authenticated: bool = True
 
 
 class _NoAnswer(Exception):
@@ -138,14 +157,74 @@ class Transport:
             or answered with something else than a JSON object.
         """
         url = path if '://' in path else f'{self._url}{path}'
-        response = self._answer(
-            url, what, query, is_divisible, timeout, authenticated
+        request = _Request(
+            what,
+            url,
+            query=query,
+            timeout=timeout,
+            authenticated=authenticated,
         )
+        response = self._answer(request, is_divisible)
         if response.status >= 400:
             if not authenticated:
                 raise faults.explain(response, what)
             raise self._explain(response, what, hint)
         return reading.Body(what, response).root()
+
+    def path(self, path: str) -> str:
+        """Return a path below the service as it stands in a request."""
+        return parse.urlsplit(self._url).path + path
+
+    def change(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        body: Mapping[str, Any] | None,
+    ) -> responses.Response:
+        """Send a request that changes something, once.
+
+        It is sent again only where the service says that it has not acted on
+        it: after 401 with another token, and after 429.
+
+        :param method: POST, PUT or DELETE.
+        :param path: What ``path`` made.
+        :param what: What is done, to begin an error's message with.
+        :param body: What is sent as JSON.
+        :returns: The answer, whatever its status. A redirect is not followed.
+        :raises errors.OutcomeUnknown: There was no answer, so that nobody
+            can tell whether it was done.
+        :raises errors.TokenRefused: There is no token to be had.
+        """
+        request = _Request(
+            what, parse.urljoin(self._url, path), method, body=body
+        )
+        for delay in RETRY_DELAYS:
+            response = self._change(request)
+            if response.status != 429:
+                return response
+            self._pace.slow_down(response.retry_after(delay))
+        return self._change(request)
+
+    def explain(
+        self, response: responses.Response, what: str, hint: str
+    ) -> errors.ApiError:
+        """Say why a request that changes something was refused.
+
+        :param hint: Added to the message where the answer is 403.
+        """
+        if response.status == 403 and not self._credentials.is_system_scoped:
+            return faults.explain(response, what, hint)
+        return self._explain(response, what, '')
+
+    def _change(self, request: _Request) -> responses.Response:
+        try:
+            return self._send(request)
+        except (_NoAnswer, errors.TooLarge) as error:
+            raise errors.OutcomeUnknown(
+                _('%(what)s: whether it was done is not known: %(error)s')
+                % {'what': request.what, 'error': error}
+            ) from error
 
     def _explain(
         self, response: responses.Response, what: str, hint: str
@@ -171,20 +250,15 @@ class Transport:
         return faults.explain(response, what, hint)
 
     def _answer(
-        self,
-        url: str,
-        what: str,
-        query: Query | None,
-        is_divisible: bool,
-        timeout: tuple[float, float],
-        authenticated: bool,
+        self, request: _Request, is_divisible: bool
     ) -> responses.Response:
+        what = request.what
         delays = iter(RETRY_DELAYS)
         while True:
             delay = next(delays, None)
             overloaded = False
             try:
-                response = self._send(url, what, query, timeout, authenticated)
+                response = self._send(request)
             except _NoAnswer as error:
                 if error.is_slow and is_divisible:
                     raise errors.TooLarge(f'{what}: {error}') from error
@@ -212,82 +286,59 @@ class Transport:
             else:
                 time.sleep(delay)
 
-    def _send(
-        self,
-        url: str,
-        what: str,
-        query: Query | None,
-        timeout: tuple[float, float],
-        authenticated: bool,
-    ) -> responses.Response:
+    def _send(self, request: _Request) -> responses.Response:
         with self._pace.turn():
-            if authenticated:
-                response = self._send_authenticated(url, what, query, timeout)
+            if request.authenticated:
+                response = self._send_authenticated(request)
             else:
-                response = self._send_once(url, what, query, {}, timeout)
+                response = self._send_once(request, {})
         if response.status not in _OVERLOADED_STATUSES:
             self._pace.succeeded()
         return response
 
-    def _send_authenticated(
-        self,
-        url: str,
-        what: str,
-        query: Query | None,
-        timeout: tuple[float, float],
-    ) -> responses.Response:
+    def _send_authenticated(self, request: _Request) -> responses.Response:
         headers = self._credentials.headers()
-        response = self._send_once(url, what, query, headers, timeout)
+        response = self._send_once(request, headers)
         if response.status == 401 and self._credentials.renew(headers):
             headers = self._credentials.headers()
-            response = self._send_once(url, what, query, headers, timeout)
+            response = self._send_once(request, headers)
         if response.status != 401:
             self._credentials.accepted()
         return response
 
     def _send_once(
-        self,
-        url: str,
-        what: str,
-        query: Query | None,
-        headers: dict[str, str],
-        timeout: tuple[float, float],
+        self, request: _Request, headers: dict[str, str]
     ) -> responses.Response:
         for _number in range(_MOST_REDIRECTS):
-            answer = self._receive(url, what, query, headers, timeout)
-            if answer.status not in _REDIRECTS:
+            answer = self._receive(request, headers)
+            if answer.status not in _REDIRECTS or request.method != 'GET':
                 return answer
-            # The target has the query already.
-            query = None
             location = answer.headers.get('Location', '')
-            target = _target_at_home(url, location)
+            target = _target_at_home(request.url, location)
             if target is None:
                 raise errors.ApiError(
                     _('%(what)s: redirected to %(target)s, another host')
                     % {
-                        'what': what,
+                        'what': request.what,
                         'target': printable.one_line(location, 200),
                     }
                 )
-            url = target
-        raise errors.ApiError(_('%s: redirected too often') % what)
+            # The target has the query already.
+            request = dataclasses.replace(request, url=target, query=None)
+        raise errors.ApiError(_('%s: redirected too often') % request.what)
 
     def _receive(
-        self,
-        url: str,
-        what: str,
-        query: Query | None,
-        headers: dict[str, str],
-        timeout: tuple[float, float],
+        self, request: _Request, headers: dict[str, str]
     ) -> responses.Response:
         try:
             # openstacksdk's own method (proxy.Proxy.request) answers from a
             # cache where clouds.yaml has one.
             answer = ksa_adapter.Adapter.request(
                 self._adapter,
-                url,
-                'GET',
-                params=dict(query or {}),
+                request.url,
+                request.method,
+                params=dict(request.query or {}),
+                json=request.body,
                 headers={
                     'Accept': 'application/json',
                     'Accept-Encoding': 'gzip, deflate',
@@ -295,7 +346,7 @@ class Transport:
                 },
                 authenticated=False,
                 microversion=self.microversion,
-                timeout=timeout,
+                timeout=request.timeout,
                 raise_exc=False,
                 redirect=False,
                 stream=True,
@@ -309,7 +360,7 @@ class Transport:
         except UnicodeEncodeError:
             # Bytes of the command line that are no text in its encoding.
             raise errors.BadRequest(
-                _('%s: what is asked for is not valid Unicode') % what
+                _('%s: what is asked for is not valid Unicode') % request.what
             ) from None
         except (
             ksa_exceptions.ClientException,
@@ -317,11 +368,14 @@ class Transport:
             # requests reads a Location that nobody follows (Session.send).
             ValueError,
         ) as error:
-            raise _no_answer(error, timeout) from error
+            raise _no_answer(error, request.timeout) from error
         except responses.BodyTooLarge:
             raise errors.TooLarge(
                 _('%(what)s: the answer has more than %(size)d MiB')
-                % {'what': what, 'size': responses.LARGEST_BODY // 1024**2}
+                % {
+                    'what': request.what,
+                    'size': responses.LARGEST_BODY // 1024**2,
+                }
             ) from None
 
 
