@@ -155,6 +155,17 @@ class NetworkApi:
             _AGENTS, 'host', hosts, _AGENT_FIELDS, lambda row: [row.host]
         )
 
+    def ports_tagged(self, tags: Iterable[str]) -> _Ports:
+        """List the ports with any of these tags of Neutron."""
+        wanted = frozenset(tags)
+        answer = self._pager.all(
+            _PORTS, {**_PORT_FIELDS, 'tags-any': [','.join(sorted(wanted))]}
+        )
+        answer.rows = [
+            port for port in answer.rows if not wanted.isdisjoint(port.tags)
+        ]
+        return answer
+
     def ports_of_servers(self, server_ids: Iterable[str]) -> _Ports:
         """List the ports whose device is one of these servers."""
         return self._ports('device_id', server_ids, lambda p: [p.device_id])

@@ -157,6 +157,14 @@ def count(text: str) -> int:
     raise _invalid(_("'%s' is not a number"), text)
 
 
+def positive_count(text: str) -> int:
+    """Read a number, one or more."""
+    value = count(text)
+    if value:
+        return value
+    raise _invalid(_("'%s' is not a number from 1 on"), text)
+
+
 def concurrency(text: str) -> int:
     """Read how many requests there may be at a time."""
     limit = fan_out.MOST_WORKERS

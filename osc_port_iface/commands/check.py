@@ -22,15 +22,13 @@ from osc_lib import exceptions
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
+from osc_port_iface.commands import finding_selectors
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import metrics
 from osc_port_iface.commands import nagios
-from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import drift
-from osc_port_iface.interfaces import ownerless
 
 _CAUSE: columns.Column[drift.Finding] = columns.Column(
     'Cause', lambda row: cells.TextCell(row.cause)
@@ -48,9 +46,6 @@ _COLUMNS: columns.Columns[drift.Finding] = (
     _CAUSE,
 )
 
-# Stands for all findings, those that are looked for on request included.
-_ALL = 'all'
-
 
 class CheckServerInterface(lister.TextLister):
     """Find where the views of the interfaces of servers disagree.
@@ -65,8 +60,7 @@ class CheckServerInterface(lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        server_selectors.add_arguments(parser)
-        _add_findings(parser)
+        finding_selectors.add_arguments(parser)
         _add_monitoring(parser)
         return parser
 
@@ -104,14 +98,9 @@ class CheckServerInterface(lister.TextLister):
         self, parsed_args: argparse.Namespace, has_causes: bool
     ) -> checking.Answer:
         cloud = self.cloud()
-        request = checking.Request(
-            names_or_ids=tuple(parsed_args.server),
-            scope=server_selectors.scope(parsed_args, cloud.identity),
-            codes=_codes(parsed_args),
-            is_explicit=bool(parsed_args.finding),
-            keep=ownerless.Keep(
-                parsed_args.older_than, frozenset(parsed_args.keep_tag)
-            ),
+        request = finding_selectors.request(
+            parsed_args,
+            cloud,
             has_causes=has_causes and not parsed_args.nagios,
         )
         return checking.check(cloud, request, self.progress)
@@ -125,54 +114,6 @@ class CheckServerInterface(lister.TextLister):
         parsed_args.formatter = 'value'
         parsed_args.columns, parsed_args.sort_columns = [], []
         return ('Status',), [(cells.TextCell(line),)]
-
-
-def _add_findings(parser: argparse.ArgumentParser) -> None:
-    choices = [code.value for code in codes.Code]
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        '--finding',
-        metavar='<finding>',
-        action='append',
-        choices=[*choices, _ALL],
-        default=[],
-        help=_(
-            'Finding to look for (repeat option to look for several): '
-            '%(choices)s, or all; without this option, all but %(on_request)s'
-        )
-        % {
-            'choices': ', '.join(choices),
-            'on_request': codes.joined(codes.ON_REQUEST),
-        },
-    )
-    group.add_argument(
-        '--ignore',
-        metavar='<finding>',
-        action='append',
-        choices=choices,
-        default=[],
-        help=_('Finding not to look for (repeat option to ignore several)'),
-    )
-    parser.add_argument(
-        '--older-than',
-        metavar='<duration>',
-        type=argument_types.duration,
-        help=_(
-            'Report a port without a server only if it has not changed for '
-            'this long, such as 30m, 12h or 7d (default: 1h for unused-port)'
-        ),
-    )
-    parser.add_argument(
-        '--keep-tag',
-        metavar='<tag>',
-        action='append',
-        default=[],
-        type=argument_types.name,
-        help=_(
-            'Do not report ports without a server that have this tag '
-            '(repeat option for several tags)'
-        ),
-    )
 
 
 def _add_monitoring(parser: argparse.ArgumentParser) -> None:
@@ -215,10 +156,3 @@ def _add_monitoring(parser: argparse.ArgumentParser) -> None:
             )
             % level,
         )
-
-
-def _codes(parsed_args: argparse.Namespace) -> frozenset[codes.Code]:
-    if _ALL in parsed_args.finding:
-        return frozenset(codes.Code)
-    wanted = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
-    return wanted - set(map(codes.Code, parsed_args.ignore))

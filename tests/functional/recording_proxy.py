@@ -21,9 +21,11 @@ import contextlib
 import dataclasses
 import http.client
 import http.server
+import json
 import socket
 import struct
 import threading
+from typing import Any
 from urllib import parse
 
 
@@ -45,6 +47,9 @@ class RecordingProxy:
 
     def __init__(self) -> None:
         self.requests: list[str] = []
+        # What changes something: method, path and body. A request for a
+        # token does not.
+        self.writes: list[tuple[str, str, Any]] = []
         self.answers: list[tuple[str, list[Answer | None]]] = []
         # Called with the URL before a request is answered.
         self.before: Callable[[str], None] = lambda url: None
@@ -85,6 +90,12 @@ class RecordingProxy:
                     return answers.pop(0) if len(answers) > 1 else answers[0]
         return None
 
+    def _record_write(self, method: str, url: str, body: bytes) -> None:
+        path = parse.urlsplit(url).path
+        if method != 'GET' and not path.endswith('/auth/tokens'):
+            decoded = json.loads(body) if body else None
+            self.writes.append((method, path, decoded))
+
     def _handler(self) -> Callable[..., http.server.BaseHTTPRequestHandler]:
         proxy = self
 
@@ -100,6 +111,7 @@ class RecordingProxy:
                 length = int(self.headers.get('Content-Length') or 0)
                 body = self.rfile.read(length)
                 answer = proxy._record(self.command, self.path)
+                proxy._record_write(self.command, self.path, body)
                 if answer is None:
                     answer = self._forward(body)
                 if answer.reset:

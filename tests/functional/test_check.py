@@ -13,7 +13,6 @@
 from collections.abc import Callable
 import contextlib
 import json
-import sqlite3
 import threading
 import time
 from typing import Any
@@ -26,6 +25,7 @@ from tests.cloud import fleet
 from tests.cloud import moves
 from tests.cloud import scenario
 from tests.functional import base
+from tests.functional import faults
 from tests.functional import recording_proxy
 
 COMMAND = ('server', 'interface', 'check')
@@ -73,68 +73,7 @@ class TestUntouchedFleet(base.FunctionalTestCase):
         )
 
 
-class TestFaults(base.ProjectTestCase):
-    network: scenario.Resource
-    admin: api.Api
-
-    @classmethod
-    def make_resources(cls) -> None:
-        cls.admin = api.Api('admin', cls.cloud)
-        cls.network = cls.scenario.network(
-            'net', '10.40.0.0/24', 'fd00:40::/64'
-        )
-
-    def make_server(self, interfaces: int = 2) -> scenario.Resource:
-        return self.scenario.server(
-            uuid.uuid4().hex[:6],
-            *[{'uuid': self.network['id']} for _number in range(interfaces)],
-        )
-
-    def ports(self, server: scenario.Resource) -> list[scenario.Resource]:
-        found: list[scenario.Resource] = self.admin.get(
-            'network', '/v2.0/ports', device_id=server['id']
-        )['ports']
-        return sorted(found, key=lambda port: port['id'])
-
-    def update_port(
-        self, port: scenario.Resource, **attributes: object
-    ) -> None:
-        self.admin.put(
-            'network', f'/v2.0/ports/{port["id"]}', {'port': attributes}
-        )
-
-    def change(self, database: str, statement: str, *values: object) -> None:
-        """Change a service's database behind its back."""
-        path = self.cloud.database(database)
-        with (
-            contextlib.closing(sqlite3.connect(path, timeout=60)) as opened,
-            opened,
-        ):
-            changed = opened.execute(statement, values).rowcount
-        self.assertEqual(1, changed)
-
-    def read_cache(self, server: scenario.Resource) -> list[dict[str, Any]]:
-        path = self.cloud.database('nova-cell1')
-        with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
-            (text,) = opened.execute(
-                'SELECT network_info FROM instance_info_caches '
-                'WHERE instance_uuid = ?',
-                (server['id'],),
-            ).fetchone()
-        cache: list[dict[str, Any]] = json.loads(text)
-        return cache
-
-    def write_cache(
-        self, server: scenario.Resource, cache: list[dict[str, Any]]
-    ) -> None:
-        self.change(
-            'nova-cell1',
-            'UPDATE instance_info_caches SET network_info = ? '
-            'WHERE instance_uuid = ?',
-            json.dumps(cache),
-            server['id'],
-        )
-
+class TestFaults(faults.FaultsTestCase):
     def check(
         self, *arguments: str, user: str = 'admin', status: int = 3
     ) -> list[dict[str, Any]]:

@@ -45,6 +45,10 @@ FORBIDDEN_TEXTS = {
     'commands': r'^/[a-z]|\bHTTP\b',
 }
 
+# The requests that change a cloud, and all that may have to do with them.
+WRITES = 'osc_port_iface.api.writing'
+WRITING_MODULES = ('commands/repair.py', 'interfaces/repair/')
+
 FORBIDDEN_NAMES = {'utils', 'common', 'helpers', 'constants'}
 
 
@@ -108,6 +112,30 @@ class TestLayers(testtools.TestCase):
                     if re.search(pattern, text)
                 ]
                 self.assertEqual([], found)
+
+    def test_only_repair_writes(self) -> None:
+        importing, sending = set(), set()
+        for module in PACKAGE.rglob('*.py'):
+            path = str(module.relative_to(PACKAGE))
+            if WRITES in imported_names(module):
+                importing.add(path)
+            calls = {
+                node.attr
+                for node in ast.walk(ast.parse(module.read_text()))
+                if isinstance(node, ast.Attribute)
+            }
+            if calls & {'change', '_change'}:
+                sending.add(path)
+        self.assertNotEqual(set(), importing)
+        self.assertEqual(
+            [],
+            [
+                path
+                for path in importing
+                if not path.startswith(WRITING_MODULES)
+            ],
+        )
+        self.assertEqual({'api/transport.py', 'api/writing.py'}, sending)
 
     def test_modules_say_what_they_are_for(self) -> None:
         names = {module.stem for module in PACKAGE.rglob('*.py')}

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The arguments that say what is looked for, and where."""
+
+import argparse
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import server_selectors
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import checking
+from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces import ownerless
+
+# Stands for all findings, those that are looked for on request included.
+_ALL = 'all'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the servers and the findings to a command."""
+    server_selectors.add_arguments(parser)
+    choices = [code.value for code in codes.Code]
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        '--finding',
+        metavar='<finding>',
+        action='append',
+        choices=[*choices, _ALL],
+        default=[],
+        help=_(
+            'Finding to look for (repeat option to look for several): '
+            '%(choices)s, or all; without this option, all but %(on_request)s'
+        )
+        % {
+            'choices': ', '.join(choices),
+            'on_request': codes.joined(codes.ON_REQUEST),
+        },
+    )
+    group.add_argument(
+        '--ignore',
+        metavar='<finding>',
+        action='append',
+        choices=choices,
+        default=[],
+        help=_('Finding not to look for (repeat option to ignore several)'),
+    )
+    parser.add_argument(
+        '--older-than',
+        metavar='<duration>',
+        type=argument_types.duration,
+        help=_(
+            'Report a port without a server only if it has not changed for '
+            'this long, such as 30m, 12h or 7d (default: 1h for unused-port)'
+        ),
+    )
+    parser.add_argument(
+        '--keep-tag',
+        metavar='<tag>',
+        action='append',
+        default=[],
+        type=argument_types.name,
+        help=_(
+            'Do not report ports without a server that have this tag '
+            '(repeat option for several tags)'
+        ),
+    )
+
+
+def request(
+    parsed_args: argparse.Namespace,
+    cloud: api_cloud.Cloud,
+    has_causes: bool = False,
+) -> checking.Request:
+    """Read what is to be checked.
+
+    :param parsed_args: What the user asked for.
+    :param cloud: To look a project up.
+    :param has_causes: Whether to find out what is behind the findings.
+    :raises osc_lib.exceptions.CommandError: There is no such project, or
+        several have the name.
+    """
+    return checking.Request(
+        names_or_ids=tuple(parsed_args.server),
+        scope=server_selectors.scope(parsed_args, cloud.identity),
+        codes=_codes(parsed_args),
+        is_explicit=bool(parsed_args.finding),
+        keep=ownerless.Keep(
+            parsed_args.older_than, frozenset(parsed_args.keep_tag)
+        ),
+        has_causes=has_causes,
+    )
+
+
+def _codes(parsed_args: argparse.Namespace) -> frozenset[codes.Code]:
+    if _ALL in parsed_args.finding:
+        return frozenset(codes.Code)
+    wanted = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
+    return wanted - set(map(codes.Code, parsed_args.ignore))

@@ -1,0 +1,279 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack server interface repair``"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+import contextlib
+import json
+import pathlib
+import sys
+from typing import Any
+
+from osc_lib import exceptions
+
+from osc_port_iface.api import writing
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import finding_selectors
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.repair import execution
+from osc_port_iface.interfaces.repair import interruption
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import repairing
+from osc_port_iface import printable
+
+_YES = frozenset({'y', 'yes'})
+
+
+class _RequestsCell(cells.Cell):
+    """Requests, in full where there is a structure."""
+
+    _value: tuple[writing.Request, ...]
+
+    def human_readable(self) -> str:
+        return '; '.join(_request_line(request) for request in self._value)
+
+    def machine_readable(self) -> list[dict[str, Any]]:
+        return [request.as_json() for request in self._value]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, _RequestsCell) and (
+            self.human_readable() < other.human_readable()
+        )
+
+
+_COLUMNS: columns.Columns[execution.Outcome] = (
+    columns.Column(
+        'Server ID', lambda row: cells.TextCell(row.repair.finding.server_id)
+    ),
+    columns.Column(
+        'Server Name',
+        lambda row: cells.TextCell(row.repair.finding.server_name),
+    ),
+    columns.Column(
+        'Port ID', lambda row: cells.TextCell(row.repair.finding.port_id)
+    ),
+    columns.Column(
+        'MAC Address',
+        lambda row: cells.TextCell(row.repair.finding.mac_address),
+        shown=columns.Shown.LONG,
+    ),
+    columns.Column(
+        'Finding', lambda row: cells.TextCell(row.repair.finding.code.value)
+    ),
+    columns.Column('Action', lambda row: cells.TextCell(row.repair.action)),
+    columns.Column('Result', lambda row: cells.TextCell(row.result.value)),
+    columns.Column(
+        'Before', lambda row: cells.TextCell(row.repair.finding.actual)
+    ),
+    columns.Column('After', lambda row: cells.TextCell(row.after)),
+    columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
+    columns.Column(
+        'Requests',
+        lambda row: _RequestsCell(row.repair.requests),
+        shown=columns.Shown.LONG,
+    ),
+)
+
+
+class RepairServerInterface(lister.TextLister):
+    """Put right what 'server interface check' finds, and prove it.
+
+    Makes a plan of what 'server interface check' finds, shows it, asks, does
+    it, and checks again until each finding is gone. The first surprise ends
+    the run.
+
+    The exit status is 0 if all is repaired or nothing was wrong, 3 if
+    something remains, and 1 if something failed.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        finding_selectors.add_arguments(parser)
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument(
+            '--dry-run',
+            action='store_true',
+            help=_('Show the plan and change nothing'),
+        )
+        how.add_argument(
+            '--auto-approve',
+            action='store_true',
+            help=_('Do what is planned without a question'),
+        )
+        parser.add_argument(
+            '--max',
+            metavar='<number>',
+            type=argument_types.positive_count,
+            default=20,
+            help=_(
+                'The most findings to repair; with more, nothing is changed '
+                '(default: 20)'
+            ),
+        )
+        parser.add_argument(
+            '--bounce',
+            action='store_true',
+            help=_(
+                'Disable and enable ports that are down, which cuts what '
+                'traffic there is'
+            ),
+        )
+        abandoned = parser.add_mutually_exclusive_group()
+        for option, action, text in (
+            (
+                '--delete-orphans',
+                plans.Action.DELETE,
+                _('Delete ports that no server has'),
+            ),
+            (
+                '--release-orphans',
+                plans.Action.RELEASE,
+                _(
+                    'Clear device ID, device owner and host of ports that no '
+                    'server has'
+                ),
+            ),
+        ):
+            abandoned.add_argument(
+                option,
+                dest='abandoned',
+                action='store_const',
+                const=action,
+                help=text,
+            )
+        parser.add_argument(
+            '--timeout',
+            metavar='<seconds>',
+            type=argument_types.seconds,
+            default=60.0,
+            help=_(
+                'Seconds until a finding must be gone after the requests '
+                '(default: 60)'
+            ),
+        )
+        parser.add_argument(
+            '--audit-log',
+            metavar='<file>',
+            type=pathlib.Path,
+            help=_('File to append a JSON line to for each request sent'),
+        )
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        asks = not (parsed_args.dry_run or parsed_args.auto_approve)
+        if asks and not (sys.stdin.isatty() and self.app.stderr.isatty()):
+            raise plugin_command.UsageError(
+                _(
+                    'There is no terminal to ask on: use --dry-run or '
+                    '--auto-approve'
+                )
+            )
+        is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS
+        chosen = self.choose(parsed_args, _COLUMNS, is_structured)
+        cloud = self.cloud()
+        run = repairing.Repairing(
+            cloud,
+            finding_selectors.request(parsed_args, cloud),
+            plans.Options(parsed_args.bounce, parsed_args.abandoned),
+        )
+        plan, answer = run.plan(self.progress)
+        self.report(answer)
+        if parsed_args.dry_run or not plan.steps:
+            outcomes = execution.planned(plan)
+        elif self._is_too_much(plan, parsed_args.max) or (
+            asks and not self._is_approved(plan)
+        ):
+            outcomes = execution.skipped(plan.repairs)
+        else:
+            outcomes = self._do(run, plan, parsed_args)
+        if any(outcome.remains for outcome in outcomes):
+            self.deny()
+        return columns.table(chosen, outcomes)
+
+    def _is_too_much(self, plan: plans.Plan, limit: int) -> bool:
+        count = sum(len(step.repairs) for step in plan.steps)
+        if count <= limit:
+            return False
+        self.fail(
+            [
+                _(
+                    'Nothing is changed: %(count)d findings are to be '
+                    'repaired, and --max allows %(limit)d.'
+                )
+                % {'count': count, 'limit': limit}
+            ]
+        )
+        return True
+
+    def _is_approved(self, plan: plans.Plan) -> bool:
+        """Show the plan to a person, and ask."""
+        stderr = self.app.stderr
+        for line in _described(plan.repairs):
+            print(printable.escape(line), file=stderr)
+        print(_('Do this? [y/N] '), end='', file=stderr, flush=True)
+        return sys.stdin.readline().strip().lower() in _YES
+
+    def _do(
+        self,
+        run: repairing.Repairing,
+        plan: plans.Plan,
+        parsed_args: argparse.Namespace,
+    ) -> list[execution.Outcome]:
+        with contextlib.ExitStack() as stack:
+            log = None
+            if parsed_args.audit_log:
+                try:
+                    log = stack.enter_context(parsed_args.audit_log.open('a'))
+                except OSError as error:
+                    raise exceptions.CommandError(
+                        printable.one_line(str(error))
+                    ) from None
+            asked_to_stop = stack.enter_context(interruption.deferred())
+            answer = run.do(plan, log, parsed_args.timeout, asked_to_stop)
+        self.report(answer)
+        if asked_to_stop.is_set():
+            self._exit_status = plugin_command.INTERRUPTED
+        return answer.rows
+
+
+def _described(repairs: Sequence[plans.Repair]) -> Iterator[str]:
+    """Write a plan for a person to read."""
+    for repair in repairs:
+        finding = repair.finding
+        server = finding.server_name or finding.server_id or _('no server')
+        yield _('%(server)s, %(port)s: %(code)s, %(actual)s') % {
+            'server': server,
+            'port': finding.port_id or finding.mac_address,
+            'code': finding.code,
+            'actual': finding.actual,
+        }
+        for request in repair.requests:
+            yield f'    {_request_line(request)}'
+        if repair.warning:
+            yield _('    Note: %s') % repair.warning
+        if repair.reason:
+            yield _('    Not repaired: %s') % repair.reason
+
+
+def _request_line(request: writing.Request) -> str:
+    line = f'{request.method} {request.path}'
+    if request.body is not None:
+        line += f' {json.dumps(request.body)}'
+    return line

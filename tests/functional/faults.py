@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What can be wrong with the interfaces of a server, done on purpose."""
+
+import contextlib
+import json
+import sqlite3
+from typing import Any
+import uuid
+
+from tests.cloud import api
+from tests.cloud import scenario
+from tests.functional import base
+
+
+class FaultsTestCase(base.ProjectTestCase):
+    """Puts services wrong, through their APIs or behind their backs."""
+
+    network: scenario.Resource
+    admin: api.Api
+
+    @classmethod
+    def make_resources(cls) -> None:
+        cls.admin = api.Api('admin', cls.cloud)
+        cls.network = cls.scenario.network(
+            'net', '10.40.0.0/24', 'fd00:40::/64'
+        )
+
+    def make_server(self, interfaces: int = 2) -> scenario.Resource:
+        return self.scenario.server(
+            uuid.uuid4().hex[:6],
+            *[{'uuid': self.network['id']} for _number in range(interfaces)],
+        )
+
+    def ports(self, server: scenario.Resource) -> list[scenario.Resource]:
+        found: list[scenario.Resource] = self.admin.get(
+            'network', '/v2.0/ports', device_id=server['id']
+        )['ports']
+        return sorted(found, key=lambda port: port['id'])
+
+    def update_port(
+        self, port: scenario.Resource, **attributes: object
+    ) -> None:
+        self.admin.put(
+            'network', f'/v2.0/ports/{port["id"]}', {'port': attributes}
+        )
+
+    def change(self, database: str, statement: str, *values: object) -> None:
+        """Change a service's database behind its back."""
+        path = self.cloud.database(database)
+        with (
+            contextlib.closing(sqlite3.connect(path, timeout=60)) as opened,
+            opened,
+        ):
+            changed = opened.execute(statement, values).rowcount
+        self.assertEqual(1, changed)
+
+    def read_cache(self, server: scenario.Resource) -> list[dict[str, Any]]:
+        path = self.cloud.database('nova-cell1')
+        with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
+            (text,) = opened.execute(
+                'SELECT network_info FROM instance_info_caches '
+                'WHERE instance_uuid = ?',
+                (server['id'],),
+            ).fetchone()
+        cache: list[dict[str, Any]] = json.loads(text)
+        return cache
+
+    def write_cache(
+        self, server: scenario.Resource, cache: list[dict[str, Any]]
+    ) -> None:
+        self.change(
+            'nova-cell1',
+            'UPDATE instance_info_caches SET network_info = ? '
+            'WHERE instance_uuid = ?',
+            json.dumps(cache),
+            server['id'],
+        )

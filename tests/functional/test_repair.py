@@ -1,0 +1,584 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import contextlib
+import json
+import os
+import pathlib
+import pty
+import signal
+import subprocess
+import tempfile
+import time
+from typing import Any
+
+from tests.cloud import api
+from tests.cloud import embedded
+from tests.cloud import fleet
+from tests.cloud import scenario
+from tests import command_result
+from tests.functional import base
+from tests.functional import faults
+from tests.functional import recording_proxy
+
+COMMAND = ('server', 'interface', 'repair')
+
+EVENTS = '/os-server-external-events'
+
+Row = dict[str, Any]
+
+
+class RepairTestCase(faults.FaultsTestCase):
+    def repair(
+        self, *arguments: str, user: str = 'admin', status: int = 0
+    ) -> list[Row]:
+        """Repair, and compare what was sent with what was planned."""
+        result = self.openstack(*COMMAND, '-f', 'json', *arguments, user=user)
+        self.assertEqual(status, result.status, result.stderr)
+        rows: list[Row] = json.loads(result.stdout)
+        return rows
+
+    def assert_sent(self, rows: list[Row]) -> None:
+        """Compare the requests of a plan with those that came."""
+        planned = []
+        for row in rows:
+            for request in row['Requests']:
+                key = request['method'], request['path'], request['body']
+                # Findings of one server may have one request together.
+                if row['Action'] != 'refresh-cache' or key not in planned:
+                    planned.append(key)
+        self.assertEqual(
+            sorted(planned, key=str), sorted(self.proxy.writes, key=str)
+        )
+
+    def assert_repaired(
+        self, server_ids: list[str], *arguments: str
+    ) -> list[Row]:
+        """Repair what is wrong with servers, and check them."""
+        rows = self.repair(*server_ids, '--auto-approve', *arguments)
+        self.assertEqual(
+            {'repaired'}, {row['Result'] for row in rows}, str(rows)
+        )
+        self.assert_sent(rows)
+        self.assert_clean(*server_ids)
+        return rows
+
+    def assert_clean(self, *server_ids: str) -> None:
+        result = self.openstack(
+            *('server', 'interface', 'check', '-f', 'json', *server_ids),
+            user='admin',
+        )
+        self.assertEqual((0, '[]\n'), (result.status, result.stdout))
+
+    def labels(self, rows: list[Row]) -> list[tuple[str, str]]:
+        return sorted((row['Finding'], row['Result']) for row in rows)
+
+    def forget(self, server: scenario.Resource) -> scenario.Resource:
+        """Remove the first interface of a server from Nova's cache."""
+        cache = self.read_cache(server)
+        self.write_cache(server, cache[1:])
+        (port,) = (
+            port for port in self.ports(server) if port['id'] == cache[0]['id']
+        )
+        return port
+
+    def orphan(self) -> scenario.Resource:
+        """Make a port of a server that is gone."""
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        self.change(
+            'nova-cell1',
+            'UPDATE instances SET deleted = id WHERE uuid = ?',
+            server['id'],
+        )
+        self.addCleanup(self.remove, port)
+        return port
+
+    def remove(self, port: scenario.Resource) -> None:
+        with contextlib.suppress(api.HTTPError):
+            self.admin.delete('network', f'/v2.0/ports/{port["id"]}')
+
+
+class TestCaches(RepairTestCase):
+    def test_everything_that_is_wrong_with_caches(self) -> None:
+        missing, wrong, gone, other_mac = (
+            self.make_server() for _number in range(4)
+        )
+        self.forget(missing)
+        cache = self.read_cache(wrong)
+        cache[0]['network']['subnets'][0]['ips'][0]['address'] = '10.40.0.250'
+        self.write_cache(wrong, cache)
+        self.admin.delete(
+            'network', f'/v2.0/ports/{self.ports(gone)[0]["id"]}'
+        )
+        cache = self.read_cache(other_mac)
+        cache[0]['address'] = 'fa:16:3e:ff:ff:ff'
+        self.write_cache(other_mac, cache)
+        servers = [missing, wrong, gone, other_mac]
+        rows = self.assert_repaired([server['id'] for server in servers])
+        self.assertEqual(
+            [
+                'address-differs',
+                'mac-differs',
+                'missing-from-cache',
+                'only-in-cache',
+            ],
+            sorted(row['Finding'] for row in rows),
+        )
+
+    def test_duplicate(self) -> None:
+        server, other = self.make_server(1), self.make_server(1)
+        # Nova goes by the IDs of the ports that it remembers. What it has
+        # for a port that is gone is dropped, and one port twice stays so.
+        (entry,) = self.read_cache(server)
+        gone = '8f0d0f0e-3c5c-4b52-9f4c-5b3f0f1d2c3b'
+        self.write_cache(server, [entry, {**entry, 'id': gone}])
+        self.write_cache(other, self.read_cache(other) * 2)
+        rows = self.repair(
+            *(server['id'], other['id']),
+            *('--auto-approve', '--timeout', '3'),
+            status=3,
+        )
+        self.assertEqual(
+            {server['id']: 'repaired', other['id']: 'still there'},
+            {row['Server ID']: row['Result'] for row in rows},
+        )
+        self.assert_sent(rows)
+        self.assert_clean(server['id'])
+
+    def test_empty_cache(self) -> None:
+        server = self.make_server(1)
+        self.write_cache(server, [])
+        (row,) = self.repair(server['id'], '--auto-approve', status=3)
+        self.assertEqual('not repairable', row['Result'])
+        self.assertIn('attach an interface first', row['Reason'])
+        self.assertEqual([], self.proxy.writes)
+        self.api.post(
+            'compute',
+            f'/servers/{server["id"]}/os-interface',
+            {'interfaceAttachment': {'net_id': self.network['id']}},
+        )
+        self.assert_repaired([server['id']])
+
+    def test_dry_run(self) -> None:
+        server = self.make_server()
+        port = self.forget(server)
+        (row,) = self.repair(server['id'], '--dry-run', status=3)
+        self.assertEqual(
+            ('planned', 'refresh-cache'), (row['Result'], row['Action'])
+        )
+        self.assertEqual(
+            [
+                {
+                    'service': 'compute',
+                    'method': 'POST',
+                    'path': f'/v2.1{EVENTS}',
+                    'body': {
+                        'events': [
+                            {
+                                'name': 'network-changed',
+                                'server_uuid': server['id'],
+                                'tag': port['id'],
+                            }
+                        ]
+                    },
+                }
+            ],
+            row['Requests'],
+        )
+        self.assertEqual([], self.proxy.writes)
+        self.assert_repaired([server['id']])
+        self.assertEqual([], self.repair(server['id'], '--dry-run'))
+
+
+class TestPorts(RepairTestCase):
+    def test_bindings(self) -> None:
+        server = self.make_server(3)
+        elsewhere, nowhere, refused = self.ports(server)
+        host = self.admin.get('compute', f'/servers/{server["id"]}')['server'][
+            'OS-EXT-SRV-ATTR:host'
+        ]
+        other = 'compute-1' if host != 'compute-1' else 'compute-2'
+        self.update_port(elsewhere, **{'binding:host_id': other})
+        self.update_port(nowhere, **{'binding:host_id': ''})
+        self.update_port(
+            refused, name='refuse-binding', **{'binding:host_id': ''}
+        )
+        self.update_port(refused, **{'binding:host_id': host})
+        rows = self.repair(
+            server['id'], '--auto-approve', '--timeout', '4', status=3
+        )
+        self.assertEqual(
+            [
+                ('binding-failed', 'still there'),
+                ('host-differs', 'repaired'),
+                ('unbound', 'repaired'),
+            ],
+            self.labels(rows),
+        )
+        self.assert_sent(rows)
+        # Nothing stands against it any more.
+        self.update_port(refused, name='')
+        self.update_port(refused, **{'binding:host_id': ''})
+        self.proxy.writes.clear()
+        self.assert_repaired([server['id']])
+
+    def test_not_attached(self) -> None:
+        server = self.make_server(1)
+        port = self.scenario.port(self.network)
+        self.update_port(port, device_id=server['id'])
+        self.assert_repaired([server['id']])
+        shown = self.admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
+        self.assertEqual(('', ''), (shown['device_id'], shown['device_owner']))
+
+    def down(self) -> tuple[scenario.Resource, scenario.Resource]:
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        self.change(
+            'neutron',
+            "UPDATE ports SET status = 'DOWN' WHERE id = ?",
+            port['id'],
+        )
+        return server, port
+
+    def test_port_down(self) -> None:
+        server, port = self.down()
+        (row,) = self.repair(server['id'], '--auto-approve', status=3)
+        self.assertIn('--bounce', row['Reason'])
+        self.assertEqual([], self.proxy.writes)
+        self.assert_repaired([server['id']], '--bounce')
+        shown = self.admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
+        self.assertEqual((True, []), (shown['admin_state_up'], shown['tags']))
+
+    def test_orphans_of_an_administrator(self) -> None:
+        deleted, released = self.orphan(), self.orphan()
+        selection = ('--project', self.user, '--finding', 'orphan-port')
+        rows = self.repair(*selection, '--auto-approve', status=3)
+        self.assertEqual({'not repairable'}, {row['Result'] for row in rows})
+        self.assertEqual([], self.proxy.writes)
+        # A floating IP leads to one of them.
+        self.scenario.router('router', self.network)
+        self.scenario.floating_ip(released)
+        rows = self.repair(
+            *selection, '--auto-approve', '--delete-orphans', status=3
+        )
+        self.assertEqual(
+            {deleted['id']: 'repaired', released['id']: 'not repairable'},
+            {row['Port ID']: row['Result'] for row in rows},
+        )
+        self.assertEqual(
+            [('DELETE', f'/v2.0/ports/{deleted["id"]}', None)],
+            self.proxy.writes,
+        )
+        self.repair(*selection, '--auto-approve', '--release-orphans')
+        self.assertEqual(('', '', ''), self.device(released))
+
+    def test_orphan_of_a_member(self) -> None:
+        port = self.orphan()
+        path = f'/v2.0/ports/{port["id"]}'
+        (row,) = self.repair(
+            *('--finding', 'orphan-port', '--auto-approve'),
+            '--delete-orphans',
+            user=self.user,
+        )
+        self.assertEqual('repaired', row['Result'])
+        self.assert_sent([row])
+        self.assertEqual(
+            [
+                ('PUT', f'{path}/tags/server-interface-repair-delete'),
+                ('PUT', path),
+                ('DELETE', path),
+            ],
+            [write[:2] for write in self.proxy.writes],
+        )
+
+    def device(self, port: scenario.Resource) -> tuple[str, str, str]:
+        shown = self.admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
+        return (
+            shown['device_id'],
+            shown['device_owner'],
+            shown['binding:host_id'],
+        )
+
+
+class TestSafety(RepairTestCase):
+    def test_bystanders(self) -> None:
+        fleet.ensure(embedded.Cloud())
+        server = self.make_server()
+        self.forget(server)
+        before = self.bystanders()
+        self.assert_repaired([server['id']])
+        self.assertEqual(before, self.bystanders())
+
+    def bystanders(self) -> str:
+        """Read the fleet, which another project has."""
+        shown = []
+        for project in fleet.PROJECTS:
+            servers = self.admin.get(
+                'compute', '/servers/detail', all_tenants=1, limit=1000
+            )['servers']
+            ids = sorted(
+                server['id']
+                for server in servers
+                if server['name'].startswith(project)
+            )
+            shown += sorted(
+                (server for server in servers if server['id'] in ids),
+                key=lambda server: server['id'],
+            )
+            shown += self.admin.get(
+                'network',
+                '/v2.0/ports',
+                device_id=ids,
+                sort_key='id',
+                sort_dir='asc',
+            )['ports']
+        self.assertGreater(len(shown), 100)
+        return json.dumps(shown)
+
+    def test_max(self) -> None:
+        servers = [self.make_server(), self.make_server()]
+        for server in servers:
+            self.forget(server)
+        ids = [server['id'] for server in servers]
+        result = self.openstack(
+            *(*COMMAND, *ids, '--auto-approve', '--max', '1', '-f', 'json'),
+            user='admin',
+        )
+        self.assertEqual(
+            (
+                1,
+                'Nothing is changed: 2 findings are to be repaired, and '
+                '--max allows 1.\n',
+            ),
+            (result.status, result.stderr),
+        )
+        self.assertEqual(
+            ['skipped', 'skipped'],
+            [row['Result'] for row in json.loads(result.stdout)],
+        )
+        self.assertEqual([], self.proxy.writes)
+        self.assert_repaired(ids)
+
+    def test_refusal_ends_the_run(self) -> None:
+        servers = [self.make_server(), self.make_server()]
+        for server in servers:
+            self.forget(server)
+        self.proxy.answer(
+            EVENTS, recording_proxy.Answer(403, b'{"message": "no"}')
+        )
+        result = self.openstack(
+            *COMMAND,
+            *(server['id'] for server in servers),
+            *('--auto-approve', '-f', 'json'),
+            user='admin',
+        )
+        self.assertEqual(1, result.status)
+        self.assertIn("it takes the role 'admin' or 'service'", result.stderr)
+        self.assertEqual(
+            ['refused', 'skipped'],
+            sorted(row['Result'] for row in json.loads(result.stdout)),
+        )
+        self.assertEqual(1, len(self.proxy.writes))
+
+    def test_event_that_was_not_accepted(self) -> None:
+        server = self.make_server()
+        self.forget(server)
+        body = json.dumps({'events': [{'code': 422, 'status': 'failed'}]})
+        self.proxy.answer(EVENTS, recording_proxy.Answer(207, body.encode()))
+        result = self.openstack(
+            *(*COMMAND, server['id'], '--auto-approve', '-f', 'json'),
+            user='admin',
+        )
+        self.assertEqual(1, result.status)
+        self.assertIn('HTTP 207, [422]', result.stderr)
+
+    def test_log(self) -> None:
+        server = self.make_server()
+        port = self.forget(server)
+        with tempfile.TemporaryDirectory() as directory:
+            path = pathlib.Path(directory) / 'log'
+            self.assert_repaired([server['id']], '--audit-log', str(path))
+            (line,) = map(json.loads, path.read_text().splitlines())
+        self.assertEqual('admin', line['user'])
+        self.assertEqual('POST', line['method'])
+        self.assertEqual(port['id'], line['port_id'])
+        self.assertEqual([200], line['after'])
+        self.assertRegex(line['request_id'], '^req-')
+
+
+class TestInterruption(RepairTestCase):
+    def start(self, *arguments: str) -> 'subprocess.Popen[str]':
+        return subprocess.Popen(
+            [str(base.program()), *COMMAND, '-f', 'json', *arguments],
+            env=self.environment('admin'),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run_until(
+        self, count: int, number: int, *arguments: str
+    ) -> command_result.Result:
+        """Send a signal behind so many writes, before anything else."""
+        started: list[subprocess.Popen[str]] = []
+
+        def interrupt(_url: str) -> None:
+            if len(self.proxy.writes) == count and started:
+                os.kill(started.pop().pid, number)
+
+        self.proxy.before = interrupt
+        process = self.start(*arguments)
+        started.append(process)
+        stdout, stderr = process.communicate(timeout=base.TIMEOUT)
+        self.proxy.before = lambda _url: None
+        return command_result.Result(process.returncode, stdout, stderr)
+
+    def forgotten(self) -> list[str]:
+        servers = [self.make_server(), self.make_server()]
+        for server in servers:
+            self.forget(server)
+        return sorted(server['id'] for server in servers)
+
+    def test_killed_between_two_servers(self) -> None:
+        ids = self.forgotten()
+        result = self.run_until(1, signal.SIGKILL, *ids, '--auto-approve')
+        self.assertEqual(-signal.SIGKILL, result.status)
+        self.assertEqual(1, len(self.proxy.writes))
+        self.proxy.writes.clear()
+        rows = self.repair(*ids, '--auto-approve')
+        self.assertEqual(['repaired'], [row['Result'] for row in rows])
+        self.assert_sent(rows)
+        self.assert_clean(*ids)
+
+    def test_killed_while_a_port_is_disabled(self) -> None:
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        self.change(
+            'neutron',
+            "UPDATE ports SET status = 'DOWN' WHERE id = ?",
+            port['id'],
+        )
+        arguments = (server['id'], '--bounce', '--auto-approve')
+        self.run_until(2, signal.SIGKILL, *arguments)
+        path = f'/v2.0/ports/{port["id"]}'
+        self.assertFalse(
+            self.admin.get('network', path)['port']['admin_state_up']
+        )
+        self.proxy.writes.clear()
+        self.assert_repaired([server['id']], '--bounce')
+        shown = self.admin.get('network', path)['port']
+        self.assertEqual(
+            (True, 'ACTIVE', []),
+            (shown['admin_state_up'], shown['status'], shown['tags']),
+        )
+
+    def test_ctrl_c(self) -> None:
+        ids = self.forgotten()
+        result = self.run_until(1, signal.SIGINT, *ids, '--auto-approve')
+        self.assertEqual(130, result.status, result.stderr)
+        self.assertEqual(1, len(self.proxy.writes))
+        self.assertEqual(
+            1,
+            [row['Result'] for row in json.loads(result.stdout)].count(
+                'skipped'
+            ),
+        )
+
+    def ask(self, answer: str, *arguments: str) -> command_result.Result:
+        """Run the command on a terminal, and answer its question."""
+        controller, terminal = pty.openpty()
+        try:
+            process = subprocess.Popen(
+                [str(base.program()), *COMMAND, *arguments],
+                env=self.environment('admin'),
+                stdin=terminal,
+                stdout=subprocess.PIPE,
+                stderr=terminal,
+                text=True,
+            )
+            shown = ''
+            deadline = time.monotonic() + base.TIMEOUT
+            while '[y/N]' not in shown:
+                self.assertLess(time.monotonic(), deadline)
+                shown += os.read(controller, 4096).decode()
+            os.write(controller, f'{answer}\n'.encode())
+            stdout, _stderr = process.communicate(timeout=base.TIMEOUT)
+        finally:
+            os.close(controller)
+            os.close(terminal)
+        return command_result.Result(process.returncode, stdout, shown)
+
+    def test_question(self) -> None:
+        server = self.make_server()
+        port = self.forget(server)
+        arguments = (server['id'], '-f', 'value', '-c', 'Result')
+        result = self.ask('n', *arguments)
+        self.assertEqual((3, 'skipped\n'), (result.status, result.stdout))
+        self.assertIn(f'{port["id"]}: missing-from-cache', result.stderr)
+        self.assertIn(f'POST /v2.1{EVENTS}', result.stderr)
+        self.assertIn('makes it the last NIC', result.stderr)
+        self.assertEqual([], self.proxy.writes)
+        result = self.ask('y', *arguments)
+        self.assertEqual((0, 'repaired\n'), (result.status, result.stdout))
+        self.assert_clean(server['id'])
+
+    def test_nobody_to_ask(self) -> None:
+        result = self.openstack(*COMMAND, user='admin')
+        self.assertEqual(
+            (
+                2,
+                '',
+                'There is no terminal to ask on: use --dry-run or '
+                '--auto-approve\n',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )
+        self.assertEqual([], self.proxy.writes)
+
+
+class TestRights(RepairTestCase):
+    def test_reader(self) -> None:
+        server = self.make_server()
+        self.forget(server)
+        rows = self.repair(
+            *('--auto-approve', '--bounce', '--delete-orphans'),
+            user=self.reader,
+            status=3,
+        )
+        self.assertEqual({'not repairable'}, {row['Result'] for row in rows})
+        self.assertEqual([], self.proxy.writes)
+
+    def test_member(self) -> None:
+        server, stale = self.make_server(), self.make_server()
+        port = self.forget(server)
+        self.admin.delete(
+            'network', f'/v2.0/ports/{self.ports(stale)[0]["id"]}'
+        )
+        rows = self.repair(
+            *(server['id'], stale['id']),
+            *('--auto-approve', '--timeout', '1'),
+            user=self.user,
+            status=3,
+        )
+        # This Neutron tells Nova nothing.
+        self.assertEqual(
+            [
+                ('missing-from-cache', 'still there'),
+                ('only-in-cache', 'not repairable'),
+            ],
+            self.labels(rows),
+        )
+        self.assertEqual(
+            [('PUT', f'/v2.0/ports/{port["id"]}', {'port': {}})],
+            self.proxy.writes,
+        )

@@ -1,0 +1,260 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import json
+import pathlib
+from typing import Any
+
+from tests import command_result
+from tests.unit.commands import test_check
+from tests.unit import fake_cloud
+
+EVENTS_URL = f'{fake_cloud.COMPUTE_URL}/os-server-external-events'
+PORTS_URL = f'{fake_cloud.NETWORK_URL}/v2.0/ports'
+COLUMNS = (
+    *('-f', 'value', '-c', 'Server Name', '-c', 'Finding', '-c', 'Action'),
+    *('-c', 'Result', '-c', 'Before', '-c', 'After', '-c', 'Reason'),
+)
+MISSING = 'missing-from-cache refresh-cache'
+
+
+class RepairTestCase(test_check.CheckTestCase):
+    """Two servers whose caches lack an interface each."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ports = [test_check.port(11, 1), test_check.port(12, 1)]
+        self.ports += [test_check.port(21, 2), test_check.port(22, 2)]
+        self.servers = [test_check.server(1, 11), test_check.server(2, 21)]
+        self.register(self.servers, self.ports)
+        self.cloud.register_network('floatingips')
+        self.cloud.post(EVENTS_URL, json=self.refresh)
+
+    def refresh(self, request: Any, _context: object) -> dict[str, Any]:
+        """Act on an event as Nova does."""
+        events = request.json()['events']
+        for event in events:
+            (number,) = (
+                number
+                for number in (1, 2)
+                if fake_cloud.identifier(number) == event['server_uuid']
+            )
+            self.put_right(number)
+        return {'events': [{'code': 200} for _event in events]}
+
+    def put_right(self, number: int) -> None:
+        self.register_live(
+            test_check.server(number, 10 * number + 1, 10 * number + 2),
+            self.ports,
+        )
+
+    def repair(self, *arguments: str) -> command_result.Result:
+        return self.openstack(
+            'server', 'interface', 'repair', *arguments, *COLUMNS
+        )
+
+    def writes(self) -> list[str]:
+        return [
+            line
+            for line in self.cloud.requested()
+            if not line.startswith('GET') and '/auth/tokens' not in line
+        ]
+
+
+class TestRepair(RepairTestCase):
+    def test_repaired(self) -> None:
+        row = f'{MISSING} repaired not in the cache'
+        self.assertEqual(
+            command_result.Result(
+                0, f's1 {row} 10.0.0.12 \ns2 {row} 10.0.0.22 \n', ''
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual([f'POST {EVENTS_URL}'] * 2, self.writes())
+
+    def test_nothing_to_do(self) -> None:
+        self.register([test_check.server(1, 11)], [test_check.port(11, 1)])
+        for arguments in (('--dry-run',), ('--auto-approve',)):
+            self.assertEqual(
+                command_result.Result(0, '', ''), self.repair(*arguments)
+            )
+
+    def test_dry_run(self) -> None:
+        row = f'{MISSING} planned not in the cache  '
+        self.assertEqual(
+            command_result.Result(3, f's1 {row}\ns2 {row}\n', ''),
+            self.repair('--dry-run'),
+        )
+        self.assertEqual([], self.writes())
+
+    def test_requests_in_json(self) -> None:
+        result = self.openstack(
+            *('server', 'interface', 'repair', '--dry-run', '-f', 'json')
+        )
+        first, _second = json.loads(result.stdout)
+        self.assertEqual(
+            [
+                {
+                    'service': 'compute',
+                    'method': 'POST',
+                    'path': '/v2.1/os-server-external-events',
+                    'body': {
+                        'events': [
+                            {
+                                'name': 'network-changed',
+                                'server_uuid': fake_cloud.identifier(1),
+                                'tag': fake_cloud.identifier(12),
+                            }
+                        ]
+                    },
+                }
+            ],
+            first['Requests'],
+        )
+
+    def test_still_there(self) -> None:
+        self.cloud.post(EVENTS_URL, json={'events': [{'code': 200}]})
+        result = self.repair('--auto-approve', '--timeout', '7')
+        self.assertEqual((3, ''), (result.status, result.stderr))
+        self.assertEqual(2, result.stdout.count('still there'))
+        # What does not help does no harm either: the other server is tried.
+        self.assertEqual(2, len(self.writes()))
+
+    def test_log(self) -> None:
+        path = self.create_file('before\n')
+        self.repair('--auto-approve', '--audit-log', path)
+        before, *lines = pathlib.Path(path).read_text().splitlines()
+        self.assertEqual('before', before)
+        for number, line in enumerate(map(json.loads, lines), 1):
+            self.assertEqual('demo', line['user'])
+            self.assertEqual(fake_cloud.identifier(number), line['server_id'])
+            self.assertEqual({'finding': 'not in the cache'}, line['before'])
+            self.assertEqual((200, [200]), (line['status'], line['after']))
+        self.assertEqual(2, len(lines))
+
+    def test_log_that_cannot_be_written(self) -> None:
+        result = self.repair('--auto-approve', '--audit-log', '/nowhere/log')
+        self.assertEqual(1, result.status)
+        self.assertIn('/nowhere/log', result.stderr)
+        self.assertEqual([], self.writes())
+
+
+class TestUsage(RepairTestCase):
+    def test_wrong(self) -> None:
+        for name, arguments, message in (
+            ('nobody to ask', (), 'There is no terminal to ask on'),
+            ('none at all', ('--dry-run', '--max', '0'), "'0' is not a"),
+            ('both', ('--dry-run', '--auto-approve'), 'not allowed with'),
+            (
+                'both ends',
+                ('--dry-run', '--delete-orphans', '--release-orphans'),
+                'not allowed with',
+            ),
+        ):
+            with self.subTest(name):
+                result = self.repair(*arguments)
+                self.assertEqual((2, ''), (result.status, result.stdout))
+                self.assertIn(message, result.stderr)
+        self.assertEqual([], self.writes())
+
+    def test_too_much(self) -> None:
+        result = self.repair('--auto-approve', '--max', '1')
+        self.assertEqual(
+            (
+                1,
+                'Nothing is changed: 2 findings are to be repaired, and '
+                '--max allows 1.\n',
+            ),
+            (result.status, result.stderr),
+        )
+        self.assertEqual(2, result.stdout.count('skipped'))
+        self.assertEqual([], self.writes())
+
+
+class TestSurprises(RepairTestCase):
+    def assert_stopped(self, message: str, *results: str) -> None:
+        """The first server ends it, and nothing is sent for the second."""
+        result = self.repair('--auto-approve')
+        self.assertEqual(1, result.status)
+        self.assertIn(message, result.stderr)
+        self.assertEqual(1, result.stderr.count('\n'))
+        for line, expected in zip(
+            result.stdout.splitlines(), results, strict=True
+        ):
+            self.assertIn(f' {expected} ', f'{line} ')
+
+    def test_refused(self) -> None:
+        self.cloud.post(EVENTS_URL, status_code=403, json={})
+        self.assert_stopped(
+            "it takes the role 'admin' or 'service'", 'refused', 'skipped'
+        )
+        self.assertEqual(1, len(self.writes()))
+
+    def test_answer_that_was_not_planned(self) -> None:
+        self.cloud.post(
+            EVENTS_URL, status_code=207, json={'events': [{'code': 422}]}
+        )
+        self.assert_stopped('HTTP 207, [422]', 'skipped', 'skipped')
+        self.assertEqual(1, len(self.writes()))
+
+    def test_finding_that_has_changed(self) -> None:
+        # Once for the check, then before the write.
+        one = self.servers[0]
+        url = f'{test_check.SERVERS_URL}/{one["id"]}'
+        self.cloud.get(
+            url,
+            [
+                {'json': {'server': one}},
+                {'json': {'server': {**one, 'OS-EXT-STS:task_state': 'x'}}},
+            ],
+        )
+        self.assert_stopped(
+            'not as it was when the plan was made', 'skipped', 'skipped'
+        )
+        self.assertEqual([], self.writes())
+
+    def test_finding_that_is_gone(self) -> None:
+        one = self.servers[0]
+        self.cloud.get(
+            f'{test_check.SERVERS_URL}/{one["id"]}',
+            [
+                {'json': {'server': one}},
+                {'json': {'server': test_check.server(1, 11, 12)}},
+            ],
+        )
+        result = self.repair('--auto-approve')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        self.assertIn('skipped', result.stdout.splitlines()[0])
+        self.assertIn('repaired', result.stdout.splitlines()[1])
+        self.assertEqual(1, len(self.writes()))
+
+    def test_new_finding(self) -> None:
+        def break_another(request: Any, context: object) -> dict[str, Any]:
+            self.ports[0] = test_check.port(11, 1, status='DOWN')
+            self.register(self.servers, self.ports)
+            return self.refresh(request, context)
+
+        self.cloud.post(EVENTS_URL, json=break_another)
+        self.assert_stopped('port-down is new', 'repaired', 'skipped')
+        self.assertEqual(1, len(self.writes()))
+
+    def test_nothing_can_be_read_back(self) -> None:
+        def fail(request: Any, context: object) -> dict[str, Any]:
+            self.cloud.get(
+                f'{test_check.SERVERS_URL}/{fake_cloud.identifier(1)}',
+                status_code=500,
+                json={},
+            )
+            return {'events': [{'code': 200}]}
+
+        self.cloud.post(EVENTS_URL, json=fail)
+        self.assert_stopped('the service failed', 'skipped', 'skipped')

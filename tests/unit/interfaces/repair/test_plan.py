@@ -1,0 +1,468 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import dataclasses
+from typing import Any
+
+from osc_port_iface.api import writing
+from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface import records
+from tests.unit.api import api_test_case
+from tests.unit import fake_cloud
+
+Action = plans.Action
+Code = codes.Code
+
+
+def server(**other: Any) -> records.Server:
+    plain = {
+        'name': 's1',
+        'status': 'ACTIVE',
+        'host': 'compute-1',
+        'cache': (records.Interface('fa:16:3e:00:00:0c', ()),),
+    }
+    return records.Server(fake_cloud.identifier(1), **{**plain, **other})
+
+
+def port(number: int = 11, **other: Any) -> records.Port:
+    plain = {
+        'device_id': fake_cloud.identifier(1),
+        'device_owner': 'compute:nova',
+        'vif_type': 'ovs',
+        'host': 'compute-9',
+        'admin_state_up': True,
+    }
+    return records.Port(
+        fake_cloud.identifier(number),
+        fake_cloud.identifier(700),
+        f'fa:16:3e:00:00:{number:02x}',
+        (),
+        **{**plain, **other},
+    )
+
+
+def finding(
+    code: Code,
+    of_server: records.Server | None = None,
+    of_port: records.Port | None = None,
+) -> drift.Finding:
+    server_id = of_port.device_id if of_port else None
+    if of_server:
+        server_id = of_server.id
+    return drift.Finding(
+        code,
+        server_id,
+        of_port.id if of_port else None,
+        of_port.mac_address if of_port else 'fa:16:3e:00:00:0f',
+        'expected',
+        'actual',
+        server=of_server,
+        port=of_port,
+    )
+
+
+def methods(repair: plans.Repair) -> list[str]:
+    """Write requests so that they can be read in a table."""
+    found = []
+    for request in repair.requests:
+        body: Any = request.body or {}
+        end = request.path.rpartition('/')[2]
+        attributes = body.get('port')
+        found.append(
+            f'{request.method} {end}'
+            if attributes is None
+            else f'{request.method} {attributes}'
+        )
+    return found
+
+
+class PlanTestCase(api_test_case.ApiTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.writer = writing.Writer(self.api())
+
+    def plan(
+        self,
+        *findings: drift.Finding,
+        named_by: dict[str, str] | None = None,
+        interrupted: tuple[records.Port, ...] = (),
+        **options: Any,
+    ) -> plans.Plan:
+        return plans.make(
+            findings,
+            self.writer,
+            plans.Options(**options),
+            named_by or {},
+            interrupted,
+        )
+
+    def one(self, found: drift.Finding, **options: Any) -> plans.Repair:
+        (repair,) = self.plan(found, **options).repairs
+        return repair
+
+
+class TestRepairs(PlanTestCase):
+    def test_done(self) -> None:
+        hidden: dict[str, Any] = {'vif_type': None, 'host': None}
+        delete = {'abandoned': Action.DELETE}
+        release = {'abandoned': Action.RELEASE}
+        mine = server(host=None)
+        identifier = fake_cloud.identifier(11)
+        released = "PUT {'device_id': '', 'device_owner': ''}"
+        for name, found, options, action, requests in (
+            (
+                'address, administrator',
+                finding(Code.ADDRESS_DIFFERS, server(), port()),
+                {},
+                Action.REFRESH,
+                ['POST os-server-external-events'],
+            ),
+            (
+                'address, member',
+                finding(Code.ADDRESS_DIFFERS, mine, port(**hidden)),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
+                'gone',
+                finding(Code.ONLY_IN_CACHE, server()),
+                {},
+                Action.REFRESH,
+                ['POST os-server-external-events'],
+            ),
+            (
+                'unbound',
+                finding(Code.UNBOUND, server(), port(host=None)),
+                {},
+                Action.BIND,
+                ["PUT {'binding:host_id': 'compute-1'}"],
+            ),
+            (
+                'floating IP',
+                finding(Code.FLOATING_IP_DIFFERS, server(), port()),
+                {},
+                Action.REFRESH,
+                ['POST os-server-external-events'],
+            ),
+            (
+                'half released',
+                finding(Code.HALF_RELEASED, None, port(device_id=None)),
+                delete,
+                Action.DELETE,
+                [f'DELETE {identifier}'],
+            ),
+            (
+                'unused, member',
+                finding(
+                    Code.UNUSED_PORT,
+                    None,
+                    port(device_id=None, device_owner=None, **hidden),
+                ),
+                delete,
+                Action.DELETE,
+                [f'DELETE {identifier}'],
+            ),
+            (
+                'bound elsewhere',
+                finding(Code.HOST_DIFFERS, server(), port()),
+                {},
+                Action.BIND,
+                ["PUT {'binding:host_id': 'compute-1'}"],
+            ),
+            (
+                'down',
+                finding(Code.PORT_DOWN, mine, port(**hidden)),
+                {'bounce': True},
+                Action.BOUNCE,
+                [
+                    'PUT server-interface-repair-bounce',
+                    "PUT {'admin_state_up': False}",
+                    "PUT {'admin_state_up': True}",
+                    'DELETE server-interface-repair-bounce',
+                ],
+            ),
+            (
+                'not attached',
+                finding(Code.NOT_ATTACHED, server(), port(device_owner=None)),
+                {},
+                Action.RELEASE,
+                [released],
+            ),
+            (
+                'orphan, administrator',
+                finding(Code.ORPHAN_PORT, None, port()),
+                delete,
+                Action.DELETE,
+                [f'DELETE {identifier}'],
+            ),
+            (
+                'orphan, member',
+                finding(Code.ORPHAN_PORT, None, port(**hidden)),
+                delete,
+                Action.DELETE,
+                [
+                    'PUT server-interface-repair-delete',
+                    released,
+                    f'DELETE {identifier}',
+                ],
+            ),
+            (
+                'orphan, released by a member',
+                finding(Code.ORPHAN_PORT, None, port(**hidden)),
+                release,
+                Action.RELEASE,
+                [released],
+            ),
+            (
+                'orphan, released by an administrator',
+                finding(Code.ORPHAN_PORT, None, port()),
+                release,
+                Action.RELEASE,
+                [
+                    "PUT {'device_id': '', 'device_owner': '', "
+                    "'binding:host_id': ''}"
+                ],
+            ),
+        ):
+            with self.subTest(name):
+                repair = self.one(found, **options)
+                self.assertEqual(
+                    (action, requests, None),
+                    (repair.action, methods(repair), repair.reason),
+                )
+
+    def test_not_done(self) -> None:
+        delete = {'abandoned': Action.DELETE}
+        identifier = fake_cloud.identifier(11)
+        for name, found, options, reason in (
+            (
+                'empty cache',
+                finding(Code.MISSING_FROM_CACHE, server(cache=()), port()),
+                {},
+                'attach an interface first',
+            ),
+            (
+                'no host',
+                finding(Code.ADDRESS_DIFFERS, server(host=None), port()),
+                {},
+                'on no host',
+            ),
+            (
+                'event of a member',
+                finding(Code.ONLY_IN_CACHE, server(host=None)),
+                {},
+                "'admin' or 'service'",
+            ),
+            (
+                'moving',
+                finding(Code.UNBOUND, server(status='MIGRATING'), port()),
+                {},
+                'about to move',
+            ),
+            (
+                'under change',
+                finding(Code.UNBOUND, server(task_state='x'), port()),
+                {},
+                'about to move',
+            ),
+            (
+                'nowhere',
+                finding(Code.BINDING_FAILED, server(host=None), port()),
+                {},
+                'on no host',
+            ),
+            (
+                'bare metal',
+                finding(Code.UNBOUND, server(), port(vnic_type='baremetal')),
+                {},
+                'Ironic',
+            ),
+            (
+                'down',
+                finding(Code.PORT_DOWN, server(), port()),
+                {},
+                '--bounce',
+            ),
+            (
+                'of a router',
+                finding(
+                    Code.NOT_ATTACHED, server(), port(device_owner='network:x')
+                ),
+                {},
+                'belongs to network:x',
+            ),
+            (
+                'orphan',
+                finding(Code.ORPHAN_PORT, None, port()),
+                {},
+                '--delete-orphans',
+            ),
+            (
+                'orphan with a floating IP',
+                finding(Code.ORPHAN_PORT, None, port()),
+                {**delete, 'named_by': {identifier: 'a floating IP'}},
+                'a floating IP',
+            ),
+            (
+                'second binding',
+                finding(Code.STALE_BINDING, server(), port()),
+                {},
+                f"bindings --port {identifier}'",
+            ),
+            (
+                'floating IP for nothing',
+                dataclasses.replace(
+                    finding(Code.FLOATING_IP_DIFFERS, server(), port()),
+                    actual_values=('203.0.113.5', '10.0.0.9'),
+                ),
+                {},
+                "'openstack floating ip set'",
+            ),
+            (
+                'nothing to release',
+                finding(
+                    Code.UNUSED_PORT,
+                    None,
+                    port(device_id=None, device_owner=None, host=None),
+                ),
+                {'abandoned': Action.RELEASE},
+                'belongs to no device',
+            ),
+            (
+                'no fixed IP',
+                finding(Code.NO_FIXED_IP, server(), port()),
+                {},
+                "page on 'check'",
+            ),
+            (
+                'unknown port',
+                finding(Code.PORT_DOWN, server()),
+                {},
+                'not known',
+            ),
+        ):
+            with self.subTest(name):
+                repair = self.one(found, **options)
+                self.assertIn(reason, repair.reason or '')
+                self.assertEqual((None, ()), (repair.action, repair.requests))
+
+    def test_reader(self) -> None:
+        self.cloud.register_tokens('a-token', role='reader')
+        self.writer = writing.Writer(self.api())
+        for code in Code:
+            with self.subTest(code):
+                plan = self.plan(
+                    finding(code, server(), port()),
+                    bounce=True,
+                    abandoned=Action.DELETE,
+                )
+                self.assertEqual([], plan.steps)
+
+    def test_service(self) -> None:
+        self.cloud.register_tokens('a-token', role='service')
+        self.writer = writing.Writer(self.api())
+        found = dataclasses.replace(
+            finding(Code.STALE_BINDING, server(), port()),
+            actual_values=('compute-2', 'compute-3'),
+        )
+        repair = self.one(found)
+        self.assertEqual(
+            (Action.DELETE_BINDING, ['DELETE compute-2', 'DELETE compute-3']),
+            (repair.action, methods(repair)),
+        )
+
+    def test_warnings(self) -> None:
+        for code, warning in (
+            (Code.MISSING_FROM_CACHE, 'the last NIC'),
+            (Code.ONLY_IN_CACHE, 'the guest keeps the device'),
+        ):
+            with self.subTest(code):
+                repair = self.one(finding(code, server(), port()))
+                self.assertIn(warning, repair.warning or '')
+
+
+class TestOrder(PlanTestCase):
+    def test_one_request_refreshes_a_server(self) -> None:
+        plan = self.plan(
+            finding(Code.PORT_DOWN, server(), port(13)),
+            finding(Code.MISSING_FROM_CACHE, server(), port(11)),
+            finding(Code.ADDRESS_DIFFERS, server(), port(12)),
+            finding(Code.ONLY_IN_CACHE, server()),
+            finding(Code.MAC_DIFFERS, server(), port(11)),
+            bounce=True,
+        )
+        refresh, bounce = plan.steps
+        (request,) = refresh.requests
+        self.assertEqual(
+            [None, fake_cloud.identifier(11), fake_cloud.identifier(12)],
+            [event.get('tag') for event in (request.body or {})['events']],
+        )
+        self.assertEqual(4, len(refresh.repairs))
+        for repair in refresh.repairs:
+            self.assertEqual((request,), repair.requests)
+        self.assertEqual(Action.BOUNCE, bounce.repairs[0].action)
+
+    def test_servers_apart(self) -> None:
+        other = records.Server(
+            fake_cloud.identifier(2),
+            host='compute-1',
+            cache=server().cache,
+        )
+        plan = self.plan(
+            finding(Code.ONLY_IN_CACHE, server()),
+            finding(Code.ONLY_IN_CACHE, other),
+        )
+        self.assertEqual(2, len(plan.steps))
+
+
+class TestInterrupted(PlanTestCase):
+    def resumed(
+        self, left: records.Port, *found: drift.Finding, **options: Any
+    ) -> list[list[str]]:
+        plan = self.plan(*found, interrupted=(left,), **options)
+        return [methods(repair) for repair in plan.repairs]
+
+    def test_bounce(self) -> None:
+        unmark = 'DELETE server-interface-repair-bounce'
+        for name, is_up, expected in (
+            ('disabled', False, ["PUT {'admin_state_up': True}", unmark]),
+            ('enabled', True, [unmark]),
+        ):
+            with self.subTest(name):
+                left = port(
+                    admin_state_up=is_up, tags=(writing.Mark.BOUNCE.value,)
+                )
+                self.assertEqual([expected], self.resumed(left, bounce=True))
+                self.assertEqual([], self.resumed(left))
+
+    def test_delete(self) -> None:
+        left = port(
+            device_id=None,
+            device_owner=None,
+            vif_type=None,
+            tags=(writing.Mark.DELETE.value,),
+        )
+        self.assertEqual(
+            [[f'DELETE {left.id}']],
+            self.resumed(left, abandoned=Action.DELETE),
+        )
+        self.assertEqual([], self.resumed(left, abandoned=Action.RELEASE))
+        in_use = port(tags=(writing.Mark.DELETE.value,))
+        self.assertEqual([], self.resumed(in_use, abandoned=Action.DELETE))
+
+    def test_what_is_found_anyway(self) -> None:
+        left = port(tags=(writing.Mark.BOUNCE.value,))
+        found = finding(Code.PORT_DOWN, server(), left)
+        self.assertEqual(1, len(self.resumed(left, found, bounce=True)))
