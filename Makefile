@@ -1,5 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+# Of the embedded cloud; tests/cloud/releases.py has them.
+RELEASE ?= newest
+export EMBEDDED_CLOUD_RELEASE := $(RELEASE)
 SUITE := $(PYTHON) -m tests.suite
 
 .PHONY: help
@@ -8,14 +11,17 @@ help:  ## List the targets
 	    expand -t 14
 
 .PHONY: demo
-demo:  ## Show the main job on the embedded cloud, and leave it up
+demo:  ## Show the main job on the embedded cloud (RELEASE=2025.1 or another)
 	@$(PYTHON) -m tests.cloud.demo
 
-.PHONY: test test-oldest
+.PHONY: test test-oldest test-releases
 test:  ## Run all checks of tox.ini, and add up what passed and failed
 	@$(SUITE)
 test-oldest:  ## Run every test on the oldest supported releases
 	@$(SUITE) -e oldest -- tests.functional
+
+test-releases:  ## Run the functional tests on each release of OpenStack
+	@EMBEDDED_CLOUD_RELEASE=newest $(SUITE) -e functional,releases
 
 .PHONY: lint types unit functional docs
 lint:  ## Check the style
@@ -34,7 +40,7 @@ bench:  ## Run the benchmarks, and write benchmarks/README.rst
 	@$(PYTHON) -m benchmarks
 
 .PHONY: up down status
-up:  ## Bring the embedded cloud up
+up:  ## Bring the embedded cloud up; RELEASE is for these three, too
 	@$(PYTHON) -m tests.cloud up
 down:  ## Stop the embedded cloud
 	@$(PYTHON) -m tests.cloud down

@@ -34,15 +34,18 @@ def ensure(
 ) -> pathlib.Path:
     """Make an environment, unless there is one of these very pins.
 
-    :param name: That of its directory and, up to the first dot, of its file
-        of pins: ``client``, ``newest``, ``cloud`` or ``tox``.
+    :param name: That of its directory and, in full or up to the first dot,
+        of its file of pins: ``client``, ``newest``, ``cloud``,
+        ``cloud-2025.1`` or ``tox``.
     :param python: The interpreter to make it with.
     :param install_plugin: Install the checkout itself, too.
     :returns: Its ``bin`` directory.
     :raises subprocess.CalledProcessError: It cannot be installed.
     """
     directory = CHECKOUT / '.venv' / name
-    pins = PINS / f'{name.partition(".")[0]}.txt'
+    pins = PINS / f'{name}.txt'
+    if not pins.exists():
+        pins = PINS / f'{name.partition(".")[0]}.txt'
     stamp = directory / 'complete'
     used = _with_included(pins)
     if install_plugin:
@@ -69,7 +72,11 @@ def ensure(
         *('--requirement', pins),
         # The services are started seldom, and compile what they import; a
         # command that is run often must find it compiled.
-        *([] if name in ('cloud', 'tox') else ['--compile-bytecode']),
+        *(
+            []
+            if name.partition('-')[0] in ('cloud', 'tox')
+            else ['--compile-bytecode']
+        ),
     )
     if install_plugin:
         install(directory / 'bin', '--no-build-isolation', '-e', CHECKOUT)

@@ -20,6 +20,7 @@ import sys
 import types
 
 from tests.cloud import embedded
+from tests.cloud import releases
 
 
 def main() -> int:
@@ -28,18 +29,27 @@ def main() -> int:
         prog='python -m tests.cloud',
         description='A real OpenStack on loopback, for this checkout.',
     )
+    release = argparse.ArgumentParser(add_help=False)
+    release.add_argument(
+        '--release',
+        choices=releases.RELEASES,
+        help=f'of which release; without it, what {releases.VARIABLE} says, '
+        'or the newest; each has a cloud of its own',
+    )
     actions = parser.add_subparsers(dest='action', required=True)
-    actions.add_parser('up', help='bring the cloud up, unless it is')
-    actions.add_parser('down', help='stop it; its logs are kept')
-    actions.add_parser(
-        'status', help='show the services; exit 3 unless all are running'
-    )
-    run = actions.add_parser(
-        'run', help='run a command with the cloud up, and leave it as it was'
-    )
-    run.add_argument('command', nargs='+', help='the command, after --')
+    for name, summary in (
+        ('up', 'bring the cloud up, unless it is'),
+        ('down', 'stop it; its logs are kept'),
+        ('status', 'show the services; exit 3 unless all are running'),
+        ('run', 'run a command with the cloud up, and leave it as it was'),
+    ):
+        action = actions.add_parser(name, help=summary, parents=[release])
+    action.add_argument('command', nargs='+', help='the command, after --')
     arguments = parser.parse_args()
-    cloud = embedded.Cloud()
+    try:
+        cloud = embedded.Cloud(arguments.release)
+    except releases.UnknownReleaseError as error:
+        parser.error(str(error))
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         if arguments.action == 'up':

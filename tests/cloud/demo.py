@@ -20,6 +20,7 @@ import sys
 
 from tests.cloud import api
 from tests.cloud import embedded
+from tests.cloud import releases
 from tests.cloud import scenario
 from tests import environments
 
@@ -135,6 +136,15 @@ def _found(
     return found[0] if found else None
 
 
+def _down(cloud: embedded.Cloud) -> str:
+    release = cloud.release.name
+    return (
+        'make down'
+        if release == releases.NEWEST
+        else f'make down RELEASE={release}'
+    )
+
+
 def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
     """Run the commands, as if typed at a prompt."""
     variables = {**cloud.environment(), 'OS_CLOUD': 'demo'}
@@ -164,7 +174,7 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
         f'  export OS_CLIENT_CONFIG_FILE={cloud.clouds_yaml} OS_CLOUD=demo\n'
         '  openstack server interface list --help\n\n'
         'Other clouds of that file: admin, reader (the same project, read '
-        'only),\nother (another project). To stop the cloud: make down'
+        'only),\nother (another project). To stop the cloud: ' + _down(cloud)
     )
     return 0
 
@@ -172,8 +182,8 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
 def main() -> int:
     """Bring up what is missing, and show it."""
     os.umask(0o077)
-    cloud = embedded.Cloud()
     try:
+        cloud = embedded.Cloud()
         programs = environments.ensure('client')
         if not cloud.is_up():
             print('Starting the embedded cloud ...', flush=True)
@@ -182,11 +192,18 @@ def main() -> int:
         make_servers(user)
         make_indirections(user)
         return show(cloud, programs)
-    except (embedded.CloudError, subprocess.CalledProcessError) as error:
+    except (
+        embedded.CloudError,
+        releases.UnknownReleaseError,
+        subprocess.CalledProcessError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('\nInterrupted. To stop the cloud: make down', file=sys.stderr)
+        print(
+            f'\nInterrupted. To stop the cloud: {_down(cloud)}',
+            file=sys.stderr,
+        )
         return 130
 
 

@@ -19,14 +19,26 @@ import json
 import pathlib
 
 from tests.cloud import configuration
+from tests.cloud import releases
 from tests import environments
 
 
 class CloudDirectory:
     """The directory of a cloud, whether it is up or not."""
 
-    def __init__(self) -> None:
-        self.state = environments.CHECKOUT / '.cloud'
+    def __init__(self, release: str | None = None) -> None:
+        """Name a cloud of the checkout.
+
+        :param release: The name of its release of OpenStack; the newest, or
+            what ``EMBEDDED_CLOUD_RELEASE`` says, if not given.
+        """
+        self.release = releases.named(release)
+        suffix = (
+            ''
+            if self.release.name == releases.NEWEST
+            else f'-{self.release.name}'
+        )
+        self.state = environments.CHECKOUT / f'.cloud{suffix}'
         self.log = self.state / 'log'
         self.clouds_yaml = self.state / 'clouds.yaml'
         self.facts = self.state / 'cloud.json'
@@ -86,7 +98,11 @@ class CloudDirectory:
     def lock(self, name: str = 'cloud') -> Iterator[None]:
         """Keep other processes of the checkout from doing the same."""
         # Not in the state directory, which comes and goes.
-        lock = environments.CHECKOUT / '.venv' / f'{name}.lock'
+        lock = (
+            environments.CHECKOUT
+            / '.venv'
+            / f'{self.release.pins}-{name}.lock'
+        )
         lock.parent.mkdir(exist_ok=True)
         with lock.open('w') as file:
             fcntl.flock(file, fcntl.LOCK_EX)

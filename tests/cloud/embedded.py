@@ -33,6 +33,7 @@ from tests.cloud import bootstrap
 from tests.cloud import configuration
 from tests.cloud import directory
 from tests.cloud import processes
+from tests.cloud import releases
 from tests import environments
 
 # Seconds for a service to answer; they take about ten.
@@ -57,8 +58,8 @@ class CloudError(Exception):
 class Cloud(directory.CloudDirectory):
     """The embedded cloud of one checkout."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, release: str | None = None) -> None:
+        super().__init__(release)
         self._processes = self.state / 'processes.json'
 
     def processes(self) -> dict[str, processes.Process]:
@@ -110,13 +111,22 @@ class Cloud(directory.CloudDirectory):
         }
         return {
             **variables,
+            releases.VARIABLE: self.release.name,
             'OS_CLIENT_CONFIG_FILE': str(self.clouds_yaml),
             # python-novaclient would write to the home directory.
             'NOVACLIENT_UUID_CACHE_DIR': str(self.state / 'novaclient'),
         }
 
     def _start(self) -> None:
-        programs = environments.ensure('cloud', install_plugin=False)
+        python = self.release.python()
+        if python is None:
+            raise CloudError(
+                f'Release {self.release.name} needs Python '
+                f'{" or ".join(self.release.pythons)}.'
+            )
+        programs = environments.ensure(
+            self.release.pins, python, install_plugin=False
+        )
         shutil.rmtree(self.state, ignore_errors=True)
         for name in ('db', 'log', 'lock', 'images/staging'):
             (self.state / name).mkdir(parents=True)
@@ -134,6 +144,7 @@ class Cloud(directory.CloudDirectory):
         self.facts.write_text(
             json.dumps(
                 {
+                    'release': self.release.name,
                     'ports': ports,
                     'endpoints': endpoints,
                     'passwords': passwords,

@@ -12,7 +12,9 @@
 
 """The embedded cloud itself."""
 
+from collections.abc import Callable
 from collections.abc import Collection
+import dataclasses
 import os
 import pathlib
 import subprocess
@@ -127,6 +129,107 @@ class TestProcess(testtools.TestCase):
         process = processes.Process(os.getpid(), 'another time')
         self.assertFalse(process.is_running())
         process.stop()
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """What is true of one release, and false of another.
+
+    :ivar microversion: The highest that Nova has.
+    :ivar unknown_parameter: What Nova answers to one at microversion 2.102.
+    :ivar port_of_server: What Neutron answers to a member who deletes one.
+    """
+
+    microversion: str
+    unknown_parameter: int
+    port_of_server: int
+
+
+EXPECTED = {
+    'newest': Expected('2.104', 400, 403),
+    '2025.1': Expected('2.100', 406, 204),
+    '2024.1': Expected('2.96', 406, 204),
+}
+
+
+class TestRelease(base.ProjectTestCase):
+    """What the user guide says of the releases."""
+
+    server: scenario.Resource
+    expected: Expected
+
+    @classmethod
+    def make_resources(cls) -> None:
+        network = cls.scenario.network('network', '10.0.0.0/24')
+        cls.server = cls.scenario.server('server', {'uuid': network['id']})
+        cls.expected = EXPECTED[cls.cloud.release.name]
+
+    def status_of(self, request: Callable[..., object], *what: object) -> int:
+        try:
+            request(*what)
+        except api.HTTPError as error:
+            return error.status
+        return 204
+
+    def test_highest_microversion(self) -> None:
+        self.assertEqual(
+            self.expected.microversion,
+            self.api.get('compute', '/')['version']['version'],
+        )
+
+    def test_unknown_parameter(self) -> None:
+        path = f'/servers/{self.server["id"]}/os-interface?bogus=1'
+        self.assertEqual(
+            self.expected.unknown_parameter,
+            self.status_of(self.api.get, 'compute', path, '2.102'),
+        )
+
+    def test_member_deletes_a_port_of_a_server(self) -> None:
+        (port,) = self.api.get(
+            'network', '/v2.0/ports', device_id=self.server['id']
+        )['ports']
+        self.assertEqual(
+            self.expected.port_of_server,
+            self.status_of(
+                self.api.delete, 'network', f'/v2.0/ports/{port["id"]}'
+            ),
+        )
+
+    def test_bindings_are_the_services(self) -> None:
+        port = self.scenario.port(
+            self.scenario.network('other', '10.0.1.0/24'),
+            device_owner='compute:nova',
+        )
+        service = api.Api('service', self.cloud)
+        for user, expected in (
+            (self.api, 403),
+            (api.Api('admin', self.cloud), 403),
+            (service, 204),
+        ):
+            self.assertEqual(
+                expected,
+                self.status_of(self.scenario.binding, user, port, 'compute-1'),
+            )
+
+    def test_events_are_not_for_members(self) -> None:
+        events = {
+            'events': [
+                {
+                    'name': 'network-changed',
+                    'server_uuid': self.server['id'],
+                }
+            ]
+        }
+        for user, expected in (
+            (self.api, 403),
+            (api.Api('admin', self.cloud), 204),
+        ):
+            self.assertEqual(
+                expected,
+                self.status_of(
+                    user.post, 'compute', '/os-server-external-events', events
+                ),
+            )
 
 
 class TestNetwork(base.ProjectTestCase):

@@ -21,13 +21,12 @@ import sys
 import threading
 import time
 
-# Before any import of Nova, which would patch the process with eventlet and
-# then refuse to run under its own native threading.
-os.environ['OS_NOVA_DISABLE_EVENTLET_PATCHING'] = 'true'
+from tests.cloud.services import release_differences
+from tests.cloud.services import starting
 
-from nova import monkey_patch
-
-monkey_patch.patch()
+CLOUD = starting.read_cloud()
+DIFFERENCES = release_differences.DIFFERENCES[CLOUD.release]
+DIFFERENCES.prepare_nova()
 
 from nova.api.openstack import wsgi_app  # noqa: E402
 from nova.cmd import manage  # noqa: E402
@@ -46,7 +45,6 @@ from placement import wsgi as placement_wsgi  # noqa: E402
 from tests.cloud.services import compute_driver  # noqa: E402
 from tests.cloud.services import serving  # noqa: E402
 from tests.cloud.services import sqlite_transactions  # noqa: E402
-from tests.cloud.services import starting  # noqa: E402
 
 
 # Seconds between two looks at what was evacuated.
@@ -54,25 +52,24 @@ EVACUATION_INTERVAL = 2
 
 
 def main() -> None:
-    cloud = starting.read_cloud()
-    os.environ['OS_PLACEMENT_CONFIG_DIR'] = str(cloud.configuration)
-    os.environ['OS_NOVA_CONFIG_DIR'] = str(cloud.configuration)
+    os.environ['OS_PLACEMENT_CONFIG_DIR'] = str(CLOUD.configuration)
+    os.environ['OS_NOVA_CONFIG_DIR'] = str(CLOUD.configuration)
     os.environ['OS_NOVA_CONFIG_FILES'] = 'nova-api-paste.ini;nova.conf'
     sys.argv[1:] = []
     sqlite_transactions.install()
     serving.serve_in_thread(
         placement_wsgi.init_application(),
-        cloud.ports['placement'],
-        cloud.log,
+        CLOUD.ports['placement'],
+        CLOUD.log,
         'placement',
     )
     # This parses the configuration, and a second time would be an error, so
     # the tables and cells can be made only between it and the application.
     wsgi_app.init_global_data(
-        [str(cloud.configuration / 'nova.conf')], 'osapi_compute', 'nova-api'
+        [str(CLOUD.configuration / 'nova.conf')], *DIFFERENCES.nova_arguments()
     )
     make_cells()
-    application = wsgi_app.init_application('osapi_compute', 'nova-api')
+    application = wsgi_app.init_application(*DIFFERENCES.nova_arguments())
     os_vif.initialize()
     # Nova looks for drivers in this package only.
     sys.modules['nova.virt.embedded'] = compute_driver
@@ -82,7 +79,7 @@ def main() -> None:
         start_compute(host)
     host_mapping.discover_hosts(context.get_admin_context())
     threading.Thread(target=clear_evacuated_hosts, daemon=True).start()
-    serving.serve(application, cloud.ports['compute'], cloud.log, 'compute')
+    serving.serve(application, CLOUD.ports['compute'], CLOUD.log, 'compute')
 
 
 def make_cells() -> None:
@@ -113,7 +110,7 @@ def start_compute(host: str) -> None:
             'nova-compute',
             compute_rpcapi.RPC_TOPIC,
             host=host,
-            topic_alt=compute_rpcapi.RPC_TOPIC_ALT,
+            **DIFFERENCES.nova_compute_topics(),
         )
     finally:
         nova.conf.CONF.clear_override('host')

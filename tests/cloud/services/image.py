@@ -29,6 +29,8 @@ def main() -> None:
     os.environ['OS_GLANCE_CONFIG_DIR'] = str(cloud.configuration)
     sys.argv[1:] = []
     sqlite_transactions.install()
+    # The others that it looks for are not there, which 2024.1 does not bear.
+    wsgi_app.CONFIG_FILES = ['glance-api.conf']
     application = wsgi_app.init_app()
     models.BASE.metadata.create_all(database.get_engine())
     serving.serve(application, cloud.ports['image'], cloud.log, 'image')

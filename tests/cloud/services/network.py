@@ -16,22 +16,25 @@ import os
 import sys
 
 from neutron.db.migration.models import head
-from neutron import server
-from neutron.server import api
 from neutron_lib import constants
 from neutron_lib import context
 from neutron_lib.db import api as database
 from neutron_lib.plugins import directory
 
+from tests.cloud.services import release_differences
 from tests.cloud.services import serving
 from tests.cloud.services import sqlite_transactions
 from tests.cloud.services import starting
 
 
+CLOUD = starting.read_cloud()
+DIFFERENCES = release_differences.DIFFERENCES[CLOUD.release]
+
+
 def application() -> object:
     """Make the tables first: the plug-ins read them while they load."""
     head.get_metadata().create_all(database.get_writer_session().get_bind())
-    served = api.api_server()
+    served = DIFFERENCES.neutron_application()
     register_agents()
     return served
 
@@ -51,15 +54,14 @@ def register_agents() -> None:
 
 
 def main() -> None:
-    cloud = starting.read_cloud()
-    os.environ['OS_NEUTRON_CONFIG_DIR'] = str(cloud.configuration)
+    os.environ['OS_NEUTRON_CONFIG_DIR'] = str(CLOUD.configuration)
     os.environ['OS_NEUTRON_CONFIG_FILES'] = 'neutron.conf'
     sys.argv[1:] = []
     sqlite_transactions.install()
     serving.serve(
-        server.boot_server(application, prog='neutron-api'),
-        cloud.ports['network'],
-        cloud.log,
+        DIFFERENCES.boot_neutron(application),
+        CLOUD.ports['network'],
+        CLOUD.log,
         'network',
     )
 

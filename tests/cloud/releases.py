@@ -1,0 +1,78 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The releases of OpenStack that the embedded cloud can be.
+
+What a service is told differently in an older one is in
+``tests/cloud/services/release_differences.py``.
+"""
+
+import dataclasses
+import os
+import sys
+
+from tests import environments
+
+# The environment variable that names the release of a cloud.
+VARIABLE = 'EMBEDDED_CLOUD_RELEASE'
+
+NEWEST = 'newest'
+
+
+@dataclasses.dataclass(frozen=True)
+class Release:
+    """A release of OpenStack.
+
+    :ivar name: Its name.
+    :ivar pins: The file of pins, and the environment made of it.
+    :ivar pythons: The versions of Python that its services run on, the
+        newest first; all that the checks run on if there are none.
+    """
+
+    name: str
+    pins: str
+    pythons: tuple[str, ...] = ()
+
+    def python(self) -> str | None:
+        """Find an interpreter for the services, the newest first."""
+        if not self.pythons:
+            return sys.executable
+        found = map(environments.interpreter, self.pythons)
+        return next(filter(None, found), None)
+
+
+RELEASES = {
+    release.name: release
+    for release in (
+        Release(NEWEST, 'cloud'),
+        Release('2025.1', 'cloud-2025.1', ('3.12', '3.11')),
+        Release('2024.1', 'cloud-2024.1', ('3.11',)),
+    )
+}
+
+
+class UnknownReleaseError(Exception):
+    """The embedded cloud cannot be of this release."""
+
+
+def named(name: str | None) -> Release:
+    """Return a release, or the one that the environment names.
+
+    :raises UnknownReleaseError: There is none of this name.
+    """
+    name = name or os.environ.get(VARIABLE, NEWEST)
+    try:
+        return RELEASES[name]
+    except KeyError:
+        raise UnknownReleaseError(
+            f'There is no release {name}, only {", ".join(RELEASES)}.'
+        ) from None
