@@ -30,10 +30,14 @@ types:  ## Check the types
 	@$(SUITE) -e mypy
 unit:  ## Run the unit tests, on each supported Python found
 	@$(SUITE) -e py311,py312,py313
-functional:  ## Run the functional tests against the embedded cloud
-	@$(SUITE) -e functional
+functional:  ## Run the functional tests, and what the pages show
+	@$(SUITE) -e sessions,functional
 docs:  ## Build the documentation
 	@$(SUITE) -e docs,releasenotes
+
+.PHONY: release
+release:  ## Build the sdist and the wheel of a release, and check them
+	@$(SUITE) -e release
 
 .PHONY: bench
 bench:  ## Run the benchmarks, and write benchmarks/README.rst

@@ -32,3 +32,14 @@ openstackdocs_auto_name = False
 logging.getLogger('sphinx.openstackdocstheme.ext').addFilter(
     lambda record: 'gitsha' not in record.getMessage()
 )
+
+# (source, name, description, authors, section)
+man_pages = [
+    (
+        'man/osc-port-iface',
+        'osc-port-iface',
+        'show the interfaces of servers',
+        [],
+        1,
+    )
+]

@@ -12,6 +12,7 @@
 
 """``python -m tests.cloud.demo``: the main job, on the embedded cloud."""
 
+import dataclasses
 import os
 import pathlib
 import shlex
@@ -24,7 +25,52 @@ from tests.cloud import releases
 from tests.cloud import scenario
 from tests import environments
 
-SERVERS = ('web-1', 'web-2', 'db-1')
+
+@dataclasses.dataclass
+class Interface:
+    """What is plugged into a server."""
+
+    network: str
+    mac_address: str
+    addresses: tuple[str, ...]
+    tag: str | None = None
+    enabled: bool = True
+
+
+# In the order in which they are listed.
+SERVERS = {
+    'web-1': (
+        Interface('backend', 'fa:16:3e:6a:6a:3d', ('192.0.2.177',), 'private'),
+        Interface(
+            'frontend',
+            'fa:16:3e:1a:b7:00',
+            ('192.0.2.16', '2001:db8:a::a5'),
+            'public',
+        ),
+    ),
+    'web-2': (
+        Interface('backend', 'fa:16:3e:2e:62:b7', ('192.0.2.136',), 'private'),
+        Interface(
+            'frontend',
+            'fa:16:3e:8b:f3:fa',
+            ('192.0.2.32', '2001:db8:a::327'),
+            'public',
+        ),
+    ),
+    'db-1': (
+        Interface('backend', 'fa:16:3e:b2:89:3e', ('192.0.2.205',), 'private'),
+        Interface(
+            'storage',
+            'fa:16:3e:7f:ef:6c',
+            ('198.51.100.30',),
+            'replication',
+            enabled=False,
+        ),
+        Interface(
+            'frontend', 'fa:16:3e:a1:2e:d3', ('192.0.2.15', '2001:db8:a::101')
+        ),
+    ),
+}
 
 NETWORKS = {
     'frontend': ('192.0.2.0/25', '2001:db8:a::/64'),
@@ -51,32 +97,64 @@ def make_servers(user: api.Api) -> None:
         name: _found(user, 'networks', name=name) or demo.network(name, *cidrs)
         for name, cidrs in NETWORKS.items()
     }
-    public = {'uuid': networks['frontend']['id'], 'tag': 'public'}
-    private = {'uuid': networks['backend']['id'], 'tag': 'private'}
-    servers = {'web-1': [public, private], 'web-2': [public, private]}
-    if 'db-1' in missing:
-        down = demo.port(networks['storage'], admin_state_up=False)
-        servers['db-1'] = [
-            {'uuid': networks['frontend']['id']},
-            {'port': _trunk_port(user, demo, networks), 'tag': 'private'},
-            {'port': down['id'], 'tag': 'replication'},
+    servers = {}
+    for name in sorted(missing):
+        ports = _ports(user, demo, name, networks)
+        if name == 'db-1':
+            _make_trunk(user, demo, ports[0], networks['backup'])
+        # Plugged in from the last to the first: the order of the NICs is not
+        # that of a listing.
+        servers[name] = [
+            {'port': port['id']}
+            | ({'tag': plugged.tag} if plugged.tag else {})
+            for port, plugged in zip(
+                reversed(ports), reversed(SERVERS[name]), strict=True
+            )
         ]
-    demo.servers({name: servers[name] for name in sorted(missing)})
+    demo.servers(servers)
 
 
-def _trunk_port(
+def _ports(
     user: api.Api,
     demo: scenario.Scenario,
+    server: str,
     networks: dict[str, scenario.Resource],
-) -> str:
-    """Return the ID of a parent port, with a subport on another network."""
+) -> list[scenario.Resource]:
+    """Make the ports of a server in the order of their IDs.
+
+    Neutron draws the IDs and interfaces are listed by them, but the
+    documentation shows one order.
+    """
+    while True:
+        ports = [
+            _found(user, 'ports', name=f'{server}-{plugged.network}')
+            or demo.port(
+                networks[plugged.network],
+                *plugged.addresses,
+                name=f'{server}-{plugged.network}',
+                mac_address=plugged.mac_address,
+                admin_state_up=plugged.enabled,
+            )
+            for plugged in SERVERS[server]
+        ]
+        ids = [port['id'] for port in ports]
+        if ids == sorted(ids):
+            return ports
+        for port_id in ids:
+            user.delete('network', f'/v2.0/ports/{port_id}')
+
+
+def _make_trunk(
+    user: api.Api,
+    demo: scenario.Scenario,
+    parent: scenario.Resource,
+    network: scenario.Resource,
+) -> None:
+    """Make a trunk of a port, with a subport on another network."""
     name = 'db-1-trunk'
-    trunk = _found(user, 'trunks', name=name)
-    if trunk is None:
-        parent = demo.port(networks['backend'], name=name)
-        subport = demo.port(networks['backup'], name='db-1-backup')
-        trunk = demo.trunk(name, parent, {BACKUP_VLAN: subport})
-    return str(trunk['port_id'])
+    if not _found(user, 'trunks', name=name):
+        subport = demo.port(network, name='db-1-backup')
+        demo.trunk(name, parent, {BACKUP_VLAN: subport})
 
 
 def make_indirections(user: api.Api) -> None:
@@ -93,7 +171,7 @@ def make_indirections(user: api.Api) -> None:
         demo.router('edge', frontend)
     if not _found(user, 'ports', name='web-vip'):
         demo.port(frontend, VIRTUAL_IP, name='web-vip')
-    for server in SERVERS[:2]:
+    for server in ('web-1', 'web-2'):
         port = _port_of(user, server, frontend)
         if not port['allowed_address_pairs']:
             pairs = [{'ip_address': VIRTUAL_IP}]
@@ -106,7 +184,7 @@ def make_indirections(user: api.Api) -> None:
         user, 'floatingips', description='shared'
     ) or demo.floating_ip(description='shared')
     if not shared['port_forwardings']:
-        web_1 = _port_of(user, SERVERS[0], frontend)
+        web_1 = _port_of(user, 'web-1', frontend)
         demo.port_forwarding(
             shared, web_1, external_port=2201, internal_port=22
         )

@@ -1,0 +1,30 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How Sphinx builds the release notes."""
+
+import logging
+
+project = 'osc-port-iface'
+copyright = 'osc-port-iface contributors'
+
+extensions = ['openstackdocstheme', 'reno.sphinxext']
+
+html_theme = 'openstackdocs'
+# The theme would report each visit to the analytics of OpenStack.
+html_theme_options = {'analytics_tracking_code': ''}
+openstackdocs_auto_name = False
+
+# See doc/source/conf.py.
+logging.getLogger('sphinx.openstackdocstheme.ext').addFilter(
+    lambda record: 'gitsha' not in record.getMessage()
+)

@@ -1,0 +1,84 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Run the sessions of a page, and compare."""
+
+import difflib
+import os
+import pathlib
+
+from tests.cloud import embedded
+from tests.sessions import names
+from tests.sessions import page as pages
+from tests.sessions import scenarios
+from tests.sessions import shell
+
+
+def _variables(openstack: pathlib.Path) -> dict[str, str]:
+    environment = embedded.Cloud().environment()
+    path = environment.get('PATH', os.defpath)
+    return {
+        **environment,
+        'PATH': os.pathsep.join([str(openstack.parent), path]),
+        'LC_ALL': 'C.UTF-8',
+    }
+
+
+def run(
+    page: pages.Page, openstack: pathlib.Path
+) -> list[tuple[pages.Step, str]]:
+    """Run the sessions of a page, in the scenario that it names.
+
+    :param openstack: The program of that name.
+    :returns: The steps that printed something else than the page says, and
+        what, with the identifiers of the page where it has any.
+    """
+    wrong = []
+    scenario = scenarios.named(page.settings.get('scenario', 'demo'))
+    environment = {
+        **_variables(openstack),
+        'OS_CLOUD': page.settings.get('cloud', 'demo'),
+    }
+    with scenario as identifiers, shell.Shell(environment) as prompt:
+        known = names.Names(identifiers)
+        for step in page.steps:
+            printed = prompt.run(known.to_cloud(step.command)).rstrip('\n')
+            if not known.match('\n'.join(step.output), printed):
+                wrong.append((step, known.to_page(printed)))
+    return wrong
+
+
+def describe(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
+    """Say what is wrong with a page, for a person."""
+    return '\n'.join(
+        f'{page.name}:{step.command_line + 1}: $ {step.command}\n'
+        + '\n'.join(
+            difflib.unified_diff(
+                step.output,
+                printed.splitlines(),
+                *('page', 'cloud'),
+                lineterm='',
+            )
+        )
+        for step, printed in wrong
+    )
+
+
+def update(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
+    """Return the text of a page with what was really printed."""
+    lines = list(page.lines)
+    for step, printed in reversed(wrong):
+        lines[step.first : step.end] = [
+            f'{step.indentation}{line}'.rstrip()
+            for line in printed.splitlines()
+        ]
+    return '\n'.join(lines) + '\n'

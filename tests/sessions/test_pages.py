@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Every console session of the documentation, run as it stands."""
+
+from collections.abc import Callable
+import re
+
+import testtools
+
+from tests import environments
+from tests.functional import base
+from tests.sessions import page as pages
+from tests.sessions import picture
+from tests.sessions import running
+
+PAGES = (
+    environments.CHECKOUT / 'README.rst',
+    *sorted(environments.CHECKOUT.glob('doc/source/user/**/*.rst')),
+)
+
+
+class TestPages(testtools.TestCase):
+    """One class, as the pages share the demo and follow each other."""
+
+    def assert_true(self, page: pages.Page) -> None:
+        wrong = running.run(page, base.program())
+        self.assertEqual([], wrong, running.describe(page, wrong))
+
+    def test_picture(self) -> None:
+        self.assertEqual(
+            picture.PATH.read_text(), picture.draw(base.program())
+        )
+
+    def test_one_changed_word_fails(self) -> None:
+        path = environments.CHECKOUT / 'doc/source/user/show.rst'
+        text = path.read_text()
+        self.assert_true(pages.Page('show', text))
+        changed, count = re.subn(r'\| ACTIVE\b', '| DOWN', text, count=1)
+        self.assertEqual(1, count)
+        self.assertRaises(
+            AssertionError, self.assert_true, pages.Page('show', changed)
+        )
+
+
+def _test_of(page: pages.Page) -> Callable[[TestPages], None]:
+    return lambda test: test.assert_true(page)
+
+
+for path in PAGES:
+    page = pages.Page.read(path)
+    if page.steps:
+        name = re.sub(r'\W', '_', path.stem).lower()
+        setattr(TestPages, f'test_page_{name}', _test_of(page))
