@@ -28,7 +28,6 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import filters
 from osc_port_iface.interfaces import listing
 from osc_port_iface.interfaces import names
@@ -96,19 +95,7 @@ class ListServerInterface(lister.TextLister):
                 'addresses and fixed IPs (cache)'
             ),
         )
-        parser.add_argument(
-            '--concurrency',
-            metavar='<number>',
-            type=argument_types.concurrency,
-            default=fan_out.DEFAULT_WORKERS,
-            help=_(
-                'Requests at a time, up to %(limit)d (default: %(default)d)'
-            )
-            % {
-                'limit': fan_out.MOST_WORKERS,
-                'default': fan_out.DEFAULT_WORKERS,
-            },
-        )
+        server_selectors.add_concurrency(parser)
         return parser
 
     def take_action(

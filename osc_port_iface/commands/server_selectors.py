@@ -21,6 +21,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import identity
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import names
 
 # As ``openstack server list`` has them.
@@ -59,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'if none is given'
         ),
     )
+    add_scope(parser)
+
+
+def add_scope(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose among which servers to look."""
     add_all_projects(parser)
     parser.add_argument(
         '--project',
@@ -100,6 +106,21 @@ def add_all_projects(parser: argparse.ArgumentParser) -> None:
             'Look in all projects (admin only) '
             '(can be specified using the ALL_PROJECTS envvar)'
         ),
+    )
+
+
+def add_concurrency(parser: argparse.ArgumentParser) -> None:
+    """Add the option for how many servers are looked at at a time."""
+    parser.add_argument(
+        '--concurrency',
+        metavar='<number>',
+        type=argument_types.concurrency,
+        default=fan_out.DEFAULT_WORKERS,
+        help=_('Requests at a time, up to %(limit)d (default: %(default)d)')
+        % {
+            'limit': fan_out.MOST_WORKERS,
+            'default': fan_out.DEFAULT_WORKERS,
+        },
     )
 
 

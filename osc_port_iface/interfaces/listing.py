@@ -69,18 +69,39 @@ def list_interfaces(
         all servers.
     """
     is_one = len(request.names_or_ids) == 1
-    shows_place = facts.Fact.NIC_INDEX in request.needed
     selected = selection.select(
         cloud.compute,
         request.names_or_ids,
         request.scope,
         # A listing has the names, but nothing is listed for a single ID.
         details=view.needs_details
-        or shows_place
+        or facts.Fact.NIC_INDEX in request.needed
         or bool(is_one and request.needed & facts.Fact.SERVER),
     )
+    return interfaces_of(cloud, view, selected, request, progress)
+
+
+def interfaces_of(
+    cloud: api_cloud.Cloud,
+    view: views.View,
+    selected: records.Answer[records.Server],
+    request: Request,
+    progress: views.Progress,
+) -> records.Answer[records.ServerInterface]:
+    """List the interfaces of servers that were selected already.
+
+    :param cloud: The services.
+    :param view: How to look at the servers.
+    :param selected: The servers, with details where those are needed, and
+        what went wrong when they were looked up.
+    :param request: What is to be listed, selection aside.
+    :param progress: Shows how far it is.
+    :returns: The interfaces, server by server, those of each by port ID.
+    :raises osc_port_iface.api.errors.ApiError: Something failed that concerns
+        all servers.
+    """
     answer = view.read(selected.rows, progress)
-    if shows_place:
+    if facts.Fact.NIC_INDEX in request.needed:
         answer.rows = nic_order.numbered(answer.rows)
     if request.subports:
         answer = subports.with_subports(cloud.network, answer)

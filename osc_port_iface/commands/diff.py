@@ -1,0 +1,246 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack server interface diff``."""
+
+import argparse
+import pathlib
+import sys
+
+from osc_lib import exceptions
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import server_selectors
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import comparing
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import listing
+from osc_port_iface.interfaces import saved_listing
+from osc_port_iface.interfaces import server_lookup
+from osc_port_iface.interfaces import views
+from osc_port_iface import printable
+from osc_port_iface import records
+
+_LISTED = (*columns.OF_SERVER, *columns.OF_INTERFACE)
+
+# What Neutron shows to administrators only.
+_HIDEABLE = frozenset(
+    column.header
+    for column in _LISTED
+    if column.needs & (facts.Fact.BINDING | facts.Fact.PROVIDER)
+)
+
+
+class DiffServerInterface(lister.TextLister):
+    """Show what changed since the interfaces of servers were listed.
+
+    Compares what 'server interface list' wrote with -f json, -f yaml or
+    -f csv with another such file, or with what there is now. Only the columns
+    that both have are compared.
+
+    The exit status is 0 if nothing changed, 3 if something did, 1 if
+    something could not be read, and 2 if a file is not such a listing.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'before',
+            metavar='<before>',
+            type=argument_types.name,
+            help=_('File with the earlier listing; - for standard input'),
+        )
+        parser.add_argument(
+            'after',
+            metavar='<after>',
+            nargs='?',
+            type=argument_types.name,
+            help=_(
+                'File with the later listing; what there is now if none is '
+                'given'
+            ),
+        )
+        parser.add_argument(
+            '--same',
+            action='store_true',
+            help=_('Look only at the servers of the earlier listing'),
+        )
+        parser.add_argument(
+            '--server',
+            metavar='<server>',
+            action='append',
+            default=[],
+            type=argument_types.name,
+            help=_(
+                'Server to look at now (name or ID) (repeat option to look '
+                'at several; every server of the project if none is given)'
+            ),
+        )
+        server_selectors.add_scope(parser)
+        parser.add_argument(
+            '--source',
+            choices=('compute', 'network'),
+            default='compute',
+            help=_(
+                'View to read now: Nova live, a request for each server '
+                '(compute, the default), or Neutron, a request for about 150 '
+                'servers, without tags (network)'
+            ),
+        )
+        server_selectors.add_concurrency(parser)
+        return parser
+
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+        chosen = self.choose(parsed_args, COLUMNS)
+        _check_usage(parsed_args)
+        before = _read(parsed_args.before)
+        if parsed_args.after:
+            after = _read(parsed_args.after)
+            if parsed_args.same:
+                after = after.of_servers(before.servers())
+        else:
+            after = self._now(parsed_args, before)
+        answer = comparing.compare(before, after, _HIDEABLE)
+        self.report(answer)
+        if answer.rows:
+            self.deny()
+        return columns.table(chosen, answer.rows)
+
+    def _now(
+        self, parsed_args: argparse.Namespace, before: comparing.Listing
+    ) -> comparing.Listing:
+        """List what there is now, with the columns that there were."""
+        cloud = self.cloud()
+        view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
+        chosen = [
+            column
+            for column in _LISTED
+            if _is_compared(column, before) and not view.why_not(column.needs)
+        ]
+        request = listing.Request(
+            names_or_ids=tuple(parsed_args.server),
+            scope=server_selectors.scope(parsed_args, cloud.identity),
+            needed=columns.needs(chosen),
+        )
+        if parsed_args.same:
+            answer = self._of_same_servers(cloud, view, request, before)
+        else:
+            answer = listing.list_interfaces(
+                cloud, view, request, self.progress
+            )
+        self.report(answer)
+        headers, rows = columns.table(chosen, answer.rows)
+        return comparing.Listing(
+            _('the cloud'),
+            headers,
+            {
+                row.interface.port_id or '': [
+                    cell.human_readable() for cell in shown
+                ]
+                for row, shown in zip(answer.rows, rows, strict=True)
+            },
+            is_incomplete=bool(answer.failures),
+        )
+
+    def _of_same_servers(
+        self,
+        cloud: api_cloud.Cloud,
+        view: views.View,
+        request: listing.Request,
+        before: comparing.Listing,
+    ) -> records.Answer[records.ServerInterface]:
+        """List the interfaces of those servers that still exist."""
+        servers = server_lookup.look_up(
+            cloud.compute,
+            before.servers(),
+            everywhere=True,
+            details=facts.Fact.NIC_INDEX in request.needed,
+        )
+        return listing.interfaces_of(
+            cloud, view, servers, request, self.progress
+        )
+
+
+def _is_compared(
+    column: columns.Column[records.ServerInterface], before: comparing.Listing
+) -> bool:
+    """Tell whether a column is listed now: all usual ones for want of any."""
+    if not before.headers:
+        return column.shown is columns.Shown.ALWAYS
+    return column in columns.OF_SERVER or column.header in before.headers
+
+
+def _check_usage(parsed_args: argparse.Namespace) -> None:
+    """Refuse options that contradict each other.
+
+    :raises plugin_command.UsageError: They do.
+    """
+    given = [
+        f'--{name}'
+        for name in ('server', 'project', 'host', 'status')
+        if getattr(parsed_args, name)
+    ]
+    if given and (parsed_args.after or parsed_args.same):
+        raise plugin_command.UsageError(
+            _('%(option)s cannot be used with %(other)s.')
+            % {
+                'option': given[0],
+                'other': '<after>' if parsed_args.after else '--same',
+            }
+        )
+    if parsed_args.before == parsed_args.after == '-':
+        raise plugin_command.UsageError(
+            _('Only one of the listings can be standard input.')
+        )
+
+
+def _read(path: str) -> comparing.Listing:
+    """Read a saved listing.
+
+    :param path: The file; ``-`` for standard input.
+    :raises exceptions.CommandError: The file cannot be read.
+    :raises plugin_command.UsageError: It is not a listing.
+    """
+    name = _('standard input') if path == '-' else printable.one_line(path)
+    try:
+        if path == '-':
+            content = sys.stdin.buffer.read()
+        else:
+            content = pathlib.Path(path).read_bytes()
+        return saved_listing.read(name, content)
+    except OSError as error:
+        raise exceptions.CommandError(
+            printable.one_line(f'{path}: {error.strerror or error}')
+        ) from None
+    except saved_listing.NotAListing as error:
+        raise plugin_command.UsageError(str(error)) from None
+
+
+COLUMNS: columns.Columns[comparing.Change] = (
+    columns.Column(
+        'Server Name', lambda change: cells.TextCell(change.server_name)
+    ),
+    columns.Column(
+        'Server ID', lambda change: cells.TextCell(change.server_id)
+    ),
+    columns.Column('Port ID', lambda change: cells.TextCell(change.port_id)),
+    columns.Column('Change', lambda change: cells.TextCell(change.kind)),
+    columns.Column('Before', lambda change: cells.TextCell(change.before)),
+    columns.Column('After', lambda change: cells.TextCell(change.after)),
+)

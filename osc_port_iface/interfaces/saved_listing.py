@@ -1,0 +1,364 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads what ``server interface list`` wrote as json, yaml or csv.
+
+The files may be of any release, and of anybody: their values are taken as
+text, escaped for a terminal.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+import csv
+import functools
+import io
+import json
+import re
+from typing import Any, ClassVar
+
+from osc_port_iface import addresses
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import comparing
+from osc_port_iface import printable
+
+_SPACE = re.compile(r'\s*')
+
+_NOT_A_LIST = _('not a list of interfaces')
+_NOT_AN_OBJECT = _('not an interface with columns')
+
+# Says where in the file something is: its line and its column.
+_Place = Callable[[], tuple[int, int]]
+_Rows = Iterator[tuple[_Place, Mapping[Any, Any]]]
+
+
+class NotAListing(ValueError):
+    """The file is not what ``server interface list`` writes."""
+
+    def __init__(
+        self, name: str, place: tuple[int, int], problem: str
+    ) -> None:
+        super().__init__(
+            _('%(name)s, line %(line)d, column %(column)d: %(problem)s')
+            % {
+                'name': name,
+                'line': place[0],
+                'column': place[1],
+                'problem': problem,
+            }
+        )
+
+
+def read(name: str, content: bytes) -> comparing.Listing:
+    """Read a saved listing.
+
+    :param name: What the file is called in a message.
+    :param content: What is in it.
+    :returns: The listing.
+    :raises NotAListing: It is none, or has no port IDs.
+    """
+    try:
+        text = content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode('utf-8-sig')
+        place = _place(before, len(before))
+        raise NotAListing(name, place, _('not UTF-8')) from None
+    return _listing(name, _rows(name, text))
+
+
+def as_text(value: object) -> str:
+    """Write a value as the text formats do.
+
+    :param value: A value of a row, as json or yaml have it.
+    :returns: One line; empty for what is null.
+    :raises ValueError: No release writes such a value.
+    """
+    if isinstance(value, list):
+        return ','.join(map(_item_as_text, value))
+    return _scalar_as_text(value)
+
+
+def _item_as_text(item: object) -> str:
+    if not isinstance(item, dict):
+        return _scalar_as_text(item)
+    if 'subnet_id' in item:
+        return _scalar_as_text(item.get('ip_address'))
+    if 'port_id' in item:
+        parts = item.get('segmentation_id'), item['port_id']
+        return '='.join(filter(None, map(_scalar_as_text, parts)))
+    parts = item.get('ip_address'), item.get('mac_address')
+    return '@'.join(filter(None, map(_scalar_as_text, parts)))
+
+
+def _scalar_as_text(value: object) -> str:
+    if value is None:
+        return ''
+    if isinstance(value, str):
+        return printable.escape(value)
+    if isinstance(value, (bool, int, float)):
+        return str(value)
+    raise ValueError
+
+
+def _rows(name: str, text: str) -> _Rows:
+    start = text.lstrip()
+    if start.startswith(('[', '{')):
+        return _json_rows(name, text)
+    if start.startswith('-'):
+        return _yaml_rows(name, text)
+    if comparing.PORT_ID in start.partition('\n')[0] and not (
+        start.startswith(('+', '|'))
+    ):
+        return _csv_rows(name, text)
+    raise NotAListing(
+        name,
+        (1, 1),
+        _(
+            "not what 'server interface list' writes with -f json, -f yaml or "
+            '-f csv'
+        ),
+    )
+
+
+def _listing(name: str, rows: _Rows) -> comparing.Listing:
+    headers: tuple[str, ...] = ()
+    interfaces: dict[str, list[str]] = {}
+    # The same texts come again and again.
+    known: dict[str, str] = {}
+    for place, row in rows:
+        headers = headers or _headers(name, place, row)
+        if row.keys() != set(headers):
+            raise NotAListing(
+                name, place(), _('other columns than the first interface')
+            )
+        texts = _texts(name, place, row)
+        port_id = texts[headers.index(comparing.PORT_ID)].lower()
+        if port_id in interfaces:
+            raise NotAListing(
+                name, place(), _('port %s is there twice') % port_id
+            )
+        interfaces[port_id] = [known.setdefault(text, text) for text in texts]
+    return comparing.Listing(name, headers, interfaces)
+
+
+def _headers(
+    name: str, place: _Place, row: Mapping[Any, Any]
+) -> tuple[str, ...]:
+    headers = tuple(row)
+    if not all(isinstance(header, str) for header in headers):
+        raise NotAListing(name, place(), _('a column has no name'))
+    if comparing.PORT_ID not in headers:
+        raise NotAListing(name, place(), _('there is no column Port ID'))
+    return headers
+
+
+def _texts(name: str, place: _Place, row: Mapping[str, Any]) -> list[str]:
+    texts = []
+    for header, value in row.items():
+        try:
+            text = as_text(value)
+        except ValueError:
+            raise NotAListing(
+                name,
+                place(),
+                _('%(column)s is %(value)s')
+                % {
+                    'column': printable.one_line(header, 80),
+                    'value': printable.one_line(repr(value)[:1000], 80),
+                },
+            ) from None
+        if not addresses.is_uuid(text) and (
+            header == comparing.PORT_ID
+            or (text and header == comparing.SERVER_ID)
+        ):
+            raise NotAListing(
+                name,
+                place(),
+                _("%(column)s is '%(value)s', which is no UUID")
+                % {
+                    'column': header,
+                    'value': printable.one_line(text, 80),
+                },
+            )
+        texts.append(text)
+    return texts
+
+
+def _json_rows(name: str, text: str) -> _Rows:
+    """Read one row after another, so that each has its place."""
+    decoder = json.JSONDecoder()
+    position = _skip_space(text, 0)
+    if text[position] != '[':
+        raise NotAListing(name, _place(text, position), _NOT_A_LIST)
+    position = _skip_space(text, position + 1)
+    separator = text[position : position + 1]
+    while separator != ']':
+        try:
+            row, end = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            where = getattr(error, 'pos', position)
+            problem = printable.one_line(getattr(error, 'msg', str(error)))
+            raise NotAListing(name, _place(text, where), problem) from None
+        place = functools.partial(_place, text, position)
+        if not isinstance(row, dict):
+            raise NotAListing(name, place(), _NOT_AN_OBJECT)
+        yield place, row
+        position = _skip_space(text, end)
+        separator = text[position : position + 1]
+        if separator == ',':
+            position = _skip_space(text, position + 1)
+        elif separator != ']':
+            raise NotAListing(
+                name,
+                _place(text, position),
+                _('a comma or the end of the list is missing'),
+            )
+    position = _skip_space(text, position + 1)
+    if position < len(text):
+        raise NotAListing(
+            name, _place(text, position), _('something follows the list')
+        )
+
+
+def _yaml_rows(name: str, text: str) -> _Rows:
+    """Read events one by one.
+
+    PyYAML's own documents have a node of about a kilobyte in memory for each
+    value, and take ten times as long.
+    """
+    import yaml
+
+    try:
+        events = _YAMLEvents(name, text)
+        event = events.next()
+        if not isinstance(event, yaml.SequenceStartEvent):
+            raise NotAListing(name, _mark(event.start_mark), _NOT_A_LIST)
+        event = events.next()
+        while not isinstance(event, yaml.SequenceEndEvent):
+            place = functools.partial(_mark, event.start_mark)
+            row = events.value(event)
+            if not isinstance(row, dict):
+                raise NotAListing(name, place(), _NOT_AN_OBJECT)
+            yield place, row
+            event = events.next()
+        if events.has_more():
+            raise NotAListing(
+                name, _mark(event.end_mark), _('something follows the list')
+            )
+    except yaml.MarkedYAMLError as error:
+        problem = printable.one_line(error.problem or str(error))
+        raise NotAListing(name, _mark(error.problem_mark), problem) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = printable.one_line(str(error))
+        raise NotAListing(name, (1, 1), problem) from None
+
+
+class _YAMLEvents:
+    """Makes values of the events of a YAML file.
+
+    Only what json has as well: no tags, no anchors. Numbers stay text.
+    """
+
+    _SCALARS: ClassVar[Mapping[str, bool | None]] = {
+        '': None,
+        '~': None,
+        'null': None,
+        'true': True,
+        'false': False,
+    }
+
+    def __init__(self, name: str, text: str) -> None:
+        # Imported here, as other commands do without it.
+        import yaml
+
+        self._name = name
+        self._yaml = yaml
+        loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
+        parts = (yaml.NodeEvent, yaml.CollectionEndEvent)
+        self._events = (
+            event
+            for event in yaml.parse(text, Loader=loader)
+            if isinstance(event, parts)
+        )
+
+    def next(self) -> Any:
+        """Return the next event that is part of a value."""
+        return next(self._events)
+
+    def has_more(self) -> bool:
+        """Tell whether there is another value."""
+        try:
+            self.next()
+        except StopIteration:
+            return False
+        return True
+
+    def value(self, event: Any) -> Any:
+        """Read the value that begins with an event."""
+        if getattr(event, 'tag', None) or event.anchor:
+            raise NotAListing(
+                self._name, _mark(event.start_mark), _('a tag or an anchor')
+            )
+        if isinstance(event, self._yaml.ScalarEvent):
+            is_plain = event.implicit[0]
+            if is_plain and event.value in self._SCALARS:
+                return self._SCALARS[event.value]
+            return event.value
+        values = []
+        is_mapping = isinstance(event, self._yaml.MappingStartEvent)
+        event = self.next()
+        while not isinstance(event, self._yaml.CollectionEndEvent):
+            values.append(self.value(event))
+            event = self.next()
+        if is_mapping:
+            return dict(zip(values[::2], values[1::2], strict=True))
+        return values
+
+
+def _csv_rows(name: str, text: str) -> _Rows:
+    reader = csv.reader(io.StringIO(text, newline=''), strict=True)
+    headers: list[str] = []
+    try:
+        for row in reader:
+            place = functools.partial(_line, reader.line_num)
+            if not headers:
+                headers = row
+            elif len(row) != len(headers):
+                raise NotAListing(
+                    name,
+                    place(),
+                    _('%(fields)d fields below %(headers)d headers')
+                    % {'fields': len(row), 'headers': len(headers)},
+                )
+            else:
+                yield place, dict(zip(headers, row, strict=True))
+    except csv.Error as error:
+        raise NotAListing(
+            name, (reader.line_num, 1), printable.one_line(str(error))
+        ) from None
+
+
+def _skip_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _mark(mark: Any) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _line(number: int) -> tuple[int, int]:
+    return number, 1
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Tell the line and the column of a position, both from 1."""
+    line = text.count('\n', 0, position) + 1
+    return line, position - text.rfind('\n', 0, position)

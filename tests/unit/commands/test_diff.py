@@ -1,0 +1,269 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import io
+import json
+from unittest import mock
+
+from osc_port_iface.commands import columns
+from osc_port_iface.interfaces import saved_listing
+from osc_port_iface import records
+from tests import command_result
+from tests.unit.commands import test_list_fleet
+from tests.unit import fake_cloud
+
+WEB = fake_cloud.identifier(1)
+DB = fake_cloud.identifier(2)
+
+
+class TestDiff(test_list_fleet.FleetTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.register(fake_cloud.server(1, 'web'), fake_cloud.server(2, 'db'))
+        for number, server in ((1, 'web'), (2, 'db')):
+            self.cloud.get(
+                f'{test_list_fleet.SERVERS_URL}/{fake_cloud.identifier(number)}',
+                json={'server': fake_cloud.server(number, server)},
+            )
+
+    def diff(self, *arguments: str) -> command_result.Result:
+        return self.openstack(
+            'server', 'interface', 'diff', *arguments, '-f', 'value'
+        )
+
+    def save(self, *arguments: str) -> str:
+        """List what there is, and return the path of a file with it."""
+        result = self.list(*(arguments or ('-f', 'json')))
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        return self.create_file(result.stdout)
+
+    def plug(self, server: int, *attachments: dict[str, object]) -> None:
+        self.cloud.register_interfaces(
+            fake_cloud.identifier(server), *attachments
+        )
+
+    def test_nothing_changed_in_any_format(self) -> None:
+        for output_format in ('json', 'yaml', 'csv'):
+            before = self.save('-f', output_format)
+            for after in ((), (self.save('-f', 'json'),)):
+                for options in ((), ('--same',)):
+                    with self.subTest(
+                        output_format=output_format, after=bool(after)
+                    ):
+                        self.assertEqual(
+                            command_result.Result(0, '', ''),
+                            self.diff(before, *after, *options),
+                        )
+
+    def test_changes(self) -> None:
+        before = self.save()
+        self.plug(
+            1,
+            fake_cloud.attachment(11, '10.0.0.9', tag='a', port_state='DOWN'),
+            fake_cloud.attachment(21, '10.0.0.21'),
+        )
+        self.plug(2)
+        expected = command_result.Result(
+            3,
+            f'db {DB} {fake_cloud.identifier(12)} detached 10.0.0.2 \n'
+            f'web {WEB} {fake_cloud.identifier(11)} readdressed 10.0.0.1 '
+            '10.0.0.9\n'
+            f'web {WEB} {fake_cloud.identifier(11)} state ACTIVE DOWN\n'
+            f'web {WEB} {fake_cloud.identifier(11)} tag  a\n'
+            f'web {WEB} {fake_cloud.identifier(21)} attached  10.0.0.21\n',
+            '%s only, servers with all their interfaces: db\n',
+        )
+        name = f'In {before}'
+        for after in ((), (self.save(),), (self.save('-f', 'csv'),)):
+            self.assertEqual(
+                command_result.Result(
+                    3, expected.stdout, expected.stderr % name
+                ),
+                self.diff(before, *after),
+            )
+
+    def test_json_has_null_for_nothing(self) -> None:
+        before = self.create_file('[]')
+        result = self.openstack(
+            *('server', 'interface', 'diff', before, '-f', 'json'),
+            *('-c', 'Change', '-c', 'Before', '-c', 'After'),
+        )
+        self.assertEqual(3, result.status)
+        self.assertEqual(
+            [
+                {'Change': 'attached', 'Before': None, 'After': '10.0.0.2'},
+                {'Change': 'attached', 'Before': None, 'After': '10.0.0.1'},
+            ],
+            json.loads(result.stdout),
+        )
+
+    def test_only_what_the_file_has_is_asked_for(self) -> None:
+        before = self.save('-f', 'csv', '-c', 'Port ID', '-c', 'Fixed IPs')
+        self.cloud.reset_mock()
+        result = self.diff(before)
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        self.assertEqual(
+            [
+                f'GET {test_list_fleet.SERVERS_URL}',
+                f'GET {test_list_fleet.interfaces_url(1)}',
+                f'GET {test_list_fleet.interfaces_url(2)}',
+            ],
+            self.requested(),
+        )
+
+    def test_same_servers_that_are_gone(self) -> None:
+        before = self.save()
+        self.cloud.get(
+            f'{test_list_fleet.SERVERS_URL}/{DB}', status_code=404, json={}
+        )
+        self.register(fake_cloud.server(1, 'web'), fake_cloud.server(3, 'new'))
+        result = self.diff(before, '--same', '-c', 'Port ID', '-c', 'Change')
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f'{fake_cloud.identifier(12)} detached\n',
+                f'In {before} only, servers with all their interfaces: db\n',
+            ),
+            result,
+        )
+
+    def test_server_of_a_listing_without_servers(self) -> None:
+        before = self.save('web', '-f', 'json')
+        self.assertEqual(
+            command_result.Result(0, '', ''),
+            self.diff(before, '--server', 'web'),
+        )
+
+    def test_nothing_is_claimed_of_a_server_that_is_not_read(self) -> None:
+        before = self.save()
+        self.cloud.get(
+            test_list_fleet.interfaces_url(2), status_code=403, json={}
+        )
+        result = self.diff(before)
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertEqual(
+            [
+                f'Interfaces of server {DB}: this is not allowed (HTTP 403)',
+                f'In {before} only, servers with all their interfaces: db',
+            ],
+            result.stderr.splitlines(),
+        )
+
+    def test_tag_is_not_compared_where_neutron_is_asked(self) -> None:
+        before = self.save()
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.1'),
+            fake_cloud.port(12, 2, '10.0.0.2'),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0, '', f'In {before} only, so not compared: Tag\n'
+            ),
+            self.diff(before, '--source', 'network'),
+        )
+
+    def test_hostile_file(self) -> None:
+        row = {'Port ID': WEB, 'Server Name': 'a\x1b[2J', 'Tag': '\u202e'}
+        before = self.create_file(json.dumps([row]))
+        after = self.create_file(json.dumps([{**row, 'Tag': '\x07'}]))
+        result = self.diff(before, after)
+        self.assertEqual(
+            command_result.Result(
+                3, f'a\\x1b[2J  {WEB} tag \\u202e \\x07\n', ''
+            ),
+            result,
+        )
+
+    def test_not_a_listing(self) -> None:
+        path = self.create_file('[\n  {"a": 1}]')
+        self.assertEqual(
+            command_result.Result(
+                2,
+                '',
+                f'{path}, line 2, column 3: there is no column Port ID\n',
+            ),
+            self.diff(path),
+        )
+
+    def test_no_such_file(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                1, '', '/no/such/\\x1b: No such file or directory\n'
+            ),
+            self.diff('/no/such/\x1b'),
+        )
+
+    def test_standard_input(self) -> None:
+        listed = self.list('-f', 'json').stdout
+        with mock.patch(
+            'sys.stdin', io.TextIOWrapper(io.BytesIO(listed.encode()))
+        ):
+            self.assertEqual(command_result.Result(0, '', ''), self.diff('-'))
+
+    def test_wrong_usage(self) -> None:
+        for arguments, message in (
+            (('-', '-'), 'Only one of the listings can be standard input.'),
+            (
+                ('a', 'b', '--server', 'web'),
+                '--server cannot be used with <after>.',
+            ),
+            (
+                ('a', '--same', '--host', 'x'),
+                '--host cannot be used with --same.',
+            ),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(
+                    command_result.Result(2, '', f'{message}\n'),
+                    self.diff(*arguments),
+                )
+
+    def test_text_of_a_structure_is_what_text_formats_show(self) -> None:
+        """A csv and a json of the same moment are the same."""
+        details = records.Details()
+        row = records.ServerInterface(
+            records.Server('s', 'a\x1bb'),
+            records.Interface(
+                'm',
+                (records.FixedIP('10.0.0.1', 'x'), records.FixedIP('::1')),
+                port_id='p',
+                floating_ips=('10.0.0.2', '10.0.0.3'),
+            ),
+            details,
+            nic_index=0,
+        )
+        port = records.Port(
+            'p',
+            'n',
+            'm',
+            (),
+            admin_state_up=False,
+            address_pairs=(
+                records.AddressPair('10.0.0.4', 'm'),
+                records.AddressPair('10.0.0.5', None),
+            ),
+            tags=('a', 'b'),
+            subports=(records.Subport('q', 'vlan', 7),),
+        )
+        full = records.ServerInterface(
+            row.server, row.interface, records.Details(port=port)
+        )
+        for column in (*columns.OF_SERVER, *columns.OF_INTERFACE):
+            for shown in (row, full):
+                with self.subTest(column=column.header):
+                    cell = column.cell(shown)
+                    self.assertEqual(
+                        cell.human_readable(),
+                        saved_listing.as_text(cell.machine_readable()),
+                    )
