@@ -61,7 +61,7 @@ def find(
     :param search: What is looked for.
     :param needed: What has to be known of the owners.
     :returns: Every match: in the order of the queries, for each address of a
-        CIDR, the surest first.
+        CIDR, the surest first, and then by the name of the server.
     :raises errors.ApiError: Neutron did not answer.
     """
     answer: searches.Answer = records.Answer([])
@@ -78,9 +78,10 @@ def find(
             break
         except errors.ApiError as error:
             answer.failures.append(str(error))
+    answer = _then(answer, owner_details.read(cloud, answer.rows, needed))
     places = {query: place for place, query in enumerate(search.queries)}
     answer.rows.sort(key=lambda match: (places[match.query], *_order(match)))
-    return _then(answer, owner_details.read(cloud, answer.rows, needed))
+    return answer
 
 
 def distinct(
@@ -132,10 +133,13 @@ def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:
     )
 
 
-def _order(match: searches.Match) -> tuple[int, int]:
+def _order(match: searches.Match) -> tuple[int, int, str]:
     address = (
         int(ipaddress.ip_address(match.ip_address))
         if match.query.kind is addresses.Kind.CIDR and match.ip_address
         else 0
     )
-    return address, _CERTAINTIES.index(match.certainty)
+    # The rules of a floating IP are in the order of its ports already.
+    is_rule = match.forwarding is not None
+    name = (not is_rule and match.server and match.server.name) or ''
+    return address, _CERTAINTIES.index(match.certainty), name

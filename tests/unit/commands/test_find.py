@@ -150,9 +150,9 @@ class TestFind(FindTestCase):
         self.assertEqual(
             command_result.Result(
                 0,
-                f'10.0.0.5 fixed-ip web {fake_cloud.identifier(11)} '
-                'compute:nova\n'
                 f'10.0.0.5 fixed-ip db {fake_cloud.identifier(12)} '
+                'compute:nova\n'
+                f'10.0.0.5 fixed-ip web {fake_cloud.identifier(11)} '
                 'compute:nova\n',
                 '',
             ),
