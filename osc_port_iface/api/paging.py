@@ -142,9 +142,10 @@ class Pager:
                     rows.clear()
                 continue
             found = page.items(collection.key, collection.read)
-            answer.failures += page.body.failures
             rows.update((row.id, row) for row in found)
             pages.turn(page, f'{collection.key}_links', found)
+            # A link that cannot be read is a page that cannot be had.
+            answer.failures += page.body.failures
         answer.rows = list(rows.values())
         return answer
 

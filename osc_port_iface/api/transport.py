@@ -350,6 +350,7 @@ class Transport:
                 raise_exc=False,
                 redirect=False,
                 stream=True,
+                log=_is_logged(),
                 # The credentials renew the token, and retries differ between
                 # the releases of keystoneauth.
                 allow_reauth=False,
@@ -397,6 +398,20 @@ def _target_at_home(url: str, location: str) -> str | None:
     ):
         return target
     return None
+
+
+def _is_logged() -> bool:
+    """Tell whether anyone sees what is logged of a request.
+
+    keystoneauth (``Session._http_log_response``) reads the whole body for
+    its log, however long it is, unless its logger is off. It never is:
+    osc-lib (``logs.LogConfig``) has the root logger let everything through,
+    and only the handlers choose.
+    """
+    return any(
+        handler.level <= logging.DEBUG
+        for handler in logging.getLogger().handlers
+    )
 
 
 def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:

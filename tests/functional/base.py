@@ -80,17 +80,17 @@ class FunctionalTestCase(testtools.TestCase):
         self, user: str | None = None, **variables: str
     ) -> dict[str, str]:
         """Make the environment of a user, with the recording proxy."""
-        environment = {
-            **self.cloud.environment(),
+        environment = self.cloud.environment()
+        for name in ('no_proxy', 'NO_PROXY', 'HTTP_PROXY'):
+            environment.pop(name, None)
+        return {
+            **environment,
             'OS_CLOUD': user or self.user,
             'http_proxy': self.proxy.url,
             # Python's own rule for the encoding of a pipe.
             'PYTHONUTF8': '1',
             **variables,
         }
-        for name in ('no_proxy', 'NO_PROXY', 'HTTP_PROXY'):
-            environment.pop(name, None)
-        return environment
 
     def run_program(
         self,

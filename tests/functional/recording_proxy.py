@@ -13,14 +13,15 @@
 """An HTTP proxy between one command and the cloud.
 
 It counts what a command really sends, although other tests use the cloud at
-the same time, and can answer in the place of a service.
+the same time, and can answer in the place of a service, or spoil what the
+service answers.
 """
 
 from collections.abc import Callable
 import contextlib
-import dataclasses
 import http.client
 import http.server
+import io
 import json
 import socket
 import struct
@@ -28,18 +29,11 @@ import threading
 from typing import Any
 from urllib import parse
 
+from tests.faults import answers
 
-@dataclasses.dataclass
-class Answer:
-    """What is sent instead of the service's answer."""
 
-    status: int = 200
-    body: bytes = b''
-    headers: dict[str, str] = dataclasses.field(default_factory=dict)
-    # Announce more than is sent, and close.
-    cut_off: bool = False
-    # Close the connection with a reset instead of answering.
-    reset: bool = False
+Answer = answers.Answer
+Request = answers.Request
 
 
 class RecordingProxy:
@@ -50,10 +44,14 @@ class RecordingProxy:
         # What changes something: method, path and body. A request for a
         # token does not.
         self.writes: list[tuple[str, str, Any]] = []
+        # The hosts and ports that were sent a token.
+        self.trusted: set[str] = set()
         self.answers: list[tuple[str, list[Answer | None]]] = []
+        self.faults = answers.Faults()
         # Called with the URL before a request is answered.
         self.before: Callable[[str], None] = lambda url: None
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._server = http.server.ThreadingHTTPServer(
             ('127.0.0.1', 0), self._handler()
         )
@@ -69,6 +67,7 @@ class RecordingProxy:
 
     def close(self) -> None:
         """Stop serving."""
+        self._closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -80,15 +79,15 @@ class RecordingProxy:
         """
         self.answers.append((path_end, list(answers)))
 
-    def _record(self, method: str, url: str) -> Answer | None:
+    def _record(self, method: str, url: str) -> answers.Fault:
         path = parse.urlsplit(url).path
         self.before(url)
         with self._lock:
             self.requests.append(f'{method} {url}')
-            for path_end, answers in self.answers:
+            for path_end, planned in self.answers:
                 if path.endswith(path_end):
-                    return answers.pop(0) if len(answers) > 1 else answers[0]
-        return None
+                    return answers.always(answers.take(planned))
+            return self.faults.of(url)
 
     def _record_write(self, method: str, url: str, body: bytes) -> None:
         path = parse.urlsplit(url).path
@@ -110,36 +109,68 @@ class RecordingProxy:
             def handle_method(self) -> None:
                 length = int(self.headers.get('Content-Length') or 0)
                 body = self.rfile.read(length)
-                answer = proxy._record(self.command, self.path)
+                if 'X-Auth-Token' in self.headers:
+                    proxy.trusted.add(parse.urlsplit(self.path).netloc)
+                fault = proxy._record(self.command, self.path)
                 proxy._record_write(self.command, self.path, body)
-                if answer is None:
-                    answer = self._forward(body)
-                if answer.reset:
-                    # RFC 9293: with a linger of zero, closing sends RST.
-                    self.connection.setsockopt(
-                        socket.SOL_SOCKET,
-                        socket.SO_LINGER,
-                        struct.pack('ii', 1, 0),
+                answer = fault(
+                    Request(
+                        self.command,
+                        self.path,
+                        lambda request: self._forward(request, body),
                     )
-                    self.connection.close()
-                    self.close_connection = True
-                    return
+                )
+                if answer.reset:
+                    self._reset()
+                elif answer.seconds_a_byte or answer.reset_at is not None:
+                    self._send_badly(answer)
+                else:
+                    self._send_head(answer)
+                    self.wfile.write(answer.body)
+                    self.close_connection |= answer.cut_off
+
+            def _send_head(self, answer: Answer) -> None:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header(
-                    'Content-Length',
-                    str(len(answer.body) + 100 * answer.cut_off),
-                )
+                length = len(answer.body) + 100 * answer.cut_off
+                self.send_header('Content-Length', str(length))
                 self.end_headers()
-                self.wfile.write(answer.body)
-                if answer.cut_off:
-                    self.close_connection = True
+
+            def _send_badly(self, answer: Answer) -> None:
+                head = io.BytesIO()
+                wfile, self.wfile = self.wfile, head
+                self._send_head(answer)
+                self.wfile = wfile
+                sent = head.getvalue() + answer.body
+                if answer.reset_at is not None:
+                    wfile.write(sent[: int(len(sent) * answer.reset_at)])
+                    # The client is to see what was sent before the reset.
+                    proxy._closed.wait(0.2)
+                    self._reset()
+                    return
+                for byte in sent:
+                    if proxy._closed.wait(answer.seconds_a_byte):
+                        break
+                    wfile.write(bytes([byte]))
+                self.close_connection = True
+
+            def _reset(self) -> None:
+                # RFC 9293: with a linger of zero, closing sends RST.
+                self.connection.setsockopt(
+                    socket.SOL_SOCKET,
+                    socket.SO_LINGER,
+                    struct.pack('ii', 1, 0),
+                )
+                self.connection.close()
+                self.close_connection = True
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_method
 
-            def _forward(self, body: bytes) -> Answer:
-                url = parse.urlsplit(self.path)
+            def _forward(self, request: Request, body: bytes) -> Answer:
+                url = parse.urlsplit(request.url)
+                if url.hostname != '127.0.0.1':
+                    return Answer(502, b'The tests stay on this machine.')
                 connection = http.client.HTTPConnection(
                     url.netloc, timeout=120
                 )
@@ -152,7 +183,7 @@ class RecordingProxy:
                 }
                 try:
                     connection.request(
-                        self.command, target, body or None, headers
+                        request.method, target, body or None, headers
                     )
                     response = connection.getresponse()
                     return Answer(

@@ -226,7 +226,9 @@ class FakeCloud(requests_mock.Mocker):
         if system:
             body.set_system_scope()
         else:
-            body.set_project_scope(id=PROJECT_ID, name='demo')
+            body.set_project_scope(
+                id=PROJECT_ID, name='demo', domain_name='Default'
+            )
         for service, url in (
             ('identity', AUTH_URL),
             ('compute', compute_url),

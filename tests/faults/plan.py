@@ -1,0 +1,176 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The plan of faults: ``plan.csv``, a line for each.
+
+========  ==================================================================
+Column    Meaning
+========  ==================================================================
+Part      What the fault is one of.
+Run       ``program``: the real program, against the embedded cloud.
+          ``shell``: the same in process, against a fake one. ``both``.
+Command   What is run, without ``server interface``. ``admin:`` before it
+          has an administrator run it. ``{one}`` is the ID of the server one,
+          ``{one_port}`` that of its port; see ``tests.functional.odd_project``
+          and ``tests.unit.odd_cloud``, which are alike.
+Requests  Which requests go wrong; see :func:`language.parse_place`.
+Faults    How; see :mod:`language`. Several places, and as many faults, stand
+          side by side with ``+`` between them.
+Output    ``same`` as without the faults, ``none``, ``heading`` alone,
+          ``no two`` without the rows of the server two, ``without`` and the
+          columns that are empty, ``less`` and those that are not there, or
+          ``N rows`` for what ``many`` makes of the port of two.
+Error     Standard error; ``//`` between lines, ``...`` for any text.
+Exit      The exit status.
+Sent      The number of requests to Keystone, Nova and Neutron; ``*`` where it
+          depends on what threads do first.
+Waited    Seconds between them in all, by the clock of the tests in process.
+========  ==================================================================
+"""
+
+from collections.abc import Sequence
+import csv
+import dataclasses
+import fnmatch
+import io
+import pathlib
+import re
+import shlex
+
+from tests.faults import answers
+from tests.faults import language
+
+PATH = pathlib.Path(__file__).with_suffix('.csv')
+
+# Values of the words in braces.
+Words = dict[str, str]
+
+# What no terminal may be sent, whatever the services answer.
+UNSAFE = re.compile(
+    r'[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e'
+    r'\u2060-\u2064\u2066-\u206f\ufeff]'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One line of the plan."""
+
+    part: str
+    run: str
+    command: str
+    requests: str
+    faults: str
+    output: str
+    error: str
+    exit: str
+    sent: str
+    waited: str
+
+    @property
+    def name(self) -> str:
+        """What it is called among the tests, without any dot."""
+        words = f'{self.command}, {self.requests}: {self.faults}'
+        return words.replace('.', '_')
+
+    @property
+    def is_of_administrator(self) -> bool:
+        """Whether an administrator runs the command."""
+        return self.command.startswith('admin: ')
+
+    def arguments(self, words: Words) -> list[str]:
+        """Return the words of the command line, for a format to compare."""
+        command = self.command.removeprefix('admin: ')
+        arguments = shlex.split(command.format(**words))
+        # A Lister has csv; what shows one thing does not.
+        form = 'json' if arguments[0] == 'show' else 'csv'
+        return ['server', 'interface', *arguments, '-f', form]
+
+    def inject(
+        self, faults: answers.Faults, words: Words, endpoints: Words
+    ) -> None:
+        """Plan what the line says goes wrong."""
+        for place, planned in zip(
+            self.requests.split(' + '), self.faults.split(' + '), strict=True
+        ):
+            faults.plan(
+                language.parse_place(place.format(**words)),
+                *language.parse_faults(planned, endpoints),
+            )
+
+    def expected_output(self, healthy: str, words: Words) -> str:
+        """Make what is to be printed of what a healthy cloud's answer is."""
+        heading, *rows = healthy.splitlines(keepends=True) or ['']
+        match self.output.split():
+            case ['same']:
+                return healthy
+            case ['none']:
+                return ''
+            case ['heading']:
+                return heading
+            case ['no', *names]:
+                gone = [words[name] for name in names]
+                return heading + ''.join(
+                    row
+                    for row in rows
+                    if not any(name in row for name in gone)
+                )
+            case [number, 'rows']:
+                return heading + ''.join(
+                    rows[0].replace(words['two_port'], language.port_id(index))
+                    for index in range(int(number))
+                )
+            case ['without', *columns]:
+                return _edited(healthy, empty=' '.join(columns).split(', '))
+            case ['less', *columns]:
+                return _edited(healthy, left_out=' '.join(columns).split(', '))
+        raise ValueError(self.output)
+
+    def expects(self, sent: str) -> bool:
+        """Tell whether as many requests were sent as the plan says."""
+        return fnmatch.fnmatchcase(sent, self.sent)
+
+    def expected_error(self, words: Words) -> str:
+        """Make a regular expression of the expected standard error."""
+        lines = self.error.split(' // ') if self.error else []
+        text = re.escape(''.join(f'{line}\n' for line in lines))
+        for name, value in words.items():
+            text = text.replace(re.escape(f'{{{name}}}'), re.escape(value))
+        return rf'\A{text}\Z'.replace(r'\.\.\.', '.*')
+
+
+def cases() -> list[Case]:
+    """Read the plan."""
+    with PATH.open(encoding='utf-8', newline='') as file:
+        lines = csv.reader(file, delimiter='|', quoting=csv.QUOTE_NONE)
+        _heading, *rows = (
+            [cell.strip() for cell in line] for line in lines if line
+        )
+    return [Case(*row) for row in rows]
+
+
+def _edited(
+    table: str, empty: Sequence[str] = (), left_out: Sequence[str] = ()
+) -> str:
+    """Empty some columns of a table in csv, and leave others out."""
+    rows = list(csv.DictReader(io.StringIO(table)))
+    written = io.StringIO()
+    writer = csv.DictWriter(
+        written,
+        [column for column in rows[0] if column not in left_out],
+        extrasaction='ignore',
+        quoting=csv.QUOTE_ALL,
+        lineterminator='\n',
+    )
+    writer.writeheader()
+    writer.writerows(row | dict.fromkeys(empty, '') for row in rows)
+    return written.getvalue()

@@ -1,0 +1,142 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The lines of the plan of faults that the real program is run for."""
+
+import unittest
+from urllib import parse
+
+import testtools
+
+from tests.cloud import embedded
+from tests import command_result
+from tests.faults import language
+from tests.faults import plan
+from tests.functional import base
+from tests.functional import odd_project
+
+# Kilobytes of data that one command may have; an answer of 200 MB, decoded,
+# would take more.
+MEMORY = 400_000
+
+# Seconds for one command, whatever the services do.
+PATIENCE = 120
+
+# What commands print without a fault.
+_HEALTHY: dict[str, command_result.Result] = {}
+
+
+class FaultPlanTestCase(base.FunctionalTestCase):
+    """Runs the lines of some parts of the plan."""
+
+    user = odd_project.NAME
+    parts: frozenset[str]
+
+    # The line that is run; each test has another.
+    case: plan.Case
+    project: odd_project.OddProject
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.project = odd_project.ensure(embedded.Cloud())
+        super().setUpClass()
+
+    def test_fault(self) -> None:
+        words = self.project.words
+        healthy = self.healthy()
+        self.case.inject(self.proxy.faults, words, self.cloud.endpoints)
+        result = self.run_case()
+        self.assertEqual(
+            (
+                self.case.expected_output(healthy.stdout, words),
+                int(self.case.exit),
+            ),
+            (result.stdout, result.status),
+            result.stderr,
+        )
+        sent = self.sent()
+        self.assertTrue(self.case.expects(sent), sent)
+        self.assertRegex(result.stderr, self.case.expected_error(words))
+        self.assertNotRegex(result.stdout + result.stderr, plan.UNSAFE)
+        self.assertEqual(set(), self.strangers(), 'were sent the token')
+
+    def healthy(self) -> command_result.Result:
+        """Run the command without any fault, once for all tests."""
+        command = self.case.command
+        if command not in _HEALTHY:
+            _HEALTHY[command] = self.run_case()
+            self.proxy.requests.clear()
+        return _HEALTHY[command]
+
+    def run_case(self) -> command_result.Result:
+        """Run the command of the line, with little memory."""
+        return self.run_program(
+            *('timeout', str(PATIENCE)),
+            *('sh', '-c', f'ulimit -d {MEMORY} && exec "$@"', 'sh'),
+            base.program(),
+            *self.case.arguments(self.project.words),
+            user='admin' if self.case.is_of_administrator else None,
+            no_proxy=language.CLOSED,
+        )
+
+    def sent(self) -> str:
+        """Count what was asked of each service."""
+        found = [
+            parse.urlsplit(line.partition(' ')[2]).netloc
+            for line in self.proxy.requests
+        ]
+        return ' '.join(
+            str(found.count(parse.urlsplit(self.cloud.endpoints[name]).netloc))
+            for name in ('identity', 'compute', 'network')
+        )
+
+    def strangers(self) -> set[str]:
+        """Return who was sent a token and is no service."""
+        return self.proxy.trusted - {
+            parse.urlsplit(url).netloc for url in self.cloud.endpoints.values()
+        }
+
+
+class TestAuthenticationFaults(FaultPlanTestCase):
+    parts = frozenset({'token', 'versions'})
+
+
+class TestConnectionFaults(FaultPlanTestCase):
+    parts = frozenset({'connection', 'size'})
+
+
+class TestAnswerFaults(FaultPlanTestCase):
+    parts = frozenset({'status', 'redirect', 'paging'})
+
+
+class TestBodyFaults(FaultPlanTestCase):
+    parts = frozenset({'body', 'value'})
+
+
+def load_tests(
+    _loader: unittest.TestLoader, _tests: unittest.TestSuite, _pattern: str
+) -> unittest.TestSuite:
+    """Make a test of each line of the plan."""
+    suite = unittest.TestSuite()
+    for case in plan.cases():
+        if case.run == 'shell':
+            continue
+        (test,) = (
+            test_class('test_fault')
+            for test_class in FaultPlanTestCase.__subclasses__()
+            if case.part in test_class.parts
+        )
+        test.case = case
+        suite.addTest(
+            testtools.clone_test_with_new_id(test, f'{test.id()}({case.name})')
+        )
+    return suite
