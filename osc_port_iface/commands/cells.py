@@ -292,9 +292,11 @@ class SubportsCell(_RecordsCell):
 
     def texts(self) -> list[str]:
         return [
-            subport.port_id
-            if subport.segmentation_id is None
-            else f'{subport.segmentation_id}={subport.port_id}'
+            printable.escape(
+                subport.port_id
+                if subport.segmentation_id is None
+                else f'{subport.segmentation_id}={subport.port_id}'
+            )
             for subport in self._value
         ]
 

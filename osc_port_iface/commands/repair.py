@@ -45,7 +45,9 @@ class _RequestsCell(cells.Cell):
     _value: tuple[writing.Request, ...]
 
     def human_readable(self) -> str:
-        return '; '.join(_request_line(request) for request in self._value)
+        return printable.escape(
+            '; '.join(_request_line(request) for request in self._value)
+        )
 
     def machine_readable(self) -> list[dict[str, Any]]:
         return [request.as_json() for request in self._value]
@@ -75,7 +77,12 @@ _COLUMNS: columns.Columns[execution.Outcome] = (
     columns.Column(
         'Finding', lambda row: cells.TextCell(row.repair.finding.code.value)
     ),
-    columns.Column('Action', lambda row: cells.TextCell(row.repair.action)),
+    columns.Column(
+        'Action',
+        lambda row: cells.TextCell(
+            row.repair.action and row.repair.action.value
+        ),
+    ),
     columns.Column('Result', lambda row: cells.TextCell(row.result.value)),
     columns.Column(
         'Before', lambda row: cells.TextCell(row.repair.finding.actual)

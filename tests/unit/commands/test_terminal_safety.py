@@ -1,0 +1,201 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What tenants and services write never reaches a terminal as it is."""
+
+from collections.abc import Mapping
+import csv
+import dataclasses
+import datetime
+import enum
+import importlib
+import io
+import json
+import pkgutil
+import types
+import typing
+from typing import Any
+from unittest import mock
+
+import testtools
+import yaml
+
+from osc_port_iface import commands
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import list as list_command
+from osc_port_iface.commands import plugin_command
+from tests.faults import plan
+
+# How each character that a terminal could act on is written: those of escape
+# sequences (ANSI, OSC, C1), overrides of the direction, separators of lines,
+# characters of no width, half of a surrogate pair.
+ESCAPES: dict[str, str | int | None] = {
+    '\x1b': r'\x1b',
+    '\x9b': r'\x9b',
+    '\x9d': r'\x9d',
+    '\x07': r'\x07',
+    '\x00': r'\x00',
+    '\x7f': r'\x7f',
+    '\n': r'\n',
+    '\r': r'\r',
+    '\t': r'\t',
+    '\u202e': r'\u202e',
+    '\u2066': r'\u2066',
+    '\u200b': r'\u200b',
+    '\u2028': r'\u2028',
+    '\ufeff': r'\ufeff',
+    '\ud800': r'\ud800',
+}
+_FINE = ' [2J ]0;title u\u0308 \xfc \U0001f600 '
+HOSTILE = _FINE.join(ESCAPES) + '.'
+LONG = HOSTILE * (10_000 // len(HOSTILE) + 1)
+
+_SAMPLES = {
+    bool: True,
+    int: 1,
+    float: 1.0,
+    datetime.datetime: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+}
+
+
+def poisoned(annotation: Any, text: str) -> Any:
+    """Make a value of a type, in which every text is this one."""
+    origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return poisoned(arguments[0], text)
+    if origin is tuple:
+        return (poisoned(arguments[0], text),)
+    if origin is Mapping:
+        return {'key': text}
+    if annotation is str:
+        return text
+    if issubclass(annotation, enum.Enum):
+        return next(iter(annotation))
+    if dataclasses.is_dataclass(annotation):
+        hints = typing.get_type_hints(annotation)
+        make: Any = annotation
+        return make(
+            **{
+                field.name: poisoned(hints[field.name], text)
+                for field in dataclasses.fields(annotation)
+            }
+        )
+    return _SAMPLES[annotation]
+
+
+def tables() -> dict[str, tuple[type, Any, Any]]:
+    """Find all tables of columns that commands have.
+
+    :returns: The command, the columns and the type of their rows, by name.
+    """
+    found = {}
+    for info in pkgutil.iter_modules(commands.__path__):
+        module = importlib.import_module(f'{commands.__name__}.{info.name}')
+        command = next(
+            (
+                value
+                for value in vars(module).values()
+                if isinstance(value, type)
+                and issubclass(value, plugin_command.PluginCommand)
+                and value.__module__ == module.__name__
+                and hasattr(value, 'take_action')
+            ),
+            list_command.ListServerInterface,
+        )
+        for name, annotation in (
+            vars(module).get('__annotations__', {}).items()
+        ):
+            (of, *_others) = typing.get_args(annotation) or (None,)
+            if typing.get_origin(of) is columns.Column:
+                (row_type,) = typing.get_args(of)
+                found[f'{info.name}.{name}'] = (
+                    command,
+                    getattr(module, name),
+                    row_type,
+                )
+    return found
+
+
+def shown(value: Any) -> str:
+    """Make the text of a cell of its value in json, but do not escape it."""
+    if isinstance(value, list):
+        return ','.join(map(shown, value))
+    if isinstance(value, dict):
+        return shown(next(iter(value.values())))
+    return '' if value is None else str(value)
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a cell shows just this, and not something made of it."""
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, str)
+
+
+class TestTerminalSafety(testtools.TestCase):
+    def output(
+        self, command_class: Any, chosen: Any, row: Any, form: str
+    ) -> str:
+        """Print a row of a command in a format."""
+        app = mock.Mock(stdout=io.StringIO(), stderr=io.StringIO())
+        command = command_class(app, None)
+        parser = command.get_parser('command')
+        required = [
+            '10.0.0.5'
+            for action in parser._actions
+            if not action.option_strings
+        ]
+        arguments = parser.parse_args([*required, '-f', form])
+        with mock.patch.object(
+            command_class,
+            'take_action',
+            lambda *_arguments: columns.table(chosen, [row]),
+        ):
+            self.assertEqual(0, command.run(arguments))
+        printed: str = app.stdout.getvalue()
+        return printed
+
+    def test_tables_are_found(self) -> None:
+        self.assertLessEqual(
+            {'columns.OF_SERVER', 'columns.OF_INTERFACE', 'find.COLUMNS'},
+            set(tables()),
+        )
+
+    def test_every_column_in_every_format(self) -> None:
+        for text in (HOSTILE, LONG):
+            for name, (command, chosen, row_type) in tables().items():
+                row = poisoned(row_type, text)
+                with self.subTest(table=name, length=len(text)):
+                    self.check(command, chosen, row, text)
+
+    def check(self, command: Any, chosen: Any, row: Any, text: str) -> None:
+        (intact,) = json.loads(self.output(command, chosen, row, 'json'))
+        self.assertIn(text, map(shown, intact.values()))
+        (as_yaml,) = yaml.safe_load(self.output(command, chosen, row, 'yaml'))
+        self.assertEqual(intact, as_yaml)
+        as_csv = self.output(command, chosen, row, 'csv')
+        # cliff (formatters/commaseparated.py) has this escape character.
+        (cells,) = csv.DictReader(io.StringIO(as_csv), escapechar='\\')
+        for header, value in intact.items():
+            expected = shown(value).translate(str.maketrans(ESCAPES))
+            if is_plain(value):
+                self.assertEqual(expected, cells[header])
+        as_values = self.output(command, chosen, row, 'value')
+        self.assertEqual(' '.join(cells.values()) + '\n', as_values)
+        as_table = self.output(command, chosen, row, 'table')
+        for header, value in intact.items():
+            if is_plain(value):
+                self.assertIn(f' {cells[header]} ', as_table)
+        for output in (as_csv, as_values, as_table):
+            self.assertNotRegex(output, plan.UNSAFE)
+            output.encode('utf-8')
