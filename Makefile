@@ -39,6 +39,10 @@ docs:  ## Build the documentation
 release:  ## Build the sdist and the wheel of a release, and check them
 	@$(SUITE) -e release
 
+.PHONY: fuzz
+fuzz:  ## Fuzz for long, and count the cases
+	@$(SUITE) -e fuzz
+
 .PHONY: bench
 bench:  ## Run the benchmarks, and write benchmarks/README.rst
 	@$(PYTHON) -m benchmarks

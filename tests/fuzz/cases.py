@@ -1,0 +1,283 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is fuzzed: answers of every endpoint, arguments, and notations.
+
+Each function takes what hypothesis has drawn, fails where the package does
+not do what it promises, and counts what it has tried.
+"""
+
+import collections
+from collections.abc import Callable, Iterator
+import copy
+import functools
+import re
+from typing import Any
+
+from hypothesis import strategies as st
+from osc_lib import exceptions
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import response as responses
+from osc_port_iface import printable
+from tests.faults import plan
+from tests.fuzz import in_process
+from tests.unit import odd_cloud
+
+# The keys and indexes that lead to a place in a document.
+_Path = tuple[Any, ...]
+
+# What was tried, by what it was.
+COUNTS: collections.Counter[str] = collections.Counter()
+
+STATUSES = frozenset({0, 1, 2, 3})
+
+# Texts that mean something to somebody, and any others.
+TEXTS = st.one_of(
+    st.sampled_from(
+        [
+            '',
+            '../flavors',
+            '%2e%2e',
+            '\x1b[2J',
+            '\u202e',
+            'fe80::1%\x1b[2J',
+            '10.0.0.5',
+            '::ffff:10.0.0.5',
+            'fa:16:3e:00:00:0b',
+            odd_cloud.WORDS['one'],
+            odd_cloud.WORDS['one_port'],
+            'compute:nova',
+            'ACTIVE',
+            'next',
+            '9' * 5000,
+            '2026-01-01T00:00:00Z',
+        ]
+    ),
+    st.text(max_size=30),
+)
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+_ID = odd_cloud.WORDS['one']
+_PORT = odd_cloud.WORDS['one_port']
+
+# Each reader of an endpoint, called as the commands do.
+READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
+    'os-interface': lambda api: api.compute.interfaces(_ID),
+    'one os-interface': lambda api: api.compute.interface(_ID, _PORT),
+    'server': lambda api: api.compute.server(_ID),
+    'servers': lambda api: api.compute.servers(compute.ServerScope()),
+    'servers in detail': lambda api: api.compute.servers(
+        compute.ServerScope(), details=True
+    ),
+    'servers by name': lambda api: api.compute.servers_named(
+        'one', compute.ServerScope(), details=False
+    ),
+    'down cells': lambda api: api.compute.servers_in_down_cells(
+        compute.ServerScope(status='ACTIVE')
+    ),
+    'version document': lambda api: api.compute.microversion,
+    'instance actions': lambda api: api.compute.instance_actions(_ID),
+    'ports': lambda api: api.network.all_ports(),
+    'ports of servers': lambda api: api.network.ports_of_servers([_ID]),
+    'ports by name': lambda api: api.network.ports_named(''),
+    'ports by address': lambda api: api.network.ports_with_fixed_ips(
+        [odd_cloud.WORDS['one_address']]
+    ),
+    'floating IPs': lambda api: api.network.floating_ips(
+        [odd_cloud.FLOATING_IP]
+    ),
+    'networks': lambda api: api.network.networks([odd_cloud.WORDS['network']]),
+    'subnets': lambda api: api.network.subnets([odd_cloud.WORDS['subnet']]),
+    'security groups': lambda api: api.network.security_groups(
+        [odd_cloud.WORDS['security_group']]
+    ),
+    'projects': lambda api: api.identity.projects('demo', None),
+}
+
+COMMANDS = {
+    'list': (
+        [],
+        [_ID],
+        ['--long'],
+        ['--source', 'network'],
+        ['--source', 'cache'],
+        ['--all-projects', '--long', '-f', 'csv'],
+    ),
+    'show': ([_ID, _PORT], [_ID, odd_cloud.WORDS['one_address']]),
+    'find': (
+        [odd_cloud.WORDS['one_address'], odd_cloud.FLOATING_IP],
+        [odd_cloud.WORDS['one_mac'], _PORT, '-f', 'value'],
+    ),
+    'check': ([], [_ID], ['--all-projects', '-f', 'value']),
+    'wait': ([_ID, '--timeout', '0'], ['one', '--timeout', '0']),
+}
+
+
+def places(
+    document: Any, path: tuple[Any, ...] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """Walk through a document: the path to each value in it."""
+    yield path
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from places(value, (*path, key))
+    elif isinstance(document, list):
+        # The others are alike.
+        for index, value in enumerate(document[:1]):
+            yield from places(value, (*path, index))
+
+
+def replaced(document: Any, path: _Path, value: Any) -> Any:
+    """Copy a document with another value at a place."""
+    if not path:
+        return value
+    key, *rest = path
+    changed = copy.copy(document)
+    changed[key] = replaced(document[key], tuple(rest), value)
+    return changed
+
+
+def read_everywhere(value: Any) -> None:
+    """Put a value into each place of each answer in turn."""
+    for name, read in READERS.items():
+        for number in range(_places_of(name)):
+            COUNTS['values in answers'] += 1
+            services = in_process.Services(_spoil_place(number, value))
+            with services.replaced():
+                try:
+                    read(in_process.api(services))
+                except exceptions.CommandError as error:
+                    _check_line(str(error))
+                except Exception as error:
+                    error.add_note(f'{name}, place {number}: {value!r}')
+                    raise
+
+
+def read_bytes(body: bytes, status: int) -> None:
+    """Answer every reader with bytes."""
+    for read in READERS.values():
+        COUNTS['bodies that are not JSON'] += 1
+        services = in_process.Services(
+            lambda _path, _document: responses.Response(status, {}, body)
+        )
+        with services.replaced():
+            try:
+                read(in_process.api(services))
+            except exceptions.CommandError as error:
+                _check_line(str(error))
+
+
+def run_with_broken_answers(
+    name: str, line: list[str], broken: dict[int, tuple[int, Any]]
+) -> None:
+    """Run a command some of whose answers are broken.
+
+    :param name: The command.
+    :param line: Its arguments.
+    :param broken: The place and the value of each answer that is.
+    """
+    COUNTS['commands with broken answers'] += 1
+    asked = iter(range(in_process.MOST_REQUESTS + 1))
+
+    def spoil(path: str, document: Any) -> responses.Response:
+        place, value = broken.get(next(asked), (None, None))
+        if place is None or document is None:
+            return in_process.encoded(document)
+        return _spoil_place(place, value)(path, document)
+
+    command = in_process.command_classes()[f'server interface {name}']
+    _check(in_process.run(command, line, in_process.Services(spoil)))
+
+
+def run_with_arguments(name: str, line: list[str]) -> None:
+    """Run a command with any arguments."""
+    COUNTS['command lines'] += 1
+    command = in_process.command_classes()[f'server interface {name}']
+    services = in_process.Services()
+    result = in_process.run(command, line, services)
+    if result.status != 2:
+        # argparse repeats wrong arguments as they are.
+        _check(result)
+    for path in services.paths:
+        assert re.fullmatch(in_process.PATHS, path), path
+
+
+def read_notation(text: str) -> None:
+    """Read a text as each kind of address."""
+    COUNTS['notations'] += 1
+    for parse in (
+        addresses.parse_address,
+        addresses.parse_mac_address,
+        addresses.parse_ip_address,
+        addresses.parse_ip_network,
+    ):
+        try:
+            value = parse(text)
+        except ValueError:
+            continue
+        assert parse(str(getattr(value, 'value', value))), text
+
+
+def escape(text: str) -> None:
+    """Make a text safe for a terminal."""
+    COUNTS['texts for a terminal'] += 1
+    shown = printable.escape(text)
+    assert not plan.UNSAFE.search(shown.replace('\n', '\x00')), text
+    shown.encode('utf-8')
+    line = printable.one_line(text)
+    assert not plan.UNSAFE.search(line.replace('\n', '\x00')), text
+
+
+@functools.cache
+def _places_of(name: str) -> int:
+    """Count the places of the last answer that a reader asks for."""
+    last: list[Any] = [None]
+
+    def remember(_path: str, document: Any) -> responses.Response:
+        last[0] = document
+        return in_process.encoded(document)
+
+    services = in_process.Services(remember)
+    with services.replaced():
+        READERS[name](in_process.api(services))
+    return len(list(places(last[0])))
+
+
+def _spoil_place(number: int, value: Any) -> in_process.Spoil:
+    def spoil(_path: str, document: Any) -> responses.Response:
+        found = list(places(document))
+        path = found[number % len(found)]
+        return in_process.encoded(replaced(document, path, value))
+
+    return spoil
+
+
+def _check(result: Any) -> None:
+    assert result.status in STATUSES, result
+    _check_line(result.stderr.rstrip('\n').replace('\n', ' '))
+    if not result.stdout.startswith('{'):
+        assert not plan.UNSAFE.search(result.stdout), result
+
+
+def _check_line(line: str) -> None:
+    assert line.strip() == line and '\n' not in line, line
+    assert not plan.UNSAFE.search(line), line

@@ -1,0 +1,184 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Commands in process, between cliff's parser and the last line of HTTP."""
+
+from collections.abc import Callable, Iterator
+import contextlib
+import functools
+from importlib import metadata
+import io
+import json
+import logging
+import re
+import types
+from typing import Any
+from unittest import mock
+from urllib import parse
+
+from osc_lib import exceptions
+import requests
+
+from osc_port_iface.api import cloud
+from osc_port_iface.api import pace
+from osc_port_iface.api import response as responses
+from osc_port_iface.api import service
+from osc_port_iface.api import transport
+from tests import command_result
+from tests.unit import odd_cloud
+
+# A command that asks for more is taken to have no end.
+MOST_REQUESTS = 300
+
+# Makes the answer to a path out of a sound one.
+Spoil = Callable[[str, Any], responses.Response]
+
+_UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+
+# Whatever arguments and answers there are, nothing else is asked for.
+PATHS = re.compile(
+    rf"""
+    /v3/(domains | projects(/[0-9a-f]{{32}})?)
+    | /v2\.1 | /v2\.1/os-services | /v2\.1/servers(/detail)?
+    | /v2\.1/servers/{_UUID}(/os-interface(/{_UUID})?|/os-instance-actions)?
+    | /v2\.0/[a-z-]+ | /v2\.0/qos/policies | /v2\.0/ports/{_UUID}/bindings
+    | /v2\.0/lbaas/loadbalancers/{_UUID} | /v2/lbaas/loadbalancers/{_UUID}
+    """,
+    re.VERBOSE,
+)
+
+_SESSION = types.SimpleNamespace(
+    auth=None,
+    get_auth_headers=lambda: {'X-Auth-Token': 'a-token'},
+    get_project_id=lambda: odd_cloud.WORDS['project'],
+    invalidate=lambda: True,
+)
+_CONFIG = types.SimpleNamespace(
+    get_default_microversion=lambda _service: None,
+    get_api_version=lambda _service: None,
+)
+# For ComputeApi.prepare, which looks at how many connections are kept.
+_ADAPTER: Any = types.SimpleNamespace(
+    session=types.SimpleNamespace(session=requests.Session())
+)
+CONNECTION: Any = types.SimpleNamespace(session=_SESSION, config=_CONFIG)
+
+
+def sound(_path: str, document: Any) -> responses.Response:
+    """Answer as a service does."""
+    return encoded(document)
+
+
+def encoded(document: Any) -> responses.Response:
+    """Make an answer of a document."""
+    return responses.Response(200, {}, json.dumps(document).encode())
+
+
+class Services:
+    """Answers what the transport would send.
+
+    :ivar paths: What was asked for.
+    """
+
+    def __init__(self, spoil: Spoil = sound) -> None:
+        self.paths: list[str] = []
+        self._spoil = spoil
+
+    @contextlib.contextmanager
+    def replaced(self) -> Iterator[None]:
+        """Take the place of all services."""
+        with (
+            mock.patch.object(service, 'connect', new=self._connect),
+            mock.patch.object(
+                transport.Transport, '_receive', new=self._receive
+            ),
+            mock.patch('time.sleep', lambda _seconds: None),
+            # It waits by the clock.
+            mock.patch.object(
+                pace.Pace, 'slow_down', new=lambda _pace, _seconds: None
+            ),
+        ):
+            yield
+
+    def _connect(
+        self,
+        _connection: Any,
+        credentials: Any,
+        service_type: str,
+        version: str,
+    ) -> transport.Transport:
+        return transport.Transport(
+            _ADAPTER, credentials, f'http://{service_type}.test/{version}'
+        )
+
+    def _receive(
+        self, request: Any, _headers: dict[str, str]
+    ) -> responses.Response:
+        self.paths.append(parse.urlsplit(request.url).path)
+        if len(self.paths) > MOST_REQUESTS:
+            raise AssertionError(f'no end of requests: {request.url}')
+        if request.method != 'GET':
+            raise AssertionError(f'{request.method} {request.url}')
+        asked = parse.urlencode(dict(request.query or {}), doseq=True)
+        joint = '&' if '?' in request.url else '?'
+        url = f'{request.url}{joint}{asked}' if asked else request.url
+        document = odd_cloud.document(url)
+        return self._spoil(self.paths[-1], document)
+
+
+def api(services: Services) -> cloud.Cloud:
+    """Return the API of a cloud; services must be replaced."""
+    return cloud.Cloud(CONNECTION)
+
+
+@functools.cache
+def command_classes() -> dict[str, Any]:
+    """Find the commands by what a user writes for them."""
+    return {
+        entry_point.name.replace('_', ' '): entry_point.load()
+        for entry_point in metadata.entry_points(group='openstack.compute.v2')
+        if entry_point.value.startswith('osc_port_iface.')
+    }
+
+
+def run(
+    command_class: Any, arguments: list[str], services: Services
+) -> command_result.Result:
+    """Run a command, as the shell does after it has authenticated.
+
+    :raises Exception: The command did; of those that the shell makes a line
+        of, none is raised.
+    """
+    stdout, stderr = io.StringIO(), io.StringIO()
+    app = mock.Mock(stdout=stdout, stderr=stderr, stdin=io.StringIO())
+    app.client_manager.sdk_connection = CONNECTION
+    handler = logging.StreamHandler(stderr)
+    handler.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(handler)
+    status: int | str | None
+    try:
+        with (
+            services.replaced(),
+            mock.patch('sys.stdout', stdout),
+            mock.patch('sys.stderr', stderr),
+        ):
+            command = command_class(app, None)
+            parser = command.get_parser('command')
+            status = command.run(parser.parse_args(arguments))
+    except SystemExit as error:
+        status = error.code
+    except exceptions.CommandError as error:
+        status = 1
+        stderr.write(f'{error}\n')
+    finally:
+        logging.getLogger().removeHandler(handler)
+    return command_result.Result(status, stdout.getvalue(), stderr.getvalue())
