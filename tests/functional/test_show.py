@@ -22,15 +22,18 @@ COMMAND = ('server', 'interface', 'show')
 
 
 class TestShow(base.FunctionalTestCase):
+    network: scenario.Resource
     server: scenario.Resource
     port: scenario.Resource
     floating_ip: scenario.Resource
 
     @classmethod
     def make_resources(cls) -> None:
-        network = cls.scenario.network('net', '10.50.0.0/24', 'fd00:50::/64')
-        port = cls.scenario.port(network, name='the port')
-        cls.scenario.router('router', network)
+        cls.network = cls.scenario.network(
+            'net', '10.50.0.0/24', 'fd00:50::/64'
+        )
+        port = cls.scenario.port(cls.network, name='the port')
+        cls.scenario.router('router', cls.network)
         cls.server = cls.scenario.server(
             'shown', {'port': port['id'], 'tag': 'nic'}
         )
@@ -51,7 +54,7 @@ class TestShow(base.FunctionalTestCase):
             'Port State': 'ACTIVE',
             'Tag': 'nic',
             'Network Name': name,
-            'MTU': 1500,
+            'MTU': self.network['mtu'],
             'Port Name': 'the port',
             'Subnet Names': [
                 f'{name}-v{6 if ":" in fixed_ip["ip_address"] else 4}'
@@ -69,8 +72,8 @@ class TestShow(base.FunctionalTestCase):
             'Port Security': True,
             'Allowed Address Pairs': [],
             'Admin State': True,
-            'Host': port['binding:host_id'] if user == 'admin' else '',
-            'VIF Type': port['binding:vif_type'] if user == 'admin' else '',
+            'Host': port['binding:host_id'] if user == 'admin' else None,
+            'VIF Type': port['binding:vif_type'] if user == 'admin' else None,
             'VNIC Type': 'normal',
             'Host Device': f'tap{port["id"][:11]}'
             if user == 'admin'
