@@ -97,7 +97,10 @@ class Credentials:
     def is_system_scoped(self) -> bool:
         """Whether the token is scoped to the system, and to no project."""
         token = self._token
-        return isinstance(token, access.AccessInfoV3) and token.system_scoped
+        # Not always a truth value: keystoneauth1 5.0 has None for no scope.
+        return isinstance(token, access.AccessInfoV3) and bool(
+            token.system_scoped
+        )
 
     @property
     def project(self) -> records.Project | None:

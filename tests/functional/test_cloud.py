@@ -200,6 +200,13 @@ class TestRelease(base.ProjectTestCase):
             self.scenario.network('other', '10.0.1.0/24'),
             device_owner='compute:nova',
         )
+        # Neutron lets no member delete what may be a server's.
+        self.addCleanup(
+            self.api.put,
+            'network',
+            f'/v2.0/ports/{port["id"]}',
+            {'port': {'device_owner': ''}},
+        )
         service = api.Api('service', self.cloud)
         for user, expected in (
             (self.api, 403),
