@@ -16,6 +16,7 @@ The files may be of any release, and of anybody: their values are taken as
 text, escaped for a terminal.
 """
 
+import collections
 from collections.abc import Callable, Iterator, Mapping
 import csv
 import functools
@@ -73,6 +74,12 @@ def read(name: str, content: bytes) -> comparing.Listing:
     return _listing(name, _rows(name, text))
 
 
+_FORWARDING = (
+    '{floating_ip_address}:{external_port}->'
+    '{internal_ip_address}:{internal_port}/{protocol}'
+)
+
+
 def as_text(value: object) -> str:
     """Write a value as the text formats do.
 
@@ -93,6 +100,9 @@ def _item_as_text(item: object) -> str:
     if 'port_id' in item:
         parts = item.get('segmentation_id'), item['port_id']
         return '='.join(filter(None, map(_scalar_as_text, parts)))
+    if 'floating_ip_address' in item:
+        known = {key: _scalar_as_text(value) for key, value in item.items()}
+        return _FORWARDING.format_map(collections.defaultdict(str, known))
     parts = item.get('ip_address'), item.get('mac_address')
     return '@'.join(filter(None, map(_scalar_as_text, parts)))
 

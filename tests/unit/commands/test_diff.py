@@ -256,8 +256,21 @@ class TestDiff(test_list_fleet.FleetTestCase):
             tags=('a', 'b'),
             subports=(records.Subport('q', 'vlan', 7),),
         )
+        forwarding = records.FloatingIP(
+            'f',
+            '10.0.0.6',
+            port_forwardings=(
+                records.PortForwarding('tcp', '80', '10.0.0.1', '8080', 'p'),
+                records.PortForwarding('udp', '1:9', '10.0.0.1', '1:9', 'p'),
+            ),
+        )
         full = records.ServerInterface(
-            row.server, row.interface, records.Details(port=port)
+            row.server,
+            row.interface,
+            records.Details(
+                port=port,
+                forwarding_floating_ips=(forwarding,),
+            ),
         )
         for column in (*columns.OF_SERVER, *columns.OF_INTERFACE):
             for shown in (row, full):
