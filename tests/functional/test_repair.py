@@ -24,6 +24,7 @@ from typing import Any
 from tests.cloud import api
 from tests.cloud import embedded
 from tests.cloud import fleet
+from tests.cloud import moves
 from tests.cloud import scenario
 from tests import command_result
 from tests.functional import base
@@ -33,6 +34,9 @@ from tests.functional import recording_proxy
 COMMAND = ('server', 'interface', 'repair')
 
 EVENTS = '/os-server-external-events'
+
+# Seconds after which a change is old enough to be judged.
+QUIET = 6
 
 Row = dict[str, Any]
 
@@ -134,6 +138,15 @@ class TestCaches(RepairTestCase):
             ],
             sorted(row['Finding'] for row in rows),
         )
+
+    def test_floating_ip(self) -> None:
+        server = self.make_server(1)
+        self.scenario.router('router', self.network)
+        self.scenario.floating_ip(self.ports(server)[0])
+        # What was changed a moment ago is not judged.
+        time.sleep(QUIET)
+        (row,) = self.assert_repaired([server['id']])
+        self.assertEqual('floating-ip-differs', row['Finding'])
 
     def test_duplicate(self) -> None:
         server, other = self.make_server(1), self.make_server(1)
@@ -308,6 +321,56 @@ class TestPorts(RepairTestCase):
             shown['device_owner'],
             shown['binding:host_id'],
         )
+
+    def test_stale_binding(self) -> None:
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        host = moves.other_host(self.admin, server)
+        self.scenario.binding(api.Api('service', self.cloud), port, host)
+        (row,) = self.repair(server['id'], '--auto-approve', status=3)
+        self.assertEqual('not repairable', row['Result'])
+        self.assertIn(
+            f'neutron-remove-duplicated-port-bindings --port {port["id"]}',
+            row['Reason'],
+        )
+        self.assertEqual([], self.proxy.writes)
+        rows = self.repair(server['id'], '--auto-approve', user='service')
+        self.assertEqual([('stale-binding', 'repaired')], self.labels(rows))
+        self.assert_sent(rows)
+        self.assert_clean(server['id'])
+
+
+class TestPortsWithoutServer(RepairTestCase):
+    def test_deleted(self) -> None:
+        half = self.scenario.port(self.network, device_owner='compute:nova')
+        unused = self.scenario.port(self.network)
+        kept = self.scenario.port(self.network)
+        self.scenario.tag_port(kept, 'keep')
+        for user, selected, port in (
+            ('admin', ('--project', self.user), half),
+            (self.user, (), unused),
+        ):
+            with self.subTest(user):
+                self.proxy.writes.clear()
+                code = 'half-released' if port is half else 'unused-port'
+                rows = self.repair(
+                    *('--finding', code, '--older-than', '0s', *selected),
+                    *('--keep-tag', 'keep', '--auto-approve'),
+                    '--delete-orphans',
+                    user=user,
+                )
+                self.assertEqual(
+                    [(port['id'], code, 'repaired')],
+                    [
+                        (row['Port ID'], row['Finding'], row['Result'])
+                        for row in rows
+                    ],
+                )
+                self.assert_sent(rows)
+        (left,) = self.admin.get(
+            'network', '/v2.0/ports', network_id=self.network['id']
+        )['ports']
+        self.assertEqual(kept['id'], left['id'])
 
 
 class TestSafety(RepairTestCase):

@@ -187,7 +187,9 @@ class Execution:
         if step.repairs[0].resumes:
             now = planned if self._is_as_left(step.repairs[0]) else []
         else:
-            answer = confirming.confirm(self._cloud, planned)
+            answer = confirming.confirm(
+                self._cloud, planned, self._request.keep
+            )
             now = names.complete(answer)
             if answer.notices:
                 raise _Surprise(answer.notices[0], skipped(step.repairs))
@@ -320,7 +322,9 @@ class Execution:
         """
         server = findings[0].server
         if server is None:
-            return names.complete(confirming.confirm(self._cloud, findings))
+            return names.complete(
+                confirming.confirm(self._cloud, findings, self._request.keep)
+            )
         request = dataclasses.replace(
             self._request,
             names_or_ids=(server.id,),
