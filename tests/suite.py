@@ -31,6 +31,9 @@ PYTHONS = ('3.11', '3.12', '3.13')
 # How many environments are run at a time. Some wait for a cloud or a disk.
 PARALLEL = '2'
 
+# How many lines are shown again of a command that failed.
+LAST = 40
+
 
 def run_tox(arguments: list[str]) -> dict[str, Any]:
     """Run environments of tox.ini, several at a time.
@@ -98,6 +101,29 @@ def count(environment: dict[str, Any]) -> tuple[int, int]:
     return passed, failed
 
 
+def failures(environment: dict[str, Any]) -> str:
+    """Return what an environment printed of what failed.
+
+    It is shown again at the end, where it is found: the environments run
+    side by side, and print thousands of lines.
+
+    :param environment: What tox says of it.
+    :returns: Of tests, what stestr shows of each that failed; of any other
+        command that failed, its last lines; empty where all passed.
+    """
+    found = []
+    for command in environment.get('test', []):
+        tests = re.search(
+            r'(?s)\nFailed \d+ tests - output below:\n=+\n(.*?)\n=+\nTotals\n',
+            command['output'],
+        )
+        if tests:
+            found.append(tests[1].strip())
+        elif command['retcode']:
+            found.append('\n'.join(command['output'].splitlines()[-LAST:]))
+    return '\n\n'.join(found)
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line.
 
@@ -105,7 +131,12 @@ def main(arguments: list[str]) -> int:
     """
     total_passed = total_failed = 0
     print()
-    for name, environment in run_tox(arguments).items():
+    reports = run_tox(arguments)
+    for name, environment in reports.items():
+        failed_here = failures(environment)
+        if failed_here:
+            print(f'Failed in {name}:\n\n{failed_here}\n')
+    for name, environment in reports.items():
         result = environment.get('result')
         if not result:
             # It was not asked for, or makes the package for others.

@@ -37,3 +37,36 @@ class TestCount(testtools.TestCase):
                     ],
                 }
                 self.assertEqual(expected, suite.count(environment))
+
+
+class TestFailures(testtools.TestCase):
+    def test_shown_again(self) -> None:
+        tests = (
+            '{0} tests.a [0.1s] ... FAILED\n'
+            '\n==============================\n'
+            'Failed 1 tests - output below:'
+            '\n==============================\n'
+            '\ntests.a\n-------\n\nCaptured traceback:\n    1 != 2\n'
+            f'\n{TestCount.TOTALS} - Passed: 7\n - Failed: 1\n'
+        )
+        shown = 'tests.a\n-------\n\nCaptured traceback:\n    1 != 2'
+        lines = [f'line {number}' for number in range(100)]
+        for name, commands, expected in (
+            ('tests that passed', [(TestCount.TOTALS, 0)], ''),
+            ('a test that failed', [(tests, 1)], shown),
+            (
+                'a long command',
+                [('\n'.join(lines), 1)],
+                '\n'.join(lines[-suite.LAST :]),
+            ),
+            ('two of them', [('E1', 1), ('', 0), ('E2', 2)], 'E1\n\nE2'),
+            ('no environment to run them in', [], ''),
+        ):
+            with self.subTest(name):
+                environment = {
+                    'test': [
+                        {'output': output, 'retcode': status}
+                        for output, status in commands
+                    ],
+                }
+                self.assertEqual(expected, suite.failures(environment))
