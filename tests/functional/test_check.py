@@ -30,6 +30,8 @@ from tests.functional import recording_proxy
 
 COMMAND = ('server', 'interface', 'check')
 
+Change = Callable[[api.Api], object]
+
 
 class TestUntouchedFleet(base.FunctionalTestCase):
     user = 'fleet-a'
@@ -393,55 +395,70 @@ class TestChanges(base.ProjectTestCase):
     def make_resources(cls) -> None:
         cls.admin = api.Api('admin', cls.cloud)
         cls.network = cls.scenario.network('net', '10.41.0.0/24')
+        cls.scenario.router('router', cls.network)
 
-    def check_during(
-        self,
-        server: scenario.Resource,
-        change: Callable[[api.Api], object],
-    ) -> None:
-        """Check a server while something is done to it again and again."""
+    def test_no_finding(self) -> None:
+        changes = {
+            name: change(
+                self.scenario.server(name, {'uuid': self.network['id']})
+            )
+            for name, change in (
+                ('plugged', self.hot_plug),
+                ('migrated', self.live_migrate),
+                ('resized', self.resize),
+                ('evacuated', self.evacuate),
+                ('reached', self.associate),
+            )
+        }
         stop = threading.Event()
-        loops: list[int] = []
+        loops = dict.fromkeys(changes, 0)
 
-        def change_again_and_again() -> None:
+        def change_again_and_again(name: str) -> None:
             client = api.Api('admin', self.cloud)
             while not stop.is_set():
-                # Another test may have taken the host down that it goes to.
+                # Another change, or another test, may have taken the host
+                # down that it goes to.
                 with contextlib.suppress(api.HTTPError):
-                    change(client)
-                    loops.append(1)
+                    changes[name](client)
+                    loops[name] += 1
 
-        thread = threading.Thread(target=change_again_and_again)
-        thread.start()
+        threads = [
+            threading.Thread(target=change_again_and_again, args=(name,))
+            for name in changes
+        ]
+        for thread in threads:
+            thread.start()
         checks = 0
         try:
             deadline = time.monotonic() + self.SECONDS
             while (
                 time.monotonic() < deadline
-                or len(loops) < self.LOOPS
+                or min(loops.values()) < self.LOOPS
                 or checks < self.CHECKS
             ):
-                self.assertTrue(thread.is_alive())
-                self.assertLess(time.monotonic(), deadline + self.PATIENCE)
+                self.assertTrue(all(thread.is_alive() for thread in threads))
+                self.assertLess(
+                    time.monotonic(), deadline + self.PATIENCE, loops
+                )
                 result = self.openstack(
-                    *(*COMMAND, '-f', 'json', server['id']), user='admin'
+                    *(*COMMAND, '-f', 'json', '--finding', 'all'),
+                    *('--project', self.user),
+                    user='admin',
                 )
                 self.assertEqual(
-                    (0, '[]\n'), (result.status, result.stdout), result.stderr
+                    (0, '[]\n', ''),
+                    (result.status, result.stdout, result.stderr),
                 )
                 checks += 1
         finally:
             stop.set()
-            thread.join()
+            for thread in threads:
+                thread.join()
 
-    def make_server(self, name: str) -> scenario.Resource:
-        return self.scenario.server(name, {'uuid': self.network['id']})
-
-    def test_attach_and_detach(self) -> None:
-        server = self.make_server('plugged')
+    def hot_plug(self, server: scenario.Resource) -> Change:
         path = f'/servers/{server["id"]}/os-interface'
 
-        def hot_plug(client: api.Api) -> None:
+        def change(client: api.Api) -> None:
             port_id = client.post(
                 'compute',
                 path,
@@ -449,38 +466,26 @@ class TestChanges(base.ProjectTestCase):
             )['interfaceAttachment']['port_id']
             client.delete('compute', f'{path}/{port_id}')
 
-        self.check_during(server, hot_plug)
+        return change
 
-    def test_live_migration(self) -> None:
-        server = self.make_server('migrated')
-        self.check_during(
-            server,
-            lambda client: moves.live_migrate(
-                client, server, moves.other_host(client, server)
-            ),
+    def live_migrate(self, server: scenario.Resource) -> Change:
+        return lambda client: moves.live_migrate(
+            client, server, moves.other_host(client, server)
         )
 
-    def test_resize(self) -> None:
-        server = self.make_server('resized')
-
-        def resize(client: api.Api) -> None:
+    def resize(self, server: scenario.Resource) -> Change:
+        def change(client: api.Api) -> None:
             moves.resize(client, server, bootstrap.LARGER_FLAVOR)
             moves.revert(client, server)
 
-        self.check_during(server, resize)
+        return change
 
-    def test_evacuation(self) -> None:
-        server = self.make_server('evacuated')
-        self.check_during(
-            server,
-            lambda client: moves.evacuate(
-                client, server, moves.other_host(client, server)
-            ),
+    def evacuate(self, server: scenario.Resource) -> Change:
+        return lambda client: moves.evacuate(
+            client, server, moves.other_host(client, server)
         )
 
-    def test_floating_ip(self) -> None:
-        server = self.make_server('reached')
-        self.scenario.router('router', self.network)
+    def associate(self, server: scenario.Resource) -> Change:
         (port,) = self.admin.get(
             'network', '/v2.0/ports', device_id=server['id']
         )['ports']
@@ -492,7 +497,7 @@ class TestChanges(base.ProjectTestCase):
             'tag': port['id'],
         }
 
-        def associate_and_release(client: api.Api) -> None:
+        def change(client: api.Api) -> None:
             for port_id in (port['id'], None):
                 client.put(
                     'network', path, {'floatingip': {'port_id': port_id}}
@@ -506,4 +511,4 @@ class TestChanges(base.ProjectTestCase):
                     {'events': [event]},
                 )
 
-        self.check_during(server, associate_and_release)
+        return change
