@@ -54,12 +54,12 @@ def main() -> int:
     names = arguments.name or list(BENCHMARKS)
     needs_cloud = not NEED_CLOUD.isdisjoint(names)
     cloud = embedded.Cloud()
-    was_up = cloud.is_up()
+    was_brought_up = False
     command = ' '.join(['python3 -m benchmarks', *arguments.name])
     sections = {}
     try:
         if needs_cloud:
-            cloud.up()
+            was_brought_up = cloud.up()
         for name in names:
             print(f'Running {name} ...', file=sys.stderr, flush=True)
             section = BENCHMARKS[name](arguments.quick).rst(command)
@@ -68,7 +68,7 @@ def main() -> int:
             if not arguments.quick:
                 report.write(sections, list(BENCHMARKS))
     finally:
-        if needs_cloud and not was_up:
+        if was_brought_up:
             cloud.down()
     return 0
 

@@ -15,21 +15,27 @@
 Only the standard library: this runs before anything is installed.
 """
 
+import contextlib
 import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 from tests import environments
+from tests.cloud import embedded
 
 PYTHONS = ('3.11', '3.12', '3.13')
 
 # How many environments are run at a time. Some wait for a cloud or a disk.
 PARALLEL = '2'
+
+NEED_CLOUD = {'sessions', 'functional', 'oldest'}
 
 # How many lines are shown again of a command that failed.
 LAST = 40
@@ -72,6 +78,33 @@ def run_tox(arguments: list[str]) -> dict[str, Any]:
             'testenvs'
         ]
     return environments_run
+
+
+@contextlib.contextmanager
+def shared_cloud(arguments: list[str]) -> Iterator[None]:
+    """Bring the embedded cloud up once for all environments that need it.
+
+    It starts while those that do not need it run.
+
+    :param arguments: What tox is to be told.
+    """
+    chosen = set(re.split('[ ,]', ' '.join(arguments)))
+    if '-e' in chosen and NEED_CLOUD.isdisjoint(chosen):
+        yield
+        return
+    cloud = embedded.Cloud()
+    was_up = cloud.is_up()
+    starting = subprocess.Popen(
+        [sys.executable, '-m', 'tests.cloud', 'up'],
+        cwd=environments.CHECKOUT,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        starting.wait()
+        if not was_up:
+            cloud.down()
 
 
 def count(environment: dict[str, Any]) -> tuple[int, int]:
@@ -131,7 +164,10 @@ def main(arguments: list[str]) -> int:
     """
     total_passed = total_failed = 0
     print()
-    reports = run_tox(arguments)
+    # So that the cloud is stopped then, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with shared_cloud(arguments):
+        reports = run_tox(arguments)
     for name, environment in reports.items():
         failed_here = failures(environment)
         if failed_here:

@@ -92,9 +92,8 @@ def _print_status(cloud: embedded.Cloud) -> int:
 
 
 def _run(cloud: embedded.Cloud, command: list[str]) -> int:
-    was_up = cloud.is_up()
+    was_brought_up = cloud.up()
     try:
-        cloud.up()
         status = subprocess.run(
             command, env=cloud.environment(), check=False
         ).returncode
@@ -102,7 +101,7 @@ def _run(cloud: embedded.Cloud, command: list[str]) -> int:
         print(error, file=sys.stderr)
         return 127
     finally:
-        if not was_up:
+        if was_brought_up:
             cloud.down()
     if status < 0:
         # What a shell makes of a command that a signal ended.

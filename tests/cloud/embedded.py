@@ -81,20 +81,22 @@ class Cloud(directory.CloudDirectory):
             for service in SERVICES
         )
 
-    def up(self) -> None:
+    def up(self) -> bool:
         """Bring the cloud up, unless it is.
 
+        :returns: Whether it was this call that brought it up.
         :raises CloudError: A service did not start.
         """
         with self.lock():
             if self.is_up():
-                return
+                return False
             self._stop()
             try:
                 self._start()
             except BaseException:
                 self._stop()
                 raise
+            return True
 
     def down(self) -> None:
         """Stop what :meth:`up` started. The logs are kept."""
