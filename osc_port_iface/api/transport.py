@@ -15,7 +15,8 @@
 The only place that sends requests. It adds what the session does not have: a
 timeout (osc-lib turns the configured one off), retries that are the same
 with every supported keystoneauth1, one pace for all threads, a bound on what
-an answer may take of the memory, and redirects that keep the token at home.
+an answer may take of the memory and of the time, and redirects that keep the
+token at home.
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ from keystoneauth1 import exceptions as ksa_exceptions
 import requests
 from requests import adapters
 
+from osc_port_iface.api import connections
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import faults
@@ -106,6 +108,7 @@ class Transport:
         :param credentials: The token of the run.
         :param url: What all paths are below.
         """
+        connections.watch(adapter.session.session)
         self._adapter = adapter
         self._credentials = credentials
         self._pace = pace.Pace()
@@ -439,6 +442,8 @@ def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
                 requests.exceptions.ConnectionError,
             ),
         )
+    if too_slow := _too_slow(error):
+        return _NoAnswer(str(too_slow), may_pass=False, is_slow=True)
     if isinstance(cause, requests.exceptions.ReadTimeout) or (
         # requests' name for it where the body is read as a stream
         # (Response.iter_content).
@@ -458,3 +463,12 @@ def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
     # urllib3 repeats the query, which may be long, before it says why.
     problem = printable.one_line(re.sub(r'\?\S*', '', str(error)), 600)
     return _NoAnswer(problem, may_pass, is_slow=False)
+
+
+def _too_slow(error: BaseException | None) -> connections.TooSlow | None:
+    """Find what urllib3, requests and keystoneauth each put into another."""
+    while error:
+        if isinstance(error, connections.TooSlow):
+            return error
+        error = error.__context__
+    return None

@@ -12,6 +12,7 @@
 
 import contextlib
 import gzip
+import itertools
 import json
 import socket
 import threading
@@ -493,6 +494,26 @@ class TestWire(testtools.TestCase):
                     self.serve(*parts, stays_open=True),
                     is_divisible=True,
                 )
+
+    def test_too_slow(self) -> None:
+        clock = itertools.count(time.monotonic(), 60.0)
+        self.useFixture(
+            fixtures.MonkeyPatch('time.monotonic', lambda: next(clock))
+        )
+        head = b'HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n'
+        error = self.assertRaises(
+            errors.Unreachable, self.get, self.serve(head, bytes(90_000))
+        )
+        self.assertRegex(
+            str(error),
+            r'\AThing: the answer came too slowly: \d+ bytes in \d+ seconds\Z',
+        )
+        self.assertRaises(
+            errors.TooLarge,
+            self.get,
+            self.serve(head, bytes(90_000)),
+            is_divisible=True,
+        )
 
     def test_compressed(self) -> None:
         body = gzip.compress(json.dumps({'a': 'b' * 100_000}).encode())
