@@ -110,11 +110,11 @@ class FindServerInterface(lister.TextLister):
         search = searches.Search(
             queries, parsed_args.all_matches, parsed_args.behind
         )
-        answer = finding.find(cloud, search, columns.needs(chosen))
-        self.report(answer)
-        if lines := finding.unmatched(cloud, queries, answer.rows):
+        found = finding.find(cloud, search, columns.needs(chosen))
+        self.report(found)
+        if lines := finding.unmatched(cloud, queries, found):
             self.deny(lines)
-        return columns.table(chosen, answer.rows)
+        return columns.table(chosen, found.rows)
 
 
 def _text(

@@ -12,7 +12,8 @@
 
 """Who is behind this address? Exactly, and through every indirection."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+import dataclasses
 import ipaddress
 import logging
 
@@ -52,9 +53,20 @@ _INDIRECT: tuple[_Kind, ...] = (
 _CERTAINTIES = list(searches.Certainty)
 
 
+@dataclasses.dataclass
+class Found(searches.Answer):
+    """Every match that there is.
+
+    :ivar is_complete: Whether everything was looked through, so that what
+        matches nothing has no owner.
+    """
+
+    is_complete: bool = True
+
+
 def find(
     cloud: api_cloud.Cloud, search: searches.Search, needed: facts.Fact
-) -> searches.Answer:
+) -> Found:
     """Find the owners of addresses.
 
     :param cloud: The services.
@@ -78,10 +90,11 @@ def find(
             break
         except errors.ApiError as error:
             answer.failures.append(str(error))
+    is_complete = not answer.failures
     answer = _then(answer, owner_details.read(cloud, answer.rows, needed))
     places = {query: place for place, query in enumerate(search.queries)}
     answer.rows.sort(key=lambda match: (places[match.query], *_order(match)))
-    return answer
+    return Found(answer.rows, answer.failures, answer.notices, is_complete)
 
 
 def distinct(
@@ -97,7 +110,7 @@ def distinct(
 def unmatched(
     cloud: api_cloud.Cloud,
     queries: Iterable[addresses.Address],
-    matches: Sequence[searches.Match],
+    found: Found,
 ) -> list[str]:
     """Say which addresses matched nothing, and where they were looked for.
 
@@ -105,17 +118,26 @@ def unmatched(
 
     :returns: A line for each.
     """
-    matched = {match.query for match in matches}
+    matched = {match.query for match in found.rows}
     missing = [query for query in queries if query not in matched]
     everywhere = any(
-        match.port and match.port.shows_binding for match in matches
+        match.port and match.port.shows_binding for match in found.rows
     )
-    if missing and not any(match.port for match in matches):
+    if (
+        missing
+        and found.is_complete
+        and not any(match.port for match in found.rows)
+    ):
         try:
             everywhere = cloud.network.shows_bindings()
         except errors.ApiError as error:
             LOG.info(error)
-    if everywhere:
+    if not found.is_complete:
+        text = _(
+            "cannot tell whether '%s' matches anything: not everything could "
+            'be read'
+        )
+    elif everywhere:
         LOG.info(_('Searched all projects.'))
         text = _("'%s' matches nothing in any project")
     else:

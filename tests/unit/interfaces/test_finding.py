@@ -103,6 +103,47 @@ class TestFind(testtools.TestCase):
             set(self.find('10.0.0.5').failures),
         )
 
+    def test_cannot_tell_what_matches_nothing(self) -> None:
+        """Whatever it is that could not be read."""
+        text = (
+            "cannot tell whether '10.0.0.9' matches anything: not everything "
+            'could be read'
+        )
+        self.network.ports_with_fixed_ips.return_value = records.Answer(
+            [port(1, '10.0.0.100')]
+        )
+        ways = (*self.direct, *self.indirect, self.network.all_trunks)
+        for way in ways:
+            with self.subTest(way._mock_name, how='broken item'):
+                way.return_value.failures.append('broken')
+                self.assertEqual([text], self.unmatched('10.0.0.9'))
+                way.return_value.failures.clear()
+        for way in ways[len(self.direct) :]:
+            for kind in (errors.ApiError, errors.Unreachable):
+                with self.subTest(way._mock_name, how=kind):
+                    way.side_effect = kind('failed')
+                    self.assertEqual([text], self.unmatched('10.0.0.9'))
+                    way.side_effect = None
+        self.network.shows_bindings.assert_not_called()
+
+    def test_details_of_others_do_not_matter(self) -> None:
+        self.network.ports_with_fixed_ips.return_value = records.Answer(
+            [port(1, '10.0.0.100')]
+        )
+        self.network.networks.side_effect = errors.ApiError('failed')
+        self.assertEqual(
+            ["'10.0.0.9' matches nothing in what this project can see"],
+            self.unmatched('10.0.0.9', facts.Fact.NETWORK),
+        )
+
+    def unmatched(
+        self, text: str, needed: facts.Fact = facts.Fact.NOTHING
+    ) -> list[str]:
+        """Look for an address beside one that there is."""
+        queries = tuple(map(addresses.parse_query, (text, '10.0.0.100')))
+        found = finding.find(self.cloud, searches.Search(queries), needed)
+        return finding.unmatched(self.cloud, queries, found)
+
     def test_without_what_is_direct_there_is_no_answer(self) -> None:
         for method in self.direct:
             method.side_effect = errors.ApiError('failed')
@@ -179,7 +220,7 @@ class TestUnmatched(testtools.TestCase):
         api = mock.create_autospec(network.NetworkApi, instance=True)
         api.shows_bindings.side_effect = [shows_bindings]
         cloud = mock.Mock(spec=api_cloud.Cloud, network=api)
-        lines = finding.unmatched(cloud, [QUERY], matches)
+        lines = finding.unmatched(cloud, [QUERY], finding.Found(list(matches)))
         self.requests = api.shows_bindings.call_count
         return lines
 
