@@ -99,7 +99,7 @@ def make_servers(user: api.Api) -> None:
     }
     servers = {}
     for name in sorted(missing):
-        ports = _ports(user, demo, name, networks)
+        ports = make_ports(demo, name, SERVERS[name], networks)
         if name == 'db-1':
             _make_trunk(user, demo, ports[0], networks['backup'])
         # Plugged in from the last to the first: the order of the NICs is not
@@ -114,10 +114,10 @@ def make_servers(user: api.Api) -> None:
     demo.servers(servers)
 
 
-def _ports(
-    user: api.Api,
-    demo: scenario.Scenario,
+def make_ports(
+    made: scenario.Scenario,
     server: str,
+    interfaces: tuple[Interface, ...],
     networks: dict[str, scenario.Resource],
 ) -> list[scenario.Resource]:
     """Make the ports of a server in the order of their IDs.
@@ -125,17 +125,18 @@ def _ports(
     Neutron draws the IDs and interfaces are listed by them, but the
     documentation shows one order.
     """
+    user = made.user
     while True:
         ports = [
             _found(user, 'ports', name=f'{server}-{plugged.network}')
-            or demo.port(
+            or made.port(
                 networks[plugged.network],
                 *plugged.addresses,
                 name=f'{server}-{plugged.network}',
                 mac_address=plugged.mac_address,
                 admin_state_up=plugged.enabled,
             )
-            for plugged in SERVERS[server]
+            for plugged in interfaces
         ]
         ids = [port['id'] for port in ports]
         if ids == sorted(ids):

@@ -26,7 +26,9 @@ import uuid
 from tests.cloud import api
 from tests.cloud import demo
 from tests.cloud import directory
+from tests.cloud import moves
 from tests.cloud import scenario
+from tests.sessions import shop
 
 
 Identifiers = dict[str, str]
@@ -55,37 +57,126 @@ def orphan() -> Iterator[Identifiers]:
     """A port of the name ``orphan``, whose server does not exist."""
     made = scenario.Scenario(_user('demo'), prefix='')
     network = made.network('abandoned', '10.80.0.0/24')
-    port = made.port(network, name='orphan')
+    port = made.port(network, '10.80.0.7', name='orphan')
     try:
-        _plug(port, str(uuid.uuid4()), 'compute:nova')
+        _update(port, device_id=str(uuid.uuid4()), device_owner='compute:nova')
         yield {'45481bd8-bc46-44a6-9aff-86854b1f00de': port['id']}
     finally:
-        # A member may not delete what is a server's.
-        _plug(port, '', '')
+        # A member may not delete what is a server's. The page may have.
+        with contextlib.suppress(api.HTTPError):
+            _update(port, device_id='', device_owner='')
         made.remove()
 
 
 @contextlib.contextmanager
 def stale_cache() -> Iterator[Identifiers]:
     """Nova's cache has a wrong address of web-1, and one of web-2 less."""
-    saved = {name: _read_cache(name) for name in ('web-1', 'web-2')}
+    web_1, web_2 = _server_id('web-1'), _server_id('web-2')
+    saved = {server: _read_cache(server) for server in (web_1, web_2)}
     try:
-        wrong = _read_cache('web-1')
+        wrong = _read_cache(web_1)
         (fixed_ip, *_others) = wrong[0]['network']['subnets'][0]['ips']
         fixed_ip['address'] = '192.0.2.99'
-        _write_cache('web-1', wrong)
-        _write_cache('web-2', saved['web-2'][:1])
+        _write_cache(web_1, wrong)
+        _write_cache(web_2, saved[web_2][:1])
         yield {}
     finally:
-        for name, cache in saved.items():
-            _write_cache(name, cache)
+        for server, cache in saved.items():
+            _write_cache(server, cache)
 
 
-def _plug(port: scenario.Resource, device_id: str, owner: str) -> None:
+@contextlib.contextmanager
+def floating_ip() -> Iterator[Identifiers]:
+    """A floating IP leads to the interface of web-2 on frontend."""
+    user = _user('demo')
+    made = scenario.Scenario(user, prefix='')
+    (port,) = user.get('network', '/v2.0/ports', name='web-2-frontend')[
+        'ports'
+    ]
+    floating_ip = made.floating_ip(port)
+    try:
+        yield {'203.0.113.50': floating_ip['floating_ip_address']}
+    finally:
+        made.remove()
+
+
+@contextlib.contextmanager
+def drain() -> Iterator[Identifiers]:
+    """The server shop-1 is alone of its project on the host compute-2."""
+    admin = _user('admin')
+    one, two = shop.ensure()
+    host = moves.host_of(admin, one)
+    if host == moves.host_of(admin, two):
+        host = moves.other_host(admin, two)
+        moves.live_migrate(admin, one, host)
+    try:
+        yield {'compute-2': host}
+    finally:
+        shop.enable_host(admin, host)
+
+
+@contextlib.contextmanager
+def evacuation() -> Iterator[Identifiers]:
+    """A port of shop-1 stayed behind when it was evacuated to compute-2."""
+    admin = _user('admin')
+    server, _other = shop.ensure()
+    host = moves.host_of(admin, server)
+    port = _port('shop-1-front')
+    _update(port, **{'binding:host_id': moves.other_host(admin, server)})
+    try:
+        yield {'compute-2': host}
+    finally:
+        _update(port, **{'binding:host_id': host})
+
+
+@contextlib.contextmanager
+def outage() -> Iterator[Identifiers]:
+    """The cache of shop-1 lacks an interface, the port of shop-2 a host."""
+    admin = _user('admin')
+    one, two = shop.ensure()
+    saved = _read_cache(one['id'])
+    port = _port('shop-2-front')
+    _write_cache(one['id'], saved[:1])
+    _update(port, **{'binding:host_id': ''})
+    try:
+        yield {}
+    finally:
+        _update(port, **{'binding:host_id': moves.host_of(admin, two)})
+        _write_cache(one['id'], saved)
+
+
+@contextlib.contextmanager
+def binding_failed() -> Iterator[Identifiers]:
+    """Nothing could bind the port of shop-2, and now something can."""
+    admin = _user('admin')
+    _other, server = shop.ensure()
+    host = moves.host_of(admin, server)
+    port = _port('shop-2-front')
+    _update(port, name='refuse-binding', **{'binding:host_id': ''})
+    _update(port, **{'binding:host_id': host})
+    # Through the API, this would bind it.
+    with _database('neutron') as opened, opened:
+        opened.execute(
+            'UPDATE ports SET name = ? WHERE id = ?',
+            (port['name'], port['id']),
+        )
+    try:
+        yield {'compute-2': host}
+    finally:
+        _update(port, **{'binding:host_id': host})
+
+
+def _port(name: str) -> scenario.Resource:
+    """Return the port of that name of the project of the shop."""
+    (port,) = _user(shop.NAME).get('network', '/v2.0/ports', name=name)[
+        'ports'
+    ]
+    return dict(port)
+
+
+def _update(port: scenario.Resource, **attributes: object) -> None:
     _user('admin').put(
-        'network',
-        f'/v2.0/ports/{port["id"]}',
-        {'port': {'device_id': device_id, 'device_owner': owner}},
+        'network', f'/v2.0/ports/{port["id"]}', {'port': attributes}
     )
 
 
@@ -100,29 +191,29 @@ def _server_id(name: str) -> str:
     return str(server['id'])
 
 
-def _read_cache(name: str) -> list[dict[str, Any]]:
-    with _database() as opened:
+def _read_cache(server_id: str) -> list[dict[str, Any]]:
+    with _database('nova-cell1') as opened:
         (text,) = opened.execute(
             'SELECT network_info FROM instance_info_caches '
             'WHERE instance_uuid = ?',
-            (_server_id(name),),
+            (server_id,),
         ).fetchone()
     cache: list[dict[str, Any]] = json.loads(text)
     return cache
 
 
-def _write_cache(name: str, cache: list[dict[str, Any]]) -> None:
-    with _database() as opened, opened:
+def _write_cache(server_id: str, cache: list[dict[str, Any]]) -> None:
+    with _database('nova-cell1') as opened, opened:
         opened.execute(
             'UPDATE instance_info_caches SET network_info = ? '
             'WHERE instance_uuid = ?',
-            (json.dumps(cache), _server_id(name)),
+            (json.dumps(cache), server_id),
         )
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[sqlite3.Connection]:
-    path = directory.CloudDirectory().database('nova-cell1')
+def _database(name: str) -> Iterator[sqlite3.Connection]:
+    path = directory.CloudDirectory().database(name)
     with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
         yield opened
 
@@ -131,8 +222,13 @@ def _database() -> Iterator[sqlite3.Connection]:
 SCENARIOS: dict[
     str, Callable[[], contextlib.AbstractContextManager[Identifiers]]
 ] = {
+    'binding-failed': binding_failed,
     'demo': only_demo,
+    'drain': drain,
+    'evacuation': evacuation,
+    'floating-ip': floating_ip,
     'orphan': orphan,
+    'outage': outage,
     'stale-cache': stale_cache,
     'twins': twins,
 }

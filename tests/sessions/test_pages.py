@@ -59,5 +59,6 @@ def _test_of(page: pages.Page) -> Callable[[TestPages], None]:
 for path in PAGES:
     page = pages.Page.read(path)
     if page.steps:
-        name = re.sub(r'\W', '_', path.stem).lower()
-        setattr(TestPages, f'test_page_{name}', _test_of(page))
+        inside = path.relative_to(environments.CHECKOUT).with_suffix('')
+        name = re.sub(r'\W', '_', str(inside).removeprefix('doc/source/'))
+        setattr(TestPages, f'test_page_{name.lower()}', _test_of(page))
