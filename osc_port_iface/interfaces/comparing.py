@@ -278,9 +278,15 @@ def _missing(side: Listing, other: Listing) -> dict[str, str]:
 def _missing_servers(side: Listing, other: Listing) -> Iterator[str]:
     missing = _missing(side, other)
     if missing and SERVER_ID in other.headers:
-        yield _(
+        text = _(
             'In %(side)s only, servers with all their interfaces: %(names)s'
-        ) % {'side': side.name, 'names': _named(missing)}
+        )
+        if other.is_incomplete:
+            text = _(
+                'Of some servers in %(side)s nothing could be read, or they '
+                'are gone: %(names)s'
+            )
+        yield text % {'side': side.name, 'names': _named(missing)}
 
 
 def _named(servers: Mapping[str, str]) -> str:

@@ -21,10 +21,12 @@ Run       ``program``: the real program, against the embedded cloud.
 Command   What is run, without ``server interface``. ``admin:`` before it
           has an administrator run it. ``{one}`` is the ID of the server one,
           ``{one_port}`` that of its port; see ``tests.functional.odd_project``
-          and ``tests.unit.odd_cloud``, which are alike.
+          and ``tests.unit.odd_cloud``, which are alike. ``{saved}`` is
+          a file with what ``list`` shows of the servers one and two.
 Requests  Which requests go wrong; see :func:`language.parse_place`.
 Faults    How; see :mod:`language`. Several places, and as many faults, stand
-          side by side with ``+`` between them.
+          side by side with ``+`` between them. What begins with ``=`` is
+          how the cloud is, with or without the others.
 Output    ``same`` as without the faults, ``none``, ``heading`` alone,
           ``no two`` without the rows of the server two, ``without`` and the
           columns that are empty, ``less`` and those that are not there, or
@@ -42,6 +44,7 @@ import csv
 import dataclasses
 import fnmatch
 import io
+import json
 import pathlib
 import re
 import shlex
@@ -83,6 +86,20 @@ class Case:
         return words.replace('.', '_')
 
     @property
+    def healthy(self) -> 'Case':
+        """The same without what goes wrong, but how the cloud is."""
+        kept = [
+            (place, planned)
+            for place, planned in self._pairs()
+            if planned.startswith('= ')
+        ]
+        return dataclasses.replace(
+            self,
+            requests=' + '.join(place for place, _planned in kept),
+            faults=' + '.join(planned for _place, planned in kept),
+        )
+
+    @property
     def is_of_administrator(self) -> bool:
         """Whether an administrator runs the command."""
         return self.command.startswith('admin: ')
@@ -99,13 +116,22 @@ class Case:
         self, faults: answers.Faults, words: Words, endpoints: Words
     ) -> None:
         """Plan what the line says goes wrong."""
-        for place, planned in zip(
-            self.requests.split(' + '), self.faults.split(' + '), strict=True
-        ):
+        for place, planned in self._pairs():
             faults.plan(
                 language.parse_place(place.format(**words)),
-                *language.parse_faults(planned, endpoints),
+                *language.parse_faults(planned.removeprefix('= '), endpoints),
             )
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        if not self.requests:
+            return []
+        return list(
+            zip(
+                self.requests.split(' + '),
+                self.faults.split(' + '),
+                strict=True,
+            )
+        )
 
     def expected_output(self, healthy: str, words: Words) -> str:
         """Make what is to be printed of what a healthy cloud's answer is."""
@@ -146,6 +172,17 @@ class Case:
         for name, value in words.items():
             text = text.replace(re.escape(f'{{{name}}}'), re.escape(value))
         return rf'\A{text}\Z'.replace(r'\.\.\.', '.*')
+
+
+def saved(listed: str, words: Words) -> str:
+    """Take the servers one and two of a listing in JSON."""
+    return json.dumps(
+        [
+            row
+            for row in json.loads(listed)
+            if row['Server ID'] != words['three']
+        ]
+    )
 
 
 def cases() -> list[Case]:

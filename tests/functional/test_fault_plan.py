@@ -12,13 +12,16 @@
 
 """The lines of the plan of faults that the real program is run for."""
 
+import pathlib
 import unittest
 from urllib import parse
 
+import fixtures
 import testtools
 
 from tests.cloud import embedded
 from tests import command_result
+from tests.faults import answers
 from tests.faults import language
 from tests.faults import plan
 from tests.functional import base
@@ -32,7 +35,7 @@ MEMORY = 400_000
 PATIENCE = 120
 
 # What commands print without a fault.
-_HEALTHY: dict[str, command_result.Result] = {}
+_HEALTHY: dict[tuple[str, ...], command_result.Result] = {}
 
 
 class FaultPlanTestCase(base.FunctionalTestCase):
@@ -44,6 +47,7 @@ class FaultPlanTestCase(base.FunctionalTestCase):
     # The line that is run; each test has another.
     case: plan.Case
     project: odd_project.OddProject
+    words: plan.Words
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -51,7 +55,9 @@ class FaultPlanTestCase(base.FunctionalTestCase):
         super().setUpClass()
 
     def test_fault(self) -> None:
-        words = self.project.words
+        words = self.words = {**self.project.words, 'saved': ''}
+        if '{saved}' in self.case.command:
+            words['saved'] = self.saved()
         healthy = self.healthy()
         self.case.inject(self.proxy.faults, words, self.cloud.endpoints)
         result = self.run_case()
@@ -68,14 +74,26 @@ class FaultPlanTestCase(base.FunctionalTestCase):
         self.assertRegex(result.stderr, self.case.expected_error(words))
         self.assertNotRegex(result.stdout + result.stderr, plan.UNSAFE)
         self.assertEqual(set(), self.strangers(), 'were sent the token')
+        self.assertEqual([], self.proxy.writes)
 
     def healthy(self) -> command_result.Result:
         """Run the command without any fault, once for all tests."""
-        command = self.case.command
-        if command not in _HEALTHY:
-            _HEALTHY[command] = self.run_case()
+        case = self.case.healthy
+        key = case.command, case.requests, case.faults
+        if key not in _HEALTHY:
+            case.inject(self.proxy.faults, self.words, self.cloud.endpoints)
+            _HEALTHY[key] = self.run_case()
+            self.proxy.faults = answers.Faults()
             self.proxy.requests.clear()
-        return _HEALTHY[command]
+        return _HEALTHY[key]
+
+    def saved(self) -> str:
+        """Save the listing that ``diff`` begins with."""
+        listed = self.succeed('server', 'interface', 'list', '-f', 'json')
+        self.proxy.requests.clear()
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / 'saved'
+        path.write_text(plan.saved(listed, self.words))
+        return str(path)
 
     def run_case(self) -> command_result.Result:
         """Run the command of the line, with little memory."""
@@ -83,7 +101,7 @@ class FaultPlanTestCase(base.FunctionalTestCase):
             *('timeout', str(PATIENCE)),
             *('sh', '-c', f'ulimit -d {MEMORY} && exec "$@"', 'sh'),
             base.program(),
-            *self.case.arguments(self.project.words),
+            *self.case.arguments(self.words),
             user='admin' if self.case.is_of_administrator else None,
             no_proxy=language.CLOSED,
         )
@@ -120,6 +138,10 @@ class TestAnswerFaults(FaultPlanTestCase):
 
 class TestBodyFaults(FaultPlanTestCase):
     parts = frozenset({'body', 'value'})
+
+
+class TestRepairAndDiffFaults(FaultPlanTestCase):
+    parts = frozenset({'repair', 'diff'})
 
 
 def load_tests(

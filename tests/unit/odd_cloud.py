@@ -84,6 +84,8 @@ def document(url: str) -> dict[str, Any] | None:
             return {'version': {'id': 'v2.1', 'version': '2.103'}}
         case ['v2.1', 'servers', *rest]:
             return _servers(rest, query)
+        case ['v2.0', 'lbaas', 'loadbalancers', load_balancer_id]:
+            return {'loadbalancer': {'id': load_balancer_id, 'name': 'vip'}}
         case ['v2.0', collection]:
             return _resources(collection, query)
         case ['v2.0', 'ports', _port_id, 'bindings']:
@@ -237,11 +239,13 @@ class FaultyTransport(fixtures.Fixture):
 
     :ivar faults: Which requests, and how.
     :ivar requests: The URLs of all requests.
+    :ivar writes: Those that change something, but for tokens.
     """
 
     def _setUp(self) -> None:
         self.faults = answers.Faults()
         self.requests: list[str] = []
+        self.writes: list[str] = []
         self._send = requests_mock.Adapter.send
         self.useFixture(
             fixtures.MonkeyPatch(
@@ -251,6 +255,12 @@ class FaultyTransport(fixtures.Fixture):
                 ),
             )
         )
+
+    def forget(self) -> None:
+        """Begin again, without faults."""
+        self.faults = answers.Faults()
+        self.requests.clear()
+        self.writes.clear()
 
     def sent(self) -> str:
         """Count what was asked of each service."""
@@ -276,6 +286,8 @@ class FaultyTransport(fixtures.Fixture):
         if len(self.requests) > _MOST_REQUESTS:
             raise AssertionError(f'no end of requests: {url}')
         self.requests.append(url)
+        if request.method != 'GET' and not url.endswith('/auth/tokens'):
+            self.writes.append(f'{request.method} {url}')
 
         def forward(asked: answers.Request) -> answers.Answer:
             like = request.copy()

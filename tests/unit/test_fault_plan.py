@@ -12,6 +12,7 @@
 
 """The lines of the plan of faults that need no connection, in process."""
 
+import threading
 import unittest
 
 import testtools
@@ -24,7 +25,7 @@ from tests.unit import odd_cloud
 
 
 # What commands print without a fault.
-_HEALTHY: dict[str, command_result.Result] = {}
+_HEALTHY: dict[tuple[str, ...], command_result.Result] = {}
 
 
 class TestFaultPlan(base.ShellTestCase):
@@ -36,9 +37,20 @@ class TestFaultPlan(base.ShellTestCase):
         self.clock = self.useFixture(clock.Clock())
         self.transport = self.useFixture(odd_cloud.FaultyTransport())
         odd_cloud.register(self.cloud)
+        self.words = {**odd_cloud.WORDS, 'saved': ''}
+        # What a refused token leaves under way would be another test's.
+        before = set(threading.enumerate())
+        self.addCleanup(self.join, before)
+
+    def join(self, before: set[threading.Thread]) -> None:
+        """Wait for the threads that are not among these."""
+        for thread in set(threading.enumerate()) - before:
+            thread.join()
 
     def test_fault(self) -> None:
-        words, case = odd_cloud.WORDS, self.case
+        words, case = self.words, self.case
+        if '{saved}' in case.command:
+            words['saved'] = self.create_file(self.saved())
         healthy = self.healthy()
         case.inject(self.transport.faults, words, odd_cloud.ENDPOINTS)
         result = self.run_case()
@@ -60,21 +72,34 @@ class TestFaultPlan(base.ShellTestCase):
         self.assertRegex(result.stderr, case.expected_error(words))
         self.assertNotRegex(result.stdout + result.stderr, plan.UNSAFE)
         self.assertEqual(set(), self.transport.strangers())
+        self.assertEqual([], self.transport.writes)
 
     def healthy(self) -> command_result.Result:
         """Run the command without any fault, once for all tests."""
-        command = self.case.command
-        if command not in _HEALTHY:
-            _HEALTHY[command] = self.run_case()
-            self.transport.requests.clear()
+        case = self.case.healthy
+        key = case.command, case.requests, case.faults
+        if key not in _HEALTHY:
+            case.inject(self.transport.faults, self.words, odd_cloud.ENDPOINTS)
+            _HEALTHY[key] = self.run_case()
+            self.transport.forget()
             self.clock.slept.clear()
-        return _HEALTHY[command]
+        return _HEALTHY[key]
+
+    def saved(self) -> str:
+        """Make the listing that is saved."""
+        self.register_tokens()
+        listed = self.openstack('server', 'interface', 'list', '-f', 'json')
+        self.transport.forget()
+        return plan.saved(listed.stdout, self.words)
 
     def run_case(self) -> command_result.Result:
         """Run the command of the line."""
+        self.register_tokens()
+        return self.openstack(*self.case.arguments(self.words))
+
+    def register_tokens(self) -> None:
         role = 'admin' if self.case.is_of_administrator else 'member'
         self.cloud.register_tokens('a-token', 'another-token', role=role)
-        return self.openstack(*self.case.arguments(odd_cloud.WORDS))
 
 
 def load_tests(

@@ -153,7 +153,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.assertEqual(
             [
                 f'Interfaces of server {DB}: this is not allowed (HTTP 403)',
-                f'In {before} only, servers with all their interfaces: db',
+                f'Of some servers in {before} nothing could be read, or they '
+                'are gone: db',
             ],
             result.stderr.splitlines(),
         )

@@ -272,6 +272,9 @@ class TestNotices(testtools.TestCase):
         )
         self.assertEqual([], answer.rows)
         self.assertEqual(
-            ['In b only, servers with all their interfaces: db'],
+            [
+                'Of some servers in b nothing could be read, or they are '
+                'gone: db'
+            ],
             answer.notices,
         )
