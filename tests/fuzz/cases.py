@@ -19,18 +19,25 @@ not do what it promises, and counts what it has tried.
 import collections
 from collections.abc import Callable, Iterator
 import copy
+import csv
 import functools
+import io
+import json
 import re
 from typing import Any
 
 from hypothesis import strategies as st
 from osc_lib import exceptions
+import yaml
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import response as responses
+from osc_port_iface.interfaces import comparing
+from osc_port_iface.interfaces import saved_listing
 from osc_port_iface import printable
+from tests import command_result
 from tests.faults import plan
 from tests.fuzz import in_process
 from tests.unit import odd_cloud
@@ -110,6 +117,7 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'security groups': lambda api: api.network.security_groups(
         [odd_cloud.WORDS['security_group']]
     ),
+    'load balancer': lambda api: api.load_balancer.load_balancer(_ID),
     'projects': lambda api: api.identity.projects('demo', None),
 }
 
@@ -129,7 +137,17 @@ COMMANDS = {
     ),
     'check': ([], [_ID], ['--all-projects', '-f', 'value']),
     'wait': ([_ID, '--timeout', '0'], ['one', '--timeout', '0']),
+    'repair': (
+        ['--dry-run'],
+        [_ID, '--dry-run', '-f', 'csv'],
+        ['--all-projects', '--dry-run', '--bounce', '--delete-orphans'],
+    ),
+    # Standard input is a saved listing.
+    'diff': (['-'], ['-', '--same'], ['-', '--source', 'network']),
 }
+
+# How a listing is saved.
+FORMATS = ('json', 'yaml', 'csv')
 
 
 def places(
@@ -204,16 +222,88 @@ def run_with_broken_answers(
             return in_process.encoded(document)
         return _spoil_place(place, value)(path, document)
 
+    _check(_run(name, line, in_process.Services(spoil)))
+
+
+def repair_with_a_broken_answer(number: int, place: int, value: Any) -> None:
+    """Break one answer of a repair, which must not change anything then.
+
+    :param number: Which answer.
+    :param place: The place in it.
+    :param value: What is there.
+    """
+    COUNTS['repairs with a broken answer'] += 1
+    asked = iter(range(in_process.MOST_REQUESTS + 1))
+
+    def spoil(path: str, document: Any) -> responses.Response:
+        if next(asked) != number or document is None:
+            return in_process.encoded(document)
+        return _spoil_place(place, value)(path, document)
+
+    # What is no GET is an error of in_process.
+    _check(_run('repair', ['--auto-approve'], in_process.Services(spoil)))
+
+
+def read_listing(form: str, row: int, place: int, value: Any) -> None:
+    """Compare a saved listing that has a wrong value with a sound one."""
+    COUNTS['values in saved listings'] += 1
+    rows = json.loads(saved('json'))
+    key = sorted(rows[0])[place % len(rows[0])]
+    rows[row % len(rows)][key] = value
+    if form == 'csv':
+        written = io.StringIO()
+        writer = csv.DictWriter(written, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        text = written.getvalue()
+    else:
+        # JSON is YAML, and the other way round seldom.
+        dump = yaml.safe_dump if form == 'yaml' else json.dumps
+        text = dump(rows)
+    _compare(text.encode('utf-8', 'surrogatepass'))
+
+
+def read_listing_of_bytes(form: str, start: int, found: bytes) -> None:
+    """Compare a saved listing in which some bytes are wrong."""
+    COUNTS['bytes in saved listings'] += 1
+    content = saved(form)
+    start %= len(content)
+    _compare(content[:start] + found + content[start + len(found) :])
+
+
+@functools.cache
+def saved(form: str) -> bytes:
+    """Save a listing of the fake cloud."""
+    command = in_process.command_classes()['server interface list']
+    services = in_process.Services()
+    result = in_process.run(command, ['-f', form], services)
+    return result.stdout.encode()
+
+
+def _compare(content: bytes) -> None:
+    try:
+        listing = saved_listing.read('a file', content)
+    except saved_listing.NotAListing as error:
+        _check_line(str(error))
+        return
+    sound = saved_listing.read('another', saved('json'))
+    answer = comparing.compare(listing, sound)
+    for line in answer.notices:
+        _check_line(line)
+
+
+def _run(
+    name: str, line: list[str], services: in_process.Services
+) -> command_result.Result:
     command = in_process.command_classes()[f'server interface {name}']
-    _check(in_process.run(command, line, in_process.Services(spoil)))
+    return in_process.run(command, line, services, saved('json'))
 
 
 def run_with_arguments(name: str, line: list[str]) -> None:
     """Run a command with any arguments."""
     COUNTS['command lines'] += 1
-    command = in_process.command_classes()[f'server interface {name}']
     services = in_process.Services()
-    result = in_process.run(command, line, services)
+    result = _run(name, line, services)
     if result.status != 2:
         # argparse repeats wrong arguments as they are.
         _check(result)

@@ -151,7 +151,10 @@ def command_classes() -> dict[str, Any]:
 
 
 def run(
-    command_class: Any, arguments: list[str], services: Services
+    command_class: Any,
+    arguments: list[str],
+    services: Services,
+    stdin: bytes = b'',
 ) -> command_result.Result:
     """Run a command, as the shell does after it has authenticated.
 
@@ -170,6 +173,7 @@ def run(
             services.replaced(),
             mock.patch('sys.stdout', stdout),
             mock.patch('sys.stderr', stderr),
+            mock.patch('sys.stdin', io.TextIOWrapper(io.BytesIO(stdin))),
         ):
             command = command_class(app, None)
             parser = command.get_parser('command')

@@ -40,6 +40,10 @@ LINES = st.sampled_from(
 )
 
 
+def _encoded(text: str) -> bytes:
+    return text.encode('utf-8', 'surrogatepass')
+
+
 class TestFuzz(testtools.TestCase):
     @hypothesis.settings(BRIEF, max_examples=10 * FACTOR)
     @hypothesis.given(cases.VALUES)
@@ -69,6 +73,36 @@ class TestFuzz(testtools.TestCase):
         cases.run_with_broken_answers(*line, broken)
 
     @BRIEF
+    @hypothesis.given(st.integers(0, 6), st.integers(0, 60), cases.VALUES)
+    def test_repairs_with_a_broken_answer(
+        self, number: int, place: int, value: object
+    ) -> None:
+        cases.repair_with_a_broken_answer(number, place, value)
+
+    @hypothesis.settings(BRIEF, max_examples=100 * FACTOR)
+    @hypothesis.given(
+        st.sampled_from(cases.FORMATS),
+        st.integers(0, 9),
+        st.integers(0, 19),
+        cases.VALUES,
+    )
+    def test_values_in_saved_listings(
+        self, form: str, row: int, place: int, value: object
+    ) -> None:
+        cases.read_listing(form, row, place, value)
+
+    @hypothesis.settings(BRIEF, max_examples=100 * FACTOR)
+    @hypothesis.given(
+        st.sampled_from(cases.FORMATS),
+        st.integers(0, 5000),
+        st.binary(max_size=50) | cases.TEXTS.map(_encoded),
+    )
+    def test_bytes_in_saved_listings(
+        self, form: str, start: int, found: bytes
+    ) -> None:
+        cases.read_listing_of_bytes(form, start, found)
+
+    @BRIEF
     @hypothesis.given(
         st.sampled_from(sorted(cases.COMMANDS)),
         st.lists(
@@ -84,6 +118,9 @@ class TestFuzz(testtools.TestCase):
                     '--tag',
                     '--port',
                     '--timeout',
+                    '--dry-run',
+                    '--same',
+                    '-',
                     '--sort-column',
                     '-c',
                     '-f',
