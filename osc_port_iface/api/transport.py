@@ -39,6 +39,7 @@ from osc_port_iface.api import faults
 from osc_port_iface.api import pace
 from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
+from osc_port_iface.api import wire_log
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
@@ -333,6 +334,13 @@ class Transport:
     def _receive(
         self, request: _Request, headers: dict[str, str]
     ) -> responses.Response:
+        wire_log.request(
+            request.method,
+            request.url,
+            request.query,
+            self.microversion,
+            request.body,
+        )
         try:
             # openstacksdk's own method (proxy.Proxy.request) answers from a
             # cache where clouds.yaml has one.
@@ -353,14 +361,15 @@ class Transport:
                 raise_exc=False,
                 redirect=False,
                 stream=True,
-                log=_is_logged(),
+                log=False,
                 # The credentials renew the token, and retries differ between
                 # the releases of keystoneauth.
                 allow_reauth=False,
                 connect_retries=0,
                 status_code_retries=0,
             )
-            return responses.read(answer)
+            wire_log.head(answer.status_code, answer.headers)
+            response = responses.read(answer)
         except UnicodeEncodeError:
             # Bytes of the command line that are no text in its encoding.
             raise errors.BadRequest(
@@ -381,6 +390,8 @@ class Transport:
                     'size': responses.LARGEST_BODY // 1024**2,
                 }
             ) from None
+        wire_log.body(response)
+        return response
 
 
 def _target_at_home(url: str, location: str) -> str | None:
@@ -401,20 +412,6 @@ def _target_at_home(url: str, location: str) -> str | None:
     ):
         return target
     return None
-
-
-def _is_logged() -> bool:
-    """Tell whether anyone sees what is logged of a request.
-
-    keystoneauth (``Session._http_log_response``) reads the whole body for
-    its log, however long it is, unless its logger is off. It never is:
-    osc-lib (``logs.LogConfig``) has the root logger let everything through,
-    and only the handlers choose.
-    """
-    return any(
-        handler.level <= logging.DEBUG
-        for handler in logging.getLogger().handlers
-    )
 
 
 def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:

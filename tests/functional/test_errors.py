@@ -17,6 +17,10 @@ from tests.functional import base
 from tests.functional import recording_proxy
 
 SERVER_ID = '00000000-0000-4000-8000-000000000000'
+# Kilobytes of data that one command may have; an answer of 200 MB, decoded,
+# would take more.
+MEMORY = 400_000
+
 COMMAND = ('server', 'interface', 'list', SERVER_ID)
 WHAT = f'Interfaces of server {SERVER_ID}: '
 AT_ONCE = {'Retry-After': '0'}
@@ -126,3 +130,23 @@ class TestErrors(base.FunctionalTestCase):
         self.proxy.answer('/os-interface', recording_proxy.Answer(404))
         result = self.openstack('--debug', *COMMAND)
         self.assertIn('Traceback (most recent call last)', result.stderr)
+
+    def test_debug_takes_little_memory(self) -> None:
+        self.proxy.answer(
+            '/os-interface',
+            recording_proxy.Answer(
+                200,
+                b'{"a": "' + b'x' * 200_000_000 + b'"}',
+                {'Content-Type': 'application/json'},
+            ),
+        )
+        result = self.run_program(
+            *('sh', '-c', f'ulimit -d {MEMORY} && exec "$@"', 'sh'),
+            *(base.program(), '--debug', *COMMAND),
+        )
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn(
+            f'{WHAT}the answer has more than 64 MiB\n', result.stderr
+        )
+        self.assertIn('RESP: [200] Content-Length: 200000009', result.stderr)
+        self.assertNotIn('xxxx', result.stderr)

@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import io
+import logging
+
+import fixtures
+import testtools
+
+from osc_port_iface.api import response as responses
+from osc_port_iface.api import wire_log
+
+
+class TestWireLog(testtools.TestCase):
+    def logged(self, level: int = logging.DEBUG) -> io.StringIO:
+        """Collect what a handler of the root logger shows."""
+        found = io.StringIO()
+        handler = logging.StreamHandler(found)
+        handler.setLevel(level)
+        root = logging.getLogger()
+        self.useFixture(
+            fixtures.MonkeyPatch('logging.root.handlers', [handler])
+        )
+        self.addCleanup(root.setLevel, root.level)
+        root.setLevel(logging.DEBUG)
+        return found
+
+    def test_request(self) -> None:
+        found = self.logged()
+        wire_log.request('GET', 'http://a.test/b', None, None, None)
+        wire_log.request(
+            *('GET', 'http://a.test/b', {'c': ['d e', '\udcff']}, '2.70', None)
+        )
+        wire_log.request(
+            *('PUT', 'http://a.test/b', {}, None, {'password': 'p', 'x': 1})
+        )
+        self.assertEqual(
+            'REQ: GET http://a.test/b\n'
+            'REQ: GET http://a.test/b?c=d+e&c=%3F, microversion 2.70\n'
+            'REQ: PUT http://a.test/b, {"password": "***", "x": 1}\n',
+            found.getvalue(),
+        )
+
+    def test_head(self) -> None:
+        found = self.logged()
+        wire_log.head(
+            200, {'X-Subject-Token': 't', 'Set-Cookie': 'c', 'A': '\x1b[2J'}
+        )
+        self.assertEqual(
+            'RESP: [200] A: \\x1b[2J, Set-Cookie: ***, X-Subject-Token: ***\n',
+            found.getvalue(),
+        )
+
+    def test_body(self) -> None:
+        long = 'x' * 64 * 1024
+        for name, content, expected in (
+            ('empty', '', ''),
+            ('text', '<p>\x1b[2J\n', '<p>\\x1b[2J\\n'),
+            ('bytes', b'\xff', '\ufffd'),
+            ('as long as it may be', long, long),
+            ('longer', long + 'yy', f'{long}... (65538 bytes)'),
+            ('password', '{"adminPass": "p"}', '{"adminPass": "***"}'),
+            (
+                'quotes in a password',
+                '{"my_PASSword_2" : "p\\\\\\"q", "a": "b"}',
+                '{"my_PASSword_2" : "***", "a": "b"}',
+            ),
+            ('cut off', '{"secret": "p', '{"secret": "***'),
+            (
+                'user data',
+                '{"OS-EXT-SRV-ATTR:user_data": "cA==", "a": "b"}',
+                '{"OS-EXT-SRV-ATTR:user_data": "***", "a": "b"}',
+            ),
+        ):
+            with self.subTest(name):
+                found = self.logged()
+                raw = (
+                    content
+                    if isinstance(content, bytes)
+                    else (content.encode())
+                )
+                wire_log.body(responses.Response(200, {}, raw))
+                self.assertEqual(f'RESP BODY: {expected}\n', found.getvalue())
+
+    def test_nothing_is_made_that_nobody_sees(self) -> None:
+        found = self.logged(logging.INFO)
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'osc_port_iface.printable.escape',
+                lambda _text: self.fail('is made'),
+            )
+        )
+        wire_log.request('GET', 'http://a.test/b', None, None, None)
+        wire_log.head(200, {})
+        wire_log.body(responses.Response(200, {}, b'{}'))
+        self.assertEqual('', found.getvalue())
