@@ -15,6 +15,7 @@
 Only the standard library: this runs before anything is installed.
 """
 
+from collections.abc import Iterator
 import contextlib
 import json
 import os
@@ -24,11 +25,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from typing import Any
 
-from tests import environments
 from tests.cloud import embedded
+from tests import environments
 
 PYTHONS = ('3.11', '3.12', '3.13')
 
