@@ -110,6 +110,11 @@ class DiffServerInterface(lister.TextLister):
         chosen = self.choose(parsed_args, COLUMNS)
         _check_usage(parsed_args)
         before = _read(parsed_args.before)
+        if parsed_args.same and not before.tells_servers:
+            raise plugin_command.UsageError(
+                _('--same takes the column Server ID, which %s does not have.')
+                % printable.escape(before.name)
+            )
         if parsed_args.after:
             after = _read(parsed_args.after)
             if parsed_args.same:

@@ -61,6 +61,11 @@ class Listing:
     interfaces: Mapping[str, Sequence[str]]
     is_incomplete: bool = False
 
+    @property
+    def tells_servers(self) -> bool:
+        """Whether it is known whose its interfaces are, if it has any."""
+        return SERVER_ID in self.headers or not self.interfaces
+
     def values(self, header: str) -> Iterator[str]:
         """Return a column, which is empty where the listing has none."""
         place = self._place(header)

@@ -136,6 +136,19 @@ class TestDiff(test_list_fleet.FleetTestCase):
             result,
         )
 
+    def test_same_servers_of_a_listing_without_servers(self) -> None:
+        before = self.save('web', '-f', 'json')
+        for after in ((), (before,)):
+            self.assertEqual(
+                command_result.Result(
+                    2,
+                    '',
+                    '--same takes the column Server ID, which '
+                    f'{before} does not have.\n',
+                ),
+                self.diff(before, *after, '--same'),
+            )
+
     def test_server_of_a_listing_without_servers(self) -> None:
         before = self.save('web', '-f', 'json')
         self.assertEqual(
