@@ -19,6 +19,7 @@ import threading
 from keystoneauth1 import access
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import identity
+from keystoneauth1 import noauth
 from keystoneauth1 import session as ksa_session
 
 from osc_port_iface.api import errors
@@ -49,7 +50,7 @@ class Credentials:
         # What is known of the token that the headers have.
         self._token: access.AccessInfo | None = None
         self._is_renewed = False
-        # Whether a service has accepted the token since it was renewed.
+        # Whether a service has accepted the token that there is now.
         self._is_proven = False
         self._failure: str | None = None
 
@@ -80,26 +81,49 @@ class Credentials:
         with self._lock:
             if self._headers != refused:
                 return True
-            if self._is_renewed or not self._session.invalidate():
+            if self._is_renewed:
+                return False
+            self._is_renewed = True
+            if not self._session.invalidate():
                 return False
             LOG.info(_('The token was refused, and is renewed.'))
-            self._is_renewed = True
             self._is_proven = False
             self._headers = self._new_headers()
             return self._headers != refused
 
     @property
     def are_refused(self) -> bool:
-        """Whether a new token was refused, so that another is no use."""
+        """Whether the token was refused, and another is no use.
+
+        A new one was refused as well, or there is no other to be had.
+        """
         return self._is_renewed and not self._is_proven
 
     @property
-    def is_system_scoped(self) -> bool:
-        """Whether the token is scoped to the system, and to no project."""
+    def are_none(self) -> bool:
+        """Whether requests go without a token that anybody could accept."""
+        return isinstance(self._session.auth, noauth.NoAuth)
+
+    @property
+    def scope_hint(self) -> str:
+        """Why the token shows no interfaces, if it is for no project."""
+        self.headers()
         token = self._token
-        # Not always a truth value: keystoneauth1 5.0 has None for no scope.
-        return isinstance(token, access.AccessInfoV3) and bool(
-            token.system_scoped
+        if not isinstance(token, access.AccessInfoV3) or token.project_id:
+            return ''
+        if token.system_scoped:
+            return _(
+                'the token is scoped to the system, and interfaces need one '
+                'that is scoped to a project'
+            )
+        if token.domain_id:
+            return _(
+                'the token is scoped to a domain, and interfaces need one '
+                'that is scoped to a project'
+            )
+        return _(
+            'the token has no scope, and interfaces need one that is scoped '
+            'to a project'
         )
 
     @property

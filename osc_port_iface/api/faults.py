@@ -29,6 +29,10 @@ _CELL_DOWN = re.compile(r'nova\.exception\.NovaException')
 _LONGEST_TEXT = 20_000
 
 _ADVICE = {
+    300: _(
+        'versions of an API, and no answer; is this endpoint really the '
+        'service it is registered as?'
+    ),
     400: _('the request was rejected'),
     401: _(
         'the token was refused; it may have expired or been revoked, or the '
@@ -56,6 +60,7 @@ _ADVICE = {
 }
 
 _CLASSES: dict[int, type[errors.ApiError]] = {
+    300: errors.Malformed,
     400: errors.BadRequest,
     401: errors.Unauthorized,
     403: errors.Forbidden,
@@ -70,19 +75,23 @@ _CLASSES: dict[int, type[errors.ApiError]] = {
 
 
 def explain(
-    response: responses.Response, what: str, hint: str = ''
+    response: responses.Response,
+    what: str,
+    hint: str = '',
+    advice: str = '',
 ) -> errors.ApiError:
-    """Turn a response of status 400 or above into an error.
+    """Turn a response of status 300 or above into an error.
 
     :param response: The response. Its body may be Nova's or Neutron's JSON
         fault, a proxy's HTML, cut off or empty.
     :param what: What was asked for, to begin the message with.
     :param hint: What the caller knows of this status and the user should.
+    :param advice: What the status means, where it is not the usual.
     :returns: The error, not raised.
     """
     status = response.status
-    detail = _detail(response)
-    advice = _ADVICE.get(status, _('unexpected answer'))
+    detail = _detail(response) if status >= 400 else ''
+    advice = advice or _ADVICE.get(status, _('unexpected answer'))
     if status == 500 and _NEUTRON_UNREACHABLE.search(detail):
         advice = _('Nova cannot reach Neutron')
     elif status == 500 and _CELL_DOWN.search(detail):
@@ -104,7 +113,7 @@ def malformed(
 ) -> errors.Malformed:
     """Make the error for a success whose body is not the API's.
 
-    :param response: The response of status below 400.
+    :param response: The response of status below 300.
     :param what: What was asked for, to begin the message with.
     :param problem: What is wrong with the body; its beginning if empty.
     :returns: The error, not raised.

@@ -84,6 +84,18 @@ class NetworkApi:
         )
         return any(port.shows_binding for port in page.rows)
 
+    def ensure_scope(self) -> None:
+        """Make sure that ports which were not found are really not there.
+
+        Neutron leaves out what its policies do not let the caller see, which
+        is every port for a token that is scoped to no project.
+
+        :raises errors.Forbidden: The token is such a one, and sees no port.
+        """
+        hint = self._credentials.scope_hint
+        if hint and not self._pager.first(_PORTS, _PORT_FIELDS).rows:
+            raise errors.Forbidden(_('Ports: none is shown; %s') % hint)
+
     def ports_of_project(self, project_id: str) -> _Ports:
         """List the ports that belong to a project, ordered by ID."""
         query = {

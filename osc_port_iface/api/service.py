@@ -49,7 +49,11 @@ def connect(
     return transport.Transport(
         adapter,
         credentials,
-        versioned(_url(adapter), version, adapter.session.get_project_id()),
+        versioned(
+            _url(adapter, credentials),
+            version,
+            adapter.session.get_project_id(),
+        ),
     )
 
 
@@ -90,12 +94,17 @@ def _adapter(
     )
 
 
-def _url(adapter: ksa_adapter.Adapter) -> str:
+def _url(
+    adapter: ksa_adapter.Adapter, credentials: api_credentials.Credentials
+) -> str:
     try:
         url = adapter.get_endpoint(skip_discovery=True)
         project_id = adapter.session.get_project_id()
     except ksa_exceptions.CatalogException as error:
-        raise errors.NotInCatalog(printable.one_line(str(error))) from error
+        problem = printable.one_line(str(error))
+        if hint := credentials.scope_hint:
+            problem = f'{problem.rstrip(".")}; {hint}'
+        raise errors.NotInCatalog(problem) from error
     if not url:
         raise errors.NotInCatalog(
             _('The catalog has no %s service.') % adapter.service_type

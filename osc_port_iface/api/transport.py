@@ -169,7 +169,7 @@ class Transport:
             authenticated=authenticated,
         )
         response = self._answer(request, is_divisible)
-        if response.status >= 400:
+        if response.status >= 300:
             if not authenticated:
                 raise faults.explain(response, what)
             raise self._explain(response, what, hint)
@@ -217,7 +217,7 @@ class Transport:
 
         :param hint: Added to the message where the answer is 403.
         """
-        if response.status == 403 and not self._credentials.is_system_scoped:
+        if response.status == 403 and not self._credentials.scope_hint:
             return faults.explain(response, what, hint)
         return self._explain(response, what, '')
 
@@ -240,15 +240,17 @@ class Transport:
                     'the access rules of the application credential may not '
                     'cover this request'
                 )
-            error = faults.explain(response, what, hint)
+            advice = ''
+            if self._credentials.are_none:
+                advice = _(
+                    'a token is needed, and this way to authenticate has none'
+                )
+            error = faults.explain(response, what, hint, advice)
             if self._credentials.are_refused:
                 return errors.TokenRefused(str(error))
             return error
-        if response.status == 403 and self._credentials.is_system_scoped:
-            hint = _(
-                'the token is scoped to the system, and interfaces need one '
-                'that is scoped to a project'
-            )
+        if response.status == 403:
+            hint = self._credentials.scope_hint
         elif response.status != 404:
             hint = ''
         return faults.explain(response, what, hint)

@@ -117,7 +117,10 @@ def unmatched(
     Neutron is asked once more where no port shows how much the caller sees.
 
     :returns: A line for each.
+    :raises errors.Forbidden: The token is for no project, and shows nothing.
     """
+    if found.is_complete and not found.rows:
+        cloud.network.ensure_scope()
     matched = {match.query for match in found.rows}
     missing = [query for query in queries if query not in matched]
     everywhere = any(

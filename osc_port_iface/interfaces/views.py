@@ -154,6 +154,8 @@ class NetworkView(View):
         """Ask Neutron for the ports of many servers at a time."""
         ids = [server.id for server in servers]
         answer = self._cloud.network.ports_of_servers(ids)
+        if not answer.rows:
+            self._cloud.network.ensure_scope()
         ports: dict[str, list[records.Port]] = {}
         for port in sorted(answer.rows, key=lambda port: port.id):
             ports.setdefault(port.device_id or '', []).append(port)

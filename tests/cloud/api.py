@@ -80,7 +80,8 @@ class Api:
         )
         token = json.loads(text)['token']
         self.project_id: str = token.get('project', {}).get('id', '')
-        self._headers['X-Auth-Token'] = response.headers['X-Subject-Token']
+        self.token: str = response.headers['X-Subject-Token']
+        self._headers['X-Auth-Token'] = self.token
 
     def get(
         self,

@@ -135,7 +135,7 @@ def _image(
         'os_glance_tasks_store': {
             'filesystem_store_datadir': state / 'images' / 'tasks'
         },
-        'keystone_authtoken': middleware,
+        'keystone_authtoken': {**middleware, 'service_type': 'image'},
         'paste_deploy': {
             'flavor': 'keystone',
             'config_file': environment
@@ -172,7 +172,7 @@ def _network(
             'agent_down_time': AGENT_DOWN_TIME,
         },
         'database': _database(state, 'neutron'),
-        'keystone_authtoken': middleware,
+        'keystone_authtoken': {**middleware, 'service_type': 'network'},
         'oslo_concurrency': {'lock_path': state / 'lock'},
         'quotas': {
             f'quota_{resource}': -1
@@ -205,7 +205,7 @@ def _placement(state: pathlib.Path, middleware: dict[str, object]) -> Settings:
             **_database(state, 'placement'),
             'sync_on_startup': True,
         },
-        'keystone_authtoken': middleware,
+        'keystone_authtoken': {**middleware, 'service_type': 'placement'},
     }
 
 
@@ -240,7 +240,7 @@ def _compute(
         'api': {'auth_strategy': 'keystone', 'response_validation': 'ignore'},
         'api_database': _database(state, 'nova-api'),
         'database': _database(state, 'nova-cell1'),
-        'keystone_authtoken': middleware,
+        'keystone_authtoken': {**middleware, 'service_type': 'compute'},
         # A member may not delete a port of a server, but Nova on its behalf
         # may: Neutron tells by this token.
         'service_user': {**service_user, 'send_service_user_token': True},

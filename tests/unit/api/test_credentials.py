@@ -168,26 +168,27 @@ class TestRenewal(api_test_case.ApiTestCase):
 
     def test_token_that_cannot_be_renewed(self) -> None:
         self.answer(URL, {'status_code': 401, 'json': {}})
-        for name, auth in (
+        for name, auth, advice in (
             (
                 'admin_token',
                 token_endpoint.Token(fake_cloud.COMPUTE_URL, 'given'),
+                'the token was refused; it may have expired or been revoked, '
+                'or the service behind this one does not accept it',
             ),
-            ('none', noauth.NoAuth(fake_cloud.COMPUTE_URL)),
+            (
+                'none',
+                noauth.NoAuth(fake_cloud.COMPUTE_URL),
+                'a token is needed, and this way to authenticate has none',
+            ),
         ):
             with self.subTest(name):
                 error = self.assertRaises(
-                    errors.Unauthorized,
+                    errors.TokenRefused,
                     self.transport(auth).get,
                     '/thing',
                     'Thing',
                 )
-                self.assertEqual(
-                    'Thing: the token was refused; it may have expired or '
-                    'been revoked, or the service behind this one does not '
-                    'accept it (HTTP 401)',
-                    str(error),
-                )
+                self.assertEqual(f'Thing: {advice} (HTTP 401)', str(error))
         self.assertEqual(2, len(self.requested(URL)))
 
 
@@ -224,24 +225,28 @@ class TestToken(api_test_case.ApiTestCase):
         self.assertFalse(held.are_refused)
 
     def test_scope_and_access_rules(self) -> None:
-        plain, system, ruled = (fixture.V3Token() for _number in range(3))
+        plain, system, domain, none, ruled = (
+            fixture.V3Token() for _number in range(5)
+        )
         plain.set_project_scope()
         system.set_system_scope()
+        domain.set_domain_scope()
+        ruled.set_project_scope()
         ruled.set_application_credential(
             'an-id', access_rules=[{'service': 'compute', 'method': 'GET'}]
         )
         for name, token, expected in (
-            ('project', plain, (False, False)),
-            ('system', system, (True, False)),
-            ('application credential with rules', ruled, (False, True)),
+            ('project', plain, ('', False)),
+            ('system', system, ('the token is scoped to the system', False)),
+            ('domain', domain, ('the token is scoped to a domain', False)),
+            ('unscoped', none, ('the token has no scope', False)),
+            ('application credential with rules', ruled, ('', True)),
         ):
             with self.subTest(name):
                 self.register(token)
                 held = credentials.Credentials(self.session())
-                held.headers()
-                self.assertEqual(
-                    expected, (held.is_system_scoped, held.has_access_rules)
-                )
+                why, _comma, _need = held.scope_hint.partition(',')
+                self.assertEqual(expected, (why, held.has_access_rules))
 
     def test_access_rules_are_hinted_at(self) -> None:
         token = fixture.V3Token()

@@ -287,6 +287,26 @@ class TestOthers(NetworkTestCase):
             with self.subTest(name):
                 self.assertEqual(expected, answer.rows)
 
+    def test_token_that_shows_nothing(self) -> None:
+        self.cloud.register_authentication(system=True)
+        url = f'{api_test_case.NEUTRON_URL}/ports'
+        self.answer(url, {'json': {'ports': []}})
+        error = self.assertRaises(
+            errors.Forbidden, self.api().network.ensure_scope
+        )
+        self.assertEqual(
+            'Ports: none is shown; the token is scoped to the system, and '
+            'interfaces need one that is scoped to a project',
+            str(error),
+        )
+        self.answer(url, {'json': {'ports': [fake_cloud.port(1, 1)]}})
+        self.api().network.ensure_scope()
+        self.assertEqual(2, len(self.requested(url)))
+
+    def test_token_of_a_project_is_not_looked_into(self) -> None:
+        self.api().network.ensure_scope()
+        self.assertEqual([], self.requested(api_test_case.NEUTRON_URL))
+
     def test_nothing_is_wanted(self) -> None:
         self.network.ports([])
         self.network.networks([])

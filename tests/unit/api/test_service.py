@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from keystoneauth1 import fixture
 from keystoneauth1 import noauth
 from keystoneauth1 import token_endpoint
 import requests_mock
@@ -119,6 +120,21 @@ class TestConnect(api_test_case.ApiTestCase):
         self.assertEqual(
             [f'{fake_cloud.COMPUTE_URL}/x'],
             [str(r.url) for r in self.requested(fake_cloud.COMPUTE_URL)],
+        )
+
+    def test_token_without_scope(self) -> None:
+        self.cloud.post(
+            api_test_case.TOKENS_URL,
+            json=fixture.V3Token(),
+            headers={'X-Subject-Token': 'unscoped'},
+        )
+        error = self.assertRaises(
+            errors.NotInCatalog, self.url_of, 'network', 'v2.0'
+        )
+        self.assertEqual(
+            'The service catalog is empty; the token has no scope, and '
+            'interfaces need one that is scoped to a project',
+            str(error),
         )
 
     def test_without_a_catalog(self) -> None:

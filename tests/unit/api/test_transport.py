@@ -128,6 +128,14 @@ class TestStatus(TransportTestCase):
                     str(error).endswith(f': Why. (HTTP {status})'), str(error)
                 )
 
+    def test_version_document_in_place_of_an_answer(self) -> None:
+        self.answer(URL, {'status_code': 300, 'json': {'versions': []}})
+        self.assert_raises(
+            errors.Malformed,
+            'Thing: versions of an API, and no answer; is this endpoint '
+            'really the service it is registered as? (HTTP 300)',
+        )
+
     def test_hint(self) -> None:
         for status, message in (
             (404, 'Thing: not found; a hint (HTTP 404)'),

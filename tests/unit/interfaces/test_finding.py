@@ -251,6 +251,17 @@ class TestUnmatched(testtools.TestCase):
                 )
                 self.assertEqual(0, self.requests)
 
+    def test_token_that_shows_nothing(self) -> None:
+        api = mock.create_autospec(network.NetworkApi, instance=True)
+        api.ensure_scope.side_effect = errors.Forbidden('no scope')
+        self.assertRaises(
+            errors.Forbidden,
+            finding.unmatched,
+            mock.Mock(spec=api_cloud.Cloud, network=api),
+            [QUERY],
+            finding.Found([]),
+        )
+
     def test_nothing_is_missing(self) -> None:
         match = searches.Match(QUERY, 'floating-ip')
         self.assertEqual([], self.unmatched(None, match))

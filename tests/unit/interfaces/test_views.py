@@ -119,6 +119,11 @@ class TestNetwork(ViewTestCase):
         self.answer(f'{api_test_case.NEUTRON_URL}/ports', {'status_code': 403})
         self.assertRaises(errors.Forbidden, self.read, views.NetworkView, WEB)
 
+    def test_token_that_shows_nothing(self) -> None:
+        self.cloud.register_authentication(system=True)
+        self.cloud.register_network('ports')
+        self.assertRaises(errors.Forbidden, self.read, views.NetworkView, WEB)
+
     def test_lacks_tags(self) -> None:
         view = views.NetworkView(self.api())
         self.assertIsNotNone(view.why_not(Fact.TAG))
