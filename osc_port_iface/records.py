@@ -360,8 +360,43 @@ class Subnet:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class SecurityGroupRule:
+    """What a security group lets pass.
+
+    :ivar protocol: A name or a number, as it was made; any if None.
+    :ivar port_range_min: The first port, or the type of ICMP.
+    :ivar port_range_max: The last port, or the code of ICMP.
+    """
+
+    id: str
+    direction: str
+    ethertype: str | None = None
+    protocol: str | None = None
+    port_range_min: int | None = None
+    port_range_max: int | None = None
+    remote_network: addresses.IPNetwork | None = None
+    remote_group_id: str | None = None
+    remote_address_group_id: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class SecurityGroup:
-    """A security group."""
+    """A security group.
+
+    :ivar is_stateful: Whether replies to what it lets pass do as well; None
+        where Neutron knows only groups of which that is true.
+    :ivar rules: Its rules, if they were asked for.
+    """
+
+    id: str
+    name: str | None
+    is_stateful: bool | None = None
+    rules: tuple[SecurityGroupRule, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AddressGroup:
+    """Addresses that rules of security groups share."""
 
     id: str
     name: str | None
@@ -391,6 +426,8 @@ class Details:
 
     :ivar forwarding_floating_ips: Floating IPs that forward ports to it, with
         only those forwardings.
+    :ivar remote_groups: The security groups that rules of its own mention.
+    :ivar address_groups: The address groups that they mention.
     """
 
     port: Port | None = None
@@ -400,6 +437,8 @@ class Details:
     floating_ips: tuple[FloatingIP, ...] = ()
     forwarding_floating_ips: tuple[FloatingIP, ...] = ()
     qos_policy: QosPolicy | None = None
+    remote_groups: tuple[SecurityGroup, ...] = ()
+    address_groups: tuple[AddressGroup, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -356,6 +356,38 @@ class NetworkApi:
             _id,
         )
 
+    def security_groups_with_rules(
+        self, security_group_ids: Iterable[str]
+    ) -> records.Answer[records.SecurityGroup]:
+        """List the security groups of these IDs, with their rules.
+
+        Not ``GET /security-group-rules``: that hides the rules of a group
+        that another project shares with the caller
+        (``ADMIN_OR_SG_OWNER_READER`` in Neutron's policies), while the group
+        itself shows them.
+        """
+        return self._pager.with_values(
+            _SECURITY_GROUPS,
+            'id',
+            security_group_ids,
+            _SECURITY_GROUP_RULES_FIELDS,
+            _id,
+        )
+
+    def address_groups(
+        self, address_group_ids: Iterable[str]
+    ) -> records.Answer[records.AddressGroup]:
+        """List the address groups of these IDs that the caller may see."""
+        return _unless_missing(
+            lambda: self._pager.with_values(
+                _ADDRESS_GROUPS,
+                'id',
+                address_group_ids,
+                _ADDRESS_GROUP_FIELDS,
+                _id,
+            )
+        )
+
     def qos_policies(
         self, policy_ids: Iterable[str]
     ) -> records.Answer[records.QosPolicy]:
@@ -421,7 +453,8 @@ def _unless_missing(
 
 
 def _id(
-    row: records.Network
+    row: records.AddressGroup
+    | records.Network
     | records.QosPolicy
     | records.Router
     | records.SecurityGroup
@@ -738,17 +771,57 @@ _SUBNETS = paging.Collection('/subnets', 'subnets', _('Subnets'), _subnet)
 
 def _security_group(group: reading.Object) -> records.SecurityGroup:
     return records.SecurityGroup(
-        id=group.text('id'), name=group.optional_text('name')
+        id=group.text('id'),
+        name=group.optional_text('name'),
+        is_stateful=group.optional_flag('stateful'),
+        rules=tuple(
+            group.optional_items('security_group_rules', _security_group_rule)
+        ),
+    )
+
+
+def _security_group_rule(rule: reading.Object) -> records.SecurityGroupRule:
+    return records.SecurityGroupRule(
+        id=rule.uuid('id'),
+        direction=rule.text('direction'),
+        ethertype=rule.optional_text('ethertype'),
+        protocol=rule.optional_number_or_text('protocol'),
+        port_range_min=rule.optional_number('port_range_min'),
+        port_range_max=rule.optional_number('port_range_max'),
+        remote_network=rule.optional_network('remote_ip_prefix'),
+        remote_group_id=rule.optional_uuid('remote_group_id'),
+        remote_address_group_id=rule.optional_uuid('remote_address_group_id'),
     )
 
 
 _SECURITY_GROUP_FIELDS = {'fields': ['id', 'name']}
+
+_SECURITY_GROUP_RULES_FIELDS = {
+    'fields': [
+        *_SECURITY_GROUP_FIELDS['fields'],
+        'stateful',
+        'security_group_rules',
+    ]
+}
 
 _SECURITY_GROUPS = paging.Collection(
     '/security-groups',
     'security_groups',
     _('Security groups'),
     _security_group,
+)
+
+
+def _address_group(group: reading.Object) -> records.AddressGroup:
+    return records.AddressGroup(
+        id=group.text('id'), name=group.optional_text('name')
+    )
+
+
+_ADDRESS_GROUP_FIELDS = {'fields': ['id', 'name']}
+
+_ADDRESS_GROUPS = paging.Collection(
+    '/address-groups', 'address_groups', _('Address groups'), _address_group
 )
 
 

@@ -122,6 +122,11 @@ class Object:
         """Read an IP address or a CIDR."""
         return self.cidr(key) if self.optional_text(key) else None
 
+    def optional_network(self, key: str) -> addresses.IPNetwork | None:
+        """Read an IP address or a CIDR, without the bits of the host."""
+        text = self.optional_cidr(key)
+        return addresses.parse_ip_network(text) if text else None
+
     def optional_number(self, key: str) -> int | None:
         """Read a whole number."""
         value = self._values.get(key)

@@ -20,6 +20,7 @@ from typing import Any, TYPE_CHECKING
 from cliff import columns
 
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import security_rules
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -299,6 +300,173 @@ class SubportsCell(_RecordsCell):
             )
             for subport in self._value
         ]
+
+
+class TrafficCell(_TextsCell):
+    """What passes an interface: a sentence, or what that is and why."""
+
+    _value: security_rules.Traffic | None
+
+    def texts(self) -> list[str]:
+        return [_TRAFFIC[self._value][1] if self._value else '']
+
+    def machine_readable(self) -> dict[str, str] | None:
+        if self._value is None:
+            return None
+        return {
+            'allowed': _TRAFFIC[self._value][0],
+            'reason': self._value.value,
+        }
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, TrafficCell) and self.texts() < other.texts()
+
+
+_TRAFFIC = {
+    security_rules.Traffic.PORT_SECURITY_OFF: (
+        'everything',
+        _('Everything: port security is off'),
+    ),
+    security_rules.Traffic.NO_GROUPS: (
+        'nothing',
+        _(
+            'Nothing but ARP, DHCP and IPv6 neighbor discovery: no security '
+            'group is set'
+        ),
+    ),
+    security_rules.Traffic.NO_RULES: (
+        'nothing',
+        _(
+            'Nothing but ARP, DHCP and IPv6 neighbor discovery: the security '
+            'groups have no rules'
+        ),
+    ),
+    security_rules.Traffic.STATEFUL_RULES: (
+        'rules',
+        _('What the rules allow, and replies to it'),
+    ),
+    security_rules.Traffic.STATELESS_RULES: (
+        'rules',
+        _('What the rules allow; replies need rules as well (stateless)'),
+    ),
+}
+
+# Whose ports are a type and a code.
+_ICMP = frozenset({'1', '58', 'icmp', 'icmpv6', 'ipv6-icmp'})
+
+
+class RulesCell(_TextsCell):
+    """Security group rules, a line for each, with their parts aligned.
+
+    Such as ``ingress IPv4 tcp 22:22 from 192.0.2.0/24 (ssh)``.
+    """
+
+    _value: tuple[security_rules.EffectiveRule, ...]
+
+    def human_readable(self) -> str:
+        return '\n'.join(self.texts())
+
+    def texts(self) -> list[str]:
+        lines = [
+            [printable.escape(part) for part in _parts(effective)]
+            for effective in self._value
+        ]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        # A part that no rule has takes no room.
+        return [
+            ' '.join(
+                part.ljust(width)
+                for part, width in zip(line, widths, strict=True)
+                if width
+            ).rstrip()
+            for line in lines
+        ]
+
+    def machine_readable(self) -> list[dict[str, Any]]:
+        return [
+            {
+                'direction': effective.rule.direction,
+                'ethertype': effective.rule.ethertype,
+                'protocol': effective.rule.protocol,
+                'port_range_min': effective.rule.port_range_min,
+                'port_range_max': effective.rule.port_range_max,
+                'remote_ip_prefix': _network(effective.rule),
+                'remote_group_id': effective.rule.remote_group_id,
+                'remote_group_name': _name(effective.remote_group),
+                'remote_address_group_id': (
+                    effective.rule.remote_address_group_id
+                ),
+                'remote_address_group_name': _name(effective.address_group),
+                'security_groups': [
+                    {
+                        'id': origin.group.id,
+                        'name': origin.group.name,
+                        'stateful': origin.group.is_stateful,
+                        'rule_id': origin.rule_id,
+                    }
+                    for origin in effective.origins
+                ],
+            }
+            for effective in self._value
+        ]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, RulesCell) and self.texts() < other.texts()
+
+
+def _parts(effective: security_rules.EffectiveRule) -> list[str]:
+    rule = effective.rule
+    groups = dict.fromkeys(
+        origin.group.name or origin.group.id for origin in effective.origins
+    )
+    return [
+        rule.direction,
+        rule.ethertype or '',
+        rule.protocol or _('any'),
+        _port_range(rule),
+        _('to') if rule.direction == 'egress' else _('from'),
+        _remote(effective),
+        f'({", ".join(groups)})',
+    ]
+
+
+def _port_range(rule: records.SecurityGroupRule) -> str:
+    """Write the ports as ``openstack security group rule list`` does.
+
+    That leaves a type 0 of ICMP out, though.
+    """
+    first, last = rule.port_range_min, rule.port_range_max
+    if rule.protocol in _ICMP:
+        kind = '' if first is None else f'type={first}'
+        return kind if last is None else f'{kind}:code={last}'
+    if first is None and last is None:
+        return ''
+    return f'{last if first is None else first}:' + str(
+        first if last is None else last
+    )
+
+
+def _remote(effective: security_rules.EffectiveRule) -> str:
+    rule = effective.rule
+    if rule.remote_group_id:
+        return _('group %s') % (
+            _name(effective.remote_group) or rule.remote_group_id
+        )
+    if rule.remote_address_group_id:
+        return _('address group %s') % (
+            _name(effective.address_group) or rule.remote_address_group_id
+        )
+    return _network(rule) or ''
+
+
+def _network(rule: records.SecurityGroupRule) -> str | None:
+    return str(rule.remote_network) if rule.remote_network else None
+
+
+def _name(
+    group: records.SecurityGroup | records.AddressGroup | None,
+) -> str | None:
+    return group.name if group else None
 
 
 class AsText(Cell):

@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 from osc_port_iface.commands import cells
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import host_device
+from osc_port_iface.interfaces import security_rules
 from osc_port_iface import records
 
 _Row = TypeVar('_Row')
@@ -332,6 +333,24 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
         _of_port('pci_slot'),
         facts.Fact.BINDING,
         Shown.ON_REQUEST,
+    ),
+)
+
+# What security groups make of an interface.
+OF_RULES: Columns[records.ServerInterface] = (
+    Column(
+        'Allowed Traffic',
+        lambda row: cells.TrafficCell(
+            security_rules.allowed_traffic(row.details)
+        ),
+        facts.Fact.RULES,
+    ),
+    Column(
+        'Rules',
+        lambda row: cells.RulesCell(security_rules.in_force(row.details)),
+        facts.Fact.RULES
+        | facts.Fact.REMOTE_GROUPS
+        | facts.Fact.ADDRESS_GROUPS,
     ),
 )
 

@@ -56,6 +56,14 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
             ),
         )
         server_selectors.add_all_projects(parser)
+        parser.add_argument(
+            '--rules',
+            action='store_true',
+            help=_(
+                'Show also what passes the interface: the rules of its '
+                'security groups that are in force, each once'
+            ),
+        )
         return parser
 
     def take_action(
@@ -64,6 +72,11 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         available = (
             *columns.on_request(columns.OF_SERVER),
             *columns.OF_INTERFACE,
+            *(
+                columns.OF_RULES
+                if parsed_args.rules
+                else columns.on_request(columns.OF_RULES)
+            ),
         )
         chosen = self.choose(parsed_args, available, True)
         cloud = self.cloud()

@@ -20,6 +20,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
+from osc_port_iface import printable
 from osc_port_iface import records
 
 _Row = TypeVar('_Row', records.Subnet, records.SecurityGroup)
@@ -46,6 +47,9 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
     for derived, source in _SOURCES.items():
         if wanted & derived:
             wanted |= source
+    if wanted & facts.Fact.RULES:
+        # They come with their groups.
+        wanted &= ~facts.Fact.SECURITY_GROUPS
     for fact, reader in _READERS.items():
         if not fact & wanted:
             continue
@@ -62,6 +66,7 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
         else:
             answer.rows = part.rows
             answer.failures += part.failures
+            answer.notices += part.notices
     if wanted & facts.Fact.BINDING and any(map(_hides_binding, answer.rows)):
         answer.notices.append(
             _(
@@ -142,9 +147,42 @@ def _add_subnets(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
 
 def _add_security_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.security_groups(
-        _distinct(i for row in rows for i in _security_groups(row))
+    return _with_security_groups(
+        rows,
+        api.security_groups(
+            _distinct(i for row in rows for i in _security_groups(row))
+        ),
     )
+
+
+def _add_rules(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    ids = _distinct(i for row in rows for i in _security_groups(row))
+    groups = api.security_groups_with_rules(ids)
+    answer = _with_security_groups(rows, groups)
+    if not groups.failures:
+        answer.notices += [
+            _(
+                'The rules of security group %s are not known: Neutron does '
+                'not show it to this user'
+            )
+            % printable.escape(hidden)
+            for hidden in sorted({*ids} - {group.id for group in groups.rows})
+        ]
+    answer.notices += [
+        _(
+            'Whether security groups are enforced on the VNIC type %s depends '
+            'on what plugs it in'
+        )
+        % printable.escape(vnic_type)
+        for vnic_type in sorted({p.vnic_type or '' for p in _ports(rows)})
+        if vnic_type not in _FILTERED_VNIC_TYPES
+    ]
+    return answer
+
+
+def _with_security_groups(
+    rows: _Rows, answer: records.Answer[records.SecurityGroup]
+) -> _Answer:
     return records.Answer(
         [
             _with(
@@ -154,6 +192,57 @@ def _add_security_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
                     security_groups=_chosen(
                         _security_groups(row), answer.rows
                     ),
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _add_remote_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    """Add the groups that rules mention; most mention their own."""
+    known = {
+        group.id: group
+        for row in rows
+        for group in row.details.security_groups
+    }
+    mentioned = _distinct(
+        rule.remote_group_id
+        for group in known.values()
+        for rule in group.rules
+    )
+    answer = api.security_groups(i for i in mentioned if i not in known)
+    found = (*known.values(), *answer.rows)
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details, remote_groups=_chosen(mentioned, found)
+                ),
+            )
+            for row in rows
+        ],
+        answer.failures,
+    )
+
+
+def _add_address_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
+    answer = api.address_groups(
+        _distinct(
+            rule.remote_address_group_id
+            for row in rows
+            for group in row.details.security_groups
+            for rule in group.rules
+        )
+    )
+    return records.Answer(
+        [
+            _with(
+                row,
+                dataclasses.replace(
+                    row.details, address_groups=tuple(answer.rows)
                 ),
             )
             for row in rows
@@ -249,8 +338,14 @@ def _add_qos_policies(api: network.NetworkApi, rows: _Rows) -> _Answer:
     )
 
 
+# On which Neutron's agents, or OVN, enforce security groups.
+_FILTERED_VNIC_TYPES = frozenset({'', 'normal', 'remote-managed', 'smart-nic'})
+
 # What takes something else, which is asked for first.
 _SOURCES = {
+    facts.Fact.REMOTE_GROUPS: facts.Fact.RULES,
+    facts.Fact.ADDRESS_GROUPS: facts.Fact.RULES,
+    facts.Fact.RULES: facts.Fact.PORT,
     facts.Fact.SECURITY_GROUPS: facts.Fact.PORT,
     facts.Fact.BINDING: facts.Fact.PORT,
     facts.Fact.QOS_POLICY: facts.Fact.PORT,
@@ -266,6 +361,9 @@ _READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
     facts.Fact.NETWORK: _add_networks,
     facts.Fact.SUBNETS: _add_subnets,
     facts.Fact.SECURITY_GROUPS: _add_security_groups,
+    facts.Fact.RULES: _add_rules,
+    facts.Fact.REMOTE_GROUPS: _add_remote_groups,
+    facts.Fact.ADDRESS_GROUPS: _add_address_groups,
     facts.Fact.FLOATING_IPS: _add_floating_ips,
     facts.Fact.PORT_FORWARDINGS: _add_port_forwardings,
     facts.Fact.QOS_POLICY: _add_qos_policies,

@@ -36,6 +36,10 @@ class Fact(enum.Flag):
     PROVIDER = enum.auto()
     SUBNETS = enum.auto()
     SECURITY_GROUPS = enum.auto()
+    # The rules of its security groups, and what has a name in those.
+    RULES = enum.auto()
+    REMOTE_GROUPS = enum.auto()
+    ADDRESS_GROUPS = enum.auto()
     FLOATING_IPS = enum.auto()
     # The ports of floating IPs that are forwarded to it.
     PORT_FORWARDINGS = enum.auto()
@@ -63,6 +67,9 @@ OF_NETWORK = (
     | Fact.PROVIDER
     | Fact.SUBNETS
     | Fact.SECURITY_GROUPS
+    | Fact.RULES
+    | Fact.REMOTE_GROUPS
+    | Fact.ADDRESS_GROUPS
     | Fact.FLOATING_IPS
     | Fact.PORT_FORWARDINGS
     | Fact.QOS_POLICY

@@ -150,22 +150,33 @@ class Scenario:
             ],
         )
 
-    def security_group(self, name: str) -> Resource:
+    def security_group(self, name: str, **attributes: object) -> Resource:
         """Make a security group, with the rules that Neutron gives it."""
-        return self._make('security_group', name=self.name(name))
+        return self._make('security_group', name=self.name(name), **attributes)
+
+    def address_group(self, name: str, *addresses: str) -> Resource:
+        """Make an address group with these addresses or CIDRs."""
+        return self._make(
+            'address_group', name=self.name(name), addresses=addresses
+        )
 
     def security_group_rule(
-        self, group: Resource, remote_group: Resource | None = None
+        self,
+        group: Resource,
+        remote_group: Resource | None = None,
+        **attributes: object,
     ) -> Resource:
         """Let in IPv4, from a group if one is given; it goes with the group.
 
         :param remote_group: From whose ports.
+        :param attributes: More of its attributes, or others.
         """
         rule = {
             'security_group_id': group['id'],
             'direction': 'ingress',
             'ethertype': 'IPv4',
             'remote_group_id': remote_group and remote_group['id'],
+            **attributes,
         }
         made: Resource = self.user.post(
             'network',

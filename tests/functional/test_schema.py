@@ -47,11 +47,19 @@ def validate(name: str, value: object) -> None:
 class TestSchemas(base.ProjectTestCase):
     server: scenario.Resource
     port: scenario.Resource
+    group: scenario.Resource
 
     @classmethod
     def make_resources(cls) -> None:
         network = cls.scenario.network('net', '10.90.0.0/24', 'fd00:90::/64')
-        cls.port = cls.scenario.port(network)
+        cls.group = cls.scenario.security_group('web')
+        cls.scenario.security_group_rule(cls.group, cls.group)
+        cls.scenario.security_group_rule(
+            cls.group, protocol='icmp', port_range_min=8
+        )
+        cls.port = cls.scenario.port(
+            network, security_groups=[cls.group['id']]
+        )
         cls.scenario.router('router', network)
         cls.scenario.floating_ip(cls.port)
         cls.server = cls.scenario.server('promised', {'port': cls.port['id']})
@@ -84,6 +92,9 @@ class TestSchemas(base.ProjectTestCase):
         for user in (self.user, 'admin'):
             arguments = (self.server['id'], self.port['id'])
             validate('show', self.run_json('show', *arguments, user=user))
+            shown = self.run_json('show', *arguments, '--rules', user=user)
+            self.assertNotEqual([], shown['Rules'])
+            validate('show', shown)
 
     def test_find(self) -> None:
         addresses = ('10.90.0.1', self.port['id'], self.port['mac_address'])

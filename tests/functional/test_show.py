@@ -11,8 +11,11 @@
 # under the License.
 
 import json
+import secrets
+from typing import Any
 
 from tests.cloud import api
+from tests.cloud import bootstrap
 from tests.cloud import scenario
 from tests import command_result
 from tests.functional import base
@@ -143,4 +146,239 @@ class TestShow(base.FunctionalTestCase):
         self.assertIn(
             "'eth0' is not an IP address, a MAC address or a port ID",
             result.stderr,
+        )
+
+
+class TestRules(base.ProjectTestCase):
+    network: scenario.Resource
+    server: scenario.Resource
+    office: scenario.Resource
+    web: scenario.Resource
+    ssh: scenario.Resource
+    ports: dict[str, scenario.Resource]
+    other: scenario.Scenario
+
+    @classmethod
+    def make_resources(cls) -> None:
+        other = f'p{secrets.token_hex(4)}'
+        bootstrap.project(cls.cloud, other)
+        cls.other = scenario.Scenario(api.Api(other, cls.cloud))
+        cls.addClassCleanup(cls.other.remove)
+        cls.network = cls.scenario.network('net', '10.52.0.0/24')
+        # Removed after the rules that mention it.
+        cls.office = cls.scenario.address_group('office', '203.0.113.0/24')
+        cls.web = cls.group(cls.scenario, 'web')
+        cls.ssh = cls.group(cls.scenario, 'ssh')
+        rule = cls.scenario.security_group_rule
+        for group, protocol, network in (
+            (cls.web, '6', '10.0.0.7/24'),
+            (cls.ssh, 'tcp', '10.0.0.0/24'),
+        ):
+            rule(
+                group,
+                protocol=protocol,
+                port_range_min=22,
+                port_range_max=22,
+                remote_ip_prefix=network,
+            )
+        rule(cls.web, cls.web)
+        rule(cls.web, cls.ssh, protocol='udp')
+        rule(cls.web, remote_address_group_id=cls.office['id'])
+        rule(cls.web, protocol='icmp', port_range_min=0, port_range_max=0)
+        rule(cls.web, protocol='icmp', port_range_min=8)
+        rule(cls.web, protocol='112')
+        rule(cls.ssh, direction='egress', ethertype='IPv6')
+        stateless = cls.group(cls.scenario, 'fast', stateful=False)
+        rule(stateless, protocol='tcp')
+        empty = cls.group(cls.scenario, 'empty')
+        kinds: dict[str, dict[str, Any]] = {
+            'ruled': {'security_groups': [cls.web['id'], cls.ssh['id']]},
+            'stateless': {'security_groups': [stateless['id']]},
+            'empty': {'security_groups': [empty['id']]},
+            'closed': {'security_groups': []},
+            'open': {'port_security_enabled': False},
+            'foreign': {'security_groups': []},
+        }
+        cls.ports = {
+            name: cls.scenario.port(cls.network, **attributes)
+            for name, attributes in kinds.items()
+        }
+        cls.server = cls.scenario.server(
+            'ruled', *({'port': port['id']} for port in cls.ports.values())
+        )
+
+    @staticmethod
+    def group(
+        made: scenario.Scenario, name: str, **attributes: object
+    ) -> scenario.Resource:
+        """Make a security group without any rule."""
+        group = made.security_group(name, **attributes)
+        for rule in group['security_group_rules']:
+            made.user.delete(
+                'network', f'/v2.0/security-group-rules/{rule["id"]}'
+            )
+        return group
+
+    def show(self, port: str, *arguments: str, user: str) -> Any:
+        return json.loads(
+            self.succeed(
+                *(*COMMAND, self.server['id'], self.ports[port]['id']),
+                *('-f', 'json', *arguments),
+                user=user,
+            )
+        )
+
+    def lines(self, port: str, user: str) -> list[str]:
+        """Return the lines of text, with single spaces."""
+        text = self.succeed(
+            *(*COMMAND, self.server['id'], self.ports[port]['id']),
+            *('-f', 'value', '-c', 'Allowed Traffic', '-c', 'Rules'),
+            user=user,
+        )
+        return [' '.join(line.split()) for line in text.splitlines()]
+
+    def test_each_user_sees_all_rules_once(self) -> None:
+        web, ssh = self.web['name'], self.ssh['name']
+        for user in (self.user, self.reader, 'admin'):
+            self.assertEqual(
+                [
+                    'What the rules allow, and replies to it',
+                    f'ingress IPv4 any from group {web} ({web})',
+                    'ingress IPv4 any from address group '
+                    f'{self.office["name"]} ({web})',
+                    f'ingress IPv4 112 from 0.0.0.0/0 ({web})',
+                    f'ingress IPv4 icmp type=0:code=0 from 0.0.0.0/0 ({web})',
+                    f'ingress IPv4 icmp type=8 from 0.0.0.0/0 ({web})',
+                    f'ingress IPv4 tcp 22:22 from 10.0.0.0/24 ({ssh}, {web})',
+                    f'ingress IPv4 udp from group {ssh} ({web})',
+                    f'egress IPv6 any to ::/0 ({ssh})',
+                ],
+                self.lines('ruled', user),
+            )
+
+    def test_structure_is_that_of_the_api(self) -> None:
+        groups = self.api.get(
+            'network',
+            '/v2.0/security-groups',
+            id=[self.web['id'], self.ssh['id']],
+        )['security_groups']
+        expected = {
+            rule['id']: group['name']
+            for group in groups
+            for rule in group['security_group_rules']
+        }
+        for user in (self.user, self.reader, 'admin'):
+            shown = self.show('ruled', '-c', 'Rules', user=user)
+            self.assertEqual(
+                expected,
+                {
+                    group['rule_id']: group['name']
+                    for rule in shown['Rules']
+                    for group in rule['security_groups']
+                },
+            )
+
+    def test_costs_two_requests_more(self) -> None:
+        def groups_asked_for() -> list[str]:
+            return sorted(
+                url.partition('?')[0].rpartition('/')[2]
+                for url in self.proxy.requests
+                if '-groups?' in url
+            )
+
+        self.show('ruled', user='admin')
+        self.assertEqual(['security-groups'], groups_asked_for())
+        self.proxy.requests.clear()
+        self.show('ruled', '--rules', user='admin')
+        self.assertEqual(
+            # What the rules mention is among the groups of the port.
+            ['address-groups', 'security-groups'],
+            groups_asked_for(),
+        )
+
+    def test_what_no_rules_mean(self) -> None:
+        nothing = 'Nothing but ARP, DHCP and IPv6 neighbor discovery'
+        for port, sentence, allowed in (
+            ('open', 'Everything: port security is off', 'everything'),
+            ('closed', f'{nothing}: no security group is set', 'nothing'),
+            (
+                'empty',
+                f'{nothing}: the security groups have no rules',
+                'nothing',
+            ),
+        ):
+            with self.subTest(port):
+                self.assertEqual([sentence, ''], self.lines(port, self.user))
+                shown = self.show(port, '--rules', user='admin')
+                self.assertEqual([], shown['Rules'])
+                self.assertEqual(allowed, shown['Allowed Traffic']['allowed'])
+
+    def test_stateless(self) -> None:
+        name = self.scenario.name('fast')
+        self.assertEqual(
+            [
+                'What the rules allow; replies need rules as well (stateless)',
+                f'ingress IPv4 tcp from 0.0.0.0/0 ({name})',
+            ],
+            self.lines('stateless', self.reader),
+        )
+
+    def test_group_of_another_project(self) -> None:
+        admin = api.Api('admin', self.cloud)
+        theirs = self.group(self.other, 'theirs')
+        hidden = self.group(self.other, 'hidden')
+        self.other.security_group_rule(theirs, hidden)
+        path = f'/v2.0/ports/{self.ports["foreign"]["id"]}'
+        admin.put(
+            'network', path, {'port': {'security_groups': [theirs['id']]}}
+        )
+        clear: dict[str, Any] = {'port': {'security_groups': []}}
+        self.addCleanup(admin.put, 'network', path, clear)
+        result = self.openstack(
+            *(*COMMAND, self.server['id'], self.ports['foreign']['id']),
+            *('-f', 'value', '-c', 'Allowed Traffic', '-c', 'Rules'),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                '\n\n',
+                f'The rules of security group {theirs["id"]} are not known: '
+                'Neutron does not show it to this user\n',
+            ),
+            result,
+        )
+        sentence = 'What the rules allow, and replies to it'
+        self.assertEqual(
+            [
+                sentence,
+                f'ingress IPv4 any from group {hidden["name"]} '
+                f'({theirs["name"]})',
+            ],
+            self.lines('foreign', 'admin'),
+        )
+        policy = admin.post(
+            'network',
+            '/v2.0/rbac-policies',
+            {
+                'rbac_policy': {
+                    'object_type': 'security_group',
+                    'object_id': theirs['id'],
+                    'action': 'access_as_shared',
+                    'target_tenant': self.api.project_id,
+                }
+            },
+        )['rbac_policy']
+        self.addCleanup(
+            admin.delete, 'network', f'/v2.0/rbac-policies/{policy["id"]}'
+        )
+        # The policy is not removed while the port relies on it.
+        self.addCleanup(admin.put, 'network', path, clear)
+        # A group that it mentions is not shared with it.
+        self.assertEqual(
+            [
+                sentence,
+                f'ingress IPv4 any from group {hidden["id"]} '
+                f'({theirs["name"]})',
+            ],
+            self.lines('foreign', self.reader),
         )

@@ -117,6 +117,12 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'security groups': lambda api: api.network.security_groups(
         [odd_cloud.WORDS['security_group']]
     ),
+    'security group rules': lambda api: api.network.security_groups_with_rules(
+        [odd_cloud.WORDS['security_group']]
+    ),
+    'address groups': lambda api: api.network.address_groups(
+        [odd_cloud.WORDS['address_group']]
+    ),
     'load balancer': lambda api: api.load_balancer.load_balancer(_ID),
     'projects': lambda api: api.identity.projects('demo', None),
 }
@@ -130,7 +136,11 @@ COMMANDS = {
         ['--source', 'cache'],
         ['--all-projects', '--long', '-f', 'csv'],
     ),
-    'show': ([_ID, _PORT], [_ID, odd_cloud.WORDS['one_address']]),
+    'show': (
+        [_ID, _PORT],
+        [_ID, odd_cloud.WORDS['one_address']],
+        [_ID, _PORT, '--rules'],
+    ),
     'find': (
         [odd_cloud.WORDS['one_address'], odd_cloud.FLOATING_IP],
         [odd_cloud.WORDS['one_mac'], _PORT, '-f', 'value'],

@@ -101,6 +101,58 @@ def floating_ip() -> Iterator[Identifiers]:
 
 
 @contextlib.contextmanager
+def security_groups() -> Iterator[Identifiers]:
+    """The interface of web-2 on frontend has two security groups.
+
+    That on storage of db-1 has port security off.
+    """
+    user = _user('demo')
+    made = scenario.Scenario(user, prefix='')
+    (port,) = user.get('network', '/v2.0/ports', name='web-2-frontend')[
+        'ports'
+    ]
+    (unfiltered,) = user.get('network', '/v2.0/ports', name='db-1-storage')[
+        'ports'
+    ]
+    office = made.address_group('office', '203.0.113.0/28')
+    web, ssh = made.security_group('web'), made.security_group('ssh')
+    for group in (web, ssh):
+        # Some releases of Neutron give a group these themselves.
+        for rule in group['security_group_rules']:
+            user.delete('network', f'/v2.0/security-group-rules/{rule["id"]}')
+        for ethertype in ('IPv4', 'IPv6'):
+            made.security_group_rule(
+                group, direction='egress', ethertype=ethertype
+            )
+        made.security_group_rule(group, protocol='icmp', port_range_min=8)
+    made.security_group_rule(
+        ssh,
+        remote_address_group_id=office['id'],
+        port_range_min=22,
+        port_range_max=22,
+        protocol='tcp',
+    )
+    made.security_group_rule(
+        web, port_range_min=443, port_range_max=443, protocol='tcp'
+    )
+    made.security_group_rule(
+        web, web, port_range_min=8000, port_range_max=8080, protocol='tcp'
+    )
+    try:
+        _update(port, security_groups=[web['id'], ssh['id']])
+        _update(unfiltered, security_groups=[], port_security_enabled=False)
+        yield {}
+    finally:
+        _update(
+            unfiltered,
+            security_groups=unfiltered['security_groups'],
+            port_security_enabled=True,
+        )
+        _update(port, security_groups=port['security_groups'])
+        made.remove()
+
+
+@contextlib.contextmanager
 def drain() -> Iterator[Identifiers]:
     """The server shop-1 is alone of its project on the host compute-2."""
     admin = _user('admin')
@@ -229,6 +281,7 @@ SCENARIOS: dict[
     'floating-ip': floating_ip,
     'orphan': orphan,
     'outage': outage,
+    'security-groups': security_groups,
     'stale-cache': stale_cache,
     'twins': twins,
 }

@@ -142,6 +142,34 @@ def subnet(number: int, cidr: str, network: int = 700) -> dict[str, object]:
     }
 
 
+def security_group(
+    number: int, name: str, *rules: dict[str, object], stateful: bool = True
+) -> dict[str, object]:
+    """Build one entry of Neutron's security groups, with its rules."""
+    return {
+        'id': identifier(number),
+        'name': name,
+        'stateful': stateful,
+        'security_group_rules': list(rules),
+    }
+
+
+def rule(number: int, **other: object) -> dict[str, object]:
+    """Build a rule of a security group; all of IPv4 comes in by it."""
+    return {
+        'id': identifier(number),
+        'direction': 'ingress',
+        'ethertype': 'IPv4',
+        'protocol': None,
+        'port_range_min': None,
+        'port_range_max': None,
+        'remote_ip_prefix': None,
+        'remote_group_id': None,
+        'remote_address_group_id': None,
+        **other,
+    }
+
+
 def router(number: int, *addresses: str, **gateway: object) -> dict[str, Any]:
     """Build one entry of Neutron's routers, with these addresses outside."""
     return {

@@ -46,6 +46,7 @@ _STATES = {12: 'DOWN'}
 _NAMED = {
     'networks': (700, 701),
     'subnets': (900,),
+    'address-groups': (850,),
     'security-groups': (800,),
     'trunks': (),
 }
@@ -72,6 +73,7 @@ WORDS = {
     'network': fake_cloud.identifier(700),
     'subnet': fake_cloud.identifier(900),
     'security_group': fake_cloud.identifier(800),
+    'address_group': fake_cloud.identifier(850),
 }
 
 
@@ -180,6 +182,25 @@ def _resources(
         ]
     elif collection == 'floatingips':
         rows = [{**fake_cloud.floating_ip(FLOATING_IP, 11)}]
+    elif collection == 'security-groups':
+        rows = [
+            fake_cloud.security_group(
+                number,
+                f'{collection}-{number}',
+                fake_cloud.rule(
+                    860,
+                    protocol='tcp',
+                    port_range_min=22,
+                    port_range_max=22,
+                    remote_ip_prefix='10.30.0.0/24',
+                ),
+                fake_cloud.rule(
+                    861, remote_address_group_id=WORDS['address_group']
+                ),
+                fake_cloud.rule(862, remote_group_id=WORDS['security_group']),
+            )
+            for number in _NAMED[collection]
+        ]
     elif collection in _NAMED:
         rows = [
             {

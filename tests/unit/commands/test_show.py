@@ -126,6 +126,430 @@ class TestShow(base.ShellTestCase):
             ),
         )
 
+    def register_rules(self, **port: object) -> None:
+        """Let the port have two security groups, which mention others."""
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(
+                11,
+                1,
+                '10.0.0.5',
+                **{
+                    'security_groups': [
+                        fake_cloud.identifier(800),
+                        fake_cloud.identifier(801),
+                    ],
+                    'port_security_enabled': True,
+                    **port,
+                },
+            ),
+        )
+        ssh = {
+            'protocol': 'tcp',
+            'port_range_min': 22,
+            'port_range_max': 22,
+        }
+        self.cloud.register_network(
+            'security-groups',
+            fake_cloud.security_group(
+                800,
+                'default',
+                fake_cloud.rule(1, direction='egress'),
+                fake_cloud.rule(2, direction='egress', ethertype='IPv6'),
+                fake_cloud.rule(3, remote_group_id=fake_cloud.identifier(800)),
+                fake_cloud.rule(4, **ssh),
+            ),
+            fake_cloud.security_group(
+                801,
+                'web',
+                fake_cloud.rule(5, **{**ssh, 'protocol': '6'}),
+                fake_cloud.rule(
+                    6,
+                    protocol='tcp',
+                    port_range_min=8000,
+                    port_range_max=8080,
+                    remote_group_id=fake_cloud.identifier(802),
+                ),
+                fake_cloud.rule(
+                    7, protocol='icmp', port_range_min=0, port_range_max=0
+                ),
+                fake_cloud.rule(8, protocol='icmp', port_range_min=8),
+                fake_cloud.rule(9, protocol='112'),
+                fake_cloud.rule(
+                    10, remote_address_group_id=fake_cloud.identifier(850)
+                ),
+                fake_cloud.rule(
+                    11, remote_group_id=fake_cloud.identifier(899)
+                ),
+                fake_cloud.rule(
+                    12,
+                    protocol='udp',
+                    port_range_min=53,
+                    remote_ip_prefix='192.0.2.7/24',
+                ),
+            ),
+            fake_cloud.security_group(802, 'proxies'),
+        )
+        self.cloud.register_network(
+            'address-groups',
+            {'id': fake_cloud.identifier(850), 'name': 'office'},
+        )
+
+    def show_rules(self, *arguments: str) -> command_result.Result:
+        return self.show(
+            *(SERVER_ID, self.port_id, '-c', 'Rules'),
+            *('-c', 'Allowed Traffic', *arguments),
+        )
+
+    def test_rules(self) -> None:
+        self.register_rules()
+        hidden = fake_cloud.identifier(899)
+        web = '(web)'
+        rows = [
+            ('ingress', 'IPv4', 'any', '', 'from', f'group {hidden}', web),
+            (
+                'ingress',
+                'IPv4',
+                'any',
+                '',
+                'from',
+                'group default',
+                '(default)',
+            ),
+            (
+                'ingress',
+                'IPv4',
+                'any',
+                '',
+                'from',
+                'address group office',
+                web,
+            ),
+            ('ingress', 'IPv4', '112', '', 'from', '0.0.0.0/0', web),
+            (
+                *('ingress', 'IPv4', 'icmp', 'type=0:code=0'),
+                *('from', '0.0.0.0/0', web),
+            ),
+            ('ingress', 'IPv4', 'icmp', 'type=8', 'from', '0.0.0.0/0', web),
+            (
+                *('ingress', 'IPv4', 'tcp', '22:22'),
+                *('from', '0.0.0.0/0', '(default, web)'),
+            ),
+            (
+                *('ingress', 'IPv4', 'tcp', '8000:8080'),
+                *('from', 'group proxies', web),
+            ),
+            ('ingress', 'IPv4', 'udp', '53:53', 'from', '192.0.2.0/24', web),
+            ('egress', 'IPv4', 'any', '', 'to', '0.0.0.0/0', '(default)'),
+            ('egress', 'IPv6', 'any', '', 'to', '::/0', '(default)'),
+        ]
+        widths = (7, 4, 4, 13, 4, len('group ') + 36, 0)
+        lines = [
+            ' '.join(
+                part.ljust(width)
+                for part, width in zip(row, widths, strict=True)
+            )
+            for row in rows
+        ]
+        self.assertEqual(
+            command_result.Result(
+                0,
+                'What the rules allow, and replies to it\n'
+                + '\n'.join(lines)
+                + '\n',
+                '',
+            ),
+            self.show_rules('-f', 'value'),
+        )
+
+    def test_table_has_a_line_for_each_rule(self) -> None:
+        self.register_rules(security_groups=[fake_cloud.identifier(802)])
+        self.cloud.register_network(
+            'security-groups',
+            fake_cloud.security_group(
+                802,
+                'proxies',
+                fake_cloud.rule(1, direction='egress'),
+                fake_cloud.rule(
+                    2, protocol='tcp', port_range_min=22, port_range_max=22
+                ),
+            ),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                '+-------+-------------------------------------------------+\n'
+                '| Field | Value                                           |\n'
+                '+-------+-------------------------------------------------+\n'
+                '| Rules | ingress IPv4 tcp 22:22 from 0.0.0.0/0 (proxies) '
+                '|\n'
+                '|       | egress  IPv4 any       to   0.0.0.0/0 (proxies) '
+                '|\n'
+                '+-------+-------------------------------------------------+\n',
+                '',
+            ),
+            self.show(SERVER_ID, self.port_id, '-c', 'Rules'),
+        )
+
+    def test_rules_as_json(self) -> None:
+        self.register_rules()
+        result = self.show(SERVER_ID, self.port_id, '--rules', '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        shown = json.loads(result.stdout)
+        self.assertEqual(['Allowed Traffic', 'Rules'], list(shown)[-2:])
+        self.assertEqual(['default', 'web'], shown['Security Groups'])
+        self.assertEqual(
+            {'allowed': 'rules', 'reason': 'stateful-rules'},
+            shown['Allowed Traffic'],
+        )
+        nothing = {
+            'direction': 'ingress',
+            'ethertype': 'IPv4',
+            'protocol': None,
+            'port_range_min': None,
+            'port_range_max': None,
+            'remote_ip_prefix': None,
+            'remote_group_id': None,
+            'remote_group_name': None,
+            'remote_address_group_id': None,
+            'remote_address_group_name': None,
+        }
+
+        def origin(group: int, name: str, rule: int) -> dict[str, object]:
+            return {
+                'id': fake_cloud.identifier(group),
+                'name': name,
+                'stateful': True,
+                'rule_id': fake_cloud.identifier(rule),
+            }
+
+        for index, expected, origins in (
+            (
+                0,
+                {'remote_group_id': fake_cloud.identifier(899)},
+                [origin(801, 'web', 11)],
+            ),
+            (
+                1,
+                {
+                    'remote_group_id': fake_cloud.identifier(800),
+                    'remote_group_name': 'default',
+                },
+                [origin(800, 'default', 3)],
+            ),
+            (
+                2,
+                {
+                    'remote_address_group_id': fake_cloud.identifier(850),
+                    'remote_address_group_name': 'office',
+                },
+                [origin(801, 'web', 10)],
+            ),
+            (
+                6,
+                {
+                    'protocol': 'tcp',
+                    'port_range_min': 22,
+                    'port_range_max': 22,
+                    'remote_ip_prefix': '0.0.0.0/0',
+                },
+                [origin(800, 'default', 4), origin(801, 'web', 5)],
+            ),
+        ):
+            with self.subTest(index=index):
+                self.assertEqual(
+                    {**nothing, **expected, 'security_groups': origins},
+                    shown['Rules'][index],
+                )
+
+    def test_rules_cost_three_requests(self) -> None:
+        self.register_rules()
+        for arguments in (('-c', 'Rules'), ('--rules',)):
+            with self.subTest(arguments):
+                self.cloud.reset_mock()
+                self.show(SERVER_ID, self.port_id, *arguments)
+                self.assertEqual(
+                    ['address-groups', 'security-groups', 'security-groups'],
+                    sorted(
+                        collection
+                        for collection in self.neutron()
+                        if collection.endswith('-groups')
+                    ),
+                )
+
+    def neutron(self) -> list[str]:
+        """Return which collections were asked for."""
+        return [
+            line.partition('?')[0].rpartition('/')[2]
+            for line in self.cloud.requested()
+            if line.startswith(f'GET {fake_cloud.NETWORK_URL}/v2.0/')
+        ]
+
+    def test_rules_without_others_cost_one_request(self) -> None:
+        self.register_rules(security_groups=[fake_cloud.identifier(800)])
+        self.show_rules()
+        self.assertEqual(['ports', 'security-groups'], self.neutron())
+
+    def test_no_rules_in_force(self) -> None:
+        for port, sentence, allowed, reason in (
+            (
+                {'port_security_enabled': False, 'security_groups': []},
+                'Everything: port security is off',
+                'everything',
+                'port-security-off',
+            ),
+            (
+                {'security_groups': []},
+                'Nothing but ARP, DHCP and IPv6 neighbor discovery: no '
+                'security group is set',
+                'nothing',
+                'no-security-groups',
+            ),
+            (
+                {'security_groups': [fake_cloud.identifier(802)]},
+                'Nothing but ARP, DHCP and IPv6 neighbor discovery: the '
+                'security groups have no rules',
+                'nothing',
+                'no-rules',
+            ),
+        ):
+            with self.subTest(sentence):
+                self.register_rules(**port)
+                self.assertEqual(
+                    command_result.Result(0, f'{sentence}\n\n', ''),
+                    self.show_rules('-f', 'value'),
+                )
+                self.assertEqual(
+                    {
+                        'Allowed Traffic': {
+                            'allowed': allowed,
+                            'reason': reason,
+                        },
+                        'Rules': [],
+                    },
+                    json.loads(self.show_rules('-f', 'json').stdout),
+                )
+
+    def test_stateless_rules(self) -> None:
+        self.register_rules()
+        self.cloud.register_network(
+            'security-groups',
+            *(
+                fake_cloud.security_group(
+                    number, 'fast', fake_cloud.rule(1), stateful=False
+                )
+                for number in (800, 801)
+            ),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                'What the rules allow; replies need rules as well '
+                '(stateless)\n'
+                'ingress IPv4 any from 0.0.0.0/0 (fast)\n',
+                '',
+            ),
+            self.show_rules('-f', 'value'),
+        )
+
+    def test_security_group_that_is_not_visible(self) -> None:
+        hidden = fake_cloud.identifier(899)
+        self.register_rules(
+            security_groups=[fake_cloud.identifier(801), hidden]
+        )
+        result = self.show_rules('-f', 'json')
+        self.assertEqual(
+            (
+                0,
+                f'The rules of security group {hidden} are not known: Neutron '
+                'does not show it to this user\n',
+            ),
+            (result.status, result.stderr),
+        )
+        shown = json.loads(result.stdout)
+        self.assertIsNone(shown['Allowed Traffic'])
+        self.assertEqual(8, len(shown['Rules']))
+
+    def test_vnic_type_that_may_be_unfiltered(self) -> None:
+        self.register_rules(**{'binding:vnic_type': 'direct'})
+        result = self.show_rules()
+        self.assertEqual(
+            (
+                0,
+                'Whether security groups are enforced on the VNIC type direct '
+                'depends on what plugs it in\n',
+            ),
+            (result.status, result.stderr),
+        )
+
+    def test_rules_of_which_something_cannot_be_read(self) -> None:
+        groups = f'{fake_cloud.NETWORK_URL}/v2.0/security-groups'
+        for collection, status, expected, error in (
+            # A Neutron without address groups shows IDs.
+            ('address-groups', 404, (0, 11), ''),
+            (
+                'address-groups',
+                403,
+                (0, 11),
+                'Some values are missing: Address groups: this is not allowed '
+                '(HTTP 403)\n',
+            ),
+            (
+                'address-groups',
+                500,
+                (1, 11),
+                'Some values are missing: Address groups: the service failed '
+                '(HTTP 500)\n',
+            ),
+            (
+                'security-groups',
+                500,
+                (1, 0),
+                'Some values are missing: Security groups: the service failed '
+                '(HTTP 500)\n',
+            ),
+        ):
+            with self.subTest(collection, status=status):
+                self.register_rules()
+                self.cloud.get(
+                    groups.replace('security-groups', collection),
+                    status_code=status,
+                    text='',
+                )
+                result = self.show_rules('-f', 'json')
+                rules = json.loads(result.stdout)['Rules']
+                self.assertEqual(
+                    (expected, error),
+                    ((result.status, len(rules)), result.stderr),
+                )
+                self.assertNotIn('office', result.stdout)
+
+    def test_broken_rule(self) -> None:
+        self.register_rules(security_groups=[fake_cloud.identifier(800)])
+        self.cloud.register_network(
+            'security-groups',
+            fake_cloud.security_group(
+                800,
+                'default',
+                fake_cloud.rule(1, remote_ip_prefix='10.0.0.256/24'),
+                fake_cloud.rule(2),
+            ),
+        )
+        result = self.show_rules('-f', 'value')
+        self.assertEqual(
+            (
+                1,
+                'What the rules allow, and replies to it\n'
+                'ingress IPv4 any from 0.0.0.0/0 (default)\n',
+            ),
+            (result.status, result.stdout),
+        )
+        self.assertIn(
+            'security_groups[0].security_group_rules[0].remote_ip_prefix is '
+            "'10.0.0.256/24'",
+            result.stderr,
+        )
+
     def test_without_neutron(self) -> None:
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, text=''

@@ -19,6 +19,7 @@ import datetime
 import enum
 import importlib
 import io
+import ipaddress
 import json
 import pkgutil
 import types
@@ -63,6 +64,7 @@ _SAMPLES = {
     bool: True,
     int: 1,
     float: 1.0,
+    ipaddress.IPv4Network: ipaddress.IPv4Network('192.0.2.0/24'),
     datetime.datetime: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
 }
 

@@ -93,6 +93,16 @@ class TestRequests(api_test_case.ApiTestCase):
             (Fact.QOS_POLICY, ['ports']),
             (Fact.SUBNETS, ['subnets']),
             (Fact.SECURITY_GROUPS, ['ports', 'security-groups']),
+            (Fact.RULES, ['ports', 'security-groups']),
+            (
+                Fact.RULES | Fact.SECURITY_GROUPS,
+                ['ports', 'security-groups'],
+            ),
+            # No remote groups, no request.
+            (
+                Fact.REMOTE_GROUPS | Fact.ADDRESS_GROUPS,
+                ['ports', 'security-groups'],
+            ),
             (Fact.FLOATING_IPS, ['floatingips']),
             (Fact.PORT_FORWARDINGS, ['ports', 'floatingips']),
             (
