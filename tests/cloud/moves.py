@@ -17,6 +17,7 @@ import contextlib
 import time
 
 from tests.cloud import api
+from tests.cloud import directory
 from tests.cloud import scenario
 
 # The newest with which an evacuated server is started.
@@ -29,6 +30,9 @@ LIVE_MIGRATION_MICROVERSION = '2.30'
 
 # The metadata item that tests/cloud/services/compute_driver.py heeds.
 SLOW_MIGRATION = ('live-migration', 'slow')
+
+# What Nova says where a host that it needs is down.
+_HOST_DOWN = ('unavailable at this time', 'No valid host was found')
 
 
 def host_of(admin: api.Api, server: scenario.Resource) -> str:
@@ -127,7 +131,12 @@ def evacuate(admin: api.Api, server: scenario.Resource, host: str) -> None:
 
 @contextlib.contextmanager
 def host_down(admin: api.Api, host: str) -> Iterator[None]:
-    """Have Nova take a host for dead."""
+    """Have Nova take a host for dead, and no other one meanwhile."""
+    with directory.CloudDirectory().lock('host-down'):
+        yield from _host_down(admin, host)
+
+
+def _host_down(admin: api.Api, host: str) -> Iterator[None]:
     (service,) = admin.get(
         'compute',
         '/os-services',
@@ -179,7 +188,20 @@ def _act(
     body: dict[str, object],
     microversion: str | None = None,
 ) -> None:
-    admin.post('compute', f'{path}/action', body, microversion)
+    """Send an action, as soon as no host that it needs is held down."""
+    deadline = time.monotonic() + scenario.TIMEOUT
+    while True:
+        try:
+            admin.post('compute', f'{path}/action', body, microversion)
+        except api.HTTPError as error:
+            if (
+                not any(message in str(error) for message in _HOST_DOWN)
+                or time.monotonic() > deadline
+            ):
+                raise
+            time.sleep(0.3)
+        else:
+            return
 
 
 def _wait_for_migration(
