@@ -48,14 +48,14 @@ _COLUMNS: columns.Columns[drift.Finding] = (
 
 
 class CheckServerInterface(lister.TextLister):
-    """Find where the views of the interfaces of servers disagree.
+    """Check that Nova and Neutron agree on the interfaces of servers.
 
-    Compares what Nova remembers, what Nova and Neutron show at this moment
-    and how the ports are bound. A suspicion is reported only if it is still
-    true when everything is read again.
+    Compares Nova's network info cache with what Nova and Neutron show now,
+    and checks the bindings of the ports. A difference is reported only if it
+    is still there when everything is read again.
 
-    The exit status is 0 if all is well, 3 with findings, and 1 if something
-    could not be read or looked for; what was found is shown in any case.
+    The exit status is 0 without findings, 3 with findings, and 1 if something
+    could not be read or checked. Findings are shown in any case.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -123,8 +123,8 @@ def _add_monitoring(parser: argparse.ArgumentParser) -> None:
         type=pathlib.Path,
         help=_(
             'Also write the number of findings to this file, for the textfile '
-            "collector of Prometheus' node exporter, and how the run went to "
-            'another beside it, whose name ends with -run'
+            "collector of Prometheus' node exporter, and the outcome of the "
+            'run to a second file, whose name ends with -run'
         ),
     )
     parser.add_argument(
@@ -133,16 +133,16 @@ def _add_monitoring(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         help=_(
-            'Label of the metrics beside the finding: the ID of the project '
-            'or the host (repeat option for both)'
+            'Label to add to the metrics: the ID of the project or the host '
+            '(repeat option for both)'
         ),
     )
     parser.add_argument(
         '--nagios',
         action='store_true',
         help=_(
-            'Output one line with performance data, and exit as plugins of '
-            'Nagios do: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+            'Output one line with performance data, and exit like a Nagios '
+            'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
         ),
     )
     for name, level in (('--warning', 'WARNING'), ('--critical', 'CRITICAL')):
@@ -152,7 +152,8 @@ def _add_monitoring(parser: argparse.ArgumentParser) -> None:
             type=argument_types.count,
             default=0,
             help=_(
-                'With --nagios: more findings than this are %s (default: 0)'
+                'With --nagios: report %s above this many findings '
+                '(default: 0)'
             )
             % level,
         )

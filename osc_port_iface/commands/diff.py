@@ -48,9 +48,9 @@ _HIDEABLE = frozenset(
 class DiffServerInterface(lister.TextLister):
     """Show what changed since the interfaces of servers were listed.
 
-    Compares what 'server interface list' wrote with -f json, -f yaml or
-    -f csv with another such file, or with what there is now. Only the columns
-    that both have are compared.
+    Compares a listing that 'server interface list' wrote with -f json,
+    -f yaml or -f csv with another such file, or with the current interfaces.
+    Only columns that both have are compared.
 
     The exit status is 0 if nothing changed, 3 if something did, 1 if
     something could not be read, and 2 if a file is not such a listing.
@@ -70,8 +70,8 @@ class DiffServerInterface(lister.TextLister):
             nargs='?',
             type=argument_types.name,
             help=_(
-                'File with the later listing; what there is now if none is '
-                'given'
+                'File with the later listing; the current interfaces by '
+                'default'
             ),
         )
         parser.add_argument(
@@ -87,7 +87,7 @@ class DiffServerInterface(lister.TextLister):
             type=argument_types.name,
             help=_(
                 'Server to look at now (name or ID) (repeat option to look '
-                'at several; every server of the project if none is given)'
+                'at several; all servers of the project by default)'
             ),
         )
         server_selectors.add_scope(parser)
@@ -96,9 +96,9 @@ class DiffServerInterface(lister.TextLister):
             choices=('compute', 'network'),
             default='compute',
             help=_(
-                'View to read now: Nova live, a request for each server '
-                '(compute, the default), or Neutron, a request for about 150 '
-                'servers, without tags (network)'
+                'View to read now: compute, a request to Nova for each server '
+                '(default), or network, a request to Neutron for about 150 '
+                'servers, without tags'
             ),
         )
         server_selectors.add_concurrency(parser)

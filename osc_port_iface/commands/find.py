@@ -27,23 +27,22 @@ from osc_port_iface.interfaces.owners import search as searches
 
 
 class FindServerInterface(lister.TextLister):
-    """Find which server is behind an address.
+    """Find the server behind an address.
 
-    Compares exactly, never a part of an address, and shows every match, as
-    address spaces may overlap: the ports that have the address, and through
-    them the servers. Floating IPs lead on to their ports, port forwardings
-    to those that they forward to, subports to the server of their trunk.
-    What no server has, such as the port of a router, is shown with its
+    Matches whole addresses only, and shows every match, because address
+    spaces may overlap. Floating IPs are followed to their ports, port
+    forwardings to their targets, and subports to the server of their trunk.
+    A port that no server uses, such as that of a router, is shown with its
     device owner and without a server.
 
-    Only an address that nothing has is looked for further: among the
-    gateways of routers and the allowed address pairs of ports. The pairs
-    are read as well if all that has an address is a port which no server
-    and nothing else has, or the virtual IP of a load balancer.
+    If nothing has an address, the gateways of routers and the allowed address
+    pairs of ports are searched as well. The pairs are also searched if the
+    address only belongs to an unused port or is the virtual IP of a load
+    balancer.
 
-    An administrator searches all projects, anyone else what Neutron shows
-    to their project. The exit status is 3 where an address matches nothing;
-    a line on standard error says so, and where it was looked for.
+    Administrators search all projects, anyone else what Neutron shows to
+    their project. If an address matches nothing, the exit status is 3, and a
+    line on standard error says so and where it was looked for.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -65,7 +64,7 @@ class FindServerInterface(lister.TextLister):
             type=argument_types.query_file,
             default=[],
             help=_(
-                'File of addresses to look for, one a line, with # comments; '
+                'File of addresses to look for, one per line, # for comments; '
                 '- for standard input'
             ),
         )
@@ -73,17 +72,16 @@ class FindServerInterface(lister.TextLister):
             '--all-matches',
             action='store_true',
             help=_(
-                'Show also what may use an address that something else has, '
-                'which takes all ports of the networks that hold it to be '
-                'read'
+                'Also show what may use an address that something else has; '
+                'this reads all ports of the networks that contain it'
             ),
         )
         parser.add_argument(
             '--behind',
             action='store_true',
             help=_(
-                'Show also the servers that leave by an address of a router '
-                '(source NAT)'
+                'Also show the servers that share an address of a router for '
+                'outgoing traffic (source NAT)'
             ),
         )
         parser.add_argument(

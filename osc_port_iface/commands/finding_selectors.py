@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=_(
             'Finding to look for (repeat option to look for several): '
-            '%(choices)s, or all; without this option, all but %(on_request)s'
+            '%(choices)s, or all (default: all but %(on_request)s)'
         )
         % {
             'choices': ', '.join(choices),
@@ -52,14 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         choices=choices,
         default=[],
-        help=_('Finding not to look for (repeat option to ignore several)'),
+        help=_('Finding to leave out (repeat option to leave out several)'),
     )
     parser.add_argument(
         '--older-than',
         metavar='<duration>',
         type=argument_types.duration,
         help=_(
-            'Report a port without a server only if it has not changed for '
+            'Report ports without a server only if they have not changed for '
             'this long, such as 30m, 12h or 7d (default: 1h for unused-port)'
         ),
     )

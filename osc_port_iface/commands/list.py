@@ -55,13 +55,13 @@ class ListServerInterface(lister.TextLister):
     """List the interfaces of servers.
 
     Shows each port that is plugged into the servers, as Nova and Neutron see
-    it at this moment. The columns Server ID and Server Name are there unless
-    exactly one server is named. The Tag column is there where the compute
-    microversion used is 2.70 or above: the one that --os-compute-api-version
-    asks for, or else the highest up to 2.70 that the cloud has.
+    it now. The columns Server ID and Server Name are shown unless exactly one
+    server is given. The Tag column needs compute microversion 2.70. Without
+    --os-compute-api-version, the highest microversion of the cloud up to 2.70
+    is used.
 
-    A server that cannot be read is a line on standard error; the others are
-    shown, and the exit status is 1.
+    If a server cannot be read, a line on standard error says so, the others
+    are shown, and the exit status is 1.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -72,15 +72,15 @@ class ListServerInterface(lister.TextLister):
             '--long',
             action='store_true',
             help=_(
-                'List additional fields in output, which Neutron is asked '
-                'for: names, floating IPs, security groups and the binding'
+                'List additional fields in output, which are read from '
+                'Neutron: names, floating IPs, security groups and the binding'
             ),
         )
         parser.add_argument(
             '--subports',
             action='store_true',
             help=_(
-                'List also the subports of trunks, each after its parent '
+                'Also list the subports of trunks, each after its parent '
                 'port, with the columns Parent Port ID and VLAN'
             ),
         )
@@ -89,10 +89,10 @@ class ListServerInterface(lister.TextLister):
             choices=tuple(views.VIEWS),
             default='compute',
             help=_(
-                'View to read: Nova live, a request for each server '
-                '(compute, the default); Neutron, a request for about 150 '
-                'servers, without tags (network); what Nova remembers: MAC '
-                'addresses and fixed IPs (cache)'
+                'View to read: compute, a request to Nova for each server '
+                '(default); network, a request to Neutron for about 150 '
+                "servers, without tags; or cache, Nova's network info cache, "
+                'with MAC addresses and fixed IPs only'
             ),
         )
         server_selectors.add_concurrency(parser)
@@ -194,7 +194,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         '--vnic-type',
         metavar='<vnic-type>',
         choices=_VNIC_TYPES,
-        help=_('List only interfaces of this VNIC type: %s')
+        help=_('List only interfaces with this VNIC type: %s')
         % ', '.join(_VNIC_TYPES),
     )
     parser.add_argument(
@@ -210,7 +210,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
         '--no-port-security',
         action='store_true',
         default=None,
-        help=_('List only interfaces whose port has its security off'),
+        help=_('List only interfaces whose port has port security disabled'),
     )
 
 

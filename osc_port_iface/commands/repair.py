@@ -98,14 +98,13 @@ _COLUMNS: columns.Columns[execution.Outcome] = (
 
 
 class RepairServerInterface(lister.TextLister):
-    """Put right what 'server interface check' finds, and prove it.
+    """Repair what 'server interface check' finds.
 
-    Makes a plan of what 'server interface check' finds, shows it, asks, does
-    it, and checks again until each finding is gone. The first surprise ends
-    the run.
+    Checks the servers, shows a plan, asks, carries it out, and checks again
+    until each finding is gone. The run ends at the first surprise.
 
-    The exit status is 0 if all is repaired or nothing was wrong, 3 if
-    something remains, and 1 if something failed.
+    The exit status is 0 if everything is repaired or there was nothing to do,
+    3 if something remains, and 1 if something failed.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -120,7 +119,7 @@ class RepairServerInterface(lister.TextLister):
         how.add_argument(
             '--auto-approve',
             action='store_true',
-            help=_('Do what is planned without a question'),
+            help=_('Carry out the plan without asking'),
         )
         parser.add_argument(
             '--max',
@@ -128,16 +127,16 @@ class RepairServerInterface(lister.TextLister):
             type=argument_types.positive_count,
             default=20,
             help=_(
-                'The most findings to repair; with more, nothing is changed '
-                '(default: 20)'
+                'Maximum number of findings to repair; if there are more, '
+                'nothing is changed (default: 20)'
             ),
         )
         parser.add_argument(
             '--bounce',
             action='store_true',
             help=_(
-                'Disable and enable ports that are down, which cuts what '
-                'traffic there is'
+                'Disable and enable ports that are down, which interrupts any '
+                'traffic'
             ),
         )
         abandoned = parser.add_mutually_exclusive_group()
@@ -169,7 +168,7 @@ class RepairServerInterface(lister.TextLister):
             type=argument_types.seconds,
             default=60.0,
             help=_(
-                'Seconds until a finding must be gone after the requests '
+                'Seconds to wait until a finding is gone after its requests '
                 '(default: 60)'
             ),
         )
@@ -177,7 +176,7 @@ class RepairServerInterface(lister.TextLister):
             '--audit-log',
             metavar='<file>',
             type=pathlib.Path,
-            help=_('File to append a JSON line to for each request sent'),
+            help=_('Append a JSON line to this file for each request sent'),
         )
         return parser
 

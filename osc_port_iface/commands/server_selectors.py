@@ -56,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='*',
         type=argument_types.name,
         help=_(
-            'Server(s) to look at (name or ID); every server of the project '
-            'if none is given'
+            'Server(s) to look at (name or ID); all servers of the project by '
+            'default'
         ),
     )
     add_scope(parser)
@@ -70,7 +70,9 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
         '--project',
         metavar='<project>',
         type=argument_types.name,
-        help=_('Look in this project (admin only) (name or ID)'),
+        help=_(
+            'Look only at servers in this project (name or ID) (admin only)'
+        ),
     )
     parser.add_argument(
         '--project-domain',
@@ -92,7 +94,7 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
         metavar='<status>',
         type=argument_types.state,
         choices=_STATUSES,
-        help=_('Look only at servers of this status, such as ACTIVE'),
+        help=_('Look only at servers with this status, such as ACTIVE'),
     )
 
 
@@ -116,7 +118,10 @@ def add_concurrency(parser: argparse.ArgumentParser) -> None:
         metavar='<number>',
         type=argument_types.concurrency,
         default=fan_out.DEFAULT_WORKERS,
-        help=_('Requests at a time, up to %(limit)d (default: %(default)d)')
+        help=_(
+            'Number of parallel requests, up to %(limit)d '
+            '(default: %(default)d)'
+        )
         % {
             'limit': fan_out.MOST_WORKERS,
             'default': fan_out.DEFAULT_WORKERS,

@@ -33,9 +33,9 @@ from osc_port_iface.interfaces import selection
 class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     """Show an interface of a server.
 
-    Shows what 'server interface list --long' has of it. Where Neutron cannot
-    be asked, what only it knows is empty, standard error says why, and the
-    exit status is 1.
+    Shows the fields of 'server interface list --long'. If Neutron cannot be
+    reached, the fields that it provides are empty, standard error says why,
+    and the exit status is 1.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

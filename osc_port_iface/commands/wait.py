@@ -35,12 +35,12 @@ _OF_INTERFACE = tuple(
 class WaitServerInterface(lister.TextLister):
     """Wait until an attach, a detach or an activation is finished.
 
-    It is finished when what Nova and Neutron show at this moment and what
-    Nova remembers of the server agree. Then the interfaces are shown as
-    'server interface list' does. The exit status is 3 after the timeout, or
-    as soon as it is clear that it will not finish by itself, with a line for
-    each interface that is not as it should be. It is 1 as soon as a server is
-    deleted or in error, or the detach has failed.
+    It is finished when Nova's network info cache agrees with what Nova and
+    Neutron show now. The interfaces are then shown as by 'server interface
+    list'. The exit status is 3 after the timeout, or as soon as it is clear
+    that waiting is in vain, with a line for each interface that is not ready.
+    It is 1 as soon as a server is deleted or in error, or the detach has
+    failed.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

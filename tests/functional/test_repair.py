@@ -169,7 +169,7 @@ class TestCaches(RepairTestCase):
         self.write_cache(server, [])
         (row,) = self.repair(server['id'], '--auto-approve', status=3)
         self.assertEqual('not repairable', row['Result'])
-        self.assertIn('attach an interface first', row['Reason'])
+        self.assertIn('attach an interface, then repair again', row['Reason'])
         self.assertEqual([], self.proxy.writes)
         self.api.post(
             'compute',
@@ -585,7 +585,9 @@ class TestInterruption(RepairTestCase):
         self.assertEqual((3, 'skipped\n'), (result.status, result.stdout))
         self.assertIn(f'{port["id"]}: missing-from-cache', result.stderr)
         self.assertIn(f'POST /v2.1{EVENTS}', result.stderr)
-        self.assertIn('makes it the last NIC', result.stderr)
+        self.assertIn(
+            'it is the last NIC after the next hard reboot', result.stderr
+        )
         self.assertEqual([], self.proxy.writes)
         result = self.ask('y', *arguments)
         self.assertEqual((0, 'repaired\n'), (result.status, result.stdout))

@@ -255,8 +255,8 @@ class _Planner:
             return _nothing(
                 finding,
                 _(
-                    'the cache is empty, and nothing fills it: attach an '
-                    'interface first, then repair again'
+                    'the cache is empty and no event fills it: attach an '
+                    'interface, then repair again'
                 ),
             )
         if port and _leads_astray(finding, port):
@@ -264,31 +264,31 @@ class _Planner:
                 finding,
                 _(
                     "the floating IP leads to an address that the port does "
-                    "not have: 'openstack floating ip set' mends that"
+                    "not have: use 'openstack floating ip set'"
                 ),
             )
         warning = {
             codes.Code.MISSING_FROM_CACHE: _(
-                'it becomes the last in the cache, so that the next hard '
-                'reboot makes it the last NIC; and Nova deletes the port '
-                'together with the server from now on'
+                'it goes to the end of the cache, so it is the last NIC '
+                'after the next hard reboot; from now on, Nova deletes the '
+                'port together with the server'
             ),
             codes.Code.ONLY_IN_CACHE: _(
-                'the guest keeps the device until it is started anew'
+                'the guest keeps the device until its next start'
             ),
         }.get(finding.code)
         if server and server.host:
             return Repair(finding, Action.REFRESH, warning=warning)
         if port and port.shows_binding:
             return _nothing(
-                finding, _('the server is on no host that could do it')
+                finding, _('the server is on no host to refresh its cache')
             )
         if port is None:
             return _nothing(
                 finding,
                 _(
-                    'it takes an event for Nova, which needs the role '
-                    "'admin' or 'service'"
+                    'only an event for Nova repairs it, which needs the '
+                    "role 'admin' or 'service'"
                 ),
             )
         return Repair(
@@ -320,9 +320,9 @@ class _Planner:
             return _nothing(
                 finding,
                 _(
-                    "it takes the role 'service'; on a host of Neutron, "
+                    "it needs the role 'service'; or run "
                     "'neutron-remove-duplicated-port-bindings --port %s' "
-                    'does it'
+                    'on a Neutron host'
                 )
                 % port.id,
             )
@@ -339,7 +339,7 @@ class _Planner:
         if not self._options.bounce:
             return _nothing(
                 finding,
-                _('only with --bounce, as it cuts what traffic there is'),
+                _('only with --bounce, which interrupts any traffic'),
             )
         return Repair(
             finding,

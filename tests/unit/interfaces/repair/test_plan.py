@@ -251,7 +251,7 @@ class TestRepairs(PlanTestCase):
                 'empty cache',
                 finding(Code.MISSING_FROM_CACHE, server(cache=()), port()),
                 {},
-                'attach an interface first',
+                'attach an interface, then repair again',
             ),
             (
                 'no host',
