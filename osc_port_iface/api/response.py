@@ -32,6 +32,9 @@ _CHUNK = 16 * 1024
 # What a body may be compressed with, once (CVE-2025-66418).
 _CODINGS = frozenset({'', 'identity', 'gzip', 'x-gzip', 'deflate'})
 
+# What stands in the place of a token.
+CONCEALED = '***'
+
 # The longest Retry-After (RFC 9110, section 10.2.3), in seconds, that is
 # waited for; a longer one is cut.
 RETRY_AFTER_CAP = 30.0
@@ -98,10 +101,22 @@ class Response:
         return min(max(seconds, 0.0), RETRY_AFTER_CAP)
 
 
-def read(answer: requests.Response) -> Response:
+def conceal(answer: requests.Response, token: str) -> None:
+    """Take a token out of the headers of an answer.
+
+    A service or a proxy may repeat the request in its answer, of which error
+    messages and the log have a part.
+    """
+    for name, value in list(answer.headers.items()):
+        if token and token in value:
+            answer.headers[name] = value.replace(token, CONCEALED)
+
+
+def read(answer: requests.Response, token: str = '') -> Response:
     """Read the body of an answer that was asked for as a stream.
 
     :param answer: What requests has received of it so far.
+    :param token: What is taken out of the body, if it is in there.
     :raises BodyTooLarge: The body is longer than LARGEST_BODY.
     :raises requests.exceptions.RequestException: It could not be read.
     """
@@ -117,6 +132,8 @@ def read(answer: requests.Response) -> Response:
         if len(body) > LARGEST_BODY:
             answer.close()
             raise BodyTooLarge
+    if token:
+        body = body.replace(token.encode(), CONCEALED.encode())
     return Response(answer.status_code, answer.headers, bytes(body))
 
 

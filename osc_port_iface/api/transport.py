@@ -370,8 +370,10 @@ class Transport:
                 connect_retries=0,
                 status_code_retries=0,
             )
+            token = headers.get('X-Auth-Token', '')
+            responses.conceal(answer, token)
             wire_log.head(answer.status_code, answer.headers)
-            response = responses.read(answer)
+            response = responses.read(answer, token)
         except UnicodeEncodeError:
             # Bytes of the command line that are no text in its encoding.
             raise errors.BadRequest(

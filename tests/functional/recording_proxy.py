@@ -46,6 +46,8 @@ class RecordingProxy:
         self.writes: list[tuple[str, str, Any]] = []
         # The hosts and ports that were sent a token.
         self.trusted: set[str] = set()
+        # The tokens that were sent or issued, the latest at the end.
+        self.tokens: list[str] = []
         self.answers: list[tuple[str, list[Answer | None]]] = []
         self.faults = answers.Faults()
         # Called with the URL before a request is answered.
@@ -111,6 +113,7 @@ class RecordingProxy:
                 body = self.rfile.read(length)
                 if 'X-Auth-Token' in self.headers:
                     proxy.trusted.add(parse.urlsplit(self.path).netloc)
+                    proxy.tokens.append(self.headers['X-Auth-Token'])
                 fault = proxy._record(self.command, self.path)
                 proxy._record_write(self.command, self.path, body)
                 answer = fault(
@@ -186,6 +189,8 @@ class RecordingProxy:
                         request.method, target, body or None, headers
                     )
                     response = connection.getresponse()
+                    if token := response.getheader('X-Subject-Token'):
+                        proxy.tokens.append(token)
                     return Answer(
                         response.status,
                         response.read(),

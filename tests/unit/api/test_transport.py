@@ -128,6 +128,21 @@ class TestStatus(TransportTestCase):
                     str(error).endswith(f': Why. (HTTP {status})'), str(error)
                 )
 
+    def test_token_that_is_repeated(self) -> None:
+        self.answer(
+            URL,
+            {
+                'status_code': 500,
+                'text': 'You sent X-Auth-Token: a-token',
+                'headers': {'X-OpenStack-Request-ID': 'req-a-token'},
+            },
+        )
+        self.assert_raises(
+            errors.ApiError,
+            'Thing: the service failed: You sent X-Auth-Token: *** (HTTP 500, '
+            'request ID req-***)',
+        )
+
     def test_version_document_in_place_of_an_answer(self) -> None:
         self.answer(URL, {'status_code': 300, 'json': {'versions': []}})
         self.assert_raises(
