@@ -41,14 +41,14 @@ NEED_CLOUD = {'sessions', 'functional', 'oldest'}
 LAST = 40
 
 
-def run_tox(arguments: list[str]) -> dict[str, Any]:
+def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
     """Run environments of tox.ini, several at a time.
 
+    :param programs: Where tox is.
     :param arguments: What tox is to be told, such as ``-e pep8,mypy``;
         without ``-e``, it runs all that ``envlist`` has.
     :returns: What it says of each, as its ``--result-json`` has it.
     """
-    programs = environments.ensure('tox', install_plugin=False)
     found = filter(None, map(environments.interpreter, PYTHONS))
     variables = {
         **environments.uv_variables(),
@@ -166,8 +166,10 @@ def main(arguments: list[str]) -> int:
     print()
     # So that the cloud is stopped then, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The cloud is installed with what is in there, too.
+    programs = environments.ensure('tox', install_plugin=False)
     with shared_cloud(arguments):
-        reports = run_tox(arguments)
+        reports = run_tox(programs, arguments)
     for name, environment in reports.items():
         failed_here = failures(environment)
         if failed_here:
