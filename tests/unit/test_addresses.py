@@ -405,3 +405,48 @@ class TestAddress(testtools.TestCase):
             UUID.replace('-', ''),
         ):
             self.assertRaises(ValueError, addresses.parse_address, text)
+
+
+class TestQuery(testtools.TestCase):
+    def test_kinds(self) -> None:
+        for text, kind, value in (
+            (UUID, addresses.Kind.PORT, UUID),
+            ('::ffff:10.0.0.5', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
+            (
+                'FA-16-3E-1-2-A',
+                addresses.Kind.MAC_ADDRESS,
+                'fa:16:3e:01:02:0a',
+            ),
+            ('tap0A3CA19C-DD', addresses.Kind.HOST_DEVICE, '0a3ca19c-dd'),
+            ('0a3ca19c-dd', addresses.Kind.HOST_DEVICE, '0a3ca19c-dd'),
+            # A prefix that leaves one address.
+            ('10.0.0.5/32', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
+            ('2001:DB8::5/128', addresses.Kind.IP_ADDRESS, '2001:db8::5'),
+            ('::ffff:10.0.0.5/128', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
+            ('10.0.0.5/31', addresses.Kind.CIDR, '10.0.0.4/31'),
+            ('10.0.0.5/24', addresses.Kind.CIDR, '10.0.0.0/24'),
+            ('::ffff:10.0.0.5/120', addresses.Kind.CIDR, '10.0.0.0/24'),
+            ('2001:db8::5/64', addresses.Kind.CIDR, '2001:db8::/64'),
+            # The widest.
+            ('10.0.16.5/20', addresses.Kind.CIDR, '10.0.16.0/20'),
+            ('2001:db8:0:5::/49', addresses.Kind.CIDR, '2001:db8::/49'),
+            ('2001:db8:0:5::/48', addresses.Kind.CIDR, '2001:db8::/48'),
+        ):
+            with self.subTest(text):
+                self.assertEqual(
+                    addresses.Address(text, kind, value),
+                    addresses.parse_query(text),
+                )
+
+    def test_too_wide(self) -> None:
+        for text in (
+            '10.0.0.0/19',
+            '::ffff:10.0.0.0/115',
+            '0.0.0.0/0',
+            '2001:db8::/47',
+            '::/0',
+        ):
+            with self.subTest(text):
+                self.assertRaises(
+                    addresses.TooWide, addresses.parse_query, text
+                )

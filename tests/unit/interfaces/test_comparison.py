@@ -97,6 +97,39 @@ CASES = (
         ),
     ),
     (
+        'another MAC address with one address more',
+        (cached('10.0.0.5', '10.0.0.6', mac_address=OTHER_MAC),),
+        (FIRST,),
+        (
+            ('missing-from-cache', 11, '10.0.0.5', ''),
+            ('only-in-cache', None, '', '10.0.0.5,10.0.0.6'),
+        ),
+    ),
+    (
+        'another MAC address with one address less',
+        (cached('10.0.0.5', mac_address=OTHER_MAC),),
+        (plugged_in(11, '10.0.0.5', '10.0.0.6'),),
+        (
+            ('missing-from-cache', 11, '10.0.0.5,10.0.0.6', ''),
+            ('only-in-cache', None, '', '10.0.0.5'),
+        ),
+    ),
+    (
+        'by MAC address, then by port',
+        (
+            cached('10.9.0.5', mac_address='fa:16:3e:00:00:0d'),
+            cached('10.9.0.6', mac_address='fa:16:3e:00:00:0c'),
+        ),
+        (plugged_in(13, '10.2.0.5', mac_address=OTHER_MAC), SECOND, FIRST),
+        (
+            ('missing-from-cache', 13, '10.2.0.5', ''),
+            ('missing-from-cache', 11, '10.0.0.5', ''),
+            ('missing-from-cache', 12, '10.1.0.5', ''),
+            ('only-in-cache', None, '', '10.9.0.6'),
+            ('only-in-cache', None, '', '10.9.0.5'),
+        ),
+    ),
+    (
         'twice',
         (cached('10.0.0.5', '10.0.0.5'),),
         (FIRST,),
@@ -131,6 +164,15 @@ CASES = (
         (cached('10.0.0.5', label='a'),),
         (FIRST, SECOND),
         (('missing-from-cache', 12, '10.1.0.5', ''),),
+    ),
+    (
+        'bond of which two are missing',
+        (cached('10.2.0.5', label='c'),),
+        (FIRST, SECOND, plugged_in(13, '10.2.0.5')),
+        (
+            ('missing-from-cache', 11, '10.0.0.5', ''),
+            ('missing-from-cache', 12, '10.1.0.5', ''),
+        ),
     ),
     (
         'bond of which one has another address',

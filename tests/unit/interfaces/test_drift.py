@@ -12,6 +12,7 @@
 
 from collections.abc import Callable
 import dataclasses
+import json
 import random
 from typing import Any
 
@@ -45,10 +46,12 @@ class Views:
         return [finding.code for finding in self.findings()]
 
     def change_port(self, index: int, **changes: Any) -> None:
-        self.ports[index] = dataclasses.replace(self.ports[index], **changes)
+        self.ports[index] = dataclasses.replace(
+            self.ports[index], **decoded(changes)
+        )
 
     def change_server(self, **changes: Any) -> None:
-        self.server = dataclasses.replace(self.server, **changes)
+        self.server = dataclasses.replace(self.server, **decoded(changes))
 
     def drop_from_cache(self, index: int) -> None:
         mac_address = self.ports[index].mac_address
@@ -82,7 +85,20 @@ def port(number: int, *addresses: str, **changes: Any) -> records.Port:
         admin_state_up=True,
         ip_allocation='immediate',
     )
-    return dataclasses.replace(plain, **changes)
+    return dataclasses.replace(plain, **decoded(changes))
+
+
+def decoded(changes: dict[str, Any]) -> dict[str, Any]:
+    """Make each text one that equals a literal and is another object.
+
+    That is what the texts of an answer are.
+    """
+    return {
+        name: json.loads(json.dumps(value))
+        if isinstance(value, str)
+        else value
+        for name, value in changes.items()
+    }
 
 
 def agreeing(*ports: records.Port) -> Views:
@@ -138,10 +154,21 @@ class TestOneFault(testtools.TestCase):
         )
 
     def test_port_of_another_project_is_never_cached(self) -> None:
+        for project_id in ('0', 'another'):
+            with self.subTest(project_id):
+                views = two_ports()
+                views.drop_from_cache(0)
+                views.change_port(0, project_id=project_id)
+                self.assertEqual([], views.codes())
+
+    def test_port_of_another_project_that_is_cached_all_the_same(self) -> None:
         views = two_ports()
-        views.drop_from_cache(0)
-        views.change_port(0, project_id='another')
-        self.assertEqual([], views.codes())
+        views.change_port(
+            1,
+            project_id='another',
+            fixed_ips=(records.FixedIP('10.0.0.7', None),),
+        )
+        self.assertEqual([codes.Code.ADDRESS_DIFFERS], views.codes())
 
     def test_port_without_address_is_not_shown_in_the_cache(self) -> None:
         views = agreeing(port(11, ip_allocation='none'))
@@ -155,6 +182,41 @@ class TestOneFault(testtools.TestCase):
         self.assertEqual(
             (codes.Code.ONLY_IN_CACHE, None, '10.0.0.5,2001:db8::5'),
             (finding.code, finding.port_id, finding.actual),
+        )
+
+    def test_duplicate_in_cache(self) -> None:
+        views = two_ports()
+        (first, second) = views.server.cache
+        views.change_server(cache=(first, first, second))
+        (finding,) = views.findings()
+        self.assertEqual(
+            (
+                codes.Code.DUPLICATE_IN_CACHE,
+                'once in the cache',
+                'more than once: 10.0.0.5,2001:db8::5',
+            ),
+            (finding.code, finding.expected, finding.actual),
+        )
+
+    def test_mac_differs(self) -> None:
+        views = two_ports()
+        views.change_port(1, mac_address='fa:16:3e:00:00:ff')
+        (finding,) = views.findings()
+        self.assertEqual(
+            (
+                codes.Code.MAC_DIFFERS,
+                'fa:16:3e:00:00:ff',
+                'fa:16:3e:00:00:0c',
+                ('fa:16:3e:00:00:ff',),
+                ('fa:16:3e:00:00:0c',),
+            ),
+            (
+                finding.code,
+                finding.expected,
+                finding.actual,
+                finding.expected_values,
+                finding.actual_values,
+            ),
         )
 
     def test_address_differs(self) -> None:
@@ -182,18 +244,78 @@ class TestOneFault(testtools.TestCase):
         self.assertEqual([], views.codes())
 
     def test_bindings(self) -> None:
-        for changes, code in (
-            ({'vif_type': 'binding_failed'}, codes.Code.BINDING_FAILED),
-            ({'vif_type': 'unbound', 'host': None}, codes.Code.UNBOUND),
-            ({'host': None}, codes.Code.UNBOUND),
-            ({'host': 'compute-2'}, codes.Code.HOST_DIFFERS),
+        right = 'bound to compute-1'
+        for changes, code, expected, actual in (
+            (
+                {'vif_type': 'binding_failed'},
+                codes.Code.BINDING_FAILED,
+                right,
+                'binding_failed on compute-1',
+            ),
+            (
+                {'vif_type': 'unbound', 'host': None},
+                codes.Code.UNBOUND,
+                right,
+                'unbound on no host',
+            ),
+            (
+                {'vif_type': 'unbound'},
+                codes.Code.UNBOUND,
+                right,
+                'unbound on compute-1',
+            ),
+            ({'host': None}, codes.Code.UNBOUND, right, 'ovs on no host'),
+            (
+                {'host': 'compute-0'},
+                codes.Code.HOST_DIFFERS,
+                'compute-1',
+                'compute-0',
+            ),
+            (
+                {'host': 'compute-2'},
+                codes.Code.HOST_DIFFERS,
+                'compute-1',
+                'compute-2',
+            ),
         ):
-            views = two_ports()
-            views.change_port(0, **changes)
-            # A port that is not bound is not ACTIVE either, and that is said
-            # once.
-            views.change_port(0, status='DOWN')
-            self.assertEqual([code], views.codes())
+            with self.subTest(**changes):
+                views = two_ports()
+                # A port that is not bound is not ACTIVE either, and that is
+                # said once.
+                views.change_port(0, status='DOWN', **changes)
+                host = views.ports[0].host
+                self.assertEqual(
+                    [
+                        drift.Finding(
+                            code,
+                            fake_cloud.identifier(1),
+                            fake_cloud.identifier(11),
+                            'fa:16:3e:00:00:0b',
+                            expected,
+                            actual,
+                            ('compute-1',),
+                            (host,) if host else (),
+                        )
+                    ],
+                    views.findings(),
+                )
+
+    def test_binding_failed_where_the_host_is_not_shown(self) -> None:
+        views = two_ports()
+        views.change_server(host=None)
+        views.change_port(0, vif_type='binding_failed')
+        (finding,) = views.findings()
+        self.assertEqual(
+            ('bound to a host', ()),
+            (finding.expected, finding.expected_values),
+        )
+
+    def test_each_driver_binds_in_its_way(self) -> None:
+        for vif_type in ('agilio_ovs', 'bridge', 'ovs', 'vhostuser'):
+            with self.subTest(vif_type):
+                views = two_ports()
+                views.change_port(0, vif_type=vif_type)
+                self.assertEqual([], views.codes())
 
     def test_what_neutron_does_not_wire_on_the_host(self) -> None:
         for vnic_type in ('baremetal', 'smart-nic'):
@@ -225,7 +347,7 @@ class TestOneFault(testtools.TestCase):
         self.assertEqual([], views.codes())
 
     def test_no_fixed_ip(self) -> None:
-        views = agreeing(port(11))
+        views = agreeing(port(11, ip_allocation='immediate'))
         self.assertEqual([codes.Code.NO_FIXED_IP], views.codes())
         for allocation in ('none', 'deferred', None):
             views.change_port(0, ip_allocation=allocation)
@@ -240,30 +362,149 @@ class TestOneFault(testtools.TestCase):
         )
 
     def test_not_attached(self) -> None:
-        for changes in (
-            {'device_owner': None},
-            {'device_owner': 'network:dhcp'},
-            {'vif_type': 'unbound', 'host': None, 'status': 'DOWN'},
+        for changes, actual in (
+            ({'device_owner': None}, 'device owner empty, ovs on compute-1'),
+            (
+                {'device_owner': 'network:dhcp'},
+                'device owner network:dhcp, ovs on compute-1',
+            ),
+            (
+                {'device_owner': None, 'vif_type': None, 'host': None},
+                'device owner empty, binding not shown',
+            ),
+            (
+                {'vif_type': 'unbound', 'host': None, 'status': 'DOWN'},
+                'device owner compute:nova, unbound on no host',
+            ),
         ):
-            views = two_ports()
-            views.drop_from_cache(0)
-            views.change_port(0, **changes)
-            self.assertEqual([codes.Code.NOT_ATTACHED], views.codes())
+            for status in ('ACTIVE', 'SHUTOFF'):
+                with self.subTest(actual, server=status):
+                    views = two_ports()
+                    views.change_server(status=status)
+                    views.drop_from_cache(0)
+                    views.change_port(0, **changes)
+                    (finding,) = views.findings()
+                    self.assertEqual(
+                        (
+                            codes.Code.NOT_ATTACHED,
+                            'plugged in by Nova',
+                            actual,
+                        ),
+                        (finding.code, finding.expected, finding.actual),
+                    )
+
+    def test_ports_of_an_offloaded_server_are_unbound(self) -> None:
+        views = two_ports()
+        views.change_server(status='SHELVED_OFFLOADED', host=None)
+        views.change_port(0, vif_type='unbound', host=None, status='DOWN')
+        views.drop_from_cache(0)
+        self.assertEqual([codes.Code.MISSING_FROM_CACHE], views.codes())
+
+    def test_port_that_neutron_does_not_show(self) -> None:
+        views = two_ports()
+        interfaces = [port.as_interface() for port in views.ports]
+        views.change_port(1, status='DOWN')
+        self.assertEqual(
+            [codes.Code.PORT_DOWN],
+            [
+                finding.code
+                for finding in drift.of_server(
+                    views.server, interfaces, views.ports[1:]
+                )
+            ],
+        )
 
     def test_duplicate_mac(self) -> None:
         views = two_ports()
         views.change_port(1, mac_address=views.ports[0].mac_address)
-        (finding,) = drift.of_ports([views.server], views.ports)
+        # It sorts first, and has no address to share.
+        ports = [port(10, mac_address=None), *views.ports]
+        (finding,) = drift.of_ports([views.server], ports)
         self.assertEqual(
             (
                 codes.Code.DUPLICATE_MAC,
                 fake_cloud.identifier(12),
+                'a MAC address of its own',
                 f'that of port {fake_cloud.identifier(11)}',
             ),
-            (finding.code, finding.port_id, finding.actual),
+            (finding.code, finding.port_id, finding.expected, finding.actual),
         )
         views.change_port(1, network_id='another')
         self.assertEqual([], drift.of_ports([views.server], views.ports))
+
+
+class TestFinding(testtools.TestCase):
+    def finding(
+        self,
+        server: records.Server | None = None,
+        port: records.Port | None = None,
+        **changes: Any,
+    ) -> drift.Finding:
+        plain = drift.Finding(
+            *(codes.Code.PORT_DOWN, 'server', 'port', 'mac', 'up', 'down'),
+            server=server,
+            port=port,
+        )
+        return dataclasses.replace(plain, **changes)
+
+    def test_host_and_project(self) -> None:
+        """Those of the server are shown before those of the port."""
+        server = two_ports().server
+        bare = dataclasses.replace(server, host=None, project_id=None)
+        other = port(11, host='compute-2', project_id='another')
+        of_server = ('compute-1', fake_cloud.PROJECT_ID)
+        of_port = ('compute-2', 'another')
+        for name, finding, expected in (
+            ('neither', self.finding(), (None, None)),
+            ('server', self.finding(server), of_server),
+            ('port', self.finding(None, other), of_port),
+            ('both', self.finding(server, other), of_server),
+            ('bare server', self.finding(bare), (None, None)),
+            ('bare server and port', self.finding(bare, other), of_port),
+        ):
+            with self.subTest(name):
+                self.assertEqual(expected, (finding.host, finding.project_id))
+
+    def test_age_is_that_of_a_port_without_a_server(self) -> None:
+        old = port(11, seconds_unchanged=60.0)
+        for code, of_what, expected in (
+            (codes.Code.ORPHAN_PORT, old, 60.0),
+            (codes.Code.ORPHAN_PORT, None, None),
+            (codes.Code.PORT_DOWN, old, None),
+            (codes.Code.ONLY_IN_CACHE, None, None),
+        ):
+            with self.subTest(code=code, port=of_what is not None):
+                finding = self.finding(port=of_what, code=code)
+                self.assertEqual(expected, finding.age)
+
+    def test_order(self) -> None:
+        """By name, server, port, MAC address, code and what is; none first."""
+        ordered = [
+            self.finding(
+                server,
+                server_id=server_id,
+                port_id=port_id,
+                mac_address=mac_address,
+                code=code,
+                actual=actual,
+            )
+            for server, server_id, port_id, mac_address, code, actual in (
+                (None, None, 'b', 'b', codes.Code.UNBOUND, 'b'),
+                (None, 'a', None, 'b', codes.Code.UNBOUND, 'b'),
+                (None, 'a', 'a', None, codes.Code.UNBOUND, 'b'),
+                (None, 'a', 'a', 'a', codes.Code.UNBOUND, 'b'),
+                (None, 'a', 'a', 'b', codes.Code.PORT_DOWN, 'b'),
+                (None, 'a', 'a', 'b', codes.Code.UNBOUND, 'a'),
+                (None, 'a', 'a', 'b', codes.Code.UNBOUND, 'b'),
+                (None, 'a', 'b', 'a', codes.Code.PORT_DOWN, 'a'),
+                (None, 'b', 'a', 'a', codes.Code.PORT_DOWN, 'a'),
+                (two_ports().server, 'a', 'a', 'a', codes.Code.UNBOUND, 'a'),
+            )
+        ]
+        self.assertEqual(
+            ordered,
+            sorted(ordered[::-1], key=lambda finding: finding.order),
+        )
 
 
 class TestStates(testtools.TestCase):
@@ -281,6 +522,7 @@ class TestStates(testtools.TestCase):
             ({}, [codes.Code.UNBOUND, cached]),
             ({'status': 'SHUTOFF'}, [codes.Code.UNBOUND, cached]),
             ({'status': 'SHELVED_OFFLOADED', 'host': None}, [cached]),
+            ({'status': 'SHELVED_OFFLOADED'}, [cached]),
             ({'status': 'ERROR', 'host': None}, [cached]),
             ({'status': 'BUILD'}, []),
             ({'status': 'UNKNOWN'}, []),
