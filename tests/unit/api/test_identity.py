@@ -35,6 +35,13 @@ class TestIdentity(api_test_case.ApiTestCase):
             self.identity.projects(PROJECT, None).rows,
         )
 
+    def test_what_is_no_id_is_not_asked_for(self) -> None:
+        error = self.assertRaises(
+            errors.NotFound, self.identity.project, '../users'
+        )
+        self.assertEqual('Project ../users: not a UUID', str(error))
+        self.assertEqual([], self.requested(PROJECTS_URL))
+
     def test_name_that_looks_like_an_id(self) -> None:
         named = {'id': 'p', 'name': PROJECT, 'domain_id': 'd'}
         self.answer(f'{PROJECTS_URL}/{PROJECT}', {'status_code': 404})

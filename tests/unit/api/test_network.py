@@ -307,6 +307,51 @@ class TestOthers(NetworkTestCase):
         self.api().network.ensure_scope()
         self.assertEqual([], self.requested(api_test_case.NEUTRON_URL))
 
+    def test_tags(self) -> None:
+        """A Neutron that does not filter by tags shows all ports."""
+        self.answer(
+            PORTS_URL,
+            {
+                'json': {
+                    'ports': [
+                        fake_cloud.port(11, 1, tags=['a', 'c']),
+                        fake_cloud.port(12, 1, tags=['c']),
+                        fake_cloud.port(13, 1),
+                    ]
+                }
+            },
+        )
+        answer = self.network.ports_tagged(['b', 'a'])
+        self.assertEqual([PORT], [port.id for port in answer.rows])
+        self.assertEqual(['a,b'], self.queries(PORTS_URL)[0]['tags-any'])
+
+    def test_networks_that_an_agent_connects(self) -> None:
+        for configurations, expected in (
+            (None, None),
+            ({}, None),
+            ({'tunnel_types': ['vxlan']}, None),
+            ({'bridge_mappings': None}, frozenset()),
+            ({'bridge_mappings': {'a': 'br'}}, frozenset({'a'})),
+            ({'interface_mappings': {'a': 'eth0'}}, frozenset({'a'})),
+            (
+                {'device_mappings': {'a': ['eth0'], 'b': ['eth1']}},
+                frozenset({'a', 'b'}),
+            ),
+        ):
+            with self.subTest(configurations=configurations):
+                self.cloud.register_network(
+                    'agents',
+                    {'id': 'x', 'host': 'h', 'configurations': configurations},
+                )
+                (agent,) = self.network.agents(['h']).rows
+                self.assertEqual(expected, agent.networks)
+
+    def test_bindings_of_what_is_no_port(self) -> None:
+        self.assertEqual(
+            records.Answer([]), self.network.port_bindings('../networks')
+        )
+        self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
+
     def test_nothing_is_wanted(self) -> None:
         self.network.ports([])
         self.network.networks([])

@@ -160,6 +160,18 @@ class TestConnect(api_test_case.ApiTestCase):
                 headers = self.cloud.last_headers
                 self.assertEqual(token, headers.get('X-Auth-Token'))
 
+    def test_neither_a_catalog_nor_an_endpoint(self) -> None:
+        connection = self.connection(noauth.NoAuth())
+        error = self.assertRaises(
+            errors.NotInCatalog,
+            service.connect,
+            connection,
+            credentials.Credentials(connection.session),
+            'network',
+            'v2.0',
+        )
+        self.assertEqual('The catalog has no network service.', str(error))
+
     def test_not_in_the_catalog(self) -> None:
         self.cloud.register_tokens('a-token', network_url='')
         connection = self.connection()

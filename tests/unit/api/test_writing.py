@@ -218,6 +218,7 @@ class TestSending(WritingTestCase):
             ),
             ('no port', bind, {'json': {}}, 'HTTP 200, None'),
             ('no JSON', bind, {'text': '<html>'}, 'HTTP 200, None'),
+            ('no object', bind, {'json': []}, 'HTTP 200, None'),
             (
                 'redirect',
                 bind,

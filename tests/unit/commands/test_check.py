@@ -436,6 +436,24 @@ class TestStaleBindings(CheckTestCase):
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
         self.assert_finds(self.FINDING)
 
+    def test_hosts_that_cannot_be_listed(self) -> None:
+        """Those of the servers and their ports are still looked at."""
+        numbers = range(11, 31)
+        self.register(
+            [server(1, *numbers)], [port(number, 1) for number in numbers]
+        )
+        services = f'{fake_cloud.COMPUTE_URL}/os-services'
+        self.cloud.get(services, status_code=403, json={})
+        self.assert_finds('')
+        self.cloud.get(services, status_code=500, json={})
+        result = self.check()
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn('HTTP 500', result.stderr)
+        self.cloud.get(services, status_code=401, json={})
+        result = self.check()
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn('the token was refused', result.stderr)
+
     def test_under_migration(self) -> None:
         self.register([server(1, 11)], [port(11, 1)])
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')

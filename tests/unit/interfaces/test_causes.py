@@ -16,6 +16,7 @@ from typing import Any
 
 import fixtures
 
+from osc_port_iface.api import errors
 from osc_port_iface.interfaces import causes
 from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import drift
@@ -144,6 +145,15 @@ class TestCauses(api_test_case.ApiTestCase):
     def test_disabled_port(self) -> None:
         disabled = finding(codes.Code.UNBOUND, admin_state_up=False)
         self.assertEqual(['the port is disabled'], self.causes(disabled))
+
+    def test_a_refused_token_ends_it(self) -> None:
+        self.cloud.get(AGENTS_URL, status_code=401, json={})
+        self.assertRaises(
+            errors.TokenRefused,
+            causes.explain,
+            self.api(),
+            [finding(codes.Code.PORT_DOWN)],
+        )
 
     def test_only_for_hosts_with_findings(self) -> None:
         hidden = samples.port(11, vif_type=None, host=None)

@@ -169,6 +169,9 @@ class TestUnused(testtools.TestCase):
                 )
                 self.assertTrue(self.unused(elsewhere))
 
+    def test_own_address_pair(self) -> None:
+        self.assertTrue(self.unused(address_pairs=pair('10.0.0.100')))
+
     def test_subport(self) -> None:
         parent = samples.port(
             12,

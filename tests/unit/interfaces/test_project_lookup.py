@@ -91,6 +91,8 @@ class TestLookUp(testtools.TestCase):
     def test_failures(self) -> None:
         self.api.project.side_effect = errors.ApiError('broken')
         self.assertEqual(({}, ['broken', 'broken']), self.look_up('p1', 'p2'))
+        self.api.all_projects.side_effect = errors.ApiError('broken')
+        self.assertEqual(({}, ['broken']), self.look_up(*self.known))
 
     def test_a_refused_token_ends_it(self) -> None:
         self.api.all_projects.side_effect = errors.TokenRefused('refused')

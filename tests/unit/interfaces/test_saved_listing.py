@@ -222,6 +222,16 @@ class TestNotAListing(testtools.TestCase):
                 'line 2, column 1: something follows the list',
             ),
             (
+                'yaml without a list',
+                '--- {}\n',
+                'line 1, column 5: not a list of interfaces',
+            ),
+            (
+                'yaml with a column without a name',
+                '- null: x\n',
+                'line 1, column 3: a column has no name',
+            ),
+            (
                 'yaml that makes objects',
                 '- !!python/object/apply:os.getcwd []\n',
                 'line 1, column 3: a tag or an anchor',

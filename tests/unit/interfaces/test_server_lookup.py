@@ -111,3 +111,5 @@ class TestLookUp(testtools.TestCase):
     def test_a_refused_token_ends_it(self) -> None:
         self.api.server.side_effect = errors.TokenRefused('refused')
         self.assertRaises(errors.TokenRefused, self.look_up, 1)
+        self.api.servers.side_effect = errors.TokenRefused('refused')
+        self.assertRaises(errors.TokenRefused, self.look_up, *range(31))

@@ -77,6 +77,17 @@ class TestLoadBalancers(test_find.FindTestCase):
                     ),
                 )
 
+    def test_octavia_that_fails(self) -> None:
+        url = f'http://octavia.test/v2.0/lbaas/loadbalancers/{LOAD_BALANCER}'
+        self.cloud.register_tokens(
+            'a-token', load_balancer_url='http://octavia.test'
+        )
+        self.cloud.get(url, status_code=500, json={})
+        result = self.find('10.0.0.100', '--long')
+        self.assertEqual(1, result.status)
+        self.assertIn('load-balancer', result.stdout)
+        self.assertIn(f'Load balancer {LOAD_BALANCER}: ', result.stderr)
+
     def test_without_octavia(self) -> None:
         self.assertIn(
             ('load-balancer', None),

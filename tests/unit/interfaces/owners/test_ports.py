@@ -67,6 +67,17 @@ class TestPorts(test_find.FindTestCase):
                     self.rows(cidr, columns=COLUMNS),
                 )
 
+    def test_a_subnet_whose_prefix_is_not_delegated_yet(self) -> None:
+        self.cloud.register_network(
+            'subnets',
+            fake_cloud.subnet(900, '2001:db8::/56'),
+            {**fake_cloud.subnet(901, ''), 'cidr': None},
+        )
+        self.assertEqual(
+            [('2001:db8::/64', '2001:db8::5', 'fixed-ip', 's1')],
+            self.rows('2001:db8::/64', columns=COLUMNS),
+        )
+
     def test_an_address_and_a_cidr_that_has_it(self) -> None:
         self.assertEqual(
             [

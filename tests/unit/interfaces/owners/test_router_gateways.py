@@ -108,6 +108,17 @@ class TestRouterGateways(test_find.FindTestCase):
                     self.rows(GATEWAY, '--behind', columns=COLUMNS),
                 )
 
+    def test_the_servers_behind_its_port(self) -> None:
+        self.register(is_administrator=True)
+        port_id = fake_cloud.identifier(22)
+        self.assertEqual(
+            [(port_id, 'owns', None), (port_id, 'behind', 's1')],
+            self.rows(
+                *(port_id, '--behind'),
+                columns=('Query', 'Certainty', 'Server Name'),
+            ),
+        )
+
     def test_nobody_is_behind_what_is_not_translated(self) -> None:
         for name, query, gateway in (
             ('IPv6', '2001:db8:1::200', {}),

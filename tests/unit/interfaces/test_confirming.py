@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from unittest import mock
+
+import testtools
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import errors
+from osc_port_iface.api import network
+from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces import confirming
+from osc_port_iface.interfaces import drift
+from osc_port_iface import records
+from tests.unit import clock
+from tests.unit.interfaces import samples
+
+PORT = samples.port(11, '10.0.0.5', status='DOWN')
+SERVER = samples.server(PORT)
+DOWN = drift.port_finding(
+    *(codes.Code.PORT_DOWN, SERVER, PORT, 'ACTIVE', 'DOWN')
+)
+HALF_RELEASED = drift.Finding(
+    *(codes.Code.HALF_RELEASED, None, PORT.id, PORT.mac_address, '', '')
+)
+
+
+class TestConfirm(testtools.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(clock.Clock())
+        self.compute = mock.create_autospec(compute.ComputeApi, instance=True)
+        self.compute.server.return_value = SERVER
+        self.compute.interfaces.return_value = records.Answer(
+            [PORT.as_interface()]
+        )
+        self.compute.instance_actions.return_value = records.Answer([])
+        self.network = mock.create_autospec(network.NetworkApi, instance=True)
+        self.network.ports_of_servers.return_value = records.Answer([PORT])
+        self.cloud = mock.Mock(
+            spec=api_cloud.Cloud, compute=self.compute, network=self.network
+        )
+
+    def confirm(self, *findings: drift.Finding) -> tuple[list[str], list[str]]:
+        answer = confirming.confirm(self.cloud, findings)
+        return [row.code for row in answer.rows], answer.failures
+
+    def test_a_shared_mac_address(self) -> None:
+        twin = samples.port(12, '10.0.0.6', mac_address=PORT.mac_address)
+        finding = drift.port_finding(
+            *(codes.Code.DUPLICATE_MAC, SERVER, twin, '', '')
+        )
+        self.network.ports_of_servers.return_value = records.Answer([twin])
+        for name, others, expected in (
+            ('still', [PORT], [codes.Code.DUPLICATE_MAC]),
+            ('no more', [], []),
+        ):
+            with self.subTest(name):
+                self.network.ports_with_mac_addresses.return_value = (
+                    records.Answer([twin, *others])
+                )
+                self.assertEqual((expected, []), self.confirm(finding))
+                self.network.ports_with_mac_addresses.assert_called_with(
+                    [PORT.mac_address]
+                )
+
+    def test_ports_without_a_server_that_cannot_be_read(self) -> None:
+        self.network.ports.side_effect = errors.ApiError('broken')
+        self.assertEqual(
+            ([codes.Code.PORT_DOWN], ['broken']),
+            self.confirm(DOWN, HALF_RELEASED),
+        )
+
+    def test_a_refused_token_ends_it(self) -> None:
+        refused = errors.TokenRefused('refused')
+        self.network.ports.side_effect = refused
+        self.assertRaises(errors.TokenRefused, self.confirm, HALF_RELEASED)
+        self.compute.instance_actions.side_effect = refused
+        self.assertRaises(errors.TokenRefused, self.confirm, DOWN)
