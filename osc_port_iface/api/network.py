@@ -342,7 +342,7 @@ class NetworkApi:
         self, name: str
     ) -> records.Answer[records.SecurityGroup]:
         """List the security groups of exactly this name."""
-        return self._named(_SECURITY_GROUPS, name, _SECURITY_GROUP_FIELDS)
+        return self._named(_SECURITY_GROUPS, name, _NAME_FIELDS)
 
     def security_groups(
         self, security_group_ids: Iterable[str]
@@ -352,7 +352,7 @@ class NetworkApi:
             _SECURITY_GROUPS,
             'id',
             security_group_ids,
-            _SECURITY_GROUP_FIELDS,
+            _NAME_FIELDS,
             _id,
         )
 
@@ -383,7 +383,7 @@ class NetworkApi:
                 _ADDRESS_GROUPS,
                 'id',
                 address_group_ids,
-                _ADDRESS_GROUP_FIELDS,
+                _NAME_FIELDS,
                 _id,
             )
         )
@@ -393,7 +393,7 @@ class NetworkApi:
     ) -> records.Answer[records.QosPolicy]:
         """List the QoS policies of these IDs that the caller may see."""
         return self._pager.with_values(
-            _QOS_POLICIES, 'id', policy_ids, _QOS_POLICY_FIELDS, _id
+            _QOS_POLICIES, 'id', policy_ids, _NAME_FIELDS, _id
         )
 
     def _named(
@@ -769,6 +769,10 @@ _SUBNET_FIELDS = {'fields': ['id', 'name', 'network_id', 'cidr', 'gateway_ip']}
 _SUBNETS = paging.Collection('/subnets', 'subnets', _('Subnets'), _subnet)
 
 
+# Of what is read for its name.
+_NAME_FIELDS = {'fields': ['id', 'name']}
+
+
 def _security_group(group: reading.Object) -> records.SecurityGroup:
     return records.SecurityGroup(
         id=group.text('id'),
@@ -794,11 +798,9 @@ def _security_group_rule(rule: reading.Object) -> records.SecurityGroupRule:
     )
 
 
-_SECURITY_GROUP_FIELDS = {'fields': ['id', 'name']}
-
 _SECURITY_GROUP_RULES_FIELDS = {
     'fields': [
-        *_SECURITY_GROUP_FIELDS['fields'],
+        *_NAME_FIELDS['fields'],
         'stateful',
         'security_group_rules',
     ]
@@ -818,8 +820,6 @@ def _address_group(group: reading.Object) -> records.AddressGroup:
     )
 
 
-_ADDRESS_GROUP_FIELDS = {'fields': ['id', 'name']}
-
 _ADDRESS_GROUPS = paging.Collection(
     '/address-groups', 'address_groups', _('Address groups'), _address_group
 )
@@ -830,8 +830,6 @@ def _qos_policy(policy: reading.Object) -> records.QosPolicy:
         id=policy.text('id'), name=policy.optional_text('name')
     )
 
-
-_QOS_POLICY_FIELDS = {'fields': ['id', 'name']}
 
 _QOS_POLICIES = paging.Collection(
     '/qos/policies', 'policies', _('QoS policies'), _qos_policy

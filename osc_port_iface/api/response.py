@@ -132,9 +132,10 @@ def read(answer: requests.Response, token: str = '') -> Response:
         if len(body) > LARGEST_BODY:
             answer.close()
             raise BodyTooLarge
+    content = bytes(body)
     if token:
-        body = body.replace(token.encode(), CONCEALED.encode())
-    return Response(answer.status_code, answer.headers, bytes(body))
+        content = content.replace(token.encode(), CONCEALED.encode())
+    return Response(answer.status_code, answer.headers, content)
 
 
 def _date(text: str) -> datetime.datetime | None:
