@@ -12,7 +12,7 @@
 
 """What is written down about a cloud, for all who use one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import contextlib
 import fcntl
 import json
@@ -94,9 +94,23 @@ class CloudDirectory:
             new.write_text(json.dumps(clouds, indent=2))
             new.rename(self.clouds_yaml)
 
+    def once(self, name: str, make: Callable[[], object]) -> None:
+        """Make something, unless this cloud has it."""
+        with self.lock(name):
+            complete = self.state / f'{name}-complete'
+            if not complete.exists():
+                make()
+                complete.touch()
+
     @contextlib.contextmanager
-    def lock(self, name: str = 'cloud') -> Iterator[None]:
-        """Keep other processes of the checkout from doing the same."""
+    def lock(
+        self, name: str = 'cloud', is_shared: bool = False
+    ) -> Iterator[None]:
+        """Keep other processes of the checkout from doing the same.
+
+        :param name: What is kept.
+        :param is_shared: Let those in that are content to share it, too.
+        """
         # Not in the state directory, which comes and goes.
         lock = (
             environments.CHECKOUT
@@ -105,5 +119,5 @@ class CloudDirectory:
         )
         lock.parent.mkdir(exist_ok=True)
         with lock.open('w') as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            fcntl.flock(file, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
             yield

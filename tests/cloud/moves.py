@@ -31,8 +31,8 @@ LIVE_MIGRATION_MICROVERSION = '2.30'
 # The metadata item that tests/cloud/services/compute_driver.py heeds.
 SLOW_MIGRATION = ('live-migration', 'slow')
 
-# What Nova says where a host that it needs is down.
-_HOST_DOWN = ('unavailable at this time', 'No valid host was found')
+# Kept by those who hold a host down, and shared by those who need them all.
+_HOSTS = 'hosts'
 
 
 def host_of(admin: api.Api, server: scenario.Resource) -> str:
@@ -83,7 +83,7 @@ def slow_live_migration(
 
 def migrate(admin: api.Api, server: scenario.Resource) -> None:
     """Migrate a server to any host, and wait until it can be confirmed."""
-    _act(admin, f'/servers/{server["id"]}', {'migrate': None})
+    _act_with_all_hosts(admin, f'/servers/{server["id"]}', {'migrate': None})
     scenario.wait_for(admin, server, 'VERIFY_RESIZE')
 
 
@@ -94,7 +94,7 @@ def resize(admin: api.Api, server: scenario.Resource, flavor: str) -> None:
         for found in admin.get('compute', '/flavors')['flavors']
         if found['name'] == flavor
     )
-    _act(
+    _act_with_all_hosts(
         admin,
         f'/servers/{server["id"]}',
         {'resize': {'flavorRef': flavor_id}},
@@ -131,25 +131,23 @@ def evacuate(admin: api.Api, server: scenario.Resource, host: str) -> None:
 
 @contextlib.contextmanager
 def host_down(admin: api.Api, host: str) -> Iterator[None]:
-    """Have Nova take a host for dead, and no other one meanwhile."""
-    with directory.CloudDirectory().lock('host-down'):
-        yield from _host_down(admin, host)
-
-
-def _host_down(admin: api.Api, host: str) -> Iterator[None]:
-    (service,) = admin.get(
-        'compute',
-        '/os-services',
-        FORCED_DOWN_MICROVERSION,
-        binary='nova-compute',
-        host=host,
-    )['services']
-    path = f'/os-services/{service["id"]}'
-    admin.put('compute', path, {'forced_down': True}, FORCED_DOWN_MICROVERSION)
-    try:
-        yield
-    finally:
-        _force_up(admin, path)
+    """Have Nova take a host for dead, while nothing needs it."""
+    with directory.CloudDirectory().lock(_HOSTS):
+        (service,) = admin.get(
+            'compute',
+            '/os-services',
+            FORCED_DOWN_MICROVERSION,
+            binary='nova-compute',
+            host=host,
+        )['services']
+        path = f'/os-services/{service["id"]}'
+        admin.put(
+            'compute', path, {'forced_down': True}, FORCED_DOWN_MICROVERSION
+        )
+        try:
+            yield
+        finally:
+            _force_up(admin, path)
 
 
 def _force_up(admin: api.Api, path: str) -> None:
@@ -174,7 +172,7 @@ def _force_up(admin: api.Api, path: str) -> None:
 def _start_live_migration(
     admin: api.Api, server: scenario.Resource, host: str
 ) -> None:
-    _act(
+    _act_with_all_hosts(
         admin,
         f'/servers/{server["id"]}',
         {'os-migrateLive': {'host': host, 'block_migration': 'auto'}},
@@ -188,20 +186,18 @@ def _act(
     body: dict[str, object],
     microversion: str | None = None,
 ) -> None:
-    """Send an action, as soon as no host that it needs is held down."""
-    deadline = time.monotonic() + scenario.TIMEOUT
-    while True:
-        try:
-            admin.post('compute', f'{path}/action', body, microversion)
-        except api.HTTPError as error:
-            if (
-                not any(message in str(error) for message in _HOST_DOWN)
-                or time.monotonic() > deadline
-            ):
-                raise
-            time.sleep(0.3)
-        else:
-            return
+    admin.post('compute', f'{path}/action', body, microversion)
+
+
+def _act_with_all_hosts(
+    admin: api.Api,
+    path: str,
+    body: dict[str, object],
+    microversion: str | None = None,
+) -> None:
+    """Send an action that Nova refuses where a host is down."""
+    with directory.CloudDirectory().lock(_HOSTS, is_shared=True):
+        _act(admin, path, body, microversion)
 
 
 def _wait_for_migration(
