@@ -27,7 +27,6 @@ import sys
 import tempfile
 from typing import Any
 
-from tests.cloud import embedded
 from tests import environments
 
 PYTHONS = ('3.11', '3.12', '3.13')
@@ -92,19 +91,16 @@ def shared_cloud(arguments: list[str]) -> Iterator[None]:
     if '-e' in chosen and NEED_CLOUD.isdisjoint(chosen):
         yield
         return
-    cloud = embedded.Cloud()
-    was_up = cloud.is_up()
-    starting = subprocess.Popen(
-        [sys.executable, '-m', 'tests.cloud', 'up'],
+    # It ends with its standard input, however this process ends.
+    keeper = subprocess.Popen(
+        [sys.executable, '-m', 'tests.cloud', 'run', '--', 'cat'],
         cwd=environments.CHECKOUT,
-        stdout=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
     )
     try:
         yield
     finally:
-        starting.wait()
-        if not was_up:
-            cloud.down()
+        keeper.communicate()
 
 
 def count(environment: dict[str, Any]) -> tuple[int, int]:

@@ -38,12 +38,7 @@ def ensure(cloud: embedded.Cloud) -> Fleet:
     The servers of a project are on one dual-stack network, every fourth on
     another one as well; most are active.
     """
-    with cloud.lock('fleet'):
-        complete = cloud.state / 'fleet-complete'
-        if not complete.exists():
-            for project, size in PROJECTS.items():
-                _make(cloud, project, size)
-            complete.touch()
+    cloud.once('fleet', lambda: _make_all(cloud))
     return Fleet(
         {
             project: sorted(
@@ -55,6 +50,11 @@ def ensure(cloud: embedded.Cloud) -> Fleet:
             for project in PROJECTS
         }
     )
+
+
+def _make_all(cloud: embedded.Cloud) -> None:
+    for project, size in PROJECTS.items():
+        _make(cloud, project, size)
 
 
 def _make(cloud: embedded.Cloud, project: str, size: int) -> None:

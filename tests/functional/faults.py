@@ -12,13 +12,11 @@
 
 """What can be wrong with the interfaces of a server, done on purpose."""
 
-import contextlib
-import json
-import sqlite3
 from typing import Any
 import uuid
 
 from tests.cloud import api
+from tests.cloud import databases
 from tests.cloud import scenario
 from tests.functional import base
 
@@ -57,32 +55,12 @@ class FaultsTestCase(base.ProjectTestCase):
 
     def change(self, database: str, statement: str, *values: object) -> None:
         """Change a service's database behind its back."""
-        path = self.cloud.database(database)
-        with (
-            contextlib.closing(sqlite3.connect(path, timeout=60)) as opened,
-            opened,
-        ):
-            changed = opened.execute(statement, values).rowcount
-        self.assertEqual(1, changed)
+        databases.change(self.cloud, database, statement, *values)
 
     def read_cache(self, server: scenario.Resource) -> list[dict[str, Any]]:
-        path = self.cloud.database('nova-cell1')
-        with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
-            (text,) = opened.execute(
-                'SELECT network_info FROM instance_info_caches '
-                'WHERE instance_uuid = ?',
-                (server['id'],),
-            ).fetchone()
-        cache: list[dict[str, Any]] = json.loads(text)
-        return cache
+        return databases.read_cache(self.cloud, server['id'])
 
     def write_cache(
         self, server: scenario.Resource, cache: list[dict[str, Any]]
     ) -> None:
-        self.change(
-            'nova-cell1',
-            'UPDATE instance_info_caches SET network_info = ? '
-            'WHERE instance_uuid = ?',
-            json.dumps(cache),
-            server['id'],
-        )
+        databases.write_cache(self.cloud, server['id'], cache)

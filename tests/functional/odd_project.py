@@ -18,6 +18,7 @@ from tests.cloud import api
 from tests.cloud import bootstrap
 from tests.cloud import embedded
 from tests.cloud import scenario
+from tests.functional import base
 
 NAME = 'odd'
 
@@ -38,14 +39,21 @@ class OddProject:
     words: dict[str, str]
 
 
+class OddProjectTestCase(base.FunctionalTestCase):
+    """Works as a member of the project."""
+
+    user = NAME
+    project: OddProject
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.project = ensure(embedded.Cloud())
+        super().setUpClass()
+
+
 def ensure(cloud: embedded.Cloud) -> OddProject:
     """Make the project, unless this cloud has it."""
-    with cloud.lock(NAME):
-        complete = cloud.state / f'{NAME}-complete'
-        if not complete.exists():
-            bootstrap.project(cloud, NAME)
-            _make(api.Api(NAME, cloud))
-            complete.touch()
+    cloud.once(NAME, lambda: _make(cloud))
     user = api.Api(NAME, cloud)
     servers = user.get('compute', '/servers')['servers']
     ports = user.get('network', '/v2.0/ports')['ports']
@@ -79,7 +87,9 @@ def ensure(cloud: embedded.Cloud) -> OddProject:
     )
 
 
-def _make(user: api.Api) -> None:
+def _make(cloud: embedded.Cloud) -> None:
+    bootstrap.project(cloud, NAME)
+    user = api.Api(NAME, cloud)
     made = scenario.Scenario(user, prefix='')
     first = made.network('first', '10.30.0.0/24', 'fd00:30::/64')
     second = made.network('second', '10.31.0.0/24')

@@ -17,9 +17,7 @@ import pathlib
 
 import fixtures
 
-from tests.cloud import embedded
 from tests import command_result
-from tests.functional import base
 from tests.functional import logins
 from tests.functional import odd_project
 
@@ -33,20 +31,13 @@ RULES_HINT = (
 NEEDS_PROJECT = 'and interfaces need one that is scoped to a project'
 
 
-class AuthenticationTestCase(base.FunctionalTestCase):
+class AuthenticationTestCase(odd_project.OddProjectTestCase):
     """Reads the interfaces of one server in every way.
 
     :ivar expected: What ``list`` prints of it, as a user of clouds.yaml.
     """
 
-    user = odd_project.NAME
-    project: odd_project.OddProject
     logins: logins.Logins
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.project = odd_project.ensure(embedded.Cloud())
-        super().setUpClass()
 
     @classmethod
     def make_resources(cls) -> None:

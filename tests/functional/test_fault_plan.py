@@ -19,7 +19,6 @@ from urllib import parse
 import fixtures
 import testtools
 
-from tests.cloud import embedded
 from tests import command_result
 from tests.faults import answers
 from tests.faults import language
@@ -38,21 +37,14 @@ PATIENCE = 120
 _HEALTHY: dict[tuple[str, ...], command_result.Result] = {}
 
 
-class FaultPlanTestCase(base.FunctionalTestCase):
+class FaultPlanTestCase(odd_project.OddProjectTestCase):
     """Runs the lines of some parts of the plan."""
 
-    user = odd_project.NAME
     parts: frozenset[str]
 
     # The line that is run; each test has another.
     case: plan.Case
-    project: odd_project.OddProject
     words: plan.Words
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.project = odd_project.ensure(embedded.Cloud())
-        super().setUpClass()
 
     def test_fault(self) -> None:
         words = self.words = {**self.project.words, 'saved': ''}

@@ -15,25 +15,15 @@ import ssl
 
 import fixtures
 
-from tests.cloud import embedded
 from tests import command_result
-from tests.functional import base
 from tests.functional import odd_project
 from tests.functional import tls_front
 
 SERVICES = ('identity', 'compute', 'network')
 
 
-class TestTls(base.FunctionalTestCase):
+class TestTls(odd_project.OddProjectTestCase):
     """Certificates, as other commands take them."""
-
-    user = odd_project.NAME
-    project: odd_project.OddProject
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.project = odd_project.ensure(embedded.Cloud())
-        super().setUpClass()
 
     def setUp(self) -> None:
         super().setUp()

@@ -18,12 +18,10 @@ them, each with what it is in this cloud.
 
 from collections.abc import Callable, Iterator
 import contextlib
-import json
-import sqlite3
-from typing import Any
 import uuid
 
 from tests.cloud import api
+from tests.cloud import databases
 from tests.cloud import demo
 from tests.cloud import directory
 from tests.cloud import moves
@@ -71,18 +69,22 @@ def orphan() -> Iterator[Identifiers]:
 @contextlib.contextmanager
 def stale_cache() -> Iterator[Identifiers]:
     """Nova's cache has a wrong address of web-1, and one of web-2 less."""
+    cloud = directory.CloudDirectory()
     web_1, web_2 = _server_id('web-1'), _server_id('web-2')
-    saved = {server: _read_cache(server) for server in (web_1, web_2)}
+    saved = {
+        server: databases.read_cache(cloud, server)
+        for server in (web_1, web_2)
+    }
     try:
-        wrong = _read_cache(web_1)
+        wrong = databases.read_cache(cloud, web_1)
         (fixed_ip, *_others) = wrong[0]['network']['subnets'][0]['ips']
         fixed_ip['address'] = '192.0.2.99'
-        _write_cache(web_1, wrong)
-        _write_cache(web_2, saved[web_2][:1])
+        databases.write_cache(cloud, web_1, wrong)
+        databases.write_cache(cloud, web_2, saved[web_2][:1])
         yield {}
     finally:
         for server, cache in saved.items():
-            _write_cache(server, cache)
+            databases.write_cache(cloud, server, cache)
 
 
 @contextlib.contextmanager
@@ -184,17 +186,18 @@ def evacuation() -> Iterator[Identifiers]:
 @contextlib.contextmanager
 def outage() -> Iterator[Identifiers]:
     """The cache of shop-1 lacks an interface, the port of shop-2 a host."""
+    cloud = directory.CloudDirectory()
     admin = _user('admin')
     one, two = shop.ensure()
-    saved = _read_cache(one['id'])
+    saved = databases.read_cache(cloud, one['id'])
     port = _port('shop-2-front')
-    _write_cache(one['id'], saved[:1])
+    databases.write_cache(cloud, one['id'], saved[:1])
     _update(port, **{'binding:host_id': ''})
     try:
         yield {}
     finally:
         _update(port, **{'binding:host_id': moves.host_of(admin, two)})
-        _write_cache(one['id'], saved)
+        databases.write_cache(cloud, one['id'], saved)
 
 
 @contextlib.contextmanager
@@ -207,11 +210,12 @@ def binding_failed() -> Iterator[Identifiers]:
     _update(port, name='refuse-binding', **{'binding:host_id': ''})
     _update(port, **{'binding:host_id': host})
     # Through the API, this would bind it.
-    with _database('neutron') as opened, opened:
-        opened.execute(
-            'UPDATE ports SET name = ? WHERE id = ?',
-            (port['name'], port['id']),
-        )
+    databases.change(
+        directory.CloudDirectory(),
+        'neutron',
+        'UPDATE ports SET name = ? WHERE id = ?',
+        *(port['name'], port['id']),
+    )
     try:
         yield {'compute-2': host}
     finally:
@@ -241,33 +245,6 @@ def _server_id(name: str) -> str:
         'servers'
     ]
     return str(server['id'])
-
-
-def _read_cache(server_id: str) -> list[dict[str, Any]]:
-    with _database('nova-cell1') as opened:
-        (text,) = opened.execute(
-            'SELECT network_info FROM instance_info_caches '
-            'WHERE instance_uuid = ?',
-            (server_id,),
-        ).fetchone()
-    cache: list[dict[str, Any]] = json.loads(text)
-    return cache
-
-
-def _write_cache(server_id: str, cache: list[dict[str, Any]]) -> None:
-    with _database('nova-cell1') as opened, opened:
-        opened.execute(
-            'UPDATE instance_info_caches SET network_info = ? '
-            'WHERE instance_uuid = ?',
-            (json.dumps(cache), server_id),
-        )
-
-
-@contextlib.contextmanager
-def _database(name: str) -> Iterator[sqlite3.Connection]:
-    path = directory.CloudDirectory().database(name)
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
-        yield opened
 
 
 # By the name that a page gives.

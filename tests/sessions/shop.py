@@ -38,12 +38,7 @@ NETWORKS = {'front': '10.20.0.0/24', 'data': '10.21.0.0/24'}
 def ensure() -> list[scenario.Resource]:
     """Make the servers, unless this cloud has them, and return them."""
     cloud = directory.CloudDirectory()
-    with cloud.lock(NAME):
-        complete = cloud.state / f'{NAME}-complete'
-        if not complete.exists():
-            bootstrap.project(cloud, NAME)
-            _make(api.Api(NAME, cloud))
-            complete.touch()
+    cloud.once(NAME, lambda: _make(cloud))
     servers: list[scenario.Resource] = api.Api(NAME, cloud).get(
         'compute', '/servers'
     )['servers']
@@ -63,8 +58,9 @@ def enable_host(admin: api.Api, host: str) -> None:
     )
 
 
-def _make(user: api.Api) -> None:
-    made = scenario.Scenario(user, prefix='')
+def _make(cloud: directory.CloudDirectory) -> None:
+    bootstrap.project(cloud, NAME)
+    made = scenario.Scenario(api.Api(NAME, cloud), prefix='')
     networks = {
         name: made.network(name, cidr) for name, cidr in NETWORKS.items()
     }

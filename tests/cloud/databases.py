@@ -1,0 +1,73 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Changes behind the services' backs, which no API can make."""
+
+import contextlib
+import json
+import sqlite3
+from typing import Any
+
+from tests.cloud import directory
+
+_CELL = 'nova-cell1'
+
+
+def change(
+    cloud: directory.CloudDirectory,
+    database: str,
+    statement: str,
+    *values: object,
+) -> None:
+    """Change one row of a service's database.
+
+    :raises AssertionError: It is not one row that was changed.
+    """
+    path = cloud.database(database)
+    with (
+        contextlib.closing(sqlite3.connect(path, timeout=60)) as opened,
+        opened,
+    ):
+        changed = opened.execute(statement, values).rowcount
+        if changed != 1:
+            raise AssertionError(f'{changed} rows are changed by {statement}')
+
+
+def read_cache(
+    cloud: directory.CloudDirectory, server_id: str
+) -> list[dict[str, Any]]:
+    """Return Nova's network info cache of a server."""
+    path = cloud.database(_CELL)
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
+        (text,) = opened.execute(
+            'SELECT network_info FROM instance_info_caches '
+            'WHERE instance_uuid = ?',
+            (server_id,),
+        ).fetchone()
+    cache: list[dict[str, Any]] = json.loads(text)
+    return cache
+
+
+def write_cache(
+    cloud: directory.CloudDirectory,
+    server_id: str,
+    cache: list[dict[str, Any]],
+) -> None:
+    """Change Nova's network info cache of a server."""
+    change(
+        cloud,
+        _CELL,
+        'UPDATE instance_info_caches SET network_info = ? '
+        'WHERE instance_uuid = ?',
+        json.dumps(cache),
+        server_id,
+    )
