@@ -29,11 +29,11 @@ from osc_lib import exceptions
 import requests
 
 from osc_port_iface.api import cloud
-from osc_port_iface.api import pace
 from osc_port_iface.api import response as responses
 from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from tests import command_result
+from tests.unit import clock
 from tests.unit import odd_cloud
 
 # A command that asks for more is taken to have no end.
@@ -101,11 +101,8 @@ class Services:
             mock.patch.object(
                 transport.Transport, '_receive', new=self._receive
             ),
-            mock.patch('time.sleep', lambda _seconds: None),
-            # It waits by the clock.
-            mock.patch.object(
-                pace.Pace, 'slow_down', new=lambda _pace, _seconds: None
-            ),
+            # What waits for a time is to find it gone by.
+            clock.Clock(),
         ):
             yield
 
