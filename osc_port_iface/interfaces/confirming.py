@@ -154,7 +154,8 @@ def _look_until_quiet(
         lasting = [
             row
             for row in found
-            if row.code not in _WITHOUT_ACTION or row in before
+            if row.code not in _WITHOUT_ACTION
+            or (row in before and not row.is_fresh)
         ]
         if not found or unknown_actions:
             return _Looked(lasting, unknown_actions)

@@ -58,6 +58,8 @@ class Finding:
     :ivar server: The server, if it exists.
     :ivar port: The port, if it exists and Neutron shows it.
     :ivar cause: What is behind it, as a user reads it, if that is known.
+    :ivar is_fresh: Whether what it is about changed a moment ago, so that it
+        may be over in another.
     """
 
     code: codes.Code
@@ -75,6 +77,7 @@ class Finding:
         default=None, compare=False, repr=False
     )
     cause: str | None = None
+    is_fresh: bool = dataclasses.field(default=False, compare=False)
 
     @property
     def server_name(self) -> str | None:

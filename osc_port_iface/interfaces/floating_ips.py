@@ -16,6 +16,7 @@ Pure: from records to findings, without any I/O.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import codes
@@ -39,11 +40,12 @@ def of_server(
     :param floating_ips: At least those of the ports; better also those that
         the cache has.
     :returns: The findings, in a stable order. Nothing is said of an
-        interface that the cache does not have at all, or while a floating IP
-        changes: Neutron tells Nova of that a moment later.
+        interface that the cache does not have at all. All are fresh if one
+        of the floating IPs is: Neutron tells Nova of a change a moment
+        later.
     """
     floating_ips = list(floating_ips)
-    if not drift.is_settled(server) or any(map(_is_restless, floating_ips)):
+    if not drift.is_settled(server):
         return []
     by_port: dict[str | None, list[records.FloatingIP]] = {}
     for floating_ip in floating_ips:
@@ -60,7 +62,11 @@ def of_server(
             found += _of_mac_address(server, entries, same_mac, by_port)
     for port in ports:
         found += _astray(server, port, by_port.get(port.id, ()))
-    return sorted(found, key=lambda finding: finding.order)
+    is_fresh = any(map(_is_fresh, floating_ips))
+    return sorted(
+        (dataclasses.replace(row, is_fresh=is_fresh) for row in found),
+        key=lambda finding: finding.order,
+    )
 
 
 def _of_mac_address(
@@ -118,7 +124,7 @@ def _astray(
             )
 
 
-def _is_restless(floating_ip: records.FloatingIP) -> bool:
+def _is_fresh(floating_ip: records.FloatingIP) -> bool:
     age = floating_ip.seconds_unchanged
     return age is not None and age < drift.QUIET
 

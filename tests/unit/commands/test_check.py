@@ -374,6 +374,8 @@ class TestFloatingIPs(CheckTestCase):
         self.register([server(1, 11)], [port(11, 1)])
         self.register_floating_ip(hours=0)
         self.assert_finds('')
+        # It was looked at again, as Neutron may tell Nova of it yet.
+        self.assertEqual([3.0, 5.0, 5.0], self.clock.slept)
 
     def test_neutron_without_routers(self) -> None:
         self.register([server(1, 11)], [port(11, 1)])

@@ -74,6 +74,34 @@ class TestConfirm(testtools.TestCase):
                     [PORT.mac_address]
                 )
 
+    def test_floating_ip_that_changed_a_moment_ago(self) -> None:
+        finding = drift.port_finding(
+            *(codes.Code.FLOATING_IP_DIFFERS, SERVER, PORT, '', '')
+        )
+        self.network.floating_ips.return_value = records.Answer([])
+        for name, ages, expected, looks in (
+            ('then not again', (1.0, 6.0), [finding.code], 2),
+            ('then later', (4.0, 1.0, 6.0), [finding.code], 3),
+            ('and all the time', (1.0, 2.0, 3.0), [], 3),
+        ):
+            with self.subTest(name):
+                self.network.floating_ips_of_ports.reset_mock()
+                self.network.floating_ips_of_ports.side_effect = [
+                    records.Answer(
+                        [
+                            samples.floating_ip(
+                                *('203.0.113.5', 11, '10.0.0.5'),
+                                seconds_unchanged=age,
+                            )
+                        ]
+                    )
+                    for age in ages
+                ]
+                self.assertEqual((expected, []), self.confirm(finding))
+                self.assertEqual(
+                    looks, self.network.floating_ips_of_ports.call_count
+                )
+
     def test_ports_without_a_server_that_cannot_be_read(self) -> None:
         self.network.ports.side_effect = errors.ApiError('broken')
         self.assertEqual(
