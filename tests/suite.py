@@ -39,6 +39,9 @@ NEED_CLOUD = {'sessions', 'functional', 'oldest'}
 # How many lines are shown again of a command that failed.
 LAST = 40
 
+# How long the last line of a failed test may be in the summary.
+WIDTH = 200
+
 
 def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
     """Run environments of tox.ini, several at a time.
@@ -153,12 +156,30 @@ def failures(environment: dict[str, Any]) -> str:
     return '\n\n'.join(found)
 
 
+def summary(shown: str) -> list[str]:
+    """Say in a line each what failed.
+
+    :param shown: What :func:`failures` returned.
+    :returns: The name of each test and its last line; of any other command,
+        its last line.
+    """
+    start, *tests = re.split(r'(?m)^(\S+)\n-+$', shown)
+    texts = [start, *tests[1::2]]
+    pairs = zip(['', *tests[::2]], map(str.strip, texts), strict=True)
+    return [
+        f'{name} {text.splitlines()[-1].strip()[:WIDTH]}'.strip()
+        for name, text in pairs
+        if text
+    ]
+
+
 def main(arguments: list[str]) -> int:
     """Run the command line.
 
     :returns: The exit status: 0 if something passed and nothing failed.
     """
     total_passed = total_failed = 0
+    failed_last = []
     print()
     # So that the cloud is stopped then, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -170,6 +191,9 @@ def main(arguments: list[str]) -> int:
         failed_here = failures(environment)
         if failed_here:
             print(f'Failed in {name}:\n\n{failed_here}\n')
+            failed_last += [
+                f'failed in {name}: {line}' for line in summary(failed_here)
+            ]
     for name, environment in reports.items():
         result = environment.get('result')
         if not result:
@@ -182,6 +206,9 @@ def main(arguments: list[str]) -> int:
         print(f'{name}: {passed} passed, {failed} failed')
         total_passed += passed
         total_failed += failed
+    # What only shows the end of all this shows these.
+    for line in failed_last:
+        print(line)
     print(f'{total_passed} passed, {total_failed} failed')
     return 0 if total_passed and not total_failed else 1
 

@@ -70,3 +70,18 @@ class TestFailures(testtools.TestCase):
                     ],
                 }
                 self.assertEqual(expected, suite.failures(environment))
+
+
+class TestSummary(testtools.TestCase):
+    def test_a_line_each(self) -> None:
+        two = (
+            'tests.a\n-------\n\nCaptured traceback:\n    1 != 2\n\n'
+            'tests.b\n-------\n\nCaptured traceback:\n    ' + 'x' * 999
+        )
+        for shown, expected in (
+            ('', []),
+            (two, ['tests.a 1 != 2', 'tests.b ' + 'x' * suite.WIDTH]),
+            ('no test\nE501 line too long\n', ['E501 line too long']),
+        ):
+            with self.subTest(expected):
+                self.assertEqual(expected, suite.summary(shown))
