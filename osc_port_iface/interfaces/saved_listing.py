@@ -17,12 +17,13 @@ text, escaped for a terminal.
 """
 
 import collections
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import csv
 import functools
 import io
 import json
 import re
+import reprlib
 from typing import Any, ClassVar
 
 from osc_port_iface import addresses
@@ -30,14 +31,19 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import comparing
 from osc_port_iface import printable
 
-_SPACE = re.compile(r'\s*')
+# What json takes for white space.
+_SPACE = re.compile(r'[ \t\r\n]*')
+
+# The first line of csv: quoted, as all releases write it, or not.
+_CSV_HEADERS = re.compile(r'"|(?:[^\r\n]*,)?"?Port ID"?(?:[,\r\n]|$)')
 
 _NOT_A_LIST = _('not a list of interfaces')
 _NOT_AN_OBJECT = _('not an interface with columns')
+_TOO_DEEP = _('nested too deeply')
 
 # Says where in the file something is: its line and its column.
 _Place = Callable[[], tuple[int, int]]
-_Rows = Iterator[tuple[_Place, Mapping[Any, Any]]]
+_Rows = Iterator[tuple[_Place, Mapping[str, Any]]]
 
 
 class NotAListing(ValueError):
@@ -103,7 +109,9 @@ def _item_as_text(item: object) -> str:
     if 'floating_ip_address' in item:
         known = {key: _scalar_as_text(value) for key, value in item.items()}
         return _FORWARDING.format_map(collections.defaultdict(str, known))
-    parts = item.get('ip_address'), item.get('mac_address')
+    if 'ip_address' not in item:
+        raise ValueError
+    parts = item['ip_address'], item.get('mac_address')
     return '@'.join(filter(None, map(_scalar_as_text, parts)))
 
 
@@ -112,7 +120,7 @@ def _scalar_as_text(value: object) -> str:
         return ''
     if isinstance(value, str):
         return printable.escape(value)
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int)):
         return str(value)
     raise ValueError
 
@@ -123,9 +131,7 @@ def _rows(name: str, text: str) -> _Rows:
         return _json_rows(name, text)
     if start.startswith('-'):
         return _yaml_rows(name, text)
-    if comparing.PORT_ID in start.partition('\n')[0] and not (
-        start.startswith(('+', '|'))
-    ):
+    if _CSV_HEADERS.match(start):
         return _csv_rows(name, text)
     raise NotAListing(
         name,
@@ -159,10 +165,10 @@ def _listing(name: str, rows: _Rows) -> comparing.Listing:
 
 
 def _headers(
-    name: str, place: _Place, row: Mapping[Any, Any]
+    name: str, place: _Place, found: Iterable[str]
 ) -> tuple[str, ...]:
-    headers = tuple(row)
-    if not all(isinstance(header, str) for header in headers):
+    headers = tuple(found)
+    if '' in headers:
         raise NotAListing(name, place(), _('a column has no name'))
     if comparing.PORT_ID not in headers:
         raise NotAListing(name, place(), _('there is no column Port ID'))
@@ -181,7 +187,7 @@ def _texts(name: str, place: _Place, row: Mapping[str, Any]) -> list[str]:
                 _('%(column)s is %(value)s')
                 % {
                     'column': printable.one_line(header, 80),
-                    'value': printable.one_line(repr(value)[:1000], 80),
+                    'value': printable.one_line(reprlib.repr(value), 80),
                 },
             ) from None
         if not addresses.is_uuid(text) and (
@@ -203,7 +209,13 @@ def _texts(name: str, place: _Place, row: Mapping[str, Any]) -> list[str]:
 
 def _json_rows(name: str, text: str) -> _Rows:
     """Read one row after another, so that each has its place."""
-    decoder = json.JSONDecoder()
+    # Numbers stay text.
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_unique,
+        parse_int=str,
+        parse_float=str,
+        parse_constant=str,
+    )
     position = _skip_space(text, 0)
     if text[position] != '[':
         raise NotAListing(name, _place(text, position), _NOT_A_LIST)
@@ -212,7 +224,11 @@ def _json_rows(name: str, text: str) -> _Rows:
     while separator != ']':
         try:
             row, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise NotAListing(
+                name, _place(text, position), _TOO_DEEP
+            ) from None
+        except ValueError as error:
             where = getattr(error, 'pos', position)
             problem = printable.one_line(getattr(error, 'msg', str(error)))
             raise NotAListing(name, _place(text, where), problem) from None
@@ -237,6 +253,23 @@ def _json_rows(name: str, text: str) -> _Rows:
         )
 
 
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object.
+
+    :raises ValueError: It has a name twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError(_twice(name for name, value in pairs))
+    return found
+
+
+def _twice(names: Iterable[str]) -> str:
+    """Say which name there is more than once."""
+    name = collections.Counter(names).most_common(1)[0][0]
+    return _("'%s' is there twice") % printable.one_line(name, 80)
+
+
 def _yaml_rows(name: str, text: str) -> _Rows:
     """Read events one by one.
 
@@ -245,8 +278,8 @@ def _yaml_rows(name: str, text: str) -> _Rows:
     """
     import yaml
 
+    events = _YAMLEvents(name, text)
     try:
-        events = _YAMLEvents(name, text)
         event = events.next()
         if not isinstance(event, yaml.SequenceStartEvent):
             raise NotAListing(name, _mark(event.start_mark), _NOT_A_LIST)
@@ -262,18 +295,31 @@ def _yaml_rows(name: str, text: str) -> _Rows:
             raise NotAListing(
                 name, _mark(event.end_mark), _('something follows the list')
             )
+    except NotAListing:
+        raise
     except yaml.MarkedYAMLError as error:
         problem = printable.one_line(error.problem or str(error))
         raise NotAListing(name, _mark(error.problem_mark), problem) from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.reader.ReaderError as error:
+        # One release counts characters, and another bytes.
+        position = text.find(chr(error.character))
+        problem = printable.one_line(error.reason)
+        raise NotAListing(name, _place(text, position), problem) from None
+    except RecursionError:
+        raise NotAListing(name, events.place, _TOO_DEEP) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        # The parser that is written in Python does not check its numbers.
         problem = printable.one_line(str(error))
-        raise NotAListing(name, (1, 1), problem) from None
+        raise NotAListing(name, events.place, problem) from None
 
 
 class _YAMLEvents:
     """Makes values of the events of a YAML file.
 
-    Only what json has as well: no tags, no anchors. Numbers stay text.
+    Only what json has as well: no tags, no anchors, and names that are text.
+    Numbers stay text.
+
+    :ivar place: Where the last event is.
     """
 
     _SCALARS: ClassVar[Mapping[str, bool | None]] = {
@@ -297,10 +343,15 @@ class _YAMLEvents:
             for event in yaml.parse(text, Loader=loader)
             if isinstance(event, parts)
         )
+        self.place = (1, 1)
 
     def next(self) -> Any:
         """Return the next event that is part of a value."""
-        return next(self._events)
+        event = next(self._events)
+        self.place = _mark(event.start_mark)
+        if getattr(event, 'tag', None) or getattr(event, 'anchor', None):
+            raise self._error(_('a tag or an anchor'))
+        return event
 
     def has_more(self) -> bool:
         """Tell whether there is another value."""
@@ -312,43 +363,58 @@ class _YAMLEvents:
 
     def value(self, event: Any) -> Any:
         """Read the value that begins with an event."""
-        if getattr(event, 'tag', None) or event.anchor:
-            raise NotAListing(
-                self._name, _mark(event.start_mark), _('a tag or an anchor')
-            )
         if isinstance(event, self._yaml.ScalarEvent):
             is_plain = event.implicit[0]
             if is_plain and event.value in self._SCALARS:
                 return self._SCALARS[event.value]
             return event.value
+        if isinstance(event, self._yaml.MappingStartEvent):
+            return self._mapping()
         values = []
-        is_mapping = isinstance(event, self._yaml.MappingStartEvent)
         event = self.next()
         while not isinstance(event, self._yaml.CollectionEndEvent):
             values.append(self.value(event))
             event = self.next()
-        if is_mapping:
-            return dict(zip(values[::2], values[1::2], strict=True))
         return values
+
+    def _mapping(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        event = self.next()
+        while not isinstance(event, self._yaml.CollectionEndEvent):
+            is_scalar = isinstance(event, self._yaml.ScalarEvent)
+            key = self.value(event) if is_scalar else None
+            if not isinstance(key, str):
+                raise self._error(_('a name that is not text'))
+            if key in found:
+                raise self._error(_twice([key]))
+            found[key] = self.value(self.next())
+            event = self.next()
+        return found
+
+    def _error(self, problem: str) -> NotAListing:
+        """Say what is wrong with the last event."""
+        return NotAListing(self._name, self.place, problem)
 
 
 def _csv_rows(name: str, text: str) -> _Rows:
     reader = csv.reader(io.StringIO(text, newline=''), strict=True)
-    headers: list[str] = []
+    headers: tuple[str, ...] = ()
     try:
         for row in reader:
             place = functools.partial(_line, reader.line_num)
-            if not headers:
-                headers = row
-            elif len(row) != len(headers):
+            if headers and len(row) != len(headers):
                 raise NotAListing(
                     name,
                     place(),
                     _('%(fields)d fields below %(headers)d headers')
                     % {'fields': len(row), 'headers': len(headers)},
                 )
-            else:
+            if headers:
                 yield place, dict(zip(headers, row, strict=True))
+            elif row:
+                headers = _headers(name, place, row)
+                if len(set(headers)) < len(headers):
+                    raise NotAListing(name, place(), _twice(headers))
     except csv.Error as error:
         raise NotAListing(
             name, (reader.line_num, 1), printable.one_line(str(error))

@@ -273,6 +273,21 @@ def read_listing(form: str, row: int, place: int, value: Any) -> None:
     _compare(text.encode('utf-8', 'surrogatepass'))
 
 
+def read_listing_with_name(name: Any, value: Any) -> None:
+    """Compare a saved listing in which any value has any value as a name."""
+    COUNTS['names in saved listings'] += 1
+    for form in (
+        '- Port ID: {port}\n  ? {name}\n  : {value}\n',
+        '- Port ID: {port}\n  x:\n  - ? {name}\n    : {value}\n',
+        '[{{"Port ID": "{port}", {name}: {value}}}]',
+        '"Port ID",{name}\n"{port}",{value}\n',
+    ):
+        text = form.format(
+            port=_PORT, name=json.dumps(name), value=json.dumps(value)
+        )
+        _compare(text.encode())
+
+
 def read_listing_of_bytes(form: str, start: int, found: bytes) -> None:
     """Compare a saved listing in which some bytes are wrong."""
     COUNTS['bytes in saved listings'] += 1

@@ -91,6 +91,13 @@ class TestFuzz(testtools.TestCase):
     ) -> None:
         cases.read_listing(form, row, place, value)
 
+    @BRIEF
+    @hypothesis.given(cases.VALUES, cases.VALUES)
+    def test_names_in_saved_listings(
+        self, name: object, value: object
+    ) -> None:
+        cases.read_listing_with_name(name, value)
+
     @hypothesis.settings(BRIEF, max_examples=100 * FACTOR)
     @hypothesis.given(
         st.sampled_from(cases.FORMATS),

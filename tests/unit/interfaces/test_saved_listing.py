@@ -13,7 +13,9 @@
 import json
 from typing import Any
 
+import fixtures
 import testtools
+from testtools import matchers
 import yaml
 
 from osc_port_iface.interfaces import saved_listing
@@ -92,6 +94,18 @@ class TestRead(testtools.TestCase):
                 self.assertEqual(name, found.name)
                 self.assertEqual(dict(zip(ROW, TEXTS, strict=True)), ordered)
 
+    def test_numbers_stay_as_they_are_written(self) -> None:
+        number = '9' * 5000
+        for value in (number, f'-1.{number}', '1e999', 'NaN'):
+            for text in (
+                f'[{{"Port ID": "{PORT}", "MTU": {value}}}]',
+                f'- Port ID: {PORT}\n  MTU: {value}\n',
+                f'Port ID,MTU\n{PORT},{value}\n',
+            ):
+                with self.subTest(text=text[:60]):
+                    found = saved_listing.read('x', text.encode())
+                    self.assertEqual([PORT, value], found.interfaces[PORT])
+
     def test_nothing(self) -> None:
         header = CSV.partition('\n')[0]
         for text in ('[]', ' [ ]\n', header, header + '\n'):
@@ -139,6 +153,17 @@ class TestNotAListing(testtools.TestCase):
             ('empty', '', f'line 1, column 1: {not_ours}'),
             ('table', '+----+\n| Port ID |', f'line 1, column 1: {not_ours}'),
             ('prose', 'Port state\nx', f'line 1, column 1: {not_ours}'),
+            ('no csv', 'The Port ID, x\n', f'line 1, column 1: {not_ours}'),
+            (
+                'one yaml mapping',
+                f'Port ID: {PORT}\n',
+                f'line 1, column 1: {not_ours}',
+            ),
+            (
+                'white space that json has not',
+                '\xa0[]',
+                'line 1, column 1: not a list of interfaces',
+            ),
             (
                 'json object',
                 '{"Port ID": 1}',
@@ -193,13 +218,32 @@ class TestNotAListing(testtools.TestCase):
             (
                 'a structure that nobody writes',
                 f'[{{"Port ID": "{PORT}", "a": {{"b": [1]}}}}]',
-                "line 1, column 2: a is {'b': [1]}",
+                "line 1, column 2: a is {'b': ['1']}",
+            ),
+            (
+                'an object of a list that nobody writes',
+                f'[{{"Port ID": "{PORT}", "a": [{{"b": 1}}]}}]',
+                "line 1, column 2: a is [{'b': '1'}]",
+            ),
+            (
+                'a deep structure',
+                f'[{{"Port ID": "{PORT}", "a": {"[" * 50}{"]" * 50}}}]',
+                'line 1, column 2: a is [[[[[[[...]]]]]]]',
             ),
             (
                 'deep json',
                 '[' * 100_000,
-                'line 1, column 2: maximum recursion depth exceeded while '
-                'decoding a JSON array from a unicode string',
+                'line 1, column 2: nested too deeply',
+            ),
+            (
+                'a column twice in json',
+                f'[{{"Port ID": "{PORT}", "Tag": "", "Tag": "x"}}]',
+                "line 1, column 2: 'Tag' is there twice",
+            ),
+            (
+                'a column without a name in json',
+                f'[{{"Port ID": "{PORT}", "": "x"}}]',
+                'line 1, column 2: a column has no name',
             ),
             (
                 'yaml with an error',
@@ -227,9 +271,39 @@ class TestNotAListing(testtools.TestCase):
                 'line 1, column 5: not a list of interfaces',
             ),
             (
-                'yaml with a column without a name',
+                'yaml that is an anchor',
+                f'--- &a\n- Port ID: {PORT}\n',
+                'line 1, column 5: a tag or an anchor',
+            ),
+            (
+                'deep yaml',
+                f'- Port ID: {PORT}\n  x: {"[" * 100_000}',
+                'line 2, ',
+            ),
+            (
+                'null as the name of a column in yaml',
                 '- null: x\n',
-                'line 1, column 3: a column has no name',
+                'line 1, column 3: a name that is not text',
+            ),
+            (
+                'a list as the name of a column in yaml',
+                f'- Port ID: {PORT}\n  ? [a]\n  : x\n',
+                'line 2, column 5: a name that is not text',
+            ),
+            (
+                'a mapping as a name in a value in yaml',
+                f'- Port ID: {PORT}\n  x:\n    ? a: b\n    : c\n',
+                'line 3, column 7: a name that is not text',
+            ),
+            (
+                'a column twice in yaml',
+                f"- Port ID: {PORT}\n  Tag: ''\n  Tag: x\n",
+                "line 3, column 3: 'Tag' is there twice",
+            ),
+            (
+                'yaml of UTF-16 without its mark',
+                '-\x00 \x00',
+                'line 1, column 2: control characters are not allowed',
             ),
             (
                 'yaml that makes objects',
@@ -240,6 +314,21 @@ class TestNotAListing(testtools.TestCase):
                 'csv with too few fields',
                 f'"Port ID","Tag"\n"{PORT}","x"\n"{other}"\n',
                 'line 3, column 1: 1 fields below 2 headers',
+            ),
+            (
+                'a column twice in csv',
+                '"Port ID","Tag","Tag"\n',
+                "line 1, column 1: 'Tag' is there twice",
+            ),
+            (
+                'a column without a name in csv',
+                'Port ID,\n',
+                'line 1, column 1: a column has no name',
+            ),
+            (
+                'csv without port IDs',
+                '\n"Port State","Tag"\n',
+                'line 2, column 1: there is no column Port ID',
             ),
             (
                 'csv with an open quote',
@@ -254,14 +343,30 @@ class TestNotAListing(testtools.TestCase):
                     'f',
                     text.encode(),
                 )
-                if name.startswith(('yaml with', 'deep')):
+                if name in ('yaml with an error', 'deep yaml'):
                     # The rest is up to the library.
-                    self.assertTrue(
-                        str(error).startswith(f'f, {expected[:18]}'),
-                        str(error),
+                    self.assertThat(
+                        str(error), matchers.StartsWith(f'f, {expected}')
                     )
                 else:
                     self.assertEqual(f'f, {expected}', str(error))
+
+    def test_the_yaml_parser_in_python(self) -> None:
+        """What is there without libyaml, and checks less."""
+        self.useFixture(
+            fixtures.MonkeyPatch('yaml.CSafeLoader', yaml.SafeLoader)
+        )
+        start = f'- Port ID: {PORT}\n  x: '
+        for value, expected in (
+            ('"\x07"', '7: special characters are not allowed'),
+            ('"\\U00110000"', '3: chr() arg not in range(0x110000)'),
+            ('"\\UFFFFFFFF"', '3: Python int too large to convert to C int'),
+            ('{[]: 1}', '7: a name that is not text'),
+        ):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    f'line 2, column {expected}', (start + value).encode()
+                )
 
     def test_not_utf_8(self) -> None:
         self.assert_refused('line 2, column 2: not UTF-8', b'[\n \xff]')
