@@ -28,7 +28,7 @@ _MAC_ADDRESS = re.compile(
     r'(?:(?P=separator)[0-9a-f]{1,2}){4}'
     r'|[0-9a-f]{4}(?P<wide>[.:-])[0-9a-f]{4}(?P=wide)[0-9a-f]{4}'
     r'|[0-9a-f]{6}[.:-][0-9a-f]{6}',
-    re.IGNORECASE | re.ASCII,
+    re.IGNORECASE,
 )
 
 
