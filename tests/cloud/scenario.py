@@ -396,6 +396,30 @@ class Scenario:
         return str(identifier)
 
 
+def detach(user: api.Api, server_id: str, interface: Resource) -> None:
+    """Detach an interface, and wait until Nova's cache lacks it, too.
+
+    That is the last thing that Nova does for it. Until then it may write its
+    cache over what a test puts there.
+
+    :param interface: As ``GET /servers/{server_id}/os-interface`` shows it.
+    """
+    path = f'/servers/{server_id}'
+    user.delete('compute', f'{path}/os-interface/{interface["port_id"]}')
+    deadline = time.monotonic() + TIMEOUT
+    while time.monotonic() < deadline:
+        networks = user.get('compute', path)['server']['addresses'].values()
+        cached = {
+            address['OS-EXT-IPS-MAC:mac_addr']
+            for addresses in networks
+            for address in addresses
+        }
+        if interface['mac_addr'] not in cached:
+            return
+        time.sleep(0.3)
+    raise AssertionError(f'still there after {TIMEOUT} s: {interface}')
+
+
 def wait_for(user: api.Api, server: Resource, status: str) -> None:
     """Wait until a server has a status and nothing under way.
 

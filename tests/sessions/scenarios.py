@@ -290,8 +290,10 @@ def named(name: str) -> Iterator[Identifiers]:
     with SCENARIOS[name]() as identifiers:
         yield {**_chosen_by_neutron(user), **identifiers}
     for server, plugged in demo.SERVERS.items():
-        path = f'/servers/{_server_id(server)}/os-interface'
+        server_id = _server_id(server)
         ours = {interface.mac_address for interface in plugged}
-        for found in user.get('compute', path)['interfaceAttachments']:
+        for found in user.get('compute', f'/servers/{server_id}/os-interface')[
+            'interfaceAttachments'
+        ]:
             if found['mac_addr'] not in ours:
-                user.delete('compute', f'{path}/{found["port_id"]}')
+                scenario.detach(user, server_id, found)
