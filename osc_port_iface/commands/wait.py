@@ -39,8 +39,8 @@ class WaitServerInterface(lister.TextLister):
     Neutron show now. The interfaces are then shown as by 'server interface
     list'. The exit status is 3 after the timeout, or as soon as it is clear
     that waiting is in vain, with a line for each interface that is not ready.
-    It is 1 as soon as a server is deleted or in error, or the detach has
-    failed.
+    It is 1 as soon as a server is deleted or in error, or the attach or
+    detach has failed.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

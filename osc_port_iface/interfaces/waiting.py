@@ -53,8 +53,8 @@ _OFF = frozenset({'SHUTOFF', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED'})
 
 _LOST = frozenset({'ERROR', 'DELETED', 'SOFT_DELETED'})
 
-# Seconds before the first poll in which a detach may have failed that is
-# waited for.
+# Seconds before the first poll in which an attach or a detach may have failed
+# that is waited for.
 _RECENT = 60.0
 
 
@@ -238,9 +238,10 @@ def wait(
     """Wait until the interfaces of all servers are as they should be.
 
     A poll costs two requests for each server that is not finished, and a
-    third where a detach may have failed, or where an interface stays missing
-    from the cache. One that fails is as good as none, unless the server is
-    lost: not there, in error, or not for this caller.
+    third where an attach or a detach may have failed, and another where an
+    interface stays missing from the cache. One that fails is as good as
+    none, unless the server is lost: not there, in error, or not for this
+    caller.
 
     :param cloud: The services.
     :param servers: The servers.
@@ -329,7 +330,7 @@ def _look(
             line = _('Server %s: its cell is down') % server.id
             return dataclasses.replace(before, lines=(line,))
         if not is_last and _cache_lags(before, server, request):
-            return before
+            return _unless_failed(cloud, request, before, waited)
         interfaces = names.complete(cloud.compute.interfaces(server.id))
     except errors.TokenRefused:
         raise
@@ -349,10 +350,7 @@ def _look(
         state=_state(reasons),
         lines=tuple(_line(server, reason) for reason in reasons),
     )
-    if request.condition == 'detached' and _wanted(look, request):
-        failed = _failed_detach(cloud, look, waited)
-        return _failed(look, failed) if failed else look
-    return look
+    return _unless_failed(cloud, request, look, waited)
 
 
 def _failed(look: Look, line: str) -> Look:
@@ -363,10 +361,17 @@ def _cache_lags(
     before: Look, server: records.Server, request: Request
 ) -> bool:
     """Tell whether the cache still lacks what it lacked before."""
-    return server.cache == before.server.cache and any(
+    return server.cache == before.server.cache and _is_uncached(
+        before, request
+    )
+
+
+def _is_uncached(look: Look, request: Request) -> bool:
+    """Tell whether the cache lacks an interface that is waited for."""
+    return any(
         difference.code is codes.Code.MISSING_FROM_CACHE
-        and difference.interface in _wanted(before, request)
-        for difference in before.differences
+        and difference.interface in _wanted(look, request)
+        for difference in look.differences
     )
 
 
@@ -436,6 +441,14 @@ def _wanted(look: Look, request: Request) -> list[records.Interface]:
     ]
 
 
+def _absent(look: Look, request: Request) -> list[Target]:
+    return [
+        target
+        for target in request.targets
+        if not any(map(target.means, look.interfaces))
+    ]
+
+
 def _of_attach(look: Look, request: Request, before: Look) -> list[_Reason]:
     """Say of each interface that is not attached, or not ACTIVE, why."""
     reasons = []
@@ -457,8 +470,7 @@ def _of_attach(look: Look, request: Request, before: Look) -> list[_Reason]:
             reasons.append(_not_active(what, interface, look.server))
     reasons += [
         _Reason(target.text, _('not plugged in'))
-        for target in request.targets
-        if not any(map(target.means, look.interfaces))
+        for target in _absent(look, request)
     ]
     if not request.targets:
         reasons += [
@@ -522,34 +534,48 @@ def _line(server: records.Server, reason: _Reason) -> str:
     }
 
 
-def _failed_detach(
-    cloud: api_cloud.Cloud, look: Look, waited: float
-) -> str | None:
-    """Say that Nova has given up each detach that may be waited for.
+def _unless_failed(
+    cloud: api_cloud.Cloud, request: Request, look: Look, waited: float
+) -> Look:
+    """Give a server up if Nova has given up what may be waited for.
 
-    It does not say which interface an action was about.
+    Nova does not say which interface an action was about. Where the binding
+    of a port fails, it leaves the port with the server
+    (``_update_ports_for_instance`` in ``nova/network/neutron.py``), so that
+    only the cache lacks it.
 
     :param waited: Seconds since the first poll.
     """
+    if request.condition == 'detached':
+        is_open, name = bool(_wanted(look, request)), 'detach_interface'
+        line = _(
+            'Server %(server)s: still plugged in, as the detach has failed '
+            '(request ID %(request)s)'
+        )
+    else:
+        is_open = bool(_absent(look, request)) or _is_uncached(look, request)
+        name = 'attach_interface'
+        line = _(
+            'Server %(server)s: not plugged in, as the attach has failed '
+            '(request ID %(request)s)'
+        )
+    if not is_open:
+        return look
     try:
         answer = cloud.compute.instance_actions(look.server.id)
     except errors.TokenRefused:
         raise
     except errors.ApiError as error:
-        LOG.info(_('Whether a detach has failed is not known: %s'), error)
-        return None
+        LOG.info(_('Whether it has failed is not known: %s'), error)
+        return look
     recent = [
         action
         for action in answer.rows
-        if action.action == 'detach_interface'
-        and action.seconds_ago <= waited + _RECENT
+        if action.action == name and action.seconds_ago <= waited + _RECENT
     ]
     if not recent or not all(action.failed for action in recent):
-        return None
-    return _(
-        'Server %(server)s: still plugged in, as the detach has failed '
-        '(request ID %(request)s)'
-    ) % {
-        'server': look.server.id,
-        'request': printable.escape(recent[0].request_id or _('unknown')),
-    }
+        return look
+    request_id = printable.escape(recent[0].request_id or _('unknown'))
+    return _failed(
+        look, line % {'server': look.server.id, 'request': request_id}
+    )

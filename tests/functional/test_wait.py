@@ -135,6 +135,91 @@ class TestWait(base.ProjectTestCase):
         )
         self.assertEqual([port['id']], [row['Port ID'] for row in rows])
 
+    def test_attach_to_a_server_that_is_off(self) -> None:
+        server = self.make_server('off')
+        self.scenario.act(server, 'os-stop', 'SHUTOFF')
+        port = self.scenario.port(self.other_network)
+        self.succeed('server', 'add', 'port', server['id'], port['id'])
+        waiting = (server['id'], '--port', port['id'])
+        rows, _stderr = self.wait(*waiting, '--for', 'attached')
+        self.assertIn(port['id'], [row['Port ID'] for row in rows])
+        # The embedded cloud has no agent that would tell a guest is off.
+        api.Api('admin', self.cloud).put(
+            'network',
+            f'/v2.0/ports/{port["id"]}',
+            {'port': {'admin_state_up': False}},
+        )
+        _rows, stderr = self.wait(*waiting, status=3)
+        self.assertEqual(
+            f'Server {server["id"]}, interface {port["id"]} '
+            f'({port["mac_address"]}): its port is DOWN, and stays so while '
+            'the status of the server is SHUTOFF\n',
+            stderr,
+        )
+
+    def test_attach_that_fails(self) -> None:
+        server = self.make_server('unattached')
+        port = self.scenario.port(
+            self.other_network, name='refuse-binding-at-once'
+        )
+        result = self.openstack(
+            'server', 'add', 'port', server['id'], port['id']
+        )
+        self.assertEqual(1, result.status)
+        self.assert_failed(
+            self.wait(server['id'], '--port', port['id'], status=1),
+            server,
+            'not plugged in, as the attach has failed',
+            'attach_interface',
+        )
+        # It says nothing of another that has succeeded since.
+        port = self.scenario.port(self.other_network)
+        self.succeed('server', 'add', 'port', server['id'], port['id'])
+        rows, _stderr = self.wait(server['id'], '--port', port['id'])
+        self.assertIn(port['id'], [row['Port ID'] for row in rows])
+
+    def test_detach_that_fails(self) -> None:
+        server = self.make_server('unwilling')
+        name, value = 'detach-interface', 'refused'
+        self.api.post(
+            'compute',
+            f'/servers/{server["id"]}/metadata',
+            {'metadata': {name: value}},
+        )
+        (plugged,) = self.rows('server', 'interface', 'list', server['id'])
+        self.succeed(
+            'server', 'remove', 'port', server['id'], plugged['Port ID']
+        )
+        self.assert_failed(
+            self.wait(
+                *(server['id'], '--for', 'detached'),
+                *('--port', plugged['Port ID']),
+                status=1,
+            ),
+            server,
+            'still plugged in, as the detach has failed',
+            'detach_interface',
+        )
+
+    def assert_failed(
+        self,
+        answer: tuple[list[dict[str, Any]], str],
+        server: scenario.Resource,
+        what: str,
+        action: str,
+    ) -> None:
+        """Check that it says which action has failed."""
+        actions = self.api.get(
+            'compute', f'/servers/{server["id"]}/os-instance-actions'
+        )['instanceActions']
+        (request_id,) = (
+            found['request_id']
+            for found in actions
+            if found['action'] == action
+        )
+        line = f'Server {server["id"]}: {what} (request ID {request_id})\n'
+        self.assertEqual(([], line), answer)
+
     def test_server_is_deleted(self) -> None:
         server = self.make_server('doomed')
         port = self.scenario.port(self.other_network)

@@ -19,12 +19,17 @@ interfaces of a guest that moves, so that they cannot be detached afterwards.
 import threading
 from typing import Any
 
+from nova import exception
 from nova.objects import diagnostics
 from nova.virt import fake
 
 # A server with this metadata item stays in its live migration until that is
 # forced to complete or aborted.
 SLOW_MIGRATION = ('live-migration', 'slow')
+
+# A server with this one does not give up its interfaces, as a guest that does
+# not answer.
+REFUSED_DETACH = ('detach-interface', 'refused')
 
 # Seconds; nobody waits for a migration that a test has forgotten.
 MIGRATION_TIMEOUT = 300
@@ -70,6 +75,9 @@ class Driver(fake.FakeDriver):
         self._interfaces_of.setdefault(instance.uuid, []).append(vif)
 
     def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
+        name, value = REFUSED_DETACH
+        if instance.metadata.get(name) == value:
+            raise exception.InterfaceDetachFailed(instance_uuid=instance.uuid)
         super().detach_interface(context, instance, vif)
         self._interfaces_of[instance.uuid] = [
             interface

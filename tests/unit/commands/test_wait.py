@@ -48,10 +48,12 @@ class TestWait(base.ShellTestCase):
         """Answer whose ports there are."""
         self.cloud.register_network('ports', *ports)
 
-    def register_actions(self, *actions: dict[str, object]) -> None:
+    def register_actions(
+        self, *actions: dict[str, object], url: str = SERVER_URL
+    ) -> None:
         """Answer what was done to the server, at noon."""
         self.cloud.get(
-            f'{SERVER_URL}/os-instance-actions',
+            f'{url}/os-instance-actions',
             headers={'Date': 'Thu, 01 Jan 2026 12:00:00 GMT'},
             json={'instanceActions': list(actions)},
         )
@@ -137,7 +139,11 @@ class TestWait(base.ShellTestCase):
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
         # As long as the cache does not change, it lacks what it lacked.
         self.assertEqual(
-            [SERVER_ID, 'os-interface', SERVER_ID, SERVER_ID, 'os-interface'],
+            [
+                *(SERVER_ID, 'os-interface', 'os-instance-actions'),
+                *(SERVER_ID, 'os-instance-actions'),
+                *(SERVER_ID, 'os-interface'),
+            ],
             self.polls(),
         )
 
@@ -235,39 +241,129 @@ class TestWait(base.ShellTestCase):
         self.assert_done(f'{PORT_ID}\n')
 
     def test_detach_that_has_failed(self) -> None:
+        self.answer([cached(11)], [live(11)])
+        self.assert_gives_up(
+            'detach_interface',
+            f'Server {SERVER_ID}: still plugged in, as the detach has failed '
+            '(request ID req-1)\n',
+            f'{INTERFACE}: still plugged in\n',
+            *('--for', 'detached', '--mac-address', MAC_ADDRESS),
+        )
+
+    def test_attach_that_has_failed(self) -> None:
+        self.answer([cached(12)], [live(12)])
+        for condition in ('active', 'attached'):
+            self.assert_gives_up(
+                'attach_interface',
+                f'Server {SERVER_ID}: not plugged in, as the attach has '
+                'failed (request ID req-1)\n',
+                f'Server {SERVER_ID}, interface {PORT_ID}: not plugged in\n',
+                *('--for', condition, '--port', PORT_ID),
+            )
+
+        # The binding has failed, so that Neutron still has it.
+        self.answer([cached(12)], [live(11, 12)])
+        self.assert_gives_up(
+            'attach_interface',
+            f'Server {SERVER_ID}: not plugged in, as the attach has failed '
+            '(request ID req-1)\n',
+            f"{INTERFACE}: plugged in, but not in Nova's cache\n",
+        )
+
+    def assert_gives_up(
+        self, action: str, failure: str, pending: str, *arguments: str
+    ) -> None:
+        """Check that a failed action ends it, unless another may follow.
+
+        :param failure: What it says if the action has failed.
+        :param pending: What it says after the timeout otherwise.
+        """
         failed: dict[str, object] = {
-            'action': 'detach_interface',
+            'action': action,
             'request_id': 'req-1',
             'message': 'Error',
             'start_time': '2026-01-01T11:59:50.000000',
         }
-        self.answer([cached(11)], [live(11)])
-        arguments = ('--for', 'detached', '--mac-address', MAC_ADDRESS)
-        self.register_actions(failed)
-        self.assertEqual(
-            command_result.Result(
-                1,
-                '',
-                f'Server {SERVER_ID}: still plugged in, as the detach has '
-                'failed (request ID req-1)\n',
-            ),
-            self.wait(*arguments),
-        )
+        earlier = {
+            **failed,
+            'request_id': 'req-0',
+            'start_time': '2026-01-01T11:59:30.000000',
+        }
+        long_ago = {**failed, 'start_time': '2026-01-01T09:00:00.000000'}
+        done = {**failed, 'message': None}
         for name, actions in (
-            ('another is under way', [failed, {**failed, 'message': None}]),
+            ('once', [failed]),
+            ('twice', [failed, earlier]),
             (
-                'long ago',
-                [{**failed, 'start_time': '2026-01-01T09:00:00.000000'}],
+                'after one that was done long ago',
+                [failed, {**long_ago, 'message': None}],
             ),
+        ):
+            with self.subTest(name):
+                self.register_actions(*actions)
+                before = len(self.polls())
+                self.assertEqual(
+                    command_result.Result(1, '', failure),
+                    self.wait(*arguments),
+                )
+                self.assertEqual(
+                    [SERVER_ID, 'os-interface', 'os-instance-actions'],
+                    self.polls()[before:],
+                )
+        for name, actions in (
+            ('another was done or is under way', [failed, done]),
+            ('long ago', [long_ago]),
             ('another action', [{**failed, 'action': 'reboot'}]),
         ):
             with self.subTest(name):
                 self.register_actions(*actions)
-                self.assert_times_out(
-                    f'{INTERFACE}: still plugged in\n', *arguments
-                )
+                self.assert_times_out(pending, *arguments)
+        self.assertEqual([], self.clock.slept)
 
-    def test_unknown_whether_the_detach_has_failed(self) -> None:
+    def test_plugged_in_after_a_failed_attach(self) -> None:
+        self.register_actions(
+            {
+                'action': 'attach_interface',
+                'request_id': 'req-1',
+                'message': 'Error',
+                'start_time': '2026-01-01T11:59:50.000000',
+            }
+        )
+        self.answer([cached(11)], [live(11)])
+        self.assert_done(f'{PORT_ID}\n', '--port', PORT_ID)
+        self.assertEqual([SERVER_ID, 'os-interface'], self.polls())
+
+    def test_attach_that_fails_later(self) -> None:
+        self.answer([cached(12)], [live(11, 12)])
+        url = f'{SERVER_URL}/os-instance-actions'
+        failed = {
+            'action': 'attach_interface',
+            'request_id': 'req-1',
+            'message': 'Error',
+            'start_time': '2026-01-01T12:00:01.000000',
+        }
+        self.cloud.get(
+            url,
+            [
+                {
+                    'headers': {'Date': 'Thu, 01 Jan 2026 12:00:02 GMT'},
+                    'json': {'instanceActions': actions},
+                }
+                for actions in ([{**failed, 'message': None}], [failed])
+            ],
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                f'Server {SERVER_ID}: not plugged in, as the attach has '
+                'failed (request ID req-1)\n',
+            ),
+            self.wait('--port', PORT_ID),
+        )
+        self.assertEqual([2.0], self.clock.slept)
+
+    def test_unknown_whether_an_action_has_failed(self) -> None:
         self.cloud.get(
             f'{SERVER_URL}/os-instance-actions', status_code=403, json={}
         )
@@ -275,6 +371,11 @@ class TestWait(base.ShellTestCase):
         self.assert_times_out(
             f'{INTERFACE}: still plugged in\n',
             *('--for', 'detached', '--mac-address', MAC_ADDRESS),
+        )
+        port_id = fake_cloud.identifier(12)
+        self.assert_times_out(
+            f'Server {SERVER_ID}, interface {port_id}: not plugged in\n',
+            *('--port', port_id),
         )
 
     def test_active(self) -> None:
@@ -398,7 +499,10 @@ class TestWait(base.ShellTestCase):
         self.assertEqual(3, result.status)
         self.assertEqual([3.0, 3.6, 3.4], self.clock.slept)
         # The last look is at both views, so as to say why.
-        self.assertEqual('os-interface', self.polls()[-1])
+        self.assertEqual(
+            [SERVER_ID, 'os-interface', 'os-instance-actions'],
+            self.polls()[-3:],
+        )
 
     def test_interval_grows_gently(self) -> None:
         self.answer([cached()], [live(11)])
@@ -443,6 +547,7 @@ class TestWait(base.ShellTestCase):
         url = f'{fake_cloud.COMPUTE_URL}/servers/{second}'
         self.cloud.get(url, json={'server': fake_cloud.server(2, 'db')})
         self.cloud.register_interfaces(second, *live(22))
+        self.register_actions(url=url)
         result = self.openstack(
             *('server', 'interface', 'wait', 'web', 'db', '--timeout', '0'),
             *('-f', 'value', '-c', 'Server Name', '-c', 'Port ID'),
