@@ -337,15 +337,22 @@ class LoadBalancer:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment that provides a network."""
+
+    network_type: str | None = None
+    segmentation_id: int | None = None
+    physical_network: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Network:
-    """A network; how it is provided is visible to administrators only."""
+    """A network; its segments are visible to administrators only."""
 
     id: str
     name: str | None
     mtu: int | None = None
-    network_type: str | None = None
-    segmentation_id: int | None = None
-    physical_network: str | None = None
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

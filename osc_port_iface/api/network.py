@@ -734,9 +734,23 @@ def _network(network: reading.Object) -> records.Network:
         id=network.text('id'),
         name=network.optional_text('name'),
         mtu=network.optional_number('mtu'),
-        network_type=network.optional_text('provider:network_type'),
-        segmentation_id=network.optional_number('provider:segmentation_id'),
-        physical_network=network.optional_text('provider:physical_network'),
+        segments=_segments(network),
+    )
+
+
+def _segments(network: reading.Object) -> tuple[records.Segment, ...]:
+    """Read the segments, of which there is a list if they are several."""
+    only = _segment(network)
+    if only != records.Segment():
+        return (only,)
+    return tuple(network.optional_items('segments', _segment))
+
+
+def _segment(provider: reading.Object) -> records.Segment:
+    return records.Segment(
+        network_type=provider.optional_text('provider:network_type'),
+        segmentation_id=provider.optional_number('provider:segmentation_id'),
+        physical_network=provider.optional_text('provider:physical_network'),
     )
 
 
@@ -748,6 +762,7 @@ _NETWORK_FIELDS = {
         'provider:network_type',
         'provider:segmentation_id',
         'provider:physical_network',
+        'segments',
     ]
 }
 

@@ -158,6 +158,32 @@ class TextListCell(_TextsCell):
         return isinstance(other, TextListCell) and (self._value < other._value)
 
 
+class SegmentsCell(_TextsCell):
+    """A value for each segment of a network, in the order of the segments.
+
+    For a segment without one, null in structured formats and nothing in text.
+    """
+
+    _value: tuple[int | str | None, ...]
+
+    def texts(self) -> list[str]:
+        return [
+            '' if value is None else printable.escape(str(value))
+            for value in self._value
+        ]
+
+    def machine_readable(self) -> list[int | str | None]:
+        return list(self._value)
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, SegmentsCell) and (
+            self._sort_key() < other._sort_key()
+        )
+
+    def _sort_key(self) -> list[tuple[bool, Any]]:
+        return [(value is not None, value or 0) for value in self._value]
+
+
 class FixedIPsCell(_TextsCell):
     """The fixed IPs of an interface, ordered as addresses, not as text."""
 

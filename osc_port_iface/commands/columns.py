@@ -139,6 +139,22 @@ def _of_network(
     return lambda row: cell(getattr(row.details.network, attribute, None))
 
 
+def _of_segments(
+    attribute: str,
+) -> Callable[[records.ServerInterface], cells.Cell]:
+    """Show an attribute of each segment of the network, if one has it."""
+
+    def cell(row: records.ServerInterface) -> cells.Cell:
+        network = row.details.network
+        values = tuple(
+            getattr(segment, attribute)
+            for segment in (network.segments if network else ())
+        )
+        return cells.SegmentsCell(values if set(values) != {None} else ())
+
+    return cell
+
+
 OF_SERVER: Columns[records.ServerInterface] = (
     Column('Server ID', lambda row: cells.TextCell(row.server.id)),
     Column(
@@ -188,19 +204,19 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
     ),
     Column(
         'Network Type',
-        _of_network('network_type'),
+        _of_segments('network_type'),
         facts.Fact.PROVIDER,
         Shown.ON_REQUEST,
     ),
     Column(
         'Segmentation ID',
-        _of_network('segmentation_id', cells.NumberCell),
+        _of_segments('segmentation_id'),
         facts.Fact.PROVIDER,
         Shown.ON_REQUEST,
     ),
     Column(
         'Physical Network',
-        _of_network('physical_network'),
+        _of_segments('physical_network'),
         facts.Fact.PROVIDER,
         Shown.ON_REQUEST,
     ),

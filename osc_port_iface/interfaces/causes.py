@@ -170,15 +170,20 @@ def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
     reached = [
         agent.networks for agent in agents if agent.networks is not None
     ]
-    physical = network.physical_network if network else None
+    physical = [
+        segment.physical_network or ''
+        for segment in (network.segments if network else ())
+    ]
+    # Of several segments, the host needs one; a tunnel has no physical one.
     if (
         reached
         and physical
-        and not any(physical in networks for networks in reached)
+        and all(physical)
+        and not any(found.intersection(physical) for found in reached)
     ):
         return _('%(host)s has no segment of physical network %(network)s') % {
             'host': host,
-            'network': physical,
+            'network': ','.join(physical),
         }
     return None
 

@@ -387,7 +387,7 @@ def _hides_binding(row: records.ServerInterface) -> bool:
 
 def _hide_provider(rows: _Rows) -> bool:
     networks = [row.details.network for row in rows if row.details.network]
-    return bool(networks) and not any(row.network_type for row in networks)
+    return bool(networks) and not any(row.segments for row in networks)
 
 
 def _ids(rows: _Rows) -> list[str]:

@@ -251,7 +251,7 @@ class TestOthers(NetworkTestCase):
         self.cloud.register_network(
             'networks',
             {'id': 'n', 'name': 'private', 'mtu': 1450},
-            {'id': 'o', 'name': ''},
+            {'id': 'o', 'name': '', 'segments': [{}]},
         )
         self.cloud.register_network(
             'subnets', {'id': 's', 'name': '', 'cidr': '10.0.0.0/24'}
@@ -265,7 +265,7 @@ class TestOthers(NetworkTestCase):
                 self.network.networks(['n', 'o']),
                 [
                     records.Network('n', 'private', 1450),
-                    records.Network('o', None),
+                    records.Network('o', None, segments=(records.Segment(),)),
                 ],
             ),
             (

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Mapping
 import json
 from urllib import parse
 
@@ -24,9 +25,9 @@ SUBPORT_ID = fake_cloud.identifier(502)
 # Column, value in json, value in csv, and what Neutron is asked for.
 COLUMNS: tuple[tuple[str, object, str, list[str]], ...] = (
     ('NIC Index', 0, '0', []),
-    ('Network Type', 'vlan', 'vlan', ['networks']),
-    ('Segmentation ID', 101, '101', ['networks']),
-    ('Physical Network', 'physnet1', 'physnet1', ['networks']),
+    ('Network Type', ['vlan'], 'vlan', ['networks']),
+    ('Segmentation ID', [101], '101', ['networks']),
+    ('Physical Network', ['physnet1'], 'physnet1', ['networks']),
     ('MTU', 1500, '1500', ['networks']),
     (
         'Subnet CIDRs',
@@ -83,6 +84,9 @@ COLUMNS: tuple[tuple[str, object, str, list[str]], ...] = (
 
 LISTS = frozenset(
     {
+        'Network Type',
+        'Segmentation ID',
+        'Physical Network',
         'Subnet CIDRs',
         'Gateway',
         'Allowed Address Pairs',
@@ -342,6 +346,82 @@ class TestColumns(test_list_fleet.FleetTestCase):
             self.list('-f', 'value', '-c', 'QoS Policy'),
         )
         self.assertEqual(['ports'], self.asked_of_neutron())
+
+    def register_segments(self, *segments: Mapping[str, object]) -> None:
+        """Provide the network in another way than by one VLAN."""
+        self.cloud.register_network(
+            'networks',
+            {'id': self.network['id'], 'name': '', 'segments': segments},
+        )
+
+    def test_several_segments(self) -> None:
+        self.register_segments(
+            {
+                'provider:network_type': 'vxlan',
+                'provider:segmentation_id': 5001,
+                'provider:physical_network': None,
+            },
+            {
+                'provider:network_type': 'flat',
+                'provider:segmentation_id': None,
+                'provider:physical_network': 'a\x1b',
+            },
+        )
+        shown = (
+            *('web', '-c', 'Network Type', '-c', 'Segmentation ID'),
+            *('-c', 'Physical Network'),
+        )
+        self.assertEqual(
+            command_result.Result(0, 'vxlan,flat 5001, ,a\\x1b\n', ''),
+            self.list(*shown, '-f', 'value'),
+        )
+        result = self.list(*shown, '-f', 'json')
+        self.assertEqual(
+            [
+                {
+                    'Network Type': ['vxlan', 'flat'],
+                    'Segmentation ID': [5001, None],
+                    'Physical Network': [None, 'a\x1b'],
+                }
+            ],
+            json.loads(result.stdout),
+        )
+
+    def test_segments_without_a_physical_network(self) -> None:
+        self.register_segments(
+            *({'provider:network_type': name} for name in ('gre', 'vxlan'))
+        )
+        self.assertEqual(
+            command_result.Result(
+                0, '[\n  {\n    "Physical Network": []\n  }\n]\n', ''
+            ),
+            self.list('web', '-f', 'json', '-c', 'Physical Network'),
+        )
+
+    def test_sorts_on_segments(self) -> None:
+        self.cloud.register_network(
+            'networks',
+            self.network,
+            {
+                'id': fake_cloud.identifier(709),
+                'segments': [
+                    {'provider:network_type': 'vlan'},
+                    {'provider:segmentation_id': 2},
+                ],
+            },
+        )
+        for column, expected in (
+            ('Network Type', 'vlan\nvlan,\n'),
+            ('Segmentation ID', ',2\n101\n'),
+        ):
+            with self.subTest(column=column):
+                self.assertEqual(
+                    command_result.Result(0, expected, ''),
+                    self.list(
+                        *('-f', 'value', '-c', column),
+                        *('--sort-column', column),
+                    ),
+                )
 
     def test_hidden_from_members(self) -> None:
         for name in ('binding:vif_type', 'binding:host_id', 'binding:profile'):

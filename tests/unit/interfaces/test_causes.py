@@ -120,7 +120,34 @@ class TestCauses(api_test_case.ApiTestCase):
             [f'{samples.HOST} has no segment of physical network physnet2'],
             self.causes(finding(codes.Code.BINDING_FAILED)),
         )
-        with self.subTest('one that it reaches'):
+        for name, others, expected in (
+            ('several', ['physnet3'], 'physnet2,physnet3'),
+            ('a tunnel', [None], None),
+            ('one that it reaches', ['physnet4'], None),
+        ):
+            with self.subTest(name=name):
+                self.cloud.register_network(
+                    'networks',
+                    {
+                        'id': fake_cloud.identifier(700),
+                        'segments': [
+                            {'provider:physical_network': physical}
+                            for physical in ('physnet2', *others)
+                        ],
+                    },
+                )
+                self.register_agents(
+                    {'configurations': {'bridge_mappings': {'physnet4': 'b'}}}
+                )
+                self.assertEqual(
+                    [
+                        expected
+                        and f'{samples.HOST} has no segment of physical '
+                        f'network {expected}'
+                    ],
+                    self.causes(finding(codes.Code.BINDING_FAILED)),
+                )
+        with self.subTest('the only one, which it reaches'):
             self.register_agents(
                 {'configurations': {'bridge_mappings': {'physnet2': 'br'}}}
             )
