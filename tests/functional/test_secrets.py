@@ -28,15 +28,19 @@ _QUIETER: tuple[tuple[str, ...], ...] = ((), ('-v',), ('-vv',), ('--timing',))
 
 class TestSecrets(test_authentication.AuthenticationTestCase):
     def run_with(
-        self, login: dict[str, str], *options: str
+        self,
+        login: dict[str, str],
+        *options: str,
+        command: tuple[str, ...] | None = None,
     ) -> tuple[object, str]:
-        """List interfaces, with a log file.
+        """Run a command with a log file.
 
+        :param command: The command; else interfaces are listed.
         :returns: The exit status, and all that was written.
         """
         log = pathlib.Path(self.useFixture(fixtures.TempDir()).path, 'log')
         result = self.openstack_as(
-            login, *options, '--log-file', str(log), *self.list
+            login, *options, '--log-file', str(log), *(command or self.list)
         )
         return (
             result.status,
@@ -94,6 +98,31 @@ class TestSecrets(test_authentication.AuthenticationTestCase):
             status, written = self.run_with(login, *options)
             self.assertEqual(0, status)
             self.assert_no_secret(login, written, options)
+
+    def test_every_other_command(self) -> None:
+        login = self.logins.password()
+        for name, arguments in self.commands().items():
+            if name.startswith('list'):
+                continue
+            command = 'server', 'interface', *arguments
+            with self.subTest(name):
+                self.proxy.faults = answers.Faults()
+                status, written = self.run_with(
+                    login, *_LOUDEST, command=command
+                )
+                self.assertIn(status, (0, 3))
+                self.assertIn('REQ: GET ', written)
+                self.assert_no_secret(login, written, name)
+                self.proxy.faults.plan(
+                    lambda url: '/servers' in url or '/ports' in url,
+                    self.repeat(403),
+                )
+                status, written = self.run_with(
+                    login, *_LOUDEST, command=command
+                )
+                self.assertEqual(1, status)
+                self.assertIn('req-***', written)
+                self.assert_no_secret(login, written, name)
 
     def test_service_that_repeats_the_token(self) -> None:
         for login in self.each_login():
