@@ -59,9 +59,12 @@ class WaitServerInterface(lister.TextLister):
             choices=waiting.CONDITIONS,
             default='active',
             help=_(
-                'Wait until the interfaces are plugged in (attached), also '
-                'ACTIVE (active, the default), or no longer plugged in '
-                '(detached)'
+                'Wait until the interfaces are no longer plugged in '
+                '(detached), or are plugged in (attached), and also ACTIVE '
+                '(active, the default), or with the same floating IPs in '
+                'Neutron and in the cache (floating-ip), or bound on the host '
+                'of the server, which does not move any more (host, admin '
+                'only)'
             ),
         )
         parser.add_argument(
@@ -142,7 +145,7 @@ class WaitServerInterface(lister.TextLister):
         selected = selection.select(cloud.compute, parsed_args.server, scope)
         self.fail(selected.failures)
         outcome = waiting.wait(cloud, selected.rows, request)
-        self.fail(outcome.failures)
+        self.fail(dict.fromkeys(outcome.failures))
         if outcome.pending:
             self.deny(outcome.pending)
         return columns.table(chosen, outcome.done)

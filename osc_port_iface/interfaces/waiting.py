@@ -28,6 +28,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import awaited_ports
 from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import comparison
 from osc_port_iface.interfaces import drift
@@ -38,7 +39,13 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-CONDITIONS = ('active', 'attached', 'detached')
+CONDITIONS = ('active', 'attached', 'detached', 'floating-ip', 'host')
+
+# What Neutron is asked about interfaces that should be attached.
+_OF_NEUTRON = {
+    'floating-ip': awaited_ports.of_floating_ips,
+    'host': awaited_ports.of_hosts,
+}
 
 # Each pause is longer than the one before it by this factor, up to this many
 # seconds or the interval that was asked for.
@@ -174,20 +181,6 @@ class Look:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Reason:
-    """Why an interface is not as it should be.
-
-    :ivar what: The interface.
-    :ivar why: What is wrong with it.
-    :ivar is_lasting: Whether it stays so.
-    """
-
-    what: str
-    why: str
-    is_lasting: bool = False
-
-
 def targets(
     api: network.NetworkApi,
     ports: Sequence[str],
@@ -238,8 +231,9 @@ def wait(
     """Wait until the interfaces of all servers are as they should be.
 
     A poll costs two requests for each server that is not finished, and a
-    third where an attach or a detach may have failed, and another where an
-    interface stays missing from the cache. One that fails is as good as
+    third where an attach or a detach may have failed, another where an
+    interface stays missing from the cache, and another for what only Neutron
+    knows. One that fails is as good as
     none, unless the server is lost: not there, in error, or not for this
     caller.
 
@@ -319,19 +313,7 @@ def _look(
         not finished.
     """
     try:
-        server = cloud.compute.server(before.server.id)
-        if server.status in _LOST:
-            return _failed(
-                before,
-                _('Server %(server)s: its status is %(status)s')
-                % {'server': server.id, 'status': server.status},
-            )
-        if server.in_down_cell:
-            line = _('Server %s: its cell is down') % server.id
-            return dataclasses.replace(before, lines=(line,))
-        if not is_last and _cache_lags(before, server, request):
-            return _unless_failed(cloud, request, before, waited)
-        interfaces = names.complete(cloud.compute.interfaces(server.id))
+        return _judged(cloud, request, before, waited, is_last)
     except errors.TokenRefused:
         raise
     except (errors.NotFound, errors.Forbidden) as error:
@@ -339,12 +321,37 @@ def _look(
     except errors.ApiError as error:
         # The next poll may have more luck.
         return dataclasses.replace(before, lines=(str(error),))
+
+
+def _judged(
+    cloud: api_cloud.Cloud,
+    request: Request,
+    before: Look,
+    waited: float,
+    is_last: bool,
+) -> Look:
+    """Look at a server, unless a request fails."""
+    server = cloud.compute.server(before.server.id)
+    if server.status in _LOST:
+        return _failed(
+            before,
+            _('Server %(server)s: its status is %(status)s')
+            % {'server': server.id, 'status': server.status},
+        )
+    if server.in_down_cell:
+        line = _('Server %s: its cell is down') % server.id
+        return dataclasses.replace(before, lines=(line,))
+    if not is_last and _cache_lags(before, server, request):
+        return _unless_failed(cloud, request, before, waited)
+    interfaces = names.complete(cloud.compute.interfaces(server.id))
     look = _compared(cloud.network, before, server, interfaces, is_last)
-    reasons = (
-        _of_detach(look, request)
-        if request.condition == 'detached'
-        else _of_attach(look, request, before)
-    )
+    if request.condition == 'detached':
+        reasons = _of_detach(look, request)
+    else:
+        reasons = _of_attach(look, request, before)
+        ask = _OF_NEUTRON.get(request.condition)
+        if ask:
+            reasons += ask(cloud.network, server, _wanted(look, request))
     look = dataclasses.replace(
         look,
         state=_state(reasons),
@@ -449,7 +456,9 @@ def _absent(look: Look, request: Request) -> list[Target]:
     ]
 
 
-def _of_attach(look: Look, request: Request, before: Look) -> list[_Reason]:
+def _of_attach(
+    look: Look, request: Request, before: Look
+) -> list[awaited_ports.Reason]:
     """Say of each interface that is not attached, or not ACTIVE, why."""
     reasons = []
     for interface in _wanted(look, request):
@@ -463,35 +472,39 @@ def _of_attach(look: Look, request: Request, before: Look) -> list[_Reason]:
             is_lasting = found[0].code in _LASTING and before.has_seen(
                 found[0]
             )
-            reasons.append(_Reason(what, _why(found[0]), is_lasting))
+            reasons.append(
+                awaited_ports.Reason(what, _why(found[0]), is_lasting)
+            )
         elif request.condition == 'active' and interface.port_state != (
             'ACTIVE'
         ):
             reasons.append(_not_active(what, interface, look.server))
     reasons += [
-        _Reason(target.text, _('not plugged in'))
+        awaited_ports.Reason(target.text, _('not plugged in'))
         for target in _absent(look, request)
     ]
     if not request.targets:
         reasons += [
-            _Reason(difference.mac_address or '', _why(difference))
+            awaited_ports.Reason(
+                difference.mac_address or '', _why(difference)
+            )
             for difference in look.differences
             if difference.interface is None
         ]
     return reasons
 
 
-def _of_detach(look: Look, request: Request) -> list[_Reason]:
+def _of_detach(look: Look, request: Request) -> list[awaited_ports.Reason]:
     """Say of each interface that is not detached why."""
     gone = frozenset[str]().union(*look.mac_addresses.values())
     return [
-        _Reason(
+        awaited_ports.Reason(
             f'{interface.port_id} ({interface.mac_address})',
             _('still plugged in'),
         )
         for interface in _wanted(look, request)
     ] + [
-        _Reason(difference.mac_address or '', _STALE)
+        awaited_ports.Reason(difference.mac_address or '', _STALE)
         for difference in look.differences
         if difference.cached - difference.live
         and (not request.targets or difference.mac_address in gone)
@@ -500,9 +513,9 @@ def _of_detach(look: Look, request: Request) -> list[_Reason]:
 
 def _not_active(
     what: str, interface: records.Interface, server: records.Server
-) -> _Reason:
+) -> awaited_ports.Reason:
     if server.status in _OFF and server.task_state is None:
-        return _Reason(
+        return awaited_ports.Reason(
             what,
             _(
                 'its port is %(state)s, and stays so while the status of the '
@@ -511,7 +524,9 @@ def _not_active(
             % {'state': interface.port_state, 'status': server.status},
             is_lasting=True,
         )
-    return _Reason(what, _('its port is %s') % interface.port_state)
+    return awaited_ports.Reason(
+        what, _('its port is %s') % interface.port_state
+    )
 
 
 def _why(difference: comparison.Difference) -> str:
@@ -520,18 +535,21 @@ def _why(difference: comparison.Difference) -> str:
     return _WHY[difference.code]
 
 
-def _state(reasons: Sequence[_Reason]) -> State:
+def _state(reasons: Sequence[awaited_ports.Reason]) -> State:
     if any(reason.is_lasting for reason in reasons):
         return State.HOPELESS
     return State.PENDING if reasons else State.FINISHED
 
 
-def _line(server: records.Server, reason: _Reason) -> str:
-    return _('Server %(server)s, interface %(what)s: %(reason)s') % {
+def _line(server: records.Server, reason: awaited_ports.Reason) -> str:
+    words = {
         'server': server.id,
-        'what': printable.escape(reason.what),
+        'what': printable.escape(reason.what or ''),
         'reason': printable.escape(reason.why),
     }
+    if reason.what is None:
+        return _('Server %(server)s: %(reason)s') % words
+    return _('Server %(server)s, interface %(what)s: %(reason)s') % words
 
 
 def _unless_failed(

@@ -15,6 +15,7 @@ import threading
 from typing import Any
 
 from tests.cloud import api
+from tests.cloud import moves
 from tests.cloud import scenario
 from tests.functional import base
 
@@ -34,9 +35,9 @@ class TestWait(base.ProjectTestCase):
         return self.scenario.server(name, {'uuid': self.network['id']})
 
     def wait(
-        self, *arguments: str, status: int = 0
+        self, *arguments: str, status: int = 0, user: str | None = None
     ) -> tuple[list[dict[str, Any]], str]:
-        result = self.openstack(*COMMAND, *arguments, '-f', 'json')
+        result = self.openstack(*COMMAND, *arguments, '-f', 'json', user=user)
         self.assertEqual(status, result.status, result.stderr)
         rows: list[dict[str, Any]] = json.loads(result.stdout)
         return rows, result.stderr
@@ -219,6 +220,82 @@ class TestWait(base.ProjectTestCase):
         )
         line = f'Server {server["id"]}: {what} (request ID {request_id})\n'
         self.assertEqual(([], line), answer)
+
+    def test_floating_ip(self) -> None:
+        network = self.scenario.network('inner', '10.72.0.0/24')
+        self.scenario.router('router', network)
+        port = self.scenario.port(network)
+        server = self.scenario.server('reached', {'port': port['id']})
+        address = self.scenario.floating_ip(port)['floating_ip_address']
+        waiting = (server['id'], '--for', 'floating-ip')
+        rows, stderr = self.wait(*waiting, '--timeout', '0', status=3)
+        self.assertEqual(
+            (
+                [],
+                f'Server {server["id"]}, interface {port["id"]} '
+                f'({port["mac_address"]}): floating IPs: {address} expected, '
+                'but not in the cache\n',
+            ),
+            (rows, stderr),
+        )
+        # Neutron tells Nova, but not in this cloud.
+        event = {
+            'name': 'network-changed',
+            'server_uuid': server['id'],
+            'tag': port['id'],
+        }
+        notify = threading.Timer(
+            4,
+            api.Api('admin', self.cloud).post,
+            ('compute', '/os-server-external-events', {'events': [event]}),
+        )
+        notify.start()
+        try:
+            rows, stderr = self.wait(*waiting)
+        finally:
+            notify.join()
+        self.assertEqual(
+            ([port['id']], ''), ([row['Port ID'] for row in rows], stderr)
+        )
+        shown = self.api.get('compute', f'/servers/{server["id"]}')['server']
+        self.assertIn(
+            address,
+            [entry['addr'] for entry in shown['addresses'][network['name']]],
+        )
+
+    def test_host(self) -> None:
+        admin = api.Api('admin', self.cloud)
+        server = self.make_server('moved')
+        waiting = (server['id'], '--for', 'host')
+        with moves.slow_live_migration(
+            admin, server, moves.other_host(admin, server)
+        ):
+            rows, stderr = self.wait(
+                *waiting, '--timeout', '0', user='admin', status=3
+            )
+        self.assertEqual(
+            ([], f'Server {server["id"]}: it is still changing (migrating)\n'),
+            (rows, stderr),
+        )
+        moves.migrate(admin, server)
+        rows, stderr = self.wait(*waiting, user='admin')
+        self.assertEqual('', stderr)
+        (port,) = self.api.get(
+            'network', '/v2.0/ports', device_id=server['id']
+        )['ports']
+        self.assertEqual([port['id']], [row['Port ID'] for row in rows])
+        shown = admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
+        self.assertEqual(
+            moves.host_of(admin, server), shown['binding:host_id']
+        )
+        self.assertEqual(
+            (
+                [],
+                'Which host a port is bound to is shown to administrators '
+                'only\n',
+            ),
+            self.wait(*waiting, status=1),
+        )
 
     def test_server_is_deleted(self) -> None:
         server = self.make_server('doomed')

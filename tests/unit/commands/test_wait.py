@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 from typing import Any
+from urllib import parse
 
 from tests import command_result
 from tests.unit import base
@@ -37,7 +38,7 @@ def live(*ports: int, **other: object) -> list[dict[str, object]]:
     ]
 
 
-class TestWait(base.ShellTestCase):
+class WaitTestCase(base.ShellTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.clock = self.useFixture(clock.Clock())
@@ -93,6 +94,14 @@ class TestWait(base.ShellTestCase):
             if SERVER_ID in line
         ]
 
+    def asked(self) -> list[str]:
+        """Return what the polls asked Nova and Neutron for."""
+        return [
+            parse.urlsplit(url).path.rpartition('/')[2]
+            for url in self.cloud.requested()
+            if SERVER_ID in url or '/v2.0/' in url
+        ]
+
     def assert_done(self, stdout: str, *arguments: str) -> None:
         self.assertEqual(
             command_result.Result(0, stdout, ''), self.wait(*arguments)
@@ -104,6 +113,8 @@ class TestWait(base.ShellTestCase):
             self.wait('--timeout', '0', *arguments),
         )
 
+
+class TestWait(WaitTestCase):
     def test_done_at_once_costs_two_requests(self) -> None:
         self.answer([cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n')
@@ -575,3 +586,240 @@ class TestWait(base.ShellTestCase):
             self.assertEqual((2, ''), (result.status, result.stdout))
             self.assertIn(option, result.stderr)
         self.assertEqual([], self.polls())
+
+
+class TestFloatingIP(WaitTestCase):
+    def register_floating_ips(self, *floating_ips: dict[str, Any]) -> None:
+        self.cloud.register_network('floatingips', *floating_ips)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_network_versions()
+        self.register_floating_ips(
+            fake_cloud.floating_ip(
+                '203.0.113.5', 11, fixed_ip_address='10.0.0.11'
+            )
+        )
+
+    def associated(self, *others: int) -> dict[str, object]:
+        """Build a server whose cache has the floating IP."""
+        entries = [
+            fake_cloud.cached(11, '10.0.0.11'),
+            fake_cloud.cached(11, '203.0.113.5', 'floating'),
+            *(fake_cloud.cached(port, f'10.0.0.{port}') for port in others),
+        ]
+        return fake_cloud.server(1, 'web', addresses={'net': entries})
+
+    def test_cache_that_follows(self) -> None:
+        self.answer([cached(11), self.associated()], [live(11)])
+        self.assert_done(f'{PORT_ID}\n', '--for', 'floating-ip')
+        self.assertEqual([2.0], self.clock.slept)
+        self.assertEqual(
+            [SERVER_ID, 'os-interface', 'floatingips'] * 2, self.asked()
+        )
+
+    def test_cache_that_does_not(self) -> None:
+        self.answer([cached(11)], [live(11)])
+        self.assert_times_out(
+            f'{INTERFACE}: floating IPs: 203.0.113.5 expected, but not in '
+            'the cache\n',
+            *('--for', 'floating-ip'),
+        )
+
+    def test_floating_ip_that_is_gone(self) -> None:
+        self.register_floating_ips()
+        self.answer([self.associated()], [live(11)])
+        self.assert_times_out(
+            f'{INTERFACE}: floating IPs: no floating IP expected, but '
+            '203.0.113.5\n',
+            *('--for', 'floating-ip', '--port', PORT_ID),
+        )
+
+    def test_none_at_all(self) -> None:
+        self.answer([cached(12)], [live(12, port_state='DOWN')])
+        self.assert_done(
+            f'{fake_cloud.identifier(12)}\n', '--for', 'floating-ip'
+        )
+
+    def test_floating_ip_of_another_interface(self) -> None:
+        self.answer([cached(11, 12)], [live(11, 12)])
+        self.assert_done(
+            f'{PORT_ID}\n{fake_cloud.identifier(12)}\n',
+            *('--for', 'floating-ip', '--port', fake_cloud.identifier(12)),
+        )
+
+    def test_interface_that_is_not_there(self) -> None:
+        self.answer([cached()], [[]])
+        self.assert_times_out(
+            f'Server {SERVER_ID}, interface {PORT_ID}: not plugged in\n',
+            *('--for', 'floating-ip', '--port', PORT_ID),
+        )
+        self.assertNotIn('floatingips', self.asked())
+
+    def test_server_with_a_task(self) -> None:
+        self.answer(
+            [{**cached(11), 'OS-EXT-STS:task_state': 'rebuilding'}], [live(11)]
+        )
+        self.assert_times_out(
+            f'Server {SERVER_ID}: it is still changing (rebuilding)\n',
+            *('--for', 'floating-ip'),
+        )
+
+    def test_request_that_fails(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips',
+            status_code=500,
+            json={},
+        )
+        self.answer([self.associated()], [live(11)])
+        self.assert_times_out(
+            'Floating IPs: the service failed (HTTP 500)\n',
+            *('--for', 'floating-ip'),
+        )
+
+
+class TestHost(WaitTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_network_versions()
+
+    def on_host(
+        self,
+        host: str | None,
+        status: str = 'ACTIVE',
+        task_state: str | None = None,
+    ) -> dict[str, object]:
+        return {
+            **cached(11),
+            'status': status,
+            'OS-EXT-STS:task_state': task_state,
+            'OS-EXT-SRV-ATTR:host': host,
+        }
+
+    def test_migration(self) -> None:
+        self.register_ports(
+            fake_cloud.port(11, 1, **{'binding:host_id': 'compute-2'})
+        )
+        for name, server, interface in (
+            (
+                'under way',
+                self.on_host('compute-1', 'MIGRATING', 'migrating'),
+                'it is still changing (migrating)',
+            ),
+            (
+                'the port has moved',
+                self.on_host('compute-1'),
+                'its port is bound to compute-2, and its server is on '
+                'compute-1',
+            ),
+        ):
+            with self.subTest(name):
+                self.answer([server], [live(11)])
+                result = self.wait('--for', 'host', '--timeout', '0')
+                self.assertEqual((3, ''), (result.status, result.stdout))
+                self.assertIn(interface, result.stderr)
+        for status in ('ACTIVE', 'SHUTOFF', 'VERIFY_RESIZE'):
+            with self.subTest(status):
+                before = len(self.asked())
+                self.answer(
+                    [
+                        self.on_host('compute-1', 'RESIZE', 'resize_finish'),
+                        self.on_host('compute-2', status),
+                    ],
+                    [live(11)],
+                )
+                self.assert_done(f'{PORT_ID}\n', '--for', 'host')
+                self.assertEqual(
+                    [
+                        *(SERVER_ID, 'os-interface'),
+                        *(SERVER_ID, 'os-interface', 'ports'),
+                    ],
+                    self.asked()[before:],
+                )
+
+    def test_bindings(self) -> None:
+        self.answer([self.on_host('compute-1')], [live(11)])
+        for reason, binding in (
+            ('its port is not bound', {'binding:vif_type': 'unbound'}),
+            ('its port is not bound', {'binding:host_id': ''}),
+            (
+                'its port could not be bound to compute-1',
+                {'binding:vif_type': 'binding_failed'},
+            ),
+            (
+                'its port is about to move to compute-2',
+                {'binding:profile': {'migrating_to': 'compute-2'}},
+            ),
+        ):
+            with self.subTest(reason):
+                self.register_ports(fake_cloud.port(11, 1, **binding))
+                self.assert_times_out(
+                    f'{INTERFACE}: {reason}\n', '--for', 'host'
+                )
+        self.register_ports()
+        self.assert_times_out(
+            f'{INTERFACE}: Neutron does not show its port\n', '--for', 'host'
+        )
+        self.register_ports(
+            fake_cloud.port(
+                11,
+                1,
+                **{
+                    'binding:vnic_type': 'baremetal',
+                    'binding:host_id': 'node-1',
+                },
+            )
+        )
+        self.assert_done(f'{PORT_ID}\n', '--for', 'host')
+
+    def test_in_vain(self) -> None:
+        self.register_ports(
+            fake_cloud.port(11, 1, **{'binding:vif_type': 'binding_failed'})
+        )
+        for server, line in (
+            (
+                self.on_host('compute-1'),
+                f'{INTERFACE}: its port could not be bound to compute-1\n',
+            ),
+            (
+                self.on_host(None, 'SHELVED_OFFLOADED'),
+                f'Server {SERVER_ID}: it is on no host while its status is '
+                'SHELVED_OFFLOADED\n',
+            ),
+        ):
+            self.answer([server], [live(11)])
+            self.assertEqual(
+                command_result.Result(3, '', line), self.wait('--for', 'host')
+            )
+        self.assertEqual([], self.clock.slept)
+
+    def test_administrators_only(self) -> None:
+        hidden = fake_cloud.port(11, 1)
+        for key in ('binding:vif_type', 'binding:host_id'):
+            del hidden[key]
+        self.register_ports(hidden)
+        line = (
+            'Which host a port is bound to is shown to administrators only\n'
+        )
+        for server in (cached(11), self.on_host('compute-1')):
+            self.answer([server], [live(11)])
+            self.assertEqual(
+                command_result.Result(1, '', line), self.wait('--for', 'host')
+            )
+        second = fake_cloud.identifier(2)
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'db')
+        )
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{second}',
+            json={'server': fake_cloud.server(2, 'db')},
+        )
+        self.cloud.register_interfaces(second)
+        self.assertEqual(
+            command_result.Result(1, '', line),
+            self.openstack(
+                *('server', 'interface', 'wait', SERVER_ID, second),
+                *('--for', 'host', '-f', 'value'),
+            ),
+        )
+        self.assertEqual([], self.clock.slept)
