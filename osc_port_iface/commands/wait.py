@@ -14,7 +14,6 @@
 
 import argparse
 
-from osc_port_iface.api import compute
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
@@ -45,14 +44,7 @@ class WaitServerInterface(lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            'server',
-            metavar='<server>',
-            nargs='+',
-            type=argument_types.name,
-            help=_('Server(s) to watch (name or ID)'),
-        )
-        server_selectors.add_all_projects(parser)
+        server_selectors.add_arguments(parser)
         parser.add_argument(
             '--for',
             dest='condition',
@@ -141,8 +133,11 @@ class WaitServerInterface(lister.TextLister):
             timeout=parsed_args.timeout,
             interval=parsed_args.interval,
         )
-        scope = compute.ServerScope(all_projects=parsed_args.all_projects)
-        selected = selection.select(cloud.compute, parsed_args.server, scope)
+        selected = selection.select(
+            cloud.compute,
+            parsed_args.server,
+            server_selectors.scope(parsed_args, cloud.identity),
+        )
         self.fail(selected.failures)
         outcome = waiting.wait(cloud, selected.rows, request)
         self.fail(dict.fromkeys(outcome.failures))

@@ -17,12 +17,23 @@ from typing import Any
 from tests.cloud import api
 from tests.cloud import moves
 from tests.cloud import scenario
+from tests import command_result
 from tests.functional import base
 
 COMMAND = ('server', 'interface', 'wait')
 
 
-class TestWait(base.ProjectTestCase):
+class WaitTestCase(base.ProjectTestCase):
+    def wait(
+        self, *arguments: str, status: int = 0, user: str | None = None
+    ) -> tuple[list[dict[str, Any]], str]:
+        result = self.openstack(*COMMAND, *arguments, '-f', 'json', user=user)
+        self.assertEqual(status, result.status, result.stderr)
+        rows: list[dict[str, Any]] = json.loads(result.stdout)
+        return rows, result.stderr
+
+
+class TestWait(WaitTestCase):
     network: scenario.Resource
     other_network: scenario.Resource
 
@@ -33,14 +44,6 @@ class TestWait(base.ProjectTestCase):
 
     def make_server(self, name: str) -> scenario.Resource:
         return self.scenario.server(name, {'uuid': self.network['id']})
-
-    def wait(
-        self, *arguments: str, status: int = 0, user: str | None = None
-    ) -> tuple[list[dict[str, Any]], str]:
-        result = self.openstack(*COMMAND, *arguments, '-f', 'json', user=user)
-        self.assertEqual(status, result.status, result.stderr)
-        rows: list[dict[str, Any]] = json.loads(result.stdout)
-        return rows, result.stderr
 
     def test_attach_and_detach(self) -> None:
         server = self.make_server('plugged')
@@ -338,3 +341,58 @@ class TestWait(base.ProjectTestCase):
         )
         polls = [url for url in self.proxy.requests if '/servers/' in url]
         self.assertEqual(4, len(polls), str(polls))
+
+
+class TestSelectors(WaitTestCase):
+    servers: list[scenario.Resource]
+
+    @classmethod
+    def make_resources(cls) -> None:
+        network = cls.scenario.network('net', '10.70.0.0/24')
+        plugged_in = [{'uuid': network['id']}]
+        cls.servers = cls.scenario.servers(
+            {'left': plugged_in, 'right': plugged_in}
+        )
+
+    def test_all_of_the_project(self) -> None:
+        for arguments, user in (
+            ((), self.user),
+            (('--status', 'ACTIVE'), self.reader),
+            (('--project', self.user), 'admin'),
+        ):
+            with self.subTest(user):
+                rows, stderr = self.wait(*arguments, user=user)
+                self.assertEqual(
+                    ([server['id'] for server in self.servers], ''),
+                    ([row['Server ID'] for row in rows], stderr),
+                )
+
+    def test_host(self) -> None:
+        admin = api.Api('admin', self.cloud)
+        host = moves.host_of(admin, self.servers[0])
+        rows, stderr = self.wait(
+            *('--project', self.user, '--host', host, '--for', 'host'),
+            user='admin',
+        )
+        self.assertEqual(
+            (
+                [
+                    server['id']
+                    for server in self.servers
+                    if moves.host_of(admin, server) == host
+                ],
+                '',
+            ),
+            ([row['Server ID'] for row in rows], stderr),
+        )
+
+    def test_host_is_for_administrators(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                'Servers: Nova looks for a host on behalf of administrators '
+                'only\n',
+            ),
+            self.openstack(*COMMAND, '--host', 'compute-1'),
+        )

@@ -573,6 +573,56 @@ class TestWait(WaitTestCase):
             result,
         )
 
+    def test_servers_that_are_selected(self) -> None:
+        self.cloud.register_servers(
+            {
+                **fake_cloud.server(1, 'web'),
+                'OS-EXT-SRV-ATTR:host': 'compute-1',
+            }
+        )
+        self.answer([cached(11)], [live(11)])
+        project_id = fake_cloud.PROJECT_ID
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{project_id}',
+            json={'project': {'id': project_id, 'name': 'demo'}},
+        )
+        for selectors, query in (
+            ((), set()),
+            (('--all-projects',), {'all_tenants=1'}),
+            (
+                ('--project', project_id),
+                {'all_tenants=1', f'project_id={project_id}'},
+            ),
+            (('--host', 'compute-1'), {'host=compute-1'}),
+            (('--status', 'active'), {'status=ACTIVE'}),
+        ):
+            with self.subTest(selectors):
+                before = len(self.cloud.requested())
+                self.assertEqual(
+                    command_result.Result(0, f'web {PORT_ID}\n', ''),
+                    self.openstack(
+                        *('server', 'interface', 'wait', *selectors),
+                        *('-f', 'value', '-c', 'Server Name'),
+                        *('-c', 'Port ID'),
+                    ),
+                )
+                (listing, *_rest) = (
+                    parse.urlsplit(url)
+                    for url in self.cloud.requested()[before:]
+                    if parse.urlsplit(url).path.endswith(
+                        ('/servers', '/servers/detail')
+                    )
+                )
+                self.assertLessEqual(query, set(listing.query.split('&')))
+
+    def test_no_server_at_all(self) -> None:
+        self.cloud.register_servers()
+        self.assertEqual(
+            command_result.Result(0, '', ''),
+            self.openstack('server', 'interface', 'wait', '-f', 'value'),
+        )
+        self.assertEqual([], self.clock.slept)
+
     def test_malformed(self) -> None:
         for option, value in (
             ('--timeout', '-1'),
