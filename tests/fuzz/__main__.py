@@ -14,7 +14,7 @@
 
 The unit tests do the same with a factor of one. The counts are written to
 ``counts.json``, and from there into the table of SECURITY.rst. A factor of
-350 makes a million.
+230 makes a million.
 """
 
 import json

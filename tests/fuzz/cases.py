@@ -40,6 +40,7 @@ from osc_port_iface import printable
 from tests import command_result
 from tests.faults import plan
 from tests.fuzz import in_process
+from tests.unit import fake_cloud
 from tests.unit import odd_cloud
 
 # The keys and indexes that lead to a place in a document.
@@ -123,8 +124,87 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'address groups': lambda api: api.network.address_groups(
         [odd_cloud.WORDS['address_group']]
     ),
+    'routers': lambda api: api.network.all_routers(),
+    'trunks': lambda api: api.network.all_trunks(),
+    'bindings of a port': lambda api: api.network.port_bindings(_PORT),
+    'QoS policies': lambda api: api.network.qos_policies(
+        [odd_cloud.WORDS['network']]
+    ),
+    'network agents': lambda api: api.network.agents(['compute-1']),
+    'compute services': lambda api: api.compute.compute_services(),
+    'domains': lambda api: api.identity.domains('demo'),
     'load balancer': lambda api: api.load_balancer.load_balancer(_ID),
     'projects': lambda api: api.identity.projects('demo', None),
+}
+
+# What the fake cloud has none of, or too little, by its path.
+_ANSWERS: dict[str, dict[str, Any]] = {
+    '/v2.0/networks': {
+        'networks': [
+            {
+                'id': odd_cloud.WORDS['network'],
+                'name': 'net',
+                'mtu': 1450,
+                'segments': [
+                    {
+                        'provider:network_type': 'vlan',
+                        'provider:segmentation_id': 101,
+                        'provider:physical_network': 'physnet1',
+                    }
+                ],
+            }
+        ]
+    },
+    '/v2.0/subnets': {
+        'subnets': [
+            {
+                **fake_cloud.subnet(900, '10.30.0.0/24'),
+                'gateway_ip': '10.30.0.1',
+            }
+        ]
+    },
+    '/v2.0/floatingips': {
+        'floatingips': [
+            fake_cloud.floating_ip(
+                odd_cloud.FLOATING_IP,
+                port_forwardings=[
+                    fake_cloud.forwarding(22, 22, 11, '10.30.0.11')
+                ],
+            )
+        ]
+    },
+    '/v2.0/routers': {'routers': [fake_cloud.router(30, '203.0.113.1')]},
+    '/v2.0/trunks': {'trunks': [fake_cloud.trunk(11, {101: 12})]},
+    f'/v2.0/ports/{_PORT}/bindings': {
+        'bindings': [{'host': 'compute-1', 'status': 'ACTIVE'}]
+    },
+    '/v2.0/qos/policies': {
+        'policies': [{'id': fake_cloud.identifier(31), 'name': 'gold'}]
+    },
+    '/v2.0/agents': {
+        'agents': [
+            {
+                'id': fake_cloud.identifier(32),
+                'host': 'compute-1',
+                'agent_type': 'Open vSwitch agent',
+                'alive': True,
+                'configurations': {'bridge_mappings': {'physnet1': 'br-ex'}},
+            }
+        ]
+    },
+    '/v2.1/os-services': {
+        'services': [{'host': 'compute-1', 'state': 'up', 'status': 'enabled'}]
+    },
+    '/v3/projects': {
+        'projects': [
+            {
+                'id': fake_cloud.PROJECT_ID,
+                'name': 'demo',
+                'domain_id': 'default',
+            }
+        ]
+    },
+    '/v3/domains': {'domains': [{'id': 'default', 'name': 'demo'}]},
 }
 
 COMMANDS = {
@@ -367,9 +447,9 @@ def _places_of(name: str) -> int:
     """Count the places of the last answer that a reader asks for."""
     last: list[Any] = [None]
 
-    def remember(_path: str, document: Any) -> responses.Response:
-        last[0] = document
-        return in_process.encoded(document)
+    def remember(path: str, document: Any) -> responses.Response:
+        last[0] = _ANSWERS.get(path, document)
+        return in_process.encoded(last[0])
 
     services = in_process.Services(remember)
     with services.replaced():
@@ -378,10 +458,11 @@ def _places_of(name: str) -> int:
 
 
 def _spoil_place(number: int, value: Any) -> in_process.Spoil:
-    def spoil(_path: str, document: Any) -> responses.Response:
+    def spoil(path: str, document: Any) -> responses.Response:
+        document = _ANSWERS.get(path, document)
         found = list(places(document))
-        path = found[number % len(found)]
-        return in_process.encoded(replaced(document, path, value))
+        place = found[number % len(found)]
+        return in_process.encoded(replaced(document, place, value))
 
     return spoil
 
