@@ -740,9 +740,8 @@ def _network(network: reading.Object) -> records.Network:
 
 def _segments(network: reading.Object) -> tuple[records.Segment, ...]:
     """Read the segments, of which there is a list if they are several."""
-    only = _segment(network)
-    if only != records.Segment():
-        return (only,)
+    if 'provider:network_type' in network.names():
+        return (_segment(network),)
     return tuple(network.optional_items('segments', _segment))
 
 

@@ -74,7 +74,7 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
                 'administrators only'
             )
         )
-    if wanted & facts.Fact.PROVIDER and _hide_provider(answer.rows):
+    if wanted & facts.Fact.PROVIDER and any(map(_hides_provider, answer.rows)):
         answer.notices.append(
             _(
                 'How networks are provided is not known: Neutron shows that '
@@ -385,9 +385,15 @@ def _hides_binding(row: records.ServerInterface) -> bool:
     return port is not None and not port.shows_binding
 
 
-def _hide_provider(rows: _Rows) -> bool:
-    networks = [row.details.network for row in rows if row.details.network]
-    return bool(networks) and not any(row.segments for row in networks)
+def _hides_provider(row: records.ServerInterface) -> bool:
+    """Tell whether the caller is not shown how the network is provided.
+
+    Where networks of one and of several segments are in one answer, a Neutron
+    that hides the attributes of the first hides no others (neutron,
+    ``pecan_wsgi/hooks/policy_enforcement.py``).
+    """
+    network = row.details.network
+    return network is not None and not network.segments
 
 
 def _ids(rows: _Rows) -> list[str]:

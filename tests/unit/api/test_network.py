@@ -251,7 +251,11 @@ class TestOthers(NetworkTestCase):
         self.cloud.register_network(
             'networks',
             {'id': 'n', 'name': 'private', 'mtu': 1450},
-            {'id': 'o', 'name': '', 'segments': [{}]},
+            {
+                'id': 'o',
+                'name': '',
+                'segments': [{}, {'provider:network_type': 'vlan'}],
+            },
         )
         self.cloud.register_network(
             'subnets', {'id': 's', 'name': '', 'cidr': '10.0.0.0/24'}
@@ -265,7 +269,11 @@ class TestOthers(NetworkTestCase):
                 self.network.networks(['n', 'o']),
                 [
                     records.Network('n', 'private', 1450),
-                    records.Network('o', None, segments=(records.Segment(),)),
+                    records.Network(
+                        'o',
+                        None,
+                        segments=(records.Segment(), records.Segment('vlan')),
+                    ),
                 ],
             ),
             (

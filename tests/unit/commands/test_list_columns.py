@@ -446,6 +446,29 @@ class TestColumns(test_list_fleet.FleetTestCase):
                     self.list('-f', 'value', '-c', column),
                 )
 
+    def test_hidden_of_some_networks(self) -> None:
+        """As Neutron answers a member about several networks at a time."""
+        self.cloud.register_network(
+            'networks',
+            self.network,
+            {'id': fake_cloud.identifier(709), 'name': 'hidden'},
+        )
+        self.assertEqual(
+            command_result.Result(0, '\nvlan\n', PROVIDER_IS_HIDDEN),
+            self.list('-f', 'value', '-c', 'Network Type'),
+        )
+
+    def test_network_without_segments(self) -> None:
+        """Neutron shows an administrator that it has none."""
+        self.network.update(
+            {name: None for name in self.network if 'provider' in name}
+        )
+        self.cloud.register_network('networks', self.network)
+        self.assertEqual(
+            command_result.Result(0, '\n\n', ''),
+            self.list('-f', 'value', '-c', 'Network Type'),
+        )
+
     def test_hostile_text(self) -> None:
         hostile = 'a\x1b[2J\u202eb'
         self.port.update(

@@ -112,6 +112,7 @@ class TestCauses(api_test_case.ApiTestCase):
             {
                 'id': fake_cloud.identifier(700),
                 'name': 'net',
+                'provider:network_type': 'vlan',
                 'provider:physical_network': 'physnet2',
             },
         )
