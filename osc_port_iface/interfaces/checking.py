@@ -150,9 +150,8 @@ def _suspect(
 ) -> Iterable[drift.Finding]:
     if not swept.has_network:
         for server in swept.servers:
-            yield from drift.of_server(
-                server, swept.interfaces.get(server.id, ())
-            )
+            if server.id in swept.interfaces:
+                yield from drift.of_server(server, swept.interfaces[server.id])
         return
     ports: dict[str | None, list[records.Port]] = {}
     for port in swept.ports:

@@ -77,7 +77,8 @@ class Sweep:
     :ivar codes: What can be looked for with the rest.
     :ivar has_network: Whether Neutron could be asked.
     :ivar ports: The ports of the servers, as Neutron has them.
-    :ivar interfaces: What Nova shows in place of these, by server.
+    :ivar interfaces: What Nova shows in place of these, by server; only of
+        servers that could be read in full.
     :ivar others: The other ports of the cloud or the project, if no server
         of it is missing.
     :ivar neighbours: The ports on the networks of those that may be unused,
@@ -185,16 +186,17 @@ def _without_network(
     progress: views.Progress,
 ) -> Sweep:
     """Ask Nova for the interfaces of each server."""
-    live = views.ComputeView(cloud).read(servers, progress)
-    interfaces: dict[str, list[records.Interface]] = {}
-    for row in live.rows:
-        interfaces.setdefault(row.server.id, []).append(row.interface)
+    answers = views.ComputeView(cloud).by_server(servers, progress)
     return Sweep(
         servers,
         frozenset(codes.Code),
         has_network=False,
-        interfaces=interfaces,
-        failures=live.failures,
+        interfaces={
+            server_id: [row.interface for row in answer.rows]
+            for server_id, answer in answers.items()
+            if not answer.failures
+        },
+        failures=views.joined(answers.values()).failures,
     )
 
 

@@ -111,6 +111,15 @@ class ComputeView(View):
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
         """Ask Nova for each server whose cell is there, several at a time."""
+        return joined(self.by_server(servers, progress).values())
+
+    def by_server(
+        self, servers: Sequence[records.Server], progress: Progress
+    ) -> dict[str, _Answer]:
+        """Read the interfaces of servers, and keep their answers apart.
+
+        :returns: The answer for each server by its ID, in their order.
+        """
         reachable = [server for server in servers if not server.in_down_cell]
         if len(reachable) > 1:
             self._cloud.compute.prepare(self._concurrency)
@@ -127,7 +136,7 @@ class ComputeView(View):
             ):
                 answers[server.id] = _of_server(server, result)
                 advance()
-        return joined(answers[server.id] for server in servers)
+        return {server.id: answers[server.id] for server in servers}
 
 
 class NetworkView(View):

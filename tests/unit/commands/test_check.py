@@ -20,6 +20,8 @@ from typing import Any
 import fixtures
 from prometheus_client import parser
 
+from testtools import matchers
+
 from osc_port_iface.interfaces import codes
 from tests import command_result
 from tests.unit import base
@@ -717,6 +719,38 @@ class TestRights(CheckTestCase):
     def test_neutron_fails_and_is_not_needed(self) -> None:
         self.register_without_neutron(500)
         self.assert_finds('', '--finding', 'only-in-cache')
+
+    def test_server_that_cannot_be_read_without_neutron(self) -> None:
+        """It is named once, and nothing is said of its interfaces."""
+        broken = {'interfaceAttachments': [{'port_id': 1}]}
+        for status, body, line in (
+            (500, {}, 'the service failed (HTTP 500)'),
+            (200, broken, 'interfaceAttachments[0].port_id is 1'),
+        ):
+            with self.subTest(status=status):
+                unseen = {'OS-EXT-SRV-ATTR:host': None}
+                self.register_without_neutron(403, **unseen)
+                self.cloud.register_servers(
+                    server(1, 11, **unseen), server(2, **unseen)
+                )
+                self.cloud.get(
+                    f'{SERVERS_URL}/{fake_cloud.identifier(1)}/os-interface',
+                    status_code=status,
+                    json=body,
+                )
+                self.register_live(server(2, **unseen), [port(12, 2)])
+                result = self.check()
+                self.assertEqual(
+                    (
+                        1,
+                        f's2 {fake_cloud.identifier(12)} missing-from-cache '
+                        '10.0.0.12 not in the cache\n',
+                    ),
+                    (result.status, result.stdout),
+                )
+                first, second = result.stderr.splitlines()
+                self.assertThat(first, matchers.StartsWith('Not looked for:'))
+                self.assertThat(second, matchers.Contains(line))
 
     def test_administrator_without_neutron(self) -> None:
         self.register([server(1), server(2, 12)], [port(11, 1)])
