@@ -154,13 +154,15 @@ def _network(
     return {
         'DEFAULT': {
             'core_plugin': 'ml2',
-            'service_plugins': 'router,trunk,port_forwarding',
+            'service_plugins': 'router,trunk,port_forwarding,qos',
             'transport_url': 'fake:///',
             'api_paste_config': environment
             / 'etc'
             / 'neutron'
             / 'api-paste.ini',
             'state_path': state / 'neutron',
+            # With the default, ports have no DNS names.
+            'dns_domain': 'cloud.example.',
             # No agent is there to answer.
             'dhcp_agent_notification': False,
             # So that a port which is deleted or changed behind Nova's back
@@ -190,7 +192,7 @@ def _network(
             'type_drivers': 'vxlan,flat',
             'tenant_network_types': 'vxlan',
             'mechanism_drivers': 'embedded',
-            'extension_drivers': 'port_security',
+            'extension_drivers': 'port_security,qos,dns',
         },
         'ml2_type_vxlan': {'vni_ranges': '1:10000'},
         'ml2_type_flat': {'flat_networks': '*'},

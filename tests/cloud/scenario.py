@@ -72,9 +72,14 @@ class Scenario:
         """Return a name in full."""
         return f'{self.prefix}{name}'
 
-    def network(self, name: str, *cidrs: str) -> Resource:
-        """Make a network with a subnet for each CIDR."""
-        network = self._make('network', name=self.name(name))
+    def network(
+        self, name: str, *cidrs: str, **attributes: object
+    ) -> Resource:
+        """Make a network with a subnet for each CIDR.
+
+        :param attributes: More of its attributes, such as ``segments``.
+        """
+        network = self._make('network', name=self.name(name), **attributes)
         for cidr in cidrs:
             version = 6 if ':' in cidr else 4
             # It goes with the network.
@@ -84,6 +89,7 @@ class Scenario:
                 {
                     'subnet': {
                         'network_id': network['id'],
+                        'project_id': network['project_id'],
                         'name': self.name(f'{name}-v{version}'),
                         'ip_version': version,
                         'cidr': cidr,
@@ -149,6 +155,17 @@ class Scenario:
                 for vlan, port in subports.items()
             ],
         )
+
+    def qos_policy(self, name: str, **attributes: object) -> Resource:
+        """Make a QoS policy without rules, which takes an administrator."""
+        path = '/v2.0/qos/policies'
+        policy: Resource = self.user.post(
+            'network',
+            path,
+            {'policy': {'name': self.name(name), **attributes}},
+        )['policy']
+        self._network_removals.append(f'{path}/{policy["id"]}')
+        return policy
 
     def security_group(self, name: str, **attributes: object) -> Resource:
         """Make a security group, with the rules that Neutron gives it."""
