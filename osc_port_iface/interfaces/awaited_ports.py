@@ -23,8 +23,6 @@ from osc_port_iface.interfaces import floating_ips
 from osc_port_iface.interfaces import names
 from osc_port_iface import records
 
-_OFF_HOST = 'SHELVED_OFFLOADED'
-
 
 @dataclasses.dataclass(frozen=True)
 class Reason:
@@ -89,10 +87,10 @@ def of_hosts(
     :raises errors.Forbidden: The caller is not shown the hosts.
     :raises errors.ApiError: Neutron could not be asked.
     """
-    if server.status == _OFF_HOST and server.task_state is None:
+    if server.status == drift.OFF_HOST and server.task_state is None:
         yield Reason(
             None,
-            _('it is on no host while its status is %s') % _OFF_HOST,
+            _('it is on no host while its status is %s') % drift.OFF_HOST,
             is_lasting=True,
         )
         return

@@ -35,7 +35,7 @@ MOVING = frozenset(
 )
 
 # On no host, so that nothing can be bound.
-_OFF_HOST = 'SHELVED_OFFLOADED'
+OFF_HOST = 'SHELVED_OFFLOADED'
 
 # Ironic binds the ports of a bare metal server to the node, and may wire them
 # before or without Neutron; a smart NIC is a host of its own.
@@ -310,7 +310,7 @@ def _of_binding(
     bound = _('bound to %s') % (server.host or _('a host'))
     if port.vif_type == 'binding_failed':
         return codes.Code.BINDING_FAILED, bound, _binding(port)
-    if server.status == _OFF_HOST or not server.host:
+    if server.status == OFF_HOST or not server.host:
         return None
     if port.vif_type == 'unbound' or not port.host:
         return codes.Code.UNBOUND, bound, _binding(port)
@@ -327,7 +327,7 @@ def _was_never_plugged(
         return True
     return (
         not is_cached
-        and server.status != _OFF_HOST
+        and server.status != OFF_HOST
         and port.host is None
         and port.vif_type == 'unbound'
     )
