@@ -36,6 +36,9 @@ NEGATIVE = 3
 # What a shell makes of a program that Ctrl-C ended.
 INTERRUPTED = 130
 
+# cliff's level of verbosity without --quiet, --verbose or --debug.
+_USUAL_VERBOSITY = 1
+
 _Row = TypeVar('_Row')
 
 
@@ -81,6 +84,17 @@ class PluginCommand(command.Command):
     ) -> contextlib.AbstractContextManager[Callable[[], object]]:
         """Show on a terminal how many of the servers are done."""
         return progress.bar(total, self.app.stderr)
+
+    def status_line(
+        self,
+    ) -> contextlib.AbstractContextManager[Callable[[str], object]]:
+        """Show on a terminal how far it is, where no log is shown.
+
+        :returns: What shows a line of text in place of the one before it.
+        """
+        if self.app.options.verbose_level != _USUAL_VERBOSITY:
+            return contextlib.nullcontext(lambda text: None)
+        return progress.line(self.app.stderr)
 
     def report(self, answer: records.Answer[Any]) -> None:
         """Say what an answer lacks, each thing once.

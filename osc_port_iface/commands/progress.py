@@ -10,16 +10,20 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A progress bar on stderr, for a person who waits."""
+"""What a person who waits sees on a terminal: a bar, or a line."""
 
 from collections.abc import Callable, Iterator
 import contextlib
+import os
 from typing import TextIO
 
 from osc_port_iface.i18n import _
 
 # Fewer are done before a bar could be read.
 _WORTH_A_BAR = 20
+
+# Columns of a terminal that does not say.
+_USUAL_WIDTH = 80
 
 # Seconds before it appears.
 _DELAY = 1.0
@@ -48,3 +52,39 @@ def bar(total: int, stderr: TextIO) -> Iterator[Callable[[], object]]:
         dynamic_ncols=True,
     ) as progress:
         yield progress.update
+
+
+@contextlib.contextmanager
+def line(stderr: TextIO) -> Iterator[Callable[[str], object]]:
+    """Show a line that is written over, and blank in the end.
+
+    :param stderr: Where to write; nothing is written unless it is a terminal.
+    :returns: What to call with each new text, which has no untrusted part.
+    """
+    if not stderr.isatty():
+        yield lambda text: None
+        return
+    length = 0
+
+    def show(text: str) -> None:
+        nonlocal length
+        # A character in the last column would begin a new line.
+        room = max(0, _width(stderr) - 1)
+        text = text[:room]
+        stderr.write('\r' + text.ljust(min(length, room)))
+        stderr.flush()
+        length = len(text)
+
+    try:
+        yield show
+    finally:
+        if length:
+            stderr.write('\r' + ' ' * length + '\r')
+            stderr.flush()
+
+
+def _width(terminal: TextIO) -> int:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or _USUAL_WIDTH
+    except OSError:
+        return _USUAL_WIDTH

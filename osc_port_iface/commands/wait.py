@@ -139,7 +139,8 @@ class WaitServerInterface(lister.TextLister):
             server_selectors.scope(parsed_args, cloud.identity),
         )
         self.fail(selected.failures)
-        outcome = waiting.wait(cloud, selected.rows, request)
+        with self.status_line() as show:
+            outcome = waiting.wait(cloud, selected.rows, request, show)
         self.fail(dict.fromkeys(outcome.failures))
         if outcome.pending:
             self.deny(outcome.pending)

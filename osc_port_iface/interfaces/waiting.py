@@ -16,7 +16,7 @@ After a hot-plug the live view and Nova's cache settle at different moments,
 in either order, so that it is finished only when both agree.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
 import enum
 import functools
@@ -227,6 +227,7 @@ def wait(
     cloud: api_cloud.Cloud,
     servers: Sequence[records.Server],
     request: Request,
+    show: Callable[[str], object],
 ) -> Outcome:
     """Wait until the interfaces of all servers are as they should be.
 
@@ -240,6 +241,7 @@ def wait(
     :param cloud: The services.
     :param servers: The servers.
     :param request: What to wait for.
+    :param show: Takes a line that says how far it is, before each pause.
     :returns: How it ended: when it has for each server, when it cannot for
         one of them, or with the timeout.
     """
@@ -263,6 +265,7 @@ def wait(
         states = {look.state for look in looks.values()}
         if is_last or State.PENDING not in states or states & _IN_VAIN:
             return _outcome(looks.values())
+        show(_status(looks.values(), waited))
         left = started + request.timeout - time.monotonic()
         time.sleep(max(0.0, min(interval, left)))
         interval = min(
@@ -278,6 +281,18 @@ def _first(server: records.Server, request: Request) -> Look:
             for target in request.targets
         },
     )
+
+
+def _status(looks: Iterable[Look], waited: float) -> str:
+    pending = [look for look in looks if look.state is State.PENDING]
+    return _(
+        'Not ready after %(seconds)d s: servers %(servers)d, interfaces '
+        '%(interfaces)d'
+    ) % {
+        'seconds': waited,
+        'servers': len(pending),
+        'interfaces': sum(len(look.lines) for look in pending),
+    }
 
 
 def _outcome(looks: Iterable[Look]) -> Outcome:

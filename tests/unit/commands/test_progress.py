@@ -13,11 +13,17 @@
 """A bar on a terminal, nothing anywhere else, and stdout as it is."""
 
 import io
+import os
+import pty
 import sys
+import termios
 import types
 from typing import Any
 from unittest import mock
 
+import testtools
+
+from osc_port_iface.commands import progress
 from tests import command_result
 from tests.unit import base
 from tests.unit.commands import test_list_fleet
@@ -125,3 +131,49 @@ class TestNoTerminal(ProgressTestCase):
         expected = self.register_fleet(ENOUGH)
         self.without_tqdm()
         self.assertEqual(expected, self.list(*test_list_fleet.SERVER_AND_PORT))
+
+
+class TestLine(testtools.TestCase):
+    def test_written_over_and_blank_in_the_end(self) -> None:
+        terminal = Terminal()
+        with progress.line(terminal) as show:
+            show('first')
+            show('2nd')
+        self.assertEqual(
+            ['', 'first', '2nd  ', '   ', ''], terminal.getvalue().split('\r')
+        )
+
+    def test_no_wider_than_the_terminal(self) -> None:
+        terminal = Terminal()
+        with progress.line(terminal) as show:
+            show('x' * 200)
+        self.assertEqual(
+            ['', 'x' * 79, ' ' * 79, ''], terminal.getvalue().split('\r')
+        )
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        termios.tcsetwinsize(slave, (24, 10))
+        with os.fdopen(slave, 'w') as narrow, progress.line(narrow) as show:
+            show('0123456789abc')
+        self.assertEqual(b'\r012345678\r         \r', os.read(master, 1000))
+
+    def test_nothing_without_text_or_terminal(self) -> None:
+        terminal = Terminal()
+        with progress.line(terminal):
+            pass
+        self.assertEqual('', terminal.getvalue())
+        pipe = io.StringIO()
+        with progress.line(pipe) as show:
+            show('text')
+        self.assertEqual('', pipe.getvalue())
+
+    def test_blank_after_an_interrupt(self) -> None:
+        terminal = Terminal()
+
+        def interrupt() -> None:
+            with progress.line(terminal) as show:
+                show('text')
+                raise KeyboardInterrupt
+
+        self.assertRaises(KeyboardInterrupt, interrupt)
+        self.assertEqual('\rtext\r    \r', terminal.getvalue())

@@ -9,12 +9,15 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+import types
 from typing import Any
+from unittest import mock
 from urllib import parse
 
 from tests import command_result
 from tests.unit import base
 from tests.unit import clock
+from tests.unit.commands import test_progress
 from tests.unit import fake_cloud
 
 SERVER_ID = fake_cloud.identifier(1)
@@ -81,9 +84,11 @@ class WaitTestCase(base.ShellTestCase):
             ]
             self.cloud.get(url, responses)
 
-    def wait(self, *arguments: str) -> command_result.Result:
+    def wait(
+        self, *arguments: str, options: tuple[str, ...] = ()
+    ) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', 'wait', SERVER_ID),
+            *(*options, 'server', 'interface', 'wait', SERVER_ID),
             *('-f', 'value', '-c', 'Port ID', *arguments),
         )
 
@@ -622,6 +627,40 @@ class TestWait(WaitTestCase):
             self.openstack('server', 'interface', 'wait', '-f', 'value'),
         )
         self.assertEqual([], self.clock.slept)
+
+    def test_line_on_a_terminal(self) -> None:
+        answers = ([cached(), cached(11)], [[], live(11)])
+        target = ('--mac-address', MAC_ADDRESS)
+        with mock.patch.object(
+            base, 'io', types.SimpleNamespace(StringIO=test_progress.Terminal)
+        ):
+            self.answer([*answers[0]], [*answers[1]])
+            shown = 'Not ready after 0 s: servers 1, interfaces 1'
+            self.assertEqual(
+                command_result.Result(
+                    0,
+                    f'{PORT_ID}\n',
+                    f'\r{shown}\r{" " * len(shown)}\r',
+                ),
+                self.wait(*target),
+            )
+            for option in ('--quiet', '--verbose'):
+                self.answer([*answers[0]], [*answers[1]])
+                result = self.wait(*target, options=(option,))
+                self.assertEqual(0, result.status)
+                self.assertNotIn('\r', result.stderr)
+
+    def test_line_before_a_failure(self) -> None:
+        self.answer([cached(), 404], [live(11)])
+        with mock.patch.object(
+            base, 'io', types.SimpleNamespace(StringIO=test_progress.Terminal)
+        ):
+            result = self.wait()
+        self.assertEqual(1, result.status)
+        self.assertRegex(
+            result.stderr,
+            rf'\A\rNot [^\r]*\r *\rServer {SERVER_ID}: not found',
+        )
 
     def test_malformed(self) -> None:
         for option, value in (
