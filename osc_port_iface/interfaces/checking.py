@@ -73,7 +73,7 @@ class Request:
 
 
 @dataclasses.dataclass
-class Answer(records.Answer[drift.Finding]):
+class Answer(confirming.Answer):
     """The findings, and what was looked at for them.
 
     :ivar codes: What was looked for.
@@ -114,7 +114,7 @@ def check(
         for finding in _suspect(swept, request.keep)
         if finding.code in swept.codes
     ]
-    found: records.Answer[drift.Finding] = records.Answer([])
+    found = confirming.Answer([])
     if suspicions:
         time.sleep(SETTLING)
         found = confirming.confirm(
@@ -132,6 +132,7 @@ def check(
             *(_beyond(beyond) if request.is_explicit else ()),
             *found.notices,
         ],
+        found.unjudged,
         swept.codes,
         swept.servers,
         [*swept.ports, *swept.others],

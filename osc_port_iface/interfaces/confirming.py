@@ -57,7 +57,16 @@ _WITHOUT_ACTION = codes.OF_TRUNK | {
     codes.Code.STALE_BINDING,
 }
 
-_Findings = records.Answer[drift.Finding]
+
+@dataclasses.dataclass
+class Answer(records.Answer[drift.Finding]):
+    """What is wrong.
+
+    :ivar unjudged: The IDs of the servers that are changed all the time, of
+        which nothing can be said.
+    """
+
+    unjudged: Sequence[str] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +87,7 @@ def confirm(
     suspicions: Iterable[drift.Finding],
     keep: ownerless.Keep | None = None,
     has_network: bool = True,
-) -> _Findings:
+) -> Answer:
     """Read everything about what is suspicious again.
 
     :param cloud: The services.
@@ -96,7 +105,8 @@ def confirm(
             without_server.append(finding)
         else:
             by_server.setdefault(finding.server_id, []).append(finding)
-    answer: _Findings = records.Answer([])
+    answer = Answer([])
+    unjudged = []
     unknown_actions = []
     for server_id, result in fan_out.fan_out(
         lambda server_id: _look_until_quiet(
@@ -108,10 +118,7 @@ def confirm(
             answer.failures.append(str(result))
             continue
         if result.findings is None:
-            answer.notices.append(
-                _('Server %s: not judged, as it changes all the time')
-                % server_id
-            )
+            unjudged.append(server_id)
             continue
         answer.rows += result.findings
         if result.findings and result.unknown_actions:
@@ -124,7 +131,11 @@ def confirm(
         answer.failures.append(str(error))
     answer.rows.sort(key=lambda finding: finding.order)
     answer.failures.sort()
-    answer.notices.sort()
+    answer.unjudged = sorted(unjudged)
+    answer.notices += [
+        _('Server %s: not judged, as it changes all the time') % server_id
+        for server_id in answer.unjudged
+    ]
     if unknown_actions:
         answer.notices.append(_not_timed(min(unknown_actions)))
     return answer

@@ -153,22 +153,43 @@ class Execution:
         :raises _Surprise: With what came of the step nevertheless.
         """
         try:
-            if self._is_gone(step):
+            try:
+                return self._do_unless_gone(step, known, interrupted)
+            except errors.NotFound:
+                if self._has_server(step.repairs[0].finding):
+                    raise
                 return [
                     Outcome(
                         repair,
                         Result.SKIPPED,
-                        repair.finding.expected,
+                        reason=_('the server no longer exists'),
                         remains=False,
                     )
                     for repair in step.repairs
                 ]
-            for request in step.requests:
-                self._guard(step.repairs[0], request)
-                self._send(step, request)
-            outcomes, new = self._read_back(step, known, interrupted)
         except errors.ApiError as error:
             raise _Surprise(str(error), skipped(step.repairs)) from error
+
+    def _do_unless_gone(
+        self,
+        step: plans.Step,
+        known: set[Subject],
+        interrupted: threading.Event,
+    ) -> list[Outcome]:
+        if self._is_gone(step):
+            return [
+                Outcome(
+                    repair,
+                    Result.SKIPPED,
+                    repair.finding.expected,
+                    remains=False,
+                )
+                for repair in step.repairs
+            ]
+        for request in step.requests:
+            self._guard(step.repairs[0], request)
+            self._send(step, request)
+        outcomes, new = self._read_back(step, known, interrupted)
         if new:
             raise _Surprise(
                 _('%(name)s: %(code)s is new')
@@ -221,15 +242,20 @@ class Execution:
         """Tell whether a finding is gone because nothing is wrong.
 
         While something is done to a server, nothing is found.
+
+        :raises errors.NotFound: The server no longer exists.
         """
-        if finding.server is None:
-            return True
+        return finding.server is None or drift.is_settled(
+            self._cloud.compute.server(finding.server.id)
+        )
+
+    def _has_server(self, finding: drift.Finding) -> bool:
+        """Tell whether the server of a finding exists, if it has one."""
         try:
-            return drift.is_settled(
-                self._cloud.compute.server(finding.server.id)
-            )
+            self._is_settled(finding)
         except errors.NotFound:
-            return True
+            return False
+        return True
 
     def _guard(self, repair: plans.Repair, request: writing.Request) -> None:
         """Let no port be deleted that somebody has begun to use.
@@ -282,19 +308,31 @@ class Execution:
         """Look until all of a step is gone, or the time is over.
 
         :returns: The outcomes, and what else is wrong now.
+        :raises _Surprise: Nothing can be said of the server.
         """
         planned = [repair.finding for repair in step.repairs]
         deadline = time.monotonic() + self._timeout
         while True:
-            found = {row.subject: row for row in self._look(planned)}
+            answer = self._look(planned)
+            found = {row.subject: row for row in names.complete(answer)}
             still = [row for row in planned if row.subject in found]
             new = [row for row in found.values() if row.subject not in known]
+            is_known = bool(still) or (
+                not answer.unjudged and self._is_settled(planned[0])
+            )
             is_over = time.monotonic() >= deadline or interrupted.is_set()
-            if is_over or not (
-                still or new or not self._is_settled(planned[0])
-            ):
+            if is_over or (is_known and not still and not new):
                 break
             time.sleep(_INTERVAL)
+        if not is_known:
+            raise _Surprise(
+                _(
+                    '%s: not known whether it is repaired, as the server is '
+                    'still being changed'
+                )
+                % _called(planned[0]),
+                skipped(step.repairs),
+            )
         outcomes = []
         for repair in step.repairs:
             row = found.get(repair.finding.subject)
@@ -315,15 +353,12 @@ class Execution:
             outcomes.append(outcome)
         return outcomes, new
 
-    def _look(self, findings: Sequence[drift.Finding]) -> list[drift.Finding]:
-        """Check the server of findings, or look whether they are there.
-
-        :raises errors.ApiError: Not all could be read.
-        """
+    def _look(self, findings: Sequence[drift.Finding]) -> confirming.Answer:
+        """Check the server of findings, or look whether they are there."""
         server = findings[0].server
         if server is None:
-            return names.complete(
-                confirming.confirm(self._cloud, findings, self._request.keep)
+            return confirming.confirm(
+                self._cloud, findings, self._request.keep
             )
         request = dataclasses.replace(
             self._request,
@@ -331,9 +366,7 @@ class Execution:
             scope=compute.ServerScope(),
             is_explicit=False,
         )
-        return names.complete(
-            checking.check(self._cloud, request, _no_progress)
-        )
+        return checking.check(self._cloud, request, _no_progress)
 
 
 def planned(plan: plans.Plan) -> list[Outcome]:

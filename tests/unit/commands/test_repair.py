@@ -25,6 +25,10 @@ COLUMNS = (
     *('-c', 'Result', '-c', 'Before', '-c', 'After', '-c', 'Reason'),
 )
 MISSING = 'missing-from-cache refresh-cache'
+STILL_CHANGED = (
+    f'Port {fake_cloud.identifier(12)}: not known whether it is repaired, as '
+    'the server is still being changed\n'
+)
 
 
 class RepairTestCase(test_check.CheckTestCase):
@@ -245,6 +249,83 @@ class TestSurprises(RepairTestCase):
 
         self.cloud.post(EVENTS_URL, json=break_another)
         self.assert_stopped('port-down is new', 'repaired', 'skipped')
+        self.assertEqual(1, len(self.writes()))
+
+    def delete(self, number: int) -> None:
+        """Let Nova know a server no more."""
+        url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(number)}'
+        for path in ('', '/os-interface', '/os-instance-actions'):
+            self.cloud.get(f'{url}{path}', status_code=404, json={})
+
+    def test_server_that_is_deleted_before_its_step(self) -> None:
+        def delete(request: Any, context: object) -> dict[str, Any]:
+            self.delete(2)
+            return self.refresh(request, context)
+
+        self.cloud.post(EVENTS_URL, json=delete)
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f's1 {MISSING} repaired not in the cache 10.0.0.12 \n'
+                f's2 {MISSING} skipped not in the cache  the server no '
+                'longer exists\n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual(1, len(self.writes()))
+
+    def test_server_that_is_deleted_during_its_step(self) -> None:
+        def delete(request: Any, context: object) -> dict[str, Any]:
+            found = self.refresh(request, context)
+            self.delete(1)
+            return found
+
+        self.cloud.post(EVENTS_URL, json=delete)
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f's1 {MISSING} skipped not in the cache  the server no '
+                'longer exists\n'
+                f's2 {MISSING} repaired not in the cache 10.0.0.22 \n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual(2, len(self.writes()))
+
+    def test_server_that_changes_all_the_time(self) -> None:
+        def begin(request: Any, context: object) -> dict[str, Any]:
+            self.register_actions(fake_cloud.identifier(2), 1.0)
+            return self.refresh(request, context)
+
+        self.cloud.post(EVENTS_URL, json=begin)
+        self.assert_stopped(
+            f'Server {fake_cloud.identifier(2)}: not judged, as it changes '
+            'all the time',
+            'repaired',
+            'skipped',
+        )
+        self.assertEqual(1, len(self.writes()))
+
+    def test_server_that_changes_all_the_time_after_its_step(self) -> None:
+        def begin(_request: Any, _context: object) -> dict[str, Any]:
+            self.register_actions(fake_cloud.identifier(1), 1.0)
+            return {'events': [{'code': 200}]}
+
+        self.cloud.post(EVENTS_URL, json=begin)
+        self.assert_stopped(STILL_CHANGED, 'skipped', 'skipped')
+        self.assertEqual(1, len(self.writes()))
+
+    def test_server_that_stays_busy_after_its_step(self) -> None:
+        busy = test_check.server(1, 11, **{'OS-EXT-STS:task_state': 'x'})
+
+        def begin(_request: Any, _context: object) -> dict[str, Any]:
+            self.register_live(busy, self.ports)
+            return {'events': [{'code': 200}]}
+
+        self.cloud.post(EVENTS_URL, json=begin)
+        self.assert_stopped(STILL_CHANGED, 'skipped', 'skipped')
         self.assertEqual(1, len(self.writes()))
 
     def test_nothing_can_be_read_back(self) -> None:

@@ -70,7 +70,7 @@ class TestDeletion(testtools.TestCase):
             confirming,
             'confirm',
             autospec=True,
-            side_effect=[records.Answer([FINDING]), records.Answer([])],
+            side_effect=[confirming.Answer([FINDING]), confirming.Answer([])],
         ):
             outcomes = run.run(PLAN, [FINDING], threading.Event())
         return (
