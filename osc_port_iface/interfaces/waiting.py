@@ -389,9 +389,14 @@ def _cache_lags(
 
 
 def _is_uncached(look: Look, request: Request) -> bool:
-    """Tell whether the cache lacks an interface that is waited for."""
+    """Tell whether the cache lacks what it should have.
+
+    A port of another project will never be in it, so that nothing is said as
+    long as it is not known whose a port is.
+    """
     return any(
         difference.code is codes.Code.MISSING_FROM_CACHE
+        and difference.port_id in look.ports
         and difference.interface in _wanted(look, request)
         for difference in look.differences
     )

@@ -300,6 +300,50 @@ class TestWait(WaitTestCase):
             self.wait(*waiting, status=1),
         )
 
+    def test_port_that_the_project_does_not_see(self) -> None:
+        admin = api.Api('admin', self.cloud)
+        others = scenario.Scenario(admin)
+        self.addCleanup(others.remove)
+        network = others.network('of-others', '10.73.0.0/24')
+        admin.post(
+            'network',
+            '/v2.0/rbac-policies',
+            {
+                'rbac_policy': {
+                    'object_type': 'network',
+                    'object_id': network['id'],
+                    'action': 'access_as_shared',
+                    'target_tenant': self.api.project_id,
+                }
+            },
+        )
+        own = self.scenario.port(network)
+        path = f'/v2.0/ports/{own["id"]}'
+        self.addCleanup(self.api.delete, 'network', path)
+        server = self.scenario.server('mixed', {'port': own['id']})
+        self.addCleanup(self.scenario.delete, server)
+        hidden = others.port(
+            network,
+            device_id=server['id'],
+            device_owner='compute:nova',
+            **{'binding:host_id': moves.host_of(admin, server)},
+        )
+        for user, port_ids in (
+            (self.user, {own['id']}),
+            ('admin', {own['id'], hidden['id']}),
+        ):
+            for selector in ((), ('--network', network['id'])):
+                with self.subTest(user, selector=selector):
+                    rows, stderr = self.wait(
+                        server['id'],
+                        *selector,
+                        user=user,
+                    )
+                    self.assertEqual(
+                        (port_ids, ''),
+                        ({row['Port ID'] for row in rows}, stderr),
+                    )
+
     def test_server_is_deleted(self) -> None:
         server = self.make_server('doomed')
         port = self.scenario.port(self.other_network)
