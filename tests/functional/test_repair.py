@@ -230,11 +230,13 @@ class TestPorts(RepairTestCase):
             self.labels(rows),
         )
         self.assert_sent(rows)
-        # Nothing stands against it any more.
-        self.update_port(refused, name='')
-        self.update_port(refused, **{'binding:host_id': ''})
+        # Nothing stands against it any more. An update would bind it.
+        self.change(
+            'neutron', "UPDATE ports SET name = '' WHERE id = ?", refused['id']
+        )
         self.proxy.writes.clear()
-        self.assert_repaired([server['id']])
+        (row,) = self.assert_repaired([server['id']])
+        self.assertEqual('binding-failed', row['Finding'])
 
     def test_not_attached(self) -> None:
         server = self.make_server(1)
