@@ -83,6 +83,11 @@ class Faults:
         """
         self._planned.append((concerns, list(faults)))
 
+    @property
+    def are_planned(self) -> bool:
+        """Tell whether any request goes wrong."""
+        return bool(self._planned)
+
     def of(self, url: str) -> Fault:
         """Take the fault of a request."""
         with self._lock:

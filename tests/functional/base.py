@@ -27,6 +27,7 @@ from tests.cloud import bootstrap
 from tests.cloud import embedded
 from tests.cloud import scenario
 from tests import command_result
+from tests.functional import proven
 from tests.functional import recording_proxy
 
 # Seconds for one command.
@@ -117,7 +118,12 @@ class FunctionalTestCase(testtools.TestCase):
         self, *arguments: str, user: str | None = None, **variables: str
     ) -> command_result.Result:
         """Run ``openstack`` as a user."""
-        return self.run_program(program(), *arguments, user=user, **variables)
+        result = self.run_program(
+            program(), *arguments, user=user, **variables
+        )
+        if self.proxy.is_honest:
+            proven.record(self.cloud, arguments, result.stdout)
+        return result
 
     def succeed(
         self, *arguments: str, user: str | None = None, **variables: str

@@ -67,6 +67,11 @@ class RecordingProxy:
         """The value for ``http_proxy``."""
         return f'http://127.0.0.1:{self._server.server_address[1]}'
 
+    @property
+    def is_honest(self) -> bool:
+        """Tell whether nobody but the services answers."""
+        return not self.answers and not self.faults.are_planned
+
     def close(self) -> None:
         """Stop serving."""
         self._closed.set()

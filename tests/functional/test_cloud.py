@@ -135,21 +135,62 @@ class TestProcess(testtools.TestCase):
 class Expected:
     """What is true of one release, and false of another.
 
+    :ivar services: As the user guide names them.
     :ivar microversion: The highest that Nova has.
     :ivar unknown_parameter: What Nova answers to one at microversion 2.102.
     :ivar port_of_server: What Neutron answers to a member who deletes one.
+    :ivar healing: After how many seconds Nova heals its cache by default.
     """
 
+    services: str
     microversion: str
     unknown_parameter: int
     port_of_server: int
+    healing: int
 
 
 EXPECTED = {
-    'newest': Expected('2.104', 400, 403),
-    '2025.1': Expected('2.100', 406, 204),
-    '2024.1': Expected('2.96', 406, 204),
+    'newest': Expected(
+        'Nova 34, Neutron 29, Keystone 30, Glance 33, Placement 16',
+        '2.104',
+        400,
+        403,
+        -1,
+    ),
+    '2025.1': Expected(
+        'Nova 31, Neutron 26, Keystone 27, Glance 30, Placement 13',
+        '2.100',
+        406,
+        204,
+        -1,
+    ),
+    '2024.1': Expected(
+        'Nova 29, Neutron 24, Keystone 25, Glance 28, Placement 11',
+        '2.96',
+        406,
+        204,
+        60,
+    ),
 }
+
+# Run by the Python of the services: what they are, and a default of Nova.
+FACTS = """
+from importlib import metadata
+from nova.conf import compute
+print(', '.join(
+    name.capitalize() + ' ' + metadata.version(package).partition('.')[0]
+    for name, package in (
+        *((name, name) for name in ('nova', 'neutron', 'keystone', 'glance')),
+        ('placement', 'openstack-placement'),
+    )
+))
+(option,) = (
+    option
+    for option in compute.interval_opts
+    if option.name == 'heal_instance_info_cache_interval'
+)
+print(option.default)
+"""
 
 
 class TestRelease(base.ProjectTestCase):
@@ -177,6 +218,26 @@ class TestRelease(base.ProjectTestCase):
             self.api.get('compute', '/')['version']['version'],
         )
 
+    def test_services(self) -> None:
+        python = environments.CHECKOUT.joinpath(
+            *('.venv', self.cloud.release.pins, 'bin', 'python')
+        )
+        shown = subprocess.run(
+            [python, '-c', FACTS], check=True, capture_output=True, text=True
+        ).stdout
+        self.assertEqual(
+            f'{self.expected.services}\n{self.expected.healing}\n', shown
+        )
+
+    def test_user_guide(self) -> None:
+        page = environments.CHECKOUT / 'doc/source/user/releases.rst'
+        self.assertIn(
+            f'   * - {self.cloud.release.name}\n'
+            f'     - {self.expected.services}\n'
+            f'     - {self.expected.microversion}\n',
+            page.read_text(),
+        )
+
     def test_unknown_parameter(self) -> None:
         path = f'/servers/{self.server["id"]}/os-interface?bogus=1'
         self.assertEqual(
@@ -194,6 +255,10 @@ class TestRelease(base.ProjectTestCase):
                 self.api.delete, 'network', f'/v2.0/ports/{port["id"]}'
             ),
         )
+
+    def test_no_segments_plugin(self) -> None:
+        network = self.scenario.network('plain', '10.0.2.0/24')
+        self.assertNotIn('ip_allocation', self.scenario.port(network))
 
     def test_bindings_are_the_services(self) -> None:
         port = self.scenario.port(

@@ -1,0 +1,112 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the commands have shown of the services of each release.
+
+``python -m tests.functional.proven`` writes it into the user guide, after the
+functional tests have passed on each of them.
+"""
+
+from collections.abc import Sequence
+import configparser
+import csv
+import io
+import json
+import pathlib
+
+from osc_port_iface.interfaces import codes
+from tests.cloud import directory
+from tests.cloud import releases
+from tests import environments
+
+TABLE = environments.CHECKOUT / 'doc' / 'source' / 'user' / 'proven.csv'
+
+
+def seen(arguments: Sequence[str], stdout: str) -> set[str]:
+    """Tell what one run of ``openstack`` proves.
+
+    :param arguments: What it was called with.
+    :param stdout: What it printed.
+    :returns: The name of the command, and ``check`` or ``repair`` with the
+        code of each finding that it found or repaired; nothing if it printed
+        nothing.
+    """
+    if arguments[:2] != ('server', 'interface') or not stdout:
+        return set()
+    command = arguments[2]
+    found = {command}
+    if command in ('check', 'repair') and stdout.startswith('['):
+        for row in json.loads(stdout):
+            if 'Finding' in row and row.get('Result') in (None, 'repaired'):
+                found.add(f'{command} {row["Finding"]}')
+    return found
+
+
+def record(
+    cloud: directory.CloudDirectory, arguments: Sequence[str], stdout: str
+) -> None:
+    """Remember what one run of ``openstack`` proves, with its cloud."""
+    with _file(cloud).open('a') as file:
+        file.writelines(f'{what}\n' for what in seen(arguments, stdout))
+
+
+def table() -> str:
+    """Return what was seen on each release, as comma-separated values."""
+    seen_on = {
+        name: set(
+            _file(directory.CloudDirectory(name)).read_text().splitlines()
+        )
+        for name in releases.RELEASES
+    }
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(['', *seen_on])
+    for command in commands():
+        writer.writerow(
+            [
+                f'``server interface {command}``',
+                *('yes' if command in on else 'no' for on in seen_on.values()),
+            ]
+        )
+    for code in sorted(codes.Code):
+        writer.writerow(
+            [
+                f'``{code}``',
+                *(
+                    'found and repaired'
+                    if f'repair {code}' in on
+                    else 'found'
+                    if f'check {code}' in on
+                    else 'no'
+                    for on in seen_on.values()
+                ),
+            ]
+        )
+    return text.getvalue()
+
+
+def commands() -> list[str]:
+    """Return the names of the commands, without what they share."""
+    parser = configparser.ConfigParser()
+    parser.read(environments.CHECKOUT / 'setup.cfg')
+    lines = parser['entry_points']['openstack.compute.v2'].split('\n')
+    return [
+        line.partition(' ')[0].rpartition('_')[2] for line in lines if line
+    ]
+
+
+def _file(cloud: directory.CloudDirectory) -> pathlib.Path:
+    return cloud.state / 'proven'
+
+
+if __name__ == '__main__':
+    TABLE.write_text(table())
