@@ -307,9 +307,13 @@ def _yaml_rows(name: str, text: str) -> _Rows:
         raise NotAListing(name, _place(text, position), problem) from None
     except RecursionError:
         raise NotAListing(name, events.place, _TOO_DEEP) from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The parser that is written in Python does not check its numbers.
+    except yaml.YAMLError as error:
         problem = printable.one_line(str(error))
+        raise NotAListing(name, events.place, problem) from None
+    except (ValueError, OverflowError):
+        # PyYAML's parser in Python does not check the number of an escape
+        # (scan_flow_scalar_non_spaces in yaml/scanner.py).
+        problem = _('an escape of a character that does not exist')
         raise NotAListing(name, events.place, problem) from None
 
 
