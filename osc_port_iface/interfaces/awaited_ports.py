@@ -38,6 +38,11 @@ class Reason:
     is_lasting: bool = False
 
 
+def called(port_id: str | None, mac_address: str | None) -> str:
+    """Name an interface, as the ``what`` of a reason."""
+    return f'{port_id} ({mac_address})'
+
+
 def of_floating_ips(
     api: network.NetworkApi,
     server: records.Server,
@@ -67,7 +72,7 @@ def of_floating_ips(
     )
     for finding in floating_ips.of_server(server, ports, found):
         yield Reason(
-            _what(finding.port_id, finding.mac_address),
+            called(finding.port_id, finding.mac_address),
             _('floating IPs: %(expected)s expected, but %(actual)s')
             % {'expected': finding.expected, 'actual': finding.actual},
         )
@@ -106,7 +111,7 @@ def of_hosts(
         reason = _of_binding(server, port)
         if reason:
             yield dataclasses.replace(
-                reason, what=_what(interface.port_id, interface.mac_address)
+                reason, what=called(interface.port_id, interface.mac_address)
             )
 
 
@@ -152,7 +157,3 @@ def _under_way(server: records.Server) -> Reason:
         None,
         _('it is still changing (%s)') % (server.task_state or server.status),
     )
-
-
-def _what(port_id: str | None, mac_address: str | None) -> str:
-    return f'{port_id} ({mac_address})'

@@ -234,9 +234,8 @@ def wait(
     A poll costs two requests for each server that is not finished, and a
     third where an attach or a detach may have failed, another where an
     interface stays missing from the cache, and another for what only Neutron
-    knows. One that fails is as good as
-    none, unless the server is lost: not there, in error, or not for this
-    caller.
+    knows. One that fails is as good as none, unless the server is lost: not
+    there, in error, or not for this caller.
 
     :param cloud: The services.
     :param servers: The servers.
@@ -259,9 +258,11 @@ def wait(
             look for look in looks.values() if look.state is State.PENDING
         ]
         for before, result in fan_out.fan_out(poll, pending):
-            if isinstance(result, errors.ApiError):
-                raise result
-            looks[before.server.id] = result
+            looks[before.server.id] = (
+                _unread(before, result)
+                if isinstance(result, errors.ApiError)
+                else result
+            )
         states = {look.state for look in looks.values()}
         if is_last or State.PENDING not in states or states & _IN_VAIN:
             return _outcome(looks.values())
@@ -326,26 +327,8 @@ def _look(
     :param waited: Seconds since the first poll.
     :param is_last: Whether this is the last look, which has to say why it is
         not finished.
+    :raises errors.ApiError: A request failed.
     """
-    try:
-        return _judged(cloud, request, before, waited, is_last)
-    except errors.TokenRefused:
-        raise
-    except (errors.NotFound, errors.Forbidden) as error:
-        return _failed(before, str(error))
-    except errors.ApiError as error:
-        # The next poll may have more luck.
-        return dataclasses.replace(before, lines=(str(error),))
-
-
-def _judged(
-    cloud: api_cloud.Cloud,
-    request: Request,
-    before: Look,
-    waited: float,
-    is_last: bool,
-) -> Look:
-    """Look at a server, unless a request fails."""
     server = cloud.compute.server(before.server.id)
     if server.status in _LOST:
         return _failed(
@@ -373,6 +356,14 @@ def _judged(
         lines=tuple(_line(server, reason) for reason in reasons),
     )
     return _unless_failed(cloud, request, look, waited)
+
+
+def _unread(before: Look, error: errors.ApiError) -> Look:
+    """Judge a server that could not be looked at."""
+    if isinstance(error, (errors.NotFound, errors.Forbidden)):
+        return _failed(before, str(error))
+    # The next poll may have more luck.
+    return dataclasses.replace(before, lines=(str(error),))
 
 
 def _failed(look: Look, line: str) -> Look:
@@ -487,7 +478,7 @@ def _of_attach(
             for difference in look.differences
             if difference.interface == interface
         ]
-        what = f'{interface.port_id} ({interface.mac_address})'
+        what = awaited_ports.called(interface.port_id, interface.mac_address)
         if found:
             is_lasting = found[0].code in _LASTING and before.has_seen(
                 found[0]
@@ -519,7 +510,7 @@ def _of_detach(look: Look, request: Request) -> list[awaited_ports.Reason]:
     gone = frozenset[str]().union(*look.mac_addresses.values())
     return [
         awaited_ports.Reason(
-            f'{interface.port_id} ({interface.mac_address})',
+            awaited_ports.called(interface.port_id, interface.mac_address),
             _('still plugged in'),
         )
         for interface in _wanted(look, request)
