@@ -83,7 +83,8 @@ def slow_live_migration(
 
 def migrate(admin: api.Api, server: scenario.Resource) -> None:
     """Migrate a server to any host, and wait until it can be confirmed."""
-    _act_with_all_hosts(admin, f'/servers/{server["id"]}', {'migrate': None})
+    with _all_hosts_up():
+        _act(admin, f'/servers/{server["id"]}', {'migrate': None})
     scenario.wait_for(admin, server, 'VERIFY_RESIZE')
 
 
@@ -94,11 +95,12 @@ def resize(admin: api.Api, server: scenario.Resource, flavor: str) -> None:
         for found in admin.get('compute', '/flavors')['flavors']
         if found['name'] == flavor
     )
-    _act_with_all_hosts(
-        admin,
-        f'/servers/{server["id"]}',
-        {'resize': {'flavorRef': flavor_id}},
-    )
+    with _all_hosts_up():
+        _act(
+            admin,
+            f'/servers/{server["id"]}',
+            {'resize': {'flavorRef': flavor_id}},
+        )
     scenario.wait_for(admin, server, 'VERIFY_RESIZE')
 
 
@@ -172,12 +174,13 @@ def _force_up(admin: api.Api, path: str) -> None:
 def _start_live_migration(
     admin: api.Api, server: scenario.Resource, host: str
 ) -> None:
-    _act_with_all_hosts(
-        admin,
-        f'/servers/{server["id"]}',
-        {'os-migrateLive': {'host': host, 'block_migration': 'auto'}},
-        LIVE_MIGRATION_MICROVERSION,
-    )
+    with _all_hosts_up():
+        _act(
+            admin,
+            f'/servers/{server["id"]}',
+            {'os-migrateLive': {'host': host, 'block_migration': 'auto'}},
+            LIVE_MIGRATION_MICROVERSION,
+        )
 
 
 def _act(
@@ -189,15 +192,9 @@ def _act(
     admin.post('compute', f'{path}/action', body, microversion)
 
 
-def _act_with_all_hosts(
-    admin: api.Api,
-    path: str,
-    body: dict[str, object],
-    microversion: str | None = None,
-) -> None:
-    """Send an action that Nova refuses where a host is down."""
-    with directory.CloudDirectory().lock(_HOSTS, is_shared=True):
-        _act(admin, path, body, microversion)
+def _all_hosts_up() -> contextlib.AbstractContextManager[None]:
+    """Hold no host down, for an action that Nova would refuse then."""
+    return directory.CloudDirectory().lock(_HOSTS, is_shared=True)
 
 
 def _wait_for_migration(

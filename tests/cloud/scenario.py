@@ -413,16 +413,16 @@ class Scenario:
         return str(identifier)
 
 
-def detach(user: api.Api, server_id: str, interface: Resource) -> None:
+def detach(
+    user: api.Api, server_id: str, port_id: str, mac_address: str
+) -> None:
     """Detach an interface, and wait until Nova's cache lacks it, too.
 
     That is the last thing that Nova does for it. Until then it may write its
     cache over what a test puts there.
-
-    :param interface: As ``GET /servers/{server_id}/os-interface`` shows it.
     """
     path = f'/servers/{server_id}'
-    user.delete('compute', f'{path}/os-interface/{interface["port_id"]}')
+    user.delete('compute', f'{path}/os-interface/{port_id}')
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         networks = user.get('compute', path)['server']['addresses'].values()
@@ -431,10 +431,10 @@ def detach(user: api.Api, server_id: str, interface: Resource) -> None:
             for addresses in networks
             for address in addresses
         }
-        if interface['mac_addr'] not in cached:
+        if mac_address not in cached:
             return
         time.sleep(0.3)
-    raise AssertionError(f'still there after {TIMEOUT} s: {interface}')
+    raise AssertionError(f'still there after {TIMEOUT} s: {port_id}')
 
 
 def wait_for(user: api.Api, server: Resource, status: str) -> None:

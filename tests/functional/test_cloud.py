@@ -19,7 +19,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 import testtools
 
@@ -571,11 +570,9 @@ class TestMoves(base.ProjectTestCase):
     def assert_detachable(self) -> None:
         """The hypervisor lets go of an interface that it was given before."""
         port, other = self.ports()
-        path = f'/servers/{self.server["id"]}/os-interface'
-        self.api.delete('compute', f'{path}/{port["id"]}')
-        deadline = time.monotonic() + scenario.TIMEOUT
-        while len(self.ports()) > 1 and time.monotonic() < deadline:
-            time.sleep(0.3)
+        scenario.detach(
+            self.api, self.server['id'], port['id'], port['mac_address']
+        )
         self.assertEqual({other['mac_address']}, self.guest())
 
     def test_guest_follows_attached_interfaces(self) -> None:

@@ -296,4 +296,6 @@ def named(name: str) -> Iterator[Identifiers]:
             'interfaceAttachments'
         ]:
             if found['mac_addr'] not in ours:
-                scenario.detach(user, server_id, found)
+                scenario.detach(
+                    user, server_id, found['port_id'], found['mac_addr']
+                )
