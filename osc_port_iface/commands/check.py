@@ -12,39 +12,18 @@
 
 """``openstack server interface check``"""
 
-import argparse
-import pathlib
-import time
+from __future__ import annotations
 
-from cliff.formatters import value
+import argparse
+import time
+from typing import TYPE_CHECKING
+
 from osc_lib import exceptions
 
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
-from osc_port_iface.commands import finding_selectors
 from osc_port_iface.commands import lister
-from osc_port_iface.commands import metrics
-from osc_port_iface.commands import nagios
-from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import drift
 
-_CAUSE: columns.Column[drift.Finding] = columns.Column(
-    'Cause', lambda row: cells.TextCell(row.cause)
-)
-
-_COLUMNS: columns.Columns[drift.Finding] = (
-    columns.Column('Server ID', lambda row: cells.TextCell(row.server_id)),
-    columns.Column('Server Name', lambda row: cells.TextCell(row.server_name)),
-    columns.Column('Port ID', lambda row: cells.TextCell(row.port_id)),
-    columns.Column('MAC Address', lambda row: cells.TextCell(row.mac_address)),
-    columns.Column('Finding', lambda row: cells.TextCell(row.code.value)),
-    columns.Column('Expected', lambda row: cells.TextCell(row.expected)),
-    columns.Column('Actual', lambda row: cells.TextCell(row.actual)),
-    columns.Column('Age', lambda row: cells.DurationCell(row.age)),
-    _CAUSE,
-)
+if TYPE_CHECKING:
+    from osc_port_iface.interfaces import checking
 
 
 class CheckServerInterface(lister.TextLister):
@@ -59,18 +38,28 @@ class CheckServerInterface(lister.TextLister):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import finding_selectors
+        from osc_port_iface.commands import metrics
+        from osc_port_iface.commands import nagios
+
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser)
-        _add_monitoring(parser)
+        metrics.add_arguments(parser)
+        nagios.add_arguments(parser)
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
-        chosen = self.choose(parsed_args, _COLUMNS)
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import finding_columns
+        from osc_port_iface.commands import metrics
+        from osc_port_iface.commands import nagios
+
+        chosen = self.choose(parsed_args, finding_columns.COLUMNS)
         started = time.monotonic()
         try:
-            answer = self._check(parsed_args, has_causes=_CAUSE in chosen)
+            answer = self._check(
+                parsed_args, has_causes=finding_columns.CAUSE in chosen
+            )
         except exceptions.CommandError as error:
             if parsed_args.metrics:
                 metrics.write_failure(parsed_args.metrics)
@@ -97,6 +86,9 @@ class CheckServerInterface(lister.TextLister):
     def _check(
         self, parsed_args: argparse.Namespace, has_causes: bool
     ) -> checking.Answer:
+        from osc_port_iface.commands import finding_selectors
+        from osc_port_iface.interfaces import checking
+
         cloud = self.cloud()
         request = finding_selectors.request(
             parsed_args,
@@ -107,53 +99,14 @@ class CheckServerInterface(lister.TextLister):
 
     def _sum_up(
         self, parsed_args: argparse.Namespace, status: int, line: str
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+    ) -> lister.Table:
         """Show one line in place of the table."""
+        from cliff.formatters import value
+
+        from osc_port_iface.commands import cells
+
         self._exit_status = status
         self.formatter = value.ValueFormatter()
         parsed_args.formatter = 'value'
         parsed_args.columns, parsed_args.sort_columns = [], []
         return ('Status',), [(cells.TextCell(line),)]
-
-
-def _add_monitoring(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--metrics',
-        metavar='<file>',
-        type=pathlib.Path,
-        help=_(
-            'Also write the number of findings to this file, for the textfile '
-            "collector of Prometheus' node exporter, and the outcome of the "
-            'run to a second file, whose name ends with -run'
-        ),
-    )
-    parser.add_argument(
-        '--metrics-by',
-        choices=metrics.LABELS,
-        action='append',
-        default=[],
-        help=_(
-            'Label to add to the metrics: the ID of the project or the host '
-            '(repeat option for both)'
-        ),
-    )
-    parser.add_argument(
-        '--nagios',
-        action='store_true',
-        help=_(
-            'Output one line with performance data, and exit like a Nagios '
-            'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
-        ),
-    )
-    for name, level in (('--warning', 'WARNING'), ('--critical', 'CRITICAL')):
-        parser.add_argument(
-            name,
-            metavar='<count>',
-            type=argument_types.count,
-            default=0,
-            help=_(
-                'With --nagios: report %s above this many findings '
-                '(default: 0)'
-            )
-            % level,
-        )

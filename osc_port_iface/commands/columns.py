@@ -16,16 +16,18 @@ A column is one row of a table: its header, where its value comes from, and
 what has to be known for it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
 import enum
 import functools
 from typing import Any, Generic, TypeVar
 
 from osc_port_iface.commands import cells
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import host_device
 from osc_port_iface.interfaces import security_rules
+from osc_port_iface.interfaces import views
 from osc_port_iface import records
 
 _Row = TypeVar('_Row')
@@ -77,12 +79,29 @@ def table(
     )
 
 
+def usual(columns: Columns[_Row]) -> Columns[_Row]:
+    """Take the columns that are shown without being asked for."""
+    return tuple(column for column in columns if column.shown is Shown.ALWAYS)
+
+
 def on_request(columns: Columns[_Row]) -> Columns[_Row]:
     """Show columns only if they are asked for."""
     return tuple(
         dataclasses.replace(column, shown=Shown.ON_REQUEST)
         for column in columns
     )
+
+
+def why_empty(
+    chosen: Columns[records.ServerInterface], view: views.View
+) -> Iterator[str]:
+    """Say why columns that were asked for have no values."""
+    for column in chosen:
+        if why := view.why_not(column.needs):
+            yield _('%(column)s is empty: %(why)s.') % {
+                'column': column.header,
+                'why': why,
+            }
 
 
 def by_name(columns: Columns[_Row], name: str) -> Column[_Row] | None:

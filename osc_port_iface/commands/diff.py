@@ -12,37 +12,25 @@
 
 """``openstack server interface diff``."""
 
+from __future__ import annotations
+
 import argparse
 import pathlib
 import sys
+from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
 
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
-from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import comparing
-from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import listing
-from osc_port_iface.interfaces import saved_listing
-from osc_port_iface.interfaces import server_lookup
-from osc_port_iface.interfaces import views
-from osc_port_iface import printable
-from osc_port_iface import records
 
-_LISTED = (*columns.OF_SERVER, *columns.OF_INTERFACE)
-
-# What Neutron shows to administrators only.
-_HIDEABLE = frozenset(
-    column.header
-    for column in _LISTED
-    if column.needs & (facts.Fact.BINDING | facts.Fact.PROVIDER)
-)
+if TYPE_CHECKING:
+    from osc_port_iface.api import cloud as api_cloud
+    from osc_port_iface.interfaces import comparing
+    from osc_port_iface.interfaces import listing
+    from osc_port_iface.interfaces import views
+    from osc_port_iface import records
 
 
 class DiffServerInterface(lister.TextLister):
@@ -57,6 +45,9 @@ class DiffServerInterface(lister.TextLister):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import server_selectors
+
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'before',
@@ -104,10 +95,13 @@ class DiffServerInterface(lister.TextLister):
         server_selectors.add_concurrency(parser)
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
-        chosen = self.choose(parsed_args, COLUMNS)
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import change_columns
+        from osc_port_iface.commands import columns
+        from osc_port_iface.interfaces import comparing
+        from osc_port_iface import printable
+
+        chosen = self.choose(parsed_args, change_columns.COLUMNS)
         _check_usage(parsed_args)
         before = _read(parsed_args.before)
         if parsed_args.same and not before.tells_servers:
@@ -121,7 +115,7 @@ class DiffServerInterface(lister.TextLister):
                 after = after.of_servers(before.servers())
         else:
             after = self._now(parsed_args, before)
-        answer = comparing.compare(before, after, _HIDEABLE)
+        answer = comparing.compare(before, after, change_columns.HIDEABLE)
         self.report(answer)
         if answer.rows:
             self.deny()
@@ -131,13 +125,16 @@ class DiffServerInterface(lister.TextLister):
         self, parsed_args: argparse.Namespace, before: comparing.Listing
     ) -> comparing.Listing:
         """List what there is now, with the columns that there were."""
+        from osc_port_iface.commands import change_columns
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces import comparing
+        from osc_port_iface.interfaces import listing
+        from osc_port_iface.interfaces import views
+
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
-        chosen = [
-            column
-            for column in _LISTED
-            if _is_compared(column, before) and not view.why_not(column.needs)
-        ]
+        chosen = change_columns.listed_now(before, view)
         request = listing.Request(
             names_or_ids=tuple(parsed_args.server),
             scope=server_selectors.scope(parsed_args, cloud.identity),
@@ -171,6 +168,10 @@ class DiffServerInterface(lister.TextLister):
         before: comparing.Listing,
     ) -> records.Answer[records.ServerInterface]:
         """List the interfaces of those servers that still exist."""
+        from osc_port_iface.interfaces import facts
+        from osc_port_iface.interfaces import listing
+        from osc_port_iface.interfaces import server_lookup
+
         servers = server_lookup.look_up(
             cloud.compute,
             before.servers(),
@@ -180,15 +181,6 @@ class DiffServerInterface(lister.TextLister):
         return listing.interfaces_of(
             cloud, view, servers, request, self.progress
         )
-
-
-def _is_compared(
-    column: columns.Column[records.ServerInterface], before: comparing.Listing
-) -> bool:
-    """Tell whether a column is listed now: all usual ones for want of any."""
-    if not before.headers:
-        return column.shown is columns.Shown.ALWAYS
-    return column in columns.OF_SERVER or column.header in before.headers
 
 
 def _check_usage(parsed_args: argparse.Namespace) -> None:
@@ -222,6 +214,9 @@ def _read(path: str) -> comparing.Listing:
     :raises exceptions.CommandError: The file cannot be read.
     :raises plugin_command.UsageError: It is not a listing.
     """
+    from osc_port_iface.interfaces import saved_listing
+    from osc_port_iface import printable
+
     name = _('standard input') if path == '-' else printable.one_line(path)
     try:
         if path == '-':
@@ -235,17 +230,3 @@ def _read(path: str) -> comparing.Listing:
         ) from None
     except saved_listing.NotAListing as error:
         raise plugin_command.UsageError(str(error)) from None
-
-
-COLUMNS: columns.Columns[comparing.Change] = (
-    columns.Column(
-        'Server Name', lambda change: cells.TextCell(change.server_name)
-    ),
-    columns.Column(
-        'Server ID', lambda change: cells.TextCell(change.server_id)
-    ),
-    columns.Column('Port ID', lambda change: cells.TextCell(change.port_id)),
-    columns.Column('Change', lambda change: cells.TextCell(change.kind)),
-    columns.Column('Before', lambda change: cells.TextCell(change.before)),
-    columns.Column('After', lambda change: cells.TextCell(change.after)),
-)

@@ -12,18 +12,13 @@
 
 """``openstack server interface find``"""
 
-import argparse
-from collections.abc import Callable
+from __future__ import annotations
 
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
+import argparse
+
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import finding
-from osc_port_iface.interfaces.owners import search as searches
 
 
 class FindServerInterface(lister.TextLister):
@@ -46,6 +41,8 @@ class FindServerInterface(lister.TextLister):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'address',
@@ -95,15 +92,20 @@ class FindServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import match_columns
+        from osc_port_iface.interfaces import finding
+        from osc_port_iface.interfaces.owners import search as searches
+
         queries = finding.distinct(parsed_args.address + parsed_args.file)
         if not queries:
             raise plugin_command.UsageError(
                 _('Give an address, or a file that has one.')
             )
-        chosen = self.choose(parsed_args, COLUMNS, parsed_args.long)
+        chosen = self.choose(
+            parsed_args, match_columns.COLUMNS, parsed_args.long
+        )
         cloud = self.cloud()
         search = searches.Search(
             queries, parsed_args.all_matches, parsed_args.behind
@@ -113,126 +115,3 @@ class FindServerInterface(lister.TextLister):
         if lines := finding.unmatched(cloud, queries, found):
             self.deny(lines)
         return columns.table(chosen, found.rows)
-
-
-def _text(
-    header: str,
-    value: Callable[[searches.Match], str | None],
-    needs: facts.Fact = facts.Fact.NOTHING,
-    shown: columns.Shown = columns.Shown.ALWAYS,
-) -> columns.Column[searches.Match]:
-    return columns.Column(
-        header, lambda match: cells.TextCell(value(match)), needs, shown
-    )
-
-
-COLUMNS: columns.Columns[searches.Match] = (
-    _text('Query', lambda match: match.query.text),
-    _text('Address', lambda match: match.ip_address),
-    _text('Matched As', lambda match: match.matched_as),
-    _text('Certainty', lambda match: match.certainty.value),
-    _text(
-        'Server ID',
-        lambda match: match.server.id if match.server else None,
-        facts.Fact.SERVER,
-    ),
-    _text(
-        'Server Name',
-        lambda match: match.server.name if match.server else None,
-        facts.Fact.SERVER,
-    ),
-    _text('Project ID', lambda match: match.project_id),
-    _text(
-        'Project Name',
-        lambda match: match.project.name if match.project else None,
-        facts.Fact.PROJECT,
-    ),
-    _text(
-        'Domain Name',
-        lambda match: match.project.domain_name if match.project else None,
-        facts.Fact.PROJECT,
-    ),
-    _text('Port ID', lambda match: match.port.id if match.port else None),
-    _text('Network ID', lambda match: match.network_id),
-    _text(
-        'MAC Address',
-        lambda match: match.port.mac_address if match.port else None,
-    ),
-    columns.Column(
-        'Fixed IPs',
-        lambda match: cells.FixedIPsCell(
-            match.port.fixed_ips if match.port else ()
-        ),
-    ),
-    _text(
-        'Port State', lambda match: match.port.status if match.port else None
-    ),
-    _text('Host', lambda match: match.port.host if match.port else None),
-    _text('Device Owner', lambda match: match.device_owner),
-    _text('Device ID', lambda match: match.device_id),
-    _text(
-        'Protocol',
-        lambda match: match.forwarding.protocol if match.forwarding else None,
-    ),
-    columns.Column(
-        'External Port',
-        lambda match: cells.NumberCell(
-            cells.port_number(
-                match.forwarding.external_port if match.forwarding else None
-            )
-        ),
-    ),
-    columns.Column(
-        'Internal Port',
-        lambda match: cells.NumberCell(
-            cells.port_number(
-                match.forwarding.internal_port if match.forwarding else None
-            )
-        ),
-    ),
-    columns.Column(
-        'VLAN',
-        lambda match: cells.NumberCell(
-            match.subport and match.subport.segmentation_id
-        ),
-    ),
-    columns.Column(
-        'Allowed Address',
-        lambda match: cells.AddressPairCell(
-            (match.pair, match.is_any_address)
-        ),
-    ),
-    _text(
-        'User ID',
-        lambda match: match.server.user_id if match.server else None,
-        facts.Fact.USER,
-        columns.Shown.LONG,
-    ),
-    _text(
-        'Network Name',
-        lambda match: match.network.name if match.network else None,
-        facts.Fact.NETWORK,
-        columns.Shown.LONG,
-    ),
-    _text(
-        'Device Name',
-        lambda match: match.device_name,
-        facts.Fact.DEVICE,
-        columns.Shown.LONG,
-    ),
-    _text(
-        'Floating IP',
-        lambda match: match.floating_ip.address if match.floating_ip else None,
-        shown=columns.Shown.LONG,
-    ),
-    _text(
-        'Fixed IP',
-        lambda match: match.fixed_ip_address,
-        shown=columns.Shown.LONG,
-    ),
-    _text(
-        'Parent Port ID',
-        lambda match: match.parent.id if match.parent else None,
-        shown=columns.Shown.LONG,
-    ),
-)

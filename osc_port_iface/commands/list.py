@@ -12,43 +12,14 @@
 
 """``openstack server interface list``"""
 
+from __future__ import annotations
+
 import argparse
-from collections.abc import Iterator
-import dataclasses
 
 from osc_lib import exceptions
 
-from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
-from osc_port_iface.commands import plugin_command
-from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import filters
-from osc_port_iface.interfaces import listing
-from osc_port_iface.interfaces import names
-from osc_port_iface.interfaces import views
-from osc_port_iface import records
-
-
-# As ``openstack port create`` has them.
-_VNIC_TYPES = (
-    'accelerator-direct',
-    'accelerator-direct-physical',
-    'baremetal',
-    'direct',
-    'direct-physical',
-    'macvtap',
-    'normal',
-    'remote-managed',
-    'smart-nic',
-    'vdpa',
-    'virtio-forwarder',
-)
 
 
 class ListServerInterface(lister.TextLister):
@@ -65,9 +36,13 @@ class ListServerInterface(lister.TextLister):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import interface_filters
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces import views
+
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
-        _add_filters(parser)
+        interface_filters.add_arguments(parser)
         parser.add_argument(
             '--long',
             action='store_true',
@@ -98,9 +73,14 @@ class ListServerInterface(lister.TextLister):
         server_selectors.add_concurrency(parser)
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import interface_filters
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces import facts
+        from osc_port_iface.interfaces import listing
+        from osc_port_iface.interfaces import views
+
         is_one_server = len(parsed_args.server) == 1
         of_server = columns.OF_SERVER
         if is_one_server:
@@ -116,7 +96,7 @@ class ListServerInterface(lister.TextLister):
         request = listing.Request(
             names_or_ids=tuple(parsed_args.server),
             scope=server_selectors.scope(parsed_args, cloud.identity),
-            wanted=_wanted(parsed_args, cloud, view),
+            wanted=interface_filters.read(parsed_args, cloud, view),
             needed=columns.needs(chosen),
             subports=parsed_args.subports,
         )
@@ -125,154 +105,6 @@ class ListServerInterface(lister.TextLister):
             for failure in answer.failures:
                 raise exceptions.CommandError(failure)
         if parsed_args.columns:
-            self.notify(_empty(chosen, view))
+            self.notify(columns.why_empty(chosen, view))
         self.report(answer)
         return columns.table(chosen, answer.rows)
-
-
-def _add_filters(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--network',
-        metavar='<network>',
-        type=argument_types.name,
-        help=_('List only interfaces on this network (name or ID)'),
-    )
-    parser.add_argument(
-        '--fixed-ip',
-        metavar='<address>',
-        type=argument_types.ip_network,
-        help=_(
-            'List only interfaces with this fixed IP, or with one in this CIDR'
-        ),
-    )
-    parser.add_argument(
-        '--ip-version',
-        type=int,
-        choices=(4, 6),
-        help=_('List only interfaces with a fixed IP of this version'),
-    )
-    parser.add_argument(
-        '--mac-address',
-        metavar='<mac-address>',
-        type=argument_types.mac_address,
-        help=_('List only interfaces with this MAC address, in any notation'),
-    )
-    parser.add_argument(
-        '--port-state',
-        metavar='<state>',
-        type=argument_types.state,
-        help=_('List only interfaces whose port has this state, such as DOWN'),
-    )
-    parser.add_argument(
-        '--tag',
-        metavar='<tag>',
-        type=argument_types.name,
-        help=_(
-            'List only interfaces with this device tag (supported by '
-            '--os-compute-api-version 2.70 or above, and --source compute)'
-        ),
-    )
-
-    parser.add_argument(
-        '--subnet',
-        metavar='<subnet>',
-        type=argument_types.name,
-        help=_(
-            'List only interfaces with a fixed IP on this subnet (name or ID)'
-        ),
-    )
-    parser.add_argument(
-        '--security-group',
-        metavar='<security-group>',
-        type=argument_types.name,
-        help=_(
-            'List only interfaces whose port has this security group (name '
-            'or ID)'
-        ),
-    )
-    parser.add_argument(
-        '--vnic-type',
-        metavar='<vnic-type>',
-        choices=_VNIC_TYPES,
-        help=_('List only interfaces with this VNIC type: %s')
-        % ', '.join(_VNIC_TYPES),
-    )
-    parser.add_argument(
-        '--host-device',
-        metavar='<device>',
-        type=argument_types.name,
-        help=_(
-            'List only the interface with this name on the host, such as '
-            'tap0a3ca19c-dd, or with this PCI address (admin only)'
-        ),
-    )
-    parser.add_argument(
-        '--no-port-security',
-        action='store_true',
-        default=None,
-        help=_('List only interfaces whose port has port security disabled'),
-    )
-
-
-def _empty(
-    chosen: columns.Columns[records.ServerInterface], view: views.View
-) -> Iterator[str]:
-    """Say why columns that were asked for have no values."""
-    for column in chosen:
-        if why := view.why_not(column.needs):
-            yield _('%(column)s is empty: %(why)s.') % {
-                'column': column.header,
-                'why': why,
-            }
-
-
-def _wanted(
-    parsed_args: argparse.Namespace, cloud: api_cloud.Cloud, view: views.View
-) -> filters.InterfaceFilter:
-    """Read the filters.
-
-    :raises exceptions.CommandError: One asks for what cannot be seen, or for
-        a network that is not there.
-    """
-    wanted = filters.InterfaceFilter(
-        network=parsed_args.network,
-        fixed_ip=parsed_args.fixed_ip,
-        ip_version=parsed_args.ip_version,
-        mac_address=parsed_args.mac_address,
-        port_state=parsed_args.port_state,
-        tag=parsed_args.tag,
-        subnet=parsed_args.subnet,
-        security_group=parsed_args.security_group,
-        vnic_type=parsed_args.vnic_type,
-        host_device=parsed_args.host_device,
-        no_port_security=parsed_args.no_port_security,
-    )
-    if parsed_args.subports and (why := view.why_not(facts.Fact.PORT)):
-        raise plugin_command.UsageError(
-            _('--subports cannot be used here: %s.') % why
-        )
-    for name, fact in wanted.needs():
-        if why := view.why_not(fact):
-            raise plugin_command.UsageError(
-                _('--%(option)s cannot be used here: %(why)s.')
-                % {'option': name.replace('_', '-'), 'why': why}
-            )
-    if wanted.subnet:
-        subnet_id = names.subnet_id(cloud.network, wanted.subnet)
-        wanted = dataclasses.replace(wanted, subnet=subnet_id)
-    if wanted.security_group:
-        group_id = names.security_group_id(
-            cloud.network, wanted.security_group
-        )
-        wanted = dataclasses.replace(wanted, security_group=group_id)
-    if not wanted.network:
-        return wanted
-    if not view.why_not(facts.Fact.NETWORK_ID):
-        network_id = names.network_id(cloud.network, wanted.network)
-        return dataclasses.replace(wanted, network=network_id)
-    if addresses.is_uuid(wanted.network):
-        raise plugin_command.UsageError(
-            _('--network cannot be an ID here: %s.')
-            % view.why_not(facts.Fact.NETWORK_ID)
-        )
-    return wanted

@@ -12,16 +12,23 @@
 
 """What the commands that list have in common."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Iterable, Sequence
 import itertools
-from typing import TextIO
+from typing import TextIO, TYPE_CHECKING, TypeAlias
 
 from cliff.formatters import base
 from osc_lib.command import command
 
-from osc_port_iface.commands import cells
 from osc_port_iface.commands import plugin_command
+
+if TYPE_CHECKING:
+    from osc_port_iface.commands import cells
+
+# What ``take_action`` returns: the headers, and the cells of each row.
+Table: TypeAlias = 'tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]'
 
 
 class TextLister(plugin_command.PluginCommand, command.Lister):
@@ -37,6 +44,8 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
         column_names: Sequence[str],
         data: Iterable[Sequence[cells.Cell]],
     ) -> int:
+        from osc_port_iface.commands import cells
+
         if parsed_args.formatter == 'yaml':
             self.formatter = _InParts(self.formatter)
         elif parsed_args.formatter not in cells.STRUCTURED_FORMATS:

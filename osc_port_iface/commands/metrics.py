@@ -21,6 +21,7 @@ https://github.com/prometheus/node_exporter#textfile-collector
 https://prometheus.io/docs/instrumenting/exposition_formats/
 """
 
+import argparse
 import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import os
@@ -47,7 +48,29 @@ _LABELS: Mapping[
     'host': ('host', lambda row: row.host),
 }
 
-LABELS = tuple(_LABELS)
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options for metrics to a command."""
+    parser.add_argument(
+        '--metrics',
+        metavar='<file>',
+        type=pathlib.Path,
+        help=_(
+            'Also write the number of findings to this file, for the textfile '
+            "collector of Prometheus' node exporter, and the outcome of the "
+            'run to a second file, whose name ends with -run'
+        ),
+    )
+    parser.add_argument(
+        '--metrics-by',
+        choices=tuple(_LABELS),
+        action='append',
+        default=[],
+        help=_(
+            'Label to add to the metrics: the ID of the project or the host '
+            '(repeat option for both)'
+        ),
+    )
 
 
 def write(
@@ -56,7 +79,7 @@ def write(
     """Write what was found, and that the run did not fail.
 
     :param path: The file, whose name should end with ``.prom``.
-    :param by: Which labels to have beside the code, of LABELS.
+    :param by: Which labels to have beside the code, as the option has them.
     :param answer: What was found.
     :param took: The seconds that it took.
     :raises exceptions.CommandError: A file could not be written.

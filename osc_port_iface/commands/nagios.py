@@ -15,9 +15,11 @@
 https://nagios-plugins.org/doc/guidelines.html
 """
 
+import argparse
 import collections
 import dataclasses
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import checking
 from osc_port_iface import printable
@@ -25,6 +27,30 @@ from osc_port_iface import printable
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 
 _NAMES = ('OK', 'WARNING', 'CRITICAL', 'UNKNOWN')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options for monitoring plugins to a command."""
+    parser.add_argument(
+        '--nagios',
+        action='store_true',
+        help=_(
+            'Output one line with performance data, and exit like a Nagios '
+            'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+        ),
+    )
+    for name, level in (('--warning', 'WARNING'), ('--critical', 'CRITICAL')):
+        parser.add_argument(
+            name,
+            metavar='<count>',
+            type=argument_types.count,
+            default=0,
+            help=_(
+                'With --nagios: report %s above this many findings '
+                '(default: 0)'
+            )
+            % level,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

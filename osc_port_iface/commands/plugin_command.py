@@ -10,23 +10,30 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What all commands of the plugin have in common."""
+"""What all commands of the plugin have in common.
+
+cliff loads the module of every command whenever any ``openstack`` command
+runs (``CommandManager.load_commands``). So this module, ``lister`` and those
+of the commands import the rest of the plugin where they use it.
+"""
+
+from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
 import contextlib
 import logging
-from typing import Any, TypeVar
+from typing import Any, TYPE_CHECKING, TypeVar
 
 from osc_lib.command import command
 from osc_lib import exceptions
 
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.commands import columns
-from osc_port_iface.commands import progress
 from osc_port_iface.i18n import _
-from osc_port_iface import printable
-from osc_port_iface import records
+
+if TYPE_CHECKING:
+    from osc_port_iface.api import cloud as api_cloud
+    from osc_port_iface.commands import columns
+    from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
@@ -77,12 +84,16 @@ class PluginCommand(command.Command):
 
     def cloud(self) -> api_cloud.Cloud:
         """Return the services of the cloud that OSC has authenticated to."""
+        from osc_port_iface.api import cloud as api_cloud
+
         return api_cloud.Cloud(self.app.client_manager.sdk_connection)
 
     def progress(
         self, total: int
     ) -> contextlib.AbstractContextManager[Callable[[], object]]:
         """Show on a terminal how many of the servers are done."""
+        from osc_port_iface.commands import progress
+
         return progress.bar(total, self.app.stderr)
 
     def status_line(
@@ -92,6 +103,8 @@ class PluginCommand(command.Command):
 
         :returns: What shows a line of text in place of the one before it.
         """
+        from osc_port_iface.commands import progress
+
         if self.app.options.verbose_level != _USUAL_VERBOSITY:
             return contextlib.nullcontext(lambda text: None)
         return progress.line(self.app.stderr)
@@ -139,6 +152,8 @@ class PluginCommand(command.Command):
         :returns: The columns, in the order in which they are available.
         :raises UsageError: The user asks for columns, and knows none.
         """
+        from osc_port_iface.commands import columns
+
         asked = self._known(parsed_args.columns, available)
         if parsed_args.columns and not asked:
             raise UsageError(
@@ -163,6 +178,9 @@ class PluginCommand(command.Command):
     def _known(
         self, names: Iterable[str], available: columns.Columns[_Row]
     ) -> list[columns.Column[_Row]]:
+        from osc_port_iface.commands import columns
+        from osc_port_iface import printable
+
         found = []
         for name in names:
             column = columns.by_name(available, name)

@@ -12,89 +12,26 @@
 
 """``openstack server interface repair``"""
 
+from __future__ import annotations
+
 import argparse
-from collections.abc import Iterator, Sequence
 import contextlib
-import json
 import pathlib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
 
-from osc_port_iface.api import writing
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
-from osc_port_iface.commands import finding_selectors
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.repair import execution
-from osc_port_iface.interfaces.repair import interruption
-from osc_port_iface.interfaces.repair import plan as plans
-from osc_port_iface.interfaces.repair import repairing
-from osc_port_iface import printable
+
+if TYPE_CHECKING:
+    from osc_port_iface.interfaces.repair import execution
+    from osc_port_iface.interfaces.repair import plan as plans
+    from osc_port_iface.interfaces.repair import repairing
 
 _YES = frozenset({'y', 'yes'})
-
-
-class _RequestsCell(cells.Cell):
-    """Requests, in full where there is a structure."""
-
-    _value: tuple[writing.Request, ...]
-
-    def human_readable(self) -> str:
-        return printable.escape(
-            '; '.join(_request_line(request) for request in self._value)
-        )
-
-    def machine_readable(self) -> list[dict[str, Any]]:
-        return [request.as_json() for request in self._value]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, _RequestsCell) and (
-            self.human_readable() < other.human_readable()
-        )
-
-
-_COLUMNS: columns.Columns[execution.Outcome] = (
-    columns.Column(
-        'Server ID', lambda row: cells.TextCell(row.repair.finding.server_id)
-    ),
-    columns.Column(
-        'Server Name',
-        lambda row: cells.TextCell(row.repair.finding.server_name),
-    ),
-    columns.Column(
-        'Port ID', lambda row: cells.TextCell(row.repair.finding.port_id)
-    ),
-    columns.Column(
-        'MAC Address',
-        lambda row: cells.TextCell(row.repair.finding.mac_address),
-        shown=columns.Shown.LONG,
-    ),
-    columns.Column(
-        'Finding', lambda row: cells.TextCell(row.repair.finding.code.value)
-    ),
-    columns.Column(
-        'Action',
-        lambda row: cells.TextCell(
-            row.repair.action and row.repair.action.value
-        ),
-    ),
-    columns.Column('Result', lambda row: cells.TextCell(row.result.value)),
-    columns.Column(
-        'Before', lambda row: cells.TextCell(row.repair.finding.actual)
-    ),
-    columns.Column('After', lambda row: cells.TextCell(row.after)),
-    columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
-    columns.Column(
-        'Requests',
-        lambda row: _RequestsCell(row.repair.requests),
-        shown=columns.Shown.LONG,
-    ),
-)
 
 
 class RepairServerInterface(lister.TextLister):
@@ -108,6 +45,10 @@ class RepairServerInterface(lister.TextLister):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import finding_selectors
+        from osc_port_iface.interfaces.repair import plan as plans
+
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser)
         how = parser.add_mutually_exclusive_group()
@@ -180,9 +121,15 @@ class RepairServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import cells
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import finding_selectors
+        from osc_port_iface.commands import outcome_columns
+        from osc_port_iface.interfaces.repair import execution
+        from osc_port_iface.interfaces.repair import plan as plans
+        from osc_port_iface.interfaces.repair import repairing
+
         asks = not (parsed_args.dry_run or parsed_args.auto_approve)
         if asks and not (sys.stdin.isatty() and self.app.stderr.isatty()):
             raise plugin_command.UsageError(
@@ -192,7 +139,9 @@ class RepairServerInterface(lister.TextLister):
                 )
             )
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS
-        chosen = self.choose(parsed_args, _COLUMNS, is_structured)
+        chosen = self.choose(
+            parsed_args, outcome_columns.COLUMNS, is_structured
+        )
         cloud = self.cloud()
         run = repairing.Repairing(
             cloud,
@@ -230,8 +179,11 @@ class RepairServerInterface(lister.TextLister):
 
     def _is_approved(self, plan: plans.Plan) -> bool:
         """Show the plan to a person, and ask."""
+        from osc_port_iface.commands import outcome_columns
+        from osc_port_iface import printable
+
         stderr = self.app.stderr
-        for line in _described(plan.repairs):
+        for line in outcome_columns.described(plan.repairs):
             print(printable.escape(line), file=stderr)
         print(_('Do this? [y/N] '), end='', file=stderr, flush=True)
         return sys.stdin.readline().strip().lower() in _YES
@@ -242,6 +194,9 @@ class RepairServerInterface(lister.TextLister):
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[execution.Outcome]:
+        from osc_port_iface.interfaces.repair import interruption
+        from osc_port_iface import printable
+
         with contextlib.ExitStack() as stack:
             log = None
             if parsed_args.audit_log:
@@ -257,29 +212,3 @@ class RepairServerInterface(lister.TextLister):
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED
         return answer.rows
-
-
-def _described(repairs: Sequence[plans.Repair]) -> Iterator[str]:
-    """Write a plan for a person to read."""
-    for repair in repairs:
-        finding = repair.finding
-        server = finding.server_name or finding.server_id or _('no server')
-        yield _('%(server)s, %(port)s: %(code)s, %(actual)s') % {
-            'server': server,
-            'port': finding.port_id or finding.mac_address,
-            'code': finding.code,
-            'actual': finding.actual,
-        }
-        for request in repair.requests:
-            yield f'    {_request_line(request)}'
-        if repair.warning:
-            yield _('    Note: %s') % repair.warning
-        if repair.reason:
-            yield _('    Not repaired: %s') % repair.reason
-
-
-def _request_line(request: writing.Request) -> str:
-    line = f'{request.method} {request.path}'
-    if request.body is not None:
-        line += f' {json.dumps(request.body)}'
-    return line

@@ -12,22 +12,19 @@
 
 """``openstack server interface show``"""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from osc_lib.command import command
 
-from osc_port_iface.api import compute
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
 from osc_port_iface.commands import plugin_command
-from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import details
-from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import one_interface
-from osc_port_iface.interfaces import selection
+
+if TYPE_CHECKING:
+    from osc_port_iface.commands import cells
 
 
 class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
@@ -39,6 +36,9 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import server_selectors
+
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'server',
@@ -69,6 +69,13 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     def take_action(
         self, parsed_args: argparse.Namespace
     ) -> tuple[tuple[str, ...], tuple[cells.Cell, ...]]:
+        from osc_port_iface.api import compute
+        from osc_port_iface.commands import columns
+        from osc_port_iface.interfaces import details
+        from osc_port_iface.interfaces import facts
+        from osc_port_iface.interfaces import one_interface
+        from osc_port_iface.interfaces import selection
+
         available = (
             *columns.on_request(columns.OF_SERVER),
             *columns.OF_INTERFACE,
@@ -103,6 +110,8 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         column_names: Sequence[str],
         data: Sequence[cells.Cell],
     ) -> int:
+        from osc_port_iface.commands import cells
+
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [cells.AsLines(cell) for cell in data]
         return super().produce_output(parsed_args, column_names, data)

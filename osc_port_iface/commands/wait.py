@@ -12,23 +12,12 @@
 
 """``openstack server interface wait``"""
 
+from __future__ import annotations
+
 import argparse
 
-from osc_port_iface.commands import argument_types
-from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
-from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import selection
-from osc_port_iface.interfaces import waiting
-
-_OF_INTERFACE = tuple(
-    column
-    for column in columns.OF_INTERFACE
-    if column.shown is columns.Shown.ALWAYS
-)
 
 
 class WaitServerInterface(lister.TextLister):
@@ -43,6 +32,10 @@ class WaitServerInterface(lister.TextLister):
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces import waiting
+
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
         parser.add_argument(
@@ -111,10 +104,14 @@ class WaitServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
-        available = _OF_INTERFACE
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces import facts
+        from osc_port_iface.interfaces import selection
+        from osc_port_iface.interfaces import waiting
+
+        available = columns.usual(columns.OF_INTERFACE)
         if len(parsed_args.server) != 1:
             available = (*columns.OF_SERVER, *available)
         chosen = self.choose(parsed_args, available)

@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The columns of ``diff``, and those that it compares."""
+
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.interfaces import comparing
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import views
+from osc_port_iface import records
+
+COLUMNS: columns.Columns[comparing.Change] = (
+    columns.Column(
+        'Server Name', lambda change: cells.TextCell(change.server_name)
+    ),
+    columns.Column(
+        'Server ID', lambda change: cells.TextCell(change.server_id)
+    ),
+    columns.Column('Port ID', lambda change: cells.TextCell(change.port_id)),
+    columns.Column('Change', lambda change: cells.TextCell(change.kind)),
+    columns.Column('Before', lambda change: cells.TextCell(change.before)),
+    columns.Column('After', lambda change: cells.TextCell(change.after)),
+)
+
+_LISTED = (*columns.OF_SERVER, *columns.OF_INTERFACE)
+
+# What Neutron shows to administrators only.
+HIDEABLE = frozenset(
+    column.header
+    for column in _LISTED
+    if column.needs & (facts.Fact.BINDING | facts.Fact.PROVIDER)
+)
+
+
+def listed_now(
+    before: comparing.Listing, view: views.View
+) -> columns.Columns[records.ServerInterface]:
+    """Choose what is listed now, to be compared with a saved listing.
+
+    :param before: The saved listing.
+    :param view: What is read; the columns that it cannot serve are left out.
+    """
+    return [
+        column
+        for column in _LISTED
+        if _is_compared(column, before) and not view.why_not(column.needs)
+    ]
+
+
+def _is_compared(
+    column: columns.Column[records.ServerInterface], before: comparing.Listing
+) -> bool:
+    """Tell whether a column is listed now: all usual ones for want of any."""
+    if not before.headers:
+        return column.shown is columns.Shown.ALWAYS
+    return column in columns.OF_SERVER or column.header in before.headers

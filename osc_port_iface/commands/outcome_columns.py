@@ -1,0 +1,109 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The columns of ``repair``, and the plan that a person is shown."""
+
+from collections.abc import Iterator, Sequence
+import json
+from typing import Any
+
+from osc_port_iface.api import writing
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.repair import execution
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface import printable
+
+
+class _RequestsCell(cells.Cell):
+    """Requests, in full where there is a structure."""
+
+    _value: tuple[writing.Request, ...]
+
+    def human_readable(self) -> str:
+        return printable.escape(
+            '; '.join(_request_line(request) for request in self._value)
+        )
+
+    def machine_readable(self) -> list[dict[str, Any]]:
+        return [request.as_json() for request in self._value]
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, _RequestsCell) and (
+            self.human_readable() < other.human_readable()
+        )
+
+
+COLUMNS: columns.Columns[execution.Outcome] = (
+    columns.Column(
+        'Server ID', lambda row: cells.TextCell(row.repair.finding.server_id)
+    ),
+    columns.Column(
+        'Server Name',
+        lambda row: cells.TextCell(row.repair.finding.server_name),
+    ),
+    columns.Column(
+        'Port ID', lambda row: cells.TextCell(row.repair.finding.port_id)
+    ),
+    columns.Column(
+        'MAC Address',
+        lambda row: cells.TextCell(row.repair.finding.mac_address),
+        shown=columns.Shown.LONG,
+    ),
+    columns.Column(
+        'Finding', lambda row: cells.TextCell(row.repair.finding.code.value)
+    ),
+    columns.Column(
+        'Action',
+        lambda row: cells.TextCell(
+            row.repair.action and row.repair.action.value
+        ),
+    ),
+    columns.Column('Result', lambda row: cells.TextCell(row.result.value)),
+    columns.Column(
+        'Before', lambda row: cells.TextCell(row.repair.finding.actual)
+    ),
+    columns.Column('After', lambda row: cells.TextCell(row.after)),
+    columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
+    columns.Column(
+        'Requests',
+        lambda row: _RequestsCell(row.repair.requests),
+        shown=columns.Shown.LONG,
+    ),
+)
+
+
+def described(repairs: Sequence[plans.Repair]) -> Iterator[str]:
+    """Write a plan for a person to read."""
+    for repair in repairs:
+        finding = repair.finding
+        server = finding.server_name or finding.server_id or _('no server')
+        yield _('%(server)s, %(port)s: %(code)s, %(actual)s') % {
+            'server': server,
+            'port': finding.port_id or finding.mac_address,
+            'code': finding.code,
+            'actual': finding.actual,
+        }
+        for request in repair.requests:
+            yield f'    {_request_line(request)}'
+        if repair.warning:
+            yield _('    Note: %s') % repair.warning
+        if repair.reason:
+            yield _('    Not repaired: %s') % repair.reason
+
+
+def _request_line(request: writing.Request) -> str:
+    line = f'{request.method} {request.path}'
+    if request.body is not None:
+        line += f' {json.dumps(request.body)}'
+    return line

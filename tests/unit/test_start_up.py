@@ -1,0 +1,58 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Holds what any other ``openstack`` command imports of the plugin."""
+
+from importlib import metadata
+import json
+import os
+import subprocess
+import sys
+
+import testtools
+
+# As cliff does (``CommandManager.load_commands``).
+LOAD = """
+from importlib import metadata
+import json
+import sys
+from openstackclient import shell
+before = set(sys.modules)
+for point in metadata.distribution('osc-port-iface').entry_points:
+    point.load()
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+SHARED = {
+    'osc_port_iface',
+    'osc_port_iface.commands',
+    'osc_port_iface.commands.lister',
+    'osc_port_iface.commands.plugin_command',
+    'osc_port_iface.i18n',
+}
+
+
+class TestStartUp(testtools.TestCase):
+    def test_other_commands_import_little(self) -> None:
+        loaded = subprocess.run(
+            [sys.executable, '-c', LOAD],
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        commands = {
+            point.module
+            for point in metadata.distribution('osc-port-iface').entry_points
+        }
+        self.assertEqual(7, len(commands))
+        self.assertEqual(sorted(commands | SHARED), json.loads(loaded.stdout))
