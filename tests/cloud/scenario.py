@@ -14,6 +14,7 @@
 
 from concurrent import futures
 import dataclasses
+import ipaddress
 import secrets
 import time
 from typing import Any
@@ -51,6 +52,15 @@ class LoadBalancer:
     vrrp: Resource
 
 
+def _pools(cidr: str) -> list[dict[str, str]]:
+    """Keep Neutron from choosing an address that a test is about.
+
+    It chooses at random. The tests give and look for those below and above.
+    """
+    subnet = ipaddress.ip_network(cidr)
+    return [{'start': str(subnet[150]), 'end': str(subnet[199])}]
+
+
 class Scenario:
     """Makes resources in the project of one user, and removes them."""
 
@@ -77,6 +87,7 @@ class Scenario:
     ) -> Resource:
         """Make a network with a subnet for each CIDR.
 
+        :param cidrs: Each has 256 addresses at least.
         :param attributes: More of its attributes, such as ``segments``.
         """
         network = self._make('network', name=self.name(name), **attributes)
@@ -93,6 +104,7 @@ class Scenario:
                         'name': self.name(f'{name}-v{version}'),
                         'ip_version': version,
                         'cidr': cidr,
+                        'allocation_pools': _pools(cidr),
                     }
                 },
             )
