@@ -49,6 +49,7 @@ class Credentials:
         self._headers: dict[str, str] | None = None
         # What is known of the token that the headers have.
         self._token: access.AccessInfo | None = None
+        self._expires: datetime.datetime | None = None
         self._is_renewed = False
         # Whether a service has accepted the token that there is now.
         self._is_proven = False
@@ -170,15 +171,16 @@ class Credentials:
         return frozenset(name.lower() for name in names or ())
 
     def _expires_soon(self) -> bool:
-        expires = self._token.expires if self._token else None
         now = datetime.datetime.now(datetime.UTC)
-        return expires is not None and expires - _SPARE < now
+        return self._expires is not None and self._expires - _SPARE < now
 
     def _new_headers(self) -> dict[str, str]:
         # Each further try, of each thread, could lock the account.
         if self._failure is None:
             try:
                 self._token = self._access()
+                # keystoneauth parses the time each time that it is asked.
+                self._expires = self._token.expires if self._token else None
                 return self._session.get_auth_headers() or {}
             except ksa_exceptions.ClientException as error:
                 self._failure = _('No token: %s') % printable.one_line(
