@@ -143,7 +143,7 @@ def _server_ids(cloud: embedded.Cloud, count: int) -> list[str]:
         maker = scenario.Scenario(user, prefix='bench-')
         networks = user.get('network', '/v2.0/networks', name='bench-net')
         network = (networks['networks'] or [None])[0] or maker.network(
-            'net', '10.30.0.0/24'
+            'net', '10.30.0.0/22'
         )
         found = user.get('compute', '/servers')['servers']
         missing = {f'{number:03}' for number in range(count - len(ids))} - {
