@@ -79,8 +79,7 @@ class TestFind(base.ProjectTestCase):
             stdin=stdin,
         )
         self.assertEqual(status, result.status, result.stderr)
-        rows: list[dict[str, Any]] = json.loads(result.stdout)
-        return rows, result.stderr
+        return self.of_own_project(json.loads(result.stdout)), result.stderr
 
     def expected(
         self, query: str, matched_as: str, address: str | None, user: str

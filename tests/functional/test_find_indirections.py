@@ -77,11 +77,7 @@ class TestIndirections(base.ProjectTestCase):
     ) -> list[dict[str, Any]]:
         result = self.openstack(*COMMAND, *arguments, '-f', 'json', user=user)
         self.assertEqual(0, result.status, result.stderr)
-        rows: list[dict[str, Any]] = json.loads(result.stdout)
-        # An administrator also sees other projects with the same addresses.
-        return [
-            row for row in rows if row['Project ID'] == self.api.project_id
-        ]
+        return self.of_own_project(json.loads(result.stdout))
 
     def assert_found(
         self, expected: set[tuple[Any, ...]], *arguments: str
