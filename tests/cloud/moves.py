@@ -83,7 +83,7 @@ def slow_live_migration(
 
 def migrate(admin: api.Api, server: scenario.Resource) -> None:
     """Migrate a server to any host, and wait until it can be confirmed."""
-    with _all_hosts_up():
+    with all_hosts_up():
         _act(admin, f'/servers/{server["id"]}', {'migrate': None})
     scenario.wait_for(admin, server, 'VERIFY_RESIZE')
 
@@ -95,7 +95,7 @@ def resize(admin: api.Api, server: scenario.Resource, flavor: str) -> None:
         for found in admin.get('compute', '/flavors')['flavors']
         if found['name'] == flavor
     )
-    with _all_hosts_up():
+    with all_hosts_up():
         _act(
             admin,
             f'/servers/{server["id"]}',
@@ -106,7 +106,8 @@ def resize(admin: api.Api, server: scenario.Resource, flavor: str) -> None:
 
 def confirm(admin: api.Api, server: scenario.Resource) -> None:
     """Confirm a migration or a resize, and wait until it is done."""
-    _act(admin, f'/servers/{server["id"]}', {'confirmResize': None})
+    with all_hosts_up():
+        _act(admin, f'/servers/{server["id"]}', {'confirmResize': None})
     _wait_for_migration(admin, server, 'confirmed')
     scenario.wait_for(admin, server, 'ACTIVE')
 
@@ -174,7 +175,7 @@ def _force_up(admin: api.Api, path: str) -> None:
 def _start_live_migration(
     admin: api.Api, server: scenario.Resource, host: str
 ) -> None:
-    with _all_hosts_up():
+    with all_hosts_up():
         _act(
             admin,
             f'/servers/{server["id"]}',
@@ -192,8 +193,8 @@ def _act(
     admin.post('compute', f'{path}/action', body, microversion)
 
 
-def _all_hosts_up() -> contextlib.AbstractContextManager[None]:
-    """Hold no host down, for an action that Nova would refuse then."""
+def all_hosts_up() -> contextlib.AbstractContextManager[None]:
+    """Keep every host up, for what goes wrong while one is held down."""
     return directory.CloudDirectory().lock(_HOSTS, is_shared=True)
 
 

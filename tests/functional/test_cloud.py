@@ -633,9 +633,13 @@ class TestMoves(base.ProjectTestCase):
     def test_evacuation_and_return(self) -> None:
         moves.evacuate(self.admin, self.server, self.target)
         self.assert_on(self.target)
-        services = self.admin.get(
-            'compute', '/os-services', host=self.before, binary='nova-compute'
-        )['services']
+        with moves.all_hosts_up():
+            services = self.admin.get(
+                'compute',
+                '/os-services',
+                host=self.before,
+                binary='nova-compute',
+            )['services']
         self.assertEqual(['up'], [service['state'] for service in services])
         moves.live_migrate(self.admin, self.server, self.before)
         self.assert_on(self.before)
