@@ -334,6 +334,28 @@ class TestNetwork(base.ProjectTestCase):
         path = f'/v2.0/trunks/{self.trunk["id"]}'
         return str(self.admin.get('network', path)['trunk']['status'])
 
+    def test_which_addresses_neutron_chooses(self) -> None:
+        """Those that tests choose are not among them."""
+        network = self.scenario.network('both', '10.0.3.0/24', 'fd00:3::/64')
+        subnets = self.api.get(
+            'network', '/v2.0/subnets', network_id=network['id']
+        )['subnets']
+        self.assertEqual(
+            {
+                4: [{'start': '10.0.3.128', 'end': '10.0.3.191'}],
+                6: [
+                    {
+                        'start': 'fd00:3:0:0:8000::',
+                        'end': 'fd00:3::bfff:ffff:ffff:ffff',
+                    }
+                ],
+            },
+            {
+                subnet['ip_version']: subnet['allocation_pools']
+                for subnet in subnets
+            },
+        )
+
     def test_subport_is_wired_with_its_parent(self) -> None:
         parent = self.port(self.parent)
         subport = self.port(self.subport)
