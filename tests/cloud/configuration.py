@@ -224,6 +224,8 @@ def _compute(
             'my_ip': '127.0.0.1',
             'state_path': state / 'nova',
             'transport_url': 'fake:///',
+            # An attach may wait while two cores build sixty servers.
+            'rpc_response_timeout': 300,
             # Neutron sends no events here.
             'vif_plugging_timeout': 0,
             'vif_plugging_is_fatal': False,

@@ -19,6 +19,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from urllib import parse
 
 import testtools
 
@@ -97,6 +98,13 @@ class TestCommandLine(testtools.TestCase):
         ]
         # Placement has a port in the process of compute.
         self.assertEqual([LOOPBACK] * (len(embedded.SERVICES) + 1), addresses)
+
+    def test_ports_that_nothing_else_takes(self) -> None:
+        ports = {
+            parse.urlsplit(url).port for url in self.cloud.endpoints.values()
+        }
+        self.assertEqual(len(embedded.SERVICES) + 1, len(ports))
+        self.assertEqual(set(), ports - {*embedded.PORTS})
 
     def test_secrets_are_the_owners(self) -> None:
         for path in (self.cloud.clouds_yaml, self.cloud.state / 'cloud.json'):
