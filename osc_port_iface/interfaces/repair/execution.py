@@ -212,7 +212,7 @@ class Execution:
                 self._cloud, planned, self._request.keep
             )
             now = names.complete(answer)
-            if answer.notices:
+            if answer.unjudged:
                 raise _Surprise(answer.notices[0], skipped(step.repairs))
         if not now and all(map(self._is_settled, planned)):
             return True
