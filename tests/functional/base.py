@@ -13,11 +13,9 @@
 """The installed ``openstack`` program, against the embedded cloud."""
 
 import json
-import os
 import pathlib
 import secrets
 import subprocess
-import sys
 from typing import Any
 
 import testtools
@@ -27,17 +25,9 @@ from tests.cloud import bootstrap
 from tests.cloud import embedded
 from tests.cloud import scenario
 from tests import command_result
+from tests.functional import client
 from tests.functional import proven
 from tests.functional import recording_proxy
-
-# Seconds for one command.
-TIMEOUT = 300
-
-
-def program() -> pathlib.Path:
-    """Return the ``openstack`` that is tested."""
-    default = pathlib.Path(sys.executable).with_name('openstack')
-    return pathlib.Path(os.environ.get('OPENSTACK', default))
 
 
 class FunctionalTestCase(testtools.TestCase):
@@ -107,7 +97,7 @@ class FunctionalTestCase(testtools.TestCase):
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=client.TIMEOUT,
             check=False,
         )
         return command_result.Result(
@@ -115,11 +105,15 @@ class FunctionalTestCase(testtools.TestCase):
         )
 
     def openstack(
-        self, *arguments: str, user: str | None = None, **variables: str
+        self,
+        *arguments: str,
+        user: str | None = None,
+        stdin: str = '',
+        **variables: str,
     ) -> command_result.Result:
         """Run ``openstack`` as a user."""
-        result = self.run_program(
-            program(), *arguments, user=user, **variables
+        result = client.run(
+            arguments, self.environment(user, **variables), stdin
         )
         if self.proxy.is_honest:
             proven.record(self.cloud, arguments, result.stdout)

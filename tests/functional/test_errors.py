@@ -14,6 +14,7 @@ import json
 
 from tests import command_result
 from tests.functional import base
+from tests.functional import client
 from tests.functional import recording_proxy
 
 SERVER_ID = '00000000-0000-4000-8000-000000000000'
@@ -140,9 +141,8 @@ class TestErrors(base.FunctionalTestCase):
                 {'Content-Type': 'application/json'},
             ),
         )
-        result = self.run_program(
-            *('sh', '-c', f'ulimit -d {MEMORY} && exec "$@"', 'sh'),
-            *(base.program(), '--debug', *COMMAND),
+        result = client.run(
+            ('--debug', *COMMAND), self.environment(), memory=MEMORY
         )
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertIn(

@@ -23,7 +23,7 @@ from tests import command_result
 from tests.faults import answers
 from tests.faults import language
 from tests.faults import plan
-from tests.functional import base
+from tests.functional import client
 from tests.functional import odd_project
 
 # Kilobytes of data that one command may have; an answer of 200 MB, decoded,
@@ -89,13 +89,12 @@ class FaultPlanTestCase(odd_project.OddProjectTestCase):
 
     def run_case(self) -> command_result.Result:
         """Run the command of the line, with little memory."""
-        return self.run_program(
-            *('timeout', str(PATIENCE)),
-            *('sh', '-c', f'ulimit -d {MEMORY} && exec "$@"', 'sh'),
-            base.program(),
-            *self.case.arguments(self.words),
-            user='admin' if self.case.is_of_administrator else None,
-            no_proxy=language.CLOSED,
+        user = 'admin' if self.case.is_of_administrator else None
+        return client.run(
+            self.case.arguments(self.words),
+            self.environment(user, no_proxy=language.CLOSED),
+            timeout=PATIENCE,
+            memory=MEMORY,
         )
 
     def sent(self) -> str:

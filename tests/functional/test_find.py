@@ -72,8 +72,7 @@ class TestFind(base.ProjectTestCase):
         status: int = 0,
         stdin: str = '',
     ) -> tuple[list[dict[str, Any]], str]:
-        result = self.run_program(
-            base.program(),
+        result = self.openstack(
             *(*COMMAND, *addresses, '-f', 'json'),
             user=user,
             stdin=stdin,
@@ -226,9 +225,7 @@ class TestFind(base.ProjectTestCase):
             ((), '', 'Give an address'),
         )
         for arguments, stdin, words in cases:
-            result = self.run_program(
-                base.program(), *COMMAND, *arguments, stdin=stdin
-            )
+            result = self.openstack(*COMMAND, *arguments, stdin=stdin)
             self.assertEqual((2, ''), (result.status, result.stdout))
             self.assertIn(words, result.stderr)
         self.assertEqual(

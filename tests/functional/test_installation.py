@@ -17,6 +17,7 @@ import subprocess
 
 from tests import environments
 from tests.functional import base
+from tests.functional import client
 
 PACKAGE = 'osc_port_iface'
 
@@ -42,7 +43,7 @@ print(json.dumps({
 
 def python() -> pathlib.Path:
     """Return the interpreter, for which -P keeps the checkout off the path."""
-    return base.program().with_name('python')
+    return client.program().with_name('python')
 
 
 class TestInstallation(base.FunctionalTestCase):

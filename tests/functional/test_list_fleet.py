@@ -21,6 +21,7 @@ from tests.cloud import embedded
 from tests.cloud import fleet
 from tests.cloud import scenario
 from tests.functional import base
+from tests.functional import client
 from tests.functional import ordered
 from tests.functional import recording_proxy
 
@@ -345,12 +346,12 @@ class TestPartialFailure(base.ProjectTestCase):
         def hold_the_answer(url: str) -> None:
             if 'os-interface' in url:
                 reached.set()
-                answer.wait(base.TIMEOUT)
+                answer.wait(client.TIMEOUT)
 
         self.addCleanup(answer.set)
         self.proxy.before = hold_the_answer
         process = subprocess.Popen(
-            [base.program(), *COMMAND, '-f', 'json'],
+            [client.program(), *COMMAND, '-f', 'json'],
             env=self.environment(),
             # What runs in the background may ignore the signal, and would
             # hand that down.
@@ -362,10 +363,10 @@ class TestPartialFailure(base.ProjectTestCase):
             text=True,
         )
         self.addCleanup(process.kill)
-        self.assertTrue(reached.wait(base.TIMEOUT))
+        self.assertTrue(reached.wait(client.TIMEOUT))
         process.send_signal(signal.SIGINT)
         # It does not wait for the answer that never comes.
-        stdout, stderr = process.communicate(timeout=base.TIMEOUT)
+        stdout, stderr = process.communicate(timeout=client.TIMEOUT)
         self.assertFalse(answer.is_set())
         self.assertEqual((130, '', ''), (process.returncode, stdout, stderr))
 

@@ -27,7 +27,7 @@ from tests.cloud import fleet
 from tests.cloud import moves
 from tests.cloud import scenario
 from tests import command_result
-from tests.functional import base
+from tests.functional import client
 from tests.functional import faults
 from tests.functional import recording_proxy
 
@@ -475,7 +475,7 @@ class TestSafety(RepairTestCase):
 class TestInterruption(RepairTestCase):
     def start(self, *arguments: str) -> 'subprocess.Popen[str]':
         return subprocess.Popen(
-            [str(base.program()), *COMMAND, '-f', 'json', *arguments],
+            [str(client.program()), *COMMAND, '-f', 'json', *arguments],
             env=self.environment('admin'),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -495,7 +495,7 @@ class TestInterruption(RepairTestCase):
         self.proxy.before = interrupt
         process = self.start(*arguments)
         started.append(process)
-        stdout, stderr = process.communicate(timeout=base.TIMEOUT)
+        stdout, stderr = process.communicate(timeout=client.TIMEOUT)
         self.proxy.before = lambda _url: None
         return command_result.Result(process.returncode, stdout, stderr)
 
@@ -555,7 +555,7 @@ class TestInterruption(RepairTestCase):
         controller, terminal = pty.openpty()
         try:
             process = subprocess.Popen(
-                [str(base.program()), *COMMAND, *arguments],
+                [str(client.program()), *COMMAND, *arguments],
                 env=self.environment('admin'),
                 stdin=terminal,
                 stdout=subprocess.PIPE,
@@ -563,12 +563,12 @@ class TestInterruption(RepairTestCase):
                 text=True,
             )
             shown = ''
-            deadline = time.monotonic() + base.TIMEOUT
+            deadline = time.monotonic() + client.TIMEOUT
             while '[y/N]' not in shown:
                 self.assertLess(time.monotonic(), deadline)
                 shown += os.read(controller, 4096).decode()
             os.write(controller, f'{answer}\n'.encode())
-            stdout, _stderr = process.communicate(timeout=base.TIMEOUT)
+            stdout, _stderr = process.communicate(timeout=client.TIMEOUT)
         finally:
             os.close(controller)
             os.close(terminal)

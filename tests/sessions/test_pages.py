@@ -18,7 +18,7 @@ import re
 import testtools
 
 from tests import environments
-from tests.functional import base
+from tests.functional import client
 from tests.sessions import page as pages
 from tests.sessions import picture
 from tests.sessions import running
@@ -33,12 +33,12 @@ class TestPages(testtools.TestCase):
     """One class, as the pages share the demo and follow each other."""
 
     def assert_true(self, page: pages.Page) -> None:
-        wrong = running.run(page, base.program())
+        wrong = running.run(page, client.program())
         self.assertEqual([], wrong, running.describe(page, wrong))
 
     def test_picture(self) -> None:
         self.assertEqual(
-            picture.PATH.read_text(), picture.draw(base.program())
+            picture.PATH.read_text(), picture.draw(client.program())
         )
 
     def test_one_changed_word_fails(self) -> None:

@@ -1,0 +1,103 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The ``openstack`` program that is tested."""
+
+import atexit
+from collections.abc import Sequence
+import functools
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+
+from tests import command_result
+from tests.functional import preloaded
+
+# Seconds for one command.
+TIMEOUT = 300
+
+
+def program() -> pathlib.Path:
+    """Return the ``openstack`` that is tested."""
+    default = pathlib.Path(sys.executable).with_name('openstack')
+    return pathlib.Path(os.environ.get('OPENSTACK', default))
+
+
+def run(
+    arguments: Sequence[str],
+    environment: dict[str, str],
+    stdin: str = '',
+    timeout: int = TIMEOUT,
+    memory: int | None = None,
+) -> command_result.Result:
+    """Run ``openstack``, with its modules imported already.
+
+    :param arguments: What stands behind ``openstack``.
+    :param environment: All its variables; those that the interpreter reads
+        when it starts do nothing.
+    :param stdin: What it reads.
+    :param timeout: Seconds after which it is killed; the status is -14 then.
+    :param memory: Kilobytes of data that it may have.
+    """
+    order = {
+        'arguments': [str(program()), *arguments],
+        'environment': environment,
+        'timeout': timeout,
+        'memory': memory,
+    }
+    with (
+        tempfile.TemporaryFile('w+', encoding='utf-8') as given,
+        tempfile.TemporaryFile('w+', encoding='utf-8') as stdout,
+        tempfile.TemporaryFile('w+', encoding='utf-8') as stderr,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        connection = _connection()
+        socket.send_fds(
+            connection,
+            [json.dumps(order).encode()],
+            [file.fileno() for file in (given, stdout, stderr)],
+        )
+        status = int(connection.recv(preloaded.LONGEST_ORDER))
+        # The command has moved the place in the file, which both share.
+        for file in (stdout, stderr):
+            file.seek(0)
+        return command_result.Result(status, stdout.read(), stderr.read())
+
+
+@functools.cache
+def _connection() -> socket.socket:
+    """Start what runs the commands of this process of the tests."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(
+        socket.SOL_SOCKET, socket.SO_SNDBUF, preloaded.LONGEST_ORDER
+    )
+    with theirs:
+        process = subprocess.Popen(
+            [
+                program().with_name('python'),
+                # Keeps the checkout off the path.
+                '-P',
+                preloaded.__file__,
+                str(theirs.fileno()),
+            ],
+            env={**os.environ, 'PYTHONUTF8': '1'},
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+    atexit.register(process.wait)
+    atexit.register(ours.close)
+    return ours

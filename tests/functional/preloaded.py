@@ -1,0 +1,125 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Runs ``openstack`` in processes that need not import it first.
+
+Most of the CPU time of a short command is its imports. This program imports
+what the client and its plugins consist of, and then forks for each command
+that it is sent; the child runs what the script ``openstack`` does. It is run
+with the interpreter of the client, and so is made of the standard library and
+imports nothing of the tests.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+# Bytes that an order may have.
+LONGEST_ORDER = 256 * 1024
+
+# A command that needs no cloud.
+SCOUT = (
+    sys.executable,
+    *('-P', '-c', 'from openstackclient import shell; shell.main()'),
+    *('server', 'interface', 'list', '--help'),
+)
+
+
+def preload() -> None:
+    """Import what a command imports, and all of the plugin."""
+    scout = subprocess.run(
+        SCOUT,
+        env={**os.environ, 'PYTHONVERBOSE': '1'},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    names = re.findall(r"^import '(\S+)'", scout.stderr, re.MULTILINE)
+    plugin = importlib.import_module('osc_port_iface')
+    names += [
+        info.name
+        for info in pkgutil.walk_packages(plugin.__path__, 'osc_port_iface.')
+    ]
+    for name in names:
+        # Some modules are made by others while those are imported.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    # Its collections would copy the memory that the children share.
+    gc.freeze()
+
+
+def obey(order: dict[str, Any], descriptors: list[int]) -> None:
+    """Become the process of one command.
+
+    :param order: The ``arguments``, the program included; the
+        ``environment``; the ``timeout`` in seconds; and the kilobytes of
+        ``memory`` for data, or None.
+    :param descriptors: The files to have for standard input, output and
+        error.
+    """
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(order['environment'])
+    time.tzset()
+    if order['memory']:
+        limit = order['memory'] * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    signal.alarm(order['timeout'])
+    sys.argv[:] = order['arguments']
+
+
+def serve(connection: socket.socket) -> bool:
+    """Fork for each order, and answer with the exit status.
+
+    :returns: Whether this is the process of a command. It is not when there
+        are no more orders.
+    """
+    while True:
+        message, descriptors, _flags, _address = socket.recv_fds(
+            connection, LONGEST_ORDER, 3
+        )
+        if not message:
+            return False
+        child = os.fork()
+        if not child:
+            connection.close()
+            obey(json.loads(message), descriptors)
+            return True
+        for descriptor in descriptors:
+            os.close(descriptor)
+        _child, status = os.waitpid(child, 0)
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+if __name__ == '__main__':
+    orders = socket.socket(fileno=int(sys.argv.pop()))
+    # cliff takes its name from there as it is imported (app.App.NAME).
+    sys.argv[0] = 'openstack'
+
+    from openstackclient import shell
+
+    preload()
+    if serve(orders):
+        sys.exit(shell.main())
