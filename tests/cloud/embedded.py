@@ -36,8 +36,9 @@ from tests.cloud import processes
 from tests.cloud import releases
 from tests import environments
 
-# Seconds for a service to answer; they take about ten.
-START_TIMEOUT = 180
+# Seconds for a service to answer. They take about ten, and more while other
+# environments are installed.
+START_TIMEOUT = 600
 
 # A service takes its port seconds after it was found to be free. Linux gives
 # none of these to a connection or to a test that takes any port.

@@ -26,8 +26,9 @@ from tests.cloud import bootstrap
 # For the `tag` of a network in a request to create a server.
 MICROVERSION = '2.90'
 
-# Seconds for a server to reach a state.
-TIMEOUT = 180
+# Seconds for a server to reach a state. At times sixty others are built on the
+# same two cores.
+TIMEOUT = 600
 
 # The embedded cloud has two cores.
 WORKERS = 4

@@ -27,7 +27,7 @@ from tests import command_result
 from tests.functional import preloaded
 
 # Seconds for one command.
-TIMEOUT = 300
+TIMEOUT = 600
 
 
 def program() -> pathlib.Path:

@@ -243,7 +243,7 @@ class TestFaults(faults.FaultsTestCase):
             f'/servers/{server["id"]}/os-interface',
             {'interfaceAttachment': {'net_id': self.network['id']}},
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + scenario.TIMEOUT
         while not self.floating_addresses(server):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.5)

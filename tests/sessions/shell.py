@@ -19,7 +19,7 @@ import tempfile
 import threading
 
 # Seconds for one command.
-TIMEOUT = 300
+TIMEOUT = 600
 
 
 class Shell(contextlib.AbstractContextManager['Shell']):
