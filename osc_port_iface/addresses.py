@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The notations of what an interface can be called by, made one."""
+"""Parses the addresses of interfaces, whatever their notation."""
 
 import dataclasses
 import enum
@@ -32,21 +32,22 @@ _MAC_ADDRESS = re.compile(
 )
 
 
-# What Nova and Neutron's agents put before the first characters of a port's
-# ID to name a device on the host (nova/network/model.py, NIC_NAME_LEN).
+# The prefixes that Nova and Neutron's agents put before the first characters
+# of a port's ID to name a device on the host (nova/network/model.py,
+# NIC_NAME_LEN).
 _HOST_DEVICE = re.compile(
     r'(?:tap|qvo|qvb|qbr|vhu)?(?P<prefix>[0-9a-f]{8}-[0-9a-f]{2})',
     re.IGNORECASE,
 )
 
-# The most addresses in a CIDR that are asked for one by one; and the shortest
-# prefix of IPv6, where they are not.
+# The largest CIDRs that can be searched. The addresses of an IPv4 CIDR are
+# asked for one by one, those of an IPv6 CIDR are not.
 MOST_ADDRESSES = 4096
 SHORTEST_IPV6_PREFIX = 48
 
 
 class Kind(enum.Enum):
-    """What an address is."""
+    """The kind of an address."""
 
     IP_ADDRESS = 'ip-address'
     CIDR = 'cidr'
@@ -56,16 +57,16 @@ class Kind(enum.Enum):
 
 
 class TooWide(ValueError):
-    """A CIDR has more addresses than can be looked for."""
+    """A CIDR has too many addresses to look for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Address:
-    """What a user calls an interface by.
+    """What a user identifies an interface by.
 
     :ivar text: What the user wrote.
-    :ivar kind: What it is.
-    :ivar value: The same as the APIs write it.
+    :ivar kind: Its kind.
+    :ivar value: The same, as the APIs write it.
     """
 
     text: str
@@ -74,7 +75,7 @@ class Address:
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether this is a UUID, which is taken for an ID."""
+    """Tell whether this is a UUID, and thus taken for an ID."""
     return bool(_UUID.fullmatch(text))
 
 
@@ -94,12 +95,12 @@ def parse_address(text: str) -> Address:
 
 
 def parse_query(text: str) -> Address:
-    """Read what an owner is looked for by.
+    """Read an address whose owner is to be found.
 
     :param text: A port ID, a MAC address, an IP address, a CIDR, or the name
         of a device on a host: ``tap0a3ca19c-dd``, or without ``tap``.
-    :returns: The address. The value of a device is what the ID of its port
-        begins with.
+    :returns: The address. The value of a device is the beginning of the ID of
+        its port.
     :raises TooWide: It is a CIDR with too many addresses.
     :raises ValueError: It is none of them.
     """
@@ -123,9 +124,9 @@ def parse_mac_address(text: str) -> str:
     """Read a MAC address in any of the usual notations.
 
     :param text: ``fa:16:3e:01:02:03``, with dashes, ``fa16.3e01.0203``,
-        ``fa163e-010203`` or ``fa163e010203``, in either case; a leading zero
-        of a single byte may be missing.
-    :returns: Six pairs of lower case digits with colons, as Neutron has it.
+        ``fa163e-010203`` or ``fa163e010203``, in either case. Leading zeros of
+        bytes may be missing.
+    :returns: Six pairs of lower case digits with colons, as in Neutron.
     :raises ValueError: It is none.
     """
     if not _MAC_ADDRESS.fullmatch(text):
@@ -139,8 +140,8 @@ def parse_mac_address(text: str) -> str:
 def parse_ip_address(text: str) -> IPAddress:
     """Read an IPv4 or IPv6 address in any spelling (RFC 4291, section 2.2).
 
-    :param text: The address. One that is IPv4-mapped counts as the IPv4
-        address in it. There must be no zone.
+    :param text: The address, without a zone. An IPv4-mapped address is read as
+        the IPv4 address in it.
     :returns: The address.
     :raises ValueError: It is none.
     """
@@ -153,11 +154,11 @@ def parse_ip_address(text: str) -> IPAddress:
 
 
 def parse_ip_network(text: str) -> IPNetwork:
-    """Read an address or a CIDR; bits of the host are allowed.
+    """Read an address or a CIDR, which may have host bits set.
 
     :param text: ``10.0.0.5``, ``10.0.0.0/24``, ``2001:db8::/64``. There must
-        be no zone, and IPv4-mapped counts as IPv4.
-    :returns: The network, which for an address holds just that.
+        be no zone. An IPv4-mapped address is read as IPv4.
+    :returns: The network; for an address, one that holds only this address.
     :raises ValueError: It is none.
     """
     if '/' not in text:

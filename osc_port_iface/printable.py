@@ -28,9 +28,9 @@ _PRINTABLE_ASCII = re.compile(r'[ -~]*')
 
 
 def escape(text: str) -> str:
-    """Replace each character a terminal could act on by its escape.
+    """Escape the characters that a terminal could act on.
 
-    :param text: Text of unknown origin.
+    :param text: Untrusted text.
     :returns: The same text with control, format and separator characters
         written as ``\\x1b`` or ``\\u202e``. Other text is unchanged.
     """

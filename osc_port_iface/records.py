@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the layers hand to one another: plain records without any I/O.
+"""Plain records, which the layers pass to one another.
 
-None stands for what is not known, not visible or not there; no text in a
+None stands for anything that is unknown, not visible or absent. No text in a
 record is ever empty.
 """
 
@@ -24,23 +24,24 @@ from osc_port_iface import addresses
 
 Row = TypeVar('Row')
 
-# What Nova makes of the device owner of a server's port, before the name of
-# the availability zone.
+# Nova sets the device owner of a server's port to this, followed by the name
+# of the availability zone.
 _SERVER_OWNER = 'compute:'
 
-# Neutron's, once a subport is wired (neutron/services/trunk/constants.py).
+# The device owner of a subport once Neutron has wired it
+# (neutron/services/trunk/constants.py).
 _SUBPORT_OWNER = 'trunk:subport'
 
 
 @dataclasses.dataclass
 class Answer(Generic[Row]):
-    """Rows, and what a reader must know about those that are not there.
+    """Rows, and messages about anything that is missing from them.
 
-    :ivar rows: What could be read.
-    :ivar failures: A line for each thing that could not be read, so that the
-        answer is incomplete.
-    :ivar notices: A line for each thing that is missing because this caller
-        is not shown it, which is not a failure.
+    :ivar rows: The rows that could be read.
+    :ivar failures: A line for each thing that could not be read. The answer is
+        then incomplete.
+    :ivar notices: A line for each thing that is missing because the caller may
+        not see it, which is not a failure.
     """
 
     rows: list[Row]
@@ -50,7 +51,7 @@ class Answer(Generic[Row]):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FixedIP:
-    """One address of an interface; Nova's cache does not know the subnet."""
+    """One address of an interface. Nova's cache does not have the subnet."""
 
     ip_address: str
     subnet_id: str | None = None
@@ -60,8 +61,8 @@ class FixedIP:
 class Interface:
     """One port that is plugged into a server.
 
-    Nova's cache knows only the MAC address, the addresses and the label of
-    the network.
+    Nova's cache has only the MAC address, the addresses and the label of the
+    network.
     """
 
     mac_address: str | None
@@ -95,17 +96,17 @@ class Server:
 
     @property
     def in_down_cell(self) -> bool:
-        """Whether Nova cannot reach what it knows of the server."""
+        """Whether the server is in a cell that Nova cannot reach."""
         return self.status == 'UNKNOWN'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class InstanceAction:
-    """Something that was done to a server.
+    """An action on a server.
 
     :ivar action: Its name, such as ``attach_interface``.
-    :ivar failed: Whether Nova gave it up.
-    :ivar seconds_ago: When it began or last changed, by the clock of Nova.
+    :ivar failed: Whether it failed.
+    :ivar seconds_ago: How long ago it began or last changed, by Nova's clock.
     """
 
     action: str
@@ -116,7 +117,7 @@ class InstanceAction:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AddressPair:
-    """An address, or a CIDR, that a port may use beside its own."""
+    """An address or CIDR that a port may use in addition to its own."""
 
     ip_address: str
     mac_address: str | None
@@ -124,7 +125,7 @@ class AddressPair:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Subport:
-    """A port that reaches a server through the trunk of a parent port."""
+    """A port that is connected to a server through a trunk."""
 
     port_id: str
     segmentation_type: str | None
@@ -134,7 +135,7 @@ class Subport:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trunk:
-    """A parent port, and the subports that reach its server through it."""
+    """A parent port, and the subports connected to its server through it."""
 
     id: str
     port_id: str
@@ -179,15 +180,15 @@ class Port:
 
     @property
     def shows_binding(self) -> bool:
-        """Whether the caller is shown where the port is bound."""
+        """Whether the caller may see where the port is bound."""
         return self.vif_type is not None
 
     @property
     def server_id(self) -> str | None:
-        """The server that Nova made the port for, existing or not.
+        """The server in its device ID, whether or not that exists.
 
-        The device ID is free text that a tenant may set: what is not a UUID
-        is not a server's ID.
+        The device ID is free text that a tenant may set. Anything but a UUID
+        is not the ID of a server.
         """
         if self.is_for_server and self.device_id:
             return (
@@ -202,23 +203,24 @@ class Port:
 
     @property
     def is_nobodys(self) -> bool:
-        """Whether it has no owner and no device, and just its addresses.
+        """Whether it has neither a device owner nor a device ID.
 
-        So it is with the port that reserves a virtual IP, and with a subport
-        until it is wired.
+        This is true of a port that only reserves a virtual IP, and of a
+        subport before it is wired.
         """
         return not self.device_owner and not self.device_id
 
     @property
     def is_subport(self) -> bool:
-        """Whether a trunk carries it."""
+        """Whether it is the subport of a trunk."""
         return self.device_owner == _SUBPORT_OWNER
 
     @property
     def load_balancer_id(self) -> str | None:
-        """The load balancer whose virtual IP it has.
+        """The load balancer whose virtual IP the port holds.
 
-        Octavia's network driver calls the device ``lb-`` and the ID
+        Octavia's network driver sets the device ID to ``lb-`` and the ID of
+        the load balancer
         (``octavia/network/drivers/neutron/allowed_address_pairs.py``).
         """
         prefix, _lb, identifier = (self.device_id or '').partition('lb-')
@@ -227,7 +229,7 @@ class Port:
         return identifier
 
     def as_interface(self) -> Interface:
-        """Make of it what os-interface shows, except for the tag."""
+        """Convert it to what os-interface shows, except for the tag."""
         return Interface(
             port_id=self.id,
             network_id=self.network_id,
@@ -239,14 +241,14 @@ class Port:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PortBinding:
-    """One of the bindings of a port, of which one is ACTIVE."""
+    """One of the bindings of a port. One of them is ACTIVE."""
 
     host: str
     status: str | None
 
     @property
     def id(self) -> str:
-        """What tells it from the other bindings of the port."""
+        """What distinguishes it from the other bindings of the port."""
         return self.host
 
 
@@ -254,8 +256,8 @@ class PortBinding:
 class Agent:
     """An agent of Neutron on a host.
 
-    :ivar networks: The physical networks that it reaches; None where it does
-        not say.
+    :ivar networks: The physical networks that it is connected to; None if it
+        does not report them.
     """
 
     id: str
@@ -267,7 +269,7 @@ class Agent:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ComputeService:
-    """The nova-compute of a host."""
+    """The nova-compute service of a host."""
 
     host: str
     is_up: bool
@@ -287,7 +289,7 @@ class PortForwarding:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FloatingIP:
-    """A floating IP, which leads to a port, forwards, or does neither."""
+    """A floating IP, which may lead to a port or forward single ports."""
 
     id: str
     address: str
@@ -302,8 +304,8 @@ class FloatingIP:
     def forwards_to(self, port: Port, forwarding: PortForwarding) -> bool:
         """Tell whether one of its forwardings leads to a port.
 
-        Before Neutron 21 a forwarding has the address of the port only, of
-        which there is one in the project unless its networks overlap.
+        Before Neutron 21, a forwarding has only the address of the port, which
+        is unique in the project unless its networks overlap.
         """
         if forwarding.internal_port_id:
             return forwarding.internal_port_id == port.id
@@ -315,9 +317,9 @@ class FloatingIP:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Router:
-    """A router, and the addresses that it has outside.
+    """A router, and its addresses on the external network.
 
-    :ivar has_source_nat: Whether what leaves by it has its address.
+    :ivar has_source_nat: Whether outgoing traffic is given its address.
     """
 
     id: str
@@ -368,11 +370,11 @@ class Subnet:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SecurityGroupRule:
-    """What a security group lets pass.
+    """A rule of a security group, which allows traffic.
 
-    :ivar protocol: A name or a number, as it was made; any if None.
-    :ivar port_range_min: The first port, or the type of ICMP.
-    :ivar port_range_max: The last port, or the code of ICMP.
+    :ivar protocol: A name or a number, as the user wrote it; any if None.
+    :ivar port_range_min: The first port, or the ICMP type.
+    :ivar port_range_max: The last port, or the ICMP code.
     """
 
     id: str
@@ -390,9 +392,9 @@ class SecurityGroupRule:
 class SecurityGroup:
     """A security group.
 
-    :ivar is_stateful: Whether replies to what it lets pass do as well; None
-        where Neutron knows only groups of which that is true.
-    :ivar rules: Its rules, if they were asked for.
+    :ivar is_stateful: Whether replies to allowed traffic are allowed, too;
+        None if Neutron supports only such groups.
+    :ivar rules: Its rules, if they were requested.
     """
 
     id: str
@@ -403,7 +405,7 @@ class SecurityGroup:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AddressGroup:
-    """Addresses that rules of security groups share."""
+    """A group of addresses that security group rules refer to."""
 
     id: str
     name: str | None
@@ -411,7 +413,7 @@ class AddressGroup:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QosPolicy:
-    """A policy for the quality of service."""
+    """A quality of service (QoS) policy."""
 
     id: str
     name: str | None
@@ -419,7 +421,7 @@ class QosPolicy:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Project:
-    """A project, or a domain, which has no domain itself."""
+    """A project, or a domain, which does not belong to a domain itself."""
 
     id: str
     name: str | None
@@ -429,12 +431,12 @@ class Project:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Details:
-    """What Neutron adds to an interface.
+    """What Neutron knows of an interface in addition to Nova.
 
     :ivar forwarding_floating_ips: Floating IPs that forward ports to it, with
-        only those forwardings.
-    :ivar remote_groups: The security groups that rules of its own mention.
-    :ivar address_groups: The address groups that they mention.
+        those forwardings only.
+    :ivar remote_groups: The security groups that its rules refer to.
+    :ivar address_groups: The address groups that its rules refer to.
     """
 
     port: Port | None = None
@@ -450,12 +452,11 @@ class Details:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerInterface:
-    """One interface, the server it is plugged into and what is known.
+    """One interface, its server, and what is known of it.
 
-    :ivar nic_index: Its place among the interfaces of the server, from 0.
-    :ivar parent_port_id: The port of the server by whose trunk it reaches the
-        server, if it is a subport.
-    :ivar subport: How that trunk carries it.
+    :ivar nic_index: Its position among the interfaces of the server, from 0.
+    :ivar parent_port_id: If it is a subport, the parent port of its trunk.
+    :ivar subport: Its segmentation in that trunk.
     """
 
     server: Server

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The services of one cloud, as one run of a command sees them."""
+"""The services of a cloud, for one run of a command."""
 
 from openstack import connection as sdk_connection
 
@@ -24,17 +24,17 @@ from osc_port_iface.api import transport
 
 
 class Cloud:
-    """Nova, Neutron and the others, each reached when it is first used.
+    """Nova, Neutron and other services, each reached on first use.
 
     :ivar compute: Nova.
     :ivar network: Neutron.
     :ivar identity: Keystone.
-    :ivar load_balancer: Octavia, which not every cloud has.
-    :ivar credentials: The token of the run.
+    :ivar load_balancer: Octavia, if the cloud has it.
+    :ivar credentials: The token that all services share.
     """
 
     def __init__(self, connection: sdk_connection.Connection) -> None:
-        """Use what OSC has authenticated; no request is sent.
+        """Use the connection of OSC; no request is sent.
 
         :param connection: ``client_manager.sdk_connection``.
         """
@@ -51,12 +51,12 @@ class Cloud:
 
     @property
     def project_id(self) -> str | None:
-        """The project that the caller has authenticated to."""
+        """The project of the caller's token."""
         project_id: str | None = self._session.get_project_id()
         return project_id
 
     def connect(self, service_type: str, version: str) -> transport.Transport:
-        """Reach a service for what the others do not do.
+        """Connect to a service for requests that the others do not offer.
 
         :raises errors.ApiError: The catalog has no such service.
         """

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Nova's API, as far as interfaces need it.
+"""The parts of Nova's API that interfaces need.
 
 https://docs.openstack.org/api-ref/compute/
 """
@@ -38,16 +38,15 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# The microversion that brings the tag, and the highest that is asked for:
-# a later one could change what is read here.
+# The microversion that adds the tag. No higher one is requested, as it could
+# change the responses.
 TAG_MICROVERSION = (2, 70)
 
-# The lowest microversion whose plain listing shows servers of a cell that is
-# down.
+# The lowest microversion that lists servers of a cell that is down.
 _DOWN_CELL_MICROVERSION = (2, 69)
 
-# Seconds to connect, and to wait for the version document, which needs no
-# database: a Nova that takes longer is down.
+# Seconds to connect, and to wait for the version document. That needs no
+# database, so if Nova takes longer, it is down.
 _VERSION_TIMEOUT = (10.0, 20.0)
 
 _OTHER_PROJECT_HINT = _(
@@ -58,7 +57,7 @@ _OTHER_PROJECT_HINT = _(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerScope:
-    """Which servers a listing shows; all of the project by default."""
+    """The servers that a listing shows; all of the project by default."""
 
     all_projects: bool = False
     project_id: str | None = None
@@ -67,7 +66,7 @@ class ServerScope:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it asks for less than all of one project or of all."""
+        """Whether it leaves out servers of its project or projects."""
         return bool(self.project_id or self.host or self.status)
 
 
@@ -79,10 +78,10 @@ class ComputeApi:
         connection: sdk_connection.Connection,
         credentials: api_credentials.Credentials,
     ) -> None:
-        """Prepare to use what OSC has authenticated.
+        """Use the connection of OSC; no request is sent.
 
         :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token of the run.
+        :param credentials: The token that all services share.
         """
         self._connection = connection
         self._credentials = credentials
@@ -91,7 +90,7 @@ class ComputeApi:
 
     @property
     def shows_tag(self) -> bool:
-        """Whether interfaces have a tag at the microversion used.
+        """Whether interfaces have a tag at the microversion in use.
 
         :raises errors.ApiError: Nova cannot be reached.
         """
@@ -99,14 +98,14 @@ class ComputeApi:
 
     @property
     def microversion(self) -> str:
-        """The microversion used.
+        """The microversion in use.
 
         :raises errors.ApiError: Nova cannot be reached.
         """
         return self._service.microversion or '2.1'
 
     def prepare(self, threads: int) -> None:
-        """Make ready for so many requests at a time."""
+        """Prepare for this many parallel requests."""
         self._service.prepare(threads)
 
     def interfaces(self, server_id: str) -> records.Answer[records.Interface]:
@@ -140,7 +139,8 @@ class ComputeApi:
         :param server_id: The server's ID.
         :param port_id: The ID of a port that is plugged into it.
         :returns: The interface.
-        :raises errors.NotFound: No such server, or it has no such port.
+        :raises errors.NotFound: There is no such server, or it has no such
+            port.
         :raises errors.ApiError: The request failed.
         """
         what = _('Interface %(port)s of server %(server)s') % {
@@ -158,7 +158,8 @@ class ComputeApi:
 
         :param server_id: The server's ID.
         :returns: The server.
-        :raises errors.NotFound: No such server, or not for this caller.
+        :raises errors.NotFound: It does not exist, or this caller may not see
+            it.
         :raises errors.ApiError: The request failed.
         """
         what = _('Server %s') % printable.escape(server_id)
@@ -170,13 +171,13 @@ class ComputeApi:
     def instance_actions(
         self, server_id: str
     ) -> records.Answer[records.InstanceAction]:
-        """List what was done to a server.
+        """List the actions on a server.
 
-        ``GET /servers/{server_id}/os-instance-actions``. When an action last
-        changed is known from microversion 2.58; before, when it began.
+        ``GET /servers/{server_id}/os-instance-actions``. Before microversion
+        2.58, Nova tells only when an action began, not when it last changed.
 
         :param server_id: The server's ID.
-        :returns: The actions, the newest first.
+        :returns: The actions, newest first.
         :raises errors.ApiError: The request failed.
         """
         what = _('Actions of server %s') % printable.escape(server_id)
@@ -190,7 +191,7 @@ class ComputeApi:
         )
 
     def compute_services(self) -> records.Answer[records.ComputeService]:
-        """List the nova-compute of every host, for administrators.
+        """List the nova-compute services, for administrators.
 
         ``GET /os-services?binary=nova-compute``.
 
@@ -210,12 +211,12 @@ class ComputeApi:
         ``GET /servers`` or ``GET /servers/detail``.
 
         :param scope: Which servers.
-        :param details: Whether more than ID and name is wanted. A host is
-            looked for with details in any case: Nova ignores that filter,
-            and says nothing, where the caller may not use it.
-        :returns: The servers, as Nova orders them. Where nothing is filtered
-            and the microversion is 2.69 or above, that includes the servers
-            of a cell that is down, of which only the ID is known.
+        :param details: Whether more than ID and name is wanted. If the scope
+            names a host, details are always read: Nova silently ignores this
+            filter if the caller may not use it.
+        :returns: The servers, as Nova orders them. Without a filter and from
+            microversion 2.69, that includes the servers of a cell that is
+            down, of which only the ID is known.
         :raises errors.ApiError: A request failed.
         """
         answer = self._list(scope, details or bool(scope.host))
@@ -233,17 +234,17 @@ class ComputeApi:
     def servers_named(
         self, name: str, scope: ServerScope, details: bool
     ) -> records.Answer[records.Server]:
-        """Find the servers of exactly this name.
+        """Find the servers with exactly this name.
 
-        ``GET /servers?name=`` takes a regular expression which the database
-        evaluates, so the name is anchored and escaped, and what comes back
-        is compared again.
+        ``GET /servers?name=`` takes a regular expression, which the database
+        evaluates. So the name is anchored and escaped, and the names in the
+        answer are compared again.
 
         :param name: The name, as the user wrote it.
-        :param scope: Among which servers.
-        :param details: Whether more than ID and name is wanted, for which
-            Nova asks Neutron.
-        :returns: The servers of that name.
+        :param scope: The servers to look among.
+        :param details: Whether more than ID and name is wanted. Nova asks
+            Neutron for the details.
+        :returns: The servers with that name.
         :raises errors.ApiError: The request failed.
         """
         answer = self._list(scope, details, name)
@@ -252,12 +253,12 @@ class ComputeApi:
         )
 
     def servers_in_down_cells(self, scope: ServerScope) -> list[str]:
-        """List the servers that a filtered listing silently left out.
+        """List the servers that a filtered listing silently leaves out.
 
-        Nova shows the servers of a cell that is down only where nothing is
-        filtered, and puts them first (microversion 2.69).
+        Nova lists the servers of a cell that is down only without filters, and
+        puts them first (microversion 2.69).
 
-        :param scope: Whose servers; its filters do not count.
+        :param scope: The projects of the servers; its filters are ignored.
         :returns: The IDs of the servers; none below microversion 2.69.
         :raises errors.ApiError: The request failed.
         """
@@ -315,12 +316,12 @@ class ComputeApi:
         return tuple(int(part) for part in self.microversion.split('.'))
 
     def _highest_microversion(self, found: transport.Transport) -> str | None:
-        """Ask for the highest microversion, up to the highest useful one.
+        """Find the highest microversion of Nova, up to TAG_MICROVERSION.
 
-        A gateway may keep the version document to itself. Without it, Nova
-        is asked for what it serves when no microversion is named, 2.1. As by
-        keystoneauth (``EndpointData._run_discovery``), no token is sent: one
-        that is refused here says nothing of the rest.
+        A gateway may not let the version document through. In that case, 2.1
+        is used, which is Nova's default. Like keystoneauth
+        (``EndpointData._run_discovery``), this sends no token, as a token
+        refused here may be accepted elsewhere.
         """
         try:
             document = found.get(
@@ -346,9 +347,9 @@ class ComputeApi:
 
 
 def _pinned_microversion(connection: sdk_connection.Connection) -> str | None:
-    """Return what ``--os-compute-api-version`` or clouds.yaml asks for.
+    """Return the version in ``--os-compute-api-version`` or clouds.yaml.
 
-    ``2`` and ``2.latest`` pin nothing.
+    ``2`` and ``2.latest`` do not pin a microversion.
     """
     config = connection.config
     for version in (
@@ -361,7 +362,7 @@ def _pinned_microversion(connection: sdk_connection.Connection) -> str | None:
 
 
 def _projects(scope: ServerScope) -> dict[str, str]:
-    """Return the query parameter for whose servers are looked at."""
+    """Return the query parameter for the projects of a scope."""
     everywhere = scope.all_projects or scope.project_id
     return {'all_tenants': '1'} if everywhere else {}
 
@@ -371,17 +372,17 @@ def _path(server_id: str, what: str) -> str:
 
 
 def _id(identifier: str, what: str) -> str:
-    """Let nothing into a path that could lead elsewhere."""
+    """Refuse anything that could make a path lead elsewhere."""
     if not addresses.is_uuid(identifier):
         raise errors.NotFound(_('%s: not a UUID') % what)
     return identifier
 
 
 def _database_pattern(name: str) -> str:
-    """Escape a name for SQLite's, MySQL's and PostgreSQL's expressions.
+    """Escape a name for the regular expressions of any database.
 
-    Nova itself puts a backslash before each bar on MySQL, which would undo
-    one that is already there.
+    On MySQL, Nova itself puts a backslash before each vertical bar, which
+    would undo one that is already there.
     """
     return re.sub(r'[\\^$.*+?()\[\]{}]', r'\\\g<0>', name).replace('|', '[|]')
 
@@ -413,10 +414,10 @@ def _server(server: reading.Object) -> records.Server:
 
 
 def _cached(cache: reading.Object) -> Iterator[records.Interface]:
-    """Read the network info cache, an interface for each label and MAC.
+    """Read an interface for each label and MAC address of the cache.
 
-    It is keyed by the label of the network, so two networks of one name are
-    one here.
+    The network info cache is keyed by the labels of networks, so networks with
+    the same name cannot be told apart.
     """
     for label in cache.names():
         found: dict[str, dict[str, list[str]]] = {}

@@ -10,10 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Connections on which an answer has to come fast enough.
+"""Connections that give up answers that arrive too slowly.
 
-The timeout of a socket is one between two bytes, which a service that sends a
-byte a second never meets. It would be read for hours, headers included.
+The timeout of a socket applies between two bytes. A service that sends one
+byte per second never exceeds it, and would be read for hours, headers
+included.
 """
 
 from http import client
@@ -30,30 +31,29 @@ from urllib3 import poolmanager
 
 from osc_port_iface.i18n import _
 
-# Bytes a second that an answer has to come with in the long run, which is
-# what a telephone line of the last century had.
+# The lowest acceptable rate of an answer, in bytes per second.
 SLOWEST = 8 * 1024
 
 
 class TooSlow(TimeoutError):
-    """An answer comes, but not fast enough.
+    """An answer arrives, but not fast enough.
 
     To urllib3 and requests it is a read timeout like any other.
     """
 
 
 class Reader(io.RawIOBase):
-    """Reads an answer as long as it comes fast enough.
+    """Reads an answer as long as it arrives fast enough.
 
-    From its first byte on, an answer may take the timeout, and a second more
-    for each SLOWEST bytes of it.
+    From its first byte, an answer may take as long as the timeout, plus one
+    second for each SLOWEST bytes.
     """
 
     def __init__(self, file: io.RawIOBase, timeout: float | None) -> None:
         """Read from a socket.
 
-        :param file: Its file, without a buffer.
-        :param timeout: Seconds; None for as long as it takes.
+        :param file: The unbuffered file of the socket.
+        :param timeout: Seconds; None for no limit.
         """
         self._file = file
         self._timeout = timeout
@@ -61,13 +61,13 @@ class Reader(io.RawIOBase):
         self._size = 0
 
     def readable(self) -> bool:
-        """Say that it is for reading, as io.BufferedReader asks."""
+        """Return True, as io.BufferedReader requires."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what there is.
+        """Read what has arrived.
 
-        :raises TooSlow: It came too late.
+        :raises TooSlow: It arrived too late.
         """
         size = self._file.readinto(buffer)
         now = time.monotonic()
@@ -93,7 +93,7 @@ class Reader(io.RawIOBase):
 
 
 class _Response(client.HTTPResponse):
-    """Reads status, headers and body through a Reader."""
+    """A response whose status, headers and body a Reader reads."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -121,7 +121,7 @@ _POOLS = {'http': _HTTPConnectionPool, 'https': _HTTPSConnectionPool}
 
 
 class _ProxyManagers(dict[str, Any]):
-    """What an adapter keeps its connections through proxies in."""
+    """Replaces the dictionary of an adapter's proxy managers."""
 
     def __setitem__(self, proxy: str, manager: Any) -> None:
         _watch(manager)
@@ -129,11 +129,11 @@ class _ProxyManagers(dict[str, Any]):
 
 
 def watch(session: requests.Session) -> None:
-    """Have a session give up answers that come too slowly.
+    """Make a session give up answers that arrive too slowly.
 
-    Its adapters stay the same: how they do TLS is the user's choice.
+    Its adapters are kept, as they hold the user's TLS settings.
 
-    :param session: Any session; nothing changes if it is watched already.
+    :param session: The session. If it is watched already, nothing changes.
     """
     for adapter in list(session.adapters.values()):
         if isinstance(adapter, adapters.HTTPAdapter) and _watch(
@@ -143,10 +143,10 @@ def watch(session: requests.Session) -> None:
 
 
 def _watch(manager: Any) -> bool:
-    """Have new connections watched, and use none of the old ones.
+    """Watch new connections, and stop using the old ones.
 
-    :returns: Whether there was anything to change. A manager with
-        connections of its own kind, as for SOCKS, is left alone.
+    :returns: Whether anything was changed. A manager with connection classes
+        of its own, as for SOCKS, is left alone.
     """
     if manager.pool_classes_by_scheme != poolmanager.pool_classes_by_scheme:
         return False

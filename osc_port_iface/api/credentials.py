@@ -29,17 +29,17 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# keystoneauth gets another token in the last 30 seconds of the old one.
+# keystoneauth replaces a token in the last 30 seconds of its life.
 _SPARE = datetime.timedelta(seconds=60)
 
 
 class Credentials:
-    """Authenticates requests, and renews a token that is refused once.
+    """Authenticates requests, and renews a refused token once.
 
-    keystoneauth renews a refused token for each request and each thread. If
-    a service goes on refusing, that is a token for every server there is;
-    and its plugins (``BaseIdentityPlugin.invalidate``) raise in a thread
-    that reads the token while another one has it renewed.
+    keystoneauth renews a refused token for each request of each thread. If a
+    service keeps refusing, that makes one token per server. Besides, its
+    plugins (``BaseIdentityPlugin.invalidate``) raise an exception in a thread
+    that reads the token while another one renews it.
     """
 
     def __init__(self, session: ksa_session.Session) -> None:
@@ -47,20 +47,21 @@ class Credentials:
         self._session = session
         self._lock = threading.Lock()
         self._headers: dict[str, str] | None = None
-        # What is known of the token that the headers have.
+        # The token in the headers.
         self._token: access.AccessInfo | None = None
         self._expires: datetime.datetime | None = None
         self._is_renewed = False
-        # Whether a service has accepted the token that there is now.
+        # Whether a service has accepted the current token.
         self._is_proven = False
         self._failure: str | None = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers that authenticate a request.
 
-        Asking keystoneauth each time costs more than the rest of a request.
+        They are kept, as asking keystoneauth each time would take longer than
+        the rest of a request.
 
-        :raises errors.TokenRefused: There is no token to be had.
+        :raises errors.TokenRefused: No token could be obtained.
         """
         with self._lock:
             if self._headers is None or self._expires_soon():
@@ -72,13 +73,13 @@ class Credentials:
         self._is_proven = True
 
     def renew(self, refused: dict[str, str]) -> bool:
-        """Have the token renewed, by the first thread whose was refused.
+        """Renew the token, in the first thread whose token was refused.
 
         :param refused: The headers that were refused.
-        :returns: Whether there are others to try.
-        :raises errors.TokenRefused: There is no token to be had.
+        :returns: Whether there are new headers to try.
+        :raises errors.TokenRefused: No token could be obtained.
         """
-        # Another thread must not look between the old token and the new one.
+        # No other thread may read the headers during the renewal.
         with self._lock:
             if self._headers != refused:
                 return True
@@ -94,20 +95,20 @@ class Credentials:
 
     @property
     def are_refused(self) -> bool:
-        """Whether the token was refused, and another is no use.
+        """Whether the token was refused, and another one does not help.
 
-        A new one was refused as well, or there is no other to be had.
+        A new one was refused as well, or none could be obtained.
         """
         return self._is_renewed and not self._is_proven
 
     @property
     def are_none(self) -> bool:
-        """Whether requests go without a token that anybody could accept."""
+        """Whether requests are sent without a token."""
         return isinstance(self._session.auth, noauth.NoAuth)
 
     @property
     def scope_hint(self) -> str:
-        """Why the token shows no interfaces, if it is for no project."""
+        """Why the token shows no interfaces, if it is not for a project."""
         self.headers()
         token = self._token
         if not isinstance(token, access.AccessInfoV3) or token.project_id:
@@ -129,7 +130,7 @@ class Credentials:
 
     @property
     def project(self) -> records.Project | None:
-        """The project that the token is for, with its name and domain."""
+        """The project of the token, with its name and domain."""
         token = self._token
         if token is None or not token.project_id:
             return None
@@ -150,12 +151,12 @@ class Credentials:
                 and token.application_credential_access_rules
             )
         except KeyError:
-            # What AccessInfoV3 raises without an application credential.
+            # AccessInfoV3 raises it without an application credential.
             return False
 
     @property
     def user(self) -> str | None:
-        """The name of the user, or the ID where the name is not known."""
+        """The name of the user, or the ID if the name is not known."""
         self.headers()
         token = self._token
         return (token.username or token.user_id) if token else None
@@ -164,7 +165,8 @@ class Credentials:
     def roles(self) -> frozenset[str]:
         """The names of the token's roles, in lower case.
 
-        Services compare them so (``oslo_policy._checks.RoleCheck``).
+        Services compare them in lower case
+        (``oslo_policy._checks.RoleCheck``).
         """
         self.headers()
         names = self._token.role_names if self._token else None
@@ -175,11 +177,11 @@ class Credentials:
         return self._expires is not None and self._expires - _SPARE < now
 
     def _new_headers(self) -> dict[str, str]:
-        # Each further try, of each thread, could lock the account.
+        # Further attempts, from each thread, could lock the account.
         if self._failure is None:
             try:
                 self._token = self._access()
-                # keystoneauth parses the time each time that it is asked.
+                # keystoneauth parses the time whenever it is read.
                 self._expires = self._token.expires if self._token else None
                 return self._session.get_auth_headers() or {}
             except ksa_exceptions.ClientException as error:

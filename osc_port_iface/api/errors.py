@@ -10,26 +10,26 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What can go wrong between us and a service, each as one line.
+"""The errors of requests to services, each with a one-line message.
 
 ::
 
     ApiError
       Unauthorized    401
         TokenRefused  401 to a token that was renewed a moment before, or no
-                      token to be had
-      Refused         any other 4xx that asking again does not mend
+                      token could be obtained
+      Refused         any other 4xx that a retry will not change
         BadRequest    400
         Forbidden     403
-        NotFound      404: nothing there, or not visible to this caller
-      TooLarge        504 or a timeout: more was asked for than could be had
+        NotFound      404: it does not exist, or this caller may not see it
+      TooLarge        504 or a timeout: a smaller request may succeed
         TooLong       414 or 431: the request does not fit
-      NotInCatalog    the cloud has no such service
+      NotInCatalog    the catalog has no such service
       Unreachable     no answer: refused, reset, TLS, timeout
       OutcomeUnknown  no answer to a request that changes something
       Malformed       an answer that is not what the API describes
 
-Each is a CommandError, so cliff prints it as one line and exits with 1.
+Each is a CommandError, so cliff prints it as one line and exits with status 1.
 """
 
 from osc_lib import exceptions
@@ -44,11 +44,11 @@ class Unauthorized(ApiError):
 
 
 class TokenRefused(Unauthorized):
-    """No token that is accepted, so that nothing more can be asked."""
+    """No token is accepted, so no further request can succeed."""
 
 
 class Refused(ApiError):
-    """A status from 400 to 499 that asking again does not mend."""
+    """A status from 400 to 499 that a retry will not change."""
 
 
 class BadRequest(Refused):
@@ -60,19 +60,19 @@ class Forbidden(Refused):
 
 
 class NotFound(Refused):
-    """404: no such thing, or one that this caller may not see."""
+    """404: it does not exist, or this caller may not see it."""
 
 
 class TooLarge(ApiError):
-    """The same in smaller parts may succeed."""
+    """The same request in smaller parts may succeed."""
 
 
 class TooLong(TooLarge):
-    """The same with fewer values may succeed, smaller pages may not."""
+    """The same request with fewer values may succeed."""
 
 
 class NotInCatalog(ApiError):
-    """The cloud has no such service, or none for this caller."""
+    """The catalog of this caller has no such service."""
 
 
 class Unreachable(ApiError):
@@ -80,7 +80,7 @@ class Unreachable(ApiError):
 
 
 class OutcomeUnknown(ApiError):
-    """No answer to a change, which may have been done or not."""
+    """No answer to a change, which may or may not have been made."""
 
 
 class Malformed(ApiError):

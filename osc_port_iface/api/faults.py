@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a refused request means, in words a person can act on."""
+"""Explains refused requests in words that a user can act on."""
 
 import re
 from typing import Any
@@ -20,12 +20,12 @@ from osc_port_iface.api import response as responses
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
-# Nova passes the class of an error it did not foresee on in its text, which
-# is all that tells these two apart.
+# Nova names the class of an unexpected exception in its message. Nothing else
+# distinguishes these two errors.
 _NEUTRON_UNREACHABLE = re.compile(r'neutronclient|keystoneauth1\.exceptions')
 _CELL_DOWN = re.compile(r'nova\.exception\.NovaException')
 
-# Characters of a body that is not JSON which are looked at.
+# How many characters of a body other than JSON are searched.
 _LONGEST_TEXT = 20_000
 
 _ADVICE = {
@@ -65,7 +65,7 @@ _CLASSES: dict[int, type[errors.ApiError]] = {
     401: errors.Unauthorized,
     403: errors.Forbidden,
     404: errors.NotFound,
-    # Too many requests, which a later one may not be.
+    # Too many requests; a later one may succeed.
     413: errors.ApiError,
     429: errors.ApiError,
     414: errors.TooLong,
@@ -83,11 +83,11 @@ def explain(
     """Turn a response of status 300 or above into an error.
 
     :param response: The response. Its body may be Nova's or Neutron's JSON
-        fault, a proxy's HTML, cut off or empty.
-    :param what: What was asked for, to begin the message with.
-    :param hint: What the caller knows of this status and the user should.
-    :param advice: What the status means, where it is not the usual.
-    :returns: The error, not raised.
+        fault or a proxy's HTML, truncated or empty.
+    :param what: What was requested, as the beginning of the message.
+    :param hint: More that the user should know about this status.
+    :param advice: The meaning of the status, if it is not the usual one.
+    :returns: The error, to be raised by the caller.
     """
     status = response.status
     detail = _detail(response) if status >= 400 else ''
@@ -111,12 +111,13 @@ def explain(
 def malformed(
     response: responses.Response, what: str, problem: str = ''
 ) -> errors.Malformed:
-    """Make the error for a success whose body is not the API's.
+    """Make the error for a successful response with an unexpected body.
 
-    :param response: The response of status below 300.
-    :param what: What was asked for, to begin the message with.
-    :param problem: What is wrong with the body; its beginning if empty.
-    :returns: The error, not raised.
+    :param response: The response, with a status below 300.
+    :param what: What was requested, as the beginning of the message.
+    :param problem: What is wrong with the body. If empty, the beginning of the
+        body is shown.
+    :returns: The error, to be raised by the caller.
     """
     seen = problem or printable.one_line(response.text[:1000], 80)
     message = _(
@@ -126,20 +127,20 @@ def malformed(
 
 
 def _detail(response: responses.Response) -> str:
-    """Find the service's own words: a fault's message, or the text."""
+    """Find the service's own message: that of a fault, or the text."""
     try:
         return _message(response.json())
     except (ValueError, RecursionError):
         pass
-    # Enough for any message, and little enough to search.
+    # Long enough for any message, and short enough to search.
     text = _without_invisible(response.text[:_LONGEST_TEXT])
     return re.sub(r'<[^<>]*>', ' ', text)
 
 
 def _without_invisible(html: str) -> str:
-    """Drop the elements of a page that a browser does not show.
+    """Drop the elements of a page that a browser would not show.
 
-    One that is not closed takes the rest with it.
+    If one is not closed, the rest of the page is dropped, too.
     """
     shown = []
     while opened := re.search(r'<(style|script|head)\b', html):
@@ -149,10 +150,10 @@ def _without_invisible(html: str) -> str:
 
 
 def _message(body: Any) -> str:
-    """Take the message out of a fault: ``{"itemNotFound": {"message": …}}``.
+    """Take the message from a fault: ``{"itemNotFound": {"message": …}}``.
 
-    Keystone's middleware, Nova, Neutron and Placement each wrap it in
-    another key; Neutron's quota and policy faults are plain strings.
+    Keystone's middleware, Nova, Neutron and Placement use different keys.
+    Neutron's quota and policy faults are plain strings.
     """
     if isinstance(body, str):
         return body

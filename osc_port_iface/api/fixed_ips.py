@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Fixed IPs, which Nova and Neutron write alike."""
+"""Fixed IPs, which Nova and Neutron write in the same way."""
 
 from collections.abc import Iterable
 import ipaddress
@@ -22,11 +22,11 @@ from osc_port_iface import records
 def read(
     owner: reading.Object, key: str = 'fixed_ips'
 ) -> tuple[records.FixedIP, ...]:
-    """Read the fixed IPs of an interface, of a port or of a gateway.
+    """Read the fixed IPs of an interface, a port or a gateway.
 
-    :param owner: The object that has them; Nova has null for none.
-    :param key: Where it has them.
-    :returns: The fixed IPs, as :func:`ordered` has them.
+    :param owner: The object that has them. Nova may write null for none.
+    :param key: Their key in the object.
+    :returns: The fixed IPs, ordered as by :func:`ordered`.
     """
     return ordered(owner.optional_items(key, _fixed_ip))
 
@@ -36,7 +36,7 @@ def ordered(
 ) -> tuple[records.FixedIP, ...]:
     """Order fixed IPs: IPv4 before IPv6, then by address.
 
-    The order of the APIs may change from one request to the next.
+    The order in the APIs may change from one request to the next.
     """
     return tuple(sorted(found, key=_order))
 

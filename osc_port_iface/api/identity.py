@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Keystone's API, as far as projects and their names need it.
+"""The parts of Keystone's API about projects and domains.
 
 https://docs.openstack.org/api-ref/identity/v3/
 """
@@ -39,7 +39,7 @@ class IdentityApi:
     """Reads projects and domains from Keystone, reached on first use.
 
     Each method raises errors.ApiError if the request failed, and
-    errors.Forbidden if the caller may not look there.
+    errors.Forbidden if the caller is not allowed to make it.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class IdentityApi:
         connection: sdk_connection.Connection,
         credentials: api_credentials.Credentials,
     ) -> None:
-        """Prepare to use what OSC has authenticated.
+        """Use the connection of OSC; no request is sent.
 
         :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token of the run.
+        :param credentials: The token that all services share.
         """
         self._connection = connection
         self._credentials = credentials
@@ -59,14 +59,15 @@ class IdentityApi:
 
     @property
     def own_project(self) -> records.Project | None:
-        """The project that the token is for, which costs no request."""
+        """The project of the token, which needs no request."""
         return self._credentials.project
 
     def project(self, project_id: str) -> records.Project:
         """Show one project.
 
-        :param project_id: Its ID; what cannot be one is not asked for.
-        :raises errors.NotFound: There is none.
+        :param project_id: Its ID. Nothing is requested unless it is
+            well-formed.
+        :raises errors.NotFound: There is no such project.
         """
         what = _('Project %s') % printable.escape(project_id)
         if not _HEXADECIMAL.fullmatch(project_id.replace('-', '')):
@@ -85,7 +86,7 @@ class IdentityApi:
     def projects(
         self, name_or_id: str, domain_id: str | None
     ) -> records.Answer[records.Project]:
-        """Find the projects of this ID, or of exactly this name.
+        """Find the projects with this ID or exactly this name.
 
         :param name_or_id: The project's ID, or its name.
         :param domain_id: The domain of the project; any if None.
@@ -103,9 +104,9 @@ class IdentityApi:
         return answer
 
     def domains(self, name_or_id: str) -> records.Answer[records.Project]:
-        """Find the domains of this ID, or of exactly this name.
+        """Find the domains with this ID or exactly this name.
 
-        A domain's ID may be any text, so all are read: there are few.
+        All domains are read, as the ID may be any text. They are few.
         """
         answer = self.all_domains()
         answer.rows = [row for row in answer.rows if row.id == name_or_id] or [

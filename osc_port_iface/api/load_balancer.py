@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Octavia's API, as far as the names of load balancers need it.
+"""The parts of Octavia's API that the names of load balancers need.
 
 https://docs.openstack.org/api-ref/load-balancer/v2/
 """
@@ -38,10 +38,10 @@ class LoadBalancerApi:
         connection: sdk_connection.Connection,
         credentials: api_credentials.Credentials,
     ) -> None:
-        """Prepare to use what OSC has authenticated.
+        """Use the connection of OSC; no request is sent.
 
         :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token of the run.
+        :param credentials: The token that all services share.
         """
         self._connection = connection
         self._credentials = credentials
@@ -53,8 +53,8 @@ class LoadBalancerApi:
 
         :param load_balancer_id: Its ID.
         :raises errors.NotInCatalog: There is no Octavia.
-        :raises errors.NotFound: No such load balancer, or not for this
-            caller.
+        :raises errors.NotFound: It does not exist, or this caller may not see
+            it.
         :raises errors.ApiError: The request failed.
         """
         what = _('Load balancer %s') % printable.escape(load_balancer_id)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Neutron's API, as far as interfaces need it.
+"""The parts of Neutron's API that interfaces need.
 
 https://docs.openstack.org/api-ref/network/v2/
 """
@@ -46,11 +46,11 @@ _Named = TypeVar(
 
 
 class NetworkApi:
-    """Reads ports, and what belongs to them, from Neutron.
+    """Reads ports, and what they refer to, from Neutron.
 
-    It is reached on first use. Each method raises errors.ApiError if a
-    request failed. Many values of a filter are sent in batches that fit into
-    a URL.
+    Neutron is reached on first use. Each method raises errors.ApiError if a
+    request failed. The values of a filter are sent in batches that fit into a
+    URL.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class NetworkApi:
         connection: sdk_connection.Connection,
         credentials: api_credentials.Credentials,
     ) -> None:
-        """Prepare to use what OSC has authenticated.
+        """Use the connection of OSC; no request is sent.
 
         :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token of the run.
+        :param credentials: The token that all services share.
         """
         self._connection = connection
         self._credentials = credentials
@@ -74,7 +74,7 @@ class NetworkApi:
         return self._pager.all(_PORTS, query, limit=True)
 
     def shows_bindings(self) -> bool:
-        """Tell whether the caller is shown where ports are bound.
+        """Tell whether the caller may see where ports are bound.
 
         Neutron's default policies (``get_port:binding:vif_type``) show it to
         administrators only, who see the ports of all projects.
@@ -85,12 +85,12 @@ class NetworkApi:
         return any(port.shows_binding for port in page.rows)
 
     def ensure_scope(self) -> None:
-        """Make sure that ports which were not found are really not there.
+        """Check that the caller can see ports at all.
 
-        Neutron leaves out what its policies do not let the caller see, which
-        is every port for a token that is scoped to no project.
+        Neutron leaves out what its policies hide from the caller. With a token
+        that is not scoped to a project, that is every port.
 
-        :raises errors.Forbidden: The token is such a one, and sees no port.
+        :raises errors.Forbidden: The token is such a token, and sees no port.
         """
         hint = self._credentials.scope_hint
         if hint and not self._pager.first(_PORTS, _PORT_FIELDS).rows:
@@ -113,8 +113,8 @@ class NetworkApi:
     def ports_with_binding(self, hosts: Sequence[str]) -> _Ports:
         """List the ports with any binding on one of these hosts.
 
-        ``GET /ports?binding:host_id=``; the filter looks at all bindings of
-        a port, while the answer shows the active one
+        ``GET /ports?binding:host_id=``; the filter considers all bindings of a
+        port, while the answer shows only the active one
         (``_ml2_port_result_filter_hook`` of Neutron's ML2 plugin).
 
         :param hosts: The hosts.
@@ -126,14 +126,14 @@ class NetworkApi:
             'binding:host_id',
             hosts,
             _BINDING_FIELDS,
-            # What is shown need not be what was looked for.
+            # The answer may show another host than the one looked for.
             lambda _port: hosts,
         )
 
     def port_bindings(
         self, port_id: str
     ) -> records.Answer[records.PortBinding]:
-        """List all bindings of a port; none unless the caller may see them.
+        """List all bindings of a port; none if the caller may not see them.
 
         ``GET /ports/{port_id}/bindings`` (extension binding-extended).
 
@@ -154,7 +154,7 @@ class NetworkApi:
     def trunks(
         self, trunk_ids: Iterable[str]
     ) -> records.Answer[records.Trunk]:
-        """List the trunks of these IDs that the caller may see."""
+        """List the trunks with these IDs that the caller may see."""
         return _unless_missing(
             lambda: self._pager.with_values(
                 _TRUNKS, 'id', trunk_ids, _TRUNK_FIELDS, _id
@@ -168,7 +168,7 @@ class NetworkApi:
         )
 
     def ports_tagged(self, tags: Iterable[str]) -> _Ports:
-        """List the ports with any of these tags of Neutron."""
+        """List the ports with any of these Neutron tags."""
         wanted = frozenset(tags)
         answer = self._pager.all(
             _PORTS, {**_PORT_FIELDS, 'tags-any': [','.join(sorted(wanted))]}
@@ -191,7 +191,7 @@ class NetworkApi:
         return self._ports('network_id', network_ids, lambda p: [p.network_id])
 
     def ports_of_subnets(self, subnet_ids: Iterable[str]) -> _Ports:
-        """List the ports that have a fixed IP of these subnets."""
+        """List the ports that have a fixed IP on these subnets."""
         return self._ports(
             'fixed_ips',
             [f'subnet_id={subnet_id}' for subnet_id in subnet_ids],
@@ -202,12 +202,12 @@ class NetworkApi:
         )
 
     def ports_with_id_prefixes(self, prefixes: Iterable[str]) -> _Ports:
-        """List the ports whose IDs begin with one of these texts.
+        """List the ports whose IDs begin with one of these prefixes.
 
-        Neutron cannot filter by that: the IDs of all ports that the caller
-        may see are read, and then the ports that are meant.
+        Neutron has no such filter. So the IDs of all ports that the caller may
+        see are read, and then the matching ports.
 
-        :param prefixes: In lower case.
+        :param prefixes: The prefixes, in lower case.
         """
         wanted = tuple(prefixes)
         if not wanted:
@@ -221,21 +221,21 @@ class NetworkApi:
         return answer
 
     def ports(self, port_ids: Iterable[str]) -> _Ports:
-        """List the ports of these IDs."""
+        """List the ports with these IDs."""
         return self._ports('id', port_ids, lambda port: [port.id])
 
     def ports_named(self, name: str) -> _Ports:
-        """List the ports of exactly this name."""
+        """List the ports with exactly this name."""
         return self._named(_PORTS, name, _PORT_FIELDS)
 
     def ports_with_mac_addresses(self, mac_addresses: Iterable[str]) -> _Ports:
-        """List the ports of these MAC addresses, as Neutron writes them."""
+        """List the ports with these MAC addresses, as Neutron writes them."""
         return self._ports(
             'mac_address', mac_addresses, lambda port: [port.mac_address]
         )
 
     def ports_with_fixed_ips(self, ip_addresses: Iterable[str]) -> _Ports:
-        """List the ports of these fixed IPs, as Python writes them."""
+        """List the ports with these fixed IPs, as Python writes them."""
         return self._ports(
             'fixed_ips',
             [f'ip_address={address}' for address in ip_addresses],
@@ -256,7 +256,7 @@ class NetworkApi:
     def floating_ips(
         self, ip_addresses: Iterable[str]
     ) -> records.Answer[records.FloatingIP]:
-        """List the floating IPs of these addresses."""
+        """List the floating IPs with these addresses."""
         return self._floating_ips(
             'floating_ip_address', ip_addresses, lambda found: [found.address]
         )
@@ -288,7 +288,7 @@ class NetworkApi:
     def routers(
         self, router_ids: Iterable[str]
     ) -> records.Answer[records.Router]:
-        """List the routers of these IDs that the caller may see."""
+        """List the routers with these IDs that the caller may see."""
         return _unless_missing(
             lambda: self._pager.with_values(
                 _ROUTERS, 'id', router_ids, _ROUTER_FIELDS, _id
@@ -312,19 +312,19 @@ class NetworkApi:
     def networks(
         self, network_ids: Iterable[str]
     ) -> records.Answer[records.Network]:
-        """List the networks of these IDs that the caller may see."""
+        """List the networks with these IDs that the caller may see."""
         return self._pager.with_values(
             _NETWORKS, 'id', network_ids, _NETWORK_FIELDS, _id
         )
 
     def networks_named(self, name: str) -> records.Answer[records.Network]:
-        """List the networks of exactly this name."""
+        """List the networks with exactly this name."""
         return self._named(_NETWORKS, name, _NETWORK_FIELDS)
 
     def subnets(
         self, subnet_ids: Iterable[str]
     ) -> records.Answer[records.Subnet]:
-        """List the subnets of these IDs that the caller may see."""
+        """List the subnets with these IDs that the caller may see."""
         return self._pager.with_values(
             _SUBNETS, 'id', subnet_ids, _SUBNET_FIELDS, _id
         )
@@ -335,19 +335,19 @@ class NetworkApi:
         return self._pager.all(_SUBNETS, query, limit=True)
 
     def subnets_named(self, name: str) -> records.Answer[records.Subnet]:
-        """List the subnets of exactly this name."""
+        """List the subnets with exactly this name."""
         return self._named(_SUBNETS, name, _SUBNET_FIELDS)
 
     def security_groups_named(
         self, name: str
     ) -> records.Answer[records.SecurityGroup]:
-        """List the security groups of exactly this name."""
+        """List the security groups with exactly this name."""
         return self._named(_SECURITY_GROUPS, name, _NAME_FIELDS)
 
     def security_groups(
         self, security_group_ids: Iterable[str]
     ) -> records.Answer[records.SecurityGroup]:
-        """List the security groups of these IDs that the caller may see."""
+        """List the security groups with these IDs that the caller may see."""
         return self._pager.with_values(
             _SECURITY_GROUPS,
             'id',
@@ -359,12 +359,11 @@ class NetworkApi:
     def security_groups_with_rules(
         self, security_group_ids: Iterable[str]
     ) -> records.Answer[records.SecurityGroup]:
-        """List the security groups of these IDs, with their rules.
+        """List the security groups with these IDs, with their rules.
 
-        Not ``GET /security-group-rules``: that hides the rules of a group
-        that another project shares with the caller
-        (``ADMIN_OR_SG_OWNER_READER`` in Neutron's policies), while the group
-        itself shows them.
+        ``GET /security-group-rules`` would hide the rules of a group that
+        another project shares with the caller (``ADMIN_OR_SG_OWNER_READER`` in
+        Neutron's policies), while the group itself shows them.
         """
         return self._pager.with_values(
             _SECURITY_GROUPS,
@@ -377,7 +376,7 @@ class NetworkApi:
     def address_groups(
         self, address_group_ids: Iterable[str]
     ) -> records.Answer[records.AddressGroup]:
-        """List the address groups of these IDs that the caller may see."""
+        """List the address groups with these IDs that the caller may see."""
         return _unless_missing(
             lambda: self._pager.with_values(
                 _ADDRESS_GROUPS,
@@ -391,7 +390,7 @@ class NetworkApi:
     def qos_policies(
         self, policy_ids: Iterable[str]
     ) -> records.Answer[records.QosPolicy]:
-        """List the QoS policies of these IDs that the caller may see."""
+        """List the QoS policies with these IDs that the caller may see."""
         return self._pager.with_values(
             _QOS_POLICIES, 'id', policy_ids, _NAME_FIELDS, _id
         )
@@ -445,7 +444,7 @@ class NetworkApi:
 def _unless_missing(
     read: Callable[[], records.Answer[_Row]],
 ) -> records.Answer[_Row]:
-    """Take a collection that a Neutron without its plugin lacks for empty."""
+    """Read a collection; it is empty if Neutron does not have it."""
     try:
         return read()
     except errors.NotFound:
@@ -476,7 +475,7 @@ def _port(port: reading.Object) -> records.Port:
         name=port.optional_text('name'),
         device_id=port.optional_text('device_id'),
         device_owner=port.optional_text('device_owner'),
-        # Neutron's older name for the same.
+        # tenant_id is Neutron's older name.
         project_id=port.optional_text('project_id', 'tenant_id'),
         security_group_ids=port.texts('security_groups'),
         vnic_type=port.optional_text('binding:vnic_type'),
@@ -490,7 +489,7 @@ def _port(port: reading.Object) -> records.Port:
         ),
         port_security_enabled=port.optional_flag('port_security_enabled'),
         qos_policy_id=port.optional_text('qos_policy_id'),
-        # That of the network, which holds where the port has none
+        # The policy of the network, which applies if the port has none
         # (extension qos-port-network-policy).
         network_qos_policy_id=port.optional_text('qos_network_policy_id'),
         dns_name=port.optional_text('dns_name'),
@@ -511,7 +510,7 @@ def _port(port: reading.Object) -> records.Port:
 
 
 def _seconds_unchanged(row: reading.Object) -> float | None:
-    """Tell how long ago something changed, by the clock of Neutron."""
+    """Tell how long ago something changed, by Neutron's clock."""
     moment = row.optional_moment('updated_at') or row.optional_moment(
         'created_at'
     )
@@ -654,8 +653,7 @@ def _router(router: reading.Object) -> records.Router:
         external_ips=fixed_ips.read(gateway, 'external_fixed_ips')
         if gateway
         else (),
-        # Missing where Neutron has no extension by which it could be off
-        # (ext-gw-mode).
+        # Missing if Neutron lacks the extension to turn it off (ext-gw-mode).
         has_source_nat=gateway is not None
         and gateway.optional_flag('enable_snat') is not False,
     )
@@ -704,9 +702,9 @@ def _agent(agent: reading.Object) -> records.Agent:
 def _agent_networks(
     configurations: reading.Object | None,
 ) -> frozenset[str] | None:
-    """Read which physical networks an agent connects its host to.
+    """Read the physical networks that an agent connects its host to.
 
-    Each kind of agent reports a mapping of them under a name of its own.
+    Each type of agent reports a mapping of them under its own name.
     """
     for key in _NETWORK_MAPPINGS:
         if configurations and key in configurations.names():
@@ -715,7 +713,7 @@ def _agent_networks(
     return None
 
 
-# Of Open vSwitch, Linux bridge, SR-IOV and macvtap.
+# Names used by Open vSwitch, Linux bridge, SR-IOV and macvtap.
 _NETWORK_MAPPINGS = (
     'bridge_mappings',
     'interface_mappings',
@@ -739,7 +737,7 @@ def _network(network: reading.Object) -> records.Network:
 
 
 def _segments(network: reading.Object) -> tuple[records.Segment, ...]:
-    """Read the segments, of which there is a list if they are several."""
+    """Read the segments, which are a list if there are several."""
     if 'provider:network_type' in network.names():
         return (_segment(network),)
     return tuple(network.optional_items('segments', _segment))
@@ -783,7 +781,7 @@ _SUBNET_FIELDS = {'fields': ['id', 'name', 'network_id', 'cidr', 'gateway_ip']}
 _SUBNETS = paging.Collection('/subnets', 'subnets', _('Subnets'), _subnet)
 
 
-# Of what is read for its name.
+# The fields of resources that are read for their name only.
 _NAME_FIELDS = {'fields': ['id', 'name']}
 
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How many requests may be under way, given what the service says to it."""
+"""Limits the parallel requests when a service is overloaded."""
 
 from collections.abc import Iterator
 import contextlib
@@ -19,11 +19,11 @@ import time
 
 
 class Pace:
-    """Slows all threads down together when a service asks for it.
+    """Slows down all threads when a service asks for it.
 
-    Additive increase, multiplicative decrease (RFC 5681 does the same for
-    TCP): each complaint halves how many requests may be under way and stops
-    new ones for a while, each success lets a little more pass.
+    Additive increase, multiplicative decrease, as in TCP (RFC 5681): each
+    complaint halves the number of requests that may be under way and holds
+    back new ones for a while; each success raises it a little.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Pace:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until one more request may be sent, and count it."""
+        """Wait until another request may be sent, and count it."""
         while pause := self._enter():
             time.sleep(pause)
         try:
@@ -52,7 +52,7 @@ class Pace:
                 self._limit += 1 / self._limit
 
     def slow_down(self, seconds: float) -> None:
-        """Halve what is under way, and send nothing for so many seconds."""
+        """Halve the limit, and send nothing for this many seconds."""
         with self._changed:
             now = time.monotonic()
             if now >= self._resume_at:
@@ -63,7 +63,7 @@ class Pace:
             self._resume_at = max(self._resume_at, now + seconds)
 
     def _enter(self) -> float:
-        """Take a place, or return the seconds until there may be one."""
+        """Enter, or return the seconds to wait before trying again."""
         with self._changed:
             while True:
                 pause = self._resume_at - time.monotonic()

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whole listings, through pages and batches that fit what lies between.
+"""Reads whole listings in pages and batches of acceptable size.
 
-A proxy may have a shorter limit for a URL than we have, and a service may
-take longer for a page than the proxy waits. Both are met by asking for less
-at a time, and the size that works is remembered.
+A proxy may limit URLs to less than a service does, and a service may take
+longer for a page than the proxy waits. In both cases less is requested at a
+time, and the size that works is remembered.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,42 +32,42 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# Services take request lines of 8,000 octets at least (RFC 9112, section
-# 3); this leaves room for the endpoint and the fields.
+# Services should accept request lines of at least 8,000 octets (RFC 9112,
+# section 3). This leaves room for the endpoint and the fields.
 _LONGEST_VALUES = 7000
 
-# Rows on a page: the most that Nova gives, and what bounds Neutron's memory,
-# which has no such limit.
+# Rows per page: Nova's maximum. Neutron has none, and would use memory without
+# a limit.
 LARGEST_PAGE = 1000
 
 _SMALLEST_PAGE = 25
 
-# How many rows before the end of a page are tried as the marker of the next
-# one, after the last, before the listing begins again.
+# How many rows before the last one of a page are tried as the marker of the
+# next page, before the listing starts again.
 _MARKERS = 3
 
 
 class _HasId(Protocol):
     @property
     def id(self) -> str:
-        """What tells one row from the others."""
+        """What distinguishes a row from the others."""
 
 
 _Row = TypeVar('_Row', bound=_HasId)
 
 Parameters = Mapping[str, Sequence[str]]
 
-# Returns what a filter looks at in a row.
+# Returns the values of a row that a filter considers.
 ValuesOf = Callable[[_Row], Iterable[str | None]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Collection(Generic[_Row]):
-    """A collection of a service.
+    """A collection that a service can list.
 
-    :ivar path: Where it is.
+    :ivar path: Its path.
     :ivar key: The key of its rows in an answer.
-    :ivar what: What it is called in a message.
+    :ivar what: Its name in messages.
     :ivar read: Reads one row.
     """
 
@@ -81,7 +81,7 @@ class Pager:
     """Lists collections of one service."""
 
     def __init__(self, service: transport.Transport) -> None:
-        """List through the transport of a service."""
+        """Use the transport of a service."""
         self._service = service
         self._page_size = LARGEST_PAGE
         self._values_length = _LONGEST_VALUES
@@ -93,17 +93,17 @@ class Pager:
         limit: bool = False,
         is_divisible: bool = False,
     ) -> records.Answer[_Row]:
-        """List everything that a query asks for.
+        """List all rows that match a query.
 
         :param collection: The collection.
         :param query: The query parameters.
-        :param limit: Whether to ask for pages from the start; otherwise the
-            service decides unless it is too slow.
-        :param is_divisible: Whether the caller can ask for less at a time,
-            rather than for smaller pages.
-        :returns: The rows, each once, in the order of the service.
-        :raises errors.TooLarge: The caller is to ask for less at a time.
-        :raises errors.ApiError: A page could not be had.
+        :param limit: Whether to ask for pages from the start. Otherwise, the
+            size of a page is up to the service unless it is too slow.
+        :param is_divisible: Whether the caller can split the query, so that
+            there is no need for smaller pages.
+        :returns: The rows, without duplicates, in the order of the service.
+        :raises errors.TooLarge: The caller should split the query.
+        :raises errors.ApiError: A page could not be read.
         """
         pages = _Pages(query)
         answer: records.Answer[_Row] = records.Answer([])
@@ -137,14 +137,14 @@ class Pager:
                 if not pages.step_back():
                     raise
                 if pages.query == query:
-                    # It begins again.
+                    # The listing starts again.
                     answer.failures.clear()
                     rows.clear()
                 continue
             found = page.items(collection.key, collection.read)
             rows.update((row.id, row) for row in found)
             pages.turn(page, f'{collection.key}_links', found)
-            # A link that cannot be read is a page that cannot be had.
+            # If a link cannot be read, the next page is missing.
             answer.failures += page.body.failures
         answer.rows = list(rows.values())
         return answer
@@ -152,7 +152,7 @@ class Pager:
     def first(
         self, collection: Collection[_Row], query: Parameters
     ) -> records.Answer[_Row]:
-        """List the first row only, whichever that is.
+        """List a single row, whichever comes first.
 
         :raises errors.ApiError: The request failed.
         """
@@ -172,16 +172,16 @@ class Pager:
         query: Parameters,
         values_of: ValuesOf[_Row],
     ) -> records.Answer[_Row]:
-        """List the rows for which a filter has one of many values.
+        """List the rows that match any of many values of a filter.
 
         :param collection: The collection.
         :param name: The query parameter of the filter.
         :param values: The values, in batches that fit into a URL.
         :param query: The other query parameters.
-        :param values_of: Returns what the filter looks at in a row. A row
-            that has none of the values is dropped: a service may not know
-            the filter, or compare otherwise than we do.
-        :returns: The rows, each once.
+        :param values_of: Returns the values of a row that the filter
+            considers. A row with none of the wanted values is dropped, as a
+            service may not know the filter, or may compare differently.
+        :returns: The rows, without duplicates.
         :raises errors.ApiError: A request failed.
         """
         waiting = list(dict.fromkeys(values))
@@ -219,7 +219,7 @@ class Pager:
         return answer
 
     def _batch(self, name: str, values: Sequence[str]) -> int:
-        """Tell how many of the values fit into a URL, at least one."""
+        """Return how many of the values fit into a URL, at least one."""
         length = 0
         for count, value in enumerate(values):
             length += _length(name, [value])
@@ -241,9 +241,9 @@ class _Pages:
     def turn(
         self, page: reading.Object, links: str, rows: Sequence[_HasId]
     ) -> None:
-        """Go on to the page that a page links to.
+        """Go to the next page, as linked from a page.
 
-        :raises errors.Malformed: It links to one that was read already.
+        :raises errors.Malformed: The link leads to a page read before.
         """
         self.query = _next_query(page, links)
         if self.query is None:
@@ -259,12 +259,12 @@ class _Pages:
         self._other_markers = iter(reversed(ids))
 
     def step_back(self) -> bool:
-        """Go round a marker that was deleted after its page was read.
+        """Use another marker if the last one was deleted meanwhile.
 
-        The rows before it serve as well; where all of them are gone, the
-        listing begins again.
+        The rows before it are as good. If they are gone as well, the listing
+        starts again.
 
-        :returns: Whether there is another way.
+        :returns: Whether there is anything else to try.
         """
         if self.query is None or 'marker' not in self.query:
             return False
@@ -283,8 +283,8 @@ class _Pages:
 def _next_query(page: reading.Object, links: str) -> Parameters | None:
     """Read the query of the next page.
 
-    Only the query of the link is used: its host may be one that only the
-    service knows.
+    Only the query of the link is used, as its host may be known to the service
+    only.
     """
     for relation, target in page.optional_items(links, _link):
         if relation == 'next':
@@ -297,7 +297,7 @@ def _link(link: reading.Object) -> tuple[str, str]:
 
 
 def _identity(query: Parameters) -> frozenset[tuple[str, tuple[str, ...]]]:
-    """Tell pages apart, however long they are."""
+    """Identify a page, whatever its size."""
     return frozenset(
         (name, tuple(values))
         for name, values in query.items()

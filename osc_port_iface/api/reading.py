@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Reads JSON strictly: what is not as the API describes it is an error.
+"""Reads JSON strictly: anything that the API does not describe is an error.
 
-A value of the wrong type is named by its place in the body, and one broken
-item of a list costs that item alone.
+An error names the place of a value of the wrong type. In a list, only the
+broken items are left out.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,20 +33,20 @@ _Value = TypeVar('_Value')
 
 
 class Body:
-    """One answer: what was asked for, and which of its items are broken."""
+    """The body of an answer, and the failures found while reading it."""
 
     def __init__(self, what: str, response: responses.Response) -> None:
-        """Take a response of status below 400.
+        """Read a response.
 
-        :param what: What was asked for, to begin an error's message with.
-        :param response: The response.
+        :param what: What was requested, as the beginning of error messages.
+        :param response: The response, with a status below 400.
         """
         self.what = what
         self.response = response
         self.failures: list[str] = []
 
     def root(self) -> 'Object':
-        """Return the object that the body is.
+        """Return the body as an object.
 
         :raises errors.Malformed: It is not a JSON object.
         """
@@ -60,17 +60,17 @@ class Body:
 
 
 class Object:
-    """One JSON object. Each method reads the value of a key.
+    """A JSON object. Each method reads the value of a key.
 
-    All raise errors.Malformed where the value is of another type. A method
-    whose name begins with ``optional`` takes a key that is missing, null or
-    an empty text for None; the others do not.
+    All raise errors.Malformed if the value is of another type. The methods
+    whose names begin with ``optional`` return None if the key is missing, null
+    or an empty text; the others raise.
     """
 
     def __init__(
         self, values: Mapping[str, Any], place: str, body: Body
     ) -> None:
-        """Read the values of the object at a place in a body."""
+        """Read an object at a place in a body."""
         self._values = values
         self._place = place
         self.body = body
@@ -80,7 +80,7 @@ class Object:
         return self._required(key, self.optional_text(key))
 
     def optional_text(self, *keys: str) -> str | None:
-        """Read a text, under the first of these keys that has one."""
+        """Read a text, from the first of these keys that has one."""
         for key in keys:
             value = self._values.get(key)
             if value is None or value == '':
@@ -123,7 +123,7 @@ class Object:
         return self.cidr(key) if self.optional_text(key) else None
 
     def optional_network(self, key: str) -> addresses.IPNetwork | None:
-        """Read an IP address or a CIDR, without the bits of the host."""
+        """Read an IP address or a CIDR as a network, ignoring host bits."""
         text = self.optional_cidr(key)
         return addresses.parse_ip_network(text) if text else None
 
@@ -137,7 +137,7 @@ class Object:
         return value
 
     def optional_number_or_text(self, key: str) -> str | None:
-        """Read what one release writes as a number and another as a text."""
+        """Read a value that is a number in some releases, a text in others."""
         value = self._values.get(key)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -151,7 +151,7 @@ class Object:
         return value
 
     def optional_moment(self, key: str) -> datetime.datetime | None:
-        """Read a time (ISO 8601), which is UTC where it does not say so."""
+        """Read a time (ISO 8601), which is in UTC unless it has an offset."""
         text = self.optional_text(key)
         if text is None:
             return None
@@ -164,7 +164,7 @@ class Object:
         return moment
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Read a list of texts; none where the key is missing or null."""
+        """Read a list of texts; empty if the key is missing or null."""
         values = self._list(key) if self._values.get(key) is not None else []
         for value in values:
             if not isinstance(value, str):
@@ -183,14 +183,14 @@ class Object:
         return None if self._values.get(key) is None else self.nested(key)
 
     def whole(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
-        """Read an object in which nothing may be broken."""
+        """Read an object in which no item may be broken."""
         found = read(self.nested(key))
         if self.body.failures:
             raise errors.Malformed(self.body.failures[0])
         return found
 
     def names(self) -> tuple[str, ...]:
-        """Return the keys, in their order."""
+        """Return the keys, in order."""
         return tuple(self._values)
 
     def items(
@@ -198,8 +198,7 @@ class Object:
     ) -> list[_Item]:
         """Read a list of objects, one by one.
 
-        An item that is broken is left out, and noted in the failures of the
-        body.
+        A broken item is left out, and added to the failures of the body.
 
         :param key: The key of the list.
         :param read: Reads one object.
@@ -218,7 +217,7 @@ class Object:
     def optional_items(
         self, key: str, read: Callable[['Object'], _Item]
     ) -> list[_Item]:
-        """Read a list of objects; none where the key is missing or null."""
+        """Read a list of objects; empty if the key is missing or null."""
         if self._values.get(key) is None:
             return []
         return self.items(key, read)
@@ -238,7 +237,7 @@ class Object:
         return f'{self._place}.{key}' if self._place else key
 
     def _wrong(self, key: str, value: object) -> errors.Malformed:
-        """Make the error for a value that is not of the type described."""
+        """Make the error for a value of the wrong type."""
         place = printable.one_line(self._at(key), 100)
         if value is None:
             problem = _('%s is missing') % place

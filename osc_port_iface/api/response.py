@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A whole answer of a service, of bounded size."""
+"""A complete response of a service, of limited size."""
 
 from collections.abc import Mapping
 import dataclasses
@@ -21,22 +21,22 @@ from typing import Any
 
 import requests
 
-# Bytes, after decompression. A page of 1,000 servers with all details has
-# about 4 MB; what is far beyond that would only fill the memory.
+# Bytes after decompression. A page of 1,000 servers with all details has about
+# 4 MB; anything far larger would only fill the memory.
 LARGEST_BODY = 64 * 1024 * 1024
 
-# Bytes to decompress at a time: some releases of urllib3 make all of them a
-# thousand times as many at once (CVE-2025-66471).
+# Bytes to decompress at a time. Some releases of urllib3 decompress all of a
+# chunk at once, which may grow a thousandfold (CVE-2025-66471).
 _CHUNK = 16 * 1024
 
-# What a body may be compressed with, once (CVE-2025-66418).
+# The accepted compressions of a body, not chained (CVE-2025-66418).
 _CODINGS = frozenset({'', 'identity', 'gzip', 'x-gzip', 'deflate'})
 
-# What stands in the place of a token.
+# Replaces a token.
 CONCEALED = '***'
 
-# The longest Retry-After (RFC 9110, section 10.2.3), in seconds, that is
-# waited for; a longer one is cut.
+# The longest time to wait for Retry-After (RFC 9110, section 10.2.3), in
+# seconds. A longer one is cut.
 RETRY_AFTER_CAP = 30.0
 
 
@@ -48,7 +48,7 @@ class BodyTooLarge(Exception):
 class Response:
     """The status, the headers and the decompressed body of an answer.
 
-    :ivar headers: Case does not matter in their names.
+    :ivar headers: The headers; case does not matter in their names.
     """
 
     status: int
@@ -57,19 +57,19 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text, whatever it is."""
+        """The body as text, whatever it contains."""
         return self.body.decode('utf-8', 'replace')
 
     @property
     def request_id(self) -> str | None:
-        """The ID by which the service's logs know the request."""
+        """The ID of the request in the logs of the service."""
         return self.headers.get('x-openstack-request-id') or self.headers.get(
             'x-compute-request-id'
         )
 
     @property
     def sent_at(self) -> datetime.datetime:
-        """When it was sent: its ``Date``, or else our own clock."""
+        """When it was sent: its ``Date``, or else the local time."""
         return _date(self.headers.get('Date', '')) or datetime.datetime.now(
             datetime.UTC
         )
@@ -82,13 +82,14 @@ class Response:
         try:
             return json.loads(self.body)
         except RecursionError:
-            # Thousands of nested brackets.
+            # The body has thousands of nested brackets.
             raise ValueError('nested too deeply') from None
 
     def retry_after(self, default: float) -> float:
         """Read ``Retry-After``: seconds or a date, up to the cap.
 
-        :param default: The seconds where there is none that can be read.
+        :param default: Returned if it is missing or cannot be read, in
+            seconds.
         """
         value = self.headers.get('Retry-After', '').strip()
         if value.isascii() and value.isdecimal():
@@ -102,10 +103,10 @@ class Response:
 
 
 def conceal(answer: requests.Response, token: str) -> None:
-    """Take a token out of the headers of an answer.
+    """Remove a token from the headers of an answer.
 
-    A service or a proxy may repeat the request in its answer, of which error
-    messages and the log have a part.
+    A service or proxy may repeat the request in its answer, parts of which
+    appear in error messages and the log.
     """
     for name, value in list(answer.headers.items()):
         if token and token in value:
@@ -113,10 +114,10 @@ def conceal(answer: requests.Response, token: str) -> None:
 
 
 def read(answer: requests.Response, token: str = '') -> Response:
-    """Read the body of an answer that was asked for as a stream.
+    """Read the body of a streamed answer.
 
-    :param answer: What requests has received of it so far.
-    :param token: What is taken out of the body, if it is in there.
+    :param answer: The answer, of which requests has read the headers.
+    :param token: A token to remove from the body.
     :raises BodyTooLarge: The body is longer than LARGEST_BODY.
     :raises requests.exceptions.RequestException: It could not be read.
     """

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where a service is, as the catalog and clouds.yaml have it.
+"""Finds services in the catalog and in clouds.yaml.
 
-Version documents are not asked for here: a gateway may refuse them, and what
-the documented APIs have below ``/v2.1``, ``/v2.0`` and ``/v3`` is there
+Version documents are not requested, as a gateway may refuse them, and the
+paths of the documented APIs, ``/v2.1``, ``/v2.0`` and ``/v3``, are known
 without them.
 """
 
@@ -36,13 +36,13 @@ def connect(
     service_type: str,
     version: str,
 ) -> transport.Transport:
-    """Reach a service through what OSC has authenticated.
+    """Connect to a service with the credentials of OSC.
 
     :param connection: ``client_manager.sdk_connection``.
-    :param credentials: The token of the run.
+    :param credentials: The token that all services share.
     :param service_type: ``compute``, ``network`` or ``identity``.
     :param version: The version in the path of the URL, such as ``v2.0``.
-    :returns: A transport to that version. No request is sent.
+    :returns: A transport for that version. No request is sent.
     :raises errors.ApiError: The catalog has no such service.
     """
     adapter = _adapter(connection, service_type)
@@ -60,11 +60,10 @@ def connect(
 def versioned(url: str, version: str, project_id: str | None = None) -> str:
     """Put a version into the URL of a service.
 
-    :param url: The URL, with any version of the service or none, and maybe
-        with a project behind it.
+    :param url: The URL, which may have a version, followed by a project.
     :param version: Such as ``v2.1``.
-    :param project_id: The project of the token, however it is written; one
-        of 32 hexadecimal digits is known without it.
+    :param project_id: The project of the token, in any notation. A project of
+        32 hexadecimal digits is recognized without it.
     """
     url = url.rstrip('/')
     project = f'[0-9a-f]{{32}}|{re.escape(project_id or "")}'
@@ -77,10 +76,10 @@ def versioned(url: str, version: str, project_id: str | None = None) -> str:
 def _adapter(
     connection: sdk_connection.Connection, service_type: str
 ) -> ksa_adapter.Adapter:
-    """Make an adapter with everything that the configuration says.
+    """Make an adapter with all settings of the configuration.
 
-    openstacksdk's own (``Connection.compute``) asks for the version document
-    twice, with no timeout, and swallows the reason when it has none
+    openstacksdk's own (``Connection.compute``) requests the version document
+    twice, without a timeout, and hides the reason if that fails
     (``ServiceDescription._make_proxy``).
     """
     config = connection.config
@@ -109,7 +108,7 @@ def _url(
         raise errors.NotInCatalog(
             _('The catalog has no %s service.') % adapter.service_type
         )
-    # As keystoneauth formats an endpoint that overrides the catalog's.
+    # keystoneauth formats an endpoint override in the same way.
     return re.sub(
         r'[%$]\((project|tenant)_id\)s',
         lambda _match: project_id or '',

@@ -10,13 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One service's REST API, through the session that OSC has authenticated.
+"""Sends requests to the REST API of a service.
 
-The only place that sends requests. It adds what the session does not have: a
-timeout (osc-lib turns the configured one off), retries that are the same
-with every supported keystoneauth1, one pace for all threads, a bound on what
-an answer may take of the memory and of the time, and redirects that keep the
-token at home.
+All requests are sent here, through the session that OSC has authenticated. The
+transport adds what the session lacks: a timeout (osc-lib turns the configured
+one off), the same retries with every supported keystoneauth1, one pace for all
+threads, limits on the size and the duration of an answer, and redirects that
+never send the token to another host.
 """
 
 from collections.abc import Mapping
@@ -49,16 +49,16 @@ LOG = logging.getLogger(__name__)
 # commonly give up after 60 s, and their 504 says more than our own timeout.
 TIMEOUT = (10.0, 90.0)
 
-# Tries after the first one, and the seconds before each of them.
+# Seconds before each retry.
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 
 RETRIED_STATUSES = frozenset({413, 429, 502, 503, 504})
 
-# By these a service says that it has too much to do; Nova once said it with
-# 413 (RFC 9110, section 15.5.14, has Retry-After there).
+# A service answers with these if it is overloaded. Older releases of Nova used
+# 413 (with Retry-After: RFC 9110, section 15.5.14).
 _OVERLOADED_STATUSES = frozenset({413, 429, 503})
 
-# What less at a time may mend.
+# A smaller request may succeed after these.
 _TOO_LARGE_STATUSES = frozenset({414, 431, 504})
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -70,10 +70,10 @@ Query = Mapping[str, str | list[str]]
 
 @dataclasses.dataclass(frozen=True)
 class _Request:
-    """One request, however often it is sent.
+    """A request, which may be sent more than once.
 
-    :ivar what: What is asked for, to begin an error's message with.
-    :ivar body: What is sent as JSON, of a request that changes something.
+    :ivar what: What is requested, as the beginning of error messages.
+    :ivar body: The JSON body of a request that changes something.
     """
 
     what: str
@@ -107,7 +107,7 @@ class Transport:
 
         :param adapter: Carries the session and the service type.
         :param credentials: The token of the run.
-        :param url: What all paths are below.
+        :param url: The URL of the service, to which paths are added.
         """
         connections.watch(adapter.session.session)
         self._adapter = adapter
@@ -117,16 +117,16 @@ class Transport:
         self.microversion: str | None = None
 
     def url_without(self, project_id: str | None) -> str:
-        """Return the URL of the service, without a project at its end."""
+        """Return the URL of the service, without the project at its end."""
         return self._url.removesuffix(f'/{project_id}')
 
     def prepare(self, threads: int) -> None:
-        """Make ready for requests of several threads at a time.
+        """Prepare for parallel requests.
 
-        urllib3 keeps ten connections (``HTTPAdapter``'s ``pool_maxsize``)
-        and throws away what more threads open.
+        urllib3 keeps ten connections (``pool_maxsize`` of ``HTTPAdapter``),
+        and discards those that more threads open.
 
-        :param threads: How many requests there may be at a time.
+        :param threads: The number of parallel requests.
         """
         transport = self._adapter.session.session.get_adapter(self._url)
         if threads > adapters.DEFAULT_POOLSIZE and isinstance(
@@ -144,21 +144,21 @@ class Transport:
         timeout: tuple[float, float] = TIMEOUT,
         authenticated: bool = True,
     ) -> reading.Object:
-        """Send a GET request, again where that may help.
+        """Send a GET request, and retry it if that may help.
 
-        :param path: Path below the URL of the service, or a whole URL.
-        :param what: What is asked for, to begin an error's message with.
+        :param path: The path below the URL of the service, or a whole URL.
+        :param what: What is requested, as the beginning of error messages.
         :param query: Query parameters.
-        :param hint: Added to the message where the answer is 404.
-        :param is_divisible: Whether the caller can ask for less at a time,
-            and is to be told so at once.
+        :param hint: Added to the message if the answer is 404.
+        :param is_divisible: Whether the caller can split the request, so that
+            TooLarge is raised without a retry.
         :param timeout: Seconds to connect, and seconds between two bytes.
         :param authenticated: Whether to send the token.
         :returns: The JSON object of the answer.
-        :raises errors.TooLarge: The same in smaller parts may succeed.
-        :raises errors.TokenRefused: Nothing more can be asked.
-        :raises errors.ApiError: The service refused, could not be reached
-            or answered with something else than a JSON object.
+        :raises errors.TooLarge: The same request in smaller parts may succeed.
+        :raises errors.TokenRefused: No further request can succeed.
+        :raises errors.ApiError: The service refused, could not be reached, or
+            did not answer with a JSON object.
         """
         url = path if '://' in path else f'{self._url}{path}'
         request = _Request(
@@ -176,7 +176,7 @@ class Transport:
         return reading.Body(what, response).root()
 
     def path(self, path: str) -> str:
-        """Return a path below the service as it stands in a request."""
+        """Return a path of the service in full, as in a request."""
         return parse.urlsplit(self._url).path + path
 
     def change(
@@ -188,17 +188,17 @@ class Transport:
     ) -> responses.Response:
         """Send a request that changes something, once.
 
-        It is sent again only where the service says that it has not acted on
-        it: after 401 with another token, and after 429.
+        It is sent again only if the service says that it has not acted on it:
+        after 401, with another token, and after 429.
 
         :param method: POST, PUT or DELETE.
-        :param path: What ``path`` made.
-        :param what: What is done, to begin an error's message with.
-        :param body: What is sent as JSON.
+        :param path: The path, as returned by ``path``.
+        :param what: What is done, as the beginning of error messages.
+        :param body: The JSON body.
         :returns: The answer, whatever its status. A redirect is not followed.
-        :raises errors.OutcomeUnknown: There was no answer, so that nobody
-            can tell whether it was done.
-        :raises errors.TokenRefused: There is no token to be had.
+        :raises errors.OutcomeUnknown: There was no answer, so the change may
+            or may not have been made.
+        :raises errors.TokenRefused: No token could be obtained.
         """
         request = _Request(
             what, parse.urljoin(self._url, path), method, body=body
@@ -213,9 +213,9 @@ class Transport:
     def explain(
         self, response: responses.Response, what: str, hint: str
     ) -> errors.ApiError:
-        """Say why a request that changes something was refused.
+        """Explain why a request that changes something was refused.
 
-        :param hint: Added to the message where the answer is 403.
+        :param hint: Added to the message if the answer is 403.
         """
         if response.status == 403 and not self._credentials.scope_hint:
             return faults.explain(response, what, hint)
@@ -329,7 +329,7 @@ class Transport:
                         'target': printable.one_line(location, 200),
                     }
                 )
-            # The target has the query already.
+            # The target already has the query.
             request = dataclasses.replace(request, url=target, query=None)
         raise errors.ApiError(_('%s: redirected too often') % request.what)
 
@@ -344,8 +344,8 @@ class Transport:
             request.body,
         )
         try:
-            # openstacksdk's own method (proxy.Proxy.request) answers from a
-            # cache where clouds.yaml has one.
+            # openstacksdk's own method (proxy.Proxy.request) uses a cache if
+            # clouds.yaml configures one.
             answer = ksa_adapter.Adapter.request(
                 self._adapter,
                 request.url,
@@ -364,8 +364,8 @@ class Transport:
                 redirect=False,
                 stream=True,
                 log=False,
-                # The credentials renew the token, and retries differ between
-                # the releases of keystoneauth.
+                # The token is renewed by the credentials, and retries differ
+                # between releases of keystoneauth.
                 allow_reauth=False,
                 connect_retries=0,
                 status_code_retries=0,
@@ -375,14 +375,15 @@ class Transport:
             wire_log.head(answer.status_code, answer.headers)
             response = responses.read(answer, token)
         except UnicodeEncodeError:
-            # Bytes of the command line that are no text in its encoding.
+            # The command line had bytes that are not valid in its encoding.
             raise errors.BadRequest(
                 _('%s: what is asked for is not valid Unicode') % request.what
             ) from None
         except (
             ksa_exceptions.ClientException,
             requests.exceptions.RequestException,
-            # requests reads a Location that nobody follows (Session.send).
+            # requests parses Location even if it is not followed
+            # (Session.send).
             ValueError,
         ) as error:
             raise _no_answer(error, request.timeout) from error
@@ -399,9 +400,9 @@ class Transport:
 
 
 def _target_at_home(url: str, location: str) -> str | None:
-    """Follow a redirect that stays with the host that has the token.
+    """Return the target of a redirect within the same host.
 
-    :returns: The new URL; None where it is elsewhere, or is no URL.
+    :returns: The new URL; None if it is on another host, or not a URL.
     """
     try:
         target = parse.urljoin(url, location)
@@ -419,18 +420,18 @@ def _target_at_home(url: str, location: str) -> str | None:
 
 
 def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
-    """Say why there was no answer, and whether the next may be another.
+    """Say why there was no answer, and whether a retry may help.
 
-    TLS does not change its mind, a service that let the read timeout pass
-    would only have more to do, and a host that nothing comes from was sent
-    several packets before the connect timeout passed.
+    A TLS error stays, a service that exceeded the read timeout would only get
+    more to do, and a host that does not respond was sent several packets
+    before the connect timeout.
     """
     cause = error.__context__ or error
     if isinstance(error, ksa_exceptions.ClientException):
         may_pass = isinstance(
             error, ksa_exceptions.RetriableConnectionFailure
         ) or isinstance(
-            # keystoneauth does not know an answer that is cut off.
+            # keystoneauth does not handle truncated answers.
             cause,
             requests.exceptions.ChunkedEncodingError,
         )
@@ -446,7 +447,7 @@ def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
     if too_slow := _too_slow(error):
         return _NoAnswer(str(too_slow), may_pass=False, is_slow=True)
     if isinstance(cause, requests.exceptions.ReadTimeout) or (
-        # requests' name for it where the body is read as a stream
+        # requests raises this while it streams the body
         # (Response.iter_content).
         'Read timed out' in str(cause)
     ):
@@ -461,13 +462,13 @@ def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
             may_pass=False,
             is_slow=False,
         )
-    # urllib3 repeats the query, which may be long, before it says why.
+    # urllib3 repeats the query, which may be long, before the reason.
     problem = printable.one_line(re.sub(r'\?\S*', '', str(error)), 600)
     return _NoAnswer(problem, may_pass, is_slow=False)
 
 
 def _too_slow(error: BaseException | None) -> connections.TooSlow | None:
-    """Find what urllib3, requests and keystoneauth each put into another."""
+    """Find it under the exceptions of urllib3, requests and keystoneauth."""
     while error:
         if isinstance(error, connections.TooSlow):
             return error

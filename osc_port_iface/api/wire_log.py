@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What ``--debug`` shows of requests and their answers.
+"""The log of requests and answers that ``--debug`` shows.
 
-keystoneauth's own log reads a whole body, however long it is, and writes to a
-terminal whatever is in it. This one has bounded length, no secrets, and no
-characters that a terminal acts on.
+keystoneauth's own log reads a whole body, however long, and writes it to the
+terminal as it is. This one has limited length, no secrets, and no characters
+that a terminal acts on.
 """
 
 from collections.abc import Mapping
@@ -30,11 +30,12 @@ from osc_port_iface import printable
 
 LOG = logging.getLogger(__name__)
 
-# Bytes of a body, which is more than any one server has.
+# Bytes of a body to log, enough for any single server.
 _LONGEST_BODY = 64 * 1024
 
-# The text of a key that may have a password; user data are scripts with
-# passwords in them. oslo.utils' mask_password takes the next key with it.
+# The text of a key that may hold a password. User data are often scripts with
+# passwords in them. oslo.utils' mask_password would remove the next key as
+# well.
 _SECRET = re.compile(
     r'("[^"]{0,60}(?:pass|secret|token|user_data|private_key)[^"]{0,60}"'
     r'\s*:\s*")(?:[^"\\]|\\.)*',
@@ -53,7 +54,7 @@ def request(
     microversion: str | None,
     body: Mapping[str, Any] | None,
 ) -> None:
-    """Log what is about to be sent."""
+    """Log a request before it is sent."""
     if not _is_seen():
         return
     if query:
@@ -67,7 +68,7 @@ def request(
 
 
 def head(status: int, headers: Mapping[str, str]) -> None:
-    """Log the beginning of an answer."""
+    """Log the status and headers of an answer."""
     if _is_seen():
         shown = (
             f'{name}: {"***" if name.lower() in _SECRET_HEADERS else value}'
@@ -77,7 +78,7 @@ def head(status: int, headers: Mapping[str, str]) -> None:
 
 
 def body(response: responses.Response) -> None:
-    """Log the rest of it."""
+    """Log the body of an answer."""
     if _is_seen():
         LOG.debug(printable.escape(f'RESP BODY: {_shown(response.body)}'))
 
@@ -85,8 +86,8 @@ def body(response: responses.Response) -> None:
 def _is_seen() -> bool:
     """Tell whether anyone sees what is logged.
 
-    The root logger lets everything through (osc-lib, ``logs.LogConfig``), and
-    only its handlers choose.
+    The root logger passes everything on (osc-lib, ``logs.LogConfig``); only
+    its handlers have levels.
     """
     return any(
         handler.level <= logging.DEBUG

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Every request that changes a cloud, planned in full before it is sent.
+"""The requests that change a cloud, planned in full before they are sent.
 
-Only ``repair`` uses this: the other commands read.
+Only ``repair`` uses this module; all other commands only read.
 
 https://docs.openstack.org/api-ref/compute/#create-external-events-os-server-external-events
 https://docs.openstack.org/api-ref/network/v2/#ports
@@ -33,12 +33,12 @@ from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
 
-# Keystone's own role for those who only look.
+# Keystone's role for users who may only read.
 _READER = 'reader'
 
 _SERVICE = 'service'
 
-# What may stand in a path, and cannot lead elsewhere.
+# Host names that are safe in a path.
 _HOST_NAME = re.compile(r'\w[\w.-]{0,254}', re.ASCII)
 
 _PLANNED_STATUSES = {
@@ -49,9 +49,9 @@ _PLANNED_STATUSES = {
 
 
 class Mark(enum.StrEnum):
-    """A tag of Neutron on a port that a repair of two requests is about.
+    """A Neutron tag that marks a port during a repair of two requests.
 
-    It lets another run end what was killed between the two.
+    It lets a later run finish the repair if this one is killed in between.
     """
 
     BOUNCE = 'server-interface-repair-bounce'
@@ -64,11 +64,12 @@ class Request:
 
     :ivar service: ``compute`` or ``network``.
     :ivar method: ``POST``, ``PUT`` or ``DELETE``.
-    :ivar path: The path in full, behind the host of the service's endpoint.
-    :ivar body: What is sent as JSON.
-    :ivar what: What it does, to begin an error's message with.
-    :ivar role: Who may send it, for the message where that is refused.
-    :ivar before: What the changed attributes were when it was planned.
+    :ivar path: The full path, after the host of the endpoint.
+    :ivar body: The JSON body.
+    :ivar what: What it does, as the beginning of error messages.
+    :ivar role: Who may send it, for the message if it is refused.
+    :ivar before: The changed attributes, with their values when it was
+        planned.
     """
 
     service: str
@@ -80,7 +81,7 @@ class Request:
     before: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is sent, and where to."""
+        """Return the request as it is sent."""
         return {
             'service': self.service,
             'method': self.method,
@@ -91,12 +92,12 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What became of a request.
+    """The answer to a request.
 
-    :ivar status: The HTTP status; None without an answer.
-    :ivar request_id: The ID by which the service knows the request.
-    :ivar after: What the answer shows of what was changed.
-    :ivar problem: Why it is not the answer that was planned.
+    :ivar status: The HTTP status; None if there was no answer.
+    :ivar request_id: The ID of the request in the logs of the service.
+    :ivar after: The changed attributes, as in the answer.
+    :ivar problem: How the answer differs from what was planned.
     """
 
     status: int | None = None
@@ -106,49 +107,48 @@ class Answer:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the service did nothing."""
+        """Whether the service refused, and changed nothing."""
         return self.status is not None and 400 <= self.status < 500
 
 
 class Writer:
-    """Plans and sends what changes a cloud."""
+    """Plans and sends requests that change a cloud."""
 
     def __init__(self, cloud: api_cloud.Cloud) -> None:
         """Write to a cloud.
 
-        :param cloud: Whose credentials are used.
+        :param cloud: The services, whose credentials are used.
         """
         self._cloud = cloud
         self._services: dict[str, transport.Transport] = {}
 
     @property
     def user(self) -> str | None:
-        """Who writes."""
+        """The user who sends the requests."""
         return self._cloud.credentials.user
 
     @property
     def only_reads(self) -> bool:
-        """Whether the caller has no role but that of a reader."""
+        """Whether the caller has no role other than reader."""
         roles = self._cloud.credentials.roles
         return bool(roles) and roles <= {_READER}
 
     @property
     def is_service(self) -> bool:
-        """Whether the caller has the role of services."""
+        """Whether the caller has the role ``service``."""
         return _SERVICE in self._cloud.credentials.roles
 
     def refresh_cache(
         self, server_id: str, port_ids: Iterable[str | None]
     ) -> Request:
-        """Plan to have Nova read interfaces of a server into its cache.
+        """Plan to let Nova read interfaces of a server into its cache.
 
         ``POST /os-server-external-events``, ``network-changed``. The host of
-        the server acts on it after the answer.
+        the server acts on the event after Nova has answered.
 
         :param server_id: The server.
-        :param port_ids: The ports that are read again; None stands for those
-            that are in the cache, of which the ones that are gone are
-            dropped.
+        :param port_ids: The ports to read again. None stands for the ports in
+            the cache, of which those that are gone are dropped.
         """
         what = _('Refresh of the cache of server %s') % server_id
         events = []
@@ -189,15 +189,15 @@ class Writer:
     def touch_port(self, port: records.Port) -> Request:
         """Plan an update that changes nothing.
 
-        Neutron tells Nova of it where its notifications are on
+        Neutron notifies Nova of the update if it is so configured
         (``notify_nova_on_port_data_changes``).
         """
         return self._port_update(port, {}, {})
 
     def release_port(self, port: records.Port, with_host: bool) -> Request:
-        """Plan to make a port one of no server.
+        """Plan to release a port from its server.
 
-        :param with_host: Whether it is taken off its host, too, which needs
+        :param with_host: Whether to clear its host, too, which needs
             administrator rights.
         """
         after = {'device_id': '', 'device_owner': ''}
@@ -236,13 +236,13 @@ class Writer:
         return self._mark('PUT', port, mark)
 
     def unmark(self, port: records.Port, mark: Mark) -> Request:
-        """Plan to take a mark from a port."""
+        """Plan to remove a mark from a port."""
         return self._mark('DELETE', port, mark)
 
     def send(self, request: Request) -> Answer:
-        """Send a request that was planned, once.
+        """Send a planned request, once.
 
-        :returns: What became of it, which may be nothing.
+        :returns: The answer, or the reason why there was none.
         """
         service = self._service(request.service)
         try:
@@ -319,14 +319,14 @@ def _port_path(port: records.Port, what: str) -> str:
 
 
 def _id(identifier: str, what: str) -> str:
-    """Let nothing into a path or an event that is something else."""
+    """Refuse anything but a UUID in a path or an event."""
     if not addresses.is_uuid(identifier):
         raise errors.NotFound(_('%s: not a UUID') % what)
     return identifier
 
 
 def _shown(request: Request, response: responses.Response) -> Any:
-    """Take what an answer shows of what was to be changed."""
+    """Return the attributes that were to be changed, as in an answer."""
     try:
         body = response.json()
     except ValueError:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Values of options, read and checked by argparse before any request."""
+"""Types of the arguments, which argparse checks before any request."""
 
 import argparse
 import pathlib
@@ -22,7 +22,7 @@ from osc_port_iface.interfaces import fan_out
 from osc_port_iface import printable
 
 
-# A shorter one would be rude to Nova.
+# Polling more often would put a needless load on Nova.
 _SHORTEST_INTERVAL = 0.5
 
 _UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
@@ -44,9 +44,10 @@ _TOO_WIDE = _(
 
 
 def name(text: str) -> str:
-    """Read a name or an ID: a script may hand over a variable that is empty.
+    """Read a name or an ID, which must not be empty.
 
-    Taken for no name at all, it would choose everything.
+    A script may pass an empty variable. Treated as no name at all, it would
+    select everything.
     """
     if text:
         return text
@@ -83,10 +84,10 @@ def address(text: str) -> addresses.Address:
 
 
 def query(text: str, place: str = '') -> addresses.Address:
-    """Read what an owner is looked for by.
+    """Read an address whose owner is to be found.
 
     :param text: An address, a CIDR, a port ID or the name of a host device.
-    :param place: Where it stands, to begin an error's message with.
+    :param place: Where the text stands, as the beginning of an error message.
     """
     try:
         return addresses.parse_query(text)
@@ -97,9 +98,10 @@ def query(text: str, place: str = '') -> addresses.Address:
 
 
 def query_file(path: str) -> list[addresses.Address]:
-    """Read a file of what owners are looked for by, with ``#`` comments.
+    """Read a file of addresses whose owners are to be found.
 
-    :param path: The file; ``-`` for standard input.
+    :param path: The file, which may have ``#`` comments; ``-`` for standard
+        input.
     """
     try:
         if path == '-':
@@ -166,7 +168,7 @@ def positive_count(text: str) -> int:
 
 
 def concurrency(text: str) -> int:
-    """Read how many requests there may be at a time."""
+    """Read the number of parallel requests."""
     limit = fan_out.MOST_WORKERS
     if text.isascii() and text.isdigit() and 1 <= int(text) <= limit:
         return int(text)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Cells that read well in a table and keep their structure in JSON."""
+"""Cells that are readable in a table and keep their structure in JSON."""
 
 import dataclasses
 import datetime
@@ -24,21 +24,21 @@ from osc_port_iface.interfaces import security_rules
 from osc_port_iface import printable
 from osc_port_iface import records
 
-# Only a newer cliff makes the class generic.
+# The class is generic only in newer releases of cliff.
 if TYPE_CHECKING:
     Cell = columns.FormattableColumn[Any]
 else:
     Cell = columns.FormattableColumn
 
-# The formats that carry a structure; all others show text, a line a row.
+# The formats that keep a structure. All others show text, one line per row.
 STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
 
 
 class _TextsCell(Cell):
-    """A cell that is made of texts of unknown origin."""
+    """A cell made of untrusted texts."""
 
     def texts(self) -> list[str]:
-        """Return what to show, safe for a terminal."""
+        """Return the texts to show, made safe for a terminal."""
         raise NotImplementedError
 
     def human_readable(self) -> str:
@@ -46,10 +46,10 @@ class _TextsCell(Cell):
 
 
 class TextCell(_TextsCell):
-    """One text; empty where there is none.
+    """One text; empty if there is none.
 
-    The order is that of the text, so that absent values come first and
-    every cliff can sort them.
+    Cells are ordered by their text, so absent values come first and every
+    release of cliff can sort them.
     """
 
     _value: str | None
@@ -64,7 +64,7 @@ class TextCell(_TextsCell):
 
 
 class NumberCell(_TextsCell):
-    """A number, or a text where the API may have a range; empty if neither."""
+    """A number, or a text where the API allows a range; may be empty."""
 
     _value: int | str | None
 
@@ -80,12 +80,12 @@ class NumberCell(_TextsCell):
 
     def _sort_key(self) -> tuple[int, str]:
         text = '' if self._value is None else str(self._value)
-        # A range is after the number that it begins with.
+        # A range sorts after the number it begins with.
         return len(text.partition(':')[0]), text
 
 
 class _ScalarCell(_TextsCell):
-    """A value that is no text; empty, and the first, where not known."""
+    """A value other than text; empty, and sorted first, if unknown."""
 
     _value: Any
 
@@ -108,7 +108,7 @@ class FlagCell(_ScalarCell):
 
 
 class TimeCell(_ScalarCell):
-    """A moment in UTC, as Neutron writes it (ISO 8601)."""
+    """A time in UTC, as Neutron writes it (ISO 8601)."""
 
     _value: datetime.datetime | None
 
@@ -123,7 +123,7 @@ class TimeCell(_ScalarCell):
 
 
 class DurationCell(_ScalarCell):
-    """A duration in seconds, for a person in its two largest units."""
+    """A duration in seconds, shown to people in its two largest units."""
 
     _value: float | None
 
@@ -144,7 +144,7 @@ class DurationCell(_ScalarCell):
 
 
 class TextListCell(_TextsCell):
-    """Several texts, ordered as a list is."""
+    """Several texts, ordered as a list."""
 
     _value: tuple[str, ...]
 
@@ -161,7 +161,8 @@ class TextListCell(_TextsCell):
 class SegmentsCell(_TextsCell):
     """A value for each segment of a network, in the order of the segments.
 
-    For a segment without one, null in structured formats and nothing in text.
+    A segment without a value is null in structured formats and left out of
+    text.
     """
 
     _value: tuple[int | str | None, ...]
@@ -217,9 +218,9 @@ class FixedIPsCell(_TextsCell):
 
 
 class PortForwardingsCell(_TextsCell):
-    """What floating IPs forward to an interface.
+    """The ports that floating IPs forward to an interface.
 
-    In text, such as ``203.0.113.5:2201->10.0.0.5:22/tcp``.
+    Written in text as ``203.0.113.5:2201->10.0.0.5:22/tcp``.
     """
 
     _value: tuple[records.FloatingIP, ...]
@@ -259,7 +260,7 @@ def port_number(text: str | None) -> int | str | None:
 
 
 class AddressPairCell(_TextsCell):
-    """An allowed address pair; marked where it allows any address."""
+    """An allowed address pair, marked if it allows any address."""
 
     _value: tuple[records.AddressPair | None, bool]
 
@@ -329,7 +330,7 @@ class SubportsCell(_RecordsCell):
 
 
 class TrafficCell(_TextsCell):
-    """What passes an interface: a sentence, or what that is and why."""
+    """The traffic that may pass an interface, as a sentence or a structure."""
 
     _value: security_rules.Traffic | None
 
@@ -377,14 +378,14 @@ _TRAFFIC = {
     ),
 }
 
-# Whose ports are a type and a code.
+# For these protocols, the port range holds a type and a code.
 _ICMP = frozenset({'1', '58', 'icmp', 'icmpv6', 'ipv6-icmp'})
 
 
 class RulesCell(_TextsCell):
-    """Security group rules, a line for each, with their parts aligned.
+    """Security group rules, one per line, with their parts aligned.
 
-    Such as ``ingress IPv4 tcp 22:22 from 192.0.2.0/24 (ssh)``.
+    A line reads ``ingress IPv4 tcp 22:22 from 192.0.2.0/24 (ssh)``.
     """
 
     _value: tuple[security_rules.EffectiveRule, ...]
@@ -398,7 +399,7 @@ class RulesCell(_TextsCell):
             for effective in self._value
         ]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        # A part that no rule has takes no room.
+        # A part that no rule has takes up no space.
         return [
             ' '.join(
                 part.ljust(width)
@@ -459,7 +460,7 @@ def _parts(effective: security_rules.EffectiveRule) -> list[str]:
 def _port_range(rule: records.SecurityGroupRule) -> str:
     """Write the ports as ``openstack security group rule list`` does.
 
-    That leaves a type 0 of ICMP out, though.
+    Unlike there, ICMP type 0 is not left out.
     """
     first, last = rule.port_range_min, rule.port_range_max
     if rule.protocol in _ICMP:
@@ -496,7 +497,7 @@ def _name(
 
 
 class AsText(Cell):
-    """Another cell as text formats show it, in the order of that cell."""
+    """Another cell as text formats show it, ordered as that cell."""
 
     _value: Cell
 
@@ -511,7 +512,7 @@ class AsText(Cell):
 
 
 class AsLines(AsText):
-    """Another cell as text, where a person has a line for each text."""
+    """Another cell as text, with one line per text in a table."""
 
     _value: _TextsCell
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The columns of ``diff``, and those that it compares."""
+"""The columns of ``diff``, and the columns that it compares."""
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
@@ -34,7 +34,7 @@ COLUMNS: columns.Columns[comparing.Change] = (
 
 _LISTED = (*columns.OF_SERVER, *columns.OF_INTERFACE)
 
-# What Neutron shows to administrators only.
+# The columns that Neutron shows to administrators only.
 HIDEABLE = frozenset(
     column.header
     for column in _LISTED
@@ -45,10 +45,10 @@ HIDEABLE = frozenset(
 def listed_now(
     before: comparing.Listing, view: views.View
 ) -> columns.Columns[records.ServerInterface]:
-    """Choose what is listed now, to be compared with a saved listing.
+    """Choose the columns to list now, to compare with a saved listing.
 
     :param before: The saved listing.
-    :param view: What is read; the columns that it cannot serve are left out.
+    :param view: The view to read. Columns that it cannot provide are left out.
     """
     return [
         column
@@ -60,7 +60,10 @@ def listed_now(
 def _is_compared(
     column: columns.Column[records.ServerInterface], before: comparing.Listing
 ) -> bool:
-    """Tell whether a column is listed now: all usual ones for want of any."""
+    """Tell whether to list a column now.
+
+    If the saved listing is empty, the columns shown by default are listed.
+    """
     if not before.headers:
         return column.shown is columns.Shown.ALWAYS
     return column in columns.OF_SERVER or column.header in before.headers

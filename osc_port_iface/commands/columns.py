@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The columns of the commands, and which of them are shown.
+"""The columns of the commands, and the choice of those to show.
 
-A column is one row of a table: its header, where its value comes from, and
-what has to be known for it.
+A column is one row of a table: its header, how its cell is made, and the facts
+that this needs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ _Row = TypeVar('_Row')
 
 
 class Shown(enum.Enum):
-    """When a column is shown; ``-c`` shows any."""
+    """When a column is shown. ``-c`` can select any column."""
 
     ALWAYS = enum.auto()
     LONG = enum.auto()
@@ -45,9 +45,9 @@ class Shown(enum.Enum):
 class Column(Generic[_Row]):
     """One column.
 
-    :ivar header: Its header, which is an interface for scripts.
-    :ivar cell: Makes its cell of a row.
-    :ivar needs: What has to be known of an interface.
+    :ivar header: Its header, on which scripts rely.
+    :ivar cell: Makes its cell from a row.
+    :ivar needs: The facts that the cell needs.
     :ivar shown: When it is shown.
     """
 
@@ -61,7 +61,7 @@ Columns = Sequence[Column[_Row]]
 
 
 def needs(columns: Columns[_Row]) -> facts.Fact:
-    """Join what has to be known for columns."""
+    """Combine the facts that columns need."""
     return functools.reduce(
         facts.Fact.__or__,
         (column.needs for column in columns),
@@ -72,7 +72,7 @@ def needs(columns: Columns[_Row]) -> facts.Fact:
 def table(
     columns: Columns[_Row], rows: Iterable[_Row]
 ) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
-    """Make what ``take_action`` of a Lister returns."""
+    """Make the return value of ``take_action`` in a Lister."""
     return (
         tuple(column.header for column in columns),
         [tuple(column.cell(row) for column in columns) for row in rows],
@@ -80,12 +80,12 @@ def table(
 
 
 def usual(columns: Columns[_Row]) -> Columns[_Row]:
-    """Take the columns that are shown without being asked for."""
+    """Return the columns that are shown by default."""
     return tuple(column for column in columns if column.shown is Shown.ALWAYS)
 
 
 def on_request(columns: Columns[_Row]) -> Columns[_Row]:
-    """Show columns only if they are asked for."""
+    """Return the same columns, shown only on request."""
     return tuple(
         dataclasses.replace(column, shown=Shown.ON_REQUEST)
         for column in columns
@@ -95,7 +95,7 @@ def on_request(columns: Columns[_Row]) -> Columns[_Row]:
 def why_empty(
     chosen: Columns[records.ServerInterface], view: views.View
 ) -> Iterator[str]:
-    """Say why columns that were asked for have no values."""
+    """Say why columns that the user chose have no values."""
     for column in chosen:
         if why := view.why_not(column.needs):
             yield _('%(column)s is empty: %(why)s.') % {
@@ -107,8 +107,8 @@ def why_empty(
 def by_name(columns: Columns[_Row], name: str) -> Column[_Row] | None:
     """Find the column that a user means.
 
-    :param name: Its header; case does not matter, and an underscore stands
-        for a space, as in the newer releases of cliff.
+    :param name: Its header. Case does not matter, and an underscore may
+        replace a space, as in newer releases of cliff.
     """
     wanted = name.replace('_', ' ').casefold()
     for column in columns:
@@ -132,7 +132,7 @@ def _network_name(row: records.ServerInterface) -> str | None:
 def _known(
     rows: Iterable[records.Subnet | records.SecurityGroup], attribute: str
 ) -> tuple[str, ...]:
-    """Take an attribute of those of which it is known."""
+    """Return the known values of an attribute."""
     values = (getattr(row, attribute) for row in rows)
     return tuple(value for value in values if value)
 
@@ -161,7 +161,7 @@ def _of_network(
 def _of_segments(
     attribute: str,
 ) -> Callable[[records.ServerInterface], cells.Cell]:
-    """Show an attribute of each segment of the network, if one has it."""
+    """Show an attribute of each segment of the network, if any has it."""
 
     def cell(row: records.ServerInterface) -> cells.Cell:
         network = row.details.network
@@ -183,7 +183,7 @@ OF_SERVER: Columns[records.ServerInterface] = (
     ),
 )
 
-# As ``server add fixed ip`` has the first of them.
+# The first headers are the same as those of ``server add fixed ip``.
 OF_INTERFACE: Columns[records.ServerInterface] = (
     Column(
         'Port ID',
@@ -371,7 +371,7 @@ OF_INTERFACE: Columns[records.ServerInterface] = (
     ),
 )
 
-# What security groups make of an interface.
+# The effect of the security groups on an interface.
 OF_RULES: Columns[records.ServerInterface] = (
     Column(
         'Allowed Traffic',
@@ -389,7 +389,7 @@ OF_RULES: Columns[records.ServerInterface] = (
     ),
 )
 
-# Of an interface that may be a subport.
+# Shown where an interface may be a subport.
 OF_SUBPORT: Columns[records.ServerInterface] = (
     Column('Parent Port ID', lambda row: cells.TextCell(row.parent_port_id)),
     Column(

@@ -124,7 +124,7 @@ class DiffServerInterface(lister.TextLister):
     def _now(
         self, parsed_args: argparse.Namespace, before: comparing.Listing
     ) -> comparing.Listing:
-        """List what there is now, with the columns that there were."""
+        """List the current interfaces, with the columns of the saved ones."""
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
@@ -167,7 +167,7 @@ class DiffServerInterface(lister.TextLister):
         request: listing.Request,
         before: comparing.Listing,
     ) -> records.Answer[records.ServerInterface]:
-        """List the interfaces of those servers that still exist."""
+        """List the interfaces of the servers that still exist."""
         from osc_port_iface.interfaces import facts
         from osc_port_iface.interfaces import listing
         from osc_port_iface.interfaces import server_lookup
@@ -184,7 +184,7 @@ class DiffServerInterface(lister.TextLister):
 
 
 def _check_usage(parsed_args: argparse.Namespace) -> None:
-    """Refuse options that contradict each other.
+    """Check that options do not contradict each other.
 
     :raises plugin_command.UsageError: They do.
     """

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The arguments that say what is looked for, and where."""
+"""The arguments that choose the findings and the servers."""
 
 import argparse
 
@@ -22,7 +22,7 @@ from osc_port_iface.interfaces import checking
 from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import ownerless
 
-# Stands for all findings, those that are looked for on request included.
+# Stands for all findings, including those that are looked for on request.
 _ALL = 'all'
 
 
@@ -81,11 +81,11 @@ def request(
     cloud: api_cloud.Cloud,
     has_causes: bool = False,
 ) -> checking.Request:
-    """Read what is to be checked.
+    """Read what to check from the arguments.
 
-    :param parsed_args: What the user asked for.
-    :param cloud: To look a project up.
-    :param has_causes: Whether to find out what is behind the findings.
+    :param parsed_args: The arguments.
+    :param cloud: The services, to look up a project.
+    :param has_causes: Whether to find the causes of the findings.
     :raises osc_lib.exceptions.CommandError: There is no such project, or
         several have the name.
     """

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The arguments that choose among the interfaces of a server."""
+"""The arguments that filter the interfaces of servers."""
 
 import argparse
 import dataclasses
@@ -25,7 +25,7 @@ from osc_port_iface.interfaces import filters
 from osc_port_iface.interfaces import names
 from osc_port_iface.interfaces import views
 
-# As ``openstack port create`` has them.
+# The choices of ``openstack port create``.
 _VNIC_TYPES = (
     'accelerator-direct',
     'accelerator-direct-physical',
@@ -130,8 +130,8 @@ def read(
 ) -> filters.InterfaceFilter:
     """Read the filters.
 
-    :raises exceptions.CommandError: One asks for what cannot be seen, or for
-        a network that is not there.
+    :raises exceptions.CommandError: A filter needs something that cannot be
+        read, or names something that does not exist.
     """
     wanted = filters.InterfaceFilter(
         network=parsed_args.network,

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the commands that list have in common."""
+"""What the commands that print a list have in common."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from osc_port_iface.commands import plugin_command
 if TYPE_CHECKING:
     from osc_port_iface.commands import cells
 
-# What ``take_action`` returns: the headers, and the cells of each row.
+# The return value of ``take_action``: the headers, and the cells of each row.
 Table: TypeAlias = 'tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]'
 
 
 class TextLister(plugin_command.PluginCommand, command.Lister):
-    """A Lister whose text formats show every cell as a table does.
+    """A Lister that shows cells in all text formats as in a table.
 
-    cliff prints ``str()`` of a cell's structure in value and csv, which for
-    a list is Python's own notation.
+    In value and csv, cliff prints ``str()`` of a cell's structure, which for a
+    list is Python's own notation.
     """
 
     def produce_output(
@@ -54,10 +54,10 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
 
 
 class _InParts(base.ListFormatter):
-    """Emits YAML in parts, which make the same list one after another.
+    """Emits YAML in parts, which together make the same list.
 
-    PyYAML has a node of about a kilobyte in memory for each value until all
-    of a list is written.
+    PyYAML keeps a node of about a kilobyte in memory for each value until the
+    whole list is written.
     """
 
     _ROWS = 500
@@ -66,7 +66,7 @@ class _InParts(base.ListFormatter):
         self._formatter = formatter
 
     def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add nothing; the formatter itself has."""
+        """Add nothing; the formatter itself has done so."""
 
     def emit_list(
         self,

@@ -10,12 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What ``check`` found, for Prometheus.
+"""The result of ``check``, as metrics for Prometheus.
 
 The node exporter's textfile collector reads every ``*.prom`` file of a
-directory. A metric may be in one file only, so how a run went has a file of
-its own, which is written even where there is nothing new to say about the
-rest.
+directory. A metric may be in one file only, so the outcome of the run has a
+file of its own, which is written even after a failure.
 
 https://github.com/prometheus/node_exporter#textfile-collector
 https://prometheus.io/docs/instrumenting/exposition_formats/
@@ -40,7 +39,8 @@ _PREFIX = 'osc_port_iface_check'
 
 _Labels = Mapping[str, str]
 
-# The label, and what it is made of, by the name that a user chooses it by.
+# The labels, by the name by which a user chooses them, and how to get their
+# values.
 _LABELS: Mapping[
     str, tuple[str, Callable[[records.Server | drift.Finding], str | None]]
 ] = {
@@ -76,12 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def write(
     path: pathlib.Path, by: Sequence[str], answer: checking.Answer, took: float
 ) -> None:
-    """Write what was found, and that the run did not fail.
+    """Write the findings, and that the run succeeded.
 
     :param path: The file, whose name should end with ``.prom``.
-    :param by: Which labels to have beside the code, as the option has them.
+    :param by: The labels to add to the code, named as in the option.
     :param answer: What was found.
-    :param took: The seconds that it took.
+    :param took: How long the check took, in seconds.
     :raises exceptions.CommandError: A file could not be written.
     """
     _replace(
@@ -119,7 +119,7 @@ def write(
 
 
 def write_failure(path: pathlib.Path) -> None:
-    """Write that a run has failed; what was found before stays.
+    """Write that a run has failed, and leave the earlier findings in place.
 
     :param path: The file of the findings.
     :raises exceptions.CommandError: The file could not be written.
@@ -151,7 +151,7 @@ def _counts(
         tuple[str, Callable[[records.Server | drift.Finding], str | None]]
     ],
 ) -> list[tuple[_Labels, int]]:
-    """Count the findings of each code, for all that was looked at."""
+    """Count the findings of each code, including those with a count of 0."""
 
     def place(row: records.Server | drift.Finding) -> tuple[str, ...]:
         return tuple(value(row) or '' for _label, value in labels)
@@ -197,8 +197,8 @@ def _escaped(text: str) -> str:
 
 
 def _replace(path: pathlib.Path, lines: Iterable[str]) -> None:
-    """Write a file beside, and put it in its place at once."""
-    # The collector reads names that end with .prom.
+    """Replace a file atomically."""
+    # The collector ignores names that do not end with .prom.
     beside = path.with_name(f'.{path.name}.{os.getpid()}')
     try:
         try:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What ``check`` found, in one line for Nagios and its relatives.
+"""The result of ``check`` in one line, for Nagios and similar systems.
 
 https://nagios-plugins.org/doc/guidelines.html
 """
@@ -55,10 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """How many findings are still well, as the guidelines have thresholds.
+    """How many findings are acceptable, as in the plugin guidelines.
 
-    :ivar warning: More than so many are a warning.
-    :ivar critical: More than so many are critical.
+    :ivar warning: More findings than this are a warning.
+    :ivar critical: More findings than this are critical.
     """
 
     warning: int = 0
@@ -68,14 +68,14 @@ class Thresholds:
 def judge(
     answer: checking.Answer, limits: Thresholds, took: float
 ) -> tuple[int, str]:
-    """Sum an answer up.
+    """Sum up an answer.
 
-    What could not be read may hide a finding, so that only a critical number
-    of findings is certain then.
+    Findings may be hidden in what could not be read. After a failure, the
+    status is therefore UNKNOWN unless it is CRITICAL anyway.
 
     :param answer: What was found.
     :param limits: The thresholds.
-    :param took: The seconds that it took.
+    :param took: How long the check took, in seconds.
     :returns: The exit status, and the line with the performance data.
     """
     count = len(answer.rows)
@@ -107,11 +107,11 @@ def judge(
 
 
 def failed(error: Exception) -> tuple[int, str]:
-    """Say that nothing is known.
+    """Report a check that failed.
 
-    :param error: Why.
+    :param error: Why it failed.
     :returns: The exit status, and the line.
     """
-    # What follows a bar is performance data.
+    # Everything after a vertical bar is performance data.
     text = printable.one_line(str(error)).replace('|', '/')
     return UNKNOWN, f'{_NAMES[UNKNOWN]}: {text}'

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The columns of ``repair``, and the plan that a person is shown."""
+"""The columns of ``repair``, and its plan as text."""
 
 from collections.abc import Iterator, Sequence
 import json
@@ -26,7 +26,7 @@ from osc_port_iface import printable
 
 
 class _RequestsCell(cells.Cell):
-    """Requests, in full where there is a structure."""
+    """Requests, shown in full in structured formats."""
 
     _value: tuple[writing.Request, ...]
 
@@ -84,7 +84,7 @@ COLUMNS: columns.Columns[execution.Outcome] = (
 
 
 def described(repairs: Sequence[plans.Repair]) -> Iterator[str]:
-    """Write a plan for a person to read."""
+    """Describe a plan, line by line, for a person to read."""
     for repair in repairs:
         finding = repair.finding
         server = finding.server_name or finding.server_id or _('no server')

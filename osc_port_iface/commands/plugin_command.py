@@ -12,9 +12,9 @@
 
 """What all commands of the plugin have in common.
 
-cliff loads the module of every command whenever any ``openstack`` command
-runs (``CommandManager.load_commands``). So this module, ``lister`` and those
-of the commands import the rest of the plugin where they use it.
+cliff loads the module of every command whenever any ``openstack`` command runs
+(``CommandManager.load_commands``). So this module, ``lister`` and the modules
+of the commands import the rest of the plugin only where they use it.
 """
 
 from __future__ import annotations
@@ -40,33 +40,33 @@ LOG = logging.getLogger(__name__)
 FAILED = 1
 WRONG_USAGE = 2
 NEGATIVE = 3
-# What a shell makes of a program that Ctrl-C ended.
+# The exit status that a shell reports for a program ended by Ctrl-C.
 INTERRUPTED = 130
 
-# cliff's level of verbosity without --quiet, --verbose or --debug.
+# cliff's verbosity level without --quiet, --verbose or --debug.
 _USUAL_VERBOSITY = 1
 
 _Row = TypeVar('_Row')
 
 
 class UsageError(exceptions.CommandError):
-    """The command line asks for what makes no sense."""
+    """The command line makes no sense."""
 
 
 class PluginCommand(command.Command):
-    """A command that says on stderr what its output does not have.
+    """A command that reports on stderr what its output is missing.
 
     The exit status is 0 when all was done, 1 when something failed, 2 for
-    wrong usage, 3 when the answer is negative and 130 after Ctrl-C.
+    wrong usage, 3 when the answer is negative, and 130 after Ctrl-C.
     """
 
     _exit_status = 0
 
     def get_epilog(self) -> str:
-        """Say whose command it is.
+        """Say which package provides the command.
 
-        cliff (``Command.get_epilog``) finds that out from the metadata of
-        every package that is installed, each time a command runs.
+        cliff (``Command.get_epilog``) searches the metadata of all installed
+        packages for that, each time a command runs.
         """
         hooks = (hook.obj.get_epilog() for hook in self._hooks if hook.obj)
         origin = _('This command is provided by the osc-port-iface plugin.')
@@ -91,7 +91,7 @@ class PluginCommand(command.Command):
     def progress(
         self, total: int
     ) -> contextlib.AbstractContextManager[Callable[[], object]]:
-        """Show on a terminal how many of the servers are done."""
+        """Show on a terminal how many servers are done."""
         from osc_port_iface.commands import progress
 
         return progress.bar(total, self.app.stderr)
@@ -99,9 +99,9 @@ class PluginCommand(command.Command):
     def status_line(
         self,
     ) -> contextlib.AbstractContextManager[Callable[[str], object]]:
-        """Show on a terminal how far it is, where no log is shown.
+        """Show a status line on a terminal, unless a log is shown.
 
-        :returns: What shows a line of text in place of the one before it.
+        :returns: A function that replaces the line by a new text.
         """
         from osc_port_iface.commands import progress
 
@@ -110,27 +110,27 @@ class PluginCommand(command.Command):
         return progress.line(self.app.stderr)
 
     def report(self, answer: records.Answer[Any]) -> None:
-        """Say what an answer lacks, each thing once.
+        """Report what an answer is missing, each line once.
 
-        Failures make the exit status 1.
+        Failures set the exit status to 1.
         """
         self.notify(dict.fromkeys(answer.notices))
         self.fail(dict.fromkeys(answer.failures))
 
     def fail(self, lines: Iterable[str]) -> None:
-        """Say what could not be read; the exit status becomes 1."""
+        """Report what could not be read; the exit status becomes 1."""
         for line in lines:
             LOG.error(line)
             self._exit_status = FAILED
 
     def deny(self, lines: Iterable[str] = ()) -> None:
-        """Give a negative answer; the exit status becomes 3, if it was 0."""
+        """Give a negative answer; the exit status becomes 3 if it was 0."""
         for line in lines:
             LOG.error(line)
         self._exit_status = self._exit_status or NEGATIVE
 
     def notify(self, lines: Iterable[str]) -> None:
-        """Say what a reader should know."""
+        """Tell the user something that is not an error."""
         for line in lines:
             LOG.warning(line)
 
@@ -140,17 +140,17 @@ class PluginCommand(command.Command):
         available: columns.Columns[_Row],
         show_long: bool = False,
     ) -> list[columns.Column[_Row]]:
-        """Choose the columns that are shown or sorted by.
+        """Choose the columns to show or to sort by.
 
-        cliff drops a column that it does not know without a word if another
-        is known (``DisplayCommandBase._generate_columns_and_selector``).
+        If at least one chosen column is known, cliff silently drops those that
+        are not (``DisplayCommandBase._generate_columns_and_selector``).
 
-        :param parsed_args: What the user asked for. The columns in it become
-            headers to the letter.
-        :param available: All columns that there are.
+        :param parsed_args: The arguments. The names of columns in them are
+            replaced by the exact headers.
+        :param available: All columns of the command.
         :param show_long: Whether ``--long`` is given.
         :returns: The columns, in the order in which they are available.
-        :raises UsageError: The user asks for columns, and knows none.
+        :raises UsageError: None of the chosen columns exists.
         """
         from osc_port_iface.commands import columns
 

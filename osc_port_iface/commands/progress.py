@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a person who waits sees on a terminal: a bar, or a line."""
+"""Progress on a terminal: a bar or a line."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -19,28 +19,28 @@ from typing import TextIO
 
 from osc_port_iface.i18n import _
 
-# Fewer are done before a bar could be read.
+# Fewer servers are done before anyone could read a bar.
 _WORTH_A_BAR = 20
 
-# Columns of a terminal that does not say.
+# Columns of a terminal of unknown width.
 _USUAL_WIDTH = 80
 
-# Seconds before it appears.
+# Seconds before the bar appears.
 _DELAY = 1.0
 
 
 @contextlib.contextmanager
 def bar(total: int, stderr: TextIO) -> Iterator[Callable[[], object]]:
-    """Show how many of the servers are done.
+    """Show how many servers are done.
 
-    :param total: How many there are.
+    :param total: The number of servers.
     :param stderr: Where to draw; nothing is drawn unless it is a terminal.
-    :returns: What to call after each one.
+    :returns: A function to call after each server.
     """
     if total < _WORTH_A_BAR or not stderr.isatty():
         yield lambda: None
         return
-    # Imported here, so that who sees no bar does not wait for it.
+    # The import is slow, and most runs show no bar.
     import tqdm
 
     with tqdm.tqdm(
@@ -56,10 +56,11 @@ def bar(total: int, stderr: TextIO) -> Iterator[Callable[[], object]]:
 
 @contextlib.contextmanager
 def line(stderr: TextIO) -> Iterator[Callable[[str], object]]:
-    """Show a line that is written over, and blank in the end.
+    """Show a line that is overwritten, and erased at the end.
 
     :param stderr: Where to write; nothing is written unless it is a terminal.
-    :returns: What to call with each new text, which has no untrusted part.
+    :returns: A function to call with each new text, which must not contain
+        anything untrusted.
     """
     if not stderr.isatty():
         yield lambda text: None
@@ -68,7 +69,7 @@ def line(stderr: TextIO) -> Iterator[Callable[[str], object]]:
 
     def show(text: str) -> None:
         nonlocal length
-        # A character in the last column would begin a new line.
+        # A character in the last column would start a new line.
         room = max(0, _width(stderr) - 1)
         text = text[:room]
         stderr.write('\r' + text.ljust(min(length, room)))

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The arguments by which every command takes its servers."""
+"""The arguments that select servers."""
 
 import argparse
 import os
@@ -24,7 +24,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import names
 
-# As ``openstack server list`` has them.
+# The choices of ``openstack server list``.
 _STATUSES = (
     'ACTIVE',
     'BUILD',
@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_scope(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose among which servers to look."""
+    """Add the options that limit which servers are selected."""
     add_all_projects(parser)
     parser.add_argument(
         '--project',
@@ -99,7 +99,7 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
 
 
 def add_all_projects(parser: argparse.ArgumentParser) -> None:
-    """Add the option by which a name is looked for everywhere."""
+    """Add the option to look in all projects."""
     parser.add_argument(
         '--all-projects',
         action='store_true',
@@ -112,7 +112,7 @@ def add_all_projects(parser: argparse.ArgumentParser) -> None:
 
 
 def add_concurrency(parser: argparse.ArgumentParser) -> None:
-    """Add the option for how many servers are looked at at a time."""
+    """Add the option for the number of parallel requests."""
     parser.add_argument(
         '--concurrency',
         metavar='<number>',
@@ -134,9 +134,9 @@ def scope(
 ) -> compute.ServerScope:
     """Read the selectors.
 
-    :param parsed_args: What the user asked for.
-    :param api: Keystone, to look a project up.
-    :returns: Among which servers to look.
+    :param parsed_args: The arguments.
+    :param api: Keystone, to look up a project.
+    :returns: The scope in which to look for servers.
     :raises osc_lib.exceptions.CommandError: There is no such project, or
         several have the name.
     """

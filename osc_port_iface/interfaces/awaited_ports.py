@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a wait asks Neutron about interfaces that are attached."""
+"""What ``wait`` asks Neutron about attached interfaces."""
 
 from collections.abc import Iterator, Sequence
 import dataclasses
@@ -26,11 +26,11 @@ from osc_port_iface import records
 
 @dataclasses.dataclass(frozen=True)
 class Reason:
-    """Why an interface is not as it should be.
+    """Why an interface does not meet the condition.
 
-    :ivar what: The interface; None where it is about the whole server.
+    :ivar what: The interface; None if the reason concerns the whole server.
     :ivar why: What is wrong with it.
-    :ivar is_lasting: Whether it stays so.
+    :ivar is_lasting: Whether it will stay wrong.
     """
 
     what: str | None
@@ -39,7 +39,7 @@ class Reason:
 
 
 def called(port_id: str | None, mac_address: str | None) -> str:
-    """Name an interface, as the ``what`` of a reason."""
+    """Name an interface, for the ``what`` of a reason."""
     return f'{port_id} ({mac_address})'
 
 
@@ -48,9 +48,9 @@ def of_floating_ips(
     server: records.Server,
     interfaces: Sequence[records.Interface],
 ) -> Iterator[Reason]:
-    """Say where Nova's cache and Neutron disagree about floating IPs.
+    """List where Nova's cache and Neutron disagree about floating IPs.
 
-    :param server: The server with details, and so with Nova's cache.
+    :param server: The server, with details, which include Nova's cache.
     :param interfaces: Those that are waited for.
     :raises errors.ApiError: Neutron could not be asked.
     """
@@ -83,13 +83,13 @@ def of_hosts(
     server: records.Server,
     interfaces: Sequence[records.Interface],
 ) -> Iterator[Reason]:
-    """Say which ports are not bound on the host of the server.
+    """List the ports that are not bound on the host of the server.
 
-    Neutron shows of several bindings the host of the active one.
+    If a port has several bindings, Neutron shows the host of the active one.
 
-    :param server: The server with details.
+    :param server: The server, with details.
     :param interfaces: Those that are waited for.
-    :raises errors.Forbidden: The caller is not shown the hosts.
+    :raises errors.Forbidden: The caller may not see the hosts.
     :raises errors.ApiError: Neutron could not be asked.
     """
     if server.status == drift.OFF_HOST and server.task_state is None:

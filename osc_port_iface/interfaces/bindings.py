@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which bindings of ports a migration has left behind.
+"""Finds the bindings of ports that a migration has left behind.
 
-Pure: from records to findings, without any I/O.
+Works on records only, without any I/O.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,19 +27,18 @@ _PAGE = 1000
 
 
 def host_groups(hosts: Iterable[str], ports: int) -> list[list[str]]:
-    """Divide hosts so that each two are apart at least once.
+    """Divide hosts into groups so that any two are separated at least once.
 
-    Neutron lists the ports with any binding on a group of hosts. A port
-    whose active binding is on none of them has another one there, and this
-    is seen if one group has the one host without the other. A group for each
-    host would do, and costs as many requests as there are hosts. So each
-    host has a number, and there is a group for each value of each of its
-    digits: the more digits, the fewer groups, and the more often each port is
-    listed.
+    Neutron lists the ports with any binding on a group of hosts. If the active
+    binding of a port is on none of them, it has another one there. So a second
+    binding is found if some group has one of its two hosts without the other.
+    One group per host would do, but costs a request for each host. Instead,
+    the hosts are numbered, and there is a group for each value of each digit:
+    more digits make fewer groups, but list each port more often.
 
     :param hosts: The hosts.
-    :param ports: How many ports there are, about.
-    :returns: The groups that take the fewest requests.
+    :param ports: The approximate number of ports.
+    :returns: The groups that need the fewest requests.
     """
     ordered = sorted(set(hosts))
     if len(ordered) < 2:
@@ -59,7 +58,7 @@ def host_groups(hosts: Iterable[str], ports: int) -> list[list[str]]:
 
 
 def _base(count: int, digits: int) -> int:
-    """Return the lowest base in which so many numbers have so few digits."""
+    """Return the lowest base in which the numbers have this many digits."""
     return next(base for base in range(2, count + 1) if base**digits >= count)
 
 
@@ -77,9 +76,9 @@ def suspects(
 
 
 def may_be_stale(server: records.Server, port: records.Port) -> bool:
-    """Tell whether a second binding of a port would be a leftover.
+    """Tell whether a second binding of a port would be stale.
 
-    While a server moves, it has one on the host that it moves to.
+    While a server moves, its ports have one on the target host.
     """
     return (
         drift.is_settled(server)
@@ -90,7 +89,7 @@ def may_be_stale(server: records.Server, port: records.Port) -> bool:
 
 
 def suspicion(server: records.Server, port: records.Port) -> drift.Finding:
-    """Make the finding of a port that seems to have a second binding."""
+    """Make the finding for a port that seems to have a second binding."""
     return drift.port_finding(
         codes.Code.STALE_BINDING, server, port, port.host or '', ''
     )
@@ -101,9 +100,9 @@ def stale(
     port: records.Port,
     bindings: Iterable[records.PortBinding],
 ) -> Iterator[drift.Finding]:
-    """Find what is left over among the bindings of a port.
+    """Find the stale bindings of a port.
 
-    :param server: The server with details.
+    :param server: The server, with details.
     :param port: Its port.
     :param bindings: All bindings of the port.
     """

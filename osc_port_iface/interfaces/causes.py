@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is behind a finding, where that can be known."""
+"""Finds the causes of findings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
@@ -25,7 +25,7 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# What a host without a nova-compute, or without a network agent, makes.
+# Findings that a nova-compute or a network agent that is down may cause.
 _OF_WIRING = codes.OF_TRUNK | {
     codes.Code.BINDING_FAILED,
     codes.Code.UNBOUND,
@@ -33,7 +33,7 @@ _OF_WIRING = codes.OF_TRUNK | {
     codes.Code.PORT_DOWN,
 }
 
-# What is left when Neutron's word did not reach Nova.
+# Findings that may be caused by a lost notification from Neutron to Nova.
 _OF_NOTIFICATION = frozenset(
     {
         codes.Code.ADDRESS_DIFFERS,
@@ -42,7 +42,7 @@ _OF_NOTIFICATION = frozenset(
     }
 )
 
-# Agents that wire no ports.
+# Agents that do not wire ports.
 _OTHER_AGENTS = frozenset(
     {
         'BGP dynamic routing agent',
@@ -57,7 +57,7 @@ _OTHER_AGENTS = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class _Hosts:
-    """What is known of the hosts, and of the networks of ports there."""
+    """What is known of hosts, and of the networks of their ports."""
 
     services: Mapping[str, records.ComputeService]
     agents: Mapping[str, Sequence[records.Agent]]
@@ -67,16 +67,17 @@ class _Hosts:
 def explain(
     cloud: api_cloud.Cloud, findings: Sequence[drift.Finding]
 ) -> records.Answer[drift.Finding]:
-    """Add to findings what is behind them.
+    """Add their causes to findings.
 
-    That takes at most a request for the agents of about 150 hosts, one for
-    all nova-computes, and one for networks; none where no finding has a
-    host.
+    That needs at most one request for the agents of about 150 hosts, one for
+    all nova-compute services, and one for networks. If no finding has a host,
+    no request is sent.
 
     :param cloud: The services.
     :param findings: The findings.
-    :returns: The same findings in the same order. What could not be read is
-        a notice, as nothing else is missing from the answer.
+    :returns: The same findings in the same order. If something could not be
+        read, there is a notice, not a failure, as the findings themselves are
+        complete.
     """
     hosts, notices = _read(cloud, findings)
     rows = [
@@ -153,9 +154,9 @@ def _cause(finding: drift.Finding, hosts: _Hosts) -> str | None:
 
 
 def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
-    """Look for a fault of the agents that wire the ports of a host.
+    """Look for a fault in the agents that wire the ports of a host.
 
-    A Neutron without agents there has none that could be at fault.
+    If Neutron has no agents there, none can be at fault.
     """
     agents = [
         agent
@@ -174,7 +175,8 @@ def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
         segment.physical_network or ''
         for segment in (network.segments if network else ())
     ]
-    # Of several segments, the host needs one; a tunnel has no physical one.
+    # The host needs only one of several segments. A tunnel has no physical
+    # network.
     if (
         reached
         and physical
@@ -189,7 +191,7 @@ def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
 
 
 def _sum_up(findings: Iterable[drift.Finding]) -> None:
-    """Tell a person of causes that are behind several findings."""
+    """Log the causes that several findings share."""
     counts: dict[str, int] = {}
     for finding in findings:
         if finding.cause and finding.host:

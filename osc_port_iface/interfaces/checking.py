@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Does Nova still believe the truth?
+"""Checks that Nova and Neutron agree on the interfaces of servers.
 
-The cheap views are swept for suspicions, and each of those is reported only
-if fresh reads of everything show it again, with no change under way.
+A few cheap listings are searched for suspicions. A suspicion is reported only
+if reading everything again confirms it, with no change under way.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,21 +35,21 @@ from osc_port_iface.interfaces import trunks
 from osc_port_iface.interfaces import views
 from osc_port_iface import records
 
-# Seconds between the sweep and the confirmation: what Neutron tells Nova of a
-# port takes a moment to arrive.
+# Seconds between the sweep and the confirmation, as Neutron's notifications
+# take a moment to reach Nova.
 SETTLING = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What is to be checked.
+    """What to check.
 
-    :ivar names_or_ids: The servers; all of the scope if empty.
-    :ivar scope: Among which servers.
+    :ivar names_or_ids: The servers; all in the scope if empty.
+    :ivar scope: The servers to look among.
     :ivar codes: The findings to look for.
-    :ivar is_explicit: Whether the user named these.
-    :ivar keep: Which ports without a server are left in peace.
-    :ivar has_causes: Whether to find out what is behind the findings.
+    :ivar is_explicit: Whether the user named the findings.
+    :ivar keep: Which ports without a server not to report.
+    :ivar has_causes: Whether to find the causes of the findings.
     """
 
     names_or_ids: tuple[str, ...] = ()
@@ -63,10 +63,10 @@ class Request:
 
     @property
     def beyond_selection(self) -> sweeping.Codes:
-        """What takes all servers of a project at least.
+        """The findings that need at least all servers of a project.
 
-        A port could seem to be an orphan because its server is not among the
-        selected.
+        Otherwise, a port might seem to be an orphan only because its server
+        was not selected.
         """
         is_part = self.names_or_ids or self.scope.host or self.scope.status
         return self.codes & codes.WITHOUT_SERVER if is_part else frozenset()
@@ -74,11 +74,11 @@ class Request:
 
 @dataclasses.dataclass
 class Answer(confirming.Answer):
-    """The findings, and what was looked at for them.
+    """The findings, and what was checked.
 
-    :ivar codes: What was looked for.
-    :ivar servers: The servers that were looked at.
-    :ivar ports: The ports that were looked at.
+    :ivar codes: The findings that were looked for.
+    :ivar servers: The servers that were checked.
+    :ivar ports: The ports that were checked.
     """
 
     codes: sweeping.Codes = frozenset()
@@ -91,14 +91,14 @@ def check(
 ) -> Answer:
     """Compare the views of many servers.
 
-    Without drift that costs a few listings; each suspicious server costs
-    some requests more.
+    Without drift, this costs a few listings. Each suspicious server costs a
+    few requests more.
 
     :param cloud: The services.
-    :param request: What is to be checked.
-    :param progress: Shows how far it is, where each server is asked for.
-    :returns: What was found and confirmed. That something could not be looked
-        for is a failure, or a notice if the caller's rights exclude it.
+    :param request: What to check.
+    :param progress: Shows progress, if each server is asked for.
+    :returns: The confirmed findings. If something could not be looked for,
+        there is a failure, or a notice if the caller lacks the rights.
     :raises errors.ApiError: The servers could not be listed.
     """
     beyond = request.beyond_selection

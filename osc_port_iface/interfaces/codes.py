@@ -10,14 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What can be wrong with the interfaces of a server."""
+"""The kinds of findings."""
 
 from collections.abc import Iterable
 import enum
 
 
 class Code(enum.StrEnum):
-    """A kind of finding; the values are an interface for scripts."""
+    """A kind of finding. Scripts rely on the values."""
 
     MISSING_FROM_CACHE = 'missing-from-cache'
     ONLY_IN_CACHE = 'only-in-cache'
@@ -42,7 +42,7 @@ class Code(enum.StrEnum):
     ADDRESS_CLAIMED = 'address-claimed'
 
 
-# Nova alone can tell these: its live view against its cache.
+# These need Nova only: its live view and its cache.
 OF_CACHE = frozenset(
     {
         Code.MISSING_FROM_CACHE,
@@ -53,8 +53,7 @@ OF_CACHE = frozenset(
     }
 )
 
-# These take the bindings of ports, which Neutron shows to administrators
-# only.
+# These need the bindings of ports, which Neutron shows to administrators only.
 OF_BINDING = frozenset(
     {
         Code.BINDING_FAILED,
@@ -69,12 +68,12 @@ OF_TRUNK = frozenset(
     {Code.TRUNK_DEGRADED, Code.SUBPORT_DOWN, Code.SUBPORT_HOST_DIFFERS}
 )
 
-# These are about ports that no server has.
+# These are about ports without a server.
 WITHOUT_SERVER = frozenset(
     {Code.HALF_RELEASED, Code.ORPHAN_PORT, Code.UNUSED_PORT}
 )
 
-# These may be as somebody wants it, and are looked for on request.
+# These may be intended, and are looked for on request only.
 ON_REQUEST = frozenset({Code.UNUSED_PORT, Code.ADDRESS_CLAIMED})
 
 USUAL = frozenset(Code) - ON_REQUEST

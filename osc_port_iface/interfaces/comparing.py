@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is not the same in two listings of interfaces.
+"""Compares two listings of interfaces.
 
-Pure: from rows to changes, without any I/O.
+Works on rows only, without any I/O.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ ATTACHED = 'attached'
 DETACHED = 'detached'
 RENAMED = 'renamed'
 
-# What a change of a column is called, where that is not the column's name.
+# The names of changes that are not named after their column.
 _KINDS = {
     'Fixed IPs': 'readdressed',
     'Host': 'moved',
@@ -38,10 +38,10 @@ _KINDS = {
     'Port State': 'state',
 }
 
-# What tells a reader most about an interface that is only on one side.
+# The columns that best describe an interface that is on one side only.
 _DESCRIPTIVE = ('Fixed IPs', 'MAC Address')
 
-# Servers to name in a line.
+# How many servers to name in a line.
 _MOST_NAMED = 10
 
 
@@ -49,10 +49,10 @@ _MOST_NAMED = 10
 class Listing:
     """One side of a comparison.
 
-    :ivar name: What it is called in a message.
-    :ivar headers: The columns that it has.
-    :ivar interfaces: The text of each column, by port ID. Empty is what is
-        not known, not visible or not there.
+    :ivar name: Its name in messages.
+    :ivar headers: The headers of its columns.
+    :ivar interfaces: The text of each column, by port ID. A text is empty if
+        the value is unknown, not visible or absent.
     :ivar is_incomplete: Whether something could not be read.
     """
 
@@ -63,22 +63,22 @@ class Listing:
 
     @property
     def tells_servers(self) -> bool:
-        """Whether it is known whose its interfaces are, if it has any."""
+        """Whether the servers of its interfaces are known, if it has any."""
         return SERVER_ID in self.headers or not self.interfaces
 
     def values(self, header: str) -> Iterator[str]:
-        """Return a column, which is empty where the listing has none."""
+        """Return the values of a column; nothing if the listing lacks it."""
         place = self._place(header)
         for row in self.interfaces.values():
             yield '' if place is None else row[place]
 
     def value(self, port_id: str, header: str) -> str:
-        """Return the text of one column of an interface that is there."""
+        """Return the text of a column of an interface in the listing."""
         place = self._place(header)
         return '' if place is None else self.interfaces[port_id][place]
 
     def servers(self) -> dict[str, str]:
-        """Return the names of the servers that it tells of, by their ID."""
+        """Return the names of the servers in the listing, by their ID."""
         found = dict(
             zip(self.values(SERVER_ID), self.values(SERVER_NAME), strict=True)
         )
@@ -105,10 +105,10 @@ class Listing:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is not as it was.
+    """One change between the listings.
 
-    :ivar port_id: None for what concerns the server alone.
-    :ivar kind: What happened; an interface for scripts.
+    :ivar port_id: The port; None if the change concerns only the server.
+    :ivar kind: What happened. Scripts rely on the values.
     """
 
     server_name: str | None
@@ -120,7 +120,7 @@ class Change:
 
 
 def kind(header: str) -> str:
-    """Name the change of a column: that of Port Tags is ``port-tags``."""
+    """Name the change of a column: for Port Tags it is ``port-tags``."""
     return _KINDS.get(header) or header.lower().replace(' ', '-')
 
 
@@ -129,13 +129,13 @@ def compare(
 ) -> records.Answer[Change]:
     """Compare two listings.
 
-    :param before: What was.
-    :param after: What is.
-    :param hideable: The columns that some users are shown and others not. One
-        that is empty throughout on one side only is not compared.
-    :returns: The changes by server, then port, then column, and a line for
-        what is not compared and for the servers that only one side has. Of a
-        server that is missing from an incomplete side no change is claimed.
+    :param before: The earlier listing.
+    :param after: The later listing.
+    :param hideable: The columns that only some users may see. One that is
+        entirely empty on just one side is not compared.
+    :returns: The changes, by server, port and column, with lines about columns
+        that are not compared and servers that only one side has. If a server
+        is missing from an incomplete side, no change is reported for it.
     """
     compared = [
         header
@@ -169,7 +169,7 @@ def compare(
     return records.Answer(
         sorted(
             (row for row in changes if row.server_id not in unknown),
-            # The order of the columns stays.
+            # The sort is stable, so the columns stay in order.
             key=lambda row: (
                 row.server_name or '',
                 row.server_id or '',
@@ -257,7 +257,7 @@ def _is_known(side: Listing, header: str) -> bool:
 def _not_compared(
     side: Listing, other: Listing, compared: Collection[str]
 ) -> Iterator[str]:
-    """Say which columns only one side has, unless the other has no rows."""
+    """Name the columns that only one side has, unless the other is empty."""
     headers = [
         header
         for header in side.headers

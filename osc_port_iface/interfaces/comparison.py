@@ -10,14 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where Nova's cache and the live view of a server's interfaces disagree.
+"""Compares Nova's cache with the live view of a server's interfaces.
 
-Pure: from records to differences, without any I/O.
+Works on records only, without any I/O.
 
-The cache knows an interface by its MAC address, and neither its port nor,
-where two networks have one name, its network. One MAC address may stand on
-several networks of one server, such as those of a bond. So all that the
-cache has of a MAC address is compared with all ports that have it.
+The cache identifies an interface by its MAC address. It does not have the
+port, nor the network if two networks share a name. A server may have the same
+MAC address on several networks, as in a bond. So all cache entries with a MAC
+address are compared with all ports that have it.
 """
 
 import collections
@@ -31,17 +31,15 @@ from osc_port_iface import records
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Difference:
-    """One way in which the cache and the live view disagree.
+    """One difference between the cache and the live view.
 
     :ivar code: One of ``codes.OF_CACHE``.
     :ivar interface: The live interface; None if only the cache has it.
-    :ivar mac_address: The MAC address, which for ``mac-differs`` is the live
-        one.
+    :ivar mac_address: The MAC address; for ``mac-differs``, the live one.
     :ivar live: The fixed IPs of the interface.
-    :ivar cached: The fixed IPs that the cache has in their place; of
-        ``duplicate-in-cache`` those that it has too often.
-    :ivar cached_mac_address: What the cache takes for its MAC address, if
-        that is another.
+    :ivar cached: The fixed IPs in the cache; for ``duplicate-in-cache``, those
+        that it has too often.
+    :ivar cached_mac_address: The MAC address in the cache, if it is different.
     """
 
     code: codes.Code
@@ -62,11 +60,11 @@ def compare(
 ) -> list[Difference]:
     """Compare Nova's cache of a server with what is plugged in.
 
-    :param cache: What Nova remembers, each entry as often as it does.
-    :param live: What is plugged in. An interface without fixed IPs may be
-        missing from the cache, which has no place for it.
-    :returns: The differences, by the MAC address of the live interfaces, then
-        of those that only the cache has.
+    :param cache: The entries of Nova's cache, with any duplicates.
+    :param live: The interfaces that are plugged in. One without fixed IPs may
+        be missing from the cache, which cannot hold it.
+    :returns: The differences, ordered by MAC address: first those of live
+        interfaces, then those that only the cache has.
     """
     cached_by_mac = _by_mac_address(cache)
     live_by_mac = _by_mac_address(live)
@@ -111,7 +109,7 @@ def compare(
 def _of_mac_address(
     entries: Sequence[records.Interface], live: Sequence[records.Interface]
 ) -> Iterator[Difference]:
-    """Compare the entries and the interfaces of one MAC address."""
+    """Compare the entries and the interfaces with one MAC address."""
     cached = collections.Counter(
         fixed_ip.ip_address
         for entry in entries
@@ -120,7 +118,7 @@ def _of_mac_address(
     plugged_in = collections.Counter(
         ip for interface in live for ip in _addresses(interface)
     )
-    # What each interface seems to have in the cache, by its place.
+    # The addresses that each interface seems to have in the cache, by index.
     seen = [_addresses(interface) & cached.keys() for interface in live]
     for entry in entries:
         unknown = _addresses(entry) - plugged_in.keys()
@@ -152,11 +150,12 @@ def _blamed(
     live: Sequence[records.Interface],
     cached: Mapping[str, int],
 ) -> int | None:
-    """Choose the interface that an unknown address of an entry is about.
+    """Choose the interface to blame for an unknown address of an entry.
 
-    :returns: The place of the one whose other addresses the entry has, if it
-        lacks one, or of any that lacks one, or of one that has none at all;
-        None if the entry is about an interface that is not there any more.
+    :returns: The index of the interface whose other addresses the entry has,
+        if one of its addresses is missing; or else of any interface with a
+        missing address, or without any address; None if the interface of the
+        entry no longer exists.
     """
     lacking = [
         place
@@ -187,7 +186,7 @@ def _duplicates(
     plugged_in: Mapping[str, int],
     live: Sequence[records.Interface],
 ) -> Iterator[Difference]:
-    """Find what the cache has more often than there are interfaces."""
+    """Find addresses that are in the cache more often than plugged in."""
     for interface in live:
         twice = frozenset(
             ip

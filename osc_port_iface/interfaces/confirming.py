@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Is a suspicion true when everything is read again?"""
+"""Confirms suspicions by reading everything again."""
 
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
@@ -30,11 +30,11 @@ from osc_port_iface.interfaces import ownerless
 from osc_port_iface.interfaces import trunks
 from osc_port_iface import records
 
-# How often a server is looked at before it is given up as never quiet.
+# How often to look at a server that is being changed before giving up.
 _TRIES = 3
 
-# What Nova does to a server while its interfaces, their hosts and what is
-# known of them may rightly differ, and for a moment after.
+# Actions of Nova during which, and shortly after which, the interfaces of a
+# server, their hosts and the views of them may legitimately differ.
 _CHANGES = frozenset(
     {
         'attach_interface',
@@ -50,8 +50,7 @@ _CHANGES = frozenset(
     }
 )
 
-# These change without any action of Nova's, so they have to be there in two
-# looks one after the other.
+# These change without any action of Nova, so they must be seen twice in a row.
 _WITHOUT_ACTION = codes.OF_TRUNK | {
     codes.Code.FLOATING_IP_DIFFERS,
     codes.Code.STALE_BINDING,
@@ -60,10 +59,10 @@ _WITHOUT_ACTION = codes.OF_TRUNK | {
 
 @dataclasses.dataclass
 class Answer(records.Answer[drift.Finding]):
-    """What is wrong.
+    """The confirmed findings.
 
-    :ivar unjudged: The IDs of the servers that are changed all the time, of
-        which nothing can be said.
+    :ivar unjudged: The IDs of the servers that could not be judged, as they
+        keep changing.
     """
 
     unjudged: Sequence[str] = ()
@@ -71,11 +70,11 @@ class Answer(records.Answer[drift.Finding]):
 
 @dataclasses.dataclass(frozen=True)
 class _Looked:
-    """What fresh reads of one server have shown.
+    """The result of fresh reads of one server.
 
-    :ivar findings: What is wrong; None where it is changed all the time, so
-        that nothing can be said.
-    :ivar unknown_actions: Why it is not known whether that was so.
+    :ivar findings: The findings; None if the server keeps changing, so that it
+        cannot be judged.
+    :ivar unknown_actions: Why the server's latest actions are not known.
     """
 
     findings: list[drift.Finding] | None
@@ -88,14 +87,14 @@ def confirm(
     keep: ownerless.Keep | None = None,
     has_network: bool = True,
 ) -> Answer:
-    """Read everything about what is suspicious again.
+    """Read everything about the suspicions again.
 
     :param cloud: The services.
-    :param suspicions: What seems to be wrong, or was a while ago.
-    :param keep: Which ports without a server are left in peace.
-    :param has_network: Whether Neutron is asked as well.
-    :returns: Those suspicions that are true now, as they are now. A server
-        that is changed all the time is a notice.
+    :param suspicions: What seems to be wrong, or was wrong earlier.
+    :param keep: Which ports without a server not to report.
+    :param has_network: Whether to ask Neutron as well.
+    :returns: The suspicions that are true now, as they are now. There is a
+        notice for each server that keeps changing.
     """
     keep = keep or ownerless.Keep()
     by_server: dict[str, list[drift.Finding]] = {}
@@ -148,7 +147,7 @@ def _look_until_quiet(
     keep: ownerless.Keep,
     has_network: bool,
 ) -> _Looked:
-    """Read one server again, until nothing changes."""
+    """Read one server again until it is not being changed."""
     subjects = {finding.subject for finding in suspicions}
     unknown_actions = None
     before: list[drift.Finding] = []
@@ -175,7 +174,8 @@ def _look_until_quiet(
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
-            # They only say whether it is too early, so it is made late.
+            # Actions only tell whether it is too early to judge. Without them,
+            # wait and look again.
             unknown_actions = str(error)
             is_quiet = False
         if is_quiet and (lasting == found or not tries_left):
@@ -187,7 +187,7 @@ def _look_until_quiet(
 
 
 def _is_quiet(api: compute.ComputeApi, server_id: str) -> bool:
-    """Tell whether nothing was done to a server a moment ago."""
+    """Tell whether nothing has been done to a server recently."""
     actions = names.complete(api.instance_actions(server_id))
     return not any(
         action.action in _CHANGES and action.seconds_ago < drift.QUIET
@@ -201,7 +201,7 @@ def _fresh(
     wanted: set[codes.Code],
     has_network: bool,
 ) -> Iterator[drift.Finding]:
-    """Judge one server by fresh reads of everything that is wanted.
+    """Judge one server by fresh reads of everything that this needs.
 
     :raises errors.NotFound: It does not exist.
     """
@@ -255,7 +255,7 @@ def _orphans(
     suspicions: Sequence[drift.Finding],
     keep: ownerless.Keep,
 ) -> list[drift.Finding]:
-    """Look whether the ports of a server that is gone are still there."""
+    """Check whether the ports of a server that is gone still exist."""
     ids = [
         finding.port_id
         for finding in suspicions
@@ -272,7 +272,7 @@ def _ports_without_server(
     suspicions: Sequence[drift.Finding],
     keep: ownerless.Keep,
 ) -> Iterator[drift.Finding]:
-    """Read ports that no server has again."""
+    """Read ports without a server again."""
     subjects = {finding.subject for finding in suspicions}
     ids = [finding.port_id for finding in suspicions if finding.port_id]
     if not ids:

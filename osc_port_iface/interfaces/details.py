@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What Neutron knows of interfaces beyond what a view shows."""
+"""Reads what Neutron knows of interfaces beyond what a view shows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
@@ -30,16 +30,16 @@ _Answer = records.Answer[records.ServerInterface]
 
 
 def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
-    """Add to interfaces what is wanted of them.
+    """Add the wanted facts to interfaces.
 
-    The requests are as many as the IDs fill URLs, however many servers there
-    are, and none for what is not wanted.
+    The number of requests depends on how many IDs fit into a URL, not on the
+    number of servers. Nothing is requested that is not wanted.
 
     :param api: Neutron.
     :param rows: The interfaces, with their port IDs.
-    :param wanted: What to add. What else that takes is read as well.
-    :returns: The interfaces in the same order. What Neutron does not show to
-        the caller is left out, with a notice.
+    :param wanted: The facts to add. Facts that these need are read as well.
+    :returns: The interfaces in the same order. Facts that Neutron hides from
+        the caller are left out, with a notice.
     """
     answer: _Answer = records.Answer(list(rows))
     if not rows:
@@ -48,7 +48,7 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
         if wanted & derived:
             wanted |= source
     if wanted & facts.Fact.RULES:
-        # They come with their groups.
+        # The groups are read together with their rules.
         wanted &= ~facts.Fact.SECURITY_GROUPS
     for fact, reader in _READERS.items():
         if not fact & wanted:
@@ -58,7 +58,7 @@ def read(api: network.NetworkApi, rows: _Rows, wanted: facts.Fact) -> _Answer:
         except errors.Forbidden as error:
             answer.notices.append(_missing(error))
         except (errors.Unreachable, errors.TokenRefused) as error:
-            # The rest would only meet the same.
+            # Further requests would only fail in the same way.
             answer.failures.append(_missing(error))
             break
         except errors.ApiError as error:
@@ -88,7 +88,7 @@ def _add_ports(api: network.NetworkApi, rows: _Rows) -> _Answer:
     missing = [row for row in rows if row.details.port is None]
     if not missing:
         return records.Answer(list(rows))
-    # By server, as there are fewer of them, unless there is but one port.
+    # There are fewer servers than ports, unless there is only one port.
     if len(missing) == 1:
         answer = api.ports(_ids(missing))
     else:
@@ -201,7 +201,7 @@ def _with_security_groups(
 
 
 def _add_remote_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    """Add the groups that rules mention; most mention their own."""
+    """Add the groups that rules refer to; most refer to their own."""
     known = {
         group.id: group
         for row in rows
@@ -274,9 +274,9 @@ def _add_floating_ips(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
 
 def _add_port_forwardings(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    """Look at all floating IPs of the projects.
+    """Search all floating IPs of the projects.
 
-    One that forwards leads to no port that it could be looked for by.
+    A floating IP with forwardings cannot be looked up by port.
     """
     answer = api.floating_ips_of_projects(
         _distinct(port.project_id for port in _ports(rows))
@@ -309,7 +309,10 @@ def _ports(rows: _Rows) -> list[records.Port]:
 def _forwarding_to(
     port: records.Port | None, floating_ips: Iterable[records.FloatingIP]
 ) -> Iterator[records.FloatingIP]:
-    """Take the floating IPs that forward to a port, and those forwardings."""
+    """Return the floating IPs that forward to a port.
+
+    They have only the forwardings to this port.
+    """
     for floating_ip in floating_ips:
         found = tuple(
             forwarding
@@ -338,10 +341,10 @@ def _add_qos_policies(api: network.NetworkApi, rows: _Rows) -> _Answer:
     )
 
 
-# On which Neutron's agents, or OVN, enforce security groups.
+# VNIC types on which Neutron's agents, or OVN, enforce security groups.
 _FILTERED_VNIC_TYPES = frozenset({'', 'normal', 'remote-managed', 'smart-nic'})
 
-# What takes something else, which is asked for first.
+# Facts that need another fact, which is read first.
 _SOURCES = {
     facts.Fact.REMOTE_GROUPS: facts.Fact.RULES,
     facts.Fact.ADDRESS_GROUPS: facts.Fact.RULES,
@@ -349,13 +352,13 @@ _SOURCES = {
     facts.Fact.SECURITY_GROUPS: facts.Fact.PORT,
     facts.Fact.BINDING: facts.Fact.PORT,
     facts.Fact.QOS_POLICY: facts.Fact.PORT,
-    # Whose project is that of the floating IPs that may forward to it.
+    # Floating IPs that may forward to a port belong to its project.
     facts.Fact.PORT_FORWARDINGS: facts.Fact.PORT,
     facts.Fact.NETWORK_NAME: facts.Fact.NETWORK,
     facts.Fact.PROVIDER: facts.Fact.NETWORK,
 }
 
-# In this order: each may rely on those before it.
+# The order matters: each reader may rely on those before it.
 _READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
     facts.Fact.PORT: _add_ports,
     facts.Fact.NETWORK: _add_networks,
@@ -386,10 +389,10 @@ def _hides_binding(row: records.ServerInterface) -> bool:
 
 
 def _hides_provider(row: records.ServerInterface) -> bool:
-    """Tell whether the caller is not shown how the network is provided.
+    """Tell whether the provider attributes are hidden from the caller.
 
-    Where networks of one and of several segments are in one answer, a Neutron
-    that hides the attributes of the first hides no others (neutron,
+    If an answer has networks with one segment and with several, Neutron hides
+    only the attributes of the former (neutron,
     ``pecan_wsgi/hooks/policy_enforcement.py``).
     """
     network = row.details.network
@@ -423,6 +426,6 @@ def _distinct(ids: Iterable[str | None]) -> list[str]:
 
 
 def _chosen(ids: Iterable[str], rows: Iterable[_Row]) -> tuple[_Row, ...]:
-    """Take the rows of these IDs, in the order of the IDs."""
+    """Return the rows with these IDs, in the order of the IDs."""
     by_id = {row.id: row for row in rows}
     return tuple(by_id[i] for i in ids if i in by_id)

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is wrong with the interfaces of a server, by all that is known of it.
+"""Judges the interfaces of a server.
 
-Pure: from records to findings, without any I/O.
+Works on records only, without any I/O.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,43 +23,45 @@ from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import comparison
 from osc_port_iface import records
 
-# Seconds after a change in which the views may rightly differ.
+# Seconds after a change during which the views may legitimately differ.
 QUIET = 5.0
 
-# Nova hides the cache of a server that it builds.
+# Nova hides the cache of a server while it builds it.
 _NO_CACHE = frozenset({'BUILD', 'UNKNOWN', 'DELETED'})
 
-# The host of the server, or that of the port, is about to change.
+# The host of the server or of the port is about to change.
 MOVING = frozenset(
     {'MIGRATING', 'RESIZE', 'VERIFY_RESIZE', 'REVERT_RESIZE', 'REBUILD'}
 )
 
-# On no host, so that nothing can be bound.
+# Such a server is on no host, so its ports cannot be bound.
 OFF_HOST = 'SHELVED_OFFLOADED'
 
 # Ironic binds the ports of a bare metal server to the node, and may wire them
-# before or without Neutron; a smart NIC is a host of its own.
+# before or without Neutron. A smart NIC is a host of its own.
 NOT_OF_THE_HOST = frozenset({'baremetal', 'smart-nic'})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One thing that is wrong.
 
-    :ivar server_id: The server's ID; of an orphan, that which is gone.
-    :ivar port_id: The port's ID; None where only Nova's cache has it.
-    :ivar expected: What should be, as a user reads it.
-    :ivar actual: What is.
-    :ivar expected_values: The addresses, hosts or states that should be, as
-        the APIs write them, in a stable order; empty for none.
-    :ivar actual_values: Those that are; of ``stale-binding`` the hosts of the
-        bindings that are left over, of ``floating-ip-differs`` what the cache
-        has, or the floating IP and the address it leads to in vain.
+    :ivar server_id: The server's ID; for an orphan, of the server that is
+        gone.
+    :ivar port_id: The port's ID; None if only Nova's cache has the interface.
+    :ivar expected: The correct state, as shown to the user.
+    :ivar actual: The actual state.
+    :ivar expected_values: The correct addresses, hosts or states, as the APIs
+        write them, in a stable order; empty for none.
+    :ivar actual_values: The actual ones; for ``stale-binding``, the hosts of
+        the stale bindings; for ``floating-ip-differs``, the floating IPs in
+        the cache, or a floating IP and the address that the port does not
+        have.
     :ivar server: The server, if it exists.
     :ivar port: The port, if it exists and Neutron shows it.
-    :ivar cause: What is behind it, as a user reads it, if that is known.
-    :ivar is_fresh: Whether what it is about changed a moment ago, so that it
-        may be over in another.
+    :ivar cause: The cause, as shown to the user, if it is known.
+    :ivar is_fresh: Whether something changed a moment ago, so that the finding
+        may soon be gone.
     """
 
     code: codes.Code
@@ -86,33 +88,33 @@ class Finding:
 
     @property
     def host(self) -> str | None:
-        """The host that it is about, as far as the caller may know it."""
+        """The host concerned, if the caller may know it."""
         if self.server and self.server.host:
             return self.server.host
         return self.port.host if self.port else None
 
     @property
     def project_id(self) -> str | None:
-        """The project that it is about."""
+        """The project concerned."""
         if self.server and self.server.project_id:
             return self.server.project_id
         return self.port.project_id if self.port else None
 
     @property
     def age(self) -> float | None:
-        """The seconds since a port that no server has was changed."""
+        """The seconds since a port without a server was changed."""
         if self.port is None or self.code not in codes.WITHOUT_SERVER:
             return None
         return self.port.seconds_unchanged
 
     @property
     def subject(self) -> tuple[str | None, str | None, str | None, codes.Code]:
-        """What the finding is about, whatever it says of it."""
+        """What the finding is about, without the details."""
         return self.server_id, self.port_id, self.mac_address, self.code
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Orders findings by server, then port."""
+        """A sort key: by server, then by port."""
         return (
             self.server_name or '',
             self.server_id or '',
@@ -124,7 +126,7 @@ class Finding:
 
 
 def is_settled(server: records.Server) -> bool:
-    """Tell whether anything can be said of a server now."""
+    """Tell whether a server can be judged now."""
     return server.task_state is None and server.status not in _NO_CACHE
 
 
@@ -133,14 +135,14 @@ def of_server(
     interfaces: Sequence[records.Interface],
     ports: Sequence[records.Port] | None = None,
 ) -> list[Finding]:
-    """Judge what is known of one server.
+    """Judge the interfaces of one server.
 
-    :param server: The server with details, and so with Nova's cache.
-    :param interfaces: What is plugged into it, live.
-    :param ports: The same as Neutron shows it; None where Neutron cannot be
+    :param server: The server, with details, which include Nova's cache.
+    :param interfaces: The interfaces that are plugged into it.
+    :param ports: The same, as Neutron shows them; None if Neutron cannot be
         asked.
-    :returns: The findings, in a stable order. Nothing is said of a server
-        that is building or has a task under way.
+    :returns: The findings, in a stable order; none for a server that is
+        building or has a task under way.
     """
     if not is_settled(server):
         return []
@@ -176,12 +178,12 @@ def is_excused(
     server: records.Server,
     port: records.Port | None,
 ) -> bool:
-    """Tell whether a difference is as it should be.
+    """Tell whether a difference is legitimate.
 
-    Nova fills the cache with the ports of the server's project only.
+    Nova's cache has only the ports of the server's project.
 
     :param difference: The difference.
-    :param server: The server with details.
+    :param server: The server, with details.
     :param port: The port of its interface; None if it is not known.
     """
     return (
@@ -261,8 +263,8 @@ def _judged(
         yield from _of_wiring(server, port)
     if not port.fixed_ips and (
         port.ip_allocation == 'immediate'
-        # A Neutron without the extension does not say whether a port is
-        # meant to have no address; the cache may know that it had one.
+        # Without the extension ip_allocation, Neutron does not say whether a
+        # port is meant to have no address. The cache may show that it had one.
         or (port.ip_allocation is None and is_cached)
     ):
         yield port_finding(
@@ -273,7 +275,7 @@ def _judged(
 def _of_wiring(
     server: records.Server, port: records.Port
 ) -> Iterator[Finding]:
-    """Judge how a port is bound, or else its status."""
+    """Judge the binding of a port, or else its status."""
     if problem := _of_binding(server, port):
         code, expected, actual = problem
         yield port_finding(
@@ -304,7 +306,7 @@ def _of_wiring(
 def _of_binding(
     server: records.Server, port: records.Port
 ) -> tuple[codes.Code, str, str] | None:
-    """Judge the binding, which only an administrator can see."""
+    """Judge the binding, which only an administrator may see."""
     if not port.shows_binding:
         return None
     bound = _('bound to %s') % (server.host or _('a host'))
@@ -322,7 +324,7 @@ def _of_binding(
 def _was_never_plugged(
     server: records.Server, port: records.Port, is_cached: bool
 ) -> bool:
-    """Tell whether only the device ID says that the port is the server's."""
+    """Tell whether only the device ID connects the port to the server."""
     if not port.is_for_server:
         return True
     return (

@@ -10,16 +10,16 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What has to be known before a column or a filter has its value."""
+"""The facts that columns and filters need."""
 
 import enum
 
 
 class Fact(enum.Flag):
-    """Something that can be known of an interface, or of its owner.
+    """Something to know of an interface, or of its owner.
 
-    The addresses are always known. Who reads the rest depends on the view:
-    what it does not have itself is asked of Neutron.
+    The addresses are always known. Facts that the view does not provide are
+    read from Neutron.
     """
 
     NOTHING = 0
@@ -32,22 +32,21 @@ class Fact(enum.Flag):
     BINDING = enum.auto()
     NETWORK_NAME = enum.auto()
     NETWORK = enum.auto()
-    # How the network is provided, which Neutron shows to administrators only.
+    # The provider attributes, which Neutron shows to administrators only.
     PROVIDER = enum.auto()
     SUBNETS = enum.auto()
     SECURITY_GROUPS = enum.auto()
-    # The rules of its security groups, and what has a name in those.
+    # The rules of its security groups, and the groups that they refer to.
     RULES = enum.auto()
     REMOTE_GROUPS = enum.auto()
     ADDRESS_GROUPS = enum.auto()
     FLOATING_IPS = enum.auto()
-    # The ports of floating IPs that are forwarded to it.
+    # The port forwardings of floating IPs that lead to it.
     PORT_FORWARDINGS = enum.auto()
     QOS_POLICY = enum.auto()
-    # Its place in Nova's cache of the server, which takes the server's
-    # details.
+    # Its position in Nova's cache, which is part of the server's details.
     NIC_INDEX = enum.auto()
-    # The server that owns it, where that is what is looked for.
+    # The server that owns it, which is what ``find`` looks for.
     SERVER = enum.auto()
     USER = enum.auto()
     PROJECT = enum.auto()
@@ -55,10 +54,10 @@ class Fact(enum.Flag):
     DEVICE = enum.auto()
 
 
-# What takes the details of the server.
+# The facts that need the details of the server.
 OF_SERVER = Fact.SERVER | Fact.NIC_INDEX
 
-# What Neutron is asked for, beside the view.
+# The facts that are read from Neutron, in addition to the view.
 OF_NETWORK = (
     Fact.PORT
     | Fact.BINDING

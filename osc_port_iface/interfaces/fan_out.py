@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The same work for many servers at a time."""
+"""Does the same work for many servers in parallel."""
 
 from collections.abc import Callable, Iterable, Iterator
 import queue
@@ -19,8 +19,8 @@ from typing import TypeVar
 
 from osc_port_iface.api import errors
 
-# Requests at a time. A Nova of the usual size answers them as fast as they
-# come; the pace of the transport slows them down where it does not.
+# Parallel requests. A Nova of the usual size keeps up with these; if it does
+# not, the pace of the transport slows them down.
 DEFAULT_WORKERS = 8
 MOST_WORKERS = 64
 
@@ -33,21 +33,21 @@ def fan_out(
     items: Iterable[_Item],
     workers: int = DEFAULT_WORKERS,
 ) -> Iterator[tuple[_Item, _Result | errors.ApiError]]:
-    """Do the work for each item, on so many threads.
+    """Do the work for each item, on several threads.
 
-    The threads are daemons, unlike those of ``concurrent.futures``, which
-    the interpreter waits for: an interrupt ends the program although some
-    wait for an answer.
+    The threads are daemons, so an interrupt ends the program while some of
+    them still wait for an answer. The interpreter would wait for the threads
+    of ``concurrent.futures``.
 
-    :param work: What to do with an item.
+    :param work: The work to do for an item.
     :param items: The items.
-    :param workers: The most threads to have.
-    :returns: Each item with what came of it, as they are finished. Closing
-        the iterator stops the threads, each after what it has under way.
-    :raises errors.TokenRefused: The work met that, so that there is no use
-        in more of it.
-    :raises Exception: What the work raised, unless it is another ApiError,
-        which is what came of that item.
+    :param workers: The maximum number of threads.
+    :returns: Each item with its result, in the order in which they finish.
+        Closing the iterator stops each thread after its current item.
+    :raises errors.TokenRefused: The work raised it, so no further work can
+        succeed.
+    :raises Exception: Whatever the work raised, except any other ApiError,
+        which is the result of its item.
     """
     waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
     count = 0

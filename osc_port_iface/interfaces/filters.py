@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which interfaces are wanted."""
+"""Filters interfaces."""
 
 from collections.abc import Iterator
 import dataclasses
@@ -24,9 +24,9 @@ from osc_port_iface import records
 
 @dataclasses.dataclass(frozen=True)
 class InterfaceFilter:
-    """Conditions which an interface must meet, all of them.
+    """Conditions, all of which an interface must meet.
 
-    :ivar network: The ID of its network, or for Nova's cache its label.
+    :ivar network: The ID of its network; for Nova's cache, its label.
     :ivar fixed_ip: A network that holds one of its fixed IPs.
     :ivar ip_version: 4 or 6, the version of one of its fixed IPs.
     :ivar mac_address: Its MAC address, as Neutron writes it.
@@ -35,8 +35,8 @@ class InterfaceFilter:
     :ivar subnet: The ID of the subnet of one of its fixed IPs.
     :ivar security_group: The ID of one of its port's security groups.
     :ivar vnic_type: Its port's VNIC type.
-    :ivar host_device: What it is called on the host.
-    :ivar no_port_security: True if its port's security must be off.
+    :ivar host_device: The name or PCI address of its device on the host.
+    :ivar no_port_security: True if port security must be off.
     """
 
     network: str | None = None
@@ -52,7 +52,7 @@ class InterfaceFilter:
     no_port_security: bool | None = None
 
     def needs(self) -> Iterator[tuple[str, facts.Fact]]:
-        """Name the conditions that are set, with what each has to know."""
+        """Return the conditions that are set, and the fact that each needs."""
         for name, fact in _NEEDS.items():
             if getattr(self, name) is not None:
                 yield name, fact
@@ -60,8 +60,8 @@ class InterfaceFilter:
     def matches(self, interface: records.Interface) -> bool:
         """Tell whether an interface meets the conditions.
 
-        :param interface: The interface. ``network`` is compared with its
-            network's ID and label.
+        :param interface: The interface. ``network`` is compared with both the
+            ID and the label of its network.
         """
         return (
             self.network
@@ -74,11 +74,11 @@ class InterfaceFilter:
         )
 
     def matches_port(self, port: records.Port | None) -> bool | None:
-        """Tell whether a port meets those conditions that take one.
+        """Tell whether a port meets the conditions that concern ports.
 
-        :param port: The port; None where the caller is not shown it.
-        :returns: None where that cannot be told, because the caller is not
-            shown what a condition takes.
+        :param port: The port; None if the caller may not see it.
+        :returns: None if this is unknown, because the caller may not see
+            something that a condition needs.
         """
         if port is None:
             return None
@@ -121,7 +121,7 @@ class InterfaceFilter:
 _NEEDS = {
     'port_state': facts.Fact.PORT_STATE,
     'tag': facts.Fact.TAG,
-    # What has the IDs of networks has those of subnets as well.
+    # Views with network IDs have subnet IDs as well.
     'subnet': facts.Fact.NETWORK_ID,
     'security_group': facts.Fact.PORT,
     'vnic_type': facts.Fact.PORT,

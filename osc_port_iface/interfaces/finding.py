@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Who is behind this address? Exactly, and through every indirection."""
+"""Finds the owners of addresses, directly or through indirections."""
 
 from collections.abc import Callable, Iterable
 import dataclasses
@@ -38,10 +38,10 @@ LOG = logging.getLogger(__name__)
 
 _Kind = Callable[[api_cloud.Cloud, searches.Search], searches.Answer]
 
-# Without these there is no answer.
+# If one of these fails, there is no answer.
 _DIRECT: tuple[_Kind, ...] = (floating_ips.find, ports.find)
 
-# In this order: each goes on from what those before it have found.
+# The order matters: each continues from the matches of those before it.
 _INDIRECT: tuple[_Kind, ...] = (
     port_forwardings.find,
     load_balancers.find,
@@ -55,10 +55,10 @@ _CERTAINTIES = list(searches.Certainty)
 
 @dataclasses.dataclass
 class Found(searches.Answer):
-    """Every match that there is.
+    """All matches.
 
-    :ivar is_complete: Whether everything was looked through, so that what
-        matches nothing has no owner.
+    :ivar is_complete: Whether everything could be searched, so that an address
+        without a match has no owner.
     """
 
     is_complete: bool = True
@@ -70,10 +70,10 @@ def find(
     """Find the owners of addresses.
 
     :param cloud: The services.
-    :param search: What is looked for.
-    :param needed: What has to be known of the owners.
-    :returns: Every match: in the order of the queries, for each address of a
-        CIDR, the surest first, and then by the name of the server.
+    :param search: What to look for.
+    :param needed: The facts needed of the owners.
+    :returns: All matches, in the order of the queries, then by address within
+        a CIDR, by certainty, and by the name of the server.
     :raises errors.ApiError: Neutron did not answer.
     """
     answer: searches.Answer = records.Answer([])
@@ -85,7 +85,7 @@ def find(
         except errors.TokenRefused:
             raise
         except errors.Unreachable as error:
-            # The rest would have to wait for the same.
+            # Further searches would only fail in the same way.
             answer.failures.append(str(error))
             break
         except errors.ApiError as error:
@@ -100,7 +100,7 @@ def find(
 def distinct(
     queries: Iterable[addresses.Address],
 ) -> tuple[addresses.Address, ...]:
-    """Drop what is asked for a second time, in whatever spelling."""
+    """Drop duplicate queries, whatever their notation."""
     found: dict[tuple[addresses.Kind, str], addresses.Address] = {}
     for query in queries:
         found.setdefault((query.kind, query.value), query)
@@ -112,12 +112,13 @@ def unmatched(
     queries: Iterable[addresses.Address],
     found: Found,
 ) -> list[str]:
-    """Say which addresses matched nothing, and where they were looked for.
+    """Report the addresses that matched nothing, and the scope searched.
 
-    Neutron is asked once more where no port shows how much the caller sees.
+    If no port shows how much the caller may see, Neutron is asked once more.
 
-    :returns: A line for each.
-    :raises errors.Forbidden: The token is for no project, and shows nothing.
+    :returns: A line for each address.
+    :raises errors.Forbidden: The token is not for a project, and shows
+        nothing.
     """
     if found.is_complete and not found.rows:
         cloud.network.ensure_scope()
@@ -150,7 +151,7 @@ def unmatched(
 
 
 def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:
-    """Take the rows of a later answer, and what both of them lack."""
+    """Take the rows of a later answer, and the messages of both."""
     return records.Answer(
         later.rows,
         answer.failures + later.failures,
@@ -164,7 +165,7 @@ def _order(match: searches.Match) -> tuple[int, int, str]:
         if match.query.kind is addresses.Kind.CIDR and match.ip_address
         else 0
     )
-    # The rules of a floating IP are in the order of its ports already.
+    # The forwardings of a floating IP are already ordered by its ports.
     is_rule = match.forwarding is not None
     name = (not is_rule and match.server and match.server.name) or ''
     return address, _CERTAINTIES.index(match.certainty), name

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where Nova's cache and Neutron disagree about floating IPs.
+"""Finds where Nova's cache and Neutron disagree about floating IPs.
 
-Pure: from records to findings, without any I/O.
+Works on records only, without any I/O.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,16 +33,15 @@ def of_server(
 
     Nova asks Neutron for the floating IPs of each fixed IP of a port
     (``_get_floating_ips_by_fixed_and_port`` in ``nova/network/neutron.py``),
-    so it does not have one whose fixed IP the port does not have.
+    so it misses those for a fixed IP that the port does not have.
 
-    :param server: The server with details, and so with Nova's cache.
+    :param server: The server, with details, which include Nova's cache.
     :param ports: The ports of the server.
-    :param floating_ips: At least those of the ports; better also those that
-        the cache has.
-    :returns: The findings, in a stable order. Nothing is said of an
-        interface that the cache does not have at all. All are fresh if one
-        of the floating IPs is: Neutron tells Nova of a change a moment
-        later.
+    :param floating_ips: At least those of the ports, and preferably those in
+        the cache as well.
+    :returns: The findings, in a stable order; none for an interface that is
+        not in the cache at all. If one floating IP is fresh, all findings are:
+        Neutron notifies Nova a moment after a change.
     """
     floating_ips = list(floating_ips)
     if not drift.is_settled(server):
@@ -75,7 +74,7 @@ def _of_mac_address(
     ports: Sequence[records.Port],
     by_port: dict[str | None, list[records.FloatingIP]],
 ) -> Iterator[drift.Finding]:
-    """Compare what the cache and Neutron have of one MAC address."""
+    """Compare the cache and Neutron for one MAC address."""
     cached_ips = {ip for entry in entries for ip in _fixed_ips(entry)}
     cached = {ip for entry in entries for ip in entry.floating_ips}
     unclaimed = cached - {
@@ -92,11 +91,11 @@ def _of_mac_address(
         should_be = {
             floating_ip.address
             for floating_ip in attached
-            # That the cache lacks the fixed IP is another finding.
+            # A fixed IP that is missing from the cache is another finding.
             if floating_ip.fixed_ip_address in cached_ips
         }
         is_there = cached & {row.address for row in attached}
-        # Nobody knows which of several ports an old one was of.
+        # An old floating IP may have belonged to any of several ports.
         if port is ports[0]:
             is_there |= unclaimed
         if should_be - is_there or is_there - should_be:
@@ -108,7 +107,7 @@ def _astray(
     port: records.Port,
     floating_ips: Iterable[records.FloatingIP],
 ) -> Iterator[drift.Finding]:
-    """Find the floating IPs that lead to an address the port has not."""
+    """Find the floating IPs for an address that the port does not have."""
     for floating_ip in floating_ips:
         target = floating_ip.fixed_ip_address
         if target is not None and target not in _fixed_ips(port):

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What an interface is called on the host, as Nova and Neutron name it."""
+"""The name of an interface on its host, as in Nova and Neutron."""
 
 from osc_port_iface import records
 
@@ -18,7 +18,8 @@ from osc_port_iface import records
 # (``NIC_NAME_LEN`` in ``nova/network/model.py``).
 _NAME_LENGTH = 14
 
-# What a guest has whole, so that the host knows it by its PCI address.
+# A device passed through to the guest, which the host knows by its PCI
+# address.
 _PCI_VNIC_TYPES = frozenset(
     {
         'accelerator-direct',
@@ -30,7 +31,7 @@ _PCI_VNIC_TYPES = frozenset(
     }
 )
 
-# By the VIF type: how the name begins. All others have no such device; with
+# The prefix of the name, by VIF type. Other types have no such device. With
 # OVS and a hybrid plug, the guest's end is a tap device as well.
 _PREFIXES = {
     'bridge': 'tap',
@@ -48,9 +49,9 @@ def host_device(port: records.Port) -> str | None:
     """Name the device of a port on its host.
 
     :param port: The port.
-    :returns: A name such as ``tap0a3ca19c-dd``, or the PCI address of a port
-        that is passed through; None where there is none, or where the caller
-        does not see how the port is bound.
+    :returns: A name such as ``tap0a3ca19c-dd``, or the PCI address of a device
+        that is passed through; None if there is none, or if the caller may not
+        see the binding of the port.
     """
     if port.vnic_type in _PCI_VNIC_TYPES:
         return port.pci_slot

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is plugged into these servers?"""
+"""Lists the interfaces of servers."""
 
 from collections.abc import Sequence
 import dataclasses
@@ -31,13 +31,13 @@ from osc_port_iface import records
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What is to be listed.
+    """What to list.
 
-    :ivar names_or_ids: The servers; all of the scope if empty.
-    :ivar scope: Among which servers.
-    :ivar wanted: Which of their interfaces.
-    :ivar needed: What has to be known of them.
-    :ivar subports: Whether the subports of their trunks are wanted as well.
+    :ivar names_or_ids: The servers; all in the scope if empty.
+    :ivar scope: The servers to look among.
+    :ivar wanted: The filter for their interfaces.
+    :ivar needed: The facts needed of them.
+    :ivar subports: Whether to list the subports of their trunks as well.
     """
 
     names_or_ids: tuple[str, ...] = ()
@@ -61,10 +61,10 @@ def list_interfaces(
 
     :param cloud: The services.
     :param view: How to look at the servers.
-    :param request: What is to be listed.
+    :param request: What to list.
     :param progress: Shows how far it is.
-    :returns: The interfaces of the servers in the order of the selection,
-        those of each by port ID.
+    :returns: The interfaces, in the order of the selected servers, and by port
+        ID for each server.
     :raises osc_lib.exceptions.CommandError: Something failed that concerns
         all servers.
     """
@@ -73,7 +73,7 @@ def list_interfaces(
         cloud.compute,
         request.names_or_ids,
         request.scope,
-        # A listing has the names, but nothing is listed for a single ID.
+        # A single ID is not looked up otherwise, so its name would be missing.
         details=view.needs_details
         or facts.Fact.NIC_INDEX in request.needed
         or bool(is_one and request.needed & facts.Fact.SERVER),
@@ -88,15 +88,15 @@ def interfaces_of(
     request: Request,
     progress: views.Progress,
 ) -> records.Answer[records.ServerInterface]:
-    """List the interfaces of servers that were selected already.
+    """List the interfaces of selected servers.
 
     :param cloud: The services.
     :param view: How to look at the servers.
-    :param selected: The servers, with details where those are needed, and
-        what went wrong when they were looked up.
-    :param request: What is to be listed, selection aside.
+    :param selected: The servers, with details if they are needed, and any
+        failures of the selection.
+    :param request: What to list; its selection is ignored.
     :param progress: Shows how far it is.
-    :returns: The interfaces, server by server, those of each by port ID.
+    :returns: The interfaces, server by server, and by port ID for each.
     :raises osc_port_iface.api.errors.ApiError: Something failed that concerns
         all servers.
     """
@@ -123,9 +123,10 @@ def _chosen(
     wanted: filters.InterfaceFilter,
     rows: Sequence[records.ServerInterface],
 ) -> records.Answer[records.ServerInterface]:
-    """Leave out what is not wanted, after asking for what that takes.
+    """Apply the filter, after reading the facts that it needs.
 
-    What cannot be judged is left out, which makes the answer incomplete.
+    If it is unknown whether an interface matches, it is left out, and the
+    answer is incomplete.
     """
     found = [row for row in rows if wanted.matches(row.interface)]
     of_port = functools.reduce(

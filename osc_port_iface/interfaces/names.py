@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""By name or ID to exactly one, or an error that lists the candidates."""
+"""Finds exactly one thing by name or ID, or lists the candidates."""
 
 from collections.abc import Callable, Sequence
 import dataclasses
@@ -28,19 +28,19 @@ from osc_port_iface import records
 
 
 class NoSuchName(exceptions.CommandError):
-    """Nothing has the name or ID."""
+    """Nothing has this name or ID."""
 
 
 class AmbiguousName(exceptions.CommandError):
-    """More than one thing has the name."""
+    """More than one thing has this name."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What is looked for, in the words of the errors.
+    """A kind of thing to look for, with the texts of the errors.
 
-    :ivar none: Nothing has the ``name``; it may not in a ``scope`` only.
-    :ivar several: So many as ``count`` have it, with these ``ids``.
+    :ivar none: Nothing in the ``scope`` has the ``name``.
+    :ivar several: As many as ``count`` have it, with these ``ids``.
     """
 
     none: str
@@ -80,7 +80,7 @@ DOMAIN = Kind(
 class _HasId(Protocol):
     @property
     def id(self) -> str:
-        """What a user is told to use in place of the name."""
+        """The ID, which a user can give in place of the name."""
 
 
 _Row = TypeVar('_Row', bound=_HasId)
@@ -98,15 +98,15 @@ def exactly_one(
     scope: str = '',
     describe: Callable[[_Row], str] = _only_id,
 ) -> _Row:
-    """Take the one that was found.
+    """Return the only one that was found.
 
     :param kind: What was looked for.
     :param name_or_id: What the user wrote.
-    :param found: What has this name or ID.
+    :param found: Everything that has this name or ID.
     :param scope: Where it was looked for, such as `` in this project``.
-    :param describe: Says which one it is, beginning with its ID.
-    :raises NoSuchName: None was found.
-    :raises AmbiguousName: Several were.
+    :param describe: Describes one of them, beginning with its ID.
+    :raises NoSuchName: Nothing was found.
+    :raises AmbiguousName: Several were found.
     """
     if len(found) == 1:
         return found[0]
@@ -124,7 +124,7 @@ def exactly_one(
 
 
 def network_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a network; an ID costs no request.
+    """Find the ID of a network. An ID needs no request.
 
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
@@ -136,7 +136,7 @@ def network_id(api: network.NetworkApi, name_or_id: str) -> str:
 
 
 def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a subnet; an ID costs no request.
+    """Find the ID of a subnet. An ID needs no request.
 
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
@@ -148,7 +148,7 @@ def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
 
 
 def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a security group; an ID costs no request.
+    """Find the ID of a security group. An ID needs no request.
 
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
@@ -180,8 +180,8 @@ def project_id(
     :param api: Keystone.
     :param name_or_id: The project's name or ID.
     :param domain: The name or ID of its domain; any if None.
-    :returns: The ID. A caller who may not look projects up is taken to have
-        given an ID.
+    :returns: The ID. If the caller may not look up projects, the text is taken
+        for an ID.
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
@@ -197,9 +197,9 @@ def project_id(
 
 
 def complete(answer: records.Answer[_Any]) -> list[_Any]:
-    """Take the rows of an answer in which nothing may be missing.
+    """Return the rows of an answer that must be complete.
 
-    A name may not be taken for unique while a row could not be read.
+    A name is not known to be unique if a row could not be read.
 
     :raises errors.Malformed: A row could not be read.
     """

@@ -10,14 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""In which order a server has its interfaces.
+"""Determines the order of the interfaces of a server.
 
-Nova's network info cache is in the order in which a hard reboot makes the
-devices. The API shows it as ``addresses`` (``get_networks_for_instance`` in
-``nova/api/openstack/common.py``), grouped by the label of the network, and
-only of interfaces that have an address. So the order is known for certain
-unless networks of one label, or interfaces without an address, make it
-ambiguous.
+A hard reboot creates the devices in the order of Nova's network info cache.
+The API shows the cache as ``addresses`` (``get_networks_for_instance`` in
+``nova/api/openstack/common.py``), grouped by the label of the network, without
+interfaces that have no address. So the order is certain unless networks with
+the same label, or interfaces without an address, make it ambiguous.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,9 +31,9 @@ def numbered(
 ) -> list[records.ServerInterface]:
     """Number the interfaces of servers.
 
-    :param rows: All interfaces of each server, server by server; the servers
-        with Nova's cache.
-    :returns: The same, with the index of those whose place is certain.
+    :param rows: All interfaces of each server, server by server. The servers
+        must have Nova's cache.
+    :returns: The same, with the index of those whose position is certain.
     """
     found: list[records.ServerInterface] = []
     for _server_id, group in itertools.groupby(
@@ -55,10 +54,10 @@ def _places(
     cache: Sequence[records.Interface],
     interfaces: Sequence[records.Interface],
 ) -> list[int | None]:
-    """Find the places of interfaces in a cache.
+    """Find the positions of interfaces in a cache.
 
-    One interface that the cache does not show, because it has no address or
-    because Nova forgot it, may be before any of the others.
+    An interface that the cache does not show, because it has no address or is
+    missing from the cache, may be before any of the others.
     """
     matches = [_matches(cache, interface) for interface in interfaces]
     if not all(matches):
@@ -78,9 +77,9 @@ def _places(
 def _matches(
     cache: Sequence[records.Interface], interface: records.Interface
 ) -> list[int]:
-    """Find an interface in a cache, which does not have its port ID.
+    """Find an interface in a cache, which does not have port IDs.
 
-    Several networks may have one MAC address each; then the addresses tell.
+    If several networks have the same MAC address, the addresses decide.
     """
     found = [
         place
@@ -96,10 +95,10 @@ def _matches(
 
 
 def _certain(cache: Sequence[records.Interface]) -> int:
-    """Count the entries, from the first, whose place is certain.
+    """Count the entries, from the first, whose position is certain.
 
-    A second interface of a label may be anywhere behind the first, unless no
-    other label follows.
+    A second interface with the same label may be anywhere after the first,
+    unless no other label follows.
     """
     certain = 0
     groups = [
@@ -118,7 +117,7 @@ def _certain(cache: Sequence[records.Interface]) -> int:
 
 
 def _is_twice_in_cache(cached: records.Interface) -> bool:
-    """Tell whether a hard reboot would make two devices of an entry."""
+    """Tell whether a hard reboot would create two devices for an entry."""
     return len(_addresses(cached)) < len(cached.fixed_ips)
 
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One interface of a server, by whatever it is called."""
+"""Finds one interface of a server by any of its addresses."""
 
 import ipaddress
 
@@ -33,13 +33,13 @@ def find_interface(
     """Find an interface of a server.
 
     :param api: Nova. It is asked once.
-    :param server: The server, with details where a NIC index is needed.
+    :param server: The server, with details if the NIC index is needed.
     :param address: A port ID, a MAC address or a fixed IP of the interface.
-    :param needed: What has to be known of it.
+    :param needed: The facts needed of it.
     :returns: The interface.
     :raises errors.NotFound: The server has no such interface; the message
-        names those that it has, for which Nova is asked once more. Or there
-        is no such server.
+        names those that it has, for which Nova is asked once more. Or the
+        server does not exist.
     :raises errors.ApiError: A request failed, or several interfaces have the
         address.
     """
@@ -49,7 +49,7 @@ def find_interface(
             interface = api.interface(server.id, address.value)
             return records.ServerInterface(server, interface)
         except errors.NotFound:
-            # The server may be what is missing.
+            # The server itself may not exist.
             raise _not_found(address, api.interfaces(server.id)) from None
     interfaces = api.interfaces(server.id)
     found = [
@@ -95,7 +95,7 @@ def _not_found(
         address.text
     )
     if interfaces.failures:
-        # It may be the one that could not be read.
+        # It may be the interface that could not be read.
         return errors.Malformed(f'{message}; {interfaces.failures[0]}')
     if not interfaces.rows:
         return errors.NotFound(_('%s; it has none') % message)

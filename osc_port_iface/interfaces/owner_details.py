@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whose it is: what the services call the owners that were found."""
+"""Adds the names of the owners that were found."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
@@ -38,14 +38,14 @@ _ROUTER_OWNERS = (
 def read(
     cloud: api_cloud.Cloud, matches: _Matches, wanted: facts.Fact
 ) -> searches.Answer:
-    """Add what is wanted of the owners.
+    """Add the wanted facts about the owners.
 
-    What cannot be read costs those values alone, and is a failure.
+    If something cannot be read, its values are left out, with a failure.
 
     :param cloud: The services.
-    :param matches: What was found.
-    :param wanted: What to add.
-    :raises errors.TokenRefused: Nothing more can be asked.
+    :param matches: The matches.
+    :param wanted: The facts to add.
+    :raises errors.TokenRefused: No further request can succeed.
     """
     answer: searches.Answer = records.Answer(list(matches))
     for fact, reader in _READERS.items():

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Ports that no server has, and addresses that more than one may use.
+"""Finds ports without a server, and addresses that several may use.
 
-Pure: from records to findings, without any I/O.
+Works on records only, without any I/O.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,16 +25,16 @@ from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import drift
 from osc_port_iface import records
 
-# Seconds for which a port may wait for its use.
+# Seconds for which a port may be unused without being reported.
 _A_WHILE = 3600.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Keep:
-    """Which ports without a server are left in peace.
+    """Which ports without a server not to report.
 
-    :ivar younger_than: Those that were changed so many seconds ago or less.
-    :ivar tags: Those with one of these tags.
+    :ivar younger_than: Ports that were changed within this many seconds.
+    :ivar tags: Ports with one of these tags.
     """
 
     younger_than: float | None = None
@@ -43,8 +43,9 @@ class Keep:
     def allows(self, port: records.Port, by_default: float = 0.0) -> bool:
         """Tell whether a port may be reported.
 
-        :param port: The port. One whose age is not known is not young.
-        :param by_default: The seconds if nothing else was asked for.
+        :param port: The port. If its age is unknown, it counts as old.
+        :param by_default: Used in place of ``younger_than`` if that is not
+            set.
         """
         limit = by_default if self.younger_than is None else self.younger_than
         age = port.seconds_unchanged
@@ -54,10 +55,10 @@ class Keep:
 def half_released(
     ports: Iterable[records.Port], keep: Keep
 ) -> Iterator[drift.Finding]:
-    """Find the ports that are said to be a server's, and of none.
+    """Find the ports whose device owner is a server, but without its ID.
 
     :param ports: Ports of any kind.
-    :param keep: Which of them are left in peace.
+    :param keep: Which of them not to report.
     """
     for port in ports:
         if port.is_for_server and not port.server_id and keep.allows(port):
@@ -78,12 +79,12 @@ def orphans(
     ports: Iterable[records.Port],
     keep: Keep,
 ) -> Iterator[drift.Finding]:
-    """Find the ports that Nova made for servers which do not exist.
+    """Find the ports that Nova made for servers that no longer exist.
 
-    :param server_ids: All servers that could have the ports: one that is not
-        among them makes orphans of its ports.
+    :param server_ids: All servers that could own the ports. Ports of any other
+        server are orphans.
     :param ports: Ports of any kind.
-    :param keep: Which of the ports are left in peace.
+    :param keep: Which of the ports not to report.
     """
     for port in ports:
         if (
@@ -95,7 +96,7 @@ def orphans(
                 codes.Code.ORPHAN_PORT,
                 port,
                 _('a server that exists'),
-                # To see bindings is to see the servers of all projects.
+                # Whoever may see bindings may see the servers of all projects.
                 (
                     _('server %s does not exist')
                     if port.shows_binding
@@ -113,13 +114,13 @@ def unused(
 ) -> Iterator[drift.Finding]:
     """Find the ports that nothing uses.
 
-    A port may reserve an address that servers share: such a one is named by
-    an address pair of their ports, or has a floating IP.
+    A port that reserves an address for servers to share is in use: an address
+    pair of their ports has the address, or a floating IP leads to it.
 
     :param ports: Ports of any kind.
     :param others: All ports on the same networks.
     :param floating_ips: All floating IPs that may lead to one of them.
-    :param keep: Which of the ports are left in peace.
+    :param keep: Which of the ports not to report.
     """
     reached = set[str | None]()
     for floating_ip in floating_ips:
@@ -195,12 +196,12 @@ def claims(
 def _claimed(
     port: records.Port, other: records.Port, shortest_prefix: int = 0
 ) -> list[str]:
-    """Return the addresses of another port that a port's pairs cover.
+    """Return the addresses of another port that address pairs cover.
 
     :param port: The port with the pairs.
     :param other: A port on the same network.
-    :param shortest_prefix: Which pairs count; with 1, one that allows every
-        address names none.
+    :param shortest_prefix: Pairs with a shorter prefix are ignored. With 1,
+        these are pairs that allow any address.
     """
     if port.id == other.id:
         return []

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""From the IDs of projects to their names, as cheaply as it can be done."""
+"""Looks up the names of projects with as few requests as possible."""
 
 from collections.abc import Callable, Iterable, Sequence
 import dataclasses
@@ -23,7 +23,7 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# Up to so many projects are asked for one by one; all are one listing.
+# Up to this many projects are requested one by one; for more, all are listed.
 MOST_SHOWN = 8
 
 _Projects = records.Answer[records.Project]
@@ -34,12 +34,12 @@ def look_up(
 ) -> _Projects:
     """Find the names of projects, and of their domains.
 
-    The project of the token costs no request.
+    The project of the token needs no request.
 
     :param api: Keystone.
     :param project_ids: The IDs.
-    :returns: The projects. Those that Keystone does not show to the caller,
-        or does not have, are left out.
+    :returns: The projects, except those that do not exist, or that the caller
+        may not see.
     """
     wanted = dict.fromkeys(project_ids)
     own = api.own_project

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Reads what ``server interface list`` wrote as json, yaml or csv.
+"""Reads the output of ``server interface list`` in json, yaml or csv.
 
-The files may be of any release, and of anybody: their values are taken as
-text, escaped for a terminal.
+A file may come from any release, and from anyone. Its values are treated as
+untrusted text.
 """
 
 import collections
@@ -31,23 +31,23 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import comparing
 from osc_port_iface import printable
 
-# What json takes for white space.
+# White space in JSON.
 _SPACE = re.compile(r'[ \t\r\n]*')
 
-# The first line of csv: quoted, as all releases write it, or not.
+# The first line of csv. All releases quote it; other tools may not.
 _CSV_HEADERS = re.compile(r'"|(?:[^\r\n]*,)?"?Port ID"?(?:[,\r\n]|$)')
 
 _NOT_A_LIST = _('not a list of interfaces')
 _NOT_AN_OBJECT = _('not an interface with columns')
 _TOO_DEEP = _('nested too deeply')
 
-# Says where in the file something is: its line and its column.
+# Returns a place in the file: the line and the column.
 _Place = Callable[[], tuple[int, int]]
 _Rows = Iterator[tuple[_Place, Mapping[str, Any]]]
 
 
 class NotAListing(ValueError):
-    """The file is not what ``server interface list`` writes."""
+    """The file is not output of ``server interface list``."""
 
     def __init__(
         self, name: str, place: tuple[int, int], problem: str
@@ -66,10 +66,10 @@ class NotAListing(ValueError):
 def read(name: str, content: bytes) -> comparing.Listing:
     """Read a saved listing.
 
-    :param name: What the file is called in a message.
-    :param content: What is in it.
+    :param name: The name of the file in messages.
+    :param content: Its content.
     :returns: The listing.
-    :raises NotAListing: It is none, or has no port IDs.
+    :raises NotAListing: It is not a listing, or has no port IDs.
     """
     try:
         text = content.decode('utf-8-sig')
@@ -89,8 +89,8 @@ _FORWARDING = (
 def as_text(value: object) -> str:
     """Write a value as the text formats do.
 
-    :param value: A value of a row, as json or yaml have it.
-    :returns: One line; empty for what is null.
+    :param value: A value of a row, as read from json or yaml.
+    :returns: One line; empty for null.
     :raises ValueError: No release writes such a value.
     """
     if isinstance(value, list):
@@ -146,7 +146,7 @@ def _rows(name: str, text: str) -> _Rows:
 def _listing(name: str, rows: _Rows) -> comparing.Listing:
     headers: tuple[str, ...] = ()
     interfaces: dict[str, list[str]] = {}
-    # The same texts come again and again.
+    # Many texts are repeated.
     known: dict[str, str] = {}
     for place, row in rows:
         headers = headers or _headers(name, place, row)
@@ -208,7 +208,7 @@ def _texts(name: str, place: _Place, row: Mapping[str, Any]) -> list[str]:
 
 
 def _json_rows(name: str, text: str) -> _Rows:
-    """Read one row after another, so that each has its place."""
+    """Read row by row, so that each has a place."""
     # Numbers stay text.
     decoder = json.JSONDecoder(
         object_pairs_hook=_unique,
@@ -256,7 +256,7 @@ def _json_rows(name: str, text: str) -> _Rows:
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Make an object.
 
-    :raises ValueError: It has a name twice.
+    :raises ValueError: A name appears twice.
     """
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -265,7 +265,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _twice(names: Iterable[str]) -> str:
-    """Say which name there is more than once."""
+    """Say which name appears more than once."""
     name = collections.Counter(names).most_common(1)[0][0]
     return _("'%s' is there twice") % printable.one_line(name, 80)
 
@@ -273,8 +273,8 @@ def _twice(names: Iterable[str]) -> str:
 def _yaml_rows(name: str, text: str) -> _Rows:
     """Read events one by one.
 
-    PyYAML's own documents have a node of about a kilobyte in memory for each
-    value, and take ten times as long.
+    PyYAML's own documents need about a kilobyte of memory for each value, and
+    ten times as long.
     """
     import yaml
 
@@ -301,7 +301,7 @@ def _yaml_rows(name: str, text: str) -> _Rows:
         problem = printable.one_line(error.problem or str(error))
         raise NotAListing(name, _mark(error.problem_mark), problem) from None
     except yaml.reader.ReaderError as error:
-        # One release counts characters, and another bytes.
+        # Depending on the release, the position counts characters or bytes.
         position = text.find(chr(error.character))
         problem = printable.one_line(error.reason)
         raise NotAListing(name, _place(text, position), problem) from None
@@ -318,12 +318,12 @@ def _yaml_rows(name: str, text: str) -> _Rows:
 
 
 class _YAMLEvents:
-    """Makes values of the events of a YAML file.
+    """Builds values from the events of a YAML file.
 
-    Only what json has as well: no tags, no anchors, and names that are text.
-    Numbers stay text.
+    It accepts only what JSON has as well: no tags, no anchors, and only text
+    as names. Numbers remain text.
 
-    :ivar place: Where the last event is.
+    :ivar place: The place of the last event.
     """
 
     _SCALARS: ClassVar[Mapping[str, bool | None]] = {
@@ -335,7 +335,7 @@ class _YAMLEvents:
     }
 
     def __init__(self, name: str, text: str) -> None:
-        # Imported here, as other commands do without it.
+        # The import is slow, and only ``diff`` needs it.
         import yaml
 
         self._name = name
@@ -439,6 +439,6 @@ def _line(number: int) -> tuple[int, int]:
 
 
 def _place(text: str, position: int) -> tuple[int, int]:
-    """Tell the line and the column of a position, both from 1."""
+    """Return the line and the column of a position, both from 1."""
     line = text.count('\n', 0, position) + 1
     return line, position - text.rfind('\n', 0, position)

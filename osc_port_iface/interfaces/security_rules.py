@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the security groups of an interface let pass, together.
+"""Combines the security groups of an interface.
 
-Neutron's firewall drivers let pass what any rule of any group of the port
-allows, and nothing else but what every network needs
+Neutron's firewall drivers allow what any rule of any group of the port allows,
+and nothing else except what every network needs
 (``neutron/agent/linux/iptables_firewall.py``, ``neutron/common/ovn/acl.py``).
 """
 
@@ -27,7 +27,7 @@ from osc_port_iface import records
 
 
 class Traffic(enum.Enum):
-    """What passes, and why."""
+    """Which traffic is allowed, and why."""
 
     PORT_SECURITY_OFF = 'port-security-off'
     NO_GROUPS = 'no-security-groups'
@@ -38,7 +38,7 @@ class Traffic(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Origin:
-    """A rule, as one security group has it."""
+    """A rule in one security group."""
 
     group: records.SecurityGroup
     rule_id: str
@@ -48,11 +48,13 @@ class Origin:
 class EffectiveRule:
     """A rule that is in force.
 
-    :ivar rule: What it allows. It has the remote network where there is one,
-        and any address is one.
-    :ivar origins: The rules that say the same.
-    :ivar remote_group: From or to whose interfaces; None if not visible.
-    :ivar address_group: From or to whose addresses; None if not visible.
+    :ivar rule: What it allows. Its remote network is also set if any address
+        is allowed.
+    :ivar origins: All rules that allow the same.
+    :ivar remote_group: The group of the other side, if there is one and it is
+        visible.
+    :ivar address_group: The addresses of the other side, if a group has them
+        and it is visible.
     """
 
     rule: records.SecurityGroupRule
@@ -66,7 +68,8 @@ _ANY_ADDRESS: dict[str | None, addresses.IPNetwork] = {
     'IPv6': ipaddress.IPv6Network('::/0'),
 }
 
-# As Neutron knows them (``IP_PROTOCOL_MAP`` in ``neutron_lib/constants.py``).
+# The names that Neutron knows (``IP_PROTOCOL_MAP`` in
+# ``neutron_lib/constants.py``).
 _PROTOCOL_NUMBERS = {
     'ah': '51',
     'dccp': '33',
@@ -97,11 +100,10 @@ _PROTOCOL_NUMBERS = {
 
 
 def allowed_traffic(known: records.Details) -> Traffic | None:
-    """Tell what passes.
+    """Tell which traffic is allowed.
 
     :param known: What is known of the interface, with the rules.
-    :returns: None where that is not known: the port or one of its security
-        groups is not.
+    :returns: None if the port or one of its security groups is not known.
     """
     port = known.port
     if port is None:
@@ -122,12 +124,12 @@ def allowed_traffic(known: records.Details) -> Traffic | None:
 
 
 def in_force(known: records.Details) -> tuple[EffectiveRule, ...]:
-    """Join the rules of the security groups of an interface.
+    """Combine the rules of the security groups of an interface.
 
     :param known: What is known of the interface, with the rules.
-    :returns: Each rule once, whichever groups have it: first what comes in,
-        by ethertype, protocol, ports and the other side. None where port
-        security is off, as the groups then mean nothing.
+    :returns: The rules without duplicates: ingress first, then by ethertype,
+        protocol, ports and the other side. There are none if port security is
+        off, as the groups then have no effect.
     """
     if known.port is None or known.port.port_security_enabled is False:
         return ()
@@ -145,7 +147,7 @@ def in_force(known: records.Details) -> tuple[EffectiveRule, ...]:
     address_groups = {group.id: group for group in known.address_groups}
     rules = []
     for doubles in alike.values():
-        # A name of a protocol is easier to read than its number.
+        # The name of a protocol is easier to read than its number.
         rule = min(
             (rule for rule, _origin in doubles),
             key=lambda rule: ((rule.protocol or '').isdecimal(), rule.id),
@@ -164,7 +166,7 @@ def in_force(known: records.Details) -> tuple[EffectiveRule, ...]:
 def _with_network(
     rule: records.SecurityGroupRule,
 ) -> records.SecurityGroupRule:
-    """Say that any address is meant where there is no other side."""
+    """Set the network of any address if the other side is not limited."""
     if (
         rule.remote_network
         or rule.remote_group_id
@@ -177,14 +179,14 @@ def _with_network(
 
 
 def _meaning(rule: records.SecurityGroupRule) -> records.SecurityGroupRule:
-    """Leave only what the firewall makes a difference of."""
+    """Keep only what makes a difference to the firewall."""
     protocol = rule.protocol
     if protocol == 'any':
         protocol = None
     elif protocol:
         protocol = _PROTOCOL_NUMBERS.get(protocol, protocol)
-        # Neutron's API takes the one for the other (_get_ip_proto_name_and_num
-        # in neutron/db/securitygroups_db.py).
+        # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
+        # neutron/db/securitygroups_db.py).
         if rule.ethertype == 'IPv6' and protocol == '1':
             protocol = '58'
     return dataclasses.replace(rule, id='', protocol=protocol)
@@ -212,7 +214,7 @@ def _sort_key(effective: EffectiveRule) -> tuple[object, ...]:
         rule.direction,
         rule.ethertype or '',
         rule.protocol or '',
-        # A type of ICMP may be 0.
+        # An ICMP type may be 0.
         -1 if rule.port_range_min is None else rule.port_range_min,
         -1 if rule.port_range_max is None else rule.port_range_max,
         rule.remote_address_group_id is not None,

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""From what a user calls servers to the servers that are meant."""
+"""Finds the servers that a user selects."""
 
 from collections.abc import Callable, Sequence
 import functools
@@ -34,21 +34,20 @@ def select(
     scope: compute.ServerScope,
     details: bool = False,
 ) -> _Servers:
-    """Find servers by name or ID, or all of a scope.
+    """Find servers by name or ID, or all servers of a scope.
 
-    An ID on its own costs no request, and a name on its own one small
-    listing. Several are looked up in one listing: Nova's filter for names
-    cannot have more than one on every database.
+    A single ID needs no request, and a single name one small listing. Several
+    are looked up in one full listing, as Nova's filter for names does not
+    support several on every database.
 
     :param api: Where to look.
-    :param names_or_ids: UUIDs, which are taken for IDs, and names, which
-        must be the whole name to the letter; all servers if empty.
-    :param scope: Among which servers.
+    :param names_or_ids: UUIDs, which are taken for IDs, and exact names; all
+        servers if empty.
+    :param scope: The servers to look among.
     :param details: Whether more than ID and name is wanted.
-    :returns: The servers in the order asked for, each once, or for a listing
-        by name, then ID. A server is taken at its word where only its ID was
-        given and the listing does not have it: it may be in a project that
-        was not listed.
+    :returns: The servers in the given order, without duplicates; all servers
+        are ordered by name, then ID. A server given by its ID is included even
+        if the listing does not have it, as it may be in another project.
     :raises osc_port_iface.api.errors.ApiError: A look-up failed.
     """
     wanted = list(
@@ -59,7 +58,7 @@ def select(
     )
     if not wanted:
         return _all(api, scope, details)
-    # One that is named twice has its name shown.
+    # A server that is given twice is looked up, so its name is shown.
     if len(names_or_ids) == 1 and not scope.is_filtered:
         return records.Answer([_one(api, wanted[0], scope, details)])
     return _several(api, wanted, scope, details)
@@ -124,10 +123,10 @@ def _several(
     found: dict[str, list[records.Server]] = {key: [] for key in wanted}
     for server in listing.rows:
         for key in {server.id, server.name or ''} & found.keys():
-            # A name that looks like an ID is no other server's ID.
+            # A name that looks like an ID must not select by name.
             if key == server.id or not addresses.is_uuid(key):
                 found[key].append(server)
-    # Asked for once, however many names are missing.
+    # Requested only once, even if several names are missing.
     hidden = functools.cache(
         functools.partial(api.servers_in_down_cells, scope)
     )
@@ -156,12 +155,12 @@ def _only(
     found: list[records.Server],
     in_down_cells: Callable[[], list[str]],
 ) -> records.Server:
-    """Take the one server that was found, or say why there is none.
+    """Return the only server that was found, or say why there is none.
 
     :raises exceptions.CommandError: There is none, or more than one.
     """
     if len(found) > 1 and any(server.status is None for server in found):
-        # To say whose they are.
+        # The details tell which project each server belongs to.
         answer = api.servers_named(name_or_id, scope, details=True)
         found = names.complete(answer)
     try:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""From the IDs of servers to their names, as cheaply as it can be done."""
+"""Looks up the names of servers with as few requests as possible."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,8 +19,8 @@ from osc_port_iface.api import errors
 from osc_port_iface.interfaces import fan_out
 from osc_port_iface import records
 
-# Up to so many servers are asked for one by one, which costs no more than a
-# listing of a large cloud, where each page has 1,000 servers.
+# Up to this many servers are requested one by one. That costs no more than
+# listing a large cloud, with 1,000 servers per page.
 MOST_SHOWN = 30
 
 
@@ -32,18 +32,19 @@ def look_up(
 ) -> records.Answer[records.Server]:
     """Find servers by ID.
 
-    A few are asked for one by one, several at a time. For more of them the
-    servers are listed first, and then those that the listing lacks are asked
-    for: it has no soft-deleted servers, and only those of one project if the
-    caller may not list all. So the answer does not depend on the number.
+    A few servers are requested one by one, in parallel. For more, the servers
+    are listed first, and those that the listing lacks are requested one by
+    one: it has no soft-deleted servers, and only those of one project if the
+    caller may not list all. So the answer does not depend on the number of
+    servers.
 
     :param api: Nova.
     :param server_ids: The IDs.
-    :param everywhere: Whether to try and list the servers of all projects.
+    :param everywhere: Whether to try to list the servers of all projects.
     :param details: Whether more than ID and name is wanted.
-    :returns: The servers that exist. Of one that could not be read, which is
-        a failure, only the ID is known.
-    :raises errors.TokenRefused: Nothing more can be asked.
+    :returns: The servers that exist. If one could not be read, there is a
+        failure, and only its ID is known.
+    :raises errors.TokenRefused: No further request can succeed.
     """
     wanted = list(dict.fromkeys(server_ids))
     listed: records.Answer[records.Server] = records.Answer([])
@@ -53,7 +54,7 @@ def look_up(
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
-            # To show so many would only meet the same.
+            # Requesting so many one by one would only fail in the same way.
             return records.Answer(
                 [records.Server(server_id) for server_id in wanted],
                 [str(error)],

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The subports that reach servers through the trunks of their ports."""
+"""Adds the subports of trunks to the interfaces of servers."""
 
 from collections.abc import Iterator, Mapping
 
@@ -24,15 +24,14 @@ _Answer = records.Answer[records.ServerInterface]
 
 
 def with_subports(api: network.NetworkApi, interfaces: _Answer) -> _Answer:
-    """Add the subports of interfaces, each after that of its parent port.
+    """Add the subports of interfaces, each after its parent port.
 
-    :param api: Neutron, which is asked for the ports, and for their subports
-        if they have any.
+    :param api: Neutron, which is asked for the ports and any subports.
     :param interfaces: The interfaces, with their port IDs.
-    :returns: The interfaces with their ports, and the subports in the order
-        of their VLAN IDs. Of a subport that cannot be read, only what its
-        trunk says is known.
-    :raises errors.TokenRefused: Nothing more can be asked.
+    :returns: The interfaces with their ports, and the subports in the order of
+        their VLAN IDs. If a subport cannot be read, only what its trunk says
+        is known.
+    :raises errors.TokenRefused: No further request can succeed.
     """
     answer = details.read(api, interfaces.rows, facts.Fact.PORT)
     try:
@@ -75,7 +74,7 @@ def _rows_of_subports(
             row.server,
             port.as_interface()
             if port
-            # It may belong to a project that the caller does not see.
+            # It may belong to a project that the caller may not see.
             else records.Interface(
                 subport.mac_address, (), port_id=subport.port_id
             ),

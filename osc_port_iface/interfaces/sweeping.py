@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Reads once, and cheaply, what a check compares."""
+"""Reads everything that a check compares, with few requests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
@@ -30,8 +30,8 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# Ports that are asked about one by one, or whose IDs fill one request, where
-# a listing would be of the whole cloud.
+# Up to this many ports are requested one by one, or by ID in one request, as a
+# listing would have the whole cloud.
 _FEW_PORTS = 8
 _ONE_REQUEST = 150
 
@@ -41,11 +41,11 @@ _Row = TypeVar('_Row')
 
 @dataclasses.dataclass(frozen=True)
 class Part(Generic[_Row]):
-    """One kind of thing that was read.
+    """The result of reading one kind of thing.
 
-    :ivar rows: What was read.
-    :ivar is_missing: Whether it could not be read.
-    :ivar lost: What cannot be looked for without it.
+    :ivar rows: The rows.
+    :ivar is_missing: Whether the rows could not be read.
+    :ivar lost: The findings that cannot be looked for without it.
     :ivar failures: What failed.
     :ivar notices: What the caller may not see.
     """
@@ -59,10 +59,10 @@ class Part(Generic[_Row]):
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
-    """How much of the cloud is looked at.
+    """How much of the cloud is read.
 
-    :ivar has_cloud: Whether no server of the cloud is missing.
-    :ivar project_id: The project, if no server of it is missing.
+    :ivar has_cloud: Whether all servers of the cloud are read.
+    :ivar project_id: The project, if all its servers are read.
     """
 
     has_cloud: bool
@@ -71,25 +71,26 @@ class Scope:
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
-    """What was read.
+    """Everything that was read.
 
     :ivar servers: The servers that Nova can reach.
-    :ivar codes: What can be looked for with the rest.
+    :ivar codes: The findings that can be looked for.
     :ivar has_network: Whether Neutron could be asked.
-    :ivar ports: The ports of the servers, as Neutron has them.
-    :ivar interfaces: What Nova shows in place of these, by server; only of
-        servers that could be read in full.
-    :ivar others: The other ports of the cloud or the project, if no server
-        of it is missing.
-    :ivar neighbours: The ports on the networks of those that may be unused,
-        or claim an address.
+    :ivar ports: The ports of the servers, from Neutron.
+    :ivar interfaces: The interfaces from Nova, if there are no ports, by
+        server; only for servers that could be read completely.
+    :ivar others: The other ports of the cloud or project, if all its servers
+        are read.
+    :ivar neighbours: The ports on the networks of ports that may be unused or
+        may claim an address.
     :ivar floating_ips: The floating IPs, at least those of the ports.
     :ivar trunks: The trunks of the ports.
-    :ivar subports: The ports behind those.
-    :ivar with_second_binding: The IDs of the ports that seem to have one.
-    :ivar services: The nova-compute of each host, for an administrator.
+    :ivar subports: The subports of the trunks.
+    :ivar with_second_binding: The IDs of ports that seem to have a second
+        binding.
+    :ivar services: The nova-compute services, for an administrator.
     :ivar failures: What could not be read.
-    :ivar notices: What the caller's rights leave out.
+    :ivar notices: What the caller lacks the rights for.
     """
 
     servers: Sequence[records.Server]
@@ -117,13 +118,13 @@ def sweep(
     wanted: Codes,
     progress: views.Progress,
 ) -> Sweep:
-    """Read what is needed to look for findings.
+    """Read everything that is needed to look for findings.
 
     :param cloud: The services.
-    :param names_or_ids: The servers; all of the scope if empty.
-    :param server_scope: Among which servers.
-    :param wanted: What to look for.
-    :param progress: Shows how far it is, where each server is asked for.
+    :param names_or_ids: The servers; all in the scope if empty.
+    :param server_scope: The servers to look among.
+    :param wanted: The findings to look for.
+    :param progress: Shows progress, if each server is asked for.
     :raises errors.ApiError: The servers could not be listed.
     """
     selected = selection.select(
@@ -168,11 +169,11 @@ def _scope(
 
 
 def _takes_network(servers: Iterable[records.Server]) -> Codes:
-    """Return what cannot be looked for without Neutron.
+    """Return the findings that cannot be looked for without Neutron.
 
-    Nova shows an administrator, who is shown the host, also the ports of
-    other projects. These are never in its cache, and it does not say whose
-    they are.
+    To an administrator, who may see the host, Nova also shows the ports of
+    other projects. These are never in its cache, and Nova does not tell their
+    project.
     """
     lost = frozenset(codes.Code) - codes.OF_CACHE
     if any(server.host for server in servers):
@@ -209,7 +210,7 @@ def _with_network(
 ) -> Sweep:
     """Read the rest from Neutron.
 
-    :param listed: The ports of the servers, and maybe others.
+    :param listed: The ports of the servers, and possibly others.
     """
     ids = {server.id for server in servers}
     ports = [port for port in listed if port.device_id in ids]
@@ -249,7 +250,7 @@ def _others(
     wanted: Codes,
     listed: Sequence[records.Port],
 ) -> Part[records.Port]:
-    """Read the ports that belong to the project, whosever server they are."""
+    """Read the ports that belong to the project, whoever owns their server."""
     if scope.has_cloud:
         return Part(listed)
     project_id = scope.project_id
@@ -269,7 +270,7 @@ def _neighbours(
     others: Sequence[records.Port],
     listed: Sequence[records.Port],
 ) -> Part[records.Port]:
-    """Read the ports that may use, or have, an address in question."""
+    """Read the ports that may have or use the same addresses."""
     if scope.has_cloud:
         return Part(listed)
     in_question = []
@@ -332,7 +333,7 @@ def _subports(
 def _services(
     cloud: api_cloud.Cloud, wanted: Codes, ports: Sequence[records.Port]
 ) -> Part[records.ComputeService]:
-    """Read which hosts there are, where that helps."""
+    """Read the hosts, if they are needed."""
     if not _looks_at_hosts(wanted, ports):
         return Part()
     try:
@@ -348,7 +349,7 @@ def _services(
 
 
 def _looks_at_hosts(wanted: Codes, ports: Sequence[records.Port]) -> bool:
-    """Tell whether stale bindings are looked for through the hosts."""
+    """Tell whether to look for stale bindings by host."""
     return (
         codes.Code.STALE_BINDING in wanted
         and len(ports) > _FEW_PORTS
@@ -410,7 +411,7 @@ def _one_by_one(
         cloud.network.port_bindings, port_ids
     ):
         if isinstance(result, errors.NotFound):
-            # It was deleted a moment ago.
+            # The port was deleted meanwhile.
             continue
         if isinstance(result, errors.ApiError):
             raise result
@@ -421,7 +422,7 @@ def _one_by_one(
 
 
 def _hidden(wanted: Codes, ports: Sequence[records.Port]) -> Part[Any]:
-    """Say what the caller's rights leave out."""
+    """Report what the caller lacks the rights for."""
     hidden = wanted & codes.OF_BINDING
     if not hidden or all(port.shows_binding for port in ports):
         return Part()
@@ -437,9 +438,9 @@ def _hidden(wanted: Codes, ports: Sequence[records.Port]) -> Part[Any]:
 def _read(
     purpose: Codes, read: Callable[[], records.Answer[_Row]]
 ) -> Part[_Row]:
-    """Read one kind of thing, without which the rest can go on.
+    """Read one kind of thing, and continue if that fails.
 
-    :param purpose: What it is for.
+    :param purpose: The findings that need it.
     :param read: Reads it.
     """
     try:

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is wrong with the trunks of servers and their subports.
+"""Judges the trunks of servers and their subports.
 
-Pure: from records to findings, without any I/O.
+Works on records only, without any I/O.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,13 +31,13 @@ def of_server(
 ) -> list[drift.Finding]:
     """Judge the trunks of one server.
 
-    :param server: The server with details.
+    :param server: The server, with details.
     :param parents: The ports of the server.
-    :param trunks: At least those of the ports.
-    :param subports: The ports behind the trunks, by ID, as far as the caller
+    :param trunks: The trunks, at least those of the ports.
+    :param subports: The subports of the trunks, by ID, as far as the caller
         may see them.
-    :returns: The findings, in a stable order; none unless the server runs,
-        as the agent of its host wires a trunk when the server is plugged in.
+    :returns: The findings, in a stable order; none unless the server runs, as
+        the agent on its host wires a trunk when the server is plugged in.
     """
     if not drift.is_settled(server) or server.status != 'ACTIVE':
         return []

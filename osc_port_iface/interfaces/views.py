@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The views of what is plugged into servers, and what each can show."""
+"""The views of the interfaces of servers, and what each can show."""
 
 import abc
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces import fan_out
 from osc_port_iface import records
 
-# Given how many servers there are, shows how many are done.
+# Takes the number of servers, and shows how many are done.
 Progress = Callable[
     [int], contextlib.AbstractContextManager[Callable[[], object]]
 ]
@@ -34,7 +34,7 @@ _Answer = records.Answer[records.ServerInterface]
 class View(abc.ABC):
     """One way to see the interfaces of servers.
 
-    :ivar needs_details: Whether it takes more of a server than its ID.
+    :ivar needs_details: Whether it needs the details of the servers.
     """
 
     needs_details = False
@@ -44,10 +44,10 @@ class View(abc.ABC):
         cloud: api_cloud.Cloud,
         concurrency: int = fan_out.DEFAULT_WORKERS,
     ) -> None:
-        """Look at a cloud.
+        """Prepare to read; no request is sent.
 
-        :param cloud: Its services.
-        :param concurrency: The most requests at a time.
+        :param cloud: The services.
+        :param concurrency: The maximum number of parallel requests.
         """
         self._cloud = cloud
         self._concurrency = concurrency
@@ -55,12 +55,12 @@ class View(abc.ABC):
     @property
     @abc.abstractmethod
     def has(self) -> facts.Fact:
-        """What its rows have, so that nobody else needs to be asked."""
+        """The facts that its rows have without further requests."""
 
     @property
     @abc.abstractmethod
     def lacks(self) -> Mapping[facts.Fact, str]:
-        """What cannot be known beside it, and why, as half a sentence."""
+        """The facts that cannot be known with it, and why (a clause)."""
 
     @abc.abstractmethod
     def read(
@@ -69,20 +69,20 @@ class View(abc.ABC):
         """Read the interfaces of servers.
 
         :param servers: The servers.
-        :param progress: Shows how far it is, where that takes a while.
+        :param progress: Shows progress, if this takes a while.
         :returns: The interfaces, server by server, and a line for each
             server that could not be read.
         :raises errors.ApiError: Something failed that concerns all servers.
         """
 
     def why_not(self, wanted: facts.Fact) -> str | None:
-        """Say why something cannot be known beside this view."""
+        """Say why some of these facts cannot be known with this view."""
         reasons = (why for fact, why in self.lacks.items() if fact & wanted)
         return next(reasons, None)
 
 
 class ComputeView(View):
-    """What Nova shows live: a request for each server."""
+    """Nova's live view: one request per server."""
 
     @property
     def has(self) -> facts.Fact:
@@ -96,7 +96,7 @@ class ComputeView(View):
 
     @property
     def lacks(self) -> Mapping[facts.Fact, str]:
-        """Tags, where the microversion does not have them."""
+        """Tags, unless the microversion has them."""
         if self._cloud.compute.shows_tag:
             return {}
         return {
@@ -110,15 +110,15 @@ class ComputeView(View):
     def read(
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
-        """Ask Nova for each server whose cell is there, several at a time."""
+        """Ask Nova for each server in parallel, except in down cells."""
         return joined(self.by_server(servers, progress).values())
 
     def by_server(
         self, servers: Sequence[records.Server], progress: Progress
     ) -> dict[str, _Answer]:
-        """Read the interfaces of servers, and keep their answers apart.
+        """Read the interfaces of servers, with an answer for each.
 
-        :returns: The answer for each server by its ID, in their order.
+        :returns: The answers, by server ID, in the order of the servers.
         """
         reachable = [server for server in servers if not server.in_down_cell]
         if len(reachable) > 1:
@@ -140,7 +140,7 @@ class ComputeView(View):
 
 
 class NetworkView(View):
-    """What Neutron shows: a request for about 150 servers."""
+    """Neutron's view: one request for about 150 servers."""
 
     @property
     def has(self) -> facts.Fact:
@@ -181,7 +181,7 @@ class NetworkView(View):
 
 
 class CacheView(View):
-    """What Nova remembers, which its listing of servers has with it."""
+    """Nova's network info cache, which is part of its server listing."""
 
     needs_details = True
 
@@ -196,14 +196,14 @@ class CacheView(View):
 
     @property
     def lacks(self) -> Mapping[facts.Fact, str]:
-        """All but the addresses."""
+        """Everything but the addresses."""
         why = _("Nova's cache does not have it")
         return {fact: why for fact in facts.Fact if not fact & self.has}
 
     def read(
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
-        """Take what the servers were listed with."""
+        """Return the cache that was listed with the servers."""
         return records.Answer(
             [
                 records.ServerInterface(server, interface)
@@ -214,7 +214,7 @@ class CacheView(View):
         )
 
 
-# By the name that a user chooses one by.
+# The views, by the name that a user gives.
 VIEWS: Mapping[str, type[View]] = {
     'compute': ComputeView,
     'network': NetworkView,
@@ -223,12 +223,12 @@ VIEWS: Mapping[str, type[View]] = {
 
 
 def down_cell(server: records.Server) -> str:
-    """Say that nothing can be known of a server now."""
+    """Say that the interfaces of a server cannot be known now."""
     return _('Interfaces of server %s: its cell is down') % server.id
 
 
 def joined(answers: Iterable[_Answer]) -> _Answer:
-    """Make one answer of several, in their order."""
+    """Combine several answers, in order."""
     whole: _Answer = records.Answer([])
     for answer in answers:
         whole.rows += answer.rows

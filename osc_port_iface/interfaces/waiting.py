@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Has the attach, the detach or the activation really finished?
+"""Waits until an attach, a detach or an activation has finished.
 
-After a hot-plug the live view and Nova's cache settle at different moments,
-in either order, so that it is finished only when both agree.
+After a hot-plug, the live view and Nova's cache are updated at different
+times, in either order. So it has finished only when both agree.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,27 +41,28 @@ LOG = logging.getLogger(__name__)
 
 CONDITIONS = ('active', 'attached', 'detached', 'floating-ip', 'host')
 
-# What Neutron is asked about interfaces that should be attached.
+# The conditions that need Neutron, and what reads them.
 _OF_NEUTRON = {
     'floating-ip': awaited_ports.of_floating_ips,
     'host': awaited_ports.of_hosts,
 }
 
-# Each pause is longer than the one before it by this factor, up to this many
-# seconds or the interval that was asked for.
+# Each pause is longer than the previous one by this factor, up to this many
+# seconds or the given interval.
 _GROWTH = 1.2
 _LONGEST_INTERVAL = 15.0
 
-# Seconds that are not worth a pause.
+# Seconds; a shorter pause is skipped.
 _NO_TIME = 0.001
 
-# The ports of such a server become ACTIVE only when it is started.
+# The ports of a server with such a status become ACTIVE only when it is
+# started.
 _OFF = frozenset({'SHUTOFF', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED'})
 
 _LOST = frozenset({'ERROR', 'DELETED', 'SOFT_DELETED'})
 
-# Seconds before the first poll in which an attach or a detach may have failed
-# that is waited for.
+# An attach or detach that began up to this many seconds before the first poll
+# may be the one to wait for.
 _RECENT = 60.0
 
 
@@ -77,20 +78,19 @@ _WHY = {
     codes.Code.MAC_DIFFERS: _("its MAC address in Nova's cache is %s"),
 }
 
-# Nothing that is under way makes these; nothing but somebody's help ends
-# them.
+# These are not caused by a change under way, and need a repair.
 _LASTING = frozenset({codes.Code.DUPLICATE_IN_CACHE, codes.Code.MAC_DIFFERS})
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Interfaces that are waited for: of a port, a MAC address or a network.
+    """Interfaces to wait for: of a port, a MAC address or a network.
 
     :ivar attribute: ``port_id``, ``mac_address`` or ``network_id``.
-    :ivar value: As the APIs write it.
+    :ivar value: The value, as the APIs write it.
     :ivar text: What the user wrote.
-    :ivar mac_address: The MAC address, where it is known: Nova's cache knows
-        neither ports nor networks.
+    :ivar mac_address: The MAC address, if it is known. Nova's cache has
+        neither port IDs nor network IDs.
     """
 
     attribute: str
@@ -99,7 +99,7 @@ class Target:
     mac_address: str | None = None
 
     def means(self, interface: records.Interface) -> bool:
-        """Tell whether an interface is one of those."""
+        """Tell whether an interface is one of these."""
         found: str | None = getattr(interface, self.attribute)
         return found == self.value
 
@@ -109,9 +109,9 @@ class Request:
     """What to wait for.
 
     :ivar condition: One of CONDITIONS.
-    :ivar targets: The interfaces; all of the server if empty.
+    :ivar targets: The interfaces; all interfaces of the server if empty.
     :ivar timeout: In seconds; 0 checks once.
-    :ivar interval: Seconds between two checks, to begin with.
+    :ivar interval: Seconds between the first two checks.
     """
 
     condition: str = 'active'
@@ -122,12 +122,12 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How it ended.
+    """The result of waiting.
 
-    :ivar done: The interfaces of each server for which it is finished.
-    :ivar pending: A line for each interface that is not as it should be.
-    :ivar failures: A line for each server that was lost, and for what Nova
-        has given up.
+    :ivar done: The interfaces of each server that is finished.
+    :ivar pending: A line for each interface that does not meet the condition.
+    :ivar failures: A line for each server that was lost, and each attach or
+        detach that failed.
     """
 
     done: list[records.ServerInterface]
@@ -136,9 +136,10 @@ class Outcome:
 
 
 class State(enum.Enum):
-    """How far a server is.
+    """The state of a server with respect to the condition.
 
-    It may be there, not yet, never without somebody's help, or failed.
+    It meets the condition, does not yet, will not without a repair, or has
+    failed.
     """
 
     FINISHED = enum.auto()
@@ -152,16 +153,16 @@ _IN_VAIN = {State.HOPELESS, State.FAILED}
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """What one poll has shown of a server, and what those before it have.
+    """The result of the latest poll of a server, and of those before it.
 
     :ivar server: The server.
-    :ivar mac_addresses: The MAC addresses of each target, which tell it in
+    :ivar mac_addresses: The MAC addresses of each target, which identify it in
         the cache, and after it is gone.
-    :ivar state: How far the server is.
-    :ivar lines: What is not as it should be, and why.
-    :ivar interfaces: What is plugged in.
-    :ivar differences: Where Nova's cache disagrees with that.
-    :ivar ports: The ports that Neutron was asked for, by ID.
+    :ivar state: The state of the server.
+    :ivar lines: What does not meet the condition, and why.
+    :ivar interfaces: The interfaces that are plugged in.
+    :ivar differences: The differences in Nova's cache.
+    :ivar ports: The ports that were read from Neutron, by ID.
     """
 
     server: records.Server
@@ -173,7 +174,7 @@ class Look:
     ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
 
     def has_seen(self, difference: comparison.Difference) -> bool:
-        """Tell whether there was such a difference already."""
+        """Tell whether the poll has shown the same difference."""
         return any(
             (known.code, known.mac_address)
             == (difference.code, difference.mac_address)
@@ -188,15 +189,14 @@ def targets(
     networks: Sequence[str],
     condition: str,
 ) -> tuple[Target, ...]:
-    """Find what the user means.
+    """Find the interfaces that the user means.
 
-    :param api: Neutron, which is asked for a name, and for the MAC address
-        of a port that is to be detached: the live view may not have it any
-        more.
+    :param api: Neutron, to look up names, and the MAC address of a port to be
+        detached, which the live view may no longer have.
     :param ports: Names or IDs of ports.
     :param mac_addresses: MAC addresses, as the APIs write them.
     :param networks: Names or IDs of networks.
-    :param condition: What is waited for.
+    :param condition: The condition to wait for.
     :raises osc_lib.exceptions.CommandError: No port or network has the name,
         or several have, or a look-up failed.
     """
@@ -218,7 +218,7 @@ def _port_target(api: network.NetworkApi, name_or_id: str) -> Target:
     except names.NoSuchName:
         if not addresses.is_uuid(name_or_id):
             raise
-        # Nova deletes the ports that it made when it unplugs them.
+        # When Nova detaches a port that it created, it deletes the port.
         return Target('port_id', name_or_id.lower(), name_or_id)
     return Target('port_id', port.id, name_or_id, port.mac_address)
 
@@ -229,27 +229,27 @@ def wait(
     request: Request,
     show: Callable[[str], object],
 ) -> Outcome:
-    """Wait until the interfaces of all servers are as they should be.
+    """Wait until the interfaces of all servers meet the condition.
 
-    A poll costs two requests for each server that is not finished, and a
-    third where an attach or a detach may have failed, another where an
-    interface stays missing from the cache, and another for what only Neutron
-    knows. One that fails is as good as none, unless the server is lost: not
-    there, in error, or not for this caller.
+    A poll costs two requests for each unfinished server, and one more each if
+    an attach or a detach may have failed, if an interface stays missing from
+    the cache, and if the condition needs Neutron. A failed poll is ignored,
+    unless the server is lost: it does not exist, is in error, or may not be
+    seen by this caller.
 
     :param cloud: The services.
     :param servers: The servers.
     :param request: What to wait for.
-    :param show: Takes a line that says how far it is, before each pause.
-    :returns: How it ended: when it has for each server, when it cannot for
-        one of them, or with the timeout.
+    :param show: Called with a status line before each pause.
+    :returns: The result, once all servers are finished, one of them cannot
+        finish, or the timeout is over.
     """
     started = time.monotonic()
     interval = request.interval
     looks = {server.id: _first(server, request) for server in servers}
     while True:
         waited = time.monotonic() - started
-        # What is left after the last pause need not be exactly zero.
+        # After the last pause, the remaining time may not be exactly zero.
         is_last = request.timeout - waited < _NO_TIME
         poll = functools.partial(
             _look, cloud, request, waited=waited, is_last=is_last
@@ -320,13 +320,12 @@ def _look(
 ) -> Look:
     """Look at a server.
 
-    Nova's cache comes first: as long as it has not changed, an interface
-    that it lacked is not in it.
+    Nova's cache is read first: while it is unchanged, it still lacks what it
+    lacked before.
 
-    :param before: What is known of it.
+    :param before: The previous look.
     :param waited: Seconds since the first poll.
-    :param is_last: Whether this is the last look, which has to say why it is
-        not finished.
+    :param is_last: Whether this is the last look, which must give the reasons.
     :raises errors.ApiError: A request failed.
     """
     server = cloud.compute.server(before.server.id)
@@ -359,10 +358,10 @@ def _look(
 
 
 def _unread(before: Look, error: errors.ApiError) -> Look:
-    """Judge a server that could not be looked at."""
+    """Judge a server that could not be read."""
     if isinstance(error, (errors.NotFound, errors.Forbidden)):
         return _failed(before, str(error))
-    # The next poll may have more luck.
+    # The next poll may succeed.
     return dataclasses.replace(before, lines=(str(error),))
 
 
@@ -380,10 +379,10 @@ def _cache_lags(
 
 
 def _is_uncached(look: Look, request: Request) -> bool:
-    """Tell whether the cache lacks what it should have.
+    """Tell whether the cache lacks an interface that it should have.
 
-    A port of another project will never be in it, so that nothing is said as
-    long as it is not known whose a port is.
+    A port of another project will never be in the cache. So nothing is
+    reported while the project of the port is unknown.
     """
     return any(
         difference.code is codes.Code.MISSING_FROM_CACHE
@@ -409,7 +408,7 @@ def _compared(
         if difference.code is codes.Code.MISSING_FROM_CACHE
         and difference.port_id
         and difference.port_id not in ports
-        # Most are there with the next poll.
+        # Most are in the cache at the next poll.
         and (is_last or before.has_seen(difference))
     ]
     if unknown:
@@ -440,7 +439,7 @@ def _compared(
 def _ports(
     api: network.NetworkApi, port_ids: Sequence[str]
 ) -> dict[str, records.Port]:
-    """Ask Neutron whose ports these are, which need not succeed."""
+    """Ask Neutron for the projects of ports; this may fail."""
     try:
         return {port.id: port for port in api.ports(port_ids).rows}
     except errors.TokenRefused:
@@ -470,7 +469,7 @@ def _absent(look: Look, request: Request) -> list[Target]:
 def _of_attach(
     look: Look, request: Request, before: Look
 ) -> list[awaited_ports.Reason]:
-    """Say of each interface that is not attached, or not ACTIVE, why."""
+    """List why interfaces are not attached, or not ACTIVE."""
     reasons = []
     for interface in _wanted(look, request):
         found = [
@@ -506,7 +505,7 @@ def _of_attach(
 
 
 def _of_detach(look: Look, request: Request) -> list[awaited_ports.Reason]:
-    """Say of each interface that is not detached why."""
+    """List why interfaces are not detached."""
     gone = frozenset[str]().union(*look.mac_addresses.values())
     return [
         awaited_ports.Reason(
@@ -566,10 +565,10 @@ def _line(server: records.Server, reason: awaited_ports.Reason) -> str:
 def _unless_failed(
     cloud: api_cloud.Cloud, request: Request, look: Look, waited: float
 ) -> Look:
-    """Give a server up if Nova has given up what may be waited for.
+    """Give up a server if its attach or detach has failed.
 
-    Nova does not say which interface an action was about. Where the binding
-    of a port fails, it leaves the port with the server
+    Nova does not say which interface an action was about. If the binding of a
+    port fails, Nova does not detach the port from the server
     (``_update_ports_for_instance`` in ``nova/network/neutron.py``), so that
     only the cache lacks it.
 

@@ -10,13 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Ports that may use an address beside their own: virtual IPs.
+"""Finds ports that may use an additional address, such as a virtual IP.
 
-Asked: if an address has no owner, or a port that only reserves it, or if all
-matches are wanted. Neutron cannot look for allowed address
-pairs, so the subnets are listed, and all ports of the networks that have the
-address. For a MAC address, which is on no network in particular, those are
-all ports.
+Runs if an address has no owner or only a port that reserves it, or if all
+matches are wanted. Neutron cannot filter by allowed address pairs, so the
+subnets are listed, and all ports of the networks that have the address. A MAC
+address may be on any network, so all ports are listed for it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ from osc_port_iface import records
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Target:
-    """An address for which others may answer.
+    """An address that other ports may use.
 
     :ivar ip_address: The address; None if it is a MAC address.
     :ivar network_ids: The networks that have it; None for any.
@@ -47,7 +46,7 @@ class _Target:
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Add the ports that may answer for addresses."""
+    """Add the ports that may use the addresses."""
     answer: searches.Answer = records.Answer(list(search.matches))
     subnets = _subnets(cloud.network, search)
     targets = list(_targets(search, subnets.rows))
@@ -61,7 +60,7 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
         )
     for matches in by_query.values():
         narrow = [match for match in matches if not match.is_any_address]
-        # The same is found twice where all matches are wanted.
+        # If all matches are wanted, the same ones are found twice.
         answer.rows += dict.fromkeys(narrow or matches)
     return answer
 
@@ -81,7 +80,7 @@ def _targets(
 
 
 def _only_reserves(port: records.Port) -> bool:
-    """Tell whether a port is there for the sake of its addresses alone."""
+    """Tell whether a port exists only to reserve its addresses."""
     return port.is_nobodys or port.load_balancer_id is not None
 
 
@@ -102,7 +101,7 @@ def _reserved(match: searches.Match, port: records.Port) -> Iterator[_Target]:
 def _subnets(
     api: network.NetworkApi, search: searches.Search
 ) -> records.Answer[records.Subnet]:
-    """Read the subnets that could hold what is looked for."""
+    """Read the subnets that could contain the addresses."""
     if any(
         query.kind is addresses.Kind.IP_ADDRESS for query in search.undecided()
     ):
@@ -201,7 +200,7 @@ def _covers(
             addresses.parse_ip_address(row.ip_address) == target.ip_address
             for row in port.fixed_ips
         )
-    # Neutron gives a pair the MAC address of the port where it has none.
+    # Neutron sets the MAC address of the port in a pair without one.
     return (
         pair.mac_address is not None
         and pair.mac_address.lower() == target.query.value
@@ -224,7 +223,7 @@ def _allows_any_address(
     target: _Target,
     cidrs: Iterable[addresses.IPNetwork],
 ) -> bool:
-    """Tell whether a pair covers all of the subnet that has the address."""
+    """Tell whether a pair covers the whole subnet of the address."""
     if target.ip_address is None:
         return False
     allowed = addresses.parse_ip_network(pair.ip_address)

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Floating IPs, and the ports that they lead to.
+"""Finds floating IPs, and the ports that they lead to.
 
-Asked: IPv4 addresses, in batches; then the ports, in batches.
+Requests: the IPv4 addresses, in batches; then the ports, in batches.
 """
 
 from osc_port_iface.api import cloud as api_cloud
@@ -23,7 +23,7 @@ from osc_port_iface import records
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     """Add the floating IPs of these addresses."""
     queries = searches.IPQueries(search.queries)
-    # Neutron has floating IPs of version 4 only.
+    # Floating IPs are always IPv4 addresses.
     floating_ips = cloud.network.floating_ips(
         address for address in queries.ip_addresses() if ':' not in address
     )

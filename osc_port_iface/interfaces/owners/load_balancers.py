@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Virtual IPs of Octavia's load balancers.
+"""Recognizes the virtual IPs of Octavia's load balancers.
 
-Asked: nothing. The servers that answer for them, the amphorae, have the
-virtual IP as an allowed address pair.
+Requests: none. The amphorae, which are the servers behind a virtual IP, have
+it as an allowed address pair.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ from osc_port_iface import records
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Say which of the ports are those of virtual IPs."""
+    """Mark the ports that hold virtual IPs."""
     return records.Answer(
         [
             dataclasses.replace(match, matched_as='load-balancer')

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Floating IPs that forward single ports to servers.
+"""Follows floating IPs that forward single ports to servers.
 
-Asked: nothing more for the forwardings, which are in the floating IP; the
-ports that they lead to, in batches.
+Requests: the ports that forwardings lead to, in batches. The forwardings
+themselves are part of the floating IP.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ from osc_port_iface import records
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Replace floating IPs that forward by a match for each forwarding."""
+    """Replace a floating IP by one match for each of its forwardings."""
     forwardings = [
         forwarding
         for match in search.matches
@@ -38,7 +38,7 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
             row.internal_port_id for row in forwardings if row.internal_port_id
         )
     )
-    # Before Neutron 21 a forwarding does not say which port it leads to.
+    # Before Neutron 21, a forwarding does not have the ID of its port.
     by_address = cloud.network.ports_with_fixed_ips(
         dict.fromkeys(
             row.internal_ip_address

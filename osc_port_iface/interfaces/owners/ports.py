@@ -10,11 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Ports that have the address themselves.
+"""Finds ports that have an address themselves.
 
-Asked: whatever is looked for, in batches. For a CIDR of IPv6, the subnets are
-listed and the ports of those that overlap it; the addresses in one of IPv4
-are asked for like others.
+Requests: the addresses, in batches, including those of an IPv4 CIDR. For an
+IPv6 CIDR, the subnets, and the ports of those that overlap it.
 """
 
 from collections.abc import Iterable
@@ -30,7 +29,7 @@ _FLOATING_IP_OWNER = 'network:floatingip'
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Add the ports of these fixed IPs, MAC addresses, IDs and devices."""
+    """Add the ports with these fixed IPs, MAC addresses, IDs and devices."""
     answer: searches.Answer = records.Answer(list(search.matches))
     for part in (
         _with_fixed_ips(cloud.network, search),
@@ -69,8 +68,8 @@ def _with_fixed_ips(
             for port in _ordered(ports_by_id.values())
             for fixed_ip in port.fixed_ips
             for query in queries.of(fixed_ip.ip_address)
-            # A floating IP has a port of its own outside, which is no other
-            # owner of the address.
+            # A floating IP has a port of its own on the external network,
+            # which is not another owner of the address.
             if port.device_owner != _FLOATING_IP_OWNER
             or (query, fixed_ip.ip_address) not in translated
         ],

@@ -10,12 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Gateways of routers, and the servers that leave by them (source NAT).
+"""Finds router gateways, and the servers that use them (source NAT).
 
-Asked: for an administrator, who sees the ports of gateways, their routers, in
-batches; for anyone else all routers, if something has no owner yet. On
-request, the servers behind: the ports of the routers, those on their inner
-subnets, and their floating IPs, each in batches.
+Requests: for an administrator, who sees the ports of gateways, their routers,
+in batches; for anyone else, all routers, if an address has no owner yet. For
+the servers behind them, if these are wanted: the ports of the routers, the
+ports on their inner subnets, and their floating IPs, each in batches.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ from osc_port_iface import records
 
 _MATCHED_AS = 'router-gateway'
 
-# Those of a distributed and of a highly available router have more behind it.
+# Distributed and highly available routers have owners of their own.
 _INTERFACE_OWNERS = (
     'network:router_interface',
     'network:ha_router_replicated_interface',
@@ -37,7 +37,7 @@ _INTERFACE_OWNERS = (
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Add the routers, and if wanted the servers behind them."""
+    """Add the routers and, if wanted, the servers behind them."""
     answer = _with_gateway_ports(cloud.network, search.matches)
     queries = searches.IPQueries(search.undecided())
     if queries and not any(
@@ -59,9 +59,9 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
 def _with_gateway_ports(
     api: network.NetworkApi, matches: Iterable[searches.Match]
 ) -> searches.Answer:
-    """Say which ports are those of gateways, and of which router.
+    """Mark the ports of gateways, and add their routers.
 
-    The port of a gateway has no project, but its router has.
+    The port of a gateway has no project, but its router does.
     """
     answer: searches.Answer = records.Answer(list(matches))
     router_ids = dict.fromkeys(
@@ -106,7 +106,7 @@ def _with_external_ips(
 def _behind(
     api: network.NetworkApi, gateways: Iterable[searches.Match]
 ) -> searches.Answer:
-    """Find what leaves by gateways, which IPv4 does where it is translated."""
+    """Find the servers whose IPv4 traffic gateways translate."""
     translating = [
         (match, match.router)
         for match in gateways
@@ -145,7 +145,7 @@ def _leaving(
     subnet_ids: set[str],
     floating_ips: Iterable[records.FloatingIP],
 ) -> list[records.Port]:
-    """Take the ports of servers that have no floating IP to leave by."""
+    """Return the ports of servers that do not use a floating IP instead."""
     others = {(row.port_id, row.fixed_ip_address) for row in floating_ips}
     return [
         port
@@ -162,7 +162,7 @@ def _leaving(
 def _inner_subnets(
     interfaces: Iterable[records.Port],
 ) -> dict[str, set[str]]:
-    """Return the subnets of IPv4 that routers are in, by router."""
+    """Return the inner IPv4 subnets of routers, by router."""
     found: dict[str, set[str]] = {}
     for port in interfaces:
         if (port.device_owner or '').startswith(_INTERFACE_OWNERS):

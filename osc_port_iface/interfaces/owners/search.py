@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is looked for, and what has been found so far."""
+"""A search, and its matches so far."""
 
 from collections.abc import Iterable, Iterator
 import dataclasses
@@ -21,15 +21,16 @@ from osc_port_iface import addresses
 from osc_port_iface import records
 
 
-# What Neutron calls the port by which a router reaches the outside.
+# The device owner of a port that connects a router to the outside.
 GATEWAY_OWNER = 'network:router_gateway'
 
 
 class Certainty(enum.Enum):
-    """How sure it is that a server is behind an address.
+    """How certain it is that a server is behind an address.
 
-    From the surest on: the address is its own; it has some ports of it; it
-    is allowed to use it; it is among those that leave by it.
+    From most to least certain: the address is its own; some ports of the
+    address are forwarded to it; it is allowed to use the address; it is one of
+    several whose outgoing traffic has the address.
     """
 
     OWNS = 'owns'
@@ -40,26 +41,27 @@ class Certainty(enum.Enum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Match:
-    """One thing that an address leads to.
+    """Something that an address leads to.
 
-    :ivar query: What was looked for.
-    :ivar matched_as: By what it was found, such as ``fixed-ip``.
-    :ivar certainty: How sure it is.
-    :ivar ip_address: The IP address that was found, if it was one.
+    :ivar query: The address that was looked for.
+    :ivar matched_as: How the address is used, such as ``fixed-ip``.
+    :ivar certainty: How certain the match is.
+    :ivar ip_address: The IP address that was found, if any.
     :ivar port: The port that it leads to.
     :ivar floating_ip: The floating IP on the way.
     :ivar forwarding: The port forwarding on the way.
     :ivar pair: The allowed address pair on the way.
-    :ivar is_any_address: Whether that pair allows every address there is on
-        the subnet, so that it says little about this one.
-    :ivar parent: The parent port, where the port is a subport.
-    :ivar subport: How the trunk carries it.
+    :ivar is_any_address: Whether that pair allows every address of the subnet,
+        so that it says little about this one.
+    :ivar parent: The parent port, if the port is a subport.
+    :ivar subport: Its segmentation in the trunk.
     :ivar router: The router on the way.
-    :ivar server: The server; None where something else has the port, or
-        nothing does.
-    :ivar project: The project of the port, or else of what leads to it.
+    :ivar server: The server; None if the port belongs to something else, or to
+        nothing.
+    :ivar project: The project of the port, or else of the floating IP or
+        router.
     :ivar network: The network, as Neutron describes it.
-    :ivar device_name: The name of the router or load balancer that has the
+    :ivar device_name: The name of the router or load balancer that owns the
         port.
     """
 
@@ -92,20 +94,20 @@ class Match:
 
     @property
     def server_id(self) -> str | None:
-        """The server that the port was made for, existing or not."""
+        """The server of the port, whether or not it exists."""
         port = self.parent or self.port
         return port.server_id if port else None
 
     @property
     def project_id(self) -> str | None:
-        """Whose port it is, or whose floating IP or router."""
+        """The project of the port, or else of the floating IP or router."""
         owners = (self.port, self.floating_ip, self.router)
         found = (owner.project_id for owner in owners if owner)
         return next(filter(None, found), None)
 
     @property
     def network_id(self) -> str | None:
-        """The network of the port, or else that of the address."""
+        """The network of the port, or else of the address."""
         if self.port:
             return self.port.network_id
         if self.floating_ip:
@@ -114,21 +116,21 @@ class Match:
 
     @property
     def device_owner(self) -> str | None:
-        """What the port is for; a gateway's may not be visible itself."""
+        """The device owner, also of a gateway port that is not visible."""
         if self.port:
             return self.port.device_owner
         return GATEWAY_OWNER if self.router else None
 
     @property
     def device_id(self) -> str | None:
-        """Which device the port is for."""
+        """The device ID, also of a gateway port that is not visible."""
         if self.port:
             return self.port.device_id
         return self.router.id if self.router else None
 
     @property
     def fixed_ip_address(self) -> str | None:
-        """The fixed IP that the address leads to, if that is known."""
+        """The fixed IP that the address leads to, if it is known."""
         if self.forwarding:
             return self.forwarding.internal_ip_address
         if self.floating_ip and self.pair is None:
@@ -143,13 +145,13 @@ Answer = records.Answer[Match]
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """What is looked for, and what has been found so far.
+    """A search, and its matches so far.
 
-    :ivar queries: What is looked for, each once.
-    :ivar all_matches: Whether what may use an address is wanted even where
-        something owns it.
-    :ivar behind: Whether the servers that leave by a router are wanted.
-    :ivar matches: What has been found.
+    :ivar queries: The addresses to look for, without duplicates.
+    :ivar all_matches: Whether to find everything that may use an address even
+        if something owns it.
+    :ivar behind: Whether to find the servers behind a router.
+    :ivar matches: The matches so far.
     """
 
     queries: tuple[addresses.Address, ...]
@@ -158,27 +160,27 @@ class Search:
     matches: tuple[Match, ...] = ()
 
     def having(self, matches: Iterable[Match]) -> 'Search':
-        """Return the same search, with these matches found."""
+        """Return the same search with these matches."""
         return dataclasses.replace(self, matches=tuple(matches))
 
     def values(self, kind: addresses.Kind) -> dict[str, addresses.Address]:
-        """Return what is looked for of one kind."""
+        """Return the queries of one kind, by value."""
         return {
             query.value: query for query in self.queries if query.kind is kind
         }
 
     def unmatched(self) -> list[addresses.Address]:
-        """Return what nothing has been found for."""
+        """Return the queries without a match."""
         found = {match.query for match in self.matches}
         return [query for query in self.queries if query not in found]
 
     def undecided(self) -> list[addresses.Address]:
-        """Return what to look further for: all of it if that is asked for."""
+        """Return the queries to go on with: all if all matches are wanted."""
         return list(self.queries) if self.all_matches else self.unmatched()
 
 
 class IPQueries:
-    """Finds the queries that an IP address answers."""
+    """Finds the queries that an IP address matches."""
 
     def __init__(self, queries: Iterable[addresses.Address]) -> None:
         """Take the addresses and the CIDRs among some queries."""
@@ -192,11 +194,11 @@ class IPQueries:
                 self._cidrs.append((network, query))
 
     def __bool__(self) -> bool:
-        """Tell whether any is among them."""
+        """Tell whether there are any such queries."""
         return bool(self._single or self._cidrs)
 
     def of(self, ip_address: str) -> Iterator[addresses.Address]:
-        """Return the queries that an address answers."""
+        """Return the queries that an address matches."""
         found = addresses.parse_ip_address(ip_address)
         if query := self._single.get(str(found)):
             yield query
@@ -205,7 +207,7 @@ class IPQueries:
                 yield query
 
     def ip_addresses(self) -> list[str]:
-        """Return all addresses, but those of the CIDRs of IPv6."""
+        """Return all addresses, except those in IPv6 CIDRs."""
         found = dict.fromkeys(self._single)
         for network, _query in self._cidrs:
             if network.version == 4:
@@ -213,7 +215,7 @@ class IPQueries:
         return list(found)
 
     def ipv6_networks(self) -> list[addresses.IPNetwork]:
-        """Return the CIDRs of IPv6, which have too many addresses."""
+        """Return the IPv6 CIDRs, which have too many addresses to list."""
         return [
             network for network, _query in self._cidrs if network.version == 6
         ]

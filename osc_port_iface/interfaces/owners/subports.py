@@ -10,11 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Subports, whose server is that of the parent port of their trunk.
+"""Follows subports to the parent port of their trunk, and its server.
 
-Asked: the trunks, if a port was found that is a subport, or that has neither
-an owner nor a device, as a subport has none until it is wired; then the
-parent ports, in batches.
+Requests: the trunks, if a port is or may be a subport (one that is not wired
+yet has neither device owner nor device ID); then the parent ports, in batches.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ from osc_port_iface import records
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Add the parent port to what leads to a subport."""
+    """Add the parent port to the matches of subports."""
     if not any(map(_may_be_subport, search.matches)):
         return records.Answer(list(search.matches))
     trunks = cloud.network.all_trunks()
@@ -64,7 +63,7 @@ def _followed(
     parent_id, subport = carriers[match.port.id]
     return dataclasses.replace(
         match,
-        # A floating IP that leads to a subport is still one.
+        # A floating IP that leads to a subport remains a floating IP.
         matched_as='subport' if match.is_direct else match.matched_as,
         subport=subport,
         parent=ports.get(parent_id),

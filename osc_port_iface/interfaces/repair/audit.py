@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A line for each write, on the disk before the next one is sent."""
+"""Logs each write to the disk before the next one is sent."""
 
 import contextlib
 import datetime
@@ -23,13 +23,13 @@ from osc_port_iface.interfaces import drift
 
 
 class Log:
-    """Appends to a file, as JSON lines."""
+    """Appends JSON lines to a file."""
 
     def __init__(self, file: TextIO | None, user: str | None) -> None:
         """Write to a file.
 
-        :param file: Where to; None to write nothing.
-        :param user: Who sends the requests.
+        :param file: The file; None to write nothing.
+        :param user: The user who sends the requests.
         """
         self._file = file
         self._user = user
@@ -40,9 +40,9 @@ class Log:
         request: writing.Request,
         answer: writing.Answer,
     ) -> None:
-        """Note that a request was sent.
+        """Log a request that was sent.
 
-        :raises OSError: It could not be noted, so nothing more may be sent.
+        :raises OSError: It could not be logged, so nothing more may be sent.
         """
         self._append(
             {
@@ -65,6 +65,6 @@ class Log:
         json.dump({'time': now.isoformat(), **line}, self._file)
         self._file.write('\n')
         self._file.flush()
-        # A pipe or a terminal has nothing to synchronize.
+        # A pipe or a terminal cannot be synchronized.
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())

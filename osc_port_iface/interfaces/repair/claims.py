@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What else leads to a port that no server has."""
+"""Finds what else uses a port without a server."""
 
 from collections.abc import Iterable, Sequence
 
@@ -23,13 +23,13 @@ from osc_port_iface import records
 def read(
     cloud: api_cloud.Cloud, ports: Sequence[records.Port]
 ) -> dict[str, str]:
-    """Find what would be hurt if ports were gone.
+    """Find what would be affected if ports were deleted.
 
     :param cloud: The services.
     :param ports: The ports.
-    :returns: What leads to a port, by its ID, as far as the caller is shown
-        it.
-    :raises errors.ApiError: Not all could be read.
+    :returns: What uses a port, as text, by its ID, as far as the caller may
+        see it.
+    :raises errors.ApiError: Something could not be read.
     """
     if not ports:
         return {}

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Does a plan, step by step, and reads back what came of it."""
+"""Executes a plan, step by step, and reads back the result."""
 
 from collections.abc import Callable, Sequence
 import contextlib
@@ -34,12 +34,12 @@ from osc_port_iface.interfaces.repair import claims
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import records
 
-# Seconds between two looks at what was repaired.
+# Seconds between two checks of a repair.
 _INTERVAL = 1.0
 
 
 class Result(enum.StrEnum):
-    """What came of a finding; the values are an interface for scripts."""
+    """The result of a repair. Scripts rely on the values."""
 
     REPAIRED = 'repaired'
     PLANNED = 'planned'
@@ -51,13 +51,13 @@ class Result(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of a finding.
+    """The outcome of a finding.
 
-    :ivar repair: What was planned.
+    :ivar repair: The planned repair.
     :ivar result: The result.
-    :ivar after: What was seen in the end; None if nobody looked.
+    :ivar after: The state at the end; None if it was not read.
     :ivar reason: Why it is not repaired.
-    :ivar remains: Whether something is still wrong, as far as is known.
+    :ivar remains: Whether something is still wrong, as far as known.
     """
 
     repair: plans.Repair
@@ -71,9 +71,9 @@ Subject = tuple[str | None, str | None, str | None, codes.Code]
 
 
 class _Surprise(Exception):
-    """Something is not as planned, so that nothing more is sent.
+    """Something is not as planned, so nothing more is sent.
 
-    :ivar outcomes: What came of the step in which it was met.
+    :ivar outcomes: The outcomes of the step that was interrupted.
     """
 
     def __init__(self, problem: str, outcomes: Sequence[Outcome]) -> None:
@@ -95,11 +95,10 @@ class Execution:
         """Prepare a run; nothing is sent.
 
         :param cloud: The services.
-        :param writer: What the plan was made with.
-        :param log: Where each request is noted.
-        :param request: What was checked, and is checked again.
-        :param timeout: Seconds until a finding that is still there counts as
-            such.
+        :param writer: The writer that made the requests of the plan.
+        :param log: The log of all requests.
+        :param request: What was checked, and will be checked again.
+        :param timeout: Seconds to wait for a finding to disappear.
         """
         self._cloud = cloud
         self._writer = writer
@@ -114,12 +113,12 @@ class Execution:
         findings: Sequence[drift.Finding],
         interrupted: threading.Event,
     ) -> list[Outcome]:
-        """Do all steps of a plan, up to the first surprise.
+        """Execute the steps of a plan, up to the first surprise.
 
         :param plan: The plan.
-        :param findings: All that was found when it was made.
+        :param findings: All findings at the time of the plan.
         :param interrupted: Ends the run between two steps.
-        :returns: An outcome for each finding of the plan, in their order.
+        :returns: An outcome for each finding of the plan, in the same order.
         """
         outcomes = [
             Outcome(repair, Result.NOT_REPAIRABLE, reason=repair.reason)
@@ -148,9 +147,9 @@ class Execution:
         known: set[Subject],
         interrupted: threading.Event,
     ) -> list[Outcome]:
-        """Do one step, and read back what came of it.
+        """Execute one step, and read back the result.
 
-        :raises _Surprise: With what came of the step nevertheless.
+        :raises _Surprise: Something is not as planned.
         """
         try:
             try:
@@ -199,9 +198,9 @@ class Execution:
         return outcomes
 
     def _is_gone(self, step: plans.Step) -> bool:
-        """Look whether everything is as it was planned.
+        """Check that everything is still as it was when planned.
 
-        :returns: Whether all of it is gone already.
+        :returns: Whether all findings are gone already.
         :raises _Surprise: Something has changed.
         """
         planned = [repair.finding for repair in step.repairs]
@@ -239,9 +238,9 @@ class Execution:
         )
 
     def _is_settled(self, finding: drift.Finding) -> bool:
-        """Tell whether a finding is gone because nothing is wrong.
+        """Tell whether a finding is gone because nothing is wrong any more.
 
-        While something is done to a server, nothing is found.
+        There are also no findings while a server is being changed.
 
         :raises errors.NotFound: The server no longer exists.
         """
@@ -258,9 +257,9 @@ class Execution:
         return True
 
     def _guard(self, repair: plans.Repair, request: writing.Request) -> None:
-        """Let no port be deleted that somebody has begun to use.
+        """Make sure that a port to be deleted is still unused.
 
-        :raises _Surprise: Somebody has.
+        :raises _Surprise: The port is in use now.
         """
         if repair.action is not plans.Action.DELETE or (
             request is not repair.requests[-1]
@@ -305,10 +304,10 @@ class Execution:
         known: set[Subject],
         interrupted: threading.Event,
     ) -> tuple[list[Outcome], list[drift.Finding]]:
-        """Look until all of a step is gone, or the time is over.
+        """Check until all findings of a step are gone, or the time is up.
 
-        :returns: The outcomes, and what else is wrong now.
-        :raises _Surprise: Nothing can be said of the server.
+        :returns: The outcomes, and any other findings now.
+        :raises _Surprise: The server cannot be judged.
         """
         planned = [repair.finding for repair in step.repairs]
         deadline = time.monotonic() + self._timeout
@@ -354,7 +353,7 @@ class Execution:
         return outcomes, new
 
     def _look(self, findings: Sequence[drift.Finding]) -> confirming.Answer:
-        """Check the server of findings, or look whether they are there."""
+        """Check the server of findings, or their ports."""
         server = findings[0].server
         if server is None:
             return confirming.confirm(
@@ -370,7 +369,7 @@ class Execution:
 
 
 def planned(plan: plans.Plan) -> list[Outcome]:
-    """Say what would come of a plan, if nothing is done."""
+    """Return the outcomes of a plan that is not executed."""
     return [
         Outcome(repair, Result.PLANNED)
         if repair.action
@@ -380,12 +379,12 @@ def planned(plan: plans.Plan) -> list[Outcome]:
 
 
 def skipped(repairs: Sequence[plans.Repair]) -> list[Outcome]:
-    """Say that nothing was done about findings."""
+    """Return the outcomes of repairs that were skipped."""
     return [Outcome(repair, Result.SKIPPED) for repair in repairs]
 
 
 def _seen(finding: drift.Finding) -> tuple[Subject, str, str]:
-    """Return what must not have changed since the plan was made."""
+    """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
 
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Ctrl-C that waits until a request is answered."""
+"""Defers Ctrl-C until a request is answered."""
 
 from collections.abc import Iterator
 import contextlib
@@ -20,9 +20,9 @@ import threading
 
 @contextlib.contextmanager
 def deferred() -> Iterator[threading.Event]:
-    """Let Ctrl-C end a run between two requests, not within one.
+    """Let Ctrl-C end a run between two requests, not during one.
 
-    :returns: What is set by the first Ctrl-C. The second one interrupts.
+    :returns: An event that the first Ctrl-C sets. The second one interrupts.
     """
     asked = threading.Event()
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is to be done about findings: the requests, or why there are none.
+"""Plans the repair of findings: the requests, or why there are none.
 
 Nothing is sent here.
 """
@@ -25,7 +25,7 @@ from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import drift
 from osc_port_iface import records
 
-# What an event with the ID of the port puts right.
+# Repaired by an event with the ID of the port.
 _OF_PORT = frozenset(
     {
         codes.Code.MISSING_FROM_CACHE,
@@ -35,12 +35,12 @@ _OF_PORT = frozenset(
     }
 )
 
-# What an event without it does.
+# Repaired by an event without a port ID.
 _OF_WHOLE_CACHE = frozenset(
     {codes.Code.ONLY_IN_CACHE, codes.Code.DUPLICATE_IN_CACHE}
 )
 
-# What another host of the port does.
+# Repaired by binding the port to another host.
 _OF_HOST = frozenset(
     {
         codes.Code.UNBOUND,
@@ -51,7 +51,7 @@ _OF_HOST = frozenset(
 
 
 class Action(enum.StrEnum):
-    """What is done; the values are an interface for scripts."""
+    """What is done. Scripts rely on the values."""
 
     REFRESH = 'refresh-cache'
     TOUCH = 'update-port'
@@ -64,10 +64,10 @@ class Action(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """What may be done beside what cannot hurt.
+    """Disruptive repairs that the user allows.
 
     :ivar bounce: Whether ports may be disabled for a moment.
-    :ivar abandoned: What is done with ports that no server has: ``DELETE``,
+    :ivar abandoned: What to do with ports without a server: ``DELETE``,
         ``RELEASE``, or nothing.
     """
 
@@ -77,14 +77,14 @@ class Options:
 
 @dataclasses.dataclass(frozen=True)
 class Repair:
-    """What is to be done about one finding.
+    """The repair of one finding.
 
     :ivar finding: The finding.
     :ivar action: What is done; None if nothing is.
-    :ivar requests: The requests, in their order.
+    :ivar requests: The requests, in order.
     :ivar reason: Why nothing is done.
-    :ivar warning: What somebody must know who has it done.
-    :ivar resumes: Whether an earlier run began with it.
+    :ivar warning: What the user should know before approving it.
+    :ivar resumes: Whether it continues an interrupted earlier run.
     """
 
     finding: drift.Finding
@@ -97,22 +97,22 @@ class Repair:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """Repairs by the same requests; nothing else is done in between."""
+    """Repairs that share the same requests, sent one after another."""
 
     repairs: tuple[Repair, ...]
 
     @property
     def requests(self) -> tuple[writing.Request, ...]:
-        """The requests, in their order."""
+        """The requests, in order."""
         return self.repairs[0].requests
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """All that is to be done, and all that is not.
+    """Everything to be done, and everything that is not.
 
-    :ivar steps: What is done, in this order.
-    :ivar left: The findings about which nothing is done.
+    :ivar steps: The steps, in order.
+    :ivar left: The findings that are not repaired.
     """
 
     steps: Sequence[Step]
@@ -120,7 +120,7 @@ class Plan:
 
     @property
     def repairs(self) -> list[Repair]:
-        """One for each finding, in the order of the findings."""
+        """One repair for each finding, in the order of the findings."""
         found = [repair for step in self.steps for repair in step.repairs]
         return sorted(
             [*found, *self.left], key=lambda repair: repair.finding.order
@@ -136,13 +136,13 @@ def make(
 ) -> Plan:
     """Make a plan.
 
-    Caches come first, as everything else is judged by them too.
+    Caches are refreshed first, as other findings depend on them.
 
-    :param findings: What was confirmed.
+    :param findings: The confirmed findings.
     :param writer: Makes the requests; none is sent.
-    :param options: What may be done.
-    :param named_by: What leads to a port that no server has, by its ID.
-    :param interrupted: Ports with a mark, which an earlier run left.
+    :param options: What the user allows.
+    :param named_by: What uses a port without a server, by its ID.
+    :param interrupted: Ports with a mark that an earlier run left.
     """
     planner = _Planner(writer, options, named_by)
     repairs = [planner.repair(finding) for finding in findings]
@@ -165,7 +165,7 @@ def make(
 def _refreshes(
     repairs: Sequence[Repair], writer: writing.Writer
 ) -> Iterator[Step]:
-    """Join what is to be refreshed of one server into one request."""
+    """Combine the cache refreshes of each server into one request."""
     by_server: dict[str, list[Repair]] = {}
     for repair in repairs:
         if repair.action is Action.REFRESH:
@@ -178,7 +178,7 @@ def _refreshes(
             else repair.finding.port_id
             for repair in found
         ]
-        # What is gone is dropped before anything is added.
+        # Entries that are gone are dropped before anything is added.
         tags.sort(key=lambda tag: tag is not None)
         request = writer.refresh_cache(server_id, dict.fromkeys(tags))
         yield Step(
@@ -203,7 +203,7 @@ class _Planner:
         self._named_by = named_by
 
     def repair(self, finding: drift.Finding) -> Repair:
-        """Decide what is to be done about a finding."""
+        """Decide what to do about a finding."""
         if self._writer.only_reads:
             return _nothing(
                 finding, _("a reader changes nothing: it takes 'member'")
@@ -228,7 +228,7 @@ class _Planner:
         )
 
     def resume(self, port: records.Port) -> Iterator[Repair]:
-        """Decide how to end what an earlier run was killed in."""
+        """Decide how to finish what an interrupted run began."""
         if writing.Mark.BOUNCE in port.tags and self._options.bounce:
             requests = [self._writer.unmark(port, writing.Mark.BOUNCE)]
             if port.admin_state_up is False:
@@ -315,7 +315,7 @@ class _Planner:
     def _delete_bindings(
         self, finding: drift.Finding, port: records.Port
     ) -> Repair:
-        """Delete what a migration has left over."""
+        """Delete the bindings that a migration has left behind."""
         if not self._writer.is_service:
             return _nothing(
                 finding,
@@ -366,7 +366,7 @@ class _Planner:
     def _clear_away(
         self, finding: drift.Finding, port: records.Port
     ) -> Repair:
-        """Delete or release a port that no server has."""
+        """Delete or release a port without a server."""
         if self._options.abandoned is None:
             return _nothing(
                 finding, _('only with --delete-orphans or --release-orphans')
@@ -380,7 +380,7 @@ class _Planner:
             return Repair(finding, Action.RELEASE, (release,))
         requests = [self._writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:
-            # Neutron lets a member delete only what is not a server's, even
+            # Neutron does not let a member delete the port of a server, even
             # if the server is gone (policy delete_port of Neutron 29).
             mark = self._writer.mark(port, writing.Mark.DELETE)
             requests = [mark, release, *requests]

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""From what is wrong to a plan, and from a plan to what came of it."""
+"""Runs a repair: check, plan, execute, and read back."""
 
 from collections.abc import Sequence
 import threading
@@ -31,7 +31,7 @@ from osc_port_iface import records
 
 
 class Repairing:
-    """One run: check, plan, do, and read back."""
+    """One run of ``repair``."""
 
     def __init__(
         self,
@@ -39,11 +39,11 @@ class Repairing:
         request: checking.Request,
         options: plans.Options,
     ) -> None:
-        """Prepare a run; nothing is read or sent.
+        """Prepare a run; no request is sent.
 
         :param cloud: The services.
-        :param request: What is to be checked.
-        :param options: What may be done.
+        :param request: What to check.
+        :param options: What the user allows.
         """
         self._cloud = cloud
         self._request = request
@@ -54,10 +54,10 @@ class Repairing:
     def plan(
         self, progress: views.Progress
     ) -> tuple[plans.Plan, records.Answer[drift.Finding]]:
-        """Check, and decide what is to be done; nothing is sent.
+        """Check, and decide what to do; nothing is changed.
 
-        :param progress: Shows how far the check is.
-        :returns: The plan, and what the check has found and could not read.
+        :param progress: Shows the progress of the check.
+        :returns: The plan, and the answer of the check.
         :raises errors.ApiError: The servers could not be listed.
         """
         answer = checking.check(self._cloud, self._request, progress)
@@ -83,15 +83,14 @@ class Repairing:
         timeout: float,
         asked_to_stop: threading.Event,
     ) -> records.Answer[execution.Outcome]:
-        """Do a plan.
+        """Execute a plan.
 
         :param plan: The plan.
-        :param log: Where each request is noted, as JSON lines.
-        :param timeout: Seconds until a finding that is still there counts as
-            such.
+        :param log: The file to which each request is logged, as JSON lines.
+        :param timeout: Seconds to wait for a finding to disappear.
         :param asked_to_stop: Ends the run between two steps.
-        :returns: An outcome for each finding, and the surprise that ended
-            the run before all was done.
+        :returns: An outcome for each finding, and a failure if a surprise
+            ended the run early.
         """
         run = execution.Execution(
             self._cloud,
@@ -104,7 +103,7 @@ class Repairing:
         return records.Answer(outcomes, run.failures)
 
     def _interrupted(self) -> list[records.Port]:
-        """Find the ports that an earlier run left half-way."""
+        """Find the ports with a mark that an earlier run left."""
         if self._writer.only_reads or not (
             self._options.bounce
             or self._options.abandoned is plans.Action.DELETE
@@ -128,7 +127,7 @@ class Repairing:
         ]
 
     def _is_in_scope(self, port: records.Port) -> bool:
-        """Tell whether a port without a server is among those looked at."""
+        """Tell whether a port without a server is in the scope of the run."""
         scope = self._request.scope
         if self._request.names_or_ids or scope.host or scope.status:
             return False
