@@ -30,11 +30,11 @@ PROJECT = 'bench'
 
 SERVERS = 200
 
-# How many of them the loop is timed with, so many in each round.
+# The number of servers that the loop is timed with in each round.
 LOOPED = 20
 LOOPED_IN_A_ROUND = 5
 
-# How many times faster one command has to be.
+# How many times faster one command must be.
 FACTORS = {'compute': 30, 'network': 100}
 
 LOOP = 'for server; do "$0" port list --server "$server" || exit; done'
@@ -125,9 +125,9 @@ def _command(
 
 
 def _server_ids(cloud: embedded.Cloud, count: int) -> list[str]:
-    """Make what the fleet of the tests lacks, unless this cloud has it.
+    """Make more servers than the fleet of the tests has, once per cloud.
 
-    :returns: The IDs of so many servers.
+    :returns: The IDs of this many servers.
     """
     ids = [
         server['id']
@@ -157,12 +157,12 @@ def _server_ids(cloud: embedded.Cloud, count: int) -> list[str]:
 
 
 def _cpu_time(cloud: embedded.Cloud) -> float:
-    """Add up the CPU seconds that the services have used."""
+    """Return the total CPU seconds that the services have used."""
     ticks = 0
     for process in cloud.processes().values():
         stat = pathlib.Path(f'/proc/{process.pid}/stat').read_text()
-        # The name, field 2, is in brackets and may hold spaces; utime and
-        # stime are fields 14 and 15.
+        # The name, field 2, is in parentheses and may contain spaces; utime
+        # and stime are fields 14 and 15.
         fields = stat.rpartition(')')[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf('SC_CLK_TCK')

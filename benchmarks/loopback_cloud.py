@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A cloud on loopback which is all answers, each after a fixed time.
+"""A cloud on loopback that gives canned answers after a fixed delay.
 
 As a program, ``python -m benchmarks.loopback_cloud <servers> <seconds>``, it
 writes its port and serves until its standard input ends.
@@ -28,7 +28,7 @@ from typing import Any, Self
 from urllib import parse
 import uuid
 
-# As Nova's ``max_limit``.
+# The default of Nova's ``max_limit``.
 PAGE = 1000
 
 INTERFACES_PER_SERVER = 2
@@ -39,13 +39,13 @@ SUBNET_IDS = [str(uuid.UUID(int=number)) for number in (4, 5, 6)]
 
 
 class LoopbackCloud:
-    """The cloud in a process of its own, for a ``with`` block."""
+    """Runs the cloud in a process of its own during a ``with`` block."""
 
     def __init__(self, servers: int, delay: float) -> None:
         """Describe a cloud.
 
         :param servers: How many servers there are.
-        :param delay: Seconds until an answer is sent.
+        :param delay: Seconds before each answer.
         """
         self._command = [
             *(sys.executable, '-m', 'benchmarks.loopback_cloud'),
@@ -80,12 +80,12 @@ class LoopbackCloud:
 
 
 def server_id(number: int) -> str:
-    """Make the ID of a server; in the order of the numbers."""
+    """Make the ID of a server; IDs sort as the numbers do."""
     return str(uuid.UUID(int=number, version=4))
 
 
 class _Connection(asyncio.Protocol):
-    """One client's connection, kept alive; no request before an answer."""
+    """A client's connection, kept alive, without pipelining."""
 
     def __init__(
         self, answer: Callable[[str, str], tuple[str, bytes]], delay: float
@@ -236,9 +236,9 @@ def _page(url: str, servers: int, marker: str) -> dict[str, object]:
 
 
 def _interfaces(wanted: str) -> list[dict[str, object]]:
-    """Plug every server into a dual-stack network and into another one."""
+    """Give each server a port on a dual-stack network and one on another."""
     number = uuid.UUID(wanted).int % 2**62
-    # An address of zeros is no host's.
+    # The address with a host part of zero is not used.
     low = (number + 1).to_bytes(2, 'big')
     addresses = [
         [f'10.0.{low[0]}.{low[1]}', f'fd00::{number + 1:x}'],

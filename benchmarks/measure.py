@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a process takes: time, CPU time and memory."""
+"""Measures the time, CPU time and memory of a process."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
@@ -26,11 +26,11 @@ Command = Sequence[str | pathlib.Path]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of a program took, and what it wrote.
+    """The cost of one run of a program, and its output.
 
     :ivar wall: Seconds from its start to its end.
-    :ivar cpu: Seconds of CPU time, of the system and its children included.
-    :ivar peak: The most MiB that were resident at a time.
+    :ivar cpu: Seconds of CPU time, including the system's and its children's.
+    :ivar peak: The peak of its resident memory, in MiB.
     """
 
     wall: float
@@ -44,8 +44,8 @@ def run(command: Command, variables: Mapping[str, str]) -> Run:
 
     :param command: The program and its arguments.
     :param variables: The environment.
-    :returns: What it took.
-    :raises RuntimeError: It failed, and what it said.
+    :returns: Its cost and output.
+    :raises RuntimeError: It failed; the message has its output.
     """
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as said:
         start = time.perf_counter()
@@ -56,7 +56,7 @@ def run(command: Command, variables: Mapping[str, str]) -> Run:
             stdout=stdout,
             stderr=said,
         )
-        # Unlike getrusage(), which adds up all children there ever were.
+        # getrusage() would add up all children so far.
         _pid, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -80,10 +80,10 @@ def in_turn(
     programs: Mapping[str, tuple[Command, Mapping[str, str]]],
     repetitions: int,
 ) -> dict[str, list[Run]]:
-    """Run several programs in turn, so that noise meets all of them.
+    """Run several programs in turn, so that noise affects all of them.
 
     :param programs: The command and the environment of each, by its name.
-    :param repetitions: How many times, after one that does not count.
+    :param repetitions: How many times, after a first run that is not counted.
     :returns: The runs of each.
     """
     runs: dict[str, list[Run]] = {name: [] for name in programs}
@@ -93,6 +93,6 @@ def in_turn(
             found = run(*programs[name])
             if number:
                 runs[name].append(found)
-        # Who is first does not stay so.
+        # Reverse the order for the next round.
         order.reverse()
     return runs

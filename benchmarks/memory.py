@@ -24,7 +24,7 @@ LIMIT = 200
 
 
 def run(quick: bool) -> report.Report:
-    """List all servers of a cloud that answers at once, in each format."""
+    """List all servers of a cloud that answers immediately, in each format."""
     servers = 500 if quick else 10_000
     interfaces = servers * loopback_cloud.INTERFACES_PER_SERVER
     openstack = environments.ensure('client') / 'openstack'
@@ -35,7 +35,7 @@ def run(quick: bool) -> report.Report:
                 [openstack, 'server', 'interface', 'list', '-f', name],
                 cloud.environment(),
             )
-            # Each has a MAC address, however it is printed.
+            # Each interface has a MAC address in every format.
             shown = runs[name].output.count(b'fa:16:3e:')
             if shown != interfaces:
                 raise AssertionError(f'{name}: {shown} interfaces')

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the service adds to a bare loop of keystoneauth's requests."""
+"""What the plugin adds to a bare loop of keystoneauth requests."""
 
 import json
 import statistics
@@ -20,7 +20,7 @@ from benchmarks import measure
 from benchmarks import report
 from tests import environments
 
-# Seconds until an answer is sent.
+# Seconds before each answer.
 DELAY = 0.02
 
 WALL_LIMIT = 1.15

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Times the service against a bare loop, in the client's environment.
+"""Times the plugin against a bare loop, in the client's environment.
 
 ``python -m benchmarks.overhead_client <url> <servers> <repetitions>``
 writes a JSON list of rounds: for ``ours`` and ``bare``, the wall time and the
@@ -39,7 +39,7 @@ THREADS = fan_out.DEFAULT_WORKERS
 
 
 def authenticated(url: str) -> ksa_session.Session:
-    """Make a session of keystoneauth that has its token."""
+    """Make an authenticated keystoneauth session."""
     session = ksa_session.Session(
         auth=v3.Password(
             f'{url}/v3',
@@ -54,7 +54,7 @@ def authenticated(url: str) -> ksa_session.Session:
 
 
 def ours(url: str, server_ids: list[str]) -> Callable[[], object]:
-    """Prepare the service, over an SDK connection as OSC has one."""
+    """Prepare the plugin, over an SDK connection such as OSC's."""
     cloud = api_cloud.Cloud(
         sdk_connection.Connection(session=authenticated(url))
     )
@@ -75,7 +75,7 @@ def _no_progress(_total: int) -> Iterator[Callable[[], object]]:
 
 
 def bare(url: str, server_ids: list[str]) -> Callable[[], object]:
-    """Prepare as many threads which only call ``Session.get``."""
+    """Prepare as many threads that only call ``Session.get``."""
     session = authenticated(url)
 
     def work(waiting: queue.SimpleQueue[str]) -> None:
@@ -103,7 +103,7 @@ def bare(url: str, server_ids: list[str]) -> Callable[[], object]:
 
 
 def timed(run: Callable[[], object]) -> dict[str, float]:
-    """Run it once."""
+    """Time one run."""
     wall, cpu = time.perf_counter(), time.process_time()
     run()
     return {
@@ -113,7 +113,7 @@ def timed(run: Callable[[], object]) -> dict[str, float]:
 
 
 def main(url: str, servers: str, repetitions: str) -> None:
-    """Run both in turn, after one run that does not count."""
+    """Run both in turn, after a first run that is not counted."""
     server_ids = list(map(loopback_cloud.server_id, range(int(servers))))
     contestants = {
         'ours': ours(url, server_ids),
@@ -124,7 +124,7 @@ def main(url: str, servers: str, repetitions: str) -> None:
     rounds = []
     for _number in range(int(repetitions)):
         rounds.append({name: timed(run) for name, run in contestants.items()})
-        # Who is first does not stay so.
+        # Reverse the order for the next round.
         contestants = dict(reversed(contestants.items()))
     print(json.dumps(rounds))
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a benchmark found, and ``benchmarks/README.rst`` made of it."""
+"""The results of benchmarks, and ``benchmarks/README.rst``."""
 
 from collections.abc import Mapping, Sequence
 import dataclasses
@@ -38,7 +38,7 @@ _MARK = '.. benchmark: '
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """What was hoped for, and what came of it."""
+    """A goal, and whether it was met."""
 
     text: str
     measured: str
@@ -51,7 +51,7 @@ class Goal:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What a benchmark found.
+    """The result of a benchmark.
 
     :ivar method: What was measured, and how.
     :ivar rows: The numbers, below the headers.
@@ -66,7 +66,7 @@ class Report:
     def rst(self, command: str) -> str:
         """Make the section of the README.
 
-        :param command: What the section is made by.
+        :param command: The command that makes the section.
         """
         made = (
             f'Made by ``{command}`` on {os.cpu_count()} cores, with Python '
@@ -90,7 +90,7 @@ class Report:
 def write(sections: Mapping[str, str], order: list[str]) -> None:
     """Replace these sections of the README.
 
-    :param sections: By the name of the benchmark.
+    :param sections: The sections, by the name of the benchmark.
     :param order: The names of all benchmarks.
     """
     old = README.read_text() if README.exists() else ''

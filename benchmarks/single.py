@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One server, against the other commands that list what it has."""
+"""One server, against other commands that list its interfaces."""
 
 import statistics
 
@@ -53,7 +53,7 @@ def run(quick: bool) -> report.Report:
         title: _requests(*program) for title, program in programs.items()
     }
     runs = measure.in_turn(programs, repetitions)
-    # By round: what disturbs one run mostly disturbs its neighbours.
+    # Per round, as a disturbance usually affects neighbouring runs alike.
     ratios = {
         title: statistics.median(
             ours.wall / other.wall
@@ -97,7 +97,7 @@ def run(quick: bool) -> report.Report:
 
 
 def _requests(command: measure.Command, variables: dict[str, str]) -> int:
-    """Count the requests of one run; not a timed one, which has no proxy."""
+    """Count the requests of a run through a proxy, which is not timed."""
     proxy = recording_proxy.RecordingProxy()
     try:
         measure.run(

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What other commands pay for the plugin, which is its import."""
+"""The cost of the plugin to other commands, which is its import."""
 
 import json
 import pathlib
@@ -28,7 +28,7 @@ USER = 'fleet-b'
 # Milliseconds of CPU for the import.
 LIMIT = 20
 
-# Runs ``openstack``, and ends with a line of what was imported.
+# Runs ``openstack``, and prints a last line with its imports.
 TRACE = """
 import json
 import sys
@@ -40,8 +40,8 @@ except SystemExit:
 print(json.dumps(sorted(sys.modules)))
 """
 
-# Imports what a command imports without the plugin, and then what the entry
-# points of the plugin name. Prints the milliseconds of CPU of the latter.
+# Imports what a command imports without the plugin, and then the modules of
+# the plugin's entry points. Prints the milliseconds of CPU for the latter.
 IMPORT = """
 import contextlib
 import importlib
@@ -136,7 +136,7 @@ def run(quick: bool) -> report.Report:
 def _modules(
     programs: pathlib.Path, words: list[str], variables: dict[str, str]
 ) -> list[str]:
-    """Name what a command has imported when it ends."""
+    """Return the modules that a command has imported when it ends."""
     output = measure.run(
         # -P keeps the checkout off the path.
         [programs / 'python', '-P', '-c', TRACE, *words],

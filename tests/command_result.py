@@ -10,14 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a user sees of one command."""
+"""The result of a command, as a user sees it."""
 
 import dataclasses
 
 
 @dataclasses.dataclass
 class Result:
-    """The exit status, and all that was written."""
+    """The exit status, and everything that was written."""
 
     status: int | str | None
     stdout: str

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The virtual environments of the checkout, each made of exact pins.
+"""The virtual environments of the checkout, made from exact pins.
 
-``python -m tests.environments <name>`` makes one. Only the standard library:
-this runs before anything is installed.
+``python -m tests.environments <name>`` makes one. Only the standard library is
+used, as this runs before anything is installed.
 """
 
 import argparse
@@ -32,9 +32,9 @@ PINS = CHECKOUT / 'tests' / 'pins'
 def ensure(
     name: str, python: str = sys.executable, install_plugin: bool = True
 ) -> pathlib.Path:
-    """Make an environment, unless there is one of these very pins.
+    """Make an environment, unless there is one with the same pins.
 
-    :param name: That of its directory and, in full or up to the first dot,
+    :param name: The name of its directory and, in full or up to the first dot,
         of its file of pins: ``client``, ``newest``, ``cloud``,
         ``cloud-2025.1`` or ``tox``.
     :param python: The interpreter to make it with.
@@ -49,7 +49,7 @@ def ensure(
     stamp = directory / 'complete'
     used = _with_included(pins)
     if install_plugin:
-        # It has the entry points.
+        # This file has the entry points.
         used.append(CHECKOUT / 'setup.cfg')
     version = subprocess.run(
         [python, '-VV'], check=True, capture_output=True, text=True
@@ -70,8 +70,8 @@ def ensure(
     install(
         directory / 'bin',
         *('--requirement', pins),
-        # The services are started seldom, and compile what they import; a
-        # command that is run often must find it compiled.
+        # Services are rarely started, and compile what they import. Commands
+        # run often, so their modules are compiled now.
         *(
             []
             if name.partition('-')[0] in ('cloud', 'tox')
@@ -80,27 +80,27 @@ def ensure(
     )
     if install_plugin:
         install(directory / 'bin', '--no-build-isolation', '-e', CHECKOUT)
-    # Last, so that an interrupted installation counts as none.
+    # Written last, so that an interrupted installation does not count.
     stamp.write_text(digest)
     return directory / 'bin'
 
 
 def ensure_wheel(name: str) -> pathlib.Path:
-    """Make an environment as a user has one: an editable one adds its own.
+    """Make an environment with the built wheel, as a user has it.
 
-    :param name: That of its directory, and of its pins up to the dot.
+    :param name: The name of its directory and, up to the dot, of its pins.
     :returns: Its ``bin`` directory, with the checkout as it is now.
     :raises subprocess.CalledProcessError: It cannot be installed.
     """
     programs = ensure(name, install_plugin=False)
-    # setuptools would put modules into the wheel that are there no more.
+    # setuptools would put modules that no longer exist into the wheel.
     shutil.rmtree(CHECKOUT / 'build', ignore_errors=True)
     install(programs, '--reinstall', '--no-build-isolation', CHECKOUT)
     return programs
 
 
 def _with_included(pins: pathlib.Path) -> list[pathlib.Path]:
-    """Return a file of pins, and those that it includes."""
+    """Return a file of pins, and the files that it includes."""
     found = [pins]
     for line in pins.read_text().splitlines():
         option, _separator, name = line.partition(' ')
@@ -110,19 +110,19 @@ def _with_included(pins: pathlib.Path) -> list[pathlib.Path]:
 
 
 def install(programs: pathlib.Path, *what: str | pathlib.Path) -> None:
-    """Install exactly this into an environment.
+    """Install exactly these packages into an environment.
 
-    The pins name every package, and nothing is resolved: the metadata of
-    today would not let the oldest supported releases in.
+    The pins name every package, and nothing is resolved, as today's metadata
+    would exclude the oldest supported releases.
 
     :param programs: Its ``bin`` directory.
-    :param what: What ``pip install`` is to be told.
-    :raises subprocess.CalledProcessError: It failed, and said why.
+    :param what: Arguments of ``pip install``.
+    :raises subprocess.CalledProcessError: It failed, and printed why.
     """
     python = programs / 'python'
     command: list[str | pathlib.Path] = [python, '-m', 'pip', 'install']
     if programs.parent.name != 'tox':
-        # That one brings uv, which takes seconds where pip takes minutes.
+        # uv takes seconds where pip takes minutes.
         command = [_uv(), 'pip', 'install', '--python', python]
     subprocess.run(
         [*command, '-q', '--no-deps', *what], env=uv_variables(), check=True
@@ -136,8 +136,8 @@ def _uv() -> pathlib.Path:
 def uv_variables() -> dict[str, str]:
     """Return an environment in which uv keeps to the checkout.
 
-    uv does not read the configuration of pip. Where that names an index, as
-    in networks that reach no other, uv is told of it.
+    uv does not read pip's configuration. If that names an index, as in closed
+    networks, uv is given the same.
     """
     listed = subprocess.run(
         [sys.executable, '-m', 'pip', 'config', 'list'],
@@ -158,14 +158,15 @@ def interpreter(version: str) -> str | None:
     """Find a Python of this version.
 
     :param version: ``3.12``.
-    :returns: Its path; None where there is none that works.
+    :returns: Its path; None if there is none that works.
     """
     pyenv = pathlib.Path(os.environ.get('PYENV_ROOT', '~/.pyenv')).expanduser()
     for python in (
         shutil.which(f'python{version}'),
         *sorted(pyenv.glob(f'versions/{version}.*/bin/python{version}')),
     ):
-        # pyenv puts a program on the path for versions that it then refuses.
+        # pyenv puts programs on the path even for versions that it refuses to
+        # run.
         if (
             python
             and not subprocess.run(

@@ -12,7 +12,7 @@
 
 """``python -m tests.suite [<argument of tox> …]``: tox.ini, and its totals.
 
-Only the standard library: this runs before anything is installed.
+Only the standard library is used, as this runs before anything is installed.
 """
 
 from collections.abc import Iterator
@@ -31,25 +31,25 @@ from tests import environments
 
 PYTHONS = ('3.11', '3.12', '3.13')
 
-# How many environments are run at a time. Some wait for a cloud or a disk.
+# How many environments run in parallel. Some wait for a cloud or a disk.
 PARALLEL = '2'
 
 NEED_CLOUD = {'sessions', 'functional', 'oldest'}
 
-# How many lines are shown again of a command that failed.
+# How many of the last lines of a failed command are repeated.
 LAST = 40
 
-# How long the last line of a failed test may be in the summary.
+# The maximum length of the last line of a failed test in the summary.
 WIDTH = 200
 
 
 def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
     """Run environments of tox.ini, several at a time.
 
-    :param programs: Where tox is.
-    :param arguments: What tox is to be told, such as ``-e pep8,mypy``;
-        without ``-e``, it runs all that ``envlist`` has.
-    :returns: What it says of each, as its ``--result-json`` has it.
+    :param programs: The directory of tox.
+    :param arguments: Arguments of tox, such as ``-e pep8,mypy``. Without
+        ``-e``, it runs everything in ``envlist``.
+    :returns: The result of each environment, as in its ``--result-json``.
     """
     found = filter(None, map(environments.interpreter, PYTHONS))
     variables = {
@@ -86,15 +86,15 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
 def shared_cloud(arguments: list[str]) -> Iterator[None]:
     """Bring the embedded cloud up once for all environments that need it.
 
-    It starts while those that do not need it run.
+    It starts while the environments that do not need it run.
 
-    :param arguments: What tox is to be told.
+    :param arguments: Arguments of tox.
     """
     chosen = set(re.split('[ ,]', ' '.join(arguments)))
     if '-e' in chosen and NEED_CLOUD.isdisjoint(chosen):
         yield
         return
-    # It ends with its standard input, however this process ends.
+    # It ends when its standard input does, however this process ends.
     keeper = subprocess.Popen(
         [sys.executable, '-m', 'tests.cloud', 'run', '--', 'cat'],
         cwd=environments.CHECKOUT,
@@ -107,9 +107,9 @@ def shared_cloud(arguments: list[str]) -> Iterator[None]:
 
 
 def count(environment: dict[str, Any]) -> tuple[int, int]:
-    """Count what passed and what failed in an environment.
+    """Count the checks that passed and failed in an environment.
 
-    A command is a check, unless it ran tests: then each of them is one.
+    Each test is a check. A command without tests is one check.
 
     :param environment: What tox says of it.
     """
@@ -134,14 +134,14 @@ def count(environment: dict[str, Any]) -> tuple[int, int]:
 
 
 def failures(environment: dict[str, Any]) -> str:
-    """Return what an environment printed of what failed.
+    """Return the output of the failures in an environment.
 
-    It is shown again at the end, where it is found: the environments run
-    side by side, and print thousands of lines.
+    It is shown again at the end, because the environments run in parallel and
+    print thousands of lines.
 
     :param environment: What tox says of it.
-    :returns: Of tests, what stestr shows of each that failed; of any other
-        command that failed, its last lines; empty where all passed.
+    :returns: The output of stestr for each failed test, and the last lines of
+        any other failed command; empty if everything passed.
     """
     found = []
     for command in environment.get('test', []):
@@ -157,11 +157,11 @@ def failures(environment: dict[str, Any]) -> str:
 
 
 def summary(shown: str) -> list[str]:
-    """Say in a line each what failed.
+    """Summarize failures in one line each.
 
-    :param shown: What :func:`failures` returned.
-    :returns: The name of each test and its last line; of any other command,
-        its last line.
+    :param shown: The result of :func:`failures`.
+    :returns: The name of each test and its last line, and the last line of any
+        other command.
     """
     start, *tests = re.split(r'(?m)^(\S+)\n-+$', shown)
     texts = [start, *tests[1::2]]
@@ -181,9 +181,9 @@ def main(arguments: list[str]) -> int:
     total_passed = total_failed = 0
     failed_last = []
     print()
-    # So that the cloud is stopped then, too.
+    # Stop the cloud after this signal, too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # The cloud is installed with what is in there, too.
+    # The cloud is also installed with tools from this environment.
     programs = environments.ensure('tox', install_plugin=False)
     with shared_cloud(arguments):
         reports = run_tox(programs, arguments)
@@ -197,7 +197,7 @@ def main(arguments: list[str]) -> int:
     for name, environment in reports.items():
         result = environment.get('result')
         if not result:
-            # It was not asked for, or makes the package for others.
+            # It was not requested, or builds the package for others.
             continue
         if result['skipped']:
             print(f'{name}: skipped, its Python is not there')
@@ -206,7 +206,7 @@ def main(arguments: list[str]) -> int:
         print(f'{name}: {passed} passed, {failed} failed')
         total_passed += passed
         total_failed += failed
-    # What only shows the end of all this shows these.
+    # Repeated last, for tools that show only the end of the output.
     for line in failed_last:
         print(line)
     print(f'{total_passed} passed, {total_failed} failed')

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How Sphinx builds the documentation."""
+"""Configures Sphinx."""
 
 import logging
 
@@ -27,8 +27,8 @@ html_theme = 'openstackdocs'
 html_theme_options = {'analytics_tracking_code': ''}
 openstackdocs_auto_name = False
 
-# The theme looks for the commit to name it in bug reports, which are not
-# linked here, and warns where there is none.
+# The theme warns if it does not find the commit, which it would name in bug
+# reports. These are not linked here.
 logging.getLogger('sphinx.openstackdocstheme.ext').addFilter(
     lambda record: 'gitsha' not in record.getMessage()
 )

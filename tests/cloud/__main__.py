@@ -72,7 +72,7 @@ def main() -> int:
 
 
 def _interrupt(_number: int, _frame: types.FrameType | None) -> None:
-    """End as Ctrl-C does, so that nothing is left running."""
+    """End as after Ctrl-C, so that nothing is left running."""
     raise KeyboardInterrupt
 
 
@@ -104,7 +104,7 @@ def _run(cloud: embedded.Cloud, command: list[str]) -> int:
         if was_brought_up:
             cloud.down()
     if status < 0:
-        # What a shell makes of a command that a signal ended.
+        # The exit status that a shell reports for a command ended by a signal.
         return 128 - status
     return status
 

@@ -12,8 +12,8 @@
 
 """A plain HTTP client for the embedded cloud: an independent witness.
 
-It uses nothing of OpenStack, so what it reads can be compared with what the
-commands print.
+It uses no OpenStack library, so its answers can be compared with the output of
+the commands.
 """
 
 import http.client
@@ -45,7 +45,7 @@ class Api:
         """Authenticate.
 
         :param user: A name in the cloud's clouds.yaml.
-        :param cloud: The cloud; that of this checkout if not given.
+        :param cloud: The cloud; by default, that of this checkout.
         """
         cloud = cloud or directory.CloudDirectory()
         self._endpoints = cloud.endpoints
@@ -94,8 +94,8 @@ class Api:
 
         :param service: ``compute``, ``network``, ``image``, ``identity``.
         :param path: The path below the service's endpoint.
-        :param microversion: Of compute.
-        :param query: Query parameters; a list stands for several.
+        :param microversion: The compute microversion.
+        :param query: Query parameters; a list gives several values.
         :returns: The decoded body.
         :raises HTTPError: The status is 400 or above.
         """
@@ -177,7 +177,7 @@ class Api:
     def _connection(
         self, service: str, netloc: str
     ) -> http.client.HTTPConnection:
-        """Keep one connection for each service and thread."""
+        """Return the connection to a service, one per thread."""
         connections = self._connections.__dict__
         if service not in connections:
             connections[service] = http.client.HTTPConnection(

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a new cloud holds, all made through the public APIs."""
+"""Sets up a new cloud through the public APIs."""
 
 import secrets
 
@@ -47,8 +47,8 @@ def identity(
             },
         )
     for user, name, roles in (
-        # Neutron answers 401 to a service without its role, and admin is
-        # what the other services are.
+        # Neutron answers 401 to a service without this role. The other
+        # services need admin.
         ('service', 'service', ('service', 'admin')),
         ('demo', 'demo', ('member',)),
         ('reader', 'demo', ('reader',)),
@@ -64,7 +64,7 @@ def make_user(
     project: str,
     roles: tuple[str, ...],
 ) -> None:
-    """Make a user with roles on a project, which is made where it is not.
+    """Make a user with roles on a project, and the project if necessary.
 
     :param admin: An administrator.
     """
@@ -97,7 +97,7 @@ def make_user(
 
 
 def project(cloud: directory.CloudDirectory, name: str) -> None:
-    """Make a project of its own for tests, with a member and a reader.
+    """Make a separate project for tests, with a member and a reader.
 
     They are the entries ``<name>`` and ``<name>-reader`` of clouds.yaml.
     """
@@ -109,7 +109,7 @@ def project(cloud: directory.CloudDirectory, name: str) -> None:
 
 
 def resources(cloud: directory.CloudDirectory) -> None:
-    """Make what every project needs: image, flavor, external network."""
+    """Make the image, the flavors and the external network."""
     admin = api.Api('admin', cloud)
     image_id = admin.post(
         'image',
@@ -123,7 +123,7 @@ def resources(cloud: directory.CloudDirectory) -> None:
     )['id']
     admin.put('image', f'/v2/images/{image_id}/file', b'nothing to boot')
     for flavor, memory in ((FLAVOR, 64), (LARGER_FLAVOR, 128)):
-        # Members may not boot an image with a flavor of no disk.
+        # Members may not boot an image with a flavor of disk 0.
         body = {'name': flavor, 'ram': memory, 'vcpus': 1, 'disk': 1}
         admin.post('compute', '/flavors', {'flavor': body})
     network_id = admin.post(

@@ -10,14 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The configuration files of the services, and why each setting is so."""
+"""The configuration files of the services, and why each setting is needed."""
 
 import base64
 import pathlib
 import secrets
 
-# Seconds since its last report after which an agent counts as dead. No cloud
-# is up that long.
+# An agent counts as dead this many seconds after its last report. No cloud is
+# up that long.
 AGENT_DOWN_TIME = 7 * 24 * 60 * 60
 
 Settings = dict[str, dict[str, object]]
@@ -52,8 +52,8 @@ def write(
         **service_user,
         'www_authenticate_uri': endpoints['identity'],
         'interface': 'public',
-        # The middleware sends its own token along, which must count as one
-        # of a service.
+        # The middleware also sends its own token, which must count as a
+        # service token.
         'service_token_roles': 'service',
         'service_token_roles_required': True,
     }
@@ -93,11 +93,11 @@ def database(state: pathlib.Path, name: str) -> pathlib.Path:
 
 def _database(state: pathlib.Path, name: str) -> dict[str, object]:
     return {
-        # The seconds that SQLite waits for another writer, and what
-        # tests/cloud/services/sqlite_transactions.py has.
+        # SQLite waits this many seconds for another writer. The plugin is in
+        # tests/cloud/services/sqlite_transactions.py.
         'connection': f'sqlite:///{database(state, name)}?timeout=60'
         '&plugin=keep-connections',
-        # The cloud does not outlive the machine.
+        # Nothing needs to survive a crash of the machine.
         'sqlite_synchronous': False,
     }
 
@@ -106,9 +106,9 @@ def _identity(state: pathlib.Path) -> Settings:
     return {
         'DEFAULT': {},
         'database': _database(state, 'keystone'),
-        # Each command has a token of its own, and each service asks for it.
+        # Each command has a new token, which each service validates.
         'cache': {'enabled': True, 'backend': 'dogpile.cache.memory_pickle'},
-        # The lowest there is: passwords are random and made for one cloud.
+        # The lowest value, as passwords are random and made for one cloud.
         'identity': {'password_hash_rounds': 4},
         'token': {'expiration': 24 * 60 * 60},
         'fernet_tokens': {'key_repository': state / 'fernet-keys'},
@@ -163,10 +163,10 @@ def _network(
             'state_path': state / 'neutron',
             # With the default, ports have no DNS names.
             'dns_domain': 'cloud.example.',
-            # No agent is there to answer.
+            # There is no agent to answer.
             'dhcp_agent_notification': False,
-            # So that a port which is deleted or changed behind Nova's back
-            # stays in Nova's network info cache.
+            # A port that is deleted or changed behind Nova's back must stay in
+            # Nova's network info cache.
             'notify_nova_on_port_status_changes': False,
             'notify_nova_on_port_data_changes': False,
             'rpc_workers': 0,
@@ -230,23 +230,23 @@ def _compute(
             'vif_plugging_timeout': 0,
             'vif_plugging_is_fatal': False,
             'shelved_offload_time': 0,
-            # Eight hosts share a process with all else; nothing changes
-            # behind their back.
+            # Eight hosts share a process with everything else, and nothing
+            # changes behind their back.
             'report_interval': 60,
             'service_down_time': 600,
             'sync_power_state_interval': -1,
             # Tests change Nova's network info cache, which releases before
-            # 2025.1 would put right every minute.
+            # 2025.1 would heal every minute.
             'heal_instance_info_cache_interval': -1,
             'update_resources_interval': 3600,
         },
-        # Nova would check its own answers, which are not what is tested here.
+        # Nova would validate its own responses, which are not tested here.
         'api': {'auth_strategy': 'keystone', 'response_validation': 'ignore'},
         'api_database': _database(state, 'nova-api'),
         'database': _database(state, 'nova-cell1'),
         'keystone_authtoken': {**middleware, 'service_type': 'compute'},
-        # A member may not delete a port of a server, but Nova on its behalf
-        # may: Neutron tells by this token.
+        # A member may not delete a port of a server, but Nova may do so on its
+        # behalf. Neutron recognizes Nova by this token.
         'service_user': {**service_user, 'send_service_user_token': True},
         'neutron': service_user,
         'placement': service_user,
@@ -264,7 +264,7 @@ def _compute(
                 'server_group_members',
             )
         },
-        # A live migration would wait five minutes for an event of Neutron.
+        # A live migration would wait five minutes for an event from Neutron.
         'compute': {'live_migration_wait_for_vif_plug': False},
         'vnc': {'enabled': False},
         'filter_scheduler': {'track_instance_changes': False},

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Changes behind the services' backs, which no API can make."""
+"""Changes in the databases that no API can make."""
 
 import contextlib
 import json
@@ -30,7 +30,7 @@ def change(
 ) -> None:
     """Change one row of a service's database.
 
-    :raises AssertionError: It is not one row that was changed.
+    :raises AssertionError: Not exactly one row was changed.
     """
     path = cloud.database(database)
     with (

@@ -28,7 +28,7 @@ from tests import environments
 
 @dataclasses.dataclass
 class Interface:
-    """What is plugged into a server."""
+    """An interface of a server."""
 
     network: str
     mac_address: str
@@ -37,7 +37,7 @@ class Interface:
     enabled: bool = True
 
 
-# In the order in which they are listed.
+# The servers, in the order of a listing.
 SERVERS = {
     'web-1': (
         Interface('backend', 'fa:16:3e:6a:6a:3d', ('192.0.2.177',), 'private'),
@@ -79,14 +79,14 @@ NETWORKS = {
     'backup': ('192.168.0.0/24',),
 }
 
-# Of the network frontend.
+# An address on the network frontend.
 VIRTUAL_IP = '192.0.2.100'
 
 BACKUP_VLAN = 101
 
 
 def make_servers(user: api.Api) -> None:
-    """Make three servers with several interfaces, unless they are there."""
+    """Make three servers with several interfaces, unless they exist."""
     found = user.get('compute', '/servers')['servers']
     missing = set(SERVERS) - {server['name'] for server in found}
     if not missing:
@@ -102,8 +102,8 @@ def make_servers(user: api.Api) -> None:
         ports = make_ports(demo, name, SERVERS[name], networks)
         if name == 'db-1':
             _make_trunk(user, demo, ports[0], networks['backup'])
-        # Plugged in from the last to the first: the order of the NICs is not
-        # that of a listing.
+        # Plugged in from last to first, so that the order of the NICs differs
+        # from that of a listing.
         servers[name] = [
             {'port': port['id']}
             | ({'tag': plugged.tag} if plugged.tag else {})
@@ -122,8 +122,8 @@ def make_ports(
 ) -> list[scenario.Resource]:
     """Make the ports of a server in the order of their IDs.
 
-    Neutron draws the IDs and interfaces are listed by them, but the
-    documentation shows one order.
+    Interfaces are listed by ID, which Neutron chooses at random, but the
+    documentation shows a fixed order.
     """
     user = made.user
     while True:
@@ -151,7 +151,7 @@ def _make_trunk(
     parent: scenario.Resource,
     network: scenario.Resource,
 ) -> None:
-    """Make a trunk of a port, with a subport on another network."""
+    """Make a trunk with this parent port, and a subport on another network."""
     name = 'db-1-trunk'
     if not _found(user, 'trunks', name=name):
         subport = demo.port(network, name='db-1-backup')
@@ -159,7 +159,7 @@ def _make_trunk(
 
 
 def make_indirections(user: api.Api) -> None:
-    """Make addresses that lead to a server, but are none of its own.
+    """Make addresses that lead to a server without being its own.
 
     A router translates the source addresses of the network frontend. Its
     servers web-1 and web-2 share a virtual IP, and the SSH port of web-1 is
@@ -259,7 +259,7 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
 
 
 def main() -> int:
-    """Bring up what is missing, and show it."""
+    """Set up whatever is missing, and show it."""
     os.umask(0o077)
     try:
         cloud = embedded.Cloud()

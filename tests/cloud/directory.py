@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is written down about a cloud, for all who use one."""
+"""The files of a cloud, for everyone who uses it."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -27,10 +27,10 @@ class CloudDirectory:
     """The directory of a cloud, whether it is up or not."""
 
     def __init__(self, release: str | None = None) -> None:
-        """Name a cloud of the checkout.
+        """Choose a cloud of the checkout.
 
-        :param release: The name of its release of OpenStack; the newest, or
-            what ``EMBEDDED_CLOUD_RELEASE`` says, if not given.
+        :param release: The name of its OpenStack release; by default, that in
+            ``EMBEDDED_CLOUD_RELEASE``, or else the newest.
         """
         self.release = releases.named(release)
         suffix = (
@@ -88,14 +88,14 @@ class CloudDirectory:
                 'interface': 'public',
                 'identity_api_version': '3',
             }
-            # Others read it meanwhile. JSON is YAML.
+            # Others may be reading it. JSON is YAML.
             new = self.clouds_yaml.with_suffix('.new')
             new.touch(mode=0o600)
             new.write_text(json.dumps(clouds, indent=2))
             new.rename(self.clouds_yaml)
 
     def once(self, name: str, make: Callable[[], object]) -> None:
-        """Make something, unless this cloud has it."""
+        """Make something, unless this cloud has it already."""
         with self.lock(name):
             complete = self.state / f'{name}-complete'
             if not complete.exists():
@@ -108,10 +108,10 @@ class CloudDirectory:
     ) -> Iterator[None]:
         """Keep other processes of the checkout from doing the same.
 
-        :param name: What is kept.
-        :param is_shared: Let those in that are content to share it, too.
+        :param name: The name of the lock.
+        :param is_shared: Whether others may hold it at the same time.
         """
-        # Not in the state directory, which comes and goes.
+        # Not in the state directory, which may be deleted and made again.
         lock = (
             environments.CHECKOUT
             / '.venv'

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A real OpenStack on loopback: started, stopped and asked for its state.
+"""Starts and stops a real OpenStack on loopback.
 
-All state is in one directory. A cloud that was stopped is not started
-again: Nova's fake driver keeps its guests in memory, so ``up`` after
-``down`` makes a new one.
+All state is in one directory. A stopped cloud cannot be started again, as
+Nova's fake driver keeps its guests in memory. So ``up`` after ``down`` makes a
+new one.
 """
 
 import dataclasses
@@ -36,12 +36,12 @@ from tests.cloud import processes
 from tests.cloud import releases
 from tests import environments
 
-# Seconds for a service to answer. They take about ten, and more while other
-# environments are installed.
+# Seconds to wait for a service. It usually takes about ten, and more while
+# other environments are installed.
 START_TIMEOUT = 600
 
-# A service takes its port seconds after it was found to be free. Linux gives
-# none of these to a connection or to a test that takes any port.
+# A service binds its port seconds after this was found to be free. Linux does
+# not give these ports to connections, or to tests that bind any port.
 PORTS = range(20_000, 32_768)
 
 # Placement shares the process of compute.
@@ -57,7 +57,7 @@ _PATHS = {
 
 
 class CloudError(Exception):
-    """The cloud cannot be had, and why."""
+    """The cloud cannot be used; the message says why."""
 
 
 class Cloud(directory.CloudDirectory):
@@ -79,7 +79,7 @@ class Cloud(directory.CloudDirectory):
         }
 
     def is_up(self) -> bool:
-        """Tell whether the cloud was brought up and every service lives."""
+        """Tell whether the cloud was brought up and all services run."""
         found = self.processes()
         return self.clouds_yaml.exists() and all(
             service in found and found[service].is_running()
@@ -87,9 +87,9 @@ class Cloud(directory.CloudDirectory):
         )
 
     def up(self) -> bool:
-        """Bring the cloud up, unless it is.
+        """Bring the cloud up, unless it is up.
 
-        :returns: Whether it was this call that brought it up.
+        :returns: Whether this call brought it up.
         :raises CloudError: A service did not start.
         """
         with self.lock():
@@ -104,7 +104,7 @@ class Cloud(directory.CloudDirectory):
             return True
 
     def down(self) -> None:
-        """Stop what :meth:`up` started. The logs are kept."""
+        """Stop all processes that :meth:`up` started. The logs are kept."""
         with self.lock():
             self._stop()
 
@@ -113,7 +113,7 @@ class Cloud(directory.CloudDirectory):
         variables = {
             name: value
             for name, value in os.environ.items()
-            # That one is stestr's.
+            # OS_TEST_PATH belongs to stestr.
             if not name.startswith('OS_') or name == 'OS_TEST_PATH'
         }
         return {
@@ -223,7 +223,7 @@ class Cloud(directory.CloudDirectory):
         self._processes.unlink(missing_ok=True)
 
     def _write_entry_point(self) -> None:
-        """Make our mechanism driver one that Neutron finds by its name."""
+        """Register our mechanism driver under its name for Neutron."""
         metadata = self.state / 'entry-points' / 'embedded-1.0.dist-info'
         metadata.mkdir(parents=True)
         (metadata / 'METADATA').write_text(
@@ -243,14 +243,14 @@ class Cloud(directory.CloudDirectory):
             ('demo', 'demo', {'project_name': 'demo'}),
             ('reader', 'reader', {'project_name': 'demo'}),
             ('other', 'other', {'project_name': 'other'}),
-            # With the role that Neutron wants of who makes a binding.
+            # Neutron requires this role to create a binding.
             ('service', 'service', {'project_name': 'service'}),
         ):
             self.add_credentials(name, user, passwords[user], **scope)
 
 
 def _free_ports(names: list[str]) -> dict[str, int]:
-    """Find ports that nobody listens on, all different."""
+    """Find different free ports."""
     free = filter(_is_free, random.sample(PORTS, len(PORTS)))
     return {name: next(free) for name in names}
 
@@ -269,7 +269,7 @@ def _answers(url: str) -> bool:
         with urllib_request.urlopen(url, timeout=30):
             return True
     except urllib_error.HTTPError:
-        # It speaks HTTP, if only to say that it wants a token.
+        # It answers, even if only to request a token.
         return True
     except OSError:
         return False

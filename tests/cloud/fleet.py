@@ -21,22 +21,22 @@ from tests.cloud import scenario
 
 PROJECTS = {'fleet-a': 40, 'fleet-b': 20}
 
-# Of the first server of each project.
+# The address of the first server of each project.
 COMMON_ADDRESS = '10.20.0.200'
 
 
 @dataclasses.dataclass
 class Fleet:
-    """The servers of each project, as their owner reads them."""
+    """The servers of each project, as their owner sees them."""
 
     servers: dict[str, list[scenario.Resource]]
 
 
 def ensure(cloud: embedded.Cloud) -> Fleet:
-    """Make the fleet, unless this cloud has it.
+    """Make the fleet, unless this cloud has it already.
 
-    The servers of a project are on one dual-stack network, every fourth on
-    another one as well; most are active.
+    The servers of a project are on one dual-stack network, and every fourth is
+    also on another one. Most are active.
     """
     cloud.once('fleet', lambda: _make_all(cloud))
     return Fleet(
@@ -60,7 +60,7 @@ def _make_all(cloud: embedded.Cloud) -> None:
 def _make(cloud: embedded.Cloud, project: str, size: int) -> None:
     bootstrap.project(cloud, project)
     made = scenario.Scenario(api.Api(project, cloud), prefix=f'{project}-')
-    # The same addresses in both projects: address spaces overlap.
+    # Both projects have the same addresses, as address spaces may overlap.
     first = made.network('first', '10.20.0.0/24', 'fd00:20::/64')
     second = made.network('second', '10.21.0.0/24')
     common = made.port(first, COMMON_ADDRESS, 'fd00:20::200')

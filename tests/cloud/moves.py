@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Servers that change their host, as an administrator has them do."""
+"""Moves servers to other hosts, as an administrator does."""
 
 from collections.abc import Iterator
 import contextlib
@@ -20,18 +20,18 @@ from tests.cloud import api
 from tests.cloud import directory
 from tests.cloud import scenario
 
-# The newest with which an evacuated server is started.
+# The newest microversion that starts an evacuated server.
 EVACUATION_MICROVERSION = '2.90'
 
 FORCED_DOWN_MICROVERSION = '2.53'
 
-# The newest that needs no choice between a shared disk and none.
+# The newest microversion that does not ask whether the disk is shared.
 LIVE_MIGRATION_MICROVERSION = '2.30'
 
-# The metadata item that tests/cloud/services/compute_driver.py heeds.
+# A metadata item that tests/cloud/services/compute_driver.py reads.
 SLOW_MIGRATION = ('live-migration', 'slow')
 
-# Kept by those who hold a host down, and shared by those who need them all.
+# The lock is exclusive to force a host down, and shared to use all hosts.
 _HOSTS = 'hosts'
 
 
@@ -59,7 +59,7 @@ def live_migrate(admin: api.Api, server: scenario.Resource, host: str) -> None:
 def slow_live_migration(
     admin: api.Api, server: scenario.Resource, host: str
 ) -> Iterator[None]:
-    """Migrate a running server to a host, which takes as long as the block.
+    """Keep a server in a live migration to a host during the block.
 
     Meanwhile each of its ports has an INACTIVE binding there.
     """
@@ -89,7 +89,7 @@ def migrate(admin: api.Api, server: scenario.Resource) -> None:
 
 
 def resize(admin: api.Api, server: scenario.Resource, flavor: str) -> None:
-    """Give a server a flavor, and wait until that can be confirmed."""
+    """Resize a server, and wait until that can be confirmed."""
     (flavor_id,) = (
         found['id']
         for found in admin.get('compute', '/flavors')['flavors']
@@ -120,7 +120,7 @@ def revert(admin: api.Api, server: scenario.Resource) -> None:
 
 
 def evacuate(admin: api.Api, server: scenario.Resource, host: str) -> None:
-    """Rebuild a server on a host, as if its own were dead, and wait."""
+    """Evacuate a server to a host, and wait until it is there."""
     with host_down(admin, host_of(admin, server)):
         _act(
             admin,
@@ -134,7 +134,7 @@ def evacuate(admin: api.Api, server: scenario.Resource, host: str) -> None:
 
 @contextlib.contextmanager
 def host_down(admin: api.Api, host: str) -> Iterator[None]:
-    """Have Nova take a host for dead, while nothing needs it."""
+    """Force a host down during the block, while no other test needs it."""
     with directory.CloudDirectory().lock(_HOSTS):
         (service,) = admin.get(
             'compute',
@@ -154,7 +154,7 @@ def host_down(admin: api.Api, host: str) -> Iterator[None]:
 
 
 def _force_up(admin: api.Api, path: str) -> None:
-    """Take a host for alive, as soon as it has forgotten what has left it."""
+    """Force a host up, as soon as it has dropped its evacuated guests."""
     deadline = time.monotonic() + scenario.TIMEOUT
     while True:
         try:
@@ -194,7 +194,7 @@ def _act(
 
 
 def all_hosts_up() -> contextlib.AbstractContextManager[None]:
-    """Keep every host up, for what goes wrong while one is held down."""
+    """Keep all hosts up, for anything that fails while one is down."""
     return directory.CloudDirectory().lock(_HOSTS, is_shared=True)
 
 
@@ -203,7 +203,8 @@ def _wait_for_migration(
 ) -> scenario.Resource:
     """Wait for the status of the newest migration of a server.
 
-    Nova is not done with the ports before, whatever the server's status.
+    Until then, Nova is not done with the ports, whatever the status of the
+    server.
     """
     deadline = time.monotonic() + scenario.TIMEOUT
     while time.monotonic() < deadline:

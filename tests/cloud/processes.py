@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Processes that outlive the command which started them."""
+"""Processes that outlive the command that started them."""
 
 import dataclasses
 import os
@@ -22,13 +22,13 @@ import time
 
 @dataclasses.dataclass(frozen=True)
 class Process:
-    """A process, told from a later one of the same ID by its start time."""
+    """A process, identified by its ID and its start time."""
 
     pid: int
     start_time: str
 
     def is_running(self) -> bool:
-        """Tell whether this very process is alive."""
+        """Tell whether this very process is running."""
         return _start_time(self.pid) == self.start_time
 
     def stop(self) -> None:
@@ -53,8 +53,8 @@ def start(
     """Start a process in a session of its own, so that Ctrl-C spares it.
 
     :param command: The program and its arguments.
-    :param environment: All of its environment.
-    :param log: The file that its output is added to.
+    :param environment: Its whole environment.
+    :param log: The file to which its output is appended.
     """
     with log.open('ab') as output:
         child = subprocess.Popen(
@@ -71,12 +71,12 @@ def start(
 def _start_time(pid: int) -> str | None:
     """Read field 22 of /proc/<pid>/stat; None for a zombie or no process.
 
-    A service may rewrite its command line, so that is no way to know it.
+    The command line does not identify a service, which may rewrite it.
     """
     try:
         text = pathlib.Path(f'/proc/{pid}/stat').read_text()
     except OSError:
         return None
-    # The name, field 2, is in brackets and may hold spaces.
+    # The name, field 2, is in parentheses and may contain spaces.
     fields = text.rpartition(')')[2].split()
     return None if fields[0] in 'ZX' else fields[19]

@@ -10,10 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The releases of OpenStack that the embedded cloud can be.
+"""The OpenStack releases that the embedded cloud supports.
 
-What a service is told differently in an older one is in
-``tests/cloud/services/release_differences.py``.
+``tests/cloud/services/release_differences.py`` has their differences.
 """
 
 import dataclasses
@@ -33,9 +32,9 @@ class Release:
     """A release of OpenStack.
 
     :ivar name: Its name.
-    :ivar pins: The file of pins, and the environment made of it.
-    :ivar pythons: The versions of Python that its services run on, the
-        newest first; all that the checks run on if there are none.
+    :ivar pins: The name of its file of pins and its environment.
+    :ivar pythons: The Python versions that its services support, newest first;
+        if empty, all versions that the checks support.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Release:
     pythons: tuple[str, ...] = ()
 
     def python(self) -> str | None:
-        """Find an interpreter for the services, the newest first."""
+        """Find the newest interpreter for the services."""
         if not self.pythons:
             return sys.executable
         found = map(environments.interpreter, self.pythons)
@@ -61,13 +60,13 @@ RELEASES = {
 
 
 class UnknownReleaseError(Exception):
-    """The embedded cloud cannot be of this release."""
+    """The embedded cloud does not support this release."""
 
 
 def named(name: str | None) -> Release:
-    """Return a release, or the one that the environment names.
+    """Return a release by name; by default, the one in the environment.
 
-    :raises UnknownReleaseError: There is none of this name.
+    :raises UnknownReleaseError: There is no release with this name.
     """
     name = name or os.environ.get(VARIABLE, NEWEST)
     try:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Networks, ports and servers, made through the public APIs."""
+"""Makes networks, ports and servers through the public APIs."""
 
 from concurrent import futures
 import dataclasses
@@ -23,11 +23,11 @@ import uuid
 from tests.cloud import api
 from tests.cloud import bootstrap
 
-# For the `tag` of a network in a request to create a server.
+# Needed for the `tag` of a network in a request to create a server.
 MICROVERSION = '2.90'
 
-# Seconds for a server to reach a state. At times sixty others are built on the
-# same two cores.
+# Seconds to wait for a server to reach a state. Sixty others may be built on
+# the same two cores.
 TIMEOUT = 600
 
 # The embedded cloud has two cores.
@@ -38,11 +38,11 @@ Resource = dict[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class LoadBalancer:
-    """What Octavia makes of a load balancer with one amphora.
+    """The resources of an Octavia load balancer with one amphora.
 
-    :ivar id: The ID that Octavia would know it by.
+    :ivar id: The ID that it would have in Octavia.
     :ivar vip: The port that reserves the virtual IP.
-    :ivar amphora: The server that answers for it.
+    :ivar amphora: The server behind the virtual IP.
     :ivar vrrp: The amphora's port, with the virtual IP as an allowed address
         pair.
     """
@@ -54,9 +54,9 @@ class LoadBalancer:
 
 
 def _pool(cidr: str) -> dict[str, str]:
-    """Keep Neutron from choosing an address that a test is about.
+    """Keep Neutron from choosing an address that a test uses.
 
-    It chooses at random. The tests give and look for those below and above.
+    Neutron chooses at random. Tests use the addresses below and above.
     """
     subnet = ipaddress.ip_network(cidr)
     quarter = subnet.num_addresses // 4
@@ -72,9 +72,9 @@ class Scenario:
     def __init__(self, user: api.Api, prefix: str | None = None) -> None:
         """Work as a user.
 
-        :param user: Who makes the resources, and owns them.
-        :param prefix: What their names begin with; random if not given, so
-            that tests which run at the same time do not meet.
+        :param user: The user who makes and owns the resources.
+        :param prefix: The prefix of their names; random by default, so that
+            parallel tests do not interfere.
         """
         self.user = user
         self.prefix = f't{secrets.token_hex(3)}-' if prefix is None else prefix
@@ -84,7 +84,7 @@ class Scenario:
         self._flavor = self._id_of('compute', '/flavors', bootstrap.FLAVOR)
 
     def name(self, name: str) -> str:
-        """Return a name in full."""
+        """Return a name with the prefix."""
         return f'{self.prefix}{name}'
 
     def network(
@@ -95,12 +95,12 @@ class Scenario:
         Neutron chooses addresses in the third quarter of each, such as
         10.0.0.128 to 10.0.0.191.
 
-        :param attributes: More of its attributes, such as ``segments``.
+        :param attributes: Other attributes, such as ``segments``.
         """
         network = self._make('network', name=self.name(name), **attributes)
         for cidr in cidrs:
             version = 6 if ':' in cidr else 4
-            # It goes with the network.
+            # It is deleted together with the network.
             self.user.post(
                 'network',
                 '/v2.0/subnets',
@@ -120,12 +120,12 @@ class Scenario:
     def port(
         self, network: Resource, *addresses: str, **attributes: object
     ) -> Resource:
-        """Make a port, with these addresses if there are any.
+        """Make a port, with any given addresses.
 
-        :param attributes: More of its attributes, such as
+        :param attributes: Other attributes, such as
             ``allowed_address_pairs=[{'ip_address': '192.0.2.5'}]``. Without
-            any, and without a server, a port just reserves its addresses, as
-            that of a virtual IP does.
+            any, and without a server, a port only reserves its addresses, as
+            for a virtual IP.
         """
         if addresses:
             attributes['fixed_ips'] = [
@@ -134,17 +134,17 @@ class Scenario:
         return self._make('port', network_id=network['id'], **attributes)
 
     def tag_port(self, port: Resource, *tags: str) -> None:
-        """Give a port these tags of Neutron, in place of those it has."""
+        """Replace the Neutron tags of a port."""
         self.user.put(
             'network', f'/v2.0/ports/{port["id"]}/tags', {'tags': tags}
         )
 
     def binding(self, service: api.Api, port: Resource, host: str) -> Resource:
-        """Bind a server's port to a second host; that binding is INACTIVE.
+        """Give a server's port an INACTIVE binding on a second host.
 
-        It goes with the port.
+        It is deleted together with the port.
 
-        :param service: The user ``service``: Neutron wants its role.
+        :param service: The user ``service``, as Neutron requires its role.
         """
         binding: Resource = service.post(
             'network',
@@ -156,7 +156,7 @@ class Scenario:
     def trunk(
         self, name: str, parent: Resource, subports: dict[int, Resource]
     ) -> Resource:
-        """Make a trunk; the parent port must not be a server's yet.
+        """Make a trunk; the parent port must not belong to a server yet.
 
         :param parent: Its parent port.
         :param subports: Its subports, by their VLAN IDs.
@@ -176,7 +176,7 @@ class Scenario:
         )
 
     def qos_policy(self, name: str, **attributes: object) -> Resource:
-        """Make a QoS policy without rules, which takes an administrator."""
+        """Make a QoS policy without rules; only for an administrator."""
         path = '/v2.0/qos/policies'
         policy: Resource = self.user.post(
             'network',
@@ -187,7 +187,7 @@ class Scenario:
         return policy
 
     def security_group(self, name: str, **attributes: object) -> Resource:
-        """Make a security group, with the rules that Neutron gives it."""
+        """Make a security group, with Neutron's default rules."""
         return self._make('security_group', name=self.name(name), **attributes)
 
     def address_group(self, name: str, *addresses: str) -> Resource:
@@ -202,10 +202,12 @@ class Scenario:
         remote_group: Resource | None = None,
         **attributes: object,
     ) -> Resource:
-        """Let in IPv4, from a group if one is given; it goes with the group.
+        """Allow ingress of IPv4, from a group if one is given.
 
-        :param remote_group: From whose ports.
-        :param attributes: More of its attributes, or others.
+        The rule is deleted together with its security group.
+
+        :param remote_group: The group whose ports are allowed.
+        :param attributes: Other attributes.
         """
         rule = {
             'security_group_id': group['id'],
@@ -222,9 +224,9 @@ class Scenario:
         return made
 
     def router(self, name: str, *networks: Resource) -> Resource:
-        """Make a router from these networks to the external one.
+        """Make a router between these networks and the external one.
 
-        It translates the source addresses of all that have no floating IP.
+        It translates the source addresses of servers without a floating IP.
         """
         router = self._make(
             'router',
@@ -247,9 +249,9 @@ class Scenario:
     ) -> Resource:
         """Make a floating IP.
 
-        :param port: The port that it leads to; none for port forwardings.
-        :param attributes: More of its attributes, such as
-            ``fixed_ip_address``: which of the port's addresses it leads to.
+        :param port: The port that it leads to; None for port forwardings.
+        :param attributes: Other attributes, such as ``fixed_ip_address``, the
+            address of the port that it leads to.
         """
         return self._make(
             'floatingip',
@@ -285,7 +287,7 @@ class Scenario:
         return forwarding
 
     def load_balancer(self, name: str, network: Resource) -> LoadBalancer:
-        """Make what Octavia makes of a load balancer: ports and a server."""
+        """Make the ports and the server of an Octavia load balancer."""
         identifier = str(uuid.uuid4())
         vip = self.port(
             network,
@@ -309,8 +311,8 @@ class Scenario:
         """Make a server, and wait until it is active.
 
         :param name: Its name, without the prefix.
-        :param networks: What to plug in: ``{'port': ID, 'tag': 'nic1'}`` or
-            ``{'uuid': network ID}``; nothing if not given.
+        :param networks: The interfaces: ``{'port': ID, 'tag': 'nic1'}`` or
+            ``{'uuid': network ID}``; none by default.
         """
         (server,) = self.servers({name: list(networks)})
         return server
@@ -318,9 +320,9 @@ class Scenario:
     def servers(
         self, specifications: dict[str, list[dict[str, str]]]
     ) -> list[Resource]:
-        """Make several servers at a time, and wait until all are active.
+        """Make several servers in parallel, and wait until all are active.
 
-        :param specifications: What to plug in, by the server's name.
+        :param specifications: The interfaces, by the server's name.
         """
         servers = [
             self._request_server(name, networks)
@@ -328,7 +330,7 @@ class Scenario:
         ]
         ids = {server['id'] for server in servers}
         deadline = time.monotonic() + TIMEOUT * len(ids)
-        # A listing of IDs costs Nova little; showing each server does not.
+        # A listing of IDs is cheap for Nova; showing each server is not.
         while building := ids & self._ids_of_status('BUILD'):
             if time.monotonic() > deadline:
                 raise AssertionError(f'still building: {building}')
@@ -368,7 +370,7 @@ class Scenario:
         wait_for(self.user, server, status)
 
     def delete(self, server: Resource) -> None:
-        """Delete a server, and wait until Nova knows it no more."""
+        """Delete a server, and wait until it is gone from Nova."""
         path = f'/servers/{server["id"]}'
         try:
             self.user.delete('compute', path)
@@ -383,7 +385,7 @@ class Scenario:
             raise AssertionError(f'still there after {TIMEOUT} s: {path}')
 
     def remove(self) -> None:
-        """Remove all that was made, the newest first, servers before all."""
+        """Remove everything that was made, servers first, then in reverse."""
         with futures.ThreadPoolExecutor(WORKERS) as executor:
             list(executor.map(self.delete, self._servers))
         self._servers.clear()
@@ -409,7 +411,7 @@ class Scenario:
             )
 
     def _make(self, kind: str, **attributes: object) -> Resource:
-        """Make a resource of Neutron that is to be removed by itself."""
+        """Make a Neutron resource that must be removed separately."""
         path = f'/v2.0/{kind.replace("_", "-")}s'
         made: Resource = self.user.post('network', path, {kind: attributes})[
             kind
@@ -437,8 +439,8 @@ def detach(
 ) -> None:
     """Detach an interface, and wait until Nova's cache lacks it, too.
 
-    That is the last thing that Nova does for it. Until then it may write its
-    cache over what a test puts there.
+    This is the last step of Nova. Until then, Nova may overwrite the cache
+    that a test has changed.
     """
     path = f'/servers/{server_id}'
     user.delete('compute', f'{path}/os-interface/{port_id}')
@@ -459,7 +461,7 @@ def detach(
 def wait_for(user: api.Api, server: Resource, status: str) -> None:
     """Wait until a server has a status and nothing under way.
 
-    :raises AssertionError: It is in error, or the time is over.
+    :raises AssertionError: The server is in error, or the time is up.
     """
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:

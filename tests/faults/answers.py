@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Answers that are not the service's own, whoever carries them."""
+"""Answers that replace those of a service, for any transport."""
 
 from collections.abc import Callable
 import dataclasses
@@ -22,26 +22,26 @@ _Item = TypeVar('_Item')
 
 @dataclasses.dataclass
 class Answer:
-    """What is sent instead of the service's answer, and how."""
+    """An answer in place of the service's, and how it is sent."""
 
     status: int = 200
     body: bytes = b''
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
-    # Announce more than is sent, and close.
+    # Announce more than is sent, and close the connection.
     cut_off: bool = False
     # Close the connection with a reset instead of answering.
     reset: bool = False
-    # Reset the connection when so much of head and body is sent; 1.0 is all.
+    # Reset the connection after this share of head and body; 1.0 is all.
     reset_at: float | None = None
-    # Seconds between two bytes; without end, nothing is sent.
+    # Seconds between two bytes; if infinite, nothing is sent.
     seconds_a_byte: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What a command asks for.
+    """A request of a command.
 
-    :ivar forward: Has the service answer it, or a request like it.
+    :ivar forward: Lets the service answer it, or a similar request.
     """
 
     method: str
@@ -49,7 +49,7 @@ class Request:
     forward: Callable[['Request'], Answer]
 
 
-# Answers a request in the place of a service, or spoils its answer.
+# Answers a request in place of a service, or spoils its answer.
 Fault = Callable[[Request], Answer]
 
 
@@ -59,37 +59,37 @@ def healthy(request: Request) -> Answer:
 
 
 def always(answer: Answer | None) -> Fault:
-    """Make a fault of one answer; None lets the service answer."""
+    """Make a fault from one answer; None lets the service answer."""
     return healthy if answer is None else lambda _request: answer
 
 
 def take(items: list[_Item]) -> _Item:
-    """Take the first item, or leave it where it is the last."""
+    """Remove and return the first item, but keep the last one."""
     return items.pop(0) if len(items) > 1 else items[0]
 
 
 class Faults:
-    """Which requests go wrong, and how."""
+    """The requests that fail, and how."""
 
     def __init__(self) -> None:
         self._planned: list[tuple[Callable[[str], bool], list[Fault]]] = []
         self._lock = threading.Lock()
 
     def plan(self, concerns: Callable[[str], bool], *faults: Fault) -> None:
-        """Have requests go wrong, one after the other.
+        """Make requests fail, one after another.
 
-        :param concerns: Tells by the URL whether a request is meant.
-        :param faults: The last is kept.
+        :param concerns: Tells from the URL whether a request is meant.
+        :param faults: The faults of successive requests; the last is kept.
         """
         self._planned.append((concerns, list(faults)))
 
     @property
     def are_planned(self) -> bool:
-        """Tell whether any request goes wrong."""
+        """Tell whether any request is to fail."""
         return bool(self._planned)
 
     def of(self, url: str) -> Fault:
-        """Take the fault of a request."""
+        """Return the fault of a request."""
         with self._lock:
             for concerns, faults in self._planned:
                 if concerns(url):

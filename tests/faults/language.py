@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The faults that the plan of faults is written in.
+"""The language in which the plan describes faults.
 
 Each is a few words, and several faults in a row are separated by slashes::
 
@@ -18,8 +18,8 @@ Each is a few words, and several faults in a row are separated by slashes::
     cut=50%
     set:ports.*.device_owner=null
 
-The words of one fault are applied from the left to the right, each to what
-the one before it made of the answer:
+The words of one fault are applied from left to right, each to the result of
+the previous one:
 
 ==================  =====================================================
 ``healthy``         what the service answers
@@ -64,10 +64,10 @@ from tests.faults import answers
 Answer = answers.Answer
 Request = answers.Request
 
-# Nobody may listen below 1024 but the system, and here nobody does.
+# Only the system may listen below 1024, and here nothing does.
 CLOSED = 'localhost:1'
 
-# A request ID as it comes with a fault.
+# The request ID of a fault.
 REQUEST_ID = 'req-7'
 
 _PAGE = b'<html><head><title>x</title></head><h1>Bad \x1b[2JGateway</h1>'
@@ -79,7 +79,7 @@ _NO_FILTERS = frozenset({'fields', 'limit', 'marker', 'sort_key', 'sort_dir'})
 def parse_faults(text: str, endpoints: dict[str, str]) -> list[answers.Fault]:
     """Read faults.
 
-    :param text: One or several, separated by slashes.
+    :param text: One or more faults, separated by slashes.
     :param endpoints: The URL of each service.
     """
     return [
@@ -89,12 +89,12 @@ def parse_faults(text: str, endpoints: dict[str, str]) -> list[answers.Fault]:
 
 
 def parse_place(text: str) -> Callable[[str], bool]:
-    """Read which requests go wrong.
+    """Read which requests are to fail.
 
-    :param text: The path of their URLs, where ``*`` stands for one segment;
-        behind it what their query has: ``marker``, ``limit>250``, or
-        ``device_id+`` for several of a parameter.
-    :returns: Whether it is one of them, by the URL.
+    :param text: The path of their URLs, where ``*`` stands for one segment,
+        followed by a condition on the query: ``marker``, ``limit>250``, or
+        ``device_id+`` for several values of a parameter.
+    :returns: A function that tells whether a URL is one of them.
     """
     pattern, *conditions = text.split()
     path = re.compile(re.escape(pattern).replace(r'\*', '[^/]+') + '/?')
@@ -156,7 +156,7 @@ def _refusal(status: int) -> Answer:
 
 
 def _asked(word: str, url: str) -> str:
-    """Change the query where the fault is one of it."""
+    """Change the query if the fault is about it."""
     name, _separator, value = word.partition('=')
     found = parse.urlsplit(url)
     query = parse.parse_qsl(found.query)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The plan of faults: ``plan.csv``, a line for each.
+"""The plan of faults in ``plan.csv``, one fault per line.
 
 ========  ==================================================================
 Column    Meaning
@@ -57,7 +57,7 @@ PATH = pathlib.Path(__file__).with_suffix('.csv')
 # Values of the words in braces.
 Words = dict[str, str]
 
-# What no terminal may be sent, whatever the services answer.
+# What must never be sent to a terminal, whatever the services answer.
 UNSAFE = re.compile(
     r'[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e'
     r'\u2060-\u2064\u2066-\u206f\ufeff]'
@@ -81,13 +81,13 @@ class Case:
 
     @property
     def name(self) -> str:
-        """What it is called among the tests, without any dot."""
+        """Its name among the tests, without any dot."""
         words = f'{self.command}, {self.requests}: {self.faults}'
         return words.replace('.', '_')
 
     @property
     def healthy(self) -> 'Case':
-        """The same without what goes wrong, but how the cloud is."""
+        """The same without the faults, but in the same cloud."""
         kept = [
             (place, planned)
             for place, planned in self._pairs()
@@ -105,17 +105,17 @@ class Case:
         return self.command.startswith('admin: ')
 
     def arguments(self, words: Words) -> list[str]:
-        """Return the words of the command line, for a format to compare."""
+        """Return the command line, with a format that can be compared."""
         command = self.command.removeprefix('admin: ')
         arguments = shlex.split(command.format(**words))
-        # A Lister has csv; what shows one thing does not.
+        # A Lister supports csv, but a ShowOne does not.
         form = 'json' if arguments[0] == 'show' else 'csv'
         return ['server', 'interface', *arguments, '-f', form]
 
     def inject(
         self, faults: answers.Faults, words: Words, endpoints: Words
     ) -> None:
-        """Plan what the line says goes wrong."""
+        """Plan the faults of the line."""
         for place, planned in self._pairs():
             faults.plan(
                 language.parse_place(place.format(**words)),
@@ -134,7 +134,7 @@ class Case:
         )
 
     def expected_output(self, healthy: str, words: Words) -> str:
-        """Make what is to be printed of what a healthy cloud's answer is."""
+        """Return the expected output, given that of a healthy cloud."""
         heading, *rows = healthy.splitlines(keepends=True) or ['']
         match self.output.split():
             case ['same']:
@@ -162,11 +162,11 @@ class Case:
         raise ValueError(self.output)
 
     def expects(self, sent: str) -> bool:
-        """Tell whether as many requests were sent as the plan says."""
+        """Tell whether the number of requests is as planned."""
         return fnmatch.fnmatchcase(sent, self.sent)
 
     def expected_error(self, words: Words) -> str:
-        """Make a regular expression of the expected standard error."""
+        """Make a regular expression for the expected standard error."""
         lines = self.error.split(' // ') if self.error else []
         text = re.escape(''.join(f'{line}\n' for line in lines))
         for name, value in words.items():
@@ -175,7 +175,7 @@ class Case:
 
 
 def saved(listed: str, words: Words) -> str:
-    """Take the servers one and two of a listing in JSON."""
+    """Keep the servers one and two of a listing in JSON."""
     return json.dumps(
         [
             row

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Faults at random, which are the same each time.
+"""Random faults that are the same in each run.
 
-Which request goes wrong, and how, follows from the seed and from what is asked
-for, not from the order in which threads ask.
+Which request fails, and how, depends on the seed and the request, not on the
+order in which threads send requests.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ _Fault = answers.Fault
 
 
 class SeededFaults(answers.Faults):
-    """Takes the place of planned faults."""
+    """Replaces planned faults."""
 
     def __init__(
         self,
@@ -38,10 +38,10 @@ class SeededFaults(answers.Faults):
         """Choose by a seed.
 
         :param seed: Any number.
-        :param share: How much goes wrong, of 1.
+        :param share: The share of requests that fail, from 0 to 1.
         :param faults: How, in the words of :mod:`language`.
-        :param identify: Returns what is asked for by a URL, in words that are
-            the same on each cloud; None for what is to go well.
+        :param identify: Describes the request to a URL in the same way on each
+            cloud; None if it must not fail.
         """
         super().__init__()
         self._seed = seed
@@ -49,18 +49,18 @@ class SeededFaults(answers.Faults):
         self._faults = faults
         self._identify = identify
         self._left: dict[str, list[_Fault]] = {}
-        # What went wrong, and how.
+        # The requests that failed, and how.
         self.happened: dict[str, str] = {}
 
     def chosen(self, identity: str) -> str | None:
-        """Return how a request goes wrong."""
+        """Return how a request fails."""
         digest = hashlib.sha256(f'{self._seed} {identity}'.encode()).digest()
         if int.from_bytes(digest[:4]) >= self._share * 2**32:
             return None
         return self._faults[int.from_bytes(digest[4:8]) % len(self._faults)]
 
     def of(self, url: str) -> _Fault:
-        """Take the fault of a request."""
+        """Return the fault of a request."""
         identity = self._identify(url)
         fault = None if identity is None else self.chosen(identity)
         if identity is None or fault is None:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What can be wrong with the interfaces of a server, done on purpose."""
+"""Causes faults of interfaces on purpose."""
 
 from typing import Any
 import uuid
@@ -22,7 +22,7 @@ from tests.functional import base
 
 
 class FaultsTestCase(base.ProjectTestCase):
-    """Puts services wrong, through their APIs or behind their backs."""
+    """Causes faults through the APIs or in the databases."""
 
     network: scenario.Resource
     admin: api.Api
@@ -54,7 +54,7 @@ class FaultsTestCase(base.ProjectTestCase):
         )
 
     def change(self, database: str, statement: str, *values: object) -> None:
-        """Change a service's database behind its back."""
+        """Change a service's database directly."""
         databases.change(self.cloud, database, statement, *values)
 
     def read_cache(self, server: scenario.Resource) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The ways to authenticate, as variables of the environment alone."""
+"""The ways to authenticate, as environment variables."""
 
 import secrets
 
@@ -23,16 +23,16 @@ _DOMAIN = 'default'
 
 
 class Logins:
-    """Ways in which one user of the cloud authenticates."""
+    """The ways in which one user of the cloud can authenticate."""
 
     def __init__(
         self, user_api: api.Api, cloud: embedded.Cloud, user: str
     ) -> None:
         """Prepare for a user.
 
-        :param user_api: What the user authenticated to already.
+        :param user_api: The API of the user, already authenticated.
         :param cloud: The cloud.
-        :param user: The name, in Keystone and in clouds.yaml.
+        :param user: The name of the user, in Keystone and in clouds.yaml.
         """
         self._api = user_api
         self._cloud = cloud
@@ -47,11 +47,11 @@ class Logins:
         return {**self._password(self._user), **self._project()}
 
     def unscoped(self) -> Login:
-        """The password, for nothing in particular."""
+        """The password, without a scope."""
         return self._password(self._user)
 
     def token(self) -> Login:
-        """A token of the user, which is exchanged for another."""
+        """A token of the user, which is exchanged for another one."""
         return {
             **self._url,
             **self._project(),
@@ -60,9 +60,9 @@ class Logins:
         }
 
     def application_credential(self, **attributes: object) -> Login:
-        """An application credential that is made for it.
+        """A new application credential.
 
-        :param attributes: More of its attributes, such as ``access_rules``.
+        :param attributes: Other attributes, such as ``access_rules``.
         """
         path = f'/users/{self._user_id}/application_credentials'
         made = self._api.post(
@@ -118,7 +118,7 @@ class Logins:
         return {**login, 'OS_DOMAIN_ID': _DOMAIN}
 
     def admin_token(self) -> Login:
-        """A token and where the services are, without Keystone."""
+        """A token and the URLs of the services, without Keystone."""
         return {
             **self.none(),
             'OS_AUTH_TYPE': 'admin_token',
@@ -126,10 +126,10 @@ class Logins:
         }
 
     def none(self) -> Login:
-        """Where the services are, and nothing else."""
+        """The URLs of the services, and nothing else."""
         return {
             'OS_AUTH_TYPE': 'none',
-            # What the type wants; the overrides are what is used.
+            # The type requires it, but the overrides are used.
             'OS_ENDPOINT': self._cloud.endpoints['compute'],
             **{
                 f'OS_{name.upper()}_ENDPOINT_OVERRIDE': (
@@ -142,7 +142,7 @@ class Logins:
     def region(self, **urls: dict[str, str]) -> str:
         """Register another region.
 
-        :param urls: Where its services are, for each interface.
+        :param urls: The URLs of its services, for each interface.
         :returns: Its name.
         """
         name = f'Region{secrets.token_hex(4)}'
@@ -164,7 +164,7 @@ class Logins:
         return name
 
     def remove(self) -> None:
-        """Remove what was made for them."""
+        """Remove everything that was made for the logins."""
         for owner, path in reversed(self._removals):
             owner.delete('identity', path)
         self._removals.clear()

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Three servers that the plan of faults reads but does not change."""
+"""Three servers that the plan of faults reads, but does not change."""
 
 import dataclasses
 
@@ -22,8 +22,8 @@ from tests.functional import base
 
 NAME = 'odd'
 
-# One has a port on each network and a floating IP, two a port that is DOWN,
-# three a port.
+# The server one has a port on each network and a floating IP, two has a port
+# that is DOWN, and three has a port.
 ADDRESSES = {'one': '10.30.0.11', 'two': '10.30.0.12', 'three': '10.30.0.13'}
 
 
@@ -32,7 +32,7 @@ class OddProject:
     """The project.
 
     :ivar ids: The IDs of the servers, by their names.
-    :ivar words: What stands in braces in the plan.
+    :ivar words: The values of the words in braces in the plan.
     """
 
     ids: dict[str, str]
@@ -52,7 +52,7 @@ class OddProjectTestCase(base.FunctionalTestCase):
 
 
 def ensure(cloud: embedded.Cloud) -> OddProject:
-    """Make the project, unless this cloud has it."""
+    """Make the project, unless this cloud has it already."""
     cloud.once(NAME, lambda: _make(cloud))
     user = api.Api(NAME, cloud)
     servers = user.get('compute', '/servers')['servers']

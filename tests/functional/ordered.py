@@ -10,14 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a plain HTTP client reads, in the order that the commands have."""
+"""Orders what a plain HTTP client reads, as the commands do."""
 
 import ipaddress
 from typing import Any
 
 
 def fixed_ips(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Order fixed IPs: version 4 first, and then as addresses."""
+    """Order fixed IPs: IPv4 first, then by address."""
 
     def order(fixed_ip: dict[str, Any]) -> tuple[int, int]:
         address = ipaddress.ip_address(fixed_ip['ip_address'])

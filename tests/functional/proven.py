@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the commands have shown of the services of each release.
+"""Records what the commands have proven with each release.
 
-``python -m tests.functional.proven`` writes it into the user guide, after the
-functional tests have passed on each of them.
+``python -m tests.functional.proven`` writes this into the user guide, after
+the functional tests have passed on each release.
 """
 
 from collections.abc import Sequence
@@ -32,10 +32,10 @@ TABLE = environments.CHECKOUT / 'doc' / 'source' / 'user' / 'proven.csv'
 
 
 def seen(arguments: Sequence[str], stdout: str) -> set[str]:
-    """Tell what one run of ``openstack`` proves.
+    """Return what one run of ``openstack`` proves.
 
-    :param arguments: What it was called with.
-    :param stdout: What it printed.
+    :param arguments: Its arguments.
+    :param stdout: Its output.
     :returns: The name of the command, and ``check`` or ``repair`` with the
         code of each finding that it found or repaired; nothing if it printed
         nothing.
@@ -54,7 +54,7 @@ def seen(arguments: Sequence[str], stdout: str) -> set[str]:
 def record(
     cloud: directory.CloudDirectory, arguments: Sequence[str], stdout: str
 ) -> None:
-    """Remember what one run of ``openstack`` proves, with its cloud."""
+    """Record what one run of ``openstack`` proves, for its cloud."""
     with _file(cloud).open('a') as file:
         file.writelines(f'{what}\n' for what in seen(arguments, stdout))
 
@@ -95,7 +95,7 @@ def table() -> str:
 
 
 def commands() -> list[str]:
-    """Return the names of the commands, without what they share."""
+    """Return the names of the commands, without their common prefix."""
     parser = configparser.ConfigParser()
     parser.read(environments.CHECKOUT / 'setup.cfg')
     lines = parser['entry_points']['openstack.compute.v2'].split('\n')

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Every way to authenticate that OpenStackClient has."""
+"""Every way to authenticate that OpenStackClient supports."""
 
 import json
 import pathlib
@@ -32,9 +32,9 @@ NEEDS_PROJECT = 'and interfaces need one that is scoped to a project'
 
 
 class AuthenticationTestCase(odd_project.OddProjectTestCase):
-    """Reads the interfaces of one server in every way.
+    """Reads the interfaces of one server with every login.
 
-    :ivar expected: What ``list`` prints of it, as a user of clouds.yaml.
+    :ivar expected: The output of ``list`` for it, for a user of clouds.yaml.
     """
 
     logins: logins.Logins
@@ -69,7 +69,7 @@ class AuthenticationTestCase(odd_project.OddProjectTestCase):
         )
 
     def commands(self) -> dict[str, tuple[str, ...]]:
-        """Return each command, as it asks for the server."""
+        """Return a command line of each command for the server."""
         port = self.project.words['one_port']
         server = self.server
         return {
@@ -91,7 +91,7 @@ class AuthenticationTestCase(odd_project.OddProjectTestCase):
     def run_as(
         self, login: dict[str, str], *names: str
     ) -> dict[str, command_result.Result]:
-        """Run some of the commands with these variables, or each of them."""
+        """Run some of the commands with these variables; all by default."""
         return {
             name: self.openstack_as(login, 'server', 'interface', *arguments)
             for name, arguments in self.commands().items()
@@ -101,7 +101,7 @@ class AuthenticationTestCase(odd_project.OddProjectTestCase):
     def assert_refused(
         self, pattern: str, result: command_result.Result
     ) -> None:
-        """Make sure of the exit status 1, no rows and one line."""
+        """Check that the exit status is 1, with no rows and one line."""
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(result.stderr, rf'\A{pattern}\n\Z')
 
@@ -124,8 +124,8 @@ class TestAuthentication(AuthenticationTestCase):
             self.logins.application_credential: (),
             self.logins.token: ('list', 'find'),
             self.logins.trust: ('list', 'list ports'),
-            # Without Keystone nobody tells the name of the project's domain,
-            # which find shows.
+            # Without Keystone, the name of the project's domain, which find
+            # shows, is not known.
             self.logins.admin_token: ('list', 'list by name', 'check', 'diff'),
         }
         for login, names in logins.items():
@@ -288,7 +288,7 @@ class TestAuthentication(AuthenticationTestCase):
 
 
 class TestEndpoints(AuthenticationTestCase):
-    """Where the services are, as the user or the catalog has it."""
+    """The URLs of the services, from the user or the catalog."""
 
     region: str
 

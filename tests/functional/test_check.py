@@ -62,7 +62,7 @@ class TestUntouchedFleet(base.FunctionalTestCase):
     def test_without_neutron(self) -> None:
         self.proxy.answer('/ports', recording_proxy.Answer(404, b'gone'))
         result = self.openstack(*COMMAND, '-f', 'json')
-        # Not all was looked for, so nobody may think that all is well.
+        # The check was incomplete, so it must not look as if all were well.
         self.assertEqual((1, '[]\n'), (result.status, result.stdout))
         self.assertRegex(
             result.stderr,
@@ -157,7 +157,7 @@ class TestFaults(faults.FaultsTestCase):
         other = 'compute-1' if host != 'compute-1' else 'compute-2'
         self.update_port(elsewhere, **{'binding:host_id': other})
         self.update_port(nowhere, **{'binding:host_id': ''})
-        # The mechanism driver refuses ports of this name.
+        # The mechanism driver refuses ports with this name.
         self.update_port(
             refused, name='refuse-binding', **{'binding:host_id': ''}
         )
@@ -170,7 +170,7 @@ class TestFaults(faults.FaultsTestCase):
         )
         (row,) = (row for row in rows if row['Finding'] == 'host-differs')
         self.assertEqual((host, other), (row['Expected'], row['Actual']))
-        # Who may not see bindings is not told guesses.
+        # Without access to bindings, nothing is guessed.
         shown = self.check(
             server['id'], '--ignore', 'port-down', user=self.user, status=0
         )
@@ -182,7 +182,7 @@ class TestFaults(faults.FaultsTestCase):
         self.update_port(port, device_id=server['id'])
         (row,) = self.assert_findings(server, ('not-attached', port))
         self.assertEqual(port['id'], row['Port ID'])
-        # The server is deleted in the end, and would take it along.
+        # At the end, the port would be deleted together with the server.
         self.update_port(port, device_id='')
 
     def test_port_down(self) -> None:
@@ -230,7 +230,7 @@ class TestFaults(faults.FaultsTestCase):
         (port,) = self.ports(server)
         self.scenario.router('router', self.network)
         floating_ip = self.scenario.floating_ip(port)
-        # Neutron does not tell Nova in this cloud.
+        # In this cloud, Neutron does not notify Nova.
         (row,) = self.assert_findings(server, ('floating-ip-differs', port))
         address = floating_ip['floating_ip_address']
         self.assertEqual(
@@ -266,7 +266,7 @@ class TestFaults(faults.FaultsTestCase):
         self.scenario.binding(service, port, host)
         (row,) = self.assert_findings(server, ('stale-binding', port))
         self.assertEqual(f'also to {host}', row['Actual'])
-        # Through the hosts.
+        # By host.
         rows = self.check('--project', self.user, '--finding', 'stale-binding')
         self.assertIn(port['id'], [row['Port ID'] for row in rows])
         service.delete('network', f'/v2.0/ports/{port["id"]}/bindings/{host}')
@@ -380,7 +380,7 @@ class TestFaults(faults.FaultsTestCase):
 
 
 class TestChanges(base.ProjectTestCase):
-    """Nothing that is under way is reported."""
+    """Nothing is reported that is under way."""
 
     SECONDS = 60
     LOOPS = 3
@@ -498,8 +498,7 @@ class TestChanges(base.ProjectTestCase):
                 client.put(
                     'network', path, {'floatingip': {'port_id': port_id}}
                 )
-                # As Neutron does where its notifications are on, after its
-                # send_events_interval.
+                # Neutron would notify Nova after its send_events_interval.
                 time.sleep(2)
                 client.post(
                     'compute',

@@ -140,13 +140,14 @@ class TestProcess(testtools.TestCase):
 
 @dataclasses.dataclass(frozen=True)
 class Expected:
-    """What is true of one release, and false of another.
+    """Facts that differ between releases.
 
-    :ivar services: As the user guide names them.
-    :ivar microversion: The highest that Nova has.
-    :ivar unknown_parameter: What Nova answers to one at microversion 2.102.
-    :ivar port_of_server: What Neutron answers to a member who deletes one.
-    :ivar healing: After how many seconds Nova heals its cache by default.
+    :ivar services: The services, as in the user guide.
+    :ivar microversion: Nova's highest microversion.
+    :ivar unknown_parameter: The status for one at microversion 2.102.
+    :ivar port_of_server: The status if a member deletes one in Neutron.
+    :ivar healing: The default interval in which Nova heals its cache, in
+        seconds.
     """
 
     services: str
@@ -180,7 +181,8 @@ EXPECTED = {
     ),
 }
 
-# Run by the Python of the services: what they are, and a default of Nova.
+# Run by the Python of the services: prints their versions, and a default of
+# Nova.
 FACTS = """
 from importlib import metadata
 from nova.conf import compute
@@ -201,7 +203,7 @@ print(option.default)
 
 
 class TestRelease(base.ProjectTestCase):
-    """What the user guide says of the releases."""
+    """Checks what the user guide says about the releases."""
 
     server: scenario.Resource
     expected: Expected
@@ -272,7 +274,7 @@ class TestRelease(base.ProjectTestCase):
             self.scenario.network('other', '10.0.1.0/24'),
             device_owner='compute:nova',
         )
-        # Neutron lets no member delete what may be a server's.
+        # Neutron does not let a member delete a port that may be a server's.
         self.addCleanup(
             self.api.put,
             'network',
@@ -312,7 +314,7 @@ class TestRelease(base.ProjectTestCase):
 
 
 class TestNetwork(base.ProjectTestCase):
-    """What leads to a server without being an address of its own."""
+    """Addresses that lead to a server without being its own."""
 
     admin: api.Api
     front: scenario.Resource
@@ -580,7 +582,7 @@ class TestMoves(base.ProjectTestCase):
         }
 
     def guest(self) -> set[str]:
-        """Return the MAC addresses that the hypervisor has."""
+        """Return the MAC addresses of the guest in the hypervisor."""
         found = self.admin.get(
             'compute', f'/servers/{self.server["id"]}/diagnostics', '2.48'
         )
@@ -589,7 +591,7 @@ class TestMoves(base.ProjectTestCase):
     def assert_on(
         self, host: str, stale: Collection[tuple[str, str]] = ()
     ) -> None:
-        """The server, its bindings and its guest are on this host alone."""
+        """Check that server, bindings and guest are on this host only."""
         self.assertEqual(host, moves.host_of(self.admin, self.server))
         self.assertEqual({(host, 'ACTIVE'), *stale}, self.bindings())
         self.assertEqual({'ACTIVE'}, {port['status'] for port in self.ports()})
@@ -598,7 +600,7 @@ class TestMoves(base.ProjectTestCase):
         )
 
     def assert_detachable(self) -> None:
-        """The hypervisor lets go of an interface that it was given before."""
+        """Check that the hypervisor detaches an interface after a move."""
         port, other = self.ports()
         scenario.detach(
             self.api, self.server['id'], port['id'], port['mac_address']

@@ -33,7 +33,7 @@ class TestDiff(base.ProjectTestCase):
 
     @classmethod
     def make_resources(cls) -> None:
-        # Before the ports that it is given to, so that it outlives them.
+        # Made before the ports that use it, so that it is removed after them.
         cls.group = cls.scenario.security_group('ssh')
         cls.network = cls.scenario.network('net', '10.60.0.0/24')
         cls.scenario.router('router', cls.network)

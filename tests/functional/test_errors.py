@@ -28,7 +28,7 @@ AT_ONCE = {'Retry-After': '0'}
 
 
 class TestErrors(base.FunctionalTestCase):
-    """What a proxy or a service may answer, seen by the real program."""
+    """Answers of proxies and services, with the real program."""
 
     def failure(self, answer: recording_proxy.Answer) -> command_result.Result:
         self.proxy.answers.clear()

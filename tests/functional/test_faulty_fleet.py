@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A fleet, when some of the answers go wrong.
+"""A fleet while some of the requests fail.
 
-Each seed is a day on which other requests go wrong in other ways.
+With each seed, other requests fail in other ways.
 """
 
 import json
@@ -31,12 +31,12 @@ CHECK = ('server', 'interface', 'check')
 
 SEEDS = (1, 3, 4, 5)
 
-# Five of a hundred. Where a view sends few requests, half of them are to fail,
-# as hardly one would otherwise.
+# Five percent. If a view sends few requests, half of them fail, as hardly any
+# would otherwise.
 SHARE = 0.05
 LARGE_SHARE = 0.5
 
-# What asking again mends.
+# Faults that a retry overcomes.
 PASSING = (
     '503 retry-after=0 / healthy',
     '413 retry-after=0 / 429 retry-after=0 / healthy',
@@ -47,7 +47,7 @@ PASSING = (
     'redirect=. / healthy',
 )
 
-# What it does not mend.
+# Faults that it does not overcome.
 LASTING = (
     '403',
     '404 html',
@@ -77,7 +77,7 @@ class FaultyFleetTestCase(base.FunctionalTestCase):
         super().setUpClass()
 
     def identify(self, url: str) -> str | None:
-        """Name what is asked of Nova and Neutron."""
+        """Identify a request to Nova or Neutron."""
         if url.startswith(self.cloud.endpoints['identity']):
             return None
         path = parse.urlsplit(url).path
@@ -86,14 +86,14 @@ class FaultyFleetTestCase(base.FunctionalTestCase):
         return re.sub('[0-9a-f]{8}-[0-9a-f-]{27}', '*', path)
 
     def identify_server(self, url: str) -> str | None:
-        """Name the server whose interfaces are asked for."""
+        """Identify the server whose interfaces are requested."""
         found = OS_INTERFACE.fullmatch(parse.urlsplit(url).path)
         return self.names[found[1]] if found else None
 
     def go_wrong(
         self, seed: int, share: float, lasting: bool
     ) -> seeded.SeededFaults:
-        """Have the next commands meet faults, other than before."""
+        """Make the next commands meet other faults than before."""
         self.proxy.faults = found = seeded.SeededFaults(
             seed,
             share,
@@ -103,7 +103,7 @@ class FaultyFleetTestCase(base.FunctionalTestCase):
         return found
 
     def assert_passing(self, share: float, *command: str) -> None:
-        """Compare what is printed with and without what passes."""
+        """Compare the output with and without passing faults."""
         sound = self.openstack(*command, '-f', 'json')
         happened = 0
         for seed in SEEDS:
@@ -116,7 +116,7 @@ class FaultyFleetTestCase(base.FunctionalTestCase):
 
 
 class TestPassing(FaultyFleetTestCase):
-    """What passes is not seen."""
+    """Faults that pass are not visible."""
 
     def test_list(self) -> None:
         self.assert_passing(SHARE, *LIST)
@@ -135,7 +135,7 @@ class TestPassing(FaultyFleetTestCase):
 
 
 class TestLasting(FaultyFleetTestCase):
-    """It costs the servers that it concerns, and each of them is named."""
+    """Lasting faults affect only their servers, each of which is named."""
 
     def assert_lasting(self, *command: str) -> None:
         sound = self.openstack(*command, '-f', 'json')
@@ -160,7 +160,7 @@ class TestLasting(FaultyFleetTestCase):
                     for line in result.stderr.splitlines()
                     if line not in others
                 ]
-                # What check suspects because of it, it fails to confirm.
+                # Suspicions caused by a fault are not confirmed.
                 self.assertEqual(failed, set(map(named, lines)))
                 self.assertEqual(len(failed), len(faults.happened))
 
@@ -171,7 +171,7 @@ class TestLasting(FaultyFleetTestCase):
         self.assert_lasting(*LIST, '--concurrency', '64')
 
     def test_check_without_neutron(self) -> None:
-        """Nova is asked for each server then."""
+        """Nova is then asked for each server."""
         self.proxy.answer('/v2.0/ports', recording_proxy.Answer(500))
         self.assert_lasting(*CHECK)
 

@@ -46,7 +46,7 @@ class TestFind(base.ProjectTestCase):
             }
         )
         cls.scenario.port(network, '10.60.0.99')
-        # No agent is there to make one.
+        # There is no agent to make one.
         dhcp = cls.scenario.port(network, '10.60.0.2')
         api.Api('admin', cls.cloud).put(
             'network',

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Addresses that lead to a server, but are none of its own.
+"""Addresses that lead to a server without being its own.
 
-What is expected is worked out from what a plain HTTP client reads.
+The expected results are derived from what a plain HTTP client reads.
 """
 
 import json
@@ -145,7 +145,7 @@ class TestIndirections(base.ProjectTestCase):
         )
 
     def test_listed_with_the_interfaces(self) -> None:
-        """What list shows of an interface is what find follows to it."""
+        """find follows the same indirections that list shows."""
         body = self.api.get(
             'network', f'/v2.0/floatingips/{self.shared["id"]}'
         )['floatingip']

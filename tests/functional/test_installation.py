@@ -23,7 +23,7 @@ PACKAGE = 'osc_port_iface'
 
 VERBS = ('check', 'diff', 'find', 'list', 'repair', 'show', 'wait')
 
-# Prints what the distribution installed, and whether it is the checkout.
+# Prints the files of the distribution, and whether it is the checkout.
 INSPECTION = '''
 import importlib.metadata
 import json
@@ -42,7 +42,7 @@ print(json.dumps({
 
 
 def python() -> pathlib.Path:
-    """Return the interpreter, for which -P keeps the checkout off the path."""
+    """Return the interpreter; -P keeps the checkout off its path."""
     return client.program().with_name('python')
 
 
@@ -90,7 +90,7 @@ class TestInstallation(base.FunctionalTestCase):
         self.assertEqual(expected, installed)
 
 
-# Runs ``openstack``, and ends with a line of what it imported of a package.
+# Runs ``openstack``, and prints a last line with its imports of a package.
 TRACE = '''
 import sys
 from openstackclient import shell
@@ -103,9 +103,8 @@ finally:
 '''
 
 
-# Prints the commands below ``server interface`` of all that is installed.
-# Of two with one name, cliff takes the one that it finds last, and OSC does
-# not say so.
+# Prints the installed commands below ``server interface``. If two have the
+# same name, cliff silently uses the one that it finds last.
 NAMES = '''
 import importlib.metadata
 for found in importlib.metadata.distributions():
@@ -117,7 +116,7 @@ for found in importlib.metadata.distributions():
 
 class TestOtherCommands(base.FunctionalTestCase):
     def imported(self, package: str, *arguments: str) -> list[str]:
-        """Run a command, and return what it imported of a package."""
+        """Run a command, and return its imports of a package."""
         result = self.run_program(
             *(python(), '-P', '-c', TRACE, package), *arguments
         )

@@ -36,7 +36,7 @@ AWKWARD_NAMES = (
     'back\\slash 100%_{2}$^',
 )
 
-# What a pattern, or a part of a name, would find as well.
+# Names that a pattern or a part of a name would match as well.
 OTHER_NAMES = ('webx1', 'aab', 'x', 'y', 'name with', 'name with space too')
 
 

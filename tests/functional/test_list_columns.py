@@ -54,11 +54,11 @@ OF_PROVIDER = ('Network Type', 'Segmentation ID', 'Physical Network')
 
 
 class TestColumns(base.ProjectTestCase):
-    """Two servers with all that a column can show, seen by each user."""
+    """Two servers with a value for every column, as each user sees them."""
 
     servers: list[scenario.Resource]
     group: scenario.Resource
-    # By what is special about them.
+    # The IDs of the ports, by their special feature.
     ports: dict[str, str]
 
     @classmethod
@@ -119,7 +119,7 @@ class TestColumns(base.ProjectTestCase):
                 'b': [{'port': forwarded['id']}],
             }
         )
-        # No host can bind it. Neutron wants the role of a service.
+        # No host can bind it. Neutron requires the role service.
         api.Api('service', cls.cloud).put(
             'network',
             f'/v2.0/ports/{passed["id"]}',
@@ -178,8 +178,8 @@ class TestColumns(base.ProjectTestCase):
         trunk = port.get('trunk_details', {'trunk_id': None, 'sub_ports': []})
         pci_address = port.get('binding:profile', {}).get('pci_slot')
         host = port.get('binding:host_id') or None
-        # Nova plugs them in in the order of the request, and does not know
-        # the one that it did not plug in.
+        # Nova plugs them in in the order of the request. It does not know the
+        # one that was not plugged in.
         index = {self.ports['rich']: 0, self.ports['open']: 1}
         return {
             'Port ID': port['id'],
@@ -269,13 +269,13 @@ class TestColumns(base.ProjectTestCase):
                 rows = json.loads(result.stdout)
                 test_schema.validate('list', rows)
                 if user != 'admin':
-                    # What Neutron hides of several networks is up to the
-                    # order in which it reads them.
+                    # Which attributes Neutron hides depends on the order in
+                    # which it reads the networks.
                     for row in (*expected, *rows):
                         for header in OF_PROVIDER:
                             del row[header]
                 self.assertEqual(expected, rows)
-                # Each column has a value, unless Neutron hides all.
+                # Each column has a value, unless Neutron hides it entirely.
                 self.assertEqual(
                     set() if user == 'admin' else {*OF_BINDING},
                     {
@@ -293,7 +293,7 @@ class TestColumns(base.ProjectTestCase):
                 )
 
     def asked(self) -> list[str]:
-        """Name the collections of Neutron that were asked for."""
+        """Return the Neutron collections that were requested."""
         return sorted(
             url.partition('?')[0].rpartition('/')[2]
             for url in self.proxy.requests

@@ -192,7 +192,7 @@ class TestFleet(base.FunctionalTestCase):
             for server in api.Api('admin', self.cloud).get(
                 'compute', '/servers/detail', all_tenants=1
             )['servers']
-            # Other tests make and delete servers meanwhile.
+            # Other tests create and delete servers at the same time.
             if server['name'].startswith('fleet-')
         }
         host = hosts[self.fleet.servers['fleet-b'][0]['id']]
@@ -238,7 +238,7 @@ class TestFleet(base.FunctionalTestCase):
         self.assertEqual(50, len(rows))
         for row in rows:
             port = ports[row['Port ID']]
-            # The port of a server that is offloaded is on no host.
+            # The port of an offloaded server is on no host.
             host = port['binding:host_id'] or None
             device = f'tap{port["id"][:11]}' if host else None
             self.assertEqual(host, row['Host'])
@@ -353,8 +353,8 @@ class TestPartialFailure(base.ProjectTestCase):
         process = subprocess.Popen(
             [client.program(), *COMMAND, '-f', 'json'],
             env=self.environment(),
-            # What runs in the background may ignore the signal, and would
-            # hand that down.
+            # A background job may ignore the signal, and its children inherit
+            # that.
             preexec_fn=lambda: signal.signal(
                 signal.SIGINT, signal.default_int_handler
             ),

@@ -43,19 +43,19 @@ class RepairTestCase(faults.FaultsTestCase):
     def repair(
         self, *arguments: str, user: str = 'admin', status: int = 0
     ) -> list[Row]:
-        """Repair, and compare what was sent with what was planned."""
+        """Repair, and compare the requests with the plan."""
         result = self.openstack(*COMMAND, '-f', 'json', *arguments, user=user)
         self.assertEqual(status, result.status, result.stderr)
         rows: list[Row] = json.loads(result.stdout)
         return rows
 
     def assert_sent(self, rows: list[Row]) -> None:
-        """Compare the requests of a plan with those that came."""
+        """Compare the requests of a plan with those that were received."""
         planned = []
         for row in rows:
             for request in row['Requests']:
                 key = request['method'], request['path'], request['body']
-                # Findings of one server may have one request together.
+                # Findings of one server may share a request.
                 if row['Action'] != 'refresh-cache' or key not in planned:
                     planned.append(key)
         self.assertEqual(
@@ -65,7 +65,7 @@ class RepairTestCase(faults.FaultsTestCase):
     def assert_repaired(
         self, server_ids: list[str], *arguments: str
     ) -> list[Row]:
-        """Repair what is wrong with servers, and check them."""
+        """Repair servers, and check them."""
         rows = self.repair(*server_ids, '--auto-approve', *arguments)
         self.assertEqual(
             {'repaired'}, {row['Result'] for row in rows}, str(rows)
@@ -146,8 +146,8 @@ class TestCaches(RepairTestCase):
 
     def test_duplicate(self) -> None:
         server, other = self.make_server(1), self.make_server(1)
-        # Nova goes by the IDs of the ports that it remembers. What it has
-        # for a port that is gone is dropped, and one port twice stays so.
+        # Nova updates its cache by port ID. The entry of a port that is gone
+        # is dropped, but a duplicate of the same port stays.
         (entry,) = self.read_cache(server)
         gone = '8f0d0f0e-3c5c-4b52-9f4c-5b3f0f1d2c3b'
         self.write_cache(server, [entry, {**entry, 'id': gone}])
@@ -231,7 +231,7 @@ class TestPorts(RepairTestCase):
             self.labels(rows),
         )
         self.assert_sent(rows)
-        # Nothing stands against it any more. An update would bind it.
+        # The obstacle is gone. An update would bind the port.
         self.change(
             'neutron', "UPDATE ports SET name = '' WHERE id = ?", refused['id']
         )
@@ -377,7 +377,7 @@ class TestSafety(RepairTestCase):
         self.assertEqual(before, self.bystanders())
 
     def bystanders(self) -> str:
-        """Read the fleet, which another project has."""
+        """Read the fleet, which belongs to another project."""
         shown = []
         for project in fleet.PROJECTS:
             servers = self.admin.get(
@@ -486,7 +486,7 @@ class TestInterruption(RepairTestCase):
     def run_until(
         self, count: int, number: int, *arguments: str
     ) -> command_result.Result:
-        """Send a signal behind so many writes, before anything else."""
+        """Send a signal right after this many writes."""
         started: list[subprocess.Popen[str]] = []
 
         def interrupt(_url: str) -> None:
@@ -638,7 +638,7 @@ class TestRights(RepairTestCase):
             user=self.user,
             status=3,
         )
-        # This Neutron tells Nova nothing.
+        # This Neutron does not notify Nova.
         self.assertEqual(
             [
                 ('missing-from-cache', 'still there'),

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What scripts are promised: doc/source/user/schema."""
+"""The promise to scripts: doc/source/user/schema."""
 
 import json
 from typing import Any
@@ -32,8 +32,8 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def validate(name: str, value: object) -> None:
-    """Hold a value against the schema of a command."""
-    # The others refer to it.
+    """Validate a value against the schema of a command."""
+    # The other schemas refer to it.
     registry = referencing.Registry().with_contents(
         [('list.json', schema('list.json'))]
     )

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is secret appears neither on the terminal nor in a log."""
+"""Secrets appear neither on the terminal nor in a log."""
 
 from collections.abc import Callable
 import json
@@ -35,8 +35,8 @@ class TestSecrets(test_authentication.AuthenticationTestCase):
     ) -> tuple[object, str]:
         """Run a command with a log file.
 
-        :param command: The command; else interfaces are listed.
-        :returns: The exit status, and all that was written.
+        :param command: The command; by default, ``list``.
+        :returns: The exit status, and everything that was written.
         """
         log = pathlib.Path(self.useFixture(fixtures.TempDir()).path, 'log')
         result = self.openstack_as(
@@ -50,7 +50,7 @@ class TestSecrets(test_authentication.AuthenticationTestCase):
     def assert_no_secret(
         self, login: dict[str, str], written: str, case: object
     ) -> None:
-        """Make sure that nothing written has a secret of a login."""
+        """Check that the output does not contain a secret of a login."""
         secrets = {*self.proxy.tokens} | {
             value
             for name, value in login.items()

@@ -165,7 +165,7 @@ class TestRules(base.ProjectTestCase):
         cls.other = scenario.Scenario(api.Api(other, cls.cloud))
         cls.addClassCleanup(cls.other.remove)
         cls.network = cls.scenario.network('net', '10.52.0.0/24')
-        # Removed after the rules that mention it.
+        # Removed after the rules that refer to it.
         cls.office = cls.scenario.address_group('office', '203.0.113.0/24')
         cls.web = cls.group(cls.scenario, 'web')
         cls.ssh = cls.group(cls.scenario, 'ssh')
@@ -211,7 +211,7 @@ class TestRules(base.ProjectTestCase):
     def group(
         made: scenario.Scenario, name: str, **attributes: object
     ) -> scenario.Resource:
-        """Make a security group without any rule."""
+        """Make a security group without any rules."""
         group = made.security_group(name, **attributes)
         for rule in group['security_group_rules']:
             made.user.delete(
@@ -291,7 +291,7 @@ class TestRules(base.ProjectTestCase):
         self.proxy.requests.clear()
         self.show('ruled', '--rules', user='admin')
         self.assertEqual(
-            # What the rules mention is among the groups of the port.
+            # The group that the rules refer to is one of the port's.
             ['address-groups', 'security-groups'],
             groups_asked_for(),
         )
@@ -371,9 +371,9 @@ class TestRules(base.ProjectTestCase):
         self.addCleanup(
             admin.delete, 'network', f'/v2.0/rbac-policies/{policy["id"]}'
         )
-        # The policy is not removed while the port relies on it.
+        # The policy cannot be removed while the port uses it.
         self.addCleanup(admin.put, 'network', path, clear)
-        # A group that it mentions is not shared with it.
+        # The group that a rule refers to is not shared with the project.
         self.assertEqual(
             [
                 sentence,

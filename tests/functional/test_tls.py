@@ -23,7 +23,7 @@ SERVICES = ('identity', 'compute', 'network')
 
 
 class TestTls(odd_project.OddProjectTestCase):
-    """Certificates, as other commands take them."""
+    """Certificates are handled as by other commands."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -45,9 +45,9 @@ class TestTls(odd_project.OddProjectTestCase):
     ) -> dict[str, str]:
         """Put TLS in front of the services.
 
-        :param strangers: Those whose certificate is of another authority.
-        :param asking: Those that ask clients for a certificate.
-        :returns: The variables by which the cloud is found.
+        :param strangers: Services whose certificate is from another authority.
+        :param asking: Services that ask clients for a certificate.
+        :returns: The environment variables for the cloud.
         """
         other = tls_front.Authority(self.directory, 'other').issue('stranger')
         contexts = {}
@@ -68,7 +68,7 @@ class TestTls(odd_project.OddProjectTestCase):
     def compare(
         self, *options: str, **variables: str
     ) -> command_result.Result:
-        """Run a command, which must fare as ``server list`` does."""
+        """Run a command, which must behave as ``server list`` does."""
         result = self.openstack(*options, *self.command(), **variables)
         other = self.openstack(*options, 'server', 'list', **variables)
         self.assertEqual(other.status, result.status, other.stderr)

@@ -147,7 +147,7 @@ class TestWait(WaitTestCase):
         waiting = (server['id'], '--port', port['id'])
         rows, _stderr = self.wait(*waiting, '--for', 'attached')
         self.assertIn(port['id'], [row['Port ID'] for row in rows])
-        # The embedded cloud has no agent that would tell a guest is off.
+        # The embedded cloud has no agent to report that a guest is off.
         api.Api('admin', self.cloud).put(
             'network',
             f'/v2.0/ports/{port["id"]}',
@@ -176,7 +176,7 @@ class TestWait(WaitTestCase):
             'not plugged in, as the attach has failed',
             'attach_interface',
         )
-        # It says nothing of another that has succeeded since.
+        # Another attach has succeeded since, so the failure is not reported.
         port = self.scenario.port(self.other_network)
         self.succeed('server', 'add', 'port', server['id'], port['id'])
         rows, _stderr = self.wait(server['id'], '--port', port['id'])
@@ -212,7 +212,7 @@ class TestWait(WaitTestCase):
         what: str,
         action: str,
     ) -> None:
-        """Check that it says which action has failed."""
+        """Check that the message names the action that failed."""
         actions = self.api.get(
             'compute', f'/servers/{server["id"]}/os-instance-actions'
         )['instanceActions']
@@ -241,7 +241,7 @@ class TestWait(WaitTestCase):
             ),
             (rows, stderr),
         )
-        # Neutron tells Nova, but not in this cloud.
+        # Neutron would notify Nova, but not in this cloud.
         event = {
             'name': 'network-changed',
             'server_uuid': server['id'],
@@ -353,8 +353,8 @@ class TestWait(WaitTestCase):
             if url.endswith(f'/servers/{server["id"]}'):
                 polls.append(url)
                 if len(polls) == 2:
-                    # Until Nova knows it no more: for a moment it would
-                    # show the status DELETED.
+                    # Wait until it is gone from Nova, which shows the status
+                    # DELETED for a moment.
                     self.scenario.delete(server)
 
         self.proxy.before = delete_before_the_second_poll

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""TLS in front of the services of the embedded cloud, and its certificates."""
+"""Puts TLS in front of the services of the embedded cloud."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -105,9 +105,9 @@ def fronts(
     """Serve each service with TLS.
 
     :param endpoints: The URL of each service without TLS.
-    :param contexts: The certificate, and what is asked of clients, of each.
-    :returns: The URL of each service with TLS. What the services answer, such
-        as the catalog, has these in place of their own.
+    :param contexts: The TLS context of each, with its certificate.
+    :returns: The URL of each service with TLS. In answers of the services,
+        such as the catalog, these replace the original URLs.
     """
     servers = {}
     for service, context in contexts.items():

@@ -27,12 +27,12 @@ from tests.fuzz import table
 
 
 def main(factor: int) -> int:
-    """Run each target for so many times as many examples.
+    """Run each target with this many times its usual examples.
 
     :returns: The exit status.
     """
     os.environ['FUZZ_FACTOR'] = str(factor)
-    # Imported here: it reads the factor.
+    # Imported here, as it reads the factor.
     from tests.unit import test_fuzz
 
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What is fuzzed: answers of every endpoint, arguments, and notations.
+"""The fuzz targets: answers of every endpoint, arguments, and notations.
 
-Each function takes what hypothesis has drawn, fails where the package does
-not do what it promises, and counts what it has tried.
+Each function takes values drawn by hypothesis, fails if the package breaks its
+promises, and counts what it has tried.
 """
 
 import collections
@@ -46,12 +46,12 @@ from tests.unit import odd_cloud
 # The keys and indexes that lead to a place in a document.
 _Path = tuple[Any, ...]
 
-# What was tried, by what it was.
+# How much was tried, by kind.
 COUNTS: collections.Counter[str] = collections.Counter()
 
 STATUSES = frozenset({0, 1, 2, 3})
 
-# Texts that mean something to somebody, and any others.
+# Texts that are special somewhere, and arbitrary ones.
 TEXTS = st.one_of(
     st.sampled_from(
         [
@@ -137,7 +137,7 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'projects': lambda api: api.identity.projects('demo', None),
 }
 
-# What the fake cloud has none of, or too little, by its path.
+# Answers that the fake cloud lacks or that are too small, by path.
 _ANSWERS: dict[str, dict[str, Any]] = {
     '/v2.0/networks': {
         'networks': [
@@ -236,7 +236,7 @@ COMMANDS = {
     'diff': (['-'], ['-', '--same'], ['-', '--source', 'network']),
 }
 
-# How a listing is saved.
+# The formats of saved listings.
 FORMATS = ('json', 'yaml', 'csv')
 
 
@@ -249,7 +249,7 @@ def places(
         for key, value in document.items():
             yield from places(value, (*path, key))
     elif isinstance(document, list):
-        # The others are alike.
+        # The other items are alike.
         for index, value in enumerate(document[:1]):
             yield from places(value, (*path, index))
 
@@ -297,11 +297,11 @@ def read_bytes(body: bytes, status: int) -> None:
 def run_with_broken_answers(
     name: str, line: list[str], broken: dict[int, tuple[int, Any]]
 ) -> None:
-    """Run a command some of whose answers are broken.
+    """Run a command with some broken answers.
 
     :param name: The command.
     :param line: Its arguments.
-    :param broken: The place and the value of each answer that is.
+    :param broken: The place and the value in each broken answer.
     """
     COUNTS['commands with broken answers'] += 1
     asked = iter(range(in_process.MOST_REQUESTS + 1))
@@ -316,11 +316,11 @@ def run_with_broken_answers(
 
 
 def repair_with_a_broken_answer(number: int, place: int, value: Any) -> None:
-    """Break one answer of a repair, which must not change anything then.
+    """Break one answer of a repair, which must then not change anything.
 
-    :param number: Which answer.
+    :param number: The number of the answer.
     :param place: The place in it.
-    :param value: What is there.
+    :param value: The value to put there.
     """
     COUNTS['repairs with a broken answer'] += 1
     asked = iter(range(in_process.MOST_REQUESTS + 1))
@@ -330,12 +330,12 @@ def repair_with_a_broken_answer(number: int, place: int, value: Any) -> None:
             return in_process.encoded(document)
         return _spoil_place(place, value)(path, document)
 
-    # What is no GET is an error of in_process.
+    # Anything but a GET is an error in in_process.
     _check(_run('repair', ['--auto-approve'], in_process.Services(spoil)))
 
 
 def read_listing(form: str, row: int, place: int, value: Any) -> None:
-    """Compare a saved listing that has a wrong value with a sound one."""
+    """Compare a saved listing with a wrong value to a sound one."""
     COUNTS['values in saved listings'] += 1
     rows = json.loads(saved('json'))
     key = sorted(rows[0])[place % len(rows[0])]
@@ -347,14 +347,14 @@ def read_listing(form: str, row: int, place: int, value: Any) -> None:
         writer.writerows(rows)
         text = written.getvalue()
     else:
-        # JSON is YAML, and the other way round seldom.
+        # JSON is YAML, but YAML is rarely JSON.
         dump = yaml.safe_dump if form == 'yaml' else json.dumps
         text = dump(rows)
     _compare(text.encode('utf-8', 'surrogatepass'))
 
 
 def read_listing_with_name(name: Any, value: Any) -> None:
-    """Compare a saved listing in which any value has any value as a name."""
+    """Compare a saved listing with any value as a name."""
     COUNTS['names in saved listings'] += 1
     for form in (
         '- Port ID: {port}\n  ? {name}\n  : {value}\n',
@@ -410,7 +410,7 @@ def run_with_arguments(name: str, line: list[str]) -> None:
     services = in_process.Services()
     result = _run(name, line, services)
     if result.status != 2:
-        # argparse repeats wrong arguments as they are.
+        # argparse prints wrong arguments as they are.
         _check(result)
     for path in services.paths:
         assert re.fullmatch(in_process.PATHS, path), path
@@ -444,7 +444,7 @@ def escape(text: str) -> None:
 
 @functools.cache
 def _places_of(name: str) -> int:
-    """Count the places of the last answer that a reader asks for."""
+    """Count the places in the last answer that a reader requests."""
     last: list[Any] = [None]
 
     def remember(path: str, document: Any) -> responses.Response:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Commands in process, between cliff's parser and the last line of HTTP."""
+"""Runs commands in process, below cliff's parser and above HTTP."""
 
 from collections.abc import Callable, Iterator
 import contextlib
@@ -36,15 +36,15 @@ from tests import command_result
 from tests.unit import clock
 from tests.unit import odd_cloud
 
-# A command that asks for more is taken to have no end.
+# A command that sends more requests is taken to be endless.
 MOST_REQUESTS = 300
 
-# Makes the answer to a path out of a sound one.
+# Makes the answer to a path from a sound one.
 Spoil = Callable[[str, Any], responses.Response]
 
 _UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 
-# Whatever arguments and answers there are, nothing else is asked for.
+# Whatever the arguments and answers, nothing else is requested.
 PATHS = re.compile(
     rf"""
     /v3/(domains | projects(/[0-9a-f]{{32}})?)
@@ -66,7 +66,7 @@ _CONFIG = types.SimpleNamespace(
     get_default_microversion=lambda _service: None,
     get_api_version=lambda _service: None,
 )
-# For ComputeApi.prepare, which looks at how many connections are kept.
+# For ComputeApi.prepare, which reads the size of the connection pool.
 _ADAPTER: Any = types.SimpleNamespace(
     session=types.SimpleNamespace(session=requests.Session())
 )
@@ -79,14 +79,14 @@ def sound(_path: str, document: Any) -> responses.Response:
 
 
 def encoded(document: Any) -> responses.Response:
-    """Make an answer of a document."""
+    """Make an answer from a document."""
     return responses.Response(200, {}, json.dumps(document).encode())
 
 
 class Services:
-    """Answers what the transport would send.
+    """Answers the requests of the transport.
 
-    :ivar paths: What was asked for.
+    :ivar paths: The requested paths.
     """
 
     def __init__(self, spoil: Spoil = sound) -> None:
@@ -95,13 +95,13 @@ class Services:
 
     @contextlib.contextmanager
     def replaced(self) -> Iterator[None]:
-        """Take the place of all services."""
+        """Replace all services."""
         with (
             mock.patch.object(service, 'connect', new=self._connect),
             mock.patch.object(
                 transport.Transport, '_receive', new=self._receive
             ),
-            # What waits for a time is to find it gone by.
+            # Waiting must take no time.
             clock.Clock(),
         ):
             yield
@@ -139,7 +139,7 @@ def api(services: Services) -> cloud.Cloud:
 
 @functools.cache
 def command_classes() -> dict[str, Any]:
-    """Find the commands by what a user writes for them."""
+    """Return the commands, by their names."""
     return {
         entry_point.name.replace('_', ' '): entry_point.load()
         for entry_point in metadata.entry_points(group='openstack.compute.v2')
@@ -153,10 +153,10 @@ def run(
     services: Services,
     stdin: bytes = b'',
 ) -> command_result.Result:
-    """Run a command, as the shell does after it has authenticated.
+    """Run a command as the shell does after authentication.
 
-    :raises Exception: The command did; of those that the shell makes a line
-        of, none is raised.
+    :raises Exception: The command raised it. Exceptions that the shell prints
+        as one line are not raised.
     """
     stdout, stderr = io.StringIO(), io.StringIO()
     app = mock.Mock(stdout=stdout, stderr=stderr, stdin=io.StringIO())

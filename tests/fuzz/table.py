@@ -52,7 +52,7 @@ def rows() -> list[tuple[str, int]]:
 
 
 def page(found: str) -> str:
-    """Return the text of the page, with the table as it should be."""
+    """Return the text of the page, with an up-to-date table."""
     lines = [
         '.. list-table::',
         '   :header-rows: 1',

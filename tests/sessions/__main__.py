@@ -25,7 +25,7 @@ from tests.sessions import running
 def main() -> int:
     """Run the command line; see ``--help``.
 
-    :returns: The exit status: 0 if each page tells the truth, or does now.
+    :returns: The exit status: 0 if each page is correct, or was updated.
     """
     parser = argparse.ArgumentParser(
         prog='python -m tests.sessions',

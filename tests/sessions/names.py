@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a cloud chooses anew each time, and a page shows as it once was."""
+"""Matches identifiers on a page with those of the cloud."""
 
 import re
 
-# Each is compared with another of its kind, in the order of this table.
+# Identifiers are compared within a kind, in the order of this table.
 KINDS = {
     'time': r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?',
     'request': r'req-[0-9a-f-]{36}',
@@ -29,17 +29,17 @@ KINDS = {
 
 _ANY = re.compile('|'.join(f'(?P<{k}>{v})' for k, v in KINDS.items()))
 
-# Two of them can be the same by chance.
+# Two of these can be equal by chance.
 _TIMES = ('time', 'request')
 
 
 class Names:
-    """Which of the cloud's identifiers each one of the page stands for."""
+    """A mapping from the identifiers of a page to those of the cloud."""
 
     def __init__(self, known: dict[str, str]) -> None:
-        """Begin with what is known before the first command.
+        """Begin with the identifiers known before the first command.
 
-        :param known: Identifiers of the cloud, by those of the page.
+        :param known: The identifiers of the cloud, by those of the page.
         """
         self._of_cloud = dict(known)
         self._of_page = {theirs: ours for ours, theirs in known.items()}
@@ -47,9 +47,9 @@ class Names:
     def match(self, page: str, cloud: str) -> bool:
         """Tell whether two texts differ in identifiers only.
 
-        Each identifier of the page must stand for the same one wherever it
-        is, and for one that no other stands for. The width of a table's
-        columns does not count, as an address may be longer.
+        Each identifier of the page must stand for the same one everywhere, and
+        no two for the same one. The width of a table's columns is ignored, as
+        an address may be longer.
         """
         if _shape(page) != _shape(cloud):
             return False
@@ -72,11 +72,11 @@ class Names:
         return True
 
     def to_cloud(self, text: str) -> str:
-        """Put the cloud's identifiers in place of those of the page."""
+        """Replace the page's identifiers by those of the cloud."""
         return _ANY.sub(lambda m: self._of_cloud.get(m[0], m[0]), text)
 
     def to_page(self, text: str) -> str:
-        """Put the page's identifiers in place of those of the cloud."""
+        """Replace the cloud's identifiers by those of the page."""
         return _ANY.sub(lambda m: self._of_page.get(m[0], m[0]), text)
 
 

@@ -10,15 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The console sessions of a page: what it says is typed, and what appears.
+"""Reads the console sessions of a page.
 
 A session is a ``code-block`` of the language ``console``. Lines that begin
-with ``$`` are commands, and go on where a line ends with a backslash; the
-lines below are what they print, stderr and stdout together.
+with ``$`` are commands, which continue after a backslash at the end of a line.
+The lines below are their output, stderr and stdout together.
 
 The comment ``.. not run: <reason>`` in the line before a session leaves it
-out. A session with a ``<placeholder>`` in a command is a pattern, which nobody
-can type as it is. The comment ``.. sessions`` says what a page needs::
+out. A session with a ``<placeholder>`` in a command is a pattern, and is not
+run. The comment ``.. sessions`` says what a page needs::
 
     .. sessions
        cloud: admin
@@ -37,9 +37,9 @@ _SETTINGS = re.compile(r'(?m)^\.\. sessions\n((?:   \S.*\n)+)')
 
 @dataclasses.dataclass
 class Step:
-    """A command of a session, and what it prints.
+    """A command of a session, and its output.
 
-    ``first`` and ``end`` are the lines of the page that its output takes.
+    ``first`` and ``end`` delimit its output in the lines of the page.
     """
 
     command: str
@@ -56,7 +56,7 @@ class Page:
     def __init__(self, name: str, text: str) -> None:
         """Find the sessions.
 
-        :param name: What it is called in messages.
+        :param name: The name of the page in messages.
         :param text: The whole page.
         """
         self.name = name

@@ -12,8 +12,8 @@
 
 """``python -m tests.sessions.picture``: the picture of the README.
 
-It is what the demo prints, drawn by rich. The columns have nothing that a
-cloud chooses, so that the same file comes out each time.
+It shows the output of the demo, drawn by rich. The columns have no values that
+a cloud chooses, so the file is the same each time.
 """
 
 import io
@@ -35,7 +35,7 @@ PAGE = """
    $ openstack server interface list -c 'Server Name' -c 'Fixed IPs' -c Tag
 """
 
-# Without the fonts that rich would have a browser fetch.
+# Without the fonts that rich would let a browser download.
 FORMAT = """\
 <svg viewBox="0 0 {width} {height}" \
 xmlns="http://www.w3.org/2000/svg">
@@ -62,13 +62,13 @@ xmlns="http://www.w3.org/2000/svg">
 
 
 def draw(openstack: pathlib.Path) -> str:
-    """Run the command, and draw what it prints.
+    """Run the command, and draw its output.
 
-    :param openstack: The program of that name.
+    :param openstack: The ``openstack`` program.
     :returns: SVG.
     """
     page = pages.Page('picture', PAGE)
-    # The page has no output, so all of it is new.
+    # The page has no output, so everything printed counts as new.
     ((step, printed),) = running.run(page, openstack)
     lines = [f'$ {step.command}', *printed.splitlines()]
     recording = console.Console(

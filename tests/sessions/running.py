@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Run the sessions of a page, and compare."""
+"""Runs the sessions of a page, and compares the output."""
 
 import difflib
 import os
@@ -38,9 +38,9 @@ def run(
 ) -> list[tuple[pages.Step, str]]:
     """Run the sessions of a page, in the scenario that it names.
 
-    :param openstack: The program of that name.
-    :returns: The steps that printed something else than the page says, and
-        what, with the identifiers of the page where it has any.
+    :param openstack: The ``openstack`` program.
+    :returns: The steps with another output than on the page, and that output,
+        with the identifiers of the page as far as it has any.
     """
     wrong = []
     scenario = scenarios.named(page.settings.get('scenario', 'demo'))
@@ -58,7 +58,7 @@ def run(
 
 
 def describe(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
-    """Say what is wrong with a page, for a person."""
+    """Describe what is wrong with a page."""
     return '\n'.join(
         f'{page.name}:{step.command_line + 1}: $ {step.command}\n'
         + '\n'.join(
@@ -74,7 +74,7 @@ def describe(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
 
 
 def update(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
-    """Return the text of a page with what was really printed."""
+    """Return the text of a page with the real output."""
     lines = list(page.lines)
     for step, printed in reversed(wrong):
         lines[step.first : step.end] = [

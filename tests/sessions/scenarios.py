@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the sessions of a page find in the cloud beside the demo.
+"""Scenarios in which the sessions of a page run, in addition to the demo.
 
-A scenario returns the identifiers that pages use before any command shows
-them, each with what it is in this cloud.
+A scenario returns the identifiers that pages use before a command shows them,
+with those of this cloud.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def only_demo() -> Iterator[Identifiers]:
 
 @contextlib.contextmanager
 def twins() -> Iterator[Identifiers]:
-    """Two servers of the name ``twin``."""
+    """Two servers named ``twin``."""
     made = scenario.Scenario(_user('demo'), prefix='')
     try:
         made.server('twin')
@@ -52,7 +52,7 @@ def twins() -> Iterator[Identifiers]:
 
 @contextlib.contextmanager
 def orphan() -> Iterator[Identifiers]:
-    """A port of the name ``orphan``, whose server does not exist."""
+    """A port named ``orphan``, whose server does not exist."""
     made = scenario.Scenario(_user('demo'), prefix='')
     network = made.network('abandoned', '10.80.0.0/24')
     port = made.port(network, '10.80.0.7', name='orphan')
@@ -60,7 +60,8 @@ def orphan() -> Iterator[Identifiers]:
         _update(port, device_id=str(uuid.uuid4()), device_owner='compute:nova')
         yield {'45481bd8-bc46-44a6-9aff-86854b1f00de': port['id']}
     finally:
-        # A member may not delete what is a server's. The page may have.
+        # A member may not delete a server's port. The page may have deleted
+        # it.
         with contextlib.suppress(api.HTTPError):
             _update(port, device_id='', device_owner='')
         made.remove()
@@ -68,7 +69,7 @@ def orphan() -> Iterator[Identifiers]:
 
 @contextlib.contextmanager
 def stale_cache() -> Iterator[Identifiers]:
-    """Nova's cache has a wrong address of web-1, and one of web-2 less."""
+    """Nova's cache has a wrong address of web-1, and lacks one of web-2."""
     cloud = directory.CloudDirectory()
     web_1, web_2 = _server_id('web-1'), _server_id('web-2')
     saved = {
@@ -106,7 +107,7 @@ def floating_ip() -> Iterator[Identifiers]:
 def security_groups() -> Iterator[Identifiers]:
     """The interface of web-2 on frontend has two security groups.
 
-    That on storage of db-1 has port security off.
+    The interface of db-1 on storage has port security off.
     """
     user = _user('demo')
     made = scenario.Scenario(user, prefix='')
@@ -119,7 +120,7 @@ def security_groups() -> Iterator[Identifiers]:
     office = made.address_group('office', '203.0.113.0/28')
     web, ssh = made.security_group('web'), made.security_group('ssh')
     for group in (web, ssh):
-        # Some releases of Neutron give a group these themselves.
+        # Some releases of Neutron create these rules in a new group.
         for rule in group['security_group_rules']:
             user.delete('network', f'/v2.0/security-group-rules/{rule["id"]}')
         for ethertype in ('IPv4', 'IPv6'):
@@ -156,7 +157,7 @@ def security_groups() -> Iterator[Identifiers]:
 
 @contextlib.contextmanager
 def drain() -> Iterator[Identifiers]:
-    """The server shop-1 is alone of its project on the host compute-2."""
+    """The server shop-1 is the only one of its project on compute-2."""
     admin = _user('admin')
     one, two = shop.ensure()
     host = moves.host_of(admin, one)
@@ -185,7 +186,7 @@ def evacuation() -> Iterator[Identifiers]:
 
 @contextlib.contextmanager
 def outage() -> Iterator[Identifiers]:
-    """The cache of shop-1 lacks an interface, the port of shop-2 a host."""
+    """The cache of shop-1 lacks an interface, and a port of shop-2 a host."""
     cloud = directory.CloudDirectory()
     admin = _user('admin')
     one, two = shop.ensure()
@@ -202,14 +203,14 @@ def outage() -> Iterator[Identifiers]:
 
 @contextlib.contextmanager
 def binding_failed() -> Iterator[Identifiers]:
-    """Nothing could bind the port of shop-2, and now something can."""
+    """The port of shop-2 failed to bind, but could be bound now."""
     admin = _user('admin')
     _other, server = shop.ensure()
     host = moves.host_of(admin, server)
     port = _port('shop-2-front')
     _update(port, name='refuse-binding', **{'binding:host_id': ''})
     _update(port, **{'binding:host_id': host})
-    # Through the API, this would bind it.
+    # An update through the API would bind it.
     databases.change(
         directory.CloudDirectory(),
         'neutron',
@@ -223,7 +224,7 @@ def binding_failed() -> Iterator[Identifiers]:
 
 
 def _port(name: str) -> scenario.Resource:
-    """Return the port of that name of the project of the shop."""
+    """Return a port of the project shop by name."""
     (port,) = _user(shop.NAME).get('network', '/v2.0/ports', name=name)[
         'ports'
     ]
@@ -247,7 +248,7 @@ def _server_id(name: str) -> str:
     return str(server['id'])
 
 
-# By the name that a page gives.
+# The scenarios, by the name that a page gives.
 SCENARIOS: dict[
     str, Callable[[], contextlib.AbstractContextManager[Identifiers]]
 ] = {
@@ -283,7 +284,7 @@ def _chosen_by_neutron(user: api.Api) -> Identifiers:
 
 @contextlib.contextmanager
 def named(name: str) -> Iterator[Identifiers]:
-    """Make the demo and a scenario, and leave the demo as it was."""
+    """Make the demo and a scenario, and restore the demo afterwards."""
     user = _user('demo')
     demo.make_servers(user)
     demo.make_indirections(user)

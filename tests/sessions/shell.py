@@ -23,10 +23,10 @@ TIMEOUT = 600
 
 
 class Shell(contextlib.AbstractContextManager['Shell']):
-    """bash in an empty directory; what a command leaves, the next one has."""
+    """bash in an empty directory, which keeps its state between commands."""
 
     def __init__(self, variables: dict[str, str]) -> None:
-        """Start it.
+        """Start the shell.
 
         :param variables: Its environment.
         """
@@ -50,13 +50,13 @@ class Shell(contextlib.AbstractContextManager['Shell']):
     def run(self, command: str) -> str:
         """Run a command.
 
-        :returns: What it prints, stderr and stdout together.
-        :raises AssertionError: It does not end, or ends the shell.
+        :returns: Its output, stderr and stdout together.
+        :raises AssertionError: The command does not end, or ends the shell.
         """
         timer = threading.Timer(TIMEOUT, self._process.kill)
         timer.start()
-        # What reads stdin must not read what is to be run, and the next
-        # command may ask for the exit code.
+        # A command must not read the following commands from stdin, and the
+        # next command may read the exit code.
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(
             f'{{ {command}\n}} < /dev/null\n'

@@ -12,8 +12,8 @@
 
 """The project ``shop``: two servers that some pages repair or move.
 
-They are made once for each cloud, and apart from the demo, so that a page can
-choose them with ``--project shop`` whatever else is in the cloud.
+They are made once for each cloud, separately from the demo, so that a page can
+select them with ``--project shop`` whatever else is in the cloud.
 """
 
 from tests.cloud import api
@@ -36,7 +36,7 @@ NETWORKS = {'front': '10.20.0.0/24', 'data': '10.21.0.0/24'}
 
 
 def ensure() -> list[scenario.Resource]:
-    """Make the servers, unless this cloud has them, and return them."""
+    """Return the servers, and make them if necessary."""
     cloud = directory.CloudDirectory()
     cloud.once(NAME, lambda: _make(cloud))
     servers: list[scenario.Resource] = api.Api(NAME, cloud).get(

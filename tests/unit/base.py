@@ -47,8 +47,8 @@ class ShellTestCase(testtools.TestCase):
             'OS_PROJECT_DOMAIN_ID': 'default',
             'OS_IDENTITY_API_VERSION': '3',
         }
-        # A shell of the same process would share the compute client of the
-        # one before it: ClientCache keeps it on a class-level descriptor.
+        # A second shell in the same process would share the compute client of
+        # the first, as ClientCache keeps it in a class-level descriptor.
         for name, value in vars(clientmanager.ClientManager).items():
             if hasattr(value, '_handle'):
                 self.useFixture(
@@ -64,8 +64,8 @@ class ShellTestCase(testtools.TestCase):
     ) -> None:
         """Put the credentials and these settings into a clouds.yaml.
 
-        :param cache: What the SDK is to cache, of all clouds.
-        :param settings: Of this cloud.
+        :param cache: The ``cache`` section, for all clouds.
+        :param settings: Settings of this cloud.
         """
         path = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         clouds_yaml = path / 'clouds.yaml'

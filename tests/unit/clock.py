@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A clock that sleeping moves, and nothing else."""
+"""A clock that only advances in sleep."""
 
 import threading
 import time

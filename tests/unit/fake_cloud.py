@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A cloud replaced at the transport: Keystone, Nova and Neutron answers."""
+"""A fake cloud: answers of Keystone, Nova and Neutron to HTTP requests."""
 
 import ipaddress
 from typing import Any
@@ -27,13 +27,13 @@ import requests_mock
 AUTH_URL = 'http://keystone.test/v3'
 COMPUTE_URL = 'http://nova.test/v2.1'
 NETWORK_URL = 'http://neutron.test'
-# When Neutron answers.
+# The time of Neutron's answers.
 DATE = 'Thu, 01 Jan 2026 12:00:00 GMT'
 PROJECT_ID = '9f2a6b1c0d4e4f6f8a7b6c5d4e3f2a1b'
 
 
 def identifier(number: int) -> str:
-    """Make a valid, stable version 4 UUID out of a small number."""
+    """Make a valid, stable version 4 UUID from a small number."""
     return str(uuid.UUID(int=number, version=4))
 
 
@@ -155,7 +155,7 @@ def security_group(
 
 
 def rule(number: int, **other: object) -> dict[str, object]:
-    """Build a rule of a security group; all of IPv4 comes in by it."""
+    """Build a security group rule, which allows all ingress of IPv4."""
     return {
         'id': identifier(number),
         'direction': 'ingress',
@@ -171,7 +171,7 @@ def rule(number: int, **other: object) -> dict[str, object]:
 
 
 def router(number: int, *addresses: str, **gateway: object) -> dict[str, Any]:
-    """Build one entry of Neutron's routers, with these addresses outside."""
+    """Build one entry of Neutron's routers, with these external addresses."""
     return {
         'id': identifier(number),
         'name': f'router-{number}',
@@ -208,7 +208,7 @@ def trunk(parent: int, subports: dict[int, int]) -> dict[str, object]:
 
 
 def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
-    """Tell whether one of Neutron's filters lets a resource through."""
+    """Tell whether a resource matches one of Neutron's filters."""
     if name == 'fixed_ips':
         found = {
             f'{key}={fixed_ip[key]}'
@@ -220,7 +220,7 @@ def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
 
 
 class FakeCloud(requests_mock.Mocker):
-    """Answers OSC's own requests; a test registers the others on it."""
+    """Answers OSC's own requests; tests register the others."""
 
     def __init__(self) -> None:
         self._transport = requests_mock.Adapter()
@@ -245,7 +245,7 @@ class FakeCloud(requests_mock.Mocker):
         load_balancer_url: str = '',
         role: str = 'member',
     ) -> None:
-        """Answer the token requests to come, the last one for ever.
+        """Answer successive token requests, repeating the last answer.
 
         A service without a URL is not in the catalog.
         """
@@ -302,7 +302,7 @@ class FakeCloud(requests_mock.Mocker):
         )
 
     def register_servers(self, *servers: dict[str, object]) -> None:
-        """Answer both listings of servers, whatever is filtered."""
+        """Answer both listings of servers, whatever the filter."""
         self.get(
             f'{COMPUTE_URL}/servers',
             json={
@@ -329,7 +329,7 @@ class FakeCloud(requests_mock.Mocker):
     def register_network(
         self, collection: str, *resources: dict[str, Any]
     ) -> None:
-        """Answer one of Neutron's listings, filtered as is asked for."""
+        """Answer one of Neutron's listings, filtered by the query."""
         key = collection.replace('-', '_')
 
         def listing(
@@ -352,9 +352,9 @@ class FakeCloud(requests_mock.Mocker):
         self.get(f'{NETWORK_URL}/v2.0/{collection}', json=listing)
 
     def adapter(self, service_type: str) -> adapter.Adapter:
-        """Reach a service through a session of its own, without a shell.
+        """Connect to a service through a new session, without a shell.
 
-        Unlike what the Mocker replaces, it lets threads send at a time.
+        Unlike the Mocker, it lets threads send requests in parallel.
         """
         transport = requests.Session()
         transport.mount('http://', self._transport)
@@ -377,7 +377,7 @@ class FakeCloud(requests_mock.Mocker):
         return headers
 
     def requested(self) -> list[str]:
-        """Return what came in, as ``GET http://host/path?query`` lines."""
+        """Return the requests, as ``GET http://host/path?query`` lines."""
         return [
             f'{request.method} {request.url}'
             for request in self.request_history

@@ -10,9 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A fake cloud with the project of the plan of faults, and its faults.
+"""A fake cloud for the plan of faults.
 
-It has what ``tests.functional.odd_project`` makes on the embedded cloud.
+It has the same resources that ``tests.functional.odd_project`` makes on the
+embedded cloud.
 """
 
 import re
@@ -34,15 +35,15 @@ ENDPOINTS = {
 
 FLOATING_IP = '203.0.113.192'
 
-# More than any line of the plan needs: one that never ends is to fail.
+# More than any line of the plan needs, so that an endless one fails.
 _MOST_REQUESTS = 100
 
-# The servers by name: their number, and those of their ports.
+# The number of each server, and the numbers of its ports, by name.
 _SERVERS = {'one': (1, (11, 21)), 'two': (2, (12,)), 'three': (3, (13,))}
 
 _STATES = {12: 'DOWN'}
 
-# What else has a name: the numbers of each collection.
+# The numbers of other named resources, by collection.
 _NAMED = {
     'networks': (700, 701),
     'subnets': (900,),
@@ -98,7 +99,7 @@ def document(url: str) -> dict[str, Any] | None:
 
 
 def register(cloud: fake_cloud.FakeCloud) -> None:
-    """Have a fake cloud answer for the project."""
+    """Make a fake cloud answer for the project."""
 
     def answer(request: Any, context: Any) -> dict[str, Any]:
         body = document(request.url)
@@ -256,11 +257,11 @@ def _port(port: int, server: int) -> dict[str, Any]:
 
 
 class FaultyTransport(fixtures.Fixture):
-    """Has what requests_mock answers go wrong.
+    """Injects faults into the answers of requests_mock.
 
-    :ivar faults: Which requests, and how.
+    :ivar faults: The requests that fail, and how.
     :ivar requests: The URLs of all requests.
-    :ivar writes: Those that change something, but for tokens.
+    :ivar writes: Requests that change something, except for tokens.
     """
 
     def _setUp(self) -> None:
@@ -278,13 +279,13 @@ class FaultyTransport(fixtures.Fixture):
         )
 
     def forget(self) -> None:
-        """Begin again, without faults."""
+        """Start over, without faults."""
         self.faults = answers.Faults()
         self.requests.clear()
         self.writes.clear()
 
     def sent(self) -> str:
-        """Count what was asked of each service."""
+        """Count the requests to each service."""
         hosts = [parse.urlsplit(url).netloc for url in self.requests]
         return ' '.join(
             str(hosts.count(parse.urlsplit(url).netloc))
@@ -292,7 +293,7 @@ class FaultyTransport(fixtures.Fixture):
         )
 
     def strangers(self) -> set[str]:
-        """Return which hosts were asked and are no service."""
+        """Return the requested hosts that are not services."""
         return {parse.urlsplit(url).netloc for url in self.requests} - {
             parse.urlsplit(url).netloc for url in ENDPOINTS.values()
         }

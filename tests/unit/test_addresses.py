@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Each way to write an address that people, switches and RFCs have."""
+"""All notations of addresses that people, switches and RFCs use."""
 
 from collections.abc import Callable
 import ipaddress
@@ -21,7 +21,7 @@ import testtools
 
 from osc_port_iface import addresses
 
-# A machine under load is no failure.
+# A machine under load must not fail the tests.
 hypothesis.settings.register_profile(
     'addresses',
     max_examples=100,
@@ -36,7 +36,7 @@ UUID = '0b7fcd10-8b3c-4d0f-9d0a-3f5a3f0c8d11'
 
 @st.composite
 def any_case(draw: st.DrawFn, text: str) -> str:
-    """Write some of the letters large."""
+    """Capitalize some of the letters."""
     large = draw(
         st.lists(st.booleans(), min_size=len(text), max_size=len(text))
     )
@@ -51,7 +51,7 @@ def ipv6_spellings(
     draw: st.DrawFn,
     numbers: st.SearchStrategy[ipaddress.IPv6Address],
 ) -> tuple[ipaddress.IPv6Address, str]:
-    """Make an address and one of the texts of RFC 4291, section 2.2.
+    """Make an address and one of its notations in RFC 4291, section 2.2.
 
     Groups with or without leading zeros, one run of zero groups as ``::``,
     the last 32 bits in dotted decimal, in any case.
@@ -104,12 +104,12 @@ def dashes(octets: bytes) -> str:
 
 
 def dots(octets: bytes) -> str:
-    """Write them as switches do: three groups of four digits."""
+    """Write octets as switches do: three groups of four digits."""
     return octets.hex('.', -2)
 
 
 def halves(octets: bytes) -> str:
-    """Write them as some vendors do: two groups of six digits."""
+    """Write octets as some vendors do: two groups of six digits."""
     return octets.hex('-', -3)
 
 
@@ -118,7 +118,7 @@ def bare(octets: bytes) -> str:
 
 
 def single_digits(octets: bytes) -> str:
-    """Write them as some Unix programs do: without leading zeros."""
+    """Write octets as some Unix programs do: without leading zeros."""
     return ':'.join(f'{octet:x}' for octet in octets)
 
 
@@ -134,7 +134,7 @@ MAC_NOTATIONS: tuple[Callable[[bytes], str], ...] = (
 
 @st.composite
 def mac_spellings(draw: st.DrawFn) -> tuple[bytes, str]:
-    """Make six octets and one of the texts for them."""
+    """Make six octets and one of their notations."""
     octets = draw(st.binary(min_size=6, max_size=6))
     notation = draw(st.sampled_from(MAC_NOTATIONS))
     return octets, draw(any_case(notation(octets)))
@@ -188,7 +188,7 @@ class TestMACAddress(testtools.TestCase):
             '0xfa163e01020a',
             ' fa:16:3e:01:02:0a',
             'fa:16:3e:01:02:0a\n',
-            # Digits, but none of ours.
+            # These are digits, but not ASCII.
             'fa:16:3e:01:02:٠٩',
             'ｆａ:16:3e:01:02:0a',  # noqa: RUF001
             '10.0.0.5',
@@ -254,7 +254,7 @@ class TestIPAddress(testtools.TestCase):
             ('0:0:0:0:0:FFFF:129.144.52.38', '129.144.52.38'),
             ('::FFFF:129.144.52.38', '129.144.52.38'),
             ('::ffff:8190:3426', '129.144.52.38'),
-            # Mapped is one prefix only.
+            # Only one prefix means IPv4-mapped.
             ('::fffe:129.144.52.38', '::fffe:8190:3426'),
             ('64:ff9b::192.0.2.33', '64:ff9b::c000:221'),
         ):
@@ -419,7 +419,7 @@ class TestQuery(testtools.TestCase):
             ),
             ('tap0A3CA19C-DD', addresses.Kind.HOST_DEVICE, '0a3ca19c-dd'),
             ('0a3ca19c-dd', addresses.Kind.HOST_DEVICE, '0a3ca19c-dd'),
-            # A prefix that leaves one address.
+            # A CIDR with only one address.
             ('10.0.0.5/32', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
             ('2001:DB8::5/128', addresses.Kind.IP_ADDRESS, '2001:db8::5'),
             ('::ffff:10.0.0.5/128', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
@@ -427,7 +427,7 @@ class TestQuery(testtools.TestCase):
             ('10.0.0.5/24', addresses.Kind.CIDR, '10.0.0.0/24'),
             ('::ffff:10.0.0.5/120', addresses.Kind.CIDR, '10.0.0.0/24'),
             ('2001:db8::5/64', addresses.Kind.CIDR, '2001:db8::/64'),
-            # The widest.
+            # The widest CIDR.
             ('10.0.16.5/20', addresses.Kind.CIDR, '10.0.16.0/20'),
             ('2001:db8:0:5::/49', addresses.Kind.CIDR, '2001:db8::/49'),
             ('2001:db8:0:5::/48', addresses.Kind.CIDR, '2001:db8::/48'),

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A little of what ``make fuzz`` does for long."""
+"""A short version of ``make fuzz``."""
 
 import json
 import os
@@ -23,10 +23,10 @@ from tests.fuzz import cases
 from tests.unit import base
 from tests.unit import odd_cloud
 
-# How much more than a little; tests/fuzz/__main__.py sets it.
+# The factor of examples; tests/fuzz/__main__.py sets it.
 FACTOR = int(os.environ.get('FUZZ_FACTOR', '1'))
 
-# Nothing is timed, and nothing written: a failure prints how to repeat it.
+# Nothing is timed or written; a failure prints how to reproduce it.
 BRIEF = hypothesis.settings(
     max_examples=25 * FACTOR,
     deadline=None,
@@ -152,7 +152,7 @@ class TestFuzz(testtools.TestCase):
 
 
 class TestConfiguration(base.ShellTestCase):
-    """Values of clouds.yaml, in the whole shell."""
+    """Values of clouds.yaml, with the whole shell."""
 
     @hypothesis.settings(BRIEF, max_examples=10 * FACTOR)
     @hypothesis.given(

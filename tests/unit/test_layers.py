@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Holds the layers: each module imports only what stands below it."""
+"""Enforces the layers: each module imports only from those below it."""
 
 import ast
 import pathlib
@@ -22,11 +22,11 @@ import osc_port_iface
 
 PACKAGE = pathlib.Path(osc_port_iface.__path__[0])
 
-# From the top to the bottom; a module may import from its own layer and
-# from those after it.
+# From top to bottom. A module may import from its own layer and from those
+# after it.
 LAYERS = ('commands', 'interfaces', 'api', '')
 
-# Who may import what from outside; the other layers may not.
+# The layers that may import these packages; other layers may not.
 RESERVED = {
     'cliff': 'commands',
     'osc_lib.command': 'commands',
@@ -36,16 +36,15 @@ RESERVED = {
     'requests': 'api',
 }
 
-# What the texts of a layer must not speak of: api of our options (those of
-# OSC begin with --os-), interfaces of paths and query strings, commands of
-# HTTP.
+# What the texts of a layer must not contain: our options in api (those of OSC
+# begin with --os-), paths and query strings in interfaces, HTTP in commands.
 FORBIDDEN_TEXTS = {
     'api': r'--(?!os-)[a-z]',
     'interfaces': r'^/[a-z]|^[a-z_]+=|/v\d',
     'commands': r'^/[a-z]|\bHTTP\b',
 }
 
-# The requests that change a cloud, and all that may have to do with them.
+# The module with the requests that change a cloud, and those that may use it.
 WRITES = 'osc_port_iface.api.writing'
 WRITING_MODULES = (
     'commands/repair.py',

@@ -19,7 +19,7 @@ from tests import environments
 
 
 def names(path: pathlib.Path) -> set[str]:
-    """Read which packages a file of requirements names."""
+    """Read the package names in a requirements file."""
     lines = path.read_text().splitlines()
     found = {
         re.split('[=<>~!;# ]', line, maxsplit=1)[0].lower()

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The numbers of SECURITY.rst are those of what is there."""
+"""The numbers in SECURITY.rst are up to date."""
 
 import testtools
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Holds what any other ``openstack`` command imports of the plugin."""
+"""Limits what other ``openstack`` commands import of the plugin."""
 
 from importlib import metadata
 import json
@@ -20,7 +20,7 @@ import sys
 
 import testtools
 
-# As cliff does (``CommandManager.load_commands``).
+# Loads commands as cliff does (``CommandManager.load_commands``).
 LOAD = """
 from importlib import metadata
 import json

@@ -12,8 +12,8 @@
 
 """Nova and Placement: ``python -m tests.cloud.services.compute <state>``
 
-One process, because RPC goes through oslo.messaging's fake exchange, which
-is a variable of the class.
+They share a process, because RPC uses oslo.messaging's fake exchange, which is
+a class variable.
 """
 
 import os
@@ -47,7 +47,7 @@ from tests.cloud.services import serving  # noqa: E402
 from tests.cloud.services import sqlite_transactions  # noqa: E402
 
 
-# Seconds between two looks at what was evacuated.
+# Seconds between two checks for evacuated guests.
 EVACUATION_INTERVAL = 2
 
 
@@ -63,15 +63,15 @@ def main() -> None:
         CLOUD.log,
         'placement',
     )
-    # This parses the configuration, and a second time would be an error, so
-    # the tables and cells can be made only between it and the application.
+    # This parses the configuration, which is possible only once, so the tables
+    # and cells must be made between this and the application.
     wsgi_app.init_global_data(
         [str(CLOUD.configuration / 'nova.conf')], *DIFFERENCES.nova_arguments()
     )
     make_cells()
     application = wsgi_app.init_application(*DIFFERENCES.nova_arguments())
     os_vif.initialize()
-    # Nova looks for drivers in this package only.
+    # Nova loads drivers from this package only.
     sys.modules['nova.virt.embedded'] = compute_driver
     start('nova-conductor', conductor_rpcapi.RPC_TOPIC)
     start('nova-scheduler', scheduler_rpcapi.RPC_TOPIC)
@@ -83,7 +83,7 @@ def main() -> None:
 
 
 def make_cells() -> None:
-    """Make the databases, with cell0 and one cell of all hosts."""
+    """Make the databases, with cell0 and one cell for all hosts."""
     connection = nova.conf.CONF.database.connection
     migration.db_sync(database='api')
     cells = manage.CellV2Commands()
@@ -96,7 +96,7 @@ def make_cells() -> None:
 
 
 def start(binary: str, topic: str, **names: str) -> None:
-    """Start one of Nova's services on threads of its own."""
+    """Start one of Nova's services in its own threads."""
     server = service.Service.create(binary=binary, topic=topic, **names)
     server.start()
     SERVERS.append(server)
@@ -117,9 +117,10 @@ def start_compute(host: str) -> None:
 
 
 def clear_evacuated_hosts() -> None:
-    """Have hosts forget the guests that were evacuated from them.
+    """Make hosts drop the guests that were evacuated from them.
 
-    They do that when they start, and Nova takes none for up again before.
+    nova-compute does this when it starts, and Nova does not let a host be
+    forced up before.
     """
     admin = context.get_admin_context()
     (cell,) = (

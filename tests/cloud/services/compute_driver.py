@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Nova's fake driver, which knows what its guests were given.
+"""Nova's fake driver, which also remembers the interfaces of its guests.
 
-The fake driver forgets which guest an interface belongs to, and forgets the
-interfaces of a guest that moves, so that they cannot be detached afterwards.
+The fake driver does not keep which guest an interface belongs to, and loses
+the interfaces of a guest that moves, so they could not be detached.
 """
 
 import threading
@@ -23,15 +23,15 @@ from nova import exception
 from nova.objects import diagnostics
 from nova.virt import fake
 
-# A server with this metadata item stays in its live migration until that is
+# The live migration of a server with this metadata item lasts until it is
 # forced to complete or aborted.
 SLOW_MIGRATION = ('live-migration', 'slow')
 
-# A server with this one does not give up its interfaces, as a guest that does
-# not answer.
+# A server with this metadata item keeps its interfaces, like a guest that does
+# not respond.
 REFUSED_DETACH = ('detach-interface', 'refused')
 
-# Seconds; nobody waits for a migration that a test has forgotten.
+# Seconds, in case a test does not end its migration.
 MIGRATION_TIMEOUT = 300
 
 
@@ -58,7 +58,8 @@ class Driver(fake.FakeDriver):
         self, context: Any, instance: Any, *arguments: Any, **options: Any
     ) -> None:
         super().spawn(context, instance, *arguments, **options)
-        # A move spawns without interfaces, and plugs them afterwards.
+        # After a move, the guest is spawned without interfaces, which are
+        # plugged in later.
         if options.get('network_info') is not None:
             self._plug(instance, options['network_info'])
 
@@ -158,7 +159,7 @@ class Driver(fake.FakeDriver):
                 )
                 return
         post_method(context, instance, dest, block_migration, migrate_data)
-        # It runs at the destination now.
+        # The guest now runs at the destination.
         self.instances.pop(instance.uuid, None)
         self._unplug(instance)
 

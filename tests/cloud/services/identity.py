@@ -28,9 +28,9 @@ from tests.cloud.services import starting
 
 
 def make_tables_and_administrator(cloud: types.SimpleNamespace) -> None:
-    """Do what ``keystone-manage db_sync`` and ``bootstrap`` do."""
+    """Do the same as ``keystone-manage db_sync`` and ``bootstrap``."""
     server.configure(config_files=[str(cloud.configuration / 'keystone.conf')])
-    # This loads the drivers, and with them the models.
+    # This loads the drivers, which load the models.
     bootstrapper = bootstrap.Bootstrapper()
     with sql.session_for_write() as session:
         sql.ModelBase.metadata.create_all(session.get_bind())
@@ -49,8 +49,8 @@ def main() -> None:
     os.environ['OS_KEYSTONE_CONFIG_DIR'] = str(cloud.configuration)
     sys.argv[1:] = []
     sqlite_transactions.install()
-    # In a child, because neither the configuration nor the managers can be
-    # loaded a second time, as the application will.
+    # In a child process, because the application will load the configuration
+    # and the managers, which is possible only once.
     child = multiprocessing.get_context('fork').Process(
         target=make_tables_and_administrator, args=(cloud,)
     )

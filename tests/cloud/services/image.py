@@ -29,7 +29,7 @@ def main() -> None:
     os.environ['OS_GLANCE_CONFIG_DIR'] = str(cloud.configuration)
     sys.argv[1:] = []
     sqlite_transactions.install()
-    # The others that it looks for are not there, which 2024.1 does not bear.
+    # Glance 2024.1 fails if one of its other configuration files is missing.
     wsgi_app.CONFIG_FILES = ['glance-api.conf']
     application = wsgi_app.init_app()
     models.BASE.metadata.create_all(database.get_engine())

@@ -12,7 +12,7 @@
 
 """An ML2 mechanism driver for hosts that do not exist.
 
-Neutron finds it by the entry point that the launcher writes.
+Neutron finds it through an entry point that the launcher writes.
 """
 
 from neutron_lib.api.definitions import portbindings
@@ -24,10 +24,10 @@ from tests.cloud.services import trunk_driver
 
 
 class MechanismDriver(api.MechanismDriver):
-    """Binds every ordinary port at once, and remembers nothing itself."""
+    """Binds every ordinary port immediately, and keeps no state."""
 
     def initialize(self) -> None:
-        # It registers itself when the plug-in for trunks loads.
+        # It registers itself when the trunk plugin loads.
         self._trunk_driver = trunk_driver.TrunkDriver()
 
     def bind_port(self, context: api.PortContext) -> None:

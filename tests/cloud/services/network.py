@@ -32,7 +32,7 @@ DIFFERENCES = release_differences.DIFFERENCES[CLOUD.release]
 
 
 def application() -> object:
-    """Make the tables first: the plug-ins read them while they load."""
+    """Make the tables, which the plugins read while they load, and load it."""
     head.get_metadata().create_all(database.get_writer_session().get_bind())
     served = DIFFERENCES.neutron_application()
     register_agents()
@@ -40,7 +40,7 @@ def application() -> object:
 
 
 def register_agents() -> None:
-    """Have an agent of each compute host report, this one time."""
+    """Send one report of an agent on each compute host."""
     for host in starting.COMPUTE_HOSTS:
         directory.get_plugin().create_or_update_agent(
             context.get_admin_context(),

@@ -10,11 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What differs between releases, and nothing else.
+"""The differences between releases.
 
-Each class has the differences of one release to the next newer one. Imports
-are inside, as the modules of a service are only in its own process, and may
-have to be patched before.
+Each class has the differences from the next newer release. Modules are
+imported in the methods, as each service has only its own, and may need to be
+patched first.
 """
 
 from collections.abc import Callable
@@ -27,31 +27,31 @@ class Newest:
 
     def prepare_nova(self) -> None:
         """Choose Nova's threading, before anything else is imported."""
-        # nova.cmd.manage would patch the process with eventlet, and Nova
-        # then refuse to run under its own native threading.
+        # nova.cmd.manage would patch the process with eventlet. Nova would
+        # then refuse to run with native threads.
         os.environ['OS_NOVA_DISABLE_EVENTLET_PATCHING'] = 'true'
         from nova import monkey_patch
 
         monkey_patch.patch()
 
     def nova_arguments(self) -> list[str]:
-        """Return what Nova's application is called."""
+        """Return the arguments of Nova's application."""
         return ['osapi_compute', 'nova-api']
 
     def nova_compute_topics(self) -> dict[str, str]:
-        """Return what nova-compute listens to besides its usual topic."""
+        """Return the topics of nova-compute besides its usual one."""
         from nova.compute import rpcapi
 
         return {'topic_alt': rpcapi.RPC_TOPIC_ALT}
 
     def boot_neutron(self, application: Callable[[], Any]) -> Any:
-        """Read Neutron's configuration, then call what needs it."""
+        """Read Neutron's configuration, then call the application."""
         from neutron import server
 
         return server.boot_server(application, prog='neutron-api')
 
     def neutron_application(self) -> Any:
-        """Load Neutron's plug-ins."""
+        """Load Neutron's plugins."""
         from neutron.server import api
 
         return api.api_server()
@@ -61,7 +61,7 @@ class Release20251(Newest):
     """Nova 31, Neutron 26, Keystone 27, Glance 30, Placement 13."""
 
     def prepare_nova(self) -> None:
-        # Native threads came with Nova 33. Importing this patches.
+        # Native threads came with Nova 33. This import patches the process.
         from nova import monkey_patch  # noqa: F401
 
     def nova_arguments(self) -> list[str]:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A WSGI application on a loopback port, with a thread for each client."""
+"""Serves a WSGI application on loopback, with a thread for each client."""
 
 from collections.abc import Callable
 import pathlib
@@ -29,7 +29,7 @@ def serve(
 
     :param application: The WSGI application.
     :param port: The port on 127.0.0.1.
-    :param log_directory: Where ``<name>-access.log`` is written.
+    :param log_directory: The directory for ``<name>-access.log``.
     :param name: The name of the service.
     """
     access_log = (log_directory / f'{name}-access.log').open('a', buffering=1)

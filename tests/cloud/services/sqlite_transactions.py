@@ -12,15 +12,15 @@
 
 """Lets several threads and processes write to one SQLite file.
 
-oslo.db opens a deferred transaction. One that reads and then writes fails
-at once with "database is locked", whatever the timeout, when another
-connection wrote in between: its snapshot is old. So the read part is ended
-before the first write, and the write part begins by taking the lock, for
-which SQLite waits.
+oslo.db opens deferred transactions. If a transaction reads, another connection
+writes, and the transaction then writes, it fails immediately with "database is
+locked", whatever the timeout, because its snapshot is old. So the read
+transaction is ended before the first write, and a write transaction begins by
+acquiring the lock, for which SQLite waits.
 
 oslo.db also opens a connection for each transaction, which reads the whole
-schema again. Connections are kept instead, by what the URL of the database
-names as a plugin.
+schema again. A plugin, named in the URL of the database, keeps connections
+open.
 """
 
 from typing import Any
@@ -34,7 +34,7 @@ _WRITES = ('INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'SAVEPOINT')
 
 
 class KeepConnections(sqlalchemy_engine.CreateEnginePlugin):
-    """Makes an engine keep its connections, as many as it has at a time."""
+    """Makes an engine keep all its connections open."""
 
     def __init__(self, _url: Any, arguments: dict[str, Any]) -> None:
         if 'poolclass' in arguments:
@@ -46,7 +46,7 @@ class KeepConnections(sqlalchemy_engine.CreateEnginePlugin):
 
 
 def install() -> None:
-    """Apply this to every SQLite engine that the process will make."""
+    """Apply this to every SQLite engine of the process."""
     plugins.register('keep-connections', __name__, 'KeepConnections')
     event.listen(sqlalchemy_engine.Engine, 'connect', _connected)
     event.listen(sqlalchemy_engine.Engine, 'begin', _not_writing)

@@ -10,14 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What every service is told: ``<module> <state directory>``"""
+"""The arguments of every service: ``<module> <state directory>``"""
 
 import json
 import pathlib
 import sys
 import types
 
-# Each claim costs one Placement request for every server of the host.
+# With fewer hosts, each claim would cost more Placement requests, one for
+# every server on the host.
 COMPUTE_HOSTS = [f'compute-{number}' for number in range(1, 9)]
 
 

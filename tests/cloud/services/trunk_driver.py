@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A trunk driver that wires subports at once, where an agent would.
+"""A trunk driver that wires subports immediately, in place of an agent.
 
-Without an agent Neutron's own drivers leave every trunk down and every
+Without an agent, Neutron's own drivers leave every trunk down and every
 subport unbound.
 """
 
@@ -73,7 +73,7 @@ class TrunkDriver(base.DriverBase):
 
 
 def _wire(trunk_id: str) -> None:
-    """Bind a trunk's subports where its parent is, if that is active."""
+    """Bind a trunk's subports to the host of its parent, if that is active."""
     context = neutron_context.get_admin_context()
     trunk = trunk_objects.Trunk.get_object(context, id=trunk_id)
     parent = directory.get_plugin().get_port(context, trunk.port_id)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The API objects over keystoneauth and openstacksdk, without a shell."""
+"""Tests API objects with keystoneauth and openstacksdk, without a shell."""
 
 from keystoneauth1 import plugin
 from keystoneauth1 import session
@@ -31,7 +31,7 @@ TOKENS_URL = f'{fake_cloud.AUTH_URL}/auth/tokens'
 
 
 class ApiTestCase(testtools.TestCase):
-    """Has a fake cloud and a clock that only sleeping moves."""
+    """Has a fake cloud, and a clock that only advances in sleep."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -43,7 +43,7 @@ class ApiTestCase(testtools.TestCase):
     def session(
         self, auth: plugin.BaseAuthPlugin | None = None
     ) -> session.Session:
-        """Make a session, of a password unless told otherwise."""
+        """Make a session, with a password by default."""
         made: session.Session = self.cloud.adapter('compute').session
         if auth is not None:
             made.auth = auth
@@ -52,7 +52,7 @@ class ApiTestCase(testtools.TestCase):
     def connection(
         self, auth: plugin.BaseAuthPlugin | None = None, **config: object
     ) -> connection.Connection:
-        """Make what OSC authenticates, with settings of clouds.yaml."""
+        """Make a connection such as OSC's, with settings of clouds.yaml."""
         return connection.Connection(
             config=sdk_config.cloud_region.CloudRegion(
                 'fake',
@@ -82,13 +82,13 @@ class ApiTestCase(testtools.TestCase):
         )
 
     def answer(self, url: str, *answers: dict[str, object]) -> None:
-        """Answer GET requests one after another, the last for ever."""
+        """Answer successive GET requests, repeating the last answer."""
         self.cloud.get(url, list(answers) or [{'json': {}}])
 
     def requested(
         self, url: str
     ) -> list[requests_mock.request._RequestObjectProxy]:
-        """Return the requests whose URL begins so."""
+        """Return the requests whose URL begins with this."""
         return [
             request
             for request in self.cloud.request_history
@@ -96,9 +96,9 @@ class ApiTestCase(testtools.TestCase):
         ]
 
     def queries(self, url: str) -> list[dict[str, list[str]]]:
-        """Return the queries of the requests whose URL begins so."""
+        """Return the queries of the requests whose URL begins with this."""
         return [request.qs for request in self.requested(url)]
 
     def token_requests(self) -> int:
-        """Count the tokens that Keystone was asked for."""
+        """Count the tokens that were requested from Keystone."""
         return self.cloud.requested().count(f'POST {TOKENS_URL}')

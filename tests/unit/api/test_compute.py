@@ -31,7 +31,7 @@ class ComputeTestCase(api_test_case.ApiTestCase):
         self.compute = self.api().compute
 
     def asked(self) -> list[str]:
-        """Return the URLs that servers were asked for by."""
+        """Return the URLs of requests for servers."""
         return [str(request.url) for request in self.requested(SERVERS_URL)]
 
 
@@ -63,7 +63,7 @@ class TestMicroversion(api_test_case.ApiTestCase):
                 api = self.api().compute
                 self.assertEqual('2.1', api.microversion)
                 self.assertFalse(api.shows_tag)
-        # No token was renewed for it, or even sent.
+        # No token was renewed or even sent.
         self.assertNotIn('X-Auth-Token', self.cloud.last_headers)
 
     def test_document_that_is_none(self) -> None:

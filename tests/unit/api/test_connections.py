@@ -23,12 +23,12 @@ import urllib3
 
 from osc_port_iface.api import connections
 
-# Longer than any test takes, were all well.
+# Longer than any test takes unless something is wrong.
 PATIENCE = 60
 
 
 class SlowFile(io.RawIOBase):
-    """Moves a clock with each byte that it has."""
+    """Advances a clock with each byte."""
 
     def __init__(self, size: int, seconds_a_byte: float) -> None:
         self.now = 1000.0
@@ -75,7 +75,7 @@ class TestReader(testtools.TestCase):
 
     def test_too_slow(self) -> None:
         for name, size, rate, problem in (
-            # The clock begins with what is read first.
+            # The clock starts at the first read.
             ('a byte a second', 5000, 1, '2000 bytes in 1000 seconds'),
             ('10 bytes a second', 5000, 10, '2000 bytes in 100 seconds'),
             ('5 KB a second', 4_000_000, 5000, '1158000 bytes in 231 seconds'),
@@ -90,7 +90,7 @@ class TestReader(testtools.TestCase):
 
 
 class TestWatch(testtools.TestCase):
-    """Every read of the clock takes a minute here."""
+    """Here, the clock advances by a minute whenever it is read."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -144,7 +144,7 @@ class TestWatch(testtools.TestCase):
         self.assertTrue(self.too_slow(error), error)
 
     def test_slow_head(self) -> None:
-        # As much as a hundred headers may have.
+        # The maximum size of a hundred headers.
         head = b''.join(
             b'X-%d: %s\r\n' % (number, b'x' * 10_000) for number in range(50)
         )

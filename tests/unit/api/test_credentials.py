@@ -38,10 +38,10 @@ PATIENCE = 60
 
 class TestRenewal(api_test_case.ApiTestCase):
     def accept(self, *tokens: str) -> None:
-        """Let requests in with these tokens only.
+        """Accept requests with these tokens only.
 
-        The first ones are all there before the first of them is answered,
-        so that each has the token from before.
+        The first answer is sent only when all threads have sent a request, so
+        that all of these have the old token.
         """
         barrier = threading.Barrier(THREADS)
         local = threading.local()
@@ -60,7 +60,7 @@ class TestRenewal(api_test_case.ApiTestCase):
         self.cloud.get(URL, json=answer)
 
     def get_all(self) -> collections.Counter[type[object]]:
-        """Send requests of all threads; count what came of them."""
+        """Send requests from all threads, and count the results."""
         service = self.transport()
 
         def work(number: int) -> type[object]:
@@ -147,11 +147,11 @@ class TestRenewal(api_test_case.ApiTestCase):
         self.cloud.register_tokens('only')
         self.accept()
         self.get_all()
-        # Not sent again with what was refused.
+        # No request was repeated with the refused token.
         self.assertEqual(THREADS, len(self.requested(URL)))
 
     def test_password_that_was_changed(self) -> None:
-        """Each further try could lock the account."""
+        """Each further attempt could lock the account."""
         self.accept()
         self.cloud.post(
             api_test_case.TOKENS_URL,
@@ -213,7 +213,7 @@ class TestToken(api_test_case.ApiTestCase):
         self.register(
             *(
                 fixture.V3Token(expires=now + datetime.timedelta(seconds=left))
-                # keystoneauth looks at it twice, and renews both.
+                # keystoneauth checks the expiry twice, and renews both tokens.
                 for left in (10, 10, 3600)
             )
         )

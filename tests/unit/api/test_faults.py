@@ -27,7 +27,7 @@ def respond(status: int, body: bytes, **headers: str) -> responses.Response:
 
 
 class TestWords(testtools.TestCase):
-    """Each service, and each proxy, puts its words somewhere else."""
+    """Each service and proxy has its message in a different place."""
 
     def test_found_wherever_they_stand(self) -> None:
         for body in (

@@ -316,7 +316,7 @@ class TestOthers(NetworkTestCase):
         self.assertEqual([], self.requested(api_test_case.NEUTRON_URL))
 
     def test_tags(self) -> None:
-        """A Neutron that does not filter by tags shows all ports."""
+        """If Neutron does not filter by tags, it returns all ports."""
         self.answer(
             PORTS_URL,
             {

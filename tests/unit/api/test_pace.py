@@ -22,7 +22,7 @@ from tests.unit import clock
 
 
 class WouldWaitError(Exception):
-    """A thread would have to wait for another."""
+    """A thread would have to wait for another one."""
 
 
 class TestPace(testtools.TestCase):
@@ -32,14 +32,14 @@ class TestPace(testtools.TestCase):
         self.pace = pace.Pace()
 
     def complain(self, under_way: int, seconds: float = 0.0) -> None:
-        """Have one of so many requests refused."""
+        """Refuse one of this many requests."""
         with contextlib.ExitStack() as turns:
             for _number in range(under_way - 1):
                 turns.enter_context(self.pace.turn())
             self.pace.slow_down(seconds)
 
     def limit(self) -> int:
-        """Return how many requests there may be at a time, up to 100."""
+        """Return the number of requests allowed in parallel, up to 100."""
 
         def wait(*_arguments: object) -> None:
             raise WouldWaitError
@@ -101,7 +101,7 @@ class TestPace(testtools.TestCase):
         for _number in range(20):
             self.pace.succeeded()
             limits.append(self.limit())
-        # One more for about as many successes as are possible at a time.
+        # The limit rises by one after about as many successes as its value.
         self.assertEqual(sorted(limits), limits)
         self.assertEqual([4, 4, 4, 4, 5], limits[:5])
         self.assertEqual(7, limits[-1])

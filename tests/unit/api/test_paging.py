@@ -39,7 +39,7 @@ THINGS = paging.Collection('/things', 'things', 'Things', read_thing)
 
 
 def page(*ids: str, after: str | None = None) -> dict[str, object]:
-    """Build a page, with a link to what comes after an ID."""
+    """Build a page, with a link to the rows after an ID."""
     body: dict[str, object] = {'things': [{'id': i} for i in ids]}
     if after:
         link = f'http://inside.test/things?marker={after}'
@@ -61,7 +61,7 @@ class PagingTestCase(api_test_case.ApiTestCase):
         return [row.id for row in answer.rows]
 
     def asked(self, name: str) -> list[str | None]:
-        """Return what each request had for a query parameter."""
+        """Return the value of a query parameter in each request."""
         return [query.get(name, [None])[0] for query in self.queries(URL)]
 
 
@@ -70,7 +70,7 @@ class TestPages(PagingTestCase):
         self.answer(URL, page('a', 'b', after='b'), page('c'))
         self.assertEqual(['a', 'b', 'c'], self.all())
         self.assertEqual([None, 'b'], self.asked('marker'))
-        # The host of the link is one that only the service knows.
+        # The host in the link is known to the service only.
         self.assertEqual(2, len(self.requested(URL)))
 
     def test_row_on_two_pages(self) -> None:
@@ -131,7 +131,7 @@ class TestPages(PagingTestCase):
 
 class TestPageSize(PagingTestCase):
     def too_large_above(self, size: int, **failure: object) -> None:
-        """Fail for pages that have, or may have, more rows than that."""
+        """Fail for pages that have, or may have, more rows than this."""
 
         def answer(
             request: requests.PreparedRequest, context: Any
@@ -198,7 +198,7 @@ class TestMarker(PagingTestCase):
         gone: dict[str, object] = {'status_code': 404}
         first = page('a', 'b', after='b')
         self.answer(URL, first, gone, gone, page('b', after='b'), page('c'))
-        # The one that is gone is not shown.
+        # The deleted row is not shown.
         self.assertEqual(['b', 'c'], self.all())
         self.assertEqual([None, 'b', 'a', None, 'b'], self.asked('marker'))
 
@@ -252,7 +252,7 @@ class TestValues(PagingTestCase):
         return [row.id for row in answer.rows]
 
     def listing(self, longest: int = 100_000, status: int = 414) -> None:
-        """Answer with a thing of each colour, up to a length of the URL."""
+        """Answer with a thing of each colour, unless the URL is too long."""
 
         def answer(
             request: requests.PreparedRequest, context: Any

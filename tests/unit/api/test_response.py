@@ -142,7 +142,7 @@ class TestRead(testtools.TestCase):
         self.addCleanup(tracemalloc.stop)
         self.assertRaises(responses.BodyTooLarge, responses.read, answer)
         _now, peak = tracemalloc.get_traced_memory()
-        # What one chunk may become, and copies of it in urllib3.
+        # The size of one decompressed chunk, and of its copies in urllib3.
         self.assertLess(peak, 64 * 1024**2)
 
     def test_other_codings(self) -> None:

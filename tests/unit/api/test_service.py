@@ -79,7 +79,7 @@ class TestVersioned(api_test_case.ApiTestCase):
 
 class TestConnect(api_test_case.ApiTestCase):
     def url_of(self, service_type: str, version: str, **config: str) -> str:
-        """Return the URL that a request to a service goes to."""
+        """Return the URL to which a request for a service is sent."""
         connection = self.connection(None, **config)
         held = credentials.Credentials(connection.session)
         self.cloud.get(requests_mock.ANY, json={})

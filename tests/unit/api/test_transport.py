@@ -387,7 +387,7 @@ class TestPace(TransportTestCase):
 
 class TestPaceOfOthers(api_test_case.ApiTestCase):
     def test_wait_for_as_long(self) -> None:
-        """A request of another thread waits although nothing refused it."""
+        """A request of another thread waits although it was not refused."""
         now = time.monotonic()
         slept: list[float] = []
         first_sleeps = threading.Event()
@@ -414,7 +414,7 @@ class TestPaceOfOthers(api_test_case.ApiTestCase):
         self.assertTrue(first_sleeps.wait(PATIENCE))
         service.get('/thing/other', 'Other thing')
         if len(slept) < 2:
-            # This one did not wait, and the other would do so for ever.
+            # This thread did not wait, and the other would wait forever.
             both_sleep.abort()
         first.join()
         self.assertEqual([7.0, 7.0], [round(seconds, 3) for seconds in slept])
@@ -458,7 +458,7 @@ class TestPool(testtools.TestCase):
 
 
 class TestWire(testtools.TestCase):
-    """What only a real connection shows."""
+    """Behaviour that only a real connection shows."""
 
     def setUp(self) -> None:
         super().setUp()

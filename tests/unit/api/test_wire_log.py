@@ -22,7 +22,7 @@ from osc_port_iface.api import wire_log
 
 class TestWireLog(testtools.TestCase):
     def logged(self, level: int = logging.DEBUG) -> io.StringIO:
-        """Collect what a handler of the root logger shows."""
+        """Collect the output of a handler of the root logger."""
         found = io.StringIO()
         handler = logging.StreamHandler(found)
         handler.setLevel(level)

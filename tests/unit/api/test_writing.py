@@ -152,7 +152,7 @@ class TestPlannedRequests(WritingTestCase):
                         request.before,
                     ),
                 )
-        # Where the services are was asked for, and nothing else.
+        # Nothing was requested but the catalog.
         self.assertEqual(
             [f'POST {api_test_case.TOKENS_URL}'], self.cloud.requested()
         )

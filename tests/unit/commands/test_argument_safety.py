@@ -68,7 +68,7 @@ def command_lines(command: Any, argument: str) -> Iterator[list[str]]:
 class TestArgumentSafety(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        # Some arguments name a file that is written, and these lead upwards.
+        # Some arguments name a file to write, and these paths lead upwards.
         directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         inner = directory / 'of' / 'the' / 'test'
         inner.mkdir(parents=True)
@@ -88,7 +88,7 @@ class TestArgumentSafety(testtools.TestCase):
         result = in_process.run(command, line, services)
         self.assertIn(result.status, (0, 1, 2, 3))
         if 'usage:' not in result.stderr:
-            # argparse repeats an argument as it is.
+            # argparse prints an argument as it is.
             self.assertNotRegex(result.stdout + result.stderr, plan.UNSAFE)
         for path in services.paths:
             self.assertRegex(path, rf'\A(?x:{in_process.PATHS.pattern})\Z')

@@ -89,7 +89,7 @@ class CheckTestCase(base.ShellTestCase):
         )
 
     def register_services(self, *down: str) -> None:
-        """Answer with the nova-computes, of which some are down."""
+        """Answer with the nova-compute services, some of which are down."""
         self.cloud.get(
             f'{fake_cloud.COMPUTE_URL}/os-services',
             json={
@@ -108,7 +108,7 @@ class CheckTestCase(base.ShellTestCase):
     def register(
         self, servers: list[dict[str, Any]], ports: list[dict[str, Any]]
     ) -> None:
-        """Register servers, each of which answers the same when asked."""
+        """Register servers, in the listing and one by one."""
         self.cloud.register_servers(*servers)
         self.cloud.register_network('ports', *ports)
         for one in servers:
@@ -138,7 +138,7 @@ class CheckTestCase(base.ShellTestCase):
         )
 
     def register_actions(self, server_id: str, *ages: float) -> None:
-        """Answer with attachments that were made so many seconds ago."""
+        """Answer with attach actions of this many seconds ago."""
         self.cloud.get(
             f'{SERVERS_URL}/{server_id}/os-instance-actions',
             [
@@ -361,7 +361,7 @@ class TestFloatingIPs(CheckTestCase):
             f's1 {fake_cloud.identifier(11)} floating-ip-differs '
             'no floating IP 203.0.113.9\n'
         )
-        # In two looks one after the other.
+        # Seen twice in a row.
         self.assertEqual([3.0, 5.0], self.clock.slept)
 
     def test_one_that_the_cache_lacks(self) -> None:
@@ -376,7 +376,7 @@ class TestFloatingIPs(CheckTestCase):
         self.register([server(1, 11)], [port(11, 1)])
         self.register_floating_ip(hours=0)
         self.assert_finds('')
-        # It was looked at again, as Neutron may tell Nova of it yet.
+        # It was looked at again, as Neutron might still notify Nova of it.
         self.assertEqual([3.0, 5.0, 5.0], self.clock.slept)
 
     def test_neutron_without_routers(self) -> None:
@@ -435,13 +435,13 @@ class TestStaleBindings(CheckTestCase):
             f'{listing}?binding:host_id=compute-2',
             json={'ports': [port(11, 1)]},
         )
-        # Nothing but the filter says that it has one there.
+        # Only the filter shows that it has one there.
         self.assert_finds('')
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
         self.assert_finds(self.FINDING)
 
     def test_hosts_that_cannot_be_listed(self) -> None:
-        """Those of the servers and their ports are still looked at."""
+        """The hosts of the servers and their ports are still checked."""
         numbers = range(11, 31)
         self.register(
             [server(1, *numbers)], [port(number, 1) for number in numbers]
@@ -721,7 +721,7 @@ class TestRights(CheckTestCase):
         self.assert_finds('', '--finding', 'only-in-cache')
 
     def test_server_that_cannot_be_read_without_neutron(self) -> None:
-        """It is named once, and nothing is said of its interfaces."""
+        """It is named once, and its interfaces are not reported."""
         broken = {'interfaceAttachments': [{'port_id': 1}]}
         for status, body, line in (
             (500, {}, 'the service failed (HTTP 500)'),
@@ -848,7 +848,7 @@ class TestMonitoring(CheckTestCase):
         self.assertEqual(
             {self.file, self.run_file}, set(self.directory.iterdir())
         )
-        # Whoever runs the node exporter reads it.
+        # The user of the node exporter must be able to read it.
         self.assertEqual(0o044, self.file.stat().st_mode & 0o044)
 
     def test_labels(self) -> None:

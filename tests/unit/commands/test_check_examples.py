@@ -31,7 +31,7 @@ EXAMPLES = ROOT / 'doc' / 'source' / 'user' / 'examples'
 
 
 def arguments(command: str) -> list[str]:
-    """Return what a command line gives to the command."""
+    """Return the arguments in a command line."""
     words = shlex.split(command.partition('>')[0])
     return words[words.index('check') + 1 :]
 
@@ -67,7 +67,7 @@ class TestExamples(base.ShellTestCase):
         self.assertIn('osc_port_iface_check_run_failed', used)
 
     def assert_accepted(self, command: str) -> None:
-        """The command has these options."""
+        """Check that the command has these options."""
         parser = check.CheckServerInterface(mock.Mock(), None).get_parser(
             'check'
         )

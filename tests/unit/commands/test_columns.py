@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The columns that are shown, and those that are asked for."""
+"""The columns that are shown, and those that the user chooses."""
 
 from tests import command_result
 from tests.unit.commands import test_list_fleet
@@ -64,7 +64,7 @@ class TestChoice(test_list_fleet.FleetTestCase):
         self.assertRegex(
             lines[2], '^The columns are: Server ID, Server Name, Port ID, '
         )
-        # Those of OSC.
+        # These are the requests of OSC.
         self.assertEqual(2, len(self.cloud.requested()))
 
     def test_server_of_one_server(self) -> None:

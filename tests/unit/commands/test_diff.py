@@ -41,7 +41,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
         )
 
     def save(self, *arguments: str) -> str:
-        """List what there is, and return the path of a file with it."""
+        """Save a listing to a file, and return its path."""
         result = self.list(*(arguments or ('-f', 'json')))
         self.assertEqual((0, ''), (result.status, result.stderr))
         return self.create_file(result.stdout)
@@ -244,7 +244,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 )
 
     def test_text_of_a_structure_is_what_text_formats_show(self) -> None:
-        """A csv and a json of the same moment are the same."""
+        """A csv and a json of the same time are equal."""
         details = records.Details()
         row = records.ServerInterface(
             records.Server('s', 'a\x1bb'),

@@ -51,7 +51,7 @@ class FindTestCase(base.ShellTestCase):
     def rows(
         self, *arguments: str, columns: tuple[str, ...]
     ) -> list[tuple[object, ...]]:
-        """Return these columns of what is found, without a complaint."""
+        """Return these columns of the matches; stderr must be empty."""
         result = self.find(*arguments, '-f', 'json')
         self.assertEqual((0, ''), (result.status, result.stderr))
         return [
@@ -60,7 +60,7 @@ class FindTestCase(base.ShellTestCase):
         ]
 
     def asked(self) -> list[str]:
-        """Return the collections of Neutron that were asked, in order."""
+        """Return the Neutron collections that were requested, in order."""
         return [
             url.partition('/v2.0/')[2].partition('?')[0]
             for url in self.cloud.requested()
@@ -163,7 +163,8 @@ class TestFind(FindTestCase):
         self.cloud.register_network(
             'floatingips', fake_cloud.floating_ip('203.0.113.5', 12)
         )
-        # The port that a floating IP has outside, as an administrator sees.
+        # The port of a floating IP on the external network, as an
+        # administrator sees it.
         self.register_ports(
             fake_cloud.port(12, 2, '10.0.0.50'),
             fake_cloud.port(
@@ -348,7 +349,7 @@ class TestFind(FindTestCase):
 
 class TestCost(FindTestCase):
     def register_many(self, count: int) -> list[str]:
-        """Register so many servers with a port each; return addresses."""
+        """Register this many servers with a port each; return addresses."""
         first = ipaddress.IPv4Address('10.0.0.1')
         found = [str(first + number) for number in range(count)]
         self.register_ports(
@@ -484,7 +485,7 @@ class TestCost(FindTestCase):
 
     def test_soft_deleted_server_among_many(self) -> None:
         found = self.register_many(40)
-        # Nova lists no soft-deleted server, and shows each.
+        # Nova does not list soft-deleted servers, but shows each.
         self.cloud.register_servers(
             *(fake_cloud.server(number, f's{number}') for number in range(39))
         )

@@ -191,7 +191,7 @@ class TestFormats(ListTestCase):
         )
         for output_format in ('table', 'value', 'csv'):
             stdout = self.list('-f', output_format, SERVER_ID).stdout
-            # csv writes a backslash as two.
+            # csv doubles a backslash.
             self.assertIn(
                 '\\x1b[2Jn\\u202eic\\x07', stdout.replace('\\\\', '\\')
             )

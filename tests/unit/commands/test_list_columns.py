@@ -22,7 +22,7 @@ SERVER_ID = fake_cloud.identifier(1)
 TRUNK_ID = fake_cloud.identifier(501)
 SUBPORT_ID = fake_cloud.identifier(502)
 
-# Column, value in json, value in csv, and what Neutron is asked for.
+# Column, value in json, value in csv, and the requests to Neutron.
 COLUMNS: tuple[tuple[str, object, str, list[str]], ...] = (
     ('NIC Index', 0, '0', []),
     ('Network Type', ['vlan'], 'vlan', ['networks']),
@@ -206,7 +206,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
         )
 
     def asked_of_neutron(self) -> list[str]:
-        """Return the collections that were asked for."""
+        """Return the collections that were requested."""
         return [
             parse.urlsplit(line).path.rpartition('/')[2]
             for line in self.cloud.requested()
@@ -298,7 +298,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
         )
 
     def test_nic_index_needs_all_interfaces(self) -> None:
-        """A filter leaves rows out after they were numbered."""
+        """A filter removes rows after they were numbered."""
         self.register(
             fake_cloud.server(
                 1,
@@ -348,7 +348,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
         self.assertEqual(['ports'], self.asked_of_neutron())
 
     def register_segments(self, *segments: Mapping[str, object]) -> None:
-        """Provide the network in another way than by one VLAN."""
+        """Provide the network with these segments instead of one VLAN."""
         self.cloud.register_network(
             'networks',
             {'id': self.network['id'], 'name': '', 'segments': segments},
@@ -447,7 +447,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 )
 
     def test_hidden_of_some_networks(self) -> None:
-        """As Neutron answers a member about several networks at a time."""
+        """This is how Neutron answers a member about several networks."""
         self.cloud.register_network(
             'networks',
             self.network,

@@ -184,7 +184,7 @@ class TestConnection(ErrorTestCase):
         self.assertEqual(4, self.tries())
 
     def test_reason_is_shown_with_long_names(self) -> None:
-        # As urllib3 writes it, but for the length of the host's name.
+        # This is urllib3's text, except for the length of the host name.
         host = 'nova-api.' + 'x' * 60
         reason = (
             f"HTTPConnectionPool(host='{host}', port=8774): Max retries "

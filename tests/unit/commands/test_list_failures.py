@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a listing of many servers does when something goes wrong."""
+"""Failures in a listing of many servers."""
 
 import json
 import signal
@@ -137,7 +137,7 @@ class TestPace(test_list_fleet.FleetTestCase):
             ),
             *('--concurrency', '1'),
         )
-        # The complaint came with the first one of the four.
+        # The first of the four requests was refused.
         self.assertEqual([7.0], time.slept)
 
     def test_concurrency_is_checked(self) -> None:
@@ -191,7 +191,7 @@ class TestInterrupt(test_list_fleet.FleetTestCase):
         self.assertEqual(self.INTERRUPTED, self.list('-f', 'json'))
 
     def test_while_nova_does_not_answer(self) -> None:
-        # A shell starts what runs in the background with SIGINT ignored.
+        # A shell starts background jobs with SIGINT ignored.
         handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.addCleanup(signal.signal, signal.SIGINT, handler)
         answered = threading.Event()
@@ -214,7 +214,7 @@ class TestInterrupt(test_list_fleet.FleetTestCase):
             if thread not in before and thread.is_alive()
         ]
         self.assertNotEqual([], waiting)
-        # The interpreter waits for none of them.
+        # The interpreter does not wait for any of them.
         self.assertTrue(all(thread.daemon for thread in waiting))
         answered.set()
         for thread in waiting:

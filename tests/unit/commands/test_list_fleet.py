@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Many servers in one command: which, in what order, and what if not."""
+"""Many servers in one command: their selection, order and failures."""
 
 import yaml
 
@@ -36,7 +36,7 @@ SERVER_AND_PORT = (
 
 
 def rows(*expected: tuple[int, str, int]) -> str:
-    """Write what SERVER_AND_PORT prints of servers, names and ports."""
+    """Return the output of SERVER_AND_PORT for servers, names and ports."""
     return ''.join(
         f'{fake_cloud.identifier(server)} {name} {fake_cloud.identifier(port)}'
         '\n'
@@ -49,7 +49,7 @@ def interfaces_url(server: int) -> str:
 
 
 class FleetTestCase(test_list.ListTestCase):
-    """Four servers; the one port of each has 10 more than its number."""
+    """Four servers; the number of each port is 10 plus that of its server."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -76,9 +76,9 @@ class FleetTestCase(test_list.ListTestCase):
         )
 
     def requested(self) -> list[str]:
-        """Return the requests but for those that each command sends.
+        """Return the requests, except those that each command sends.
 
-        Those for interfaces are last and in no order, so they are sorted.
+        Requests for interfaces come last and in any order, so they are sorted.
         """
         beginning = [
             *test_list.AUTHENTICATION,
@@ -227,7 +227,8 @@ class TestSelection(FleetTestCase):
         self.assertEqual(
             [
                 f'GET {SERVERS_URL}',
-                # For servers without a name, in a cell that is down; once.
+                # Sent once, to find servers without a name in a cell that is
+                # down.
                 f'GET {SERVERS_URL}',
                 f'GET {DETAILED_SERVERS_URL}?name=%5Edb%24',
                 f'GET {interfaces_url(1)}',
@@ -250,7 +251,8 @@ class TestSelection(FleetTestCase):
     def test_id_that_is_not_listed(self) -> None:
         self.assert_lists(
             f'{rows((1, "web", 11))}'
-            # An administrator's, of another project: the name is not known.
+            # A server of another project, for an administrator: its name is
+            # not known.
             f'{fake_cloud.identifier(9)}  {fake_cloud.identifier(19)}\n',
             *('web', fake_cloud.identifier(9)),
         )

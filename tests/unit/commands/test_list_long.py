@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The columns for which Neutron is asked."""
+"""The columns that are read from Neutron."""
 
 import json
 from urllib import parse
@@ -99,7 +99,7 @@ class TestLong(test_list_fleet.FleetTestCase):
         )
 
     def asked_of_neutron(self) -> list[str]:
-        """Return the collections that were asked for."""
+        """Return the collections that were requested."""
         return [
             parse.urlsplit(line).path.rpartition('/')[2]
             for line in self.cloud.requested()
@@ -189,7 +189,7 @@ class TestLong(test_list_fleet.FleetTestCase):
             self.assertEqual((0, ''), (result.status, result.stderr))
             self.assertEqual(len(servers), len(json.loads(result.stdout)))
             self.assertEqual(
-                # No subnet, no request.
+                # Without subnets, there is no request for them.
                 [
                     *('ports', 'networks', 'security-groups'),
                     *('floatingips', 'floatingips'),
@@ -379,7 +379,7 @@ class TestLong(test_list_fleet.FleetTestCase):
         )
 
     def test_unbound(self) -> None:
-        # An administrator sees that there is no host.
+        # An administrator sees that the port is not on a host.
         unbound = {'binding:host_id': '', 'binding:vif_type': 'unbound'}
         self.register_ports(*({**port, **unbound} for port in self.ports))
         result = self.list(

@@ -24,7 +24,7 @@ CANNOT_BE_TOLD = (
 
 
 class TestPortFilters(test_list_fleet.FleetTestCase):
-    """What only Neutron knows chooses among three interfaces."""
+    """Filters that need Neutron, on three interfaces."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -144,7 +144,7 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (('--vnic-type', 'normal'), ['ports']),
             (('--host-device', 'tap', '-c', 'Host'), ['ports']),
             (('--no-port-security', '-c', 'Port Name'), ['ports']),
-            # What is left out already is not asked for.
+            # Interfaces that are already excluded are not read.
             (('--no-port-security', '--ip-version', '6'), ['ports']),
             (('--no-port-security', '--mac-address', 'fa163e0000ff'), []),
         ):
@@ -215,7 +215,7 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
         del self.ports[0]['port_security_enabled']
         self.cloud.register_network('ports', *self.ports[:2])
         for arguments, ports, count in (
-            # The third is a port that this user is not shown.
+            # The third port is not visible to this user.
             (('--vnic-type', 'direct'), '12', 1),
             (('--no-port-security',), '12', 2),
             (('--host-device', 'tap0', '--vnic-type', 'normal'), '', 2),

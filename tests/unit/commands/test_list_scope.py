@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which servers are listed: the selectors, and cells that are down."""
+"""The selection of servers, and cells that are down."""
 
 from urllib import parse
 
@@ -61,7 +61,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
             json={
                 'projects': [
                     {'id': 'p1', 'name': 'other'},
-                    # MySQL does not look at the case.
+                    # MySQL ignores the case.
                     {'id': 'p2', 'name': 'Other'},
                 ]
             },
@@ -70,7 +70,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         self.assert_queries(
             f'{test_list_fleet.PROJECTS_URL}?name=other',
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id=p1',
-            # What the filter leaves out.
+            # The request for servers that the filter leaves out.
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
         )
 
@@ -151,7 +151,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         )
 
     def test_host_of_a_member(self) -> None:
-        # Nova ignores the filter, and shows no host.
+        # Nova ignores the filter, and does not show the host.
         self.assert_fails(
             self.list('--host', 'c1'),
             'Servers: Nova looks for a host on behalf of administrators only',
@@ -230,7 +230,7 @@ class TestDownCells(test_list_fleet.FleetTestCase):
             ),
             self.list(*test_list_fleet.SERVER_AND_PORT),
         )
-        # They are not asked for.
+        # Their interfaces are not requested.
         self.assertEqual(
             [
                 f'GET {test_list_fleet.SERVERS_URL}',

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A bar on a terminal, nothing anywhere else, and stdout as it is."""
+"""A bar on a terminal, nothing elsewhere, and an unchanged stdout."""
 
 import io
 import os
@@ -40,15 +40,15 @@ class Terminal(io.StringIO):
 class ProgressTestCase(test_list_fleet.FleetTestCase):
     def setUp(self) -> None:
         super().setUp()
-        # No test waits for a bar.
+        # Tests must not wait for a bar.
         patcher = mock.patch('osc_port_iface.commands.progress._DELAY', 0.0)
         patcher.start()
         self.addCleanup(patcher.stop)
 
     def register_fleet(self, count: int) -> command_result.Result:
-        """Make so many servers.
+        """Register this many servers.
 
-        :returns: What is printed of them where there is no terminal.
+        :returns: The output of the command without a terminal.
         """
         numbers = range(100, 100 + count)
         self.register(*(fake_cloud.server(n, f's{n}') for n in numbers))
@@ -70,9 +70,9 @@ class ProgressTestCase(test_list_fleet.FleetTestCase):
             return self.list(*test_list_fleet.SERVER_AND_PORT, *arguments)
 
     def without_tqdm(self) -> None:
-        """Let nothing import it.
+        """Prevent the import of tqdm.
 
-        mock.patch.dict would also forget what is imported meanwhile.
+        mock.patch.dict would also remove other modules imported meanwhile.
         """
         imported = sys.modules.get('tqdm')
         modules: dict[str, Any] = sys.modules
@@ -90,7 +90,7 @@ class TestTerminal(ProgressTestCase):
         self.assertEqual((0, expected.stdout), (result.status, result.stdout))
         self.assertIn(f'| 0/{ENOUGH} [', result.stderr)
         self.assertIn(' servers', result.stderr)
-        # It is gone in the end: the line is blank.
+        # The bar is erased at the end, so the line is blank.
         self.assertEqual('', result.stderr.rpartition('\r')[2])
         self.assertEqual('', result.stderr.split('\r')[-2].strip())
         self.assertNotIn('\n', result.stderr)

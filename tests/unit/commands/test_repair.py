@@ -32,7 +32,7 @@ STILL_CHANGED = (
 
 
 class RepairTestCase(test_check.CheckTestCase):
-    """Two servers whose caches lack an interface each."""
+    """Two servers, each with an interface missing from its cache."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -146,7 +146,7 @@ class TestRepair(RepairTestCase):
         result = self.repair('--auto-approve', '--timeout', '7')
         self.assertEqual((3, ''), (result.status, result.stderr))
         self.assertEqual(2, result.stdout.count('still there'))
-        # What does not help does no harm either: the other server is tried.
+        # A repair without effect is harmless, so the other server is repaired.
         self.assertEqual(2, len(self.writes()))
 
     def test_log(self) -> None:
@@ -202,7 +202,7 @@ class TestUsage(RepairTestCase):
 
 class TestSurprises(RepairTestCase):
     def assert_stopped(self, message: str, *results: str) -> None:
-        """The first server ends it, and nothing is sent for the second."""
+        """Check that the first server ends the run, before the second."""
         result = self.repair('--auto-approve')
         self.assertEqual(1, result.status)
         self.assertIn(message, result.stderr)
@@ -227,7 +227,7 @@ class TestSurprises(RepairTestCase):
         self.assertEqual(1, len(self.writes()))
 
     def test_finding_that_has_changed(self) -> None:
-        # Once for the check, then before the write.
+        # Read once for the check, and again before the write.
         one = self.servers[0]
         url = f'{test_check.SERVERS_URL}/{one["id"]}'
         self.cloud.get(
@@ -268,7 +268,7 @@ class TestSurprises(RepairTestCase):
         self.assertEqual(1, len(self.writes()))
 
     def delete(self, number: int) -> None:
-        """Let Nova know a server no more."""
+        """Delete a server from Nova."""
         url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(number)}'
         for path in ('', '/os-interface', '/os-instance-actions'):
             self.cloud.get(f'{url}{path}', status_code=404, json={})

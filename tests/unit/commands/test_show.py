@@ -127,7 +127,7 @@ class TestShow(base.ShellTestCase):
         )
 
     def register_rules(self, **port: object) -> None:
-        """Let the port have two security groups, which mention others."""
+        """Give the port two security groups, which refer to others."""
         self.cloud.register_network(
             'ports',
             fake_cloud.port(
@@ -378,7 +378,7 @@ class TestShow(base.ShellTestCase):
                 )
 
     def neutron(self) -> list[str]:
-        """Return which collections were asked for."""
+        """Return the collections that were requested."""
         return [
             line.partition('?')[0].rpartition('/')[2]
             for line in self.cloud.requested()
@@ -485,7 +485,7 @@ class TestShow(base.ShellTestCase):
     def test_rules_of_which_something_cannot_be_read(self) -> None:
         groups = f'{fake_cloud.NETWORK_URL}/v2.0/security-groups'
         for collection, status, expected, error in (
-            # A Neutron without address groups shows IDs.
+            # If Neutron lacks address groups, IDs are shown.
             ('address-groups', 404, (0, 11), ''),
             (
                 'address-groups',

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What tenants and services write never reaches a terminal as it is."""
+"""Text from tenants and services never reaches a terminal unescaped."""
 
 from collections.abc import Mapping
 import csv
@@ -35,9 +35,9 @@ from osc_port_iface.commands import columns
 from osc_port_iface.commands import list as list_command
 from tests.faults import plan
 
-# How each character that a terminal could act on is written: those of escape
-# sequences (ANSI, OSC, C1), overrides of the direction, separators of lines,
-# characters of no width, half of a surrogate pair.
+# The escapes of characters that a terminal could act on: escape sequences
+# (ANSI, OSC, C1), overrides of the text direction, line separators, zero-width
+# characters, half of a surrogate pair.
 ESCAPES: dict[str, str | int | None] = {
     '\x1b': r'\x1b',
     '\x9b': r'\x9b',
@@ -69,7 +69,7 @@ _SAMPLES = {
 
 
 def poisoned(annotation: Any, text: str) -> Any:
-    """Make a value of a type, in which every text is this one."""
+    """Make a value of a type in which every text is this one."""
     origin = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
@@ -95,7 +95,7 @@ def poisoned(annotation: Any, text: str) -> Any:
 
 
 def tables() -> dict[str, tuple[Any, Any]]:
-    """Find all tables of columns that commands have.
+    """Find all tables of columns.
 
     :returns: The columns and the type of their rows, by name.
     """
@@ -113,7 +113,7 @@ def tables() -> dict[str, tuple[Any, Any]]:
 
 
 def shown(value: Any) -> str:
-    """Make the text of a cell of its value in json, but do not escape it."""
+    """Make the unescaped text of a cell from its value in json."""
     if isinstance(value, list):
         return ','.join(map(shown, value))
     if isinstance(value, dict):
@@ -122,7 +122,7 @@ def shown(value: Any) -> str:
 
 
 def is_plain(value: Any) -> bool:
-    """Tell whether a cell shows just this, and not something made of it."""
+    """Tell whether a cell shows the value itself."""
     if isinstance(value, list):
         return all(map(is_plain, value))
     return value is None or isinstance(value, str)
@@ -130,7 +130,7 @@ def is_plain(value: Any) -> bool:
 
 class TestTerminalSafety(testtools.TestCase):
     def output(self, chosen: Any, row: Any, form: str) -> str:
-        """Print a row in a format, as any command does that lists."""
+        """Print a row in a format, as commands that list do."""
         app = mock.Mock(stdout=io.StringIO(), stderr=io.StringIO())
         command = list_command.ListServerInterface(app, None)
         parser = command.get_parser('command')
@@ -172,7 +172,7 @@ class TestTerminalSafety(testtools.TestCase):
         (as_yaml,) = yaml.safe_load(self.output(chosen, row, 'yaml'))
         self.assertEqual(intact, as_yaml)
         as_csv = self.output(chosen, row, 'csv')
-        # cliff (formatters/commaseparated.py) has this escape character.
+        # cliff (formatters/commaseparated.py) uses this escape character.
         (cells,) = csv.DictReader(io.StringIO(as_csv), escapechar='\\')
         for header, value in intact.items():
             expected = shown(value).translate(str.maketrans(ESCAPES))

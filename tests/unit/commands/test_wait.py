@@ -49,11 +49,11 @@ class WaitTestCase(base.ShellTestCase):
         self.register_actions()
 
     def register_ports(self, *ports: dict[str, Any]) -> None:
-        """Answer whose ports there are."""
+        """Answer with the ports and their projects."""
         self.cloud.register_network('ports', *ports)
 
     def register_actions(self, *actions: dict[str, object]) -> None:
-        """Answer what was done to the server, at noon."""
+        """Answer with the actions on the server, at noon."""
         self.cloud.get(
             f'{SERVER_URL}/os-instance-actions',
             headers={'Date': 'Thu, 01 Jan 2026 12:00:00 GMT'},
@@ -65,7 +65,7 @@ class WaitTestCase(base.ShellTestCase):
         servers: list[dict[str, object] | int],
         interfaces: list[list[dict[str, object]] | int],
     ) -> None:
-        """Answer polls one after the other; a number is a status."""
+        """Answer successive polls; a number is a status."""
         for url, key, answers in (
             (SERVER_URL, 'server', servers),
             (
@@ -98,7 +98,7 @@ class WaitTestCase(base.ShellTestCase):
         ]
 
     def asked(self) -> list[str]:
-        """Return what the polls asked Nova and Neutron for."""
+        """Return the requests of the polls to Nova and Neutron."""
         return [
             parse.urlsplit(url).path.rpartition('/')[2]
             for url in self.cloud.requested()
@@ -127,7 +127,7 @@ class TestWait(WaitTestCase):
     def test_views_that_settle_one_after_the_other(self) -> None:
         target = ('--mac-address', MAC_ADDRESS.upper())
         for servers, interfaces in (
-            # First neither, then the live view, then the cache, too.
+            # First neither, then the live view, then the cache as well.
             ([cached(), cached(), cached(11)], [[], live(11)]),
             # The cache before the live view.
             ([cached(), cached(11)], [[], [], live(11)]),
@@ -153,7 +153,7 @@ class TestWait(WaitTestCase):
         self.register_ports(fake_cloud.port(11, 1))
         self.answer([cached(), cached(), cached(), cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
-        # As long as the cache does not change, it lacks what it lacked.
+        # While the cache does not change, the live view is not read.
         self.assertEqual(
             [
                 *(SERVER_ID, 'os-interface'),
@@ -290,7 +290,7 @@ class TestWait(WaitTestCase):
                 'start_time': '2026-01-01T11:59:50.000000',
             }
         )
-        # Nova has left the port with the server.
+        # Nova has not detached the port from the server.
         self.answer([cached(12)], [live(11, 12)])
         failure = command_result.Result(
             1,
@@ -308,17 +308,17 @@ class TestWait(WaitTestCase):
             self.asked(),
         )
         self.assertEqual(failure, self.wait('--timeout', '0'))
-        # Nothing is said of a port of another project.
+        # A port of another project is not reported.
         self.register_ports(fake_cloud.port(11, 1, project_id='another'))
         self.assert_done(f'{PORT_ID}\n{fake_cloud.identifier(12)}\n')
 
     def assert_gives_up(
         self, action: str, failure: str, pending: str, *arguments: str
     ) -> None:
-        """Check that a failed action ends it, unless another may follow.
+        """Check that a failed action ends the wait, unless another may follow.
 
-        :param failure: What it says if the action has failed.
-        :param pending: What it says after the timeout otherwise.
+        :param failure: The message if the action has failed.
+        :param pending: The message after the timeout otherwise.
         """
         failed: dict[str, object] = {
             'action': action,
@@ -540,7 +540,7 @@ class TestWait(WaitTestCase):
         result = self.wait('--timeout', '10', '--interval', '3')
         self.assertEqual(3, result.status)
         self.assertEqual([3.0, 3.6, 3.4], self.clock.slept)
-        # The last look is at both views, so as to say why.
+        # The last poll reads both views, to give the reason.
         self.assertEqual('os-interface', self.polls()[-1])
 
     def test_interval_grows_gently(self) -> None:

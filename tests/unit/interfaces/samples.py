@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Records that agree, for tests to change."""
+"""Consistent records, which tests can change."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def server(*ports: records.Port, **changes: Any) -> records.Server:
 def cached(
     number: int, *addresses: str, floating_ips: tuple[str, ...] = ()
 ) -> records.Interface:
-    """Build what the cache has of a port."""
+    """Build the cache entry of a port."""
     return records.Interface(
         mac_address(number),
         tuple(map(records.FixedIP, addresses)),

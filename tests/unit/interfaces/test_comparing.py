@@ -147,7 +147,7 @@ class TestChanges(testtools.TestCase):
                 )
             ),
         )
-        # A name that is not known is no other name.
+        # An unknown name is not a changed name.
         self.assertEqual(
             [],
             self.changes(

@@ -45,8 +45,8 @@ def cached(
 FIRST = plugged_in(11, '10.0.0.5')
 SECOND = plugged_in(12, '10.1.0.5')
 
-# Name, cache, live interfaces and what is expected: the code, the number of
-# the port, and the addresses of both sides.
+# Name, cache, live interfaces and expected differences: the code, the number
+# of the port, and the addresses of both sides.
 CASES = (
     ('nothing', (), (), ()),
     ('agreement', (cached('10.0.0.5'),), (FIRST,), ()),

@@ -89,7 +89,7 @@ class TestRequests(api_test_case.ApiTestCase):
             (Fact.NETWORK_NAME, ['networks']),
             (Fact.NETWORK, ['networks']),
             (Fact.PROVIDER, ['networks']),
-            # No policy, no request.
+            # Without a policy, there is no request for it.
             (Fact.QOS_POLICY, ['ports']),
             (Fact.SUBNETS, ['subnets']),
             (Fact.SECURITY_GROUPS, ['ports', 'security-groups']),
@@ -98,7 +98,7 @@ class TestRequests(api_test_case.ApiTestCase):
                 Fact.RULES | Fact.SECURITY_GROUPS,
                 ['ports', 'security-groups'],
             ),
-            # No remote groups, no request.
+            # Without remote groups, there is no request for them.
             (
                 Fact.REMOTE_GROUPS | Fact.ADDRESS_GROUPS,
                 ['ports', 'security-groups'],

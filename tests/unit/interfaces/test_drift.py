@@ -25,7 +25,7 @@ from osc_port_iface.interfaces import drift
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
-# A machine under load is no failure.
+# A machine under load must not fail the tests.
 SETTINGS = hypothesis.settings(
     max_examples=60,
     deadline=None,
@@ -94,9 +94,9 @@ def port(number: int, *addresses: str, **changes: Any) -> records.Port:
 
 
 def decoded(changes: dict[str, Any]) -> dict[str, Any]:
-    """Make each text one that equals a literal and is another object.
+    """Make each text a different object than an equal literal.
 
-    That is what the texts of an answer are.
+    The texts of an answer are such objects.
     """
     return {
         name: json.loads(json.dumps(value))
@@ -285,8 +285,8 @@ class TestOneFault(testtools.TestCase):
         ):
             with self.subTest(**changes):
                 views = two_ports()
-                # A port that is not bound is not ACTIVE either, and that is
-                # said once.
+                # A port that is not bound is not ACTIVE either, which is
+                # reported once.
                 views.change_port(0, status='DOWN', **changes)
                 host = views.ports[0].host
                 self.assertEqual(
@@ -422,7 +422,7 @@ class TestOneFault(testtools.TestCase):
     def test_duplicate_mac(self) -> None:
         views = two_ports()
         views.change_port(1, mac_address=views.ports[0].mac_address)
-        # It sorts first, and has no address to share.
+        # This port sorts first, and has no MAC address to share.
         ports = [port(10, mac_address=None), *views.ports]
         (finding,) = drift.of_ports([views.server], ports)
         self.assertEqual(
@@ -453,7 +453,7 @@ class TestFinding(testtools.TestCase):
         return dataclasses.replace(plain, **changes)
 
     def test_host_and_project(self) -> None:
-        """Those of the server are shown before those of the port."""
+        """The server's take precedence over the port's."""
         server = two_ports().server
         bare = dataclasses.replace(server, host=None, project_id=None)
         other = port(11, host='compute-2', project_id='another')
@@ -483,7 +483,7 @@ class TestFinding(testtools.TestCase):
                 self.assertEqual(expected, finding.age)
 
     def test_order(self) -> None:
-        """By name, server, port, MAC address, code and what is; none first."""
+        """By name, server, port, MAC address, code and state; None first."""
         ordered = [
             self.finding(
                 server,

@@ -31,7 +31,7 @@ class TestFanOut(testtools.TestCase):
         self.threads = set(threading.enumerate())
 
     def started(self) -> set[threading.Thread]:
-        """Return the threads that there are since the test began."""
+        """Return the threads started since the test began."""
         return {
             thread
             for thread in threading.enumerate()
@@ -61,7 +61,7 @@ class TestFanOut(testtools.TestCase):
         thread.assert_not_called()
 
     def test_as_many_at_a_time_as_workers(self) -> None:
-        # Each waits for the others, so that all must be there at once.
+        # Each thread waits for the others, so all must run in parallel.
         barrier = threading.Barrier(4)
         results = fan_out.fan_out(
             lambda item: barrier.wait(PATIENCE), range(8), 4
@@ -155,7 +155,7 @@ class TestFanOut(testtools.TestCase):
         results.close()
         closed.set()
         self.join()
-        # What each of the two had under way was finished.
+        # Each of the two threads has finished its current item.
         self.assertLessEqual(len(begun), 3)
 
     def test_interrupt(self) -> None:

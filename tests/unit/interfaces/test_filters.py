@@ -50,7 +50,7 @@ class TestMatches(testtools.TestCase):
             ('another state', {'port_state': 'DOWN'}, False),
             ('tag', {'tag': 'nic1'}, True),
             ('part of a tag', {'tag': 'nic'}, False),
-            # Any address of the interface will do for each of them.
+            # Different addresses may meet the two conditions.
             ('two', {'fixed_ip': '10.0.0.5', 'ip_version': 6}, True),
             ('one of two', {'tag': 'nic1', 'port_state': 'DOWN'}, False),
         ):

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What ``server interface find`` does not show of finding."""
+"""Cases that the tests of ``server interface find`` do not cover."""
 
 from unittest import mock
 
@@ -104,7 +104,7 @@ class TestFind(testtools.TestCase):
         )
 
     def test_cannot_tell_what_matches_nothing(self) -> None:
-        """Whatever it is that could not be read."""
+        """Anything may be what could not be read."""
         text = (
             "cannot tell whether '10.0.0.9' matches anything: not everything "
             'could be read'
@@ -139,7 +139,7 @@ class TestFind(testtools.TestCase):
     def unmatched(
         self, text: str, needed: facts.Fact = facts.Fact.NOTHING
     ) -> list[str]:
-        """Look for an address beside one that there is."""
+        """Look for an address together with one that exists."""
         queries = tuple(map(addresses.parse_query, (text, '10.0.0.100')))
         found = finding.find(self.cloud, searches.Search(queries), needed)
         return finding.unmatched(self.cloud, queries, found)

@@ -24,8 +24,8 @@ FIRST = samples.floating_ip('203.0.113.5', 11, '10.0.0.5')
 PORT = samples.port(11, '10.0.0.5', '10.0.0.6')
 TWIN = samples.port(12, '10.1.0.5', mac_address=PORT.mac_address)
 
-# Name, ports, what the cache has of each, floating IPs of Neutron, and the
-# expected findings: the number of the port, and both sides.
+# Name, ports, the cache of each, Neutron's floating IPs, and the expected
+# findings: the number of the port, and both sides.
 CASES: tuple[
     tuple[
         str,

@@ -39,7 +39,7 @@ class TestHostDevice(testtools.TestCase):
             ('normal', 'unbound', None, None),
             ('normal', 'binding_failed', None, None),
             ('normal', 'hyperv', None, None),
-            # The caller is not shown how it is bound.
+            # The caller may not see the binding.
             ('normal', None, None, None),
             (None, None, None, None),
         ):

@@ -93,7 +93,7 @@ class TestNumbered(testtools.TestCase):
         ]
         live = [interface('m', '10.0.0.1'), interface('m', '10.0.1.1')]
         self.assertEqual([1, 0], self.numbered(cache, live))
-        # The cache shows networks of one label as one.
+        # The cache merges networks with the same label.
         merged = [interface('m', '10.0.0.1', '10.0.1.1', label='one')]
         self.assertEqual([None, None], self.numbered(merged, live))
 

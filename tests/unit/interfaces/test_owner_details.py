@@ -54,7 +54,7 @@ class TestOwnerDetails(testtools.TestCase):
         )
 
     def test_the_router_of_a_port(self) -> None:
-        """One that no query has led to, but its port."""
+        """The router itself was not found by a query, but its port was."""
         for owner, device_id, expected in (
             ('network:router_interface', ROUTER_ID, [ROUTER_ID]),
             ('network:router_interface', 'no-id', []),

@@ -155,7 +155,7 @@ class TestUnused(testtools.TestCase):
             ('10.0.0.100', False),
             ('10.0.0.64/26', False),
             ('10.0.0.101', True),
-            # That names no address.
+            # Such a pair does not name an address.
             ('0.0.0.0/0', True),
             ('nonsense', True),
         ):

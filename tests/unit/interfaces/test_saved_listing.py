@@ -125,7 +125,7 @@ class TestRead(testtools.TestCase):
             )
 
     def test_equal_texts_are_kept_once(self) -> None:
-        """What bounds the memory that a hundred thousand rows take."""
+        """This limits the memory for a hundred thousand rows."""
         rows = [
             {'Port ID': fake_cloud.identifier(number), 'Network ID': SERVER}
             for number in range(100)
@@ -344,7 +344,7 @@ class TestNotAListing(testtools.TestCase):
                     text.encode(),
                 )
                 if name in ('yaml with an error', 'deep yaml'):
-                    # The rest is up to the library.
+                    # The rest of the message comes from the library.
                     self.assertThat(
                         str(error), matchers.StartsWith(f'f, {expected}')
                     )
@@ -352,7 +352,7 @@ class TestNotAListing(testtools.TestCase):
                     self.assertEqual(f'f, {expected}', str(error))
 
     def test_the_yaml_parser_in_python(self) -> None:
-        """What is there without libyaml, and checks less."""
+        """It is used without libyaml, and checks less."""
         self.useFixture(
             fixtures.MonkeyPatch('yaml.CSafeLoader', yaml.SafeLoader)
         )

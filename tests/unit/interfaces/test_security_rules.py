@@ -265,7 +265,7 @@ class TestInForce(testtools.TestCase):
             address_groups=(office,),
         )
         self.assertEqual(
-            # By name, so that what has none is first.
+            # Ordered by name, with those without one first.
             [(None, None), (own, None), (None, office)],
             [
                 (found.remote_group, found.address_group)

@@ -108,7 +108,7 @@ class TestSubports(test_list_fleet.FleetTestCase):
         )
 
     def register_subports_that_fail(self, status: int) -> None:
-        """Answer for the parents, and not for what their trunks carry."""
+        """Answer for the parent ports, and fail for the subports."""
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/ports',
             [

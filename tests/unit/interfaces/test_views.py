@@ -63,7 +63,7 @@ class TestCompute(ViewTestCase):
             rows,
         )
         self.assertEqual([CELL_IS_DOWN], failures)
-        # It ends at what it began with.
+        # The progress ends at the initial total.
         self.assertEqual([2, 1, 1], self.progress)
 
     def test_failure_costs_its_server(self) -> None:

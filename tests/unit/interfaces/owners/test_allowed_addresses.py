@@ -89,7 +89,7 @@ class TestAllowedAddresses(test_find.FindTestCase):
             self.user(
                 4, pair(VIRTUAL_IP), network_id=fake_cloud.identifier(702)
             ),
-            # Its network does not hold the address.
+            # Its network does not contain the address.
             self.user(
                 3, pair(VIRTUAL_IP), network_id=fake_cloud.identifier(703)
             ),

@@ -95,7 +95,7 @@ class TestPorts(test_find.FindTestCase):
         )
 
     def test_host_devices(self) -> None:
-        # All the IDs of the fake cloud begin alike.
+        # All IDs of the fake cloud have the same beginning.
         prefix = '0a3ca19c-dd'
         port = {
             **fake_cloud.port(14, 1, '10.0.0.14'),

@@ -51,7 +51,7 @@ class TestRouterGateways(test_find.FindTestCase):
         }
         for number in (1, 2, 3):
             self.register_server(number, f's{number}')
-        # Of the server s2, which leaves by it.
+        # The port of the server s2, which uses the gateway.
         self.cloud.register_network(
             'floatingips',
             fake_cloud.floating_ip(

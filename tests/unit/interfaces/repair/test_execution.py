@@ -44,14 +44,14 @@ PLAN = plans.Plan(
 
 
 class TestDeletion(testtools.TestCase):
-    """What happens to a port after the plan and before the request."""
+    """Changes of a port between the plan and the request."""
 
     def run_plan(
         self,
         now: records.Port | None,
         floating_ips: tuple[records.FloatingIP, ...],
     ) -> tuple[list[str], list[str], int]:
-        """Return the results, the failures and how often was written."""
+        """Return the results, the failures and the number of writes."""
         api = mock.create_autospec(network.NetworkApi, instance=True)
         ports = [now] if now else []
         api.ports.return_value = records.Answer(ports)

@@ -73,7 +73,7 @@ def finding(
 
 
 def methods(repair: plans.Repair) -> list[str]:
-    """Write requests so that they can be read in a table."""
+    """Describe requests for a table."""
     found = []
     for request in repair.requests:
         body: Any = request.body or {}

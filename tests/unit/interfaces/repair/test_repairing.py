@@ -31,12 +31,12 @@ OWN, OTHER = fake_cloud.PROJECT_ID, fake_cloud.identifier(2)
 
 
 class TestInterrupted(testtools.TestCase):
-    """Which of the ports that an earlier run left are gone on with."""
+    """Which ports that an earlier run left are resumed."""
 
     def ports(
         self, request: checking.Request, *marked: records.Port
     ) -> list[str]:
-        """Return the IDs of those that the plan is made with."""
+        """Return the IDs of the ports in the plan."""
         api = mock.create_autospec(network.NetworkApi, instance=True)
         api.ports_tagged.return_value = records.Answer(list(marked))
         cloud = mock.Mock(
