@@ -14,6 +14,7 @@
 
 import datetime
 import logging
+import re
 import threading
 
 from keystoneauth1 import access
@@ -31,6 +32,8 @@ LOG = logging.getLogger(__name__)
 
 # keystoneauth replaces a token in the last 30 seconds of its life.
 _SPARE = datetime.timedelta(seconds=60)
+
+_REQUEST_ID = re.compile('req-[0-9a-f-]{36}')
 
 
 class Credentials:
@@ -185,9 +188,7 @@ class Credentials:
                 self._expires = self._token.expires if self._token else None
                 return self._session.get_auth_headers() or {}
             except ksa_exceptions.ClientException as error:
-                self._failure = _('No token: %s') % printable.one_line(
-                    str(error)
-                )
+                self._failure = _('No token: %s') % _without_secrets(error)
         raise errors.TokenRefused(self._failure)
 
     def _access(self) -> access.AccessInfo | None:
@@ -195,3 +196,16 @@ class Credentials:
         if not isinstance(plugin, identity.BaseIdentityPlugin):
             return None
         return plugin.get_access(self._session)
+
+
+def _without_secrets(error: ksa_exceptions.ClientException) -> str:
+    """Say why there is no token, but not in the words of Keystone.
+
+    It may repeat the password that it was sent.
+    """
+    if not isinstance(error, ksa_exceptions.HttpError):
+        return printable.one_line(str(error))
+    origin = _('HTTP %s') % error.http_status
+    if _REQUEST_ID.fullmatch(error.request_id or ''):
+        origin += f', request ID {error.request_id}'
+    return f'{type(error).message} ({origin})'

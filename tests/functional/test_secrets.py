@@ -138,6 +138,24 @@ class TestSecrets(test_authentication.AuthenticationTestCase):
                     self.assertIn('***', written)
                     self.assert_no_secret(login, written, (code, options))
 
+    def test_keystone_that_repeats_the_password(self) -> None:
+        """Nothing of its answer is shown when it refuses a new token."""
+        login = self.logins.password()
+        error = {'code': 401, 'message': f'not {login["OS_PASSWORD"]}'}
+        refusal = answers.Answer(
+            401,
+            json.dumps({'error': error}).encode(),
+            {'Content-Type': 'application/json'},
+        )
+        for options in (_LOUDEST, *_QUIETER):
+            self.proxy.answers.clear()
+            self.proxy.answer('/os-interface', answers.Answer(401))
+            self.proxy.answer('/auth/tokens', None, refusal)
+            status, written = self.run_with(login, *options)
+            self.assertEqual(1, status)
+            self.assertIn('No token: Unauthorized (HTTP 401)\n', written)
+            self.assert_no_secret(login, written, options)
+
     def test_wrong_secrets(self) -> None:
         for login in (
             {**self.logins.password(), 'OS_PASSWORD': 'wrong-and-secret'},

@@ -14,6 +14,7 @@ import collections
 import datetime
 import threading
 from typing import Any
+import uuid
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import fixture
@@ -265,6 +266,29 @@ class TestToken(api_test_case.ApiTestCase):
             'request (HTTP 401)',
             str(error),
         )
+
+    def test_keystone_that_repeats_the_password(self) -> None:
+        request_id = f'req-{uuid.uuid4()}'
+        for given, origin in (
+            (request_id, f'HTTP 401, request ID {request_id}'),
+            ('req-a-password', 'HTTP 401'),
+            ('', 'HTTP 401'),
+        ):
+            with self.subTest(given):
+                self.cloud.post(
+                    api_test_case.TOKENS_URL,
+                    status_code=401,
+                    headers={
+                        'Content-Type': 'application/json',
+                        'X-OpenStack-Request-ID': given,
+                    },
+                    json={'error': {'code': 401, 'message': 'a-password'}},
+                )
+                held = credentials.Credentials(self.session())
+                error = self.assertRaises(errors.TokenRefused, held.headers)
+                self.assertEqual(
+                    f'No token: Unauthorized ({origin})', str(error)
+                )
 
     def test_keystone_that_is_gone_is_asked_once(self) -> None:
         self.cloud.post(
