@@ -14,6 +14,7 @@
 
 import json
 import pathlib
+from urllib import parse
 
 import fixtures
 
@@ -29,6 +30,20 @@ RULES_HINT = (
 )
 
 NEEDS_PROJECT = 'and interfaces need one that is scoped to a project'
+
+# What each command asks beside Keystone.
+ASKED = {
+    'list': {'compute'},
+    'list by name': {'compute'},
+    'list all': {'compute'},
+    'list ports': {'network'},
+    'show': {'compute'},
+    'find': {'compute', 'network'},
+    'check': {'compute', 'network'},
+    'wait': {'compute'},
+    'repair': {'compute', 'network'},
+    'diff': {'compute'},
+}
 
 
 class AuthenticationTestCase(odd_project.OddProjectTestCase):
@@ -297,7 +312,11 @@ class TestEndpoints(AuthenticationTestCase):
         super().make_resources()
         cls.region = cls.logins.region(
             public=cls.cloud.endpoints,
-            internal={**cls.cloud.endpoints, 'compute': f'{NOWHERE}/v2.1'},
+            internal={
+                **cls.cloud.endpoints,
+                'compute': f'{NOWHERE}/v2.1',
+                'network': NOWHERE,
+            },
         )
 
     def listed(self, **variables: str) -> command_result.Result:
@@ -331,6 +350,51 @@ class TestEndpoints(AuthenticationTestCase):
                 ),
                 str(override),
             )
+
+    def test_overrides_for_each_command(self) -> None:
+        """The catalog leads nowhere, so that only they can be asked."""
+        expected = self.run_as(self.logins.password())
+        urls = {
+            f'{name}_endpoint_override': self.cloud.endpoints[name]
+            for name in ('compute', 'network')
+        }
+        variables = {
+            **self.logins.password(),
+            'OS_REGION_NAME': self.region,
+            'OS_INTERFACE': 'internal',
+            **{f'OS_{name.upper()}': url for name, url in urls.items()},
+        }
+        entry = {'auth': self.cloud.credentials(self.user), **urls}
+        clouds_yaml = self.create_file(
+            json.dumps({'clouds': {'overridden': entry}})
+        )
+        options = (
+            *('--os-cloud', 'overridden', '--os-region-name', self.region),
+            *('--os-interface', 'internal'),
+        )
+        for login, given in (
+            (variables, ()),
+            ({'OS_CLIENT_CONFIG_FILE': clouds_yaml}, options),
+        ):
+            for name, arguments in self.commands().items():
+                with self.subTest(name, options=given):
+                    self.proxy.requests.clear()
+                    result = self.openstack_as(
+                        login, *given, 'server', 'interface', *arguments
+                    )
+                    self.assertEqual(expected[name], result)
+                    self.assertEqual({'identity', *ASKED[name]}, self.asked())
+
+    def asked(self) -> set[str]:
+        """Name the services that were asked."""
+        names = {
+            parse.urlsplit(url).netloc: name
+            for name, url in self.cloud.endpoints.items()
+        }
+        return {
+            names[parse.urlsplit(line.partition(' ')[2]).netloc]
+            for line in self.proxy.requests
+        }
 
     def test_overrides_to_nowhere(self) -> None:
         self.assert_refused(
