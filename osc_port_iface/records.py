@@ -116,6 +116,18 @@ class InstanceAction:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ActionEvent:
+    """A part of something that was done to a server.
+
+    :ivar event: Its name, such as ``compute_attach_interface``.
+    :ivar has_ended: Whether it is over, successful or not.
+    """
+
+    event: str
+    has_ended: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class AddressPair:
     """An address or CIDR that a port may use in addition to its own."""
 

@@ -190,6 +190,33 @@ class ComputeApi:
             answer.body.failures,
         )
 
+    def action_events(
+        self, server_id: str, request_id: str
+    ) -> records.Answer[records.ActionEvent]:
+        """List what an action consists of.
+
+        ``GET /servers/{server_id}/os-instance-actions/{request_id}``. Nova
+        shows it to administrators, and from microversion 2.51 on to everyone.
+
+        :param server_id: The server's ID.
+        :param request_id: The request ID of the action.
+        :returns: The events that have begun; none if Nova does not show them.
+        :raises errors.ApiError: The request failed.
+        """
+        what = _('Action %(request)s of server %(server)s') % {
+            'request': printable.escape(request_id),
+            'server': printable.escape(server_id),
+        }
+        path = f'{_path(server_id, what)}/os-instance-actions'
+        if not request_id.startswith('req-'):
+            raise errors.NotFound(_('%s: not a request ID') % what)
+        identifier = _id(request_id.removeprefix('req-'), what)
+        answer = self._service.get(f'{path}/req-{identifier}', what)
+        found = answer.nested('instanceAction').optional_items(
+            'events', _action_event
+        )
+        return records.Answer(found, answer.body.failures)
+
     def compute_services(self) -> records.Answer[records.ComputeService]:
         """List the nova-compute services, for administrators.
 
@@ -461,4 +488,11 @@ def _instance_action(action: reading.Object) -> records.InstanceAction:
         request_id=action.optional_text('request_id'),
         failed=action.optional_text('message') == 'Error',
         seconds_ago=(now - moment).total_seconds() if moment else 0.0,
+    )
+
+
+def _action_event(event: reading.Object) -> records.ActionEvent:
+    return records.ActionEvent(
+        event=event.text('event'),
+        has_ended=event.optional_moment('finish_time') is not None,
     )

@@ -33,6 +33,10 @@ from osc_port_iface import records
 # How often to look at a server that is being changed before giving up.
 _TRIES = 3
 
+# Seconds without progress after which an action is no longer waited for: its
+# nova-compute may have died during it.
+_ABANDONED = 300.0
+
 # Actions of Nova during which, and shortly after which, the interfaces of a
 # server, their hosts and the views of them may legitimately differ.
 _CHANGES = frozenset(
@@ -152,6 +156,7 @@ def _look_until_quiet(
     unknown_actions = None
     before: list[drift.Finding] = []
     for tries_left in range(_TRIES - 1, -1, -1):
+        began = time.monotonic()
         try:
             fresh = list(
                 _fresh(
@@ -170,7 +175,7 @@ def _look_until_quiet(
         if not found or unknown_actions:
             return _Looked(lasting, unknown_actions)
         try:
-            is_quiet = _is_quiet(cloud.compute, server_id)
+            is_quiet = _was_quiet(cloud.compute, server_id, began)
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
@@ -186,13 +191,32 @@ def _look_until_quiet(
     return _Looked(None)
 
 
-def _is_quiet(api: compute.ComputeApi, server_id: str) -> bool:
-    """Tell whether nothing has been done to a server recently."""
+def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
+    """Tell whether a server was not being changed while it was read.
+
+    :param began: When the reads began, by the monotonic clock.
+    """
     actions = names.complete(api.instance_actions(server_id))
+    recent = drift.QUIET + time.monotonic() - began
     return not any(
-        action.action in _CHANGES and action.seconds_ago < drift.QUIET
+        action.seconds_ago < recent or _goes_on(api, server_id, action)
         for action in actions
+        if action.action in _CHANGES
     )
+
+
+def _goes_on(
+    api: compute.ComputeApi, server_id: str, action: records.InstanceAction
+) -> bool:
+    """Tell whether an action that began a while ago has not ended.
+
+    An attachment may wait long for other actions. Its port, which the cache
+    does not have yet, only appears at the end.
+    """
+    if action.seconds_ago >= _ABANDONED or not action.request_id:
+        return False
+    events = names.complete(api.action_events(server_id, action.request_id))
+    return not all(event.has_ended for event in events)
 
 
 def _fresh(

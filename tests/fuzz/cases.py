@@ -104,6 +104,9 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     ),
     'version document': lambda api: api.compute.microversion,
     'instance actions': lambda api: api.compute.instance_actions(_ID),
+    'events of an action': lambda api: api.compute.action_events(
+        _ID, f'req-{_PORT}'
+    ),
     'ports': lambda api: api.network.all_ports(),
     'ports of servers': lambda api: api.network.ports_of_servers([_ID]),
     'ports by name': lambda api: api.network.ports_named(''),

@@ -49,7 +49,8 @@ PATHS = re.compile(
     rf"""
     /v3/(domains | projects(/[0-9a-f]{{32}})?)
     | /v2\.1 | /v2\.1/os-services | /v2\.1/servers(/detail)?
-    | /v2\.1/servers/{_UUID}(/os-interface(/{_UUID})?|/os-instance-actions)?
+    | /v2\.1/servers/{_UUID}(/os-interface(/{_UUID})?)?
+    | /v2\.1/servers/{_UUID}/os-instance-actions(/req-{_UUID})?
     | /v2\.0/[a-z-]+ | /v2\.0/qos/policies | /v2\.0/ports/{_UUID}/bindings
     | /v2\.0/lbaas/loadbalancers/{_UUID} | /v2/lbaas/loadbalancers/{_UUID}
     """,

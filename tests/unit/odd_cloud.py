@@ -150,6 +150,19 @@ def _servers(
                         }
                     ]
                 }
+            case ['os-instance-actions', request_id]:
+                return {
+                    'instanceAction': {
+                        'action': 'create',
+                        'request_id': request_id,
+                        'events': [
+                            {
+                                'event': 'compute__do_build_and_run_instance',
+                                'finish_time': '2026-01-01T00:00:09.000000',
+                            }
+                        ],
+                    }
+                }
     return None
 
 

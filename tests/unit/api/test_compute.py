@@ -22,6 +22,7 @@ from tests.unit import fake_cloud
 
 SERVERS_URL = api_test_case.SERVERS_URL
 SERVER = fake_cloud.identifier(1)
+REQUEST = f'req-{fake_cloud.identifier(2)}'
 OWN = compute.ServerScope()
 
 
@@ -249,6 +250,17 @@ class TestInterfaces(ComputeTestCase):
                 ('port', lambda t: self.compute.interface(SERVER, t)),
                 ('server', lambda t: self.compute.server(t)),
                 ('actions', lambda t: self.compute.instance_actions(t)),
+                ('events', lambda t: self.compute.action_events(t, REQUEST)),
+                (
+                    'request',
+                    lambda t: self.compute.action_events(SERVER, f'req-{t}'),
+                ),
+                (
+                    'prefix',
+                    lambda t: self.compute.action_events(
+                        SERVER, f'{t}{SERVER}'
+                    ),
+                ),
             ):
                 with self.subTest(name, text=text):
                     self.assertRaises(errors.NotFound, call, text)
@@ -443,3 +455,32 @@ class TestActions(ComputeTestCase):
             ['attach_interface', 'create'],
             [action.action for action in self.actions()],
         )
+
+    def events(self, action: dict[str, Any]) -> list[records.ActionEvent]:
+        self.answer(
+            f'{SERVERS_URL}/{SERVER}/os-instance-actions/{REQUEST}',
+            {'json': {'instanceAction': action}},
+        )
+        return self.compute.action_events(SERVER, REQUEST).rows
+
+    def test_events(self) -> None:
+        self.assertEqual(
+            [
+                records.ActionEvent('conductor_migrate_server', True),
+                records.ActionEvent('compute_prep_resize', False),
+            ],
+            self.events(
+                {
+                    'events': [
+                        {
+                            'event': 'conductor_migrate_server',
+                            'finish_time': '2026-01-01T00:00:09.000000',
+                        },
+                        {'event': 'compute_prep_resize', 'finish_time': None},
+                    ]
+                }
+            ),
+        )
+
+    def test_events_that_are_not_shown(self) -> None:
+        self.assertEqual([], self.events({'action': 'attach_interface'}))

@@ -10,6 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Sequence
+import time
 from unittest import mock
 
 import testtools
@@ -38,7 +40,7 @@ HALF_RELEASED = drift.Finding(
 class TestConfirm(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.useFixture(clock.Clock())
+        self.clock = self.useFixture(clock.Clock())
         self.compute = mock.create_autospec(compute.ComputeApi, instance=True)
         self.compute.server.return_value = SERVER
         self.compute.interfaces.return_value = records.Answer(
@@ -115,3 +117,71 @@ class TestConfirm(testtools.TestCase):
         self.assertRaises(errors.TokenRefused, self.confirm, HALF_RELEASED)
         self.compute.instance_actions.side_effect = refused
         self.assertRaises(errors.TokenRefused, self.confirm, DOWN)
+
+    def actions(self, *found: tuple[str, float]) -> None:
+        """Let Nova have these actions, by their names and ages."""
+        self.compute.instance_actions.return_value = records.Answer(
+            [
+                records.InstanceAction(name, f'req-{name}', False, age)
+                for name, age in found
+            ]
+        )
+
+    def events(self, *ends: bool) -> None:
+        """Let each next action that is read have ended or not."""
+        self.compute.action_events.side_effect = [
+            records.Answer(
+                [
+                    records.ActionEvent('before', True),
+                    records.ActionEvent('event', has_ended),
+                ]
+            )
+            for has_ended in ends
+        ]
+
+    def test_action_that_goes_on(self) -> None:
+        self.actions(('attach_interface', 30.0), ('create', 40.0))
+        for name, ends, expected, slept in (
+            ('not', [True], [codes.Code.PORT_DOWN], []),
+            ('and ends', [False, True], [codes.Code.PORT_DOWN], [5.0]),
+            ('without end', [False, False, False], [], [5.0, 5.0]),
+        ):
+            with self.subTest(name):
+                self.events(*ends)
+                del self.clock.slept[:]
+                answer = confirming.confirm(self.cloud, [DOWN])
+                self.assertEqual(expected, [row.code for row in answer.rows])
+                self.assertEqual(
+                    [] if expected else [SERVER.id], answer.unjudged
+                )
+                self.assertEqual(slept, self.clock.slept)
+                self.compute.action_events.assert_called_with(
+                    SERVER.id, 'req-attach_interface'
+                )
+
+    def test_action_that_was_never_ended(self) -> None:
+        self.actions(('attach_interface', 300.0))
+        self.assertEqual(([codes.Code.PORT_DOWN], []), self.confirm(DOWN))
+        self.compute.action_events.assert_not_called()
+
+    def test_action_without_a_request(self) -> None:
+        self.compute.instance_actions.return_value = records.Answer(
+            [records.InstanceAction('migrate', None, False, 6.0)]
+        )
+        self.assertEqual(([codes.Code.PORT_DOWN], []), self.confirm(DOWN))
+        self.compute.action_events.assert_not_called()
+
+    def test_action_that_ended_during_a_long_look(self) -> None:
+        def read_for_long(_server_ids: Sequence[str]) -> object:
+            time.sleep(4.0)
+            return records.Answer([PORT])
+
+        self.network.ports_of_servers.side_effect = read_for_long
+        for age, expected in (
+            (8.9, []),
+            (9.0, [codes.Code.PORT_DOWN]),
+        ):
+            with self.subTest(age=age):
+                self.actions(('attach_interface', age))
+                self.events(True, True, True)
+                self.assertEqual((expected, []), self.confirm(DOWN))
