@@ -175,6 +175,7 @@ class TestConfiguration(base.ShellTestCase):
         )
     )
     def test_clouds_yaml(self, settings: dict[str, object]) -> None:
+        cases.COUNTS['values in clouds.yaml'] += 1
         odd_cloud.register(self.cloud)
         environment = dict(self.environment)
         try:
