@@ -17,6 +17,7 @@ byte per second never exceeds it, and would be read for hours, headers
 included.
 """
 
+import functools
 from http import client
 import io
 import socket
@@ -25,9 +26,6 @@ from typing import Any
 
 import requests
 from requests import adapters
-from urllib3 import connection
-from urllib3 import connectionpool
-from urllib3 import poolmanager
 
 from osc_port_iface.i18n import _
 
@@ -101,25 +99,6 @@ class _Response(client.HTTPResponse):
         self.fp = io.BufferedReader(Reader(file, sock.gettimeout()))
 
 
-class _HTTPConnection(connection.HTTPConnection):
-    response_class = _Response
-
-
-class _HTTPSConnection(connection.HTTPSConnection):
-    response_class = _Response
-
-
-class _HTTPConnectionPool(connectionpool.HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSConnectionPool(connectionpool.HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
-
-
-_POOLS = {'http': _HTTPConnectionPool, 'https': _HTTPSConnectionPool}
-
-
 class _ProxyManagers(dict[str, Any]):
     """Replaces the dictionary of an adapter's proxy managers."""
 
@@ -145,11 +124,28 @@ def watch(session: requests.Session) -> None:
 def _watch(manager: Any) -> bool:
     """Watch new connections, and stop using the old ones.
 
-    :returns: Whether anything was changed. A manager with connection classes
-        of its own, as for SOCKS, is left alone.
+    :param manager: Any manager of connections, including one for SOCKS.
+    :returns: Whether anything was changed.
     """
-    if manager.pool_classes_by_scheme != poolmanager.pool_classes_by_scheme:
+    pools = manager.pool_classes_by_scheme
+    if all(
+        issubclass(pool.ConnectionCls.response_class, _Response)
+        for pool in pools.values()
+    ):
         return False
-    manager.pool_classes_by_scheme = _POOLS
+    manager.pool_classes_by_scheme = {
+        scheme: _watched(pool) for scheme, pool in pools.items()
+    }
     manager.clear()
     return True
+
+
+@functools.cache
+def _watched(pool: Any) -> type:
+    """Make a class of pools whose connections read through a Reader."""
+    connection = type(
+        pool.ConnectionCls.__name__,
+        (pool.ConnectionCls,),
+        {'response_class': _Response},
+    )
+    return type(pool.__name__, (pool,), {'ConnectionCls': connection})

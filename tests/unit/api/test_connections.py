@@ -195,10 +195,19 @@ class TestWatch(testtools.TestCase):
         )
 
     def test_connections_of_another_kind(self) -> None:
+        """Such as those through a SOCKS proxy."""
+
+        class Pool(urllib3.HTTPConnectionPool):
+            pass
+
         session = requests.Session()
         http = session.get_adapter('http://')
         assert isinstance(http, requests.adapters.HTTPAdapter)
-        kinds = {'http': urllib3.HTTPSConnectionPool}
-        http.poolmanager.pool_classes_by_scheme = kinds
+        http.poolmanager.pool_classes_by_scheme = {'http': Pool}
         connections.watch(session)
-        self.assertIs(kinds, http.poolmanager.pool_classes_by_scheme)
+        url = self.serve(size=200_000)
+        self.assertIsInstance(http.poolmanager.connection_from_url(url), Pool)
+        answer = session.get(url, timeout=PATIENCE, stream=True)
+        self.assertRaises(
+            requests.exceptions.ConnectionError, lambda: answer.content
+        )
