@@ -14,11 +14,9 @@ help:  ## List the targets
 demo:  ## Show the main job on the embedded cloud (RELEASE=2025.1 or another)
 	@$(PYTHON) -m tests.cloud.demo
 
-.PHONY: test test-extended test-oldest test-releases
+.PHONY: test test-oldest test-releases
 test:  ## Run all checks of tox.ini, and add up what passed and failed
 	@$(SUITE)
-test-extended:  ## Run the functional tests that make test has no time for
-	@$(SUITE) -e extended
 test-oldest:  ## Run every test on the oldest supported releases
 	@$(SUITE) -e oldest -- tests.functional
 
