@@ -30,7 +30,7 @@ _LONGEST_TEXT = 20_000
 
 _ADVICE = {
     300: _(
-        'versions of an API, and no answer; is this endpoint really the '
+        'a list of API versions, not an answer; is this endpoint really the '
         'service it is registered as?'
     ),
     400: _('the request was rejected'),

@@ -166,7 +166,7 @@ class Writer:
             '/os-server-external-events',
             {'events': events},
             what,
-            _("it takes the role 'admin' or 'service'"),
+            _("it needs the role 'admin' or 'service'"),
         )
 
     def bind_port(self, port: records.Port, host: str) -> Request:
@@ -175,7 +175,7 @@ class Writer:
             port,
             {'binding:host_id': host},
             {'binding:host_id': port.host},
-            _("it takes the role 'admin'"),
+            _("it needs the role 'admin'"),
         )
 
     def enable_port(self, port: records.Port, enabled: bool) -> Request:
@@ -228,7 +228,7 @@ class Writer:
             f'{_port_path(port, what)}/bindings/{host}',
             None,
             what,
-            _("it takes the role 'service'"),
+            _("it needs the role 'service'"),
         )
 
     def mark(self, port: records.Port, mark: Mark) -> Request:
@@ -311,7 +311,7 @@ class Writer:
         return self._services[name]
 
 
-_MEMBER = _("it takes the role 'member' in the project of the port")
+_MEMBER = _("it needs the role 'member' in the project of the port")
 
 
 def _port_path(port: records.Port, what: str) -> str:

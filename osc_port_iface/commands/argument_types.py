@@ -164,7 +164,7 @@ def positive_count(text: str) -> int:
     value = count(text)
     if value:
         return value
-    raise _invalid(_("'%s' is not a number from 1 on"), text)
+    raise _invalid(_("'%s' is not a number of 1 or more"), text)
 
 
 def concurrency(text: str) -> int:

@@ -106,7 +106,7 @@ class DiffServerInterface(lister.TextLister):
         before = _read(parsed_args.before)
         if parsed_args.same and not before.tells_servers:
             raise plugin_command.UsageError(
-                _('--same takes the column Server ID, which %s does not have.')
+                _('--same needs the column Server ID, which %s does not have.')
                 % printable.escape(before.name)
             )
         if parsed_args.after:

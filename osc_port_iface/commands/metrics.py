@@ -89,22 +89,22 @@ def write(
         [
             *_metric(
                 'findings',
-                'Findings, by code; none of a code that was not looked for.',
+                'Findings by code, for the codes that were checked.',
                 _counts(answer, [_LABELS[name] for name in by]),
             ),
             *_metric(
                 'servers',
-                'Servers that were looked at.',
+                'Servers that were checked.',
                 [({}, len(answer.servers))],
             ),
             *_metric(
                 'ports',
-                'Ports that were looked at.',
+                'Ports that were checked.',
                 [({}, len(answer.ports))],
             ),
             *_metric(
                 'failures',
-                'Things that could not be read or looked for.',
+                'Things that could not be read or checked.',
                 [({}, len(answer.failures))],
             ),
             *_metric(
@@ -133,7 +133,7 @@ def _write_run(path: pathlib.Path, has_failed: bool) -> None:
         [
             *_metric(
                 'run_failed',
-                'Whether the last run failed, so that nothing is new.',
+                'Whether the last run failed.',
                 [({}, int(has_failed))],
             ),
             *_metric(

@@ -134,8 +134,8 @@ class RepairServerInterface(lister.TextLister):
         if asks and not (sys.stdin.isatty() and self.app.stderr.isatty()):
             raise plugin_command.UsageError(
                 _(
-                    'There is no terminal to ask on: use --dry-run or '
-                    '--auto-approve'
+                    'There is no terminal to ask for approval: use '
+                    '--dry-run or --auto-approve'
                 )
             )
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS

@@ -60,8 +60,8 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
             '--rules',
             action='store_true',
             help=_(
-                'Show also what passes the interface: the rules of its '
-                'security groups that are in force, each once'
+                'Also show which traffic may pass the interface, and the '
+                'security group rules that are in force'
             ),
         )
         return parser

@@ -26,7 +26,8 @@ class WaitServerInterface(lister.TextLister):
     It is finished when Nova's network info cache agrees with what Nova and
     Neutron show now. The interfaces are then shown as by 'server interface
     list'. The exit status is 3 after the timeout, or as soon as it is clear
-    that waiting is in vain, with a line for each interface that is not ready.
+    that waiting is pointless, with a line for each interface that is not
+    ready.
     It is 1 as soon as a server is deleted or in error, or the attach or
     detach has failed.
     """
@@ -60,7 +61,7 @@ class WaitServerInterface(lister.TextLister):
             type=argument_types.name,
             help=_(
                 'Interface to wait for (name or ID of the port) (repeat '
-                'option to wait for several; all of the server if neither '
+                'option to wait for several; all interfaces if neither '
                 'this nor --mac-address nor --network is given)'
             ),
         )
@@ -99,7 +100,7 @@ class WaitServerInterface(lister.TextLister):
             type=argument_types.interval,
             default=2.0,
             help=_(
-                'Seconds between two checks, which grow up to 15 (default: 2)'
+                'Seconds between two checks, increasing up to 15 (default: 2)'
             ),
         )
         return parser

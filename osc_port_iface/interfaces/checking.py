@@ -142,7 +142,7 @@ def check(
 def _beyond(found: sweeping.Codes) -> Iterable[str]:
     if found:
         yield _(
-            'Not looked for, as it takes all servers of a project: %s'
+            'Not looked for, as it needs all servers of a project: %s'
         ) % codes.joined(found)
 
 

@@ -288,8 +288,8 @@ def _missing_servers(side: Listing, other: Listing) -> Iterator[str]:
         )
         if other.is_incomplete:
             text = _(
-                'Of some servers in %(side)s nothing could be read, or they '
-                'are gone: %(names)s'
+                'In %(side)s only, servers that are gone or could not be '
+                'read: %(names)s'
             )
         yield text % {'side': side.name, 'names': _named(missing)}
 

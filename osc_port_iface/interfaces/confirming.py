@@ -136,7 +136,7 @@ def confirm(
     answer.failures.sort()
     answer.unjudged = sorted(unjudged)
     answer.notices += [
-        _('Server %s: not judged, as it changes all the time') % server_id
+        _('Server %s: not judged, as it keeps changing') % server_id
         for server_id in answer.unjudged
     ]
     if unknown_actions:

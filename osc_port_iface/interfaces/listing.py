@@ -142,8 +142,8 @@ def _chosen(
     if None in verdicts:
         failures.append(
             _(
-                '%d interfaces are left out: whether they match cannot be '
-                'told, because Neutron does not show it to this user'
+                '%d interfaces are left out, because Neutron does not show '
+                'this user whether they match'
             )
             % verdicts.count(None)
         )

@@ -158,7 +158,7 @@ def _listing(name: str, rows: _Rows) -> comparing.Listing:
         port_id = texts[headers.index(comparing.PORT_ID)].lower()
         if port_id in interfaces:
             raise NotAListing(
-                name, place(), _('port %s is there twice') % port_id
+                name, place(), _('port %s appears twice') % port_id
             )
         interfaces[port_id] = [known.setdefault(text, text) for text in texts]
     return comparing.Listing(name, headers, interfaces)
@@ -197,7 +197,7 @@ def _texts(name: str, place: _Place, row: Mapping[str, Any]) -> list[str]:
             raise NotAListing(
                 name,
                 place(),
-                _("%(column)s is '%(value)s', which is no UUID")
+                _("%(column)s is '%(value)s', which is not a UUID")
                 % {
                     'column': header,
                     'value': printable.one_line(text, 80),
@@ -267,7 +267,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def _twice(names: Iterable[str]) -> str:
     """Say which name appears more than once."""
     name = collections.Counter(names).most_common(1)[0][0]
-    return _("'%s' is there twice") % printable.one_line(name, 80)
+    return _("'%s' appears twice") % printable.one_line(name, 80)
 
 
 def _yaml_rows(name: str, text: str) -> _Rows:

@@ -88,8 +88,8 @@ def _all(
         answer.failures
         + [
             _(
-                'Server %s: its cell is down, so whether it is among the '
-                'selected cannot be told'
+                'Server %s: its cell is down, so it is not known '
+                'whether it is selected'
             )
             % server_id
             for server_id in hidden

@@ -101,7 +101,7 @@ class ComputeView(View):
             return {}
         return {
             facts.Fact.TAG: _(
-                'it takes compute API microversion 2.70 or above, and %s is '
+                'it needs compute API microversion 2.70 or above, and %s is '
                 'used'
             )
             % self._cloud.compute.microversion

@@ -294,7 +294,7 @@ class TestAuthentication(AuthenticationTestCase):
         result = self.openstack_as(login, *self.list, '-f', 'json')
         self.assertEqual(command_result.Result(0, self.expected, ''), result)
         self.assert_refused(
-            'Floating IPs: versions of an API, and no answer; is this '
+            'Floating IPs: a list of API versions, not an answer; is this '
             r'endpoint really the service it is registered as\? \(HTTP 300\)',
             self.openstack_as(
                 login, 'server', 'interface', 'find', '10.30.0.11'

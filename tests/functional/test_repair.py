@@ -440,7 +440,7 @@ class TestSafety(RepairTestCase):
             user='admin',
         )
         self.assertEqual(1, result.status)
-        self.assertIn("it takes the role 'admin' or 'service'", result.stderr)
+        self.assertIn("it needs the role 'admin' or 'service'", result.stderr)
         self.assertEqual(
             ['refused', 'skipped'],
             sorted(row['Result'] for row in json.loads(result.stdout)),
@@ -606,7 +606,7 @@ class TestInterruption(RepairTestCase):
             (
                 2,
                 '',
-                'There is no terminal to ask on: use --dry-run or '
+                'There is no terminal to ask for approval: use --dry-run or '
                 '--auto-approve\n',
             ),
             (result.status, result.stdout, result.stderr),

@@ -206,7 +206,8 @@ class _Planner:
         """Decide what to do about a finding."""
         if self._writer.only_reads:
             return _nothing(
-                finding, _("a reader changes nothing: it takes 'member'")
+                finding,
+                _("a reader cannot repair it: it needs the role 'member'"),
             )
         if finding.code in _OF_PORT | _OF_WHOLE_CACHE:
             return self._refresh(finding)

@@ -147,7 +147,7 @@ class TestStatus(TransportTestCase):
         self.answer(URL, {'status_code': 300, 'json': {'versions': []}})
         self.assert_raises(
             errors.Malformed,
-            'Thing: versions of an API, and no answer; is this endpoint '
+            'Thing: a list of API versions, not an answer; is this endpoint '
             'really the service it is registered as? (HTTP 300)',
         )
 

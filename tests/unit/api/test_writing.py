@@ -236,7 +236,7 @@ class TestSending(WritingTestCase):
                 'forbidden',
                 refresh,
                 {'status_code': 403, 'json': {}},
-                "not allowed; it takes the role 'admin' or 'service' (",
+                "not allowed; it needs the role 'admin' or 'service' (",
             ),
             ('gone', bind, {'status_code': 404, 'json': {}}, 'not found'),
             ('failed', bind, {'status_code': 500}, 'HTTP 500'),

@@ -343,7 +343,7 @@ class TestCheck(CheckTestCase):
             command_result.Result(
                 0,
                 '',
-                'Not looked for, as it takes all servers of a project: '
+                'Not looked for, as it needs all servers of a project: '
                 'orphan-port\n',
             ),
             self.check('--finding', 'orphan-port', 's1'),
@@ -605,7 +605,7 @@ class TestConfirmation(CheckTestCase):
                 0,
                 '',
                 f'Server {fake_cloud.identifier(1)}: not judged, as it '
-                'changes all the time\n',
+                'keeps changing\n',
             ),
             self.check(),
         )

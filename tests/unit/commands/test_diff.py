@@ -143,7 +143,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 command_result.Result(
                     2,
                     '',
-                    '--same takes the column Server ID, which '
+                    '--same needs the column Server ID, which '
                     f'{before} does not have.\n',
                 ),
                 self.diff(before, *after, '--same'),
@@ -166,8 +166,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.assertEqual(
             [
                 f'Interfaces of server {DB}: this is not allowed (HTTP 403)',
-                f'Of some servers in {before} nothing could be read, or they '
-                'are gone: db',
+                f'In {before} only, servers that are gone or could not be '
+                'read: db',
             ],
             result.stderr.splitlines(),
         )

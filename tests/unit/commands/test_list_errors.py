@@ -415,7 +415,7 @@ class TestVersionDocument(ErrorTestCase):
             command_result.Result(
                 0,
                 '10.0.0.5 \n',
-                'Tag is empty: it takes compute API microversion 2.70 or '
+                'Tag is empty: it needs compute API microversion 2.70 or '
                 'above, and 2.1 is used.\n',
             ),
             self.list(
@@ -427,7 +427,7 @@ class TestVersionDocument(ErrorTestCase):
             command_result.Result(
                 2,
                 '',
-                '--tag cannot be used here: it takes compute API microversion '
+                '--tag cannot be used here: it needs compute API microversion '
                 '2.70 or above, and 2.1 is used.\n',
             ),
             self.list(test_list.SERVER_ID, '--tag', 'nic1'),

@@ -18,8 +18,8 @@ GROUP_ID = fake_cloud.identifier(800)
 SUBNET_ID = fake_cloud.identifier(901)
 
 CANNOT_BE_TOLD = (
-    '%d interfaces are left out: whether they match cannot be told, because '
-    'Neutron does not show it to this user\n'
+    '%d interfaces are left out, because Neutron does not show this user '
+    'whether they match\n'
 )
 
 

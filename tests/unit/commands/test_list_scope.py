@@ -264,9 +264,9 @@ class TestDownCells(test_list_fleet.FleetTestCase):
                 1,
                 test_list_fleet.rows((1, 'web', 11)),
                 f'Server {fake_cloud.identifier(6)}: its cell is down, so '
-                'whether it is among the selected cannot be told\n'
+                'it is not known whether it is selected\n'
                 f'Server {fake_cloud.identifier(5)}: its cell is down, so '
-                'whether it is among the selected cannot be told\n',
+                'it is not known whether it is selected\n',
             ),
             self.list(*test_list_fleet.SERVER_AND_PORT, '--status', 'ACTIVE'),
         )

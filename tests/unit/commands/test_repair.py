@@ -171,7 +171,7 @@ class TestRepair(RepairTestCase):
 class TestUsage(RepairTestCase):
     def test_wrong(self) -> None:
         for name, arguments, message in (
-            ('nobody to ask', (), 'There is no terminal to ask on'),
+            ('nobody to ask', (), 'There is no terminal to ask for approval'),
             ('none at all', ('--dry-run', '--max', '0'), "'0' is not a"),
             ('both', ('--dry-run', '--auto-approve'), 'not allowed with'),
             (
@@ -215,7 +215,7 @@ class TestSurprises(RepairTestCase):
     def test_refused(self) -> None:
         self.cloud.post(EVENTS_URL, status_code=403, json={})
         self.assert_stopped(
-            "it takes the role 'admin' or 'service'", 'refused', 'skipped'
+            "it needs the role 'admin' or 'service'", 'refused', 'skipped'
         )
         self.assertEqual(1, len(self.writes()))
 
@@ -317,8 +317,8 @@ class TestSurprises(RepairTestCase):
 
         self.cloud.post(EVENTS_URL, json=begin)
         self.assert_stopped(
-            f'Server {fake_cloud.identifier(2)}: not judged, as it changes '
-            'all the time',
+            f'Server {fake_cloud.identifier(2)}: not judged, as it keeps '
+            'changing',
             'repaired',
             'skipped',
         )

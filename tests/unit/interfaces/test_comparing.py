@@ -272,9 +272,6 @@ class TestNotices(testtools.TestCase):
         )
         self.assertEqual([], answer.rows)
         self.assertEqual(
-            [
-                'Of some servers in b nothing could be read, or they are '
-                'gone: db'
-            ],
+            ['In b only, servers that are gone or could not be read: db'],
             answer.notices,
         )

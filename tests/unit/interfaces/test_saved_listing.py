@@ -203,17 +203,18 @@ class TestNotAListing(testtools.TestCase):
             (
                 'port ID of the cache',
                 '[{"Port ID": null}]',
-                "line 1, column 2: Port ID is '', which is no UUID",
+                "line 1, column 2: Port ID is '', which is not a UUID",
             ),
             (
                 'server ID that is none',
                 f'[{{"Port ID": "{PORT}", "Server ID": "../\\u001b"}}]',
-                "line 1, column 2: Server ID is '../\\x1b', which is no UUID",
+                "line 1, column 2: Server ID is '../\\x1b', which is not a "
+                'UUID',
             ),
             (
                 'a port twice',
                 f'[{{"Port ID": "{PORT}"}},\n {{"Port ID": "{PORT}"}}]',
-                f'line 2, column 2: port {PORT} is there twice',
+                f'line 2, column 2: port {PORT} appears twice',
             ),
             (
                 'a structure that nobody writes',
@@ -238,7 +239,7 @@ class TestNotAListing(testtools.TestCase):
             (
                 'a column twice in json',
                 f'[{{"Port ID": "{PORT}", "Tag": "", "Tag": "x"}}]',
-                "line 1, column 2: 'Tag' is there twice",
+                "line 1, column 2: 'Tag' appears twice",
             ),
             (
                 'a column without a name in json',
@@ -298,7 +299,7 @@ class TestNotAListing(testtools.TestCase):
             (
                 'a column twice in yaml',
                 f"- Port ID: {PORT}\n  Tag: ''\n  Tag: x\n",
-                "line 3, column 3: 'Tag' is there twice",
+                "line 3, column 3: 'Tag' appears twice",
             ),
             (
                 'yaml of UTF-16 without its mark',
@@ -318,7 +319,7 @@ class TestNotAListing(testtools.TestCase):
             (
                 'a column twice in csv',
                 '"Port ID","Tag","Tag"\n',
-                "line 1, column 1: 'Tag' is there twice",
+                "line 1, column 1: 'Tag' appears twice",
             ),
             (
                 'a column without a name in csv',

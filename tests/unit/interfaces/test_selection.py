@@ -137,7 +137,7 @@ class TestSelect(SelectionTestCase):
         self.assertEqual(
             [
                 f'Server {fake_cloud.identifier(5)}: its cell is down, so '
-                'whether it is among the selected cannot be told'
+                'it is not known whether it is selected'
             ],
             answer.failures,
         )

@@ -81,7 +81,7 @@ class TestCompute(ViewTestCase):
             ('2.70', None),
             (
                 '2.69',
-                'it takes compute API microversion 2.70 or above, and 2.69 '
+                'it needs compute API microversion 2.70 or above, and 2.69 '
                 'is used',
             ),
         ):
