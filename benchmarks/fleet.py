@@ -76,10 +76,9 @@ def run(quick: bool) -> report.Report:
         f'loop was timed with {len(looped)} servers and is extrapolated to '
         f'{len(ids)} from the mean; ours are medians of '
         f'{len(looped) // in_a_round} whole runs. The services share the '
-        'cores with the client; the last column is the CPU time that all of '
-        'them used, as a share of what all cores had to give during the run, '
-        'start-up of the client included: at 100 % no client could be '
-        'faster.',
+        'cores with the client. The last column is their CPU time as a '
+        'share of the capacity of all cores during the run, including the '
+        'start-up of the client: at 100 %, no client could be faster.',
         ('What', 'Wall (s)', 'Times faster', 'Services saturated'),
         [
             (

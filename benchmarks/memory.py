@@ -45,8 +45,8 @@ def run(quick: bool) -> report.Report:
         f'``server interface list`` of {servers:,} servers with '
         f'{interfaces:,} interfaces, in pages of {loopback_cloud.PAGE:,} '
         'servers and with the default concurrency, from a loopback server '
-        'that answers at once. The peak is that of resident memory of the '
-        'whole client process.',
+        'that answers immediately. The peak is that of the resident memory of '
+        'the client process.',
         ('Format', 'Peak (MiB)', 'Wall (s)', 'CPU (s)'),
         [
             (

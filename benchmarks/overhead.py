@@ -50,10 +50,11 @@ def run(quick: bool) -> report.Report:
         'Overhead',
         f'The interfaces of {servers:,} servers, read by the service that '
         'the commands use (requests, retries, pace, records) and by a bare '
-        'loop of ``keystoneauth1.session.Session.get`` which does not even '
-        'decode the answers, both on 8 threads, from a loopback server that '
-        f'answers after {DELAY * 1000:.0f} ms. In turn, {repetitions} times '
-        'each; medians, and medians of the ratios of each turn.',
+        'loop of ``keystoneauth1.session.Session.get`` that does not even '
+        'decode the answers, both with 8 threads, from a loopback server that '
+        f'answers after {DELAY * 1000:.0f} ms. Both ran {repetitions} times '
+        'in turn; the values are medians, and medians of the ratios in each '
+        'turn.',
         ('What', 'Wall (s)', 'CPU per request (ms)'),
         [
             (

@@ -30,7 +30,8 @@ Benchmarks
 ==========
 
 Each section is the result of one run of ``python3 -m benchmarks``; ``make
-bench`` runs all of them. Only ratios within one run mean something elsewhere.
+bench`` runs all of them. Only ratios within one run can be compared with those
+of other machines.
 """
 
 _MARK = '.. benchmark: '

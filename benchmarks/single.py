@@ -65,11 +65,11 @@ def run(quick: bool) -> report.Report:
     fewest = min(requests[title] for title in OTHERS)
     return report.Report(
         'One server',
-        'The interfaces of one server with two of them, as a member of its '
-        'project, from the embedded cloud: whole processes, '
-        f'{repetitions} times each in turn, medians. The last column is our '
-        'wall time over theirs, the median over the turns. Requests are all '
-        'that the process sends, authentication included.',
+        'A server with two interfaces, listed by a member of its project in '
+        'the embedded cloud. The values are medians of whole processes, which '
+        f'ran {repetitions} times each in turn. The last column is the median '
+        'ratio of our wall time to theirs. The requests include those for '
+        'authentication.',
         ('Command', 'Requests', 'Wall (s)', 'CPU (s)', 'Ours/theirs'),
         [
             (

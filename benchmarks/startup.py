@@ -111,16 +111,16 @@ def run(quick: bool) -> report.Report:
     )
     return report.Report(
         'Start-up',
-        'Two environments that differ in the wheel of the plugin alone. The '
-        'modules that a command imports are counted, which is exact. Then '
-        'all that ``openstack server list`` imports without the plugin is '
-        'imported, and after it what the entry points of the plugin name: '
-        f'the CPU time of that is the median of {repetitions} runs.',
+        'Two environments that differ only in the wheel of the plugin. The '
+        'modules that a command imports are counted, which is exact. For the '
+        'CPU time, everything that ``openstack server list`` imports without '
+        'the plugin is imported first, and then the modules of the '
+        f"plugin's entry points, in {repetitions} runs; their median counts.",
         ('What', 'Without', 'With', 'Difference'),
         rows,
         [
             report.Goal(
-                'No module more for ``openstack --version``',
+                'No additional modules for ``openstack --version``',
                 f'{added["openstack --version"]:+}',
                 added['openstack --version'] == 0,
             ),
