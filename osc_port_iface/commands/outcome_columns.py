@@ -84,7 +84,7 @@ COLUMNS: columns.Columns[execution.Outcome] = (
 
 
 def described(repairs: Sequence[plans.Repair]) -> Iterator[str]:
-    """Describe a plan, line by line, for a person to read."""
+    """Describe a plan, line by line."""
     for repair in repairs:
         finding = repair.finding
         server = finding.server_name or finding.server_id or _('no server')

@@ -178,7 +178,7 @@ class RepairServerInterface(lister.TextLister):
         return True
 
     def _is_approved(self, plan: plans.Plan) -> bool:
-        """Show the plan to a person, and ask."""
+        """Show the plan to the user, and ask for approval."""
         from osc_port_iface.commands import outcome_columns
         from osc_port_iface import printable
 

@@ -27,8 +27,7 @@ class WaitServerInterface(lister.TextLister):
     Neutron show now. The interfaces are then shown as by 'server interface
     list'. The exit status is 3 after the timeout, or as soon as it is clear
     that waiting is pointless, with a line for each interface that is not
-    ready.
-    It is 1 as soon as a server is deleted or in error, or the attach or
+    ready. It is 1 as soon as a server is deleted or in error, or the attach or
     detach has failed.
     """
 
