@@ -117,7 +117,7 @@ class InstanceAction:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ActionEvent:
-    """A part of something that was done to a server.
+    """An event, that is, a part of an action on a server.
 
     :ivar event: Its name, such as ``compute_attach_interface``.
     :ivar has_ended: Whether it is over, successful or not.

@@ -193,7 +193,7 @@ class ComputeApi:
     def action_events(
         self, server_id: str, request_id: str
     ) -> records.Answer[records.ActionEvent]:
-        """List what an action consists of.
+        """List the events of an action.
 
         ``GET /servers/{server_id}/os-instance-actions/{request_id}``. Nova
         shows it to administrators, and from microversion 2.51 on to everyone.

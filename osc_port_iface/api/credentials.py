@@ -199,9 +199,9 @@ class Credentials:
 
 
 def _without_secrets(error: ksa_exceptions.ClientException) -> str:
-    """Say why there is no token, but not in the words of Keystone.
+    """Say why there is no token, without the message of Keystone.
 
-    It may repeat the password that it was sent.
+    The message may repeat the password.
     """
     if not isinstance(error, ksa_exceptions.HttpError):
         return printable.one_line(str(error))

@@ -106,7 +106,7 @@ class Transport:
         """Use an adapter.
 
         :param adapter: Carries the session and the service type.
-        :param credentials: The token of the run.
+        :param credentials: The token that all services share.
         :param url: The URL of the service, to which paths are added.
         """
         connections.watch(adapter.session.session)

@@ -33,8 +33,8 @@ from osc_port_iface import records
 # How often to look at a server that is being changed before giving up.
 _TRIES = 3
 
-# Seconds without progress after which an action is no longer waited for: its
-# nova-compute may have died during it.
+# An action without progress for this many seconds is ignored, as its
+# nova-compute may have died.
 _ABANDONED = 300.0
 
 # Actions of Nova during which, and shortly after which, the interfaces of a
@@ -208,10 +208,10 @@ def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
 def _goes_on(
     api: compute.ComputeApi, server_id: str, action: records.InstanceAction
 ) -> bool:
-    """Tell whether an action that began a while ago has not ended.
+    """Tell whether an action that began earlier is still going on.
 
-    An attachment may wait long for other actions. Its port, which the cache
-    does not have yet, only appears at the end.
+    An attachment may have to wait for other actions. Its port, which is not in
+    the cache yet, only appears at the end.
     """
     if action.seconds_ago >= _ABANDONED or not action.request_id:
         return False

@@ -31,7 +31,7 @@ RULES_HINT = (
 
 NEEDS_PROJECT = 'and interfaces need one that is scoped to a project'
 
-# What each command asks beside Keystone.
+# The services that each command uses besides Keystone.
 ASKED = {
     'list': {'compute'},
     'list by name': {'compute'},
@@ -352,7 +352,7 @@ class TestEndpoints(AuthenticationTestCase):
             )
 
     def test_overrides_for_each_command(self) -> None:
-        """The catalog leads nowhere, so that only they can be asked."""
+        """The catalog leads nowhere, so only the overrides can be used."""
         expected = self.run_as(self.logins.password())
         urls = {
             f'{name}_endpoint_override': self.cloud.endpoints[name]
@@ -386,7 +386,7 @@ class TestEndpoints(AuthenticationTestCase):
                     self.assertEqual({'identity', *ASKED[name]}, self.asked())
 
     def asked(self) -> set[str]:
-        """Name the services that were asked."""
+        """Return the services that received requests."""
         names = {
             parse.urlsplit(url).netloc: name
             for name, url in self.cloud.endpoints.items()

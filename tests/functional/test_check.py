@@ -230,8 +230,8 @@ class TestFaults(faults.FaultsTestCase):
         (port,) = self.ports(server)
         self.scenario.router('router', self.network)
         floating_ip = self.scenario.floating_ip(port)
-        # In this cloud, Neutron does not notify Nova.
-        # A host that is down would be the cause.
+        # In this cloud, Neutron does not notify Nova. Otherwise, a host that
+        # is down would be the cause.
         with moves.all_hosts_up():
             (row,) = self.assert_findings(
                 server, ('floating-ip-differs', port)

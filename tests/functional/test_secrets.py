@@ -139,7 +139,7 @@ class TestSecrets(test_authentication.AuthenticationTestCase):
                     self.assert_no_secret(login, written, (code, options))
 
     def test_keystone_that_repeats_the_password(self) -> None:
-        """Nothing of its answer is shown when it refuses a new token."""
+        """Nothing is shown of the answer if Keystone refuses a new token."""
         login = self.logins.password()
         error = {'code': 401, 'message': f'not {login["OS_PASSWORD"]}'}
         refusal = answers.Answer(

@@ -195,7 +195,7 @@ class TestWatch(testtools.TestCase):
         )
 
     def test_connections_of_another_kind(self) -> None:
-        """Such as those through a SOCKS proxy."""
+        """For example, connections through a SOCKS proxy."""
 
         class Pool(urllib3.HTTPConnectionPool):
             pass

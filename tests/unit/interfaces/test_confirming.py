@@ -119,7 +119,7 @@ class TestConfirm(testtools.TestCase):
         self.assertRaises(errors.TokenRefused, self.confirm, DOWN)
 
     def actions(self, *found: tuple[str, float]) -> None:
-        """Let Nova have these actions, by their names and ages."""
+        """Answer with these actions, by name and age."""
         self.compute.instance_actions.return_value = records.Answer(
             [
                 records.InstanceAction(name, f'req-{name}', False, age)
@@ -128,7 +128,7 @@ class TestConfirm(testtools.TestCase):
         )
 
     def events(self, *ends: bool) -> None:
-        """Let each next action that is read have ended or not."""
+        """Answer whether each action that is read next has ended."""
         self.compute.action_events.side_effect = [
             records.Answer(
                 [
