@@ -148,6 +148,8 @@ class Expected:
     :ivar port_of_server: The status if a member deletes one in Neutron.
     :ivar healing: The default interval in which Nova heals its cache, in
         seconds.
+    :ivar has_subport_macs: Whether Neutron has the MAC addresses of subports
+        in a list of ports.
     """
 
     services: str
@@ -155,6 +157,7 @@ class Expected:
     unknown_parameter: int
     port_of_server: int
     healing: int
+    has_subport_macs: bool
 
 
 EXPECTED = {
@@ -164,6 +167,7 @@ EXPECTED = {
         400,
         403,
         -1,
+        True,
     ),
     '2025.1': Expected(
         'Nova 31, Neutron 26, Keystone 27, Glance 30, Placement 13',
@@ -171,6 +175,7 @@ EXPECTED = {
         406,
         204,
         -1,
+        False,
     ),
     '2024.1': Expected(
         'Nova 29, Neutron 24, Keystone 25, Glance 28, Placement 11',
@@ -178,6 +183,7 @@ EXPECTED = {
         406,
         204,
         60,
+        False,
     ),
 }
 
@@ -263,6 +269,20 @@ class TestRelease(base.ProjectTestCase):
             self.status_of(
                 self.api.delete, 'network', f'/v2.0/ports/{port["id"]}'
             ),
+        )
+
+    def test_subports_in_a_list_of_ports(self) -> None:
+        network = self.scenario.network('trunk', '10.0.3.0/24')
+        parent = self.scenario.port(network)
+        subport = self.scenario.port(network)
+        self.scenario.trunk('trunk', parent, {101: subport})
+        (listed,) = self.api.get('network', '/v2.0/ports', id=parent['id'])[
+            'ports'
+        ]
+        (found,) = listed['trunk_details']['sub_ports']
+        self.assertEqual(
+            subport['mac_address'] if self.expected.has_subport_macs else None,
+            found.get('mac_address'),
         )
 
     def test_no_segments_plugin(self) -> None:
