@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-import itertools
-from typing import TextIO, TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from cliff.formatters import base
 from osc_lib.command import command
 
 from osc_port_iface.commands import plugin_command
@@ -45,40 +43,10 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
         data: Iterable[Sequence[cells.Cell]],
     ) -> int:
         from osc_port_iface.commands import cells
+        from osc_port_iface.commands import in_parts
 
         if parsed_args.formatter == 'yaml':
-            self.formatter = _InParts(self.formatter)
+            self.formatter = in_parts.InParts(self.formatter)
         elif parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [[cells.AsText(cell) for cell in row] for row in data]
         return super().produce_output(parsed_args, column_names, data)
-
-
-class _InParts(base.ListFormatter):
-    """Emits YAML in parts, which together make the same list.
-
-    PyYAML keeps a node of about a kilobyte in memory for each value until the
-    whole list is written.
-    """
-
-    _ROWS = 500
-
-    def __init__(self, formatter: base.ListFormatter) -> None:
-        self._formatter = formatter
-
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add nothing; the formatter itself has done so."""
-
-    def emit_list(
-        self,
-        column_names: Sequence[str],
-        data: Iterable[Sequence[cells.Cell]],
-        stdout: TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        rows = iter(data)
-        part = list(itertools.islice(rows, self._ROWS))
-        while True:
-            self._formatter.emit_list(column_names, part, stdout, parsed_args)
-            part = list(itertools.islice(rows, self._ROWS))
-            if not part:
-                return
