@@ -54,6 +54,18 @@ def name(text: str) -> str:
     raise argparse.ArgumentTypeError(_('must not be empty'))
 
 
+def file_name(text: str) -> str:
+    """Read the name of a file, which no file system lets contain NUL."""
+    if '\0' in name(text):
+        raise _invalid(_("'%s' cannot be the name of a file"), text)
+    return text
+
+
+def path(text: str) -> pathlib.Path:
+    """Read the path of a file."""
+    return pathlib.Path(file_name(text))
+
+
 def state(text: str) -> str:
     """Read a state, in upper or lower case."""
     return name(text).upper()
@@ -103,6 +115,7 @@ def query_file(path: str) -> list[addresses.Address]:
     :param path: The file, which may have ``#`` comments; ``-`` for standard
         input.
     """
+    file_name(path)
     try:
         if path == '-':
             lines = sys.stdin.read().splitlines()

@@ -52,14 +52,14 @@ class DiffServerInterface(lister.TextLister):
         parser.add_argument(
             'before',
             metavar='<before>',
-            type=argument_types.name,
+            type=argument_types.file_name,
             help=_('File with the earlier listing; - for standard input'),
         )
         parser.add_argument(
             'after',
             metavar='<after>',
             nargs='?',
-            type=argument_types.name,
+            type=argument_types.file_name,
             help=_(
                 'File with the later listing; the current interfaces by '
                 'default'

@@ -29,6 +29,7 @@ import time
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import checking
 from osc_port_iface.interfaces import drift
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--metrics',
         metavar='<file>',
-        type=pathlib.Path,
+        type=argument_types.path,
         help=_(
             'Also write the number of findings to this file, for the textfile '
             "collector of Prometheus' node exporter, and the outcome of the "

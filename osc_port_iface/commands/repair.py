@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import pathlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -116,7 +115,7 @@ class RepairServerInterface(lister.TextLister):
         parser.add_argument(
             '--audit-log',
             metavar='<file>',
-            type=pathlib.Path,
+            type=argument_types.path,
             help=_('Append a JSON line to this file for each request sent'),
         )
         return parser

@@ -267,7 +267,10 @@ def _not_compared(
     if headers and other.headers:
         yield _('In %(side)s only, so not compared: %(columns)s') % {
             'side': side.name,
-            'columns': ', '.join(map(printable.one_line, headers)),
+            # A column of white space has no name to show.
+            'columns': ', '.join(
+                printable.one_line(header) or "''" for header in headers
+            ),
         }
 
 

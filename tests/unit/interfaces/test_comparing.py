@@ -215,6 +215,14 @@ class TestNotices(testtools.TestCase):
             answer.notices,
         )
 
+    def test_column_of_white_space(self) -> None:
+        before = listing('b', self.ROW)
+        after = listing('a', (*self.ROW, 'x'), headers=(*HEADERS[:5], '\r'))
+        self.assertEqual(
+            ["In a only, so not compared: ''"],
+            self.answer(before, after).notices,
+        )
+
     def test_hidden_column_is_not_compared(self) -> None:
         hidden = (*self.ROW[:4], '')
         for before, after, notices in (
