@@ -377,9 +377,8 @@ class TestColumns(base.ProjectTestCase):
             command_result.Result(
                 1,
                 '\n',
-                f'{BINDING_IS_HIDDEN}4 interfaces are left out: whether they '
-                'match cannot be told, because Neutron does not show it to '
-                'this user\n',
+                f'{BINDING_IS_HIDDEN}4 interfaces are left out, because '
+                'Neutron does not show this user whether they match\n',
             ),
             self.openstack(*COMMAND, '--host-device', PCI_ADDRESS),
         )
