@@ -77,7 +77,6 @@ class ListServerInterface(lister.TextLister):
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import interface_filters
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import facts
         from osc_port_iface.interfaces import listing
         from osc_port_iface.interfaces import views
 
@@ -91,8 +90,7 @@ class ListServerInterface(lister.TextLister):
         chosen = self.choose(parsed_args, available, parsed_args.long)
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
-        if not parsed_args.columns and not cloud.compute.shows_tag:
-            chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
+        chosen = self.without_tag(parsed_args, chosen, cloud.compute)
         request = listing.Request(
             names_or_ids=tuple(parsed_args.server),
             scope=server_selectors.scope(parsed_args, cloud.identity),

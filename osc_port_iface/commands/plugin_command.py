@@ -32,6 +32,7 @@ from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
     from osc_port_iface.api import cloud as api_cloud
+    from osc_port_iface.api import compute
     from osc_port_iface.commands import columns
     from osc_port_iface import records
 
@@ -174,6 +175,24 @@ class PluginCommand(command.Command):
             or column in asked
             or (not asked and column.shown in shown)
         ]
+
+    def without_tag(
+        self,
+        parsed_args: argparse.Namespace,
+        chosen: list[columns.Column[_Row]],
+        api: compute.ComputeApi,
+    ) -> list[columns.Column[_Row]]:
+        """Leave the tag out of the default columns if Nova does not show it.
+
+        :param parsed_args: The arguments, after ``choose``.
+        :param chosen: The columns that ``choose`` returned.
+        :param api: Nova, whose microversion decides.
+        """
+        from osc_port_iface.interfaces import facts
+
+        if parsed_args.columns or api.shows_tag:
+            return chosen
+        return [c for c in chosen if not c.needs & facts.Fact.TAG]
 
     def _known(
         self, names: Iterable[str], available: columns.Columns[_Row]

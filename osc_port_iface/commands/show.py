@@ -87,8 +87,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         )
         chosen = self.choose(parsed_args, available, True)
         cloud = self.cloud()
-        if not parsed_args.columns and not cloud.compute.shows_tag:
-            chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
+        chosen = self.without_tag(parsed_args, chosen, cloud.compute)
         needed = columns.needs(chosen)
         server = selection.one(
             cloud.compute,

@@ -107,7 +107,6 @@ class WaitServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import facts
         from osc_port_iface.interfaces import selection
         from osc_port_iface.interfaces import waiting
 
@@ -116,8 +115,7 @@ class WaitServerInterface(lister.TextLister):
             available = (*columns.OF_SERVER, *available)
         chosen = self.choose(parsed_args, available)
         cloud = self.cloud()
-        if not parsed_args.columns and not cloud.compute.shows_tag:
-            chosen = [c for c in chosen if not c.needs & facts.Fact.TAG]
+        chosen = self.without_tag(parsed_args, chosen, cloud.compute)
         request = waiting.Request(
             condition=parsed_args.condition,
             targets=waiting.targets(
