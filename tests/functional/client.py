@@ -29,6 +29,10 @@ from tests.functional import preloaded
 # Seconds for one command.
 TIMEOUT = 600
 
+# Kilobytes of data that are enough for any command, but not for an answer of
+# 200 MB that is decoded.
+MEMORY = 400_000
+
 
 def program() -> pathlib.Path:
     """Return the ``openstack`` that is tested."""
@@ -43,14 +47,14 @@ def run(
     timeout: int = TIMEOUT,
     memory: int | None = None,
 ) -> command_result.Result:
-    """Run ``openstack``, with its modules imported already.
+    """Run ``openstack`` in a process that has imported it already.
 
-    :param arguments: What stands behind ``openstack``.
-    :param environment: All its variables; those that the interpreter reads
-        when it starts do nothing.
-    :param stdin: What it reads.
-    :param timeout: Seconds after which it is killed; the status is -14 then.
-    :param memory: Kilobytes of data that it may have.
+    :param arguments: The arguments of ``openstack``.
+    :param environment: All environment variables. Those that Python reads when
+        it starts have no effect.
+    :param stdin: The standard input.
+    :param timeout: Seconds after which it is killed, with the status -14.
+    :param memory: The limit of its data, in kilobytes; by default, none.
     """
     order = {
         'arguments': [str(program()), *arguments],
@@ -72,7 +76,7 @@ def run(
             [file.fileno() for file in (given, stdout, stderr)],
         )
         status = int(connection.recv(preloaded.LONGEST_ORDER))
-        # The command has moved the place in the file, which both share.
+        # The command shares the position in the file, and has moved it.
         for file in (stdout, stderr):
             file.seek(0)
         return command_result.Result(status, stdout.read(), stderr.read())
@@ -80,7 +84,7 @@ def run(
 
 @functools.cache
 def _connection() -> socket.socket:
-    """Start what runs the commands of this process of the tests."""
+    """Start the process that forks the commands of this test process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setsockopt(
         socket.SOL_SOCKET, socket.SO_SNDBUF, preloaded.LONGEST_ORDER

@@ -10,13 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Runs ``openstack`` in processes that need not import it first.
+"""Runs ``openstack`` without importing it for each command.
 
-Most of the CPU time of a short command is its imports. This program imports
-what the client and its plugins consist of, and then forks for each command
-that it is sent; the child runs what the script ``openstack`` does. It is run
-with the interpreter of the client, and so is made of the standard library and
-imports nothing of the tests.
+Imports take most of the CPU time of a short command. This program imports the
+client and the plugin once, and forks for each command; the child then runs the
+same as the script ``openstack``. It runs in the environment of the client, so
+it uses the standard library only, and nothing of the tests.
 """
 
 import contextlib
@@ -34,7 +33,7 @@ import sys
 import time
 from typing import Any
 
-# Bytes that an order may have.
+# The largest order, in bytes.
 LONGEST_ORDER = 256 * 1024
 
 # A command that needs no cloud.
@@ -46,7 +45,7 @@ SCOUT = (
 
 
 def preload() -> None:
-    """Import what a command imports, and all of the plugin."""
+    """Import everything that a command imports, and all of the plugin."""
     scout = subprocess.run(
         SCOUT,
         env={**os.environ, 'PYTHONVERBOSE': '1'},
@@ -61,21 +60,20 @@ def preload() -> None:
         for info in pkgutil.walk_packages(plugin.__path__, 'osc_port_iface.')
     ]
     for name in names:
-        # Some modules are made by others while those are imported.
+        # Some modules only exist while others are imported.
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    # Its collections would copy the memory that the children share.
+    # Garbage collection would copy the memory shared with the children.
     gc.freeze()
 
 
 def obey(order: dict[str, Any], descriptors: list[int]) -> None:
     """Become the process of one command.
 
-    :param order: The ``arguments``, the program included; the
-        ``environment``; the ``timeout`` in seconds; and the kilobytes of
-        ``memory`` for data, or None.
-    :param descriptors: The files to have for standard input, output and
-        error.
+    :param order: The ``arguments``, beginning with the program; the
+        ``environment``; the ``timeout`` in seconds; and the limit of
+        ``memory`` in kilobytes, or None.
+    :param descriptors: The files for standard input, output and error.
     """
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
@@ -93,8 +91,8 @@ def obey(order: dict[str, Any], descriptors: list[int]) -> None:
 def serve(connection: socket.socket) -> bool:
     """Fork for each order, and answer with the exit status.
 
-    :returns: Whether this is the process of a command. It is not when there
-        are no more orders.
+    :returns: True in the process of a command; False in this process, when
+        there are no more orders.
     """
     while True:
         message, descriptors, _flags, _address = socket.recv_fds(
@@ -115,7 +113,7 @@ def serve(connection: socket.socket) -> bool:
 
 if __name__ == '__main__':
     orders = socket.socket(fileno=int(sys.argv.pop()))
-    # cliff takes its name from there as it is imported (app.App.NAME).
+    # cliff reads its name from there when it is imported (app.App.NAME).
     sys.argv[0] = 'openstack'
 
     from openstackclient import shell

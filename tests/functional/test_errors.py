@@ -18,10 +18,6 @@ from tests.functional import client
 from tests.functional import recording_proxy
 
 SERVER_ID = '00000000-0000-4000-8000-000000000000'
-# Kilobytes of data that one command may have; an answer of 200 MB, decoded,
-# would take more.
-MEMORY = 400_000
-
 COMMAND = ('server', 'interface', 'list', SERVER_ID)
 WHAT = f'Interfaces of server {SERVER_ID}: '
 AT_ONCE = {'Retry-After': '0'}
@@ -142,7 +138,7 @@ class TestErrors(base.FunctionalTestCase):
             ),
         )
         result = client.run(
-            ('--debug', *COMMAND), self.environment(), memory=MEMORY
+            ('--debug', *COMMAND), self.environment(), memory=client.MEMORY
         )
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertIn(

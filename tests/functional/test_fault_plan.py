@@ -26,10 +26,6 @@ from tests.faults import plan
 from tests.functional import client
 from tests.functional import odd_project
 
-# Kilobytes of data that one command may have; an answer of 200 MB, decoded,
-# would take more.
-MEMORY = 400_000
-
 # Seconds for one command, whatever the services do.
 PATIENCE = 120
 
@@ -94,7 +90,7 @@ class FaultPlanTestCase(odd_project.OddProjectTestCase):
             self.case.arguments(self.words),
             self.environment(user, no_proxy=language.CLOSED),
             timeout=PATIENCE,
-            memory=MEMORY,
+            memory=client.MEMORY,
         )
 
     def sent(self) -> str:
