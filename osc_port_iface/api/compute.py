@@ -45,9 +45,10 @@ TAG_MICROVERSION = (2, 70)
 # The lowest microversion that lists servers of a cell that is down.
 _DOWN_CELL_MICROVERSION = (2, 69)
 
-# Seconds to connect, and to wait for the version document. That needs no
-# database, so if Nova takes longer, it is down.
-_VERSION_TIMEOUT = (10.0, 20.0)
+# Seconds to connect, and to wait for the version document. It needs no
+# database, but waits in the queue of a busy Nova. A user should know within
+# half a minute that Nova does not answer.
+_VERSION_TIMEOUT = (10.0, 26.0)
 
 _OTHER_PROJECT_HINT = _(
     'without administrator rights, a server of another project looks the same '

@@ -110,7 +110,7 @@ class TestMicroversion(api_test_case.ApiTestCase):
     def test_timeout_is_short(self) -> None:
         self.assertEqual('2.70', self.api().compute.microversion)
         (request,) = self.requested(fake_cloud.COMPUTE_URL)
-        self.assertEqual((10.0, 20.0), request.timeout)
+        self.assertEqual((10.0, 26.0), request.timeout)
 
     def test_pinned(self) -> None:
         for name, config, expected in (
