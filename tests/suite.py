@@ -56,8 +56,8 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
         **environments.uv_variables(),
         'PATH': os.pathsep.join(
             [
-                os.environ.get('PATH', os.defpath),
                 *(str(pathlib.Path(python).parent) for python in found),
+                os.environ.get('PATH', os.defpath),
             ]
         ),
     }

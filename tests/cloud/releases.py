@@ -17,7 +17,6 @@
 
 import dataclasses
 import os
-import sys
 
 from tests import environments
 
@@ -44,7 +43,7 @@ class Release:
     def python(self) -> str | None:
         """Find the newest interpreter for the services."""
         if not self.pythons:
-            return sys.executable
+            return environments.preferred_interpreter()
         found = map(environments.interpreter, self.pythons)
         return next(filter(None, found), None)
 
