@@ -99,10 +99,40 @@ def ensure_wheel(name: str) -> pathlib.Path:
     :raises subprocess.CalledProcessError: It cannot be installed.
     """
     programs = ensure(name, install_plugin=False)
+    stamp = programs.parent / 'wheel'
+    if stamp.exists() and stamp.read_text() == _digest_of_package():
+        return programs
+    stamp.unlink(missing_ok=True)
     # setuptools would put modules that no longer exist into the wheel.
     shutil.rmtree(CHECKOUT / 'build', ignore_errors=True)
     install(programs, '--reinstall', '--no-build-isolation', CHECKOUT)
+    # pbr has written files that are part of it.
+    stamp.write_text(_digest_of_package())
     return programs
+
+
+def _digest_of_package() -> str:
+    """Return a digest of everything that a wheel is built from."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        [
+            *(CHECKOUT / 'osc_port_iface').rglob('*.*'),
+            *(path for path in CHECKOUT.iterdir() if path.is_file()),
+        ]
+    ):
+        if path.suffix != '.pyc':
+            digest.update(f'{path} {path.stat().st_size} '.encode())
+            digest.update(path.read_bytes())
+    if (CHECKOUT / '.git').exists():
+        # Its tags and its last commit are the version.
+        digest.update(
+            subprocess.run(
+                ['git', '-C', CHECKOUT, 'describe', '--always', '--long'],
+                check=True,
+                capture_output=True,
+            ).stdout
+        )
+    return digest.hexdigest()
 
 
 def _with_included(pins: pathlib.Path) -> list[pathlib.Path]:
