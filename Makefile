@@ -17,8 +17,8 @@ demo:  ## Show the main job on the embedded cloud (RELEASE=2025.1 or another)
 .PHONY: test test-oldest test-releases
 test:  ## Run all checks of tox.ini, and add up what passed and failed
 	@$(SUITE)
-test-oldest:  ## Run every test on the oldest supported releases
-	@$(SUITE) -e oldest -- tests.functional
+test-oldest:  ## Run every functional test on the oldest supported releases
+	@$(SUITE) -e oldest-functional -- tests.functional
 
 test-releases:  ## Run the functional tests on each release of OpenStack
 	@EMBEDDED_CLOUD_RELEASE=newest $(SUITE) -e functional,releases

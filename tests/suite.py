@@ -34,7 +34,7 @@ PYTHONS = ('3.11', '3.12', '3.13')
 # How many environments run in parallel. Some wait for a cloud or a disk.
 PARALLEL = '2'
 
-NEED_CLOUD = {'sessions', 'churn', 'functional', 'oldest'}
+NEED_CLOUD = {'sessions', 'churn', 'functional', 'oldest-functional'}
 
 # How many of the last lines of a failed command are repeated.
 LAST = 40
