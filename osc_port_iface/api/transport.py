@@ -34,6 +34,7 @@ from requests import adapters
 
 from osc_port_iface.api import connections
 from osc_port_iface.api import credentials as api_credentials
+from osc_port_iface.api import environment_settings
 from osc_port_iface.api import errors
 from osc_port_iface.api import faults
 from osc_port_iface.api import pace
@@ -110,6 +111,7 @@ class Transport:
         :param url: The URL of the service, to which paths are added.
         """
         connections.watch(adapter.session.session)
+        environment_settings.remember(adapter.session.session)
         self._adapter = adapter
         self._credentials = credentials
         self._pace = pace.Pace()
