@@ -47,11 +47,11 @@ class Api:
         :param user: A name in the cloud's clouds.yaml.
         :param cloud: The cloud; by default, that of this checkout.
         """
-        cloud = cloud or directory.CloudDirectory()
-        self._endpoints = cloud.endpoints
+        self.cloud = cloud or directory.CloudDirectory()
+        self._endpoints = self.cloud.endpoints
         self._connections = threading.local()
         self._headers = {'Content-Type': 'application/json'}
-        credentials = cloud.credentials(user)
+        credentials = self.cloud.credentials(user)
         scope: dict[str, Any] = {
             'project': {
                 'name': credentials.get('project_name'),

@@ -10,7 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Changes in the databases that no API can make."""
+"""What is read and changed in the databases of the services.
+
+No API can make these changes; what is read would cost Nova much CPU time.
+"""
 
 import contextlib
 import json
@@ -20,6 +23,11 @@ from typing import Any
 from tests.cloud import directory
 
 _CELL = 'nova-cell1'
+
+DELETED = 'deleted'
+
+# It has the servers that no host could take.
+_CELL_WITHOUT_HOSTS = 'nova-cell0'
 
 
 def change(
@@ -40,6 +48,26 @@ def change(
         changed = opened.execute(statement, values).rowcount
         if changed != 1:
             raise AssertionError(f'{changed} rows are changed by {statement}')
+
+
+def server_state(
+    cloud: directory.CloudDirectory, server_id: str
+) -> tuple[str, str | None]:
+    """Return the ``vm_state`` and the ``task_state`` of a server.
+
+    :returns: The state is ``DELETED`` also if the server is not yet in a cell.
+    """
+    for cell in (_CELL, _CELL_WITHOUT_HOSTS):
+        path = cloud.database(cell)
+        with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
+            state: tuple[str, str | None] | None = opened.execute(
+                'SELECT vm_state, task_state FROM instances '
+                'WHERE uuid = ? AND deleted = 0',
+                (server_id,),
+            ).fetchone()
+        if state:
+            return state
+    return (DELETED, None)
 
 
 def read_cache(

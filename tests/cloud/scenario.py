@@ -22,6 +22,7 @@ import uuid
 
 from tests.cloud import api
 from tests.cloud import bootstrap
+from tests.cloud import databases
 
 # Needed for the `tag` of a network in a request to create a server.
 MICROVERSION = '2.90'
@@ -32,6 +33,14 @@ TIMEOUT = 600
 
 # The embedded cloud has two cores.
 WORKERS = 4
+
+# Nova's states, by the status that it shows.
+_STATES = {
+    'ACTIVE': 'active',
+    'SHELVED_OFFLOADED': 'shelved_offloaded',
+    'SHUTOFF': 'stopped',
+    'VERIFY_RESIZE': 'resized',
+}
 
 Resource = dict[str, Any]
 
@@ -328,15 +337,8 @@ class Scenario:
             self._request_server(name, networks)
             for name, networks in specifications.items()
         ]
-        ids = {server['id'] for server in servers}
-        deadline = time.monotonic() + TIMEOUT * len(ids)
-        # A listing of IDs is cheap for Nova; showing each server is not.
-        while building := ids & self._ids_of_status('BUILD'):
-            if time.monotonic() > deadline:
-                raise AssertionError(f'still building: {building}')
-            time.sleep(0.5)
-        if not ids <= self._ids_of_status('ACTIVE'):
-            raise AssertionError('a server did not become active')
+        for server in servers:
+            self.wait_for(server, 'ACTIVE')
         return servers
 
     def _request_server(
@@ -354,10 +356,6 @@ class Scenario:
         self._servers.append(server)
         return {**server, 'name': self.name(name)}
 
-    def _ids_of_status(self, status: str) -> set[str]:
-        found = self.user.get('compute', '/servers', status=status)['servers']
-        return {server['id'] for server in found}
-
     def act(self, server: Resource, action: str, wait_for: str) -> None:
         """Send an action without arguments, and wait for a status."""
         self.user.post(
@@ -371,18 +369,12 @@ class Scenario:
 
     def delete(self, server: Resource) -> None:
         """Delete a server, and wait until it is gone from Nova."""
-        path = f'/servers/{server["id"]}'
         try:
-            self.user.delete('compute', path)
-            deadline = time.monotonic() + TIMEOUT
-            while time.monotonic() < deadline:
-                self.user.get('compute', path)
-                time.sleep(0.3)
+            self.user.delete('compute', f'/servers/{server["id"]}')
         except api.HTTPError as error:
             if error.status != 404:
                 raise
-        else:
-            raise AssertionError(f'still there after {TIMEOUT} s: {path}')
+        _wait_for_state(self.user, server, databases.DELETED)
 
     def remove(self) -> None:
         """Remove everything that was made, servers first, then in reverse."""
@@ -442,19 +434,13 @@ def detach(
     This is the last step of Nova. Until then, Nova may overwrite the cache
     that a test has changed.
     """
-    path = f'/servers/{server_id}'
-    user.delete('compute', f'{path}/os-interface/{port_id}')
+    user.delete('compute', f'/servers/{server_id}/os-interface/{port_id}')
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
-        networks = user.get('compute', path)['server']['addresses'].values()
-        cached = {
-            address['OS-EXT-IPS-MAC:mac_addr']
-            for addresses in networks
-            for address in addresses
-        }
-        if mac_address not in cached:
+        cache = databases.read_cache(user.cloud, server_id)
+        if mac_address not in {interface['address'] for interface in cache}:
             return
-        time.sleep(0.3)
+        time.sleep(0.1)
     raise AssertionError(f'still there after {TIMEOUT} s: {port_id}')
 
 
@@ -463,12 +449,17 @@ def wait_for(user: api.Api, server: Resource, status: str) -> None:
 
     :raises AssertionError: The server is in error, or the time is up.
     """
+    _wait_for_state(user, server, _STATES[status])
+
+
+def _wait_for_state(user: api.Api, server: Resource, state: str) -> None:
+    # Nova would need much CPU time to show the server each time.
     deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
-        found = user.get('compute', f'/servers/{server["id"]}')['server']
-        if found['status'] == status and not found['OS-EXT-STS:task_state']:
+        found, task = databases.server_state(user.cloud, server['id'])
+        if found == state and not task:
             return
-        if found['status'] == 'ERROR':
-            raise AssertionError(f'the server is in error: {found}')
-        time.sleep(0.3)
-    raise AssertionError(f'no {status} within {TIMEOUT} s: {found}')
+        if found == 'error' and state != databases.DELETED:
+            raise AssertionError(f'the server is in error: {server}')
+        time.sleep(0.1)
+    raise AssertionError(f'not {state} within {TIMEOUT} s: {server}')
