@@ -13,6 +13,7 @@
 """Serves a WSGI application on loopback, with a thread for each client."""
 
 from collections.abc import Callable
+import gc
 import pathlib
 import threading
 
@@ -32,6 +33,9 @@ def serve(
     :param log_directory: The directory for ``<name>-access.log``.
     :param name: The name of the service.
     """
+    # Neither looks through all that is loaded again and again.
+    gc.freeze()
+    gc.set_threshold(20_000)
     access_log = (log_directory / f'{name}-access.log').open('a', buffering=1)
 
     class RequestHandler(serving.WSGIRequestHandler):

@@ -17,8 +17,7 @@ import pathlib
 import sys
 import types
 
-# With fewer hosts, each claim would cost more Placement requests, one for
-# every server on the host.
+# Tests that run in parallel move servers between them.
 COMPUTE_HOSTS = [f'compute-{number}' for number in range(1, 9)]
 
 
