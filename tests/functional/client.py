@@ -14,16 +14,19 @@
 
 import atexit
 from collections.abc import Sequence
+import contextlib
 import functools
-import json
 import os
 import pathlib
+import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 
 from tests import command_result
+from tests.functional import order
 from tests.functional import preloaded
 
 # Seconds for one command.
@@ -56,12 +59,6 @@ def run(
     :param timeout: Seconds after which it is killed, with the status -14.
     :param memory: The limit of its data, in kilobytes; by default, none.
     """
-    order = {
-        'arguments': [str(program()), *arguments],
-        'environment': environment,
-        'timeout': timeout,
-        'memory': memory,
-    }
     with (
         tempfile.TemporaryFile('w+', encoding='utf-8') as given,
         tempfile.TemporaryFile('w+', encoding='utf-8') as stdout,
@@ -69,39 +66,56 @@ def run(
     ):
         given.write(stdin)
         given.seek(0)
-        connection = _connection()
-        socket.send_fds(
-            connection,
-            [json.dumps(order).encode()],
+        status = order.order(
+            _preloaded() / 'socket',
+            [str(program()), *arguments],
+            environment,
             [file.fileno() for file in (given, stdout, stderr)],
+            timeout,
+            memory,
         )
-        status = int(connection.recv(preloaded.LONGEST_ORDER))
         # The command shares the position in the file, and has moved it.
         for file in (stdout, stderr):
             file.seek(0)
         return command_result.Result(status, stdout.read(), stderr.read())
 
 
+def preloaded_program() -> pathlib.Path:
+    """Return an ``openstack`` that runs in such a process, too."""
+    path = _preloaded() / 'openstack'
+    with contextlib.suppress(FileExistsError), path.open('x') as script:
+        words = (
+            *(sys.executable, '-I', '-S', order.__file__),
+            *(path.with_name('socket'), program()),
+        )
+        script.write(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+        path.chmod(0o700)
+    return path
+
+
 @functools.cache
-def _connection() -> socket.socket:
-    """Start the process that forks the commands of this test process."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    ours.setsockopt(
-        socket.SOL_SOCKET, socket.SO_SNDBUF, preloaded.LONGEST_ORDER
-    )
-    with theirs:
+def _preloaded() -> pathlib.Path:
+    """Start the process that forks the commands of this test process.
+
+    :returns: The directory of its socket.
+    """
+    directory = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, directory)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / 'socket'))
+        listener.listen()
         process = subprocess.Popen(
             [
                 program().with_name('python'),
                 # Keeps the checkout off the path.
                 '-P',
                 preloaded.__file__,
-                str(theirs.fileno()),
+                str(listener.fileno()),
             ],
             env={**os.environ, 'PYTHONUTF8': '1'},
-            stdin=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
+            # It ends when this does.
+            stdin=subprocess.PIPE,
+            pass_fds=[listener.fileno()],
         )
-    atexit.register(process.wait)
-    atexit.register(ours.close)
-    return ours
+    atexit.register(process.communicate)
+    return directory

@@ -18,6 +18,7 @@ same as the script ``openstack``. It runs in the environment of the client, so
 it uses the standard library only, and nothing of the tests.
 """
 
+from collections.abc import Callable
 import contextlib
 import gc
 import importlib
@@ -26,15 +27,14 @@ import os
 import pkgutil
 import re
 import resource
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
 from typing import Any
-
-# The largest order, in bytes.
-LONGEST_ORDER = 256 * 1024
+from typing import NoReturn
 
 # A command that needs no cloud.
 SCOUT = (
@@ -71,13 +71,14 @@ def obey(order: dict[str, Any], descriptors: list[int]) -> None:
     """Become the process of one command.
 
     :param order: The ``arguments``, beginning with the program; the
-        ``environment``; the ``timeout`` in seconds; and the limit of
-        ``memory`` in kilobytes, or None.
+        ``directory``; the ``environment``; the ``timeout`` in seconds, or 0;
+        and the limit of ``memory`` in kilobytes, or None.
     :param descriptors: The files for standard input, output and error.
     """
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    os.chdir(order['directory'])
     os.environ.clear()
     os.environ.update(order['environment'])
     time.tzset()
@@ -88,36 +89,62 @@ def obey(order: dict[str, Any], descriptors: list[int]) -> None:
     sys.argv[:] = order['arguments']
 
 
-def serve(connection: socket.socket) -> bool:
+def serve(listener: socket.socket, client: int) -> bool:
     """Fork for each order, and answer with the exit status.
 
+    :param listener: The socket for orders; several may be open at a time.
+    :param client: A file that is at its end when there are no more orders.
     :returns: True in the process of a command; False in this process, when
         there are no more orders.
     """
-    while True:
-        message, descriptors, _flags, _address = socket.recv_fds(
-            connection, LONGEST_ORDER, 3
-        )
-        if not message:
-            return False
-        child = os.fork()
-        if not child:
-            connection.close()
-            obey(json.loads(message), descriptors)
-            return True
-        for descriptor in descriptors:
-            os.close(descriptor)
-        _child, status = os.waitpid(child, 0)
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+    # Nobody waits for those who wait for the commands.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while client not in select.select([listener.fileno(), client], [], [])[0]:
+        connection, _address = listener.accept()
+        with connection:
+            if os.fork():
+                continue
+            listener.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            message, descriptors, _flags, _address = socket.recv_fds(
+                connection, 65536, 3
+            )
+            while more := connection.recv(65536):
+                message += more
+            child = os.fork()
+            if child:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                _child, status = os.waitpid(child, 0)
+                code = os.waitstatus_to_exitcode(status)
+                connection.send(str(code).encode())
+                os._exit(0)
+        obey(json.loads(message), descriptors)
+        return True
+    return False
+
+
+def finish(main: Callable[[], int]) -> NoReturn:
+    """Exit as after a program, but without freeing all that was imported.
+
+    That would take as much CPU time as a short command.
+    """
+    try:
+        status: Any = main()
+    except SystemExit as error:
+        status = error.code
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
 
 
 if __name__ == '__main__':
-    orders = socket.socket(fileno=int(sys.argv.pop()))
+    listener = socket.socket(fileno=int(sys.argv.pop()))
     # cliff reads its name from there when it is imported (app.App.NAME).
     sys.argv[0] = 'openstack'
 
     from openstackclient import shell
 
     preload()
-    if serve(orders):
-        sys.exit(shell.main())
+    if serve(listener, sys.stdin.fileno()):
+        finish(shell.main)

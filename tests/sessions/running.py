@@ -22,6 +22,9 @@ from tests.sessions import page as pages
 from tests.sessions import scenarios
 from tests.sessions import shell
 
+# The steps with another output than on the page, and that output.
+Wrong = list[tuple[pages.Step, str]]
+
 
 def _variables(openstack: pathlib.Path) -> dict[str, str]:
     environment = embedded.Cloud().environment()
@@ -33,9 +36,7 @@ def _variables(openstack: pathlib.Path) -> dict[str, str]:
     }
 
 
-def run(
-    page: pages.Page, openstack: pathlib.Path
-) -> list[tuple[pages.Step, str]]:
+def run(page: pages.Page, openstack: pathlib.Path) -> Wrong:
     """Run the sessions of a page, in the scenario that it names.
 
     :param openstack: The ``openstack`` program.
@@ -57,7 +58,7 @@ def run(
     return wrong
 
 
-def describe(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
+def describe(page: pages.Page, wrong: Wrong) -> str:
     """Describe what is wrong with a page."""
     return '\n'.join(
         f'{page.name}:{step.command_line + 1}: $ {step.command}\n'
@@ -73,7 +74,7 @@ def describe(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
     )
 
 
-def update(page: pages.Page, wrong: list[tuple[pages.Step, str]]) -> str:
+def update(page: pages.Page, wrong: Wrong) -> str:
     """Return the text of a page with the real output."""
     lines = list(page.lines)
     for step, printed in reversed(wrong):
