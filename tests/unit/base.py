@@ -12,6 +12,7 @@
 
 """The real ``openstack`` shell, run in process against a fake cloud."""
 
+import functools
 import io
 import json
 import logging
@@ -22,10 +23,14 @@ from unittest import mock
 import fixtures
 from openstackclient.common import clientmanager
 from openstackclient import shell
+import stevedore
 import testtools
 
 from tests import command_result
 from tests.unit import fake_cloud
+
+
+_load_commands = functools.cache(stevedore.ExtensionManager)
 
 
 class ShellTestCase(testtools.TestCase):
@@ -58,6 +63,11 @@ class ShellTestCase(testtools.TestCase):
                         None,
                     )
                 )
+
+        # Each shell would load every command of every service again.
+        self.useFixture(
+            fixtures.MonkeyPatch('stevedore.ExtensionManager', _load_commands)
+        )
 
     def configure_cloud(
         self, cache: dict[str, object] | None = None, **settings: object
