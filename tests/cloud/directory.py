@@ -80,18 +80,29 @@ class CloudDirectory:
         }
         if 'project_name' in scope:
             auth['project_domain_id'] = 'default'
-        with self.lock('credentials'):
-            clouds = json.loads(self.clouds_yaml.read_text())
-            clouds['clouds'][name] = {
+        with self._changed_clouds() as clouds:
+            clouds[name] = {
                 'auth': auth,
                 'region_name': 'RegionOne',
                 'interface': 'public',
                 'identity_api_version': '3',
             }
+
+    def remove_credentials(self, *names: str) -> None:
+        """Remove entries from clouds.yaml, which each command reads whole."""
+        with self._changed_clouds() as clouds:
+            for name in names:
+                del clouds[name]
+
+    @contextlib.contextmanager
+    def _changed_clouds(self) -> Iterator[dict[str, object]]:
+        with self.lock('credentials'):
+            content = json.loads(self.clouds_yaml.read_text())
+            yield content['clouds']
             # Others may be reading it. JSON is YAML.
             new = self.clouds_yaml.with_suffix('.new')
             new.touch(mode=0o600)
-            new.write_text(json.dumps(clouds, indent=2))
+            new.write_text(json.dumps(content, indent=2))
             new.rename(self.clouds_yaml)
 
     def once(self, name: str, make: Callable[[], object]) -> None:

@@ -19,7 +19,7 @@ from tests.cloud import bootstrap
 from tests.cloud import embedded
 from tests.cloud import scenario
 
-PROJECTS = {'fleet-a': 40, 'fleet-b': 20}
+PROJECTS = {'fleet-a': 20, 'fleet-b': 40}
 
 # The address of the first server of each project.
 COMMON_ADDRESS = '10.20.0.200'

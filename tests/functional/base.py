@@ -156,6 +156,11 @@ class ProjectTestCase(FunctionalTestCase):
         bootstrap.project(embedded.Cloud(), cls.user)
         super().setUpClass()
 
+    @classmethod
+    def tearDownClass(cls) -> None:
+        super().tearDownClass()
+        cls.cloud.remove_credentials(cls.user, cls.reader)
+
     def of_own_project(
         self, rows: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:

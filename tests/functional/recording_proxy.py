@@ -58,8 +58,9 @@ class RecordingProxy:
             ('127.0.0.1', 0), self._handler()
         )
         self._server.daemon_threads = True
+        # Seconds until it notices that it is closed.
         threading.Thread(
-            target=self._server.serve_forever, daemon=True
+            target=self._server.serve_forever, args=[0.05], daemon=True
         ).start()
 
     @property

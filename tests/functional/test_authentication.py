@@ -12,8 +12,13 @@
 
 """Every way to authenticate that OpenStackClient supports."""
 
+from collections.abc import Callable
+from concurrent import futures
+import contextlib
+import functools
 import json
 import pathlib
+from typing import TypeVar
 from urllib import parse
 
 import fixtures
@@ -21,6 +26,9 @@ import fixtures
 from tests import command_result
 from tests.functional import logins
 from tests.functional import odd_project
+from tests.functional import recording_proxy
+
+_Result = TypeVar('_Result')
 
 # Nobody listens there.
 NOWHERE = 'http://127.0.0.1:1'
@@ -107,11 +115,27 @@ class AuthenticationTestCase(odd_project.OddProjectTestCase):
         self, login: dict[str, str], *names: str
     ) -> dict[str, command_result.Result]:
         """Run some of the commands with these variables; all by default."""
-        return {
-            name: self.openstack_as(login, 'server', 'interface', *arguments)
+        commands = {
+            name: arguments
             for name, arguments in self.commands().items()
             if not names or name in names
         }
+        return self.in_parallel(
+            lambda arguments: self.openstack_as(
+                login, 'server', 'interface', *arguments
+            ),
+            commands,
+        )
+
+    def in_parallel(
+        self,
+        run: Callable[[tuple[str, ...]], _Result],
+        commands: dict[str, tuple[str, ...]],
+    ) -> dict[str, _Result]:
+        """Run commands in parallel, as some wait for most of the time."""
+        with futures.ThreadPoolExecutor(len(commands)) as executor:
+            results = executor.map(run, commands.values())
+            return dict(zip(commands, results, strict=True))
 
     def assert_refused(
         self, pattern: str, result: command_result.Result
@@ -376,24 +400,32 @@ class TestEndpoints(AuthenticationTestCase):
             (variables, ()),
             ({'OS_CLIENT_CONFIG_FILE': clouds_yaml}, options),
         ):
-            for name, arguments in self.commands().items():
+            for name, (result, asked) in self.in_parallel(
+                functools.partial(self.ask, login, given), self.commands()
+            ).items():
                 with self.subTest(name, options=given):
-                    self.proxy.requests.clear()
-                    result = self.openstack_as(
-                        login, *given, 'server', 'interface', *arguments
-                    )
                     self.assertEqual(expected[name], result)
-                    self.assertEqual({'identity', *ASKED[name]}, self.asked())
+                    self.assertEqual({'identity', *ASKED[name]}, asked)
 
-    def asked(self) -> set[str]:
-        """Return the services that received requests."""
+    def ask(
+        self,
+        login: dict[str, str],
+        options: tuple[str, ...],
+        arguments: tuple[str, ...],
+    ) -> tuple[command_result.Result, set[str]]:
+        """Run a command, and return the services that it asked, too."""
         names = {
             parse.urlsplit(url).netloc: name
             for name, url in self.cloud.endpoints.items()
         }
-        return {
+        with contextlib.closing(recording_proxy.RecordingProxy()) as proxy:
+            result = self.openstack_as(
+                {**login, 'http_proxy': proxy.url},
+                *(*options, 'server', 'interface', *arguments),
+            )
+        return result, {
             names[parse.urlsplit(line.partition(' ')[2]).netloc]
-            for line in self.proxy.requests
+            for line in proxy.requests
         }
 
     def test_overrides_to_nowhere(self) -> None:

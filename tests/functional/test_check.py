@@ -74,7 +74,7 @@ class TestUntouchedFleet(base.FunctionalTestCase):
         )
 
 
-class TestFaults(faults.FaultsTestCase):
+class CheckTestCase(faults.FaultsTestCase):
     def check(
         self, *arguments: str, user: str = 'admin', status: int = 3
     ) -> list[dict[str, Any]]:
@@ -99,6 +99,8 @@ class TestFaults(faults.FaultsTestCase):
             self.assertEqual(server['id'], row['Server ID'])
         return rows
 
+
+class TestCaches(CheckTestCase):
     def test_emptied_cache(self) -> None:
         server = self.make_server()
         self.write_cache(server, [])
@@ -142,12 +144,75 @@ class TestFaults(faults.FaultsTestCase):
         (row,) = self.assert_findings(server, ('address-differs', port))
         self.assertIn('10.40.0.250', row['Actual'])
 
+    def test_mac_differs(self) -> None:
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        cache = self.read_cache(server)
+        cache[0]['address'] = 'a0:36:9f:00:00:02'
+        self.write_cache(server, cache)
+        (row,) = self.assert_findings(server, ('mac-differs', port))
+        self.assertEqual('a0:36:9f:00:00:02', row['Actual'])
+
+    def test_duplicate_in_cache(self) -> None:
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        self.write_cache(server, self.read_cache(server) * 2)
+        self.assert_findings(server, ('duplicate-in-cache', port))
+
     def test_port_deleted_behind_novas_back(self) -> None:
         server = self.make_server()
         gone, _kept = self.ports(server)
         self.admin.delete('network', f'/v2.0/ports/{gone["id"]}')
         self.assert_findings(server, ('only-in-cache', gone))
 
+    def test_floating_ip(self) -> None:
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        self.scenario.router('router', self.network)
+        floating_ip = self.scenario.floating_ip(port)
+        # In this cloud, Neutron does not notify Nova. Otherwise, a host that
+        # is down would be the cause.
+        with moves.all_hosts_up():
+            (row,) = self.assert_findings(
+                server, ('floating-ip-differs', port)
+            )
+        address = floating_ip['floating_ip_address']
+        self.assertEqual(
+            (address, 'not in the cache', 'Nova was not notified'),
+            (row['Expected'], row['Actual'], row['Cause']),
+        )
+        # An attach makes Nova read all addresses of the server again.
+        self.api.post(
+            'compute',
+            f'/servers/{server["id"]}/os-interface',
+            {'interfaceAttachment': {'net_id': self.network['id']}},
+        )
+        deadline = time.monotonic() + scenario.TIMEOUT
+        while not self.floating_addresses(server):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.5)
+        self.assertEqual([], self.check(server['id'], status=0))
+        self.admin.put(
+            'network',
+            f'/v2.0/floatingips/{floating_ip["id"]}',
+            {'floatingip': {'port_id': None}},
+        )
+        (row,) = self.assert_findings(server, ('floating-ip-differs', port))
+        self.assertEqual(
+            ('no floating IP', address), (row['Expected'], row['Actual'])
+        )
+
+    def floating_addresses(self, server: scenario.Resource) -> list[str]:
+        shown = self.api.get('compute', f'/servers/{server["id"]}')
+        return [
+            address['addr']
+            for addresses in shown['server']['addresses'].values()
+            for address in addresses
+            if address['OS-EXT-IPS:type'] == 'floating'
+        ]
+
+
+class TestPorts(CheckTestCase):
     def test_bindings(self) -> None:
         server = self.make_server(3)
         elsewhere, nowhere, refused = self.ports(server)
@@ -225,43 +290,6 @@ class TestFaults(faults.FaultsTestCase):
         )
         self.admin.delete('network', f'/v2.0/ports/{port["id"]}')
 
-    def test_floating_ip(self) -> None:
-        server = self.make_server(1)
-        (port,) = self.ports(server)
-        self.scenario.router('router', self.network)
-        floating_ip = self.scenario.floating_ip(port)
-        # In this cloud, Neutron does not notify Nova. Otherwise, a host that
-        # is down would be the cause.
-        with moves.all_hosts_up():
-            (row,) = self.assert_findings(
-                server, ('floating-ip-differs', port)
-            )
-        address = floating_ip['floating_ip_address']
-        self.assertEqual(
-            (address, 'not in the cache', 'Nova was not notified'),
-            (row['Expected'], row['Actual'], row['Cause']),
-        )
-        # An attach makes Nova read all addresses of the server again.
-        self.api.post(
-            'compute',
-            f'/servers/{server["id"]}/os-interface',
-            {'interfaceAttachment': {'net_id': self.network['id']}},
-        )
-        deadline = time.monotonic() + scenario.TIMEOUT
-        while not self.floating_addresses(server):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.5)
-        self.assertEqual([], self.check(server['id'], status=0))
-        self.admin.put(
-            'network',
-            f'/v2.0/floatingips/{floating_ip["id"]}',
-            {'floatingip': {'port_id': None}},
-        )
-        (row,) = self.assert_findings(server, ('floating-ip-differs', port))
-        self.assertEqual(
-            ('no floating IP', address), (row['Expected'], row['Actual'])
-        )
-
     def test_stale_binding(self) -> None:
         server = self.make_server(2)
         port, _other = self.ports(server)
@@ -299,21 +327,6 @@ class TestFaults(faults.FaultsTestCase):
             subport['id'],
         )
         self.assert_findings(server, ('subport-host-differs', subport))
-
-    def test_mac_differs(self) -> None:
-        server = self.make_server(1)
-        (port,) = self.ports(server)
-        cache = self.read_cache(server)
-        cache[0]['address'] = 'a0:36:9f:00:00:02'
-        self.write_cache(server, cache)
-        (row,) = self.assert_findings(server, ('mac-differs', port))
-        self.assertEqual('a0:36:9f:00:00:02', row['Actual'])
-
-    def test_duplicate_in_cache(self) -> None:
-        server = self.make_server(1)
-        (port,) = self.ports(server)
-        self.write_cache(server, self.read_cache(server) * 2)
-        self.assert_findings(server, ('duplicate-in-cache', port))
 
     def test_ports_without_server(self) -> None:
         half = self.scenario.port(self.network, device_owner='compute:nova')
@@ -372,15 +385,6 @@ class TestFaults(faults.FaultsTestCase):
         with moves.host_down(self.admin, host):
             (row,) = self.assert_findings(server, ('unbound', port))
         self.assertEqual(f'nova-compute on {host} is down', row['Cause'])
-
-    def floating_addresses(self, server: scenario.Resource) -> list[str]:
-        shown = self.api.get('compute', f'/servers/{server["id"]}')
-        return [
-            address['addr']
-            for addresses in shown['server']['addresses'].values()
-            for address in addresses
-            if address['OS-EXT-IPS:type'] == 'floating'
-        ]
 
 
 class TestChanges(base.ProjectTestCase):
