@@ -34,8 +34,20 @@ else:
 STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
 
 
-class _TextsCell(Cell):
-    """A cell made of untrusted texts."""
+class _OrderedCell(Cell):
+    """A cell that every release of cliff can sort."""
+
+    def _sort_key(self) -> Any:
+        raise NotImplementedError
+
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and (
+            self._sort_key() < other._sort_key()
+        )
+
+
+class _TextsCell(_OrderedCell):
+    """A cell made of untrusted texts, which order it, too."""
 
     def texts(self) -> list[str]:
         """Return the texts to show, made safe for a terminal."""
@@ -44,23 +56,17 @@ class _TextsCell(Cell):
     def human_readable(self) -> str:
         return ','.join(self.texts())
 
+    def _sort_key(self) -> Any:
+        return self.texts()
+
 
 class TextCell(_TextsCell):
-    """One text; empty if there is none.
-
-    Cells are ordered by their text, so absent values come first and every
-    release of cliff can sort them.
-    """
+    """One text; empty, and sorted first, if there is none."""
 
     _value: str | None
 
     def texts(self) -> list[str]:
         return [printable.escape(self._value or '')]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, TextCell) and (
-            self.human_readable() < other.human_readable()
-        )
 
 
 class NumberCell(_TextsCell):
@@ -72,11 +78,6 @@ class NumberCell(_TextsCell):
         if self._value is None:
             return ['']
         return [printable.escape(str(self._value))]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, NumberCell) and (
-            self._sort_key() < other._sort_key()
-        )
 
     def _sort_key(self) -> tuple[int, str]:
         text = '' if self._value is None else str(self._value)
@@ -91,11 +92,6 @@ class _ScalarCell(_TextsCell):
 
     def texts(self) -> list[str]:
         return ['' if self._value is None else str(self.machine_readable())]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and (
-            self._sort_key() < other._sort_key()
-        )
 
     def _sort_key(self) -> tuple[bool, Any]:
         return self._value is not None, self._value or 0
@@ -154,9 +150,6 @@ class TextListCell(_TextsCell):
     def machine_readable(self) -> list[str]:
         return list(self._value)
 
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, TextListCell) and (self._value < other._value)
-
 
 class SegmentsCell(_TextsCell):
     """A value for each segment of a network, in the order of the segments.
@@ -175,11 +168,6 @@ class SegmentsCell(_TextsCell):
 
     def machine_readable(self) -> list[int | str | None]:
         return list(self._value)
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, SegmentsCell) and (
-            self._sort_key() < other._sort_key()
-        )
 
     def _sort_key(self) -> list[tuple[bool, Any]]:
         return [(value is not None, value or 0) for value in self._value]
@@ -203,11 +191,6 @@ class FixedIPsCell(_TextsCell):
             }
             for fixed_ip in self._value
         ]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, FixedIPsCell) and (
-            self._sort_key() < other._sort_key()
-        )
 
     def _sort_key(self) -> list[tuple[int, int]]:
         addresses = (
@@ -248,11 +231,6 @@ class PortForwardingsCell(_TextsCell):
             for row in floating_ip.port_forwardings
         ]
 
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, PortForwardingsCell) and (
-            self.texts() < other.texts()
-        )
-
 
 def port_number(text: str | None) -> int | str | None:
     """Write a port as the API does: a number, or a range as text."""
@@ -281,11 +259,6 @@ class AddressPairCell(_TextsCell):
             'any_address': is_any_address,
         }
 
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, AddressPairCell) and (
-            self.human_readable() < other.human_readable()
-        )
-
 
 class _RecordsCell(_TextsCell):
     """Several records that structured formats show with their fields."""
@@ -294,9 +267,6 @@ class _RecordsCell(_TextsCell):
 
     def machine_readable(self) -> list[dict[str, Any]]:
         return [dataclasses.asdict(record) for record in self._value]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and (self.texts() < other.texts())
 
 
 class AddressPairsCell(_RecordsCell):
@@ -344,9 +314,6 @@ class TrafficCell(_TextsCell):
             'allowed': _TRAFFIC[self._value][0],
             'reason': self._value.value,
         }
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, TrafficCell) and self.texts() < other.texts()
 
 
 _TRAFFIC = {
@@ -437,9 +404,6 @@ class RulesCell(_TextsCell):
             for effective in self._value
         ]
 
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, RulesCell) and self.texts() < other.texts()
-
 
 def _parts(effective: security_rules.EffectiveRule) -> list[str]:
     rule = effective.rule
@@ -496,7 +460,7 @@ def _name(
     return group.name if group else None
 
 
-class AsText(Cell):
+class AsText(_OrderedCell):
     """Another cell as text formats show it, ordered as that cell."""
 
     _value: Cell
@@ -507,8 +471,8 @@ class AsText(Cell):
     def machine_readable(self) -> str:
         return self._value.human_readable()
 
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, AsText) and self._value < other._value
+    def _sort_key(self) -> Cell:
+        return self._value
 
 
 class AsLines(AsText):
