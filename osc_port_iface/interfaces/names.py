@@ -129,10 +129,7 @@ def network_id(api: network.NetworkApi, name_or_id: str) -> str:
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
-    if addresses.is_uuid(name_or_id):
-        return name_or_id.lower()
-    found = complete(api.networks_named(name_or_id))
-    return exactly_one(NETWORK, name_or_id, found).id
+    return _id(NETWORK, api.networks_named, name_or_id)
 
 
 def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
@@ -141,10 +138,7 @@ def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
-    if addresses.is_uuid(name_or_id):
-        return name_or_id.lower()
-    found = complete(api.subnets_named(name_or_id))
-    return exactly_one(SUBNET, name_or_id, found).id
+    return _id(SUBNET, api.subnets_named, name_or_id)
 
 
 def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
@@ -153,10 +147,17 @@ def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
+    return _id(SECURITY_GROUP, api.security_groups_named, name_or_id)
+
+
+def _id(
+    kind: Kind,
+    named: Callable[[str], records.Answer[_Row]],
+    name_or_id: str,
+) -> str:
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    found = complete(api.security_groups_named(name_or_id))
-    return exactly_one(SECURITY_GROUP, name_or_id, found).id
+    return exactly_one(kind, name_or_id, complete(named(name_or_id))).id
 
 
 def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
