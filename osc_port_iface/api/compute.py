@@ -19,13 +19,10 @@ from collections.abc import Iterator
 import dataclasses
 import logging
 import re
-import threading
 
 from keystoneauth1 import discover
 from openstack import connection as sdk_connection
 
-from osc_port_iface import addresses
-from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
@@ -71,23 +68,11 @@ class ServerScope:
         return bool(self.project_id or self.host or self.status)
 
 
-class ComputeApi:
+class ComputeApi(service.Service):
     """Reads servers and interfaces from Nova, reached on first use."""
 
-    def __init__(
-        self,
-        connection: sdk_connection.Connection,
-        credentials: api_credentials.Credentials,
-    ) -> None:
-        """Use the connection of OSC; no request is sent.
-
-        :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token that all services share.
-        """
-        self._connection = connection
-        self._credentials = credentials
-        self._lock = threading.Lock()
-        self._connected: tuple[transport.Transport, paging.Pager] | None = None
+    TYPE = 'compute'
+    VERSION = 'v2.1'
 
     @property
     def shows_tag(self) -> bool:
@@ -148,8 +133,10 @@ class ComputeApi:
             'port': printable.escape(port_id),
             'server': printable.escape(server_id),
         }
-        path = f'{_path(server_id, what)}/os-interface/{_id(port_id, what)}'
-        answer = self._service.get(path, what)
+        port = service.identifier(port_id, what)
+        answer = self._service.get(
+            f'{_path(server_id, what)}/os-interface/{port}', what
+        )
         return answer.whole('interfaceAttachment', _interface)
 
     def server(self, server_id: str) -> records.Server:
@@ -211,7 +198,7 @@ class ComputeApi:
         path = f'{_path(server_id, what)}/os-instance-actions'
         if not request_id.startswith('req-'):
             raise errors.NotFound(_('%s: not a request ID') % what)
-        identifier = _id(request_id.removeprefix('req-'), what)
+        identifier = service.identifier(request_id.removeprefix('req-'), what)
         answer = self._service.get(f'{path}/req-{identifier}', what)
         found = answer.nested('instanceAction').optional_items(
             'events', _action_event
@@ -320,25 +307,12 @@ class ComputeApi:
         }
         return self._pager.all(collection, query)
 
-    @property
-    def _service(self) -> transport.Transport:
-        return self._connect()[0]
-
-    @property
-    def _pager(self) -> paging.Pager:
-        return self._connect()[1]
-
-    def _connect(self) -> tuple[transport.Transport, paging.Pager]:
-        with self._lock:
-            if self._connected is None:
-                found = service.connect(
-                    self._connection, self._credentials, 'compute', 'v2.1'
-                )
-                found.microversion = _pinned_microversion(
-                    self._connection
-                ) or self._highest_microversion(found)
-                self._connected = found, paging.Pager(found)
-            return self._connected
+    def _connect(self) -> transport.Transport:
+        found = super()._connect()
+        found.microversion = _pinned_microversion(
+            self._connection
+        ) or self._highest_microversion(found)
+        return found
 
     def _microversion(self) -> tuple[int, ...]:
         return tuple(int(part) for part in self.microversion.split('.'))
@@ -396,14 +370,7 @@ def _projects(scope: ServerScope) -> dict[str, str]:
 
 
 def _path(server_id: str, what: str) -> str:
-    return f'/servers/{_id(server_id, what)}'
-
-
-def _id(identifier: str, what: str) -> str:
-    """Refuse anything that could make a path lead elsewhere."""
-    if not addresses.is_uuid(identifier):
-        raise errors.NotFound(_('%s: not a UUID') % what)
-    return identifier
+    return f'/servers/{service.identifier(server_id, what)}'
 
 
 def _database_pattern(name: str) -> str:

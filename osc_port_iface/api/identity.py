@@ -17,16 +17,12 @@ https://docs.openstack.org/api-ref/identity/v3/
 
 from collections.abc import Mapping
 import re
-import threading
 
-from openstack import connection as sdk_connection
 
-from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import service
-from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -35,27 +31,15 @@ from osc_port_iface import records
 _HEXADECIMAL = re.compile('[0-9a-f]{32}', re.IGNORECASE)
 
 
-class IdentityApi:
+class IdentityApi(service.Service):
     """Reads projects and domains from Keystone, reached on first use.
 
     Each method raises errors.ApiError if the request failed, and
     errors.Forbidden if the caller is not allowed to make it.
     """
 
-    def __init__(
-        self,
-        connection: sdk_connection.Connection,
-        credentials: api_credentials.Credentials,
-    ) -> None:
-        """Use the connection of OSC; no request is sent.
-
-        :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token that all services share.
-        """
-        self._connection = connection
-        self._credentials = credentials
-        self._lock = threading.Lock()
-        self._connected: transport.Transport | None = None
+    TYPE = 'identity'
+    VERSION = 'v3'
 
     @property
     def own_project(self) -> records.Project | None:
@@ -123,15 +107,6 @@ class IdentityApi:
         return records.Answer(
             answer.items(collection.key, collection.read), answer.body.failures
         )
-
-    @property
-    def _service(self) -> transport.Transport:
-        with self._lock:
-            if self._connected is None:
-                self._connected = service.connect(
-                    self._connection, self._credentials, 'identity', 'v3'
-                )
-            return self._connected
 
 
 def _project(project: reading.Object) -> records.Project:

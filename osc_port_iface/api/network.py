@@ -15,15 +15,12 @@
 https://docs.openstack.org/api-ref/network/v2/
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 import dataclasses
-import threading
 from typing import TypeVar
 
-from openstack import connection as sdk_connection
 
 from osc_port_iface import addresses
-from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
@@ -45,7 +42,7 @@ _Named = TypeVar(
 )
 
 
-class NetworkApi:
+class NetworkApi(service.Service):
     """Reads ports, and what they refer to, from Neutron.
 
     Neutron is reached on first use. Each method raises errors.ApiError if a
@@ -53,25 +50,12 @@ class NetworkApi:
     URL.
     """
 
-    def __init__(
-        self,
-        connection: sdk_connection.Connection,
-        credentials: api_credentials.Credentials,
-    ) -> None:
-        """Use the connection of OSC; no request is sent.
-
-        :param connection: ``client_manager.sdk_connection``.
-        :param credentials: The token that all services share.
-        """
-        self._connection = connection
-        self._credentials = credentials
-        self._lock = threading.Lock()
-        self._connected: paging.Pager | None = None
+    TYPE = 'network'
+    VERSION = 'v2.0'
 
     def all_ports(self) -> _Ports:
         """List the ports that the caller may see, ordered by ID."""
-        query = {**_PORT_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
-        return self._pager.all(_PORTS, query, limit=True)
+        return self._pager.all(_PORTS, _BY_ID, limit=True)
 
     def shows_bindings(self) -> bool:
         """Tell whether the caller may see where ports are bound.
@@ -79,9 +63,7 @@ class NetworkApi:
         Neutron's default policies (``get_port:binding:vif_type``) show it to
         administrators only, who see the ports of all projects.
         """
-        page = self._pager.first(
-            _PORTS, {'fields': [*_PORT_IDENTITY, 'binding:vif_type']}
-        )
+        page = self._pager.first(_BOUND_PORTS)
         return any(port.shows_binding for port in page.rows)
 
     def ensure_scope(self) -> None:
@@ -93,17 +75,12 @@ class NetworkApi:
         :raises errors.Forbidden: The token is such a token, and sees no port.
         """
         hint = self._credentials.scope_hint
-        if hint and not self._pager.first(_PORTS, _PORT_FIELDS).rows:
+        if hint and not self._pager.first(_PORTS).rows:
             raise errors.Forbidden(_('Ports: none is shown; %s') % hint)
 
     def ports_of_project(self, project_id: str) -> _Ports:
         """List the ports that belong to a project, ordered by ID."""
-        query = {
-            **_PORT_FIELDS,
-            'project_id': [project_id],
-            'sort_key': ['id'],
-            'sort_dir': ['asc'],
-        }
+        query = {**_BY_ID, 'project_id': [project_id]}
         answer = self._pager.all(_PORTS, query, limit=True)
         answer.rows = [
             port for port in answer.rows if port.project_id == project_id
@@ -122,10 +99,9 @@ class NetworkApi:
             binding are known.
         """
         return self._pager.with_values(
-            _PORTS,
+            _BOUND_PORTS,
             'binding:host_id',
             hosts,
-            _BINDING_FIELDS,
             # The answer may show another host than the one looked for.
             lambda _port: hosts,
         )
@@ -152,49 +128,45 @@ class NetworkApi:
         )
 
     def trunks(
-        self, trunk_ids: Iterable[str]
+        self, trunk_ids: paging.Values
     ) -> records.Answer[records.Trunk]:
         """List the trunks with these IDs that the caller may see."""
-        return _unless_missing(
-            lambda: self._pager.with_values(
-                _TRUNKS, 'id', trunk_ids, _TRUNK_FIELDS, _id
-            )
-        )
+        return self._pager.with_ids(_TRUNKS, trunk_ids)
 
     def agents(self, hosts: Iterable[str]) -> records.Answer[records.Agent]:
         """List the agents on these hosts, for administrators."""
         return self._pager.with_values(
-            _AGENTS, 'host', hosts, _AGENT_FIELDS, lambda row: [row.host]
+            _AGENTS, 'host', hosts, lambda row: [row.host]
         )
 
     def ports_tagged(self, tags: Iterable[str]) -> _Ports:
         """List the ports with any of these Neutron tags."""
         wanted = frozenset(tags)
         answer = self._pager.all(
-            _PORTS, {**_PORT_FIELDS, 'tags-any': [','.join(sorted(wanted))]}
+            _PORTS, {'tags-any': [','.join(sorted(wanted))]}
         )
         answer.rows = [
             port for port in answer.rows if not wanted.isdisjoint(port.tags)
         ]
         return answer
 
-    def ports_of_servers(self, server_ids: Iterable[str]) -> _Ports:
+    def ports_of_servers(self, server_ids: paging.Values) -> _Ports:
         """List the ports whose device is one of these servers."""
         return self._ports('device_id', server_ids, lambda p: [p.device_id])
 
-    def ports_of_routers(self, router_ids: Iterable[str]) -> _Ports:
+    def ports_of_routers(self, router_ids: paging.Values) -> _Ports:
         """List the ports whose device is one of these routers."""
         return self._ports('device_id', router_ids, lambda p: [p.device_id])
 
-    def ports_of_networks(self, network_ids: Iterable[str]) -> _Ports:
+    def ports_of_networks(self, network_ids: paging.Values) -> _Ports:
         """List the ports on these networks."""
         return self._ports('network_id', network_ids, lambda p: [p.network_id])
 
-    def ports_of_subnets(self, subnet_ids: Iterable[str]) -> _Ports:
+    def ports_of_subnets(self, subnet_ids: paging.Values) -> _Ports:
         """List the ports that have a fixed IP on these subnets."""
         return self._ports(
             'fixed_ips',
-            [f'subnet_id={subnet_id}' for subnet_id in subnet_ids],
+            (f'subnet_id={i}' for i in subnet_ids if i),
             lambda port: [
                 f'subnet_id={fixed_ip.subnet_id}'
                 for fixed_ip in port.fixed_ips
@@ -212,33 +184,32 @@ class NetworkApi:
         wanted = tuple(prefixes)
         if not wanted:
             return records.Answer([])
-        query = {'fields': ['id'], 'sort_key': ['id'], 'sort_dir': ['asc']}
-        ids = self._pager.all(_PORT_IDS, query, limit=True)
+        ids = self._pager.all(_PORT_IDS, _BY_ID, limit=True)
         answer = self.ports(
             found.id for found in ids.rows if found.id.startswith(wanted)
         )
         answer.failures = ids.failures + answer.failures
         return answer
 
-    def ports(self, port_ids: Iterable[str]) -> _Ports:
+    def ports(self, port_ids: paging.Values) -> _Ports:
         """List the ports with these IDs."""
-        return self._ports('id', port_ids, lambda port: [port.id])
+        return self._pager.with_ids(_PORTS, port_ids)
 
     def ports_named(self, name: str) -> _Ports:
         """List the ports with exactly this name."""
-        return self._named(_PORTS, name, _PORT_FIELDS)
+        return self._named(_PORTS, name)
 
-    def ports_with_mac_addresses(self, mac_addresses: Iterable[str]) -> _Ports:
+    def ports_with_mac_addresses(self, mac_addresses: paging.Values) -> _Ports:
         """List the ports with these MAC addresses, as Neutron writes them."""
         return self._ports(
             'mac_address', mac_addresses, lambda port: [port.mac_address]
         )
 
-    def ports_with_fixed_ips(self, ip_addresses: Iterable[str]) -> _Ports:
+    def ports_with_fixed_ips(self, ip_addresses: paging.Values) -> _Ports:
         """List the ports with these fixed IPs, as Python writes them."""
         return self._ports(
             'fixed_ips',
-            [f'ip_address={address}' for address in ip_addresses],
+            (f'ip_address={i}' for i in ip_addresses if i),
             lambda port: [
                 f'ip_address={fixed_ip.ip_address}'
                 for fixed_ip in port.fixed_ips
@@ -247,117 +218,101 @@ class NetworkApi:
 
     def all_floating_ips(self) -> records.Answer[records.FloatingIP]:
         """List the floating IPs that the caller may see."""
-        return _unless_missing(
-            lambda: self._pager.all(
-                _FLOATING_IPS, _FLOATING_IP_FIELDS, limit=True
-            )
-        )
+        return self._pager.all(_FLOATING_IPS, {}, limit=True)
 
     def floating_ips(
-        self, ip_addresses: Iterable[str]
+        self, ip_addresses: paging.Values
     ) -> records.Answer[records.FloatingIP]:
         """List the floating IPs with these addresses."""
-        return self._floating_ips(
-            'floating_ip_address', ip_addresses, lambda found: [found.address]
+        return self._pager.with_values(
+            _FLOATING_IPS,
+            'floating_ip_address',
+            ip_addresses,
+            lambda found: [found.address],
         )
 
     def floating_ips_of_ports(
-        self, port_ids: Iterable[str]
+        self, port_ids: paging.Values
     ) -> records.Answer[records.FloatingIP]:
         """List the floating IPs that lead to these ports."""
-        return self._floating_ips(
-            'port_id', port_ids, lambda found: [found.port_id]
+        return self._pager.with_values(
+            _FLOATING_IPS, 'port_id', port_ids, lambda found: [found.port_id]
         )
 
     def floating_ips_of_routers(
-        self, router_ids: Iterable[str]
+        self, router_ids: paging.Values
     ) -> records.Answer[records.FloatingIP]:
         """List the floating IPs whose traffic goes through these routers."""
-        return self._floating_ips(
-            'router_id', router_ids, lambda found: [found.router_id]
+        return self._pager.with_values(
+            _FLOATING_IPS,
+            'router_id',
+            router_ids,
+            lambda found: [found.router_id],
         )
 
     def floating_ips_of_projects(
-        self, project_ids: Iterable[str]
+        self, project_ids: paging.Values
     ) -> records.Answer[records.FloatingIP]:
         """List the floating IPs of these projects."""
-        return self._floating_ips(
-            'project_id', project_ids, lambda found: [found.project_id]
+        return self._pager.with_values(
+            _FLOATING_IPS,
+            'project_id',
+            project_ids,
+            lambda found: [found.project_id],
         )
 
     def routers(
-        self, router_ids: Iterable[str]
+        self, router_ids: paging.Values
     ) -> records.Answer[records.Router]:
         """List the routers with these IDs that the caller may see."""
-        return _unless_missing(
-            lambda: self._pager.with_values(
-                _ROUTERS, 'id', router_ids, _ROUTER_FIELDS, _id
-            )
-        )
+        return self._pager.with_ids(_ROUTERS, router_ids)
 
     def all_routers(self) -> records.Answer[records.Router]:
         """List the routers that the caller may see."""
-        query = {**_ROUTER_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
-        return _unless_missing(
-            lambda: self._pager.all(_ROUTERS, query, limit=True)
-        )
+        return self._pager.all(_ROUTERS, _BY_ID, limit=True)
 
     def all_trunks(self) -> records.Answer[records.Trunk]:
         """List the trunks that the caller may see."""
-        query = {**_TRUNK_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
-        return _unless_missing(
-            lambda: self._pager.all(_TRUNKS, query, limit=True)
-        )
+        return self._pager.all(_TRUNKS, _BY_ID, limit=True)
 
     def networks(
-        self, network_ids: Iterable[str]
+        self, network_ids: paging.Values
     ) -> records.Answer[records.Network]:
         """List the networks with these IDs that the caller may see."""
-        return self._pager.with_values(
-            _NETWORKS, 'id', network_ids, _NETWORK_FIELDS, _id
-        )
+        return self._pager.with_ids(_NETWORKS, network_ids)
 
     def networks_named(self, name: str) -> records.Answer[records.Network]:
         """List the networks with exactly this name."""
-        return self._named(_NETWORKS, name, _NETWORK_FIELDS)
+        return self._named(_NETWORKS, name)
 
     def subnets(
-        self, subnet_ids: Iterable[str]
+        self, subnet_ids: paging.Values
     ) -> records.Answer[records.Subnet]:
         """List the subnets with these IDs that the caller may see."""
-        return self._pager.with_values(
-            _SUBNETS, 'id', subnet_ids, _SUBNET_FIELDS, _id
-        )
+        return self._pager.with_ids(_SUBNETS, subnet_ids)
 
     def all_subnets(self) -> records.Answer[records.Subnet]:
         """List the subnets that the caller may see."""
-        query = {**_SUBNET_FIELDS, 'sort_key': ['id'], 'sort_dir': ['asc']}
-        return self._pager.all(_SUBNETS, query, limit=True)
+        return self._pager.all(_SUBNETS, _BY_ID, limit=True)
 
     def subnets_named(self, name: str) -> records.Answer[records.Subnet]:
         """List the subnets with exactly this name."""
-        return self._named(_SUBNETS, name, _SUBNET_FIELDS)
+        return self._named(_SUBNETS, name)
 
     def security_groups_named(
         self, name: str
     ) -> records.Answer[records.SecurityGroup]:
         """List the security groups with exactly this name."""
-        return self._named(_SECURITY_GROUPS, name, _NAME_FIELDS)
+        return self._named(_SECURITY_GROUPS, name)
 
     def security_groups(
-        self, security_group_ids: Iterable[str]
+        self, security_group_ids: paging.Values
     ) -> records.Answer[records.SecurityGroup]:
         """List the security groups with these IDs that the caller may see."""
-        return self._pager.with_values(
-            _SECURITY_GROUPS,
-            'id',
-            security_group_ids,
-            _NAME_FIELDS,
-            _id,
-        )
+        return self._pager.with_ids(_SECURITY_GROUPS, security_group_ids)
 
     def security_groups_with_rules(
-        self, security_group_ids: Iterable[str]
+        self, security_group_ids: paging.Values
     ) -> records.Answer[records.SecurityGroup]:
         """List the security groups with these IDs, with their rules.
 
@@ -365,44 +320,27 @@ class NetworkApi:
         another project shares with the caller (``ADMIN_OR_SG_OWNER_READER`` in
         Neutron's policies), while the group itself shows them.
         """
-        return self._pager.with_values(
-            _SECURITY_GROUPS,
-            'id',
-            security_group_ids,
-            _SECURITY_GROUP_RULES_FIELDS,
-            _id,
+        return self._pager.with_ids(
+            _SECURITY_GROUPS_WITH_RULES, security_group_ids
         )
 
     def address_groups(
-        self, address_group_ids: Iterable[str]
+        self, address_group_ids: paging.Values
     ) -> records.Answer[records.AddressGroup]:
         """List the address groups with these IDs that the caller may see."""
-        return _unless_missing(
-            lambda: self._pager.with_values(
-                _ADDRESS_GROUPS,
-                'id',
-                address_group_ids,
-                _NAME_FIELDS,
-                _id,
-            )
-        )
+        return self._pager.with_ids(_ADDRESS_GROUPS, address_group_ids)
 
     def qos_policies(
-        self, policy_ids: Iterable[str]
+        self, policy_ids: paging.Values
     ) -> records.Answer[records.QosPolicy]:
         """List the QoS policies with these IDs that the caller may see."""
-        return self._pager.with_values(
-            _QOS_POLICIES, 'id', policy_ids, _NAME_FIELDS, _id
-        )
+        return self._pager.with_ids(_QOS_POLICIES, policy_ids)
 
     def _named(
-        self,
-        collection: paging.Collection[_Named],
-        name: str,
-        query: paging.Parameters,
+        self, collection: paging.Collection[_Named], name: str
     ) -> records.Answer[_Named]:
         answer = self._pager.with_values(
-            collection, 'name', [name], query, lambda row: [row.name]
+            collection, 'name', [name], lambda row: [row.name]
         )
         answer.rows = [row for row in answer.rows if row.name == name]
         return answer
@@ -410,57 +348,14 @@ class NetworkApi:
     def _ports(
         self,
         name: str,
-        values: Iterable[str],
+        values: paging.Values,
         values_of: paging.ValuesOf[records.Port],
     ) -> _Ports:
-        return self._pager.with_values(
-            _PORTS, name, values, _PORT_FIELDS, values_of
-        )
-
-    def _floating_ips(
-        self,
-        name: str,
-        values: Iterable[str],
-        values_of: paging.ValuesOf[records.FloatingIP],
-    ) -> records.Answer[records.FloatingIP]:
-        return _unless_missing(
-            lambda: self._pager.with_values(
-                _FLOATING_IPS, name, values, _FLOATING_IP_FIELDS, values_of
-            )
-        )
-
-    @property
-    def _pager(self) -> paging.Pager:
-        with self._lock:
-            if self._connected is None:
-                self._connected = paging.Pager(
-                    service.connect(
-                        self._connection, self._credentials, 'network', 'v2.0'
-                    )
-                )
-            return self._connected
+        return self._pager.with_values(_PORTS, name, values, values_of)
 
 
-def _unless_missing(
-    read: Callable[[], records.Answer[_Row]],
-) -> records.Answer[_Row]:
-    """Read a collection; it is empty if Neutron does not have it."""
-    try:
-        return read()
-    except errors.NotFound:
-        return records.Answer([])
-
-
-def _id(
-    row: records.AddressGroup
-    | records.Network
-    | records.QosPolicy
-    | records.Router
-    | records.SecurityGroup
-    | records.Subnet
-    | records.Trunk,
-) -> list[str | None]:
-    return [row.id]
+# The order of what is read in pages.
+_BY_ID = {'sort_key': ['id'], 'sort_dir': ['asc']}
 
 
 def _port(port: reading.Object) -> records.Port:
@@ -519,11 +414,14 @@ def _seconds_unchanged(row: reading.Object) -> float | None:
     return (row.body.response.sent_at - moment).total_seconds()
 
 
-_PORT_IDENTITY = ('id', 'network_id')
-
-_PORT_FIELDS = {
-    'fields': [
-        *_PORT_IDENTITY,
+_PORTS = paging.Collection(
+    '/ports',
+    'ports',
+    _('Ports'),
+    _port,
+    (
+        'id',
+        'network_id',
         'mac_address',
         'fixed_ips',
         'status',
@@ -548,20 +446,21 @@ _PORT_FIELDS = {
         'updated_at',
         'trunk_details',
         'binding:profile',
-    ]
-}
+    ),
+)
 
-_BINDING_FIELDS = {
-    'fields': [
-        *_PORT_IDENTITY,
+# Only what is needed to tell where they are bound.
+_BOUND_PORTS = dataclasses.replace(
+    _PORTS,
+    fields=(
+        'id',
+        'network_id',
         'device_id',
         'device_owner',
         'binding:host_id',
         'binding:vif_type',
-    ]
-}
-
-_PORTS = paging.Collection('/ports', 'ports', _('Ports'), _port)
+    ),
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -573,7 +472,7 @@ def _port_id(port: reading.Object) -> _PortId:
     return _PortId(port.uuid('id'))
 
 
-_PORT_IDS = paging.Collection('/ports', 'ports', _('Ports'), _port_id)
+_PORT_IDS = paging.Collection('/ports', 'ports', _('Ports'), _port_id, ('id',))
 
 
 def _address_pair(pair: reading.Object) -> records.AddressPair:
@@ -607,8 +506,12 @@ def _floating_ip(floating_ip: reading.Object) -> records.FloatingIP:
     )
 
 
-_FLOATING_IP_FIELDS = {
-    'fields': [
+_FLOATING_IPS = paging.Collection(
+    '/floatingips',
+    'floatingips',
+    _('Floating IPs'),
+    _floating_ip,
+    (
         'id',
         'floating_ip_address',
         'floating_network_id',
@@ -619,11 +522,8 @@ _FLOATING_IP_FIELDS = {
         'port_forwardings',
         'created_at',
         'updated_at',
-    ]
-}
-
-_FLOATING_IPS = paging.Collection(
-    '/floatingips', 'floatingips', _('Floating IPs'), _floating_ip
+    ),
+    is_optional=True,
 )
 
 
@@ -659,11 +559,19 @@ def _router(router: reading.Object) -> records.Router:
     )
 
 
-_ROUTER_FIELDS = {
-    'fields': ['id', 'name', 'project_id', 'external_gateway_info']
-}
-
-_ROUTERS = paging.Collection('/routers', 'routers', _('Routers'), _router)
+_ROUTERS = paging.Collection(
+    '/routers',
+    'routers',
+    _('Routers'),
+    _router,
+    (
+        'id',
+        'name',
+        'project_id',
+        'external_gateway_info',
+    ),
+    is_optional=True,
+)
 
 
 def _port_binding(binding: reading.Object) -> records.PortBinding:
@@ -682,11 +590,20 @@ def _trunk(trunk: reading.Object) -> records.Trunk:
     )
 
 
-_TRUNK_FIELDS = {
-    'fields': ['id', 'port_id', 'status', 'admin_state_up', 'sub_ports']
-}
-
-_TRUNKS = paging.Collection('/trunks', 'trunks', _('Trunks'), _trunk)
+_TRUNKS = paging.Collection(
+    '/trunks',
+    'trunks',
+    _('Trunks'),
+    _trunk,
+    (
+        'id',
+        'port_id',
+        'status',
+        'admin_state_up',
+        'sub_ports',
+    ),
+    is_optional=True,
+)
 
 
 def _agent(agent: reading.Object) -> records.Agent:
@@ -720,11 +637,19 @@ _NETWORK_MAPPINGS = (
     'device_mappings',
 )
 
-_AGENT_FIELDS = {
-    'fields': ['id', 'host', 'agent_type', 'alive', 'configurations']
-}
-
-_AGENTS = paging.Collection('/agents', 'agents', _('Network agents'), _agent)
+_AGENTS = paging.Collection(
+    '/agents',
+    'agents',
+    _('Network agents'),
+    _agent,
+    (
+        'id',
+        'host',
+        'agent_type',
+        'alive',
+        'configurations',
+    ),
+)
 
 
 def _network(network: reading.Object) -> records.Network:
@@ -751,8 +676,12 @@ def _segment(provider: reading.Object) -> records.Segment:
     )
 
 
-_NETWORK_FIELDS = {
-    'fields': [
+_NETWORKS = paging.Collection(
+    '/networks',
+    'networks',
+    _('Networks'),
+    _network,
+    (
         'id',
         'name',
         'mtu',
@@ -760,10 +689,8 @@ _NETWORK_FIELDS = {
         'provider:segmentation_id',
         'provider:physical_network',
         'segments',
-    ]
-}
-
-_NETWORKS = paging.Collection('/networks', 'networks', _('Networks'), _network)
+    ),
+)
 
 
 def _subnet(subnet: reading.Object) -> records.Subnet:
@@ -776,13 +703,23 @@ def _subnet(subnet: reading.Object) -> records.Subnet:
     )
 
 
-_SUBNET_FIELDS = {'fields': ['id', 'name', 'network_id', 'cidr', 'gateway_ip']}
-
-_SUBNETS = paging.Collection('/subnets', 'subnets', _('Subnets'), _subnet)
+_SUBNETS = paging.Collection(
+    '/subnets',
+    'subnets',
+    _('Subnets'),
+    _subnet,
+    (
+        'id',
+        'name',
+        'network_id',
+        'cidr',
+        'gateway_ip',
+    ),
+)
 
 
 # The fields of resources that are read for their name only.
-_NAME_FIELDS = {'fields': ['id', 'name']}
+_ID_AND_NAME = ('id', 'name')
 
 
 def _security_group(group: reading.Object) -> records.SecurityGroup:
@@ -810,19 +747,17 @@ def _security_group_rule(rule: reading.Object) -> records.SecurityGroupRule:
     )
 
 
-_SECURITY_GROUP_RULES_FIELDS = {
-    'fields': [
-        *_NAME_FIELDS['fields'],
-        'stateful',
-        'security_group_rules',
-    ]
-}
-
 _SECURITY_GROUPS = paging.Collection(
     '/security-groups',
     'security_groups',
     _('Security groups'),
     _security_group,
+    _ID_AND_NAME,
+)
+
+_SECURITY_GROUPS_WITH_RULES = dataclasses.replace(
+    _SECURITY_GROUPS,
+    fields=(*_ID_AND_NAME, 'stateful', 'security_group_rules'),
 )
 
 
@@ -833,7 +768,12 @@ def _address_group(group: reading.Object) -> records.AddressGroup:
 
 
 _ADDRESS_GROUPS = paging.Collection(
-    '/address-groups', 'address_groups', _('Address groups'), _address_group
+    '/address-groups',
+    'address_groups',
+    _('Address groups'),
+    _address_group,
+    _ID_AND_NAME,
+    is_optional=True,
 )
 
 
@@ -844,5 +784,9 @@ def _qos_policy(policy: reading.Object) -> records.QosPolicy:
 
 
 _QOS_POLICIES = paging.Collection(
-    '/qos/policies', 'policies', _('QoS policies'), _qos_policy
+    '/qos/policies',
+    'policies',
+    _('QoS policies'),
+    _qos_policy,
+    _ID_AND_NAME,
 )

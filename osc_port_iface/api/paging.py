@@ -57,8 +57,11 @@ _Row = TypeVar('_Row', bound=_HasId)
 
 Parameters = Mapping[str, Sequence[str]]
 
+# The values of a filter. None and repeated ones are left out.
+Values = Iterable[str | None]
+
 # Returns the values of a row that a filter considers.
-ValuesOf = Callable[[_Row], Iterable[str | None]]
+ValuesOf = Callable[[_Row], Values]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,12 +72,22 @@ class Collection(Generic[_Row]):
     :ivar key: The key of its rows in an answer.
     :ivar what: Its name in messages.
     :ivar read: Reads one row.
+    :ivar fields: The fields to ask for; all if there are none.
+    :ivar is_optional: Whether it is empty where the service does not have it.
     """
 
     path: str
     key: str
     what: str
     read: Callable[[reading.Object], _Row]
+    fields: Sequence[str] = ()
+    is_optional: bool = False
+
+    def query(self, parameters: Parameters) -> Parameters:
+        """Return the query for these parameters, with the fields."""
+        if not self.fields:
+            return parameters
+        return {'fields': self.fields, **parameters}
 
 
 class Pager:
@@ -105,6 +118,7 @@ class Pager:
         :raises errors.TooLarge: The caller should split the query.
         :raises errors.ApiError: A page could not be read.
         """
+        query = collection.query(query)
         pages = _Pages(query)
         answer: records.Answer[_Row] = records.Answer([])
         rows: dict[str, _Row] = {}
@@ -133,8 +147,12 @@ class Pager:
                     {'what': collection.what, 'size': self._page_size},
                 )
                 continue
-            except (errors.NotFound, errors.BadRequest):
+            except (errors.NotFound, errors.BadRequest) as error:
                 if not pages.step_back():
+                    if collection.is_optional and isinstance(
+                        error, errors.NotFound
+                    ):
+                        return records.Answer([])
                     raise
                 if pages.query == query:
                     # The listing starts again.
@@ -149,9 +167,7 @@ class Pager:
         answer.rows = list(rows.values())
         return answer
 
-    def first(
-        self, collection: Collection[_Row], query: Parameters
-    ) -> records.Answer[_Row]:
+    def first(self, collection: Collection[_Row]) -> records.Answer[_Row]:
         """List a single row, whichever comes first.
 
         :raises errors.ApiError: The request failed.
@@ -159,17 +175,22 @@ class Pager:
         page = self._service.get(
             collection.path,
             collection.what,
-            {**{name: list(query[name]) for name in query}, 'limit': '1'},
+            {'fields': list(collection.fields), 'limit': '1'},
         )
         rows = page.items(collection.key, collection.read)
         return records.Answer(rows, page.body.failures)
+
+    def with_ids(
+        self, collection: Collection[_Row], ids: Values
+    ) -> records.Answer[_Row]:
+        """List the rows with these IDs; see :meth:`with_values`."""
+        return self.with_values(collection, 'id', ids, lambda row: [row.id])
 
     def with_values(
         self,
         collection: Collection[_Row],
         name: str,
-        values: Iterable[str],
-        query: Parameters,
+        values: Values,
         values_of: ValuesOf[_Row],
     ) -> records.Answer[_Row]:
         """List the rows that match any of many values of a filter.
@@ -177,14 +198,13 @@ class Pager:
         :param collection: The collection.
         :param name: The query parameter of the filter.
         :param values: The values, in batches that fit into a URL.
-        :param query: The other query parameters.
         :param values_of: Returns the values of a row that the filter
             considers. A row with none of the wanted values is dropped, as a
             service may not know the filter, or may compare differently.
         :returns: The rows, without duplicates.
         :raises errors.ApiError: A request failed.
         """
-        waiting = list(dict.fromkeys(values))
+        waiting = list(dict.fromkeys(value for value in values if value))
         wanted = {value.lower() for value in waiting}
         answer: records.Answer[_Row] = records.Answer([])
         rows: dict[str, _Row] = {}
@@ -193,7 +213,7 @@ class Pager:
             try:
                 part = self.all(
                     collection,
-                    {**query, name: waiting[:count]},
+                    {name: waiting[:count]},
                     is_divisible=count > 1,
                 )
             except errors.TooLarge:

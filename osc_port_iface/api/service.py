@@ -18,16 +18,79 @@ without them.
 """
 
 import re
+import threading
+from typing import ClassVar
 
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack import connection as sdk_connection
 
+from osc_port_iface import addresses
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
+from osc_port_iface.api import paging
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
+
+
+class Service:
+    """A service, reached on first use.
+
+    :cvar TYPE: Its type, as for :func:`connect`.
+    :cvar VERSION: The version of its API.
+    """
+
+    TYPE: ClassVar[str]
+    VERSION: ClassVar[str]
+
+    def __init__(
+        self,
+        connection: sdk_connection.Connection,
+        credentials: api_credentials.Credentials,
+    ) -> None:
+        """Use the connection of OSC; no request is sent.
+
+        :param connection: ``client_manager.sdk_connection``.
+        :param credentials: The token that all services share.
+        """
+        self._connection = connection
+        self._credentials = credentials
+        self._lock = threading.Lock()
+        self._connected: tuple[transport.Transport, paging.Pager] | None = None
+
+    @property
+    def _service(self) -> transport.Transport:
+        return self._reached()[0]
+
+    @property
+    def _pager(self) -> paging.Pager:
+        return self._reached()[1]
+
+    def _reached(self) -> tuple[transport.Transport, paging.Pager]:
+        with self._lock:
+            if self._connected is None:
+                found = self._connect()
+                self._connected = found, paging.Pager(found)
+            return self._connected
+
+    def _connect(self) -> transport.Transport:
+        return connect(
+            self._connection, self._credentials, self.TYPE, self.VERSION
+        )
+
+
+def identifier(text: str, what: str) -> str:
+    """Refuse anything that could make a path lead elsewhere.
+
+    :param text: What is to be part of a path, or of an event.
+    :param what: What is requested, as the beginning of the message.
+    :returns: The same text.
+    :raises errors.NotFound: It is not a UUID.
+    """
+    if not addresses.is_uuid(text):
+        raise errors.NotFound(_('%s: not a UUID') % what)
+    return text
 
 
 def connect(

@@ -24,10 +24,10 @@ import enum
 import re
 from typing import Any
 
-from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import response as responses
+from osc_port_iface.api import service as services
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
@@ -155,10 +155,10 @@ class Writer:
         for port_id in port_ids:
             event = {
                 'name': 'network-changed',
-                'server_uuid': _id(server_id, what),
+                'server_uuid': services.identifier(server_id, what),
             }
             if port_id is not None:
-                event['tag'] = _id(port_id, what)
+                event['tag'] = services.identifier(port_id, what)
             events.append(event)
         return self._request(
             'compute',
@@ -315,14 +315,7 @@ _MEMBER = _("it needs the role 'member' in the project of the port")
 
 
 def _port_path(port: records.Port, what: str) -> str:
-    return f'/ports/{_id(port.id, what)}'
-
-
-def _id(identifier: str, what: str) -> str:
-    """Refuse anything but a UUID in a path or an event."""
-    if not addresses.is_uuid(identifier):
-        raise errors.NotFound(_('%s: not a UUID') % what)
-    return identifier
+    return f'/ports/{services.identifier(port.id, what)}'
 
 
 def _shown(request: Request, response: responses.Response) -> Any:

@@ -250,9 +250,7 @@ def _fresh(
         unique = {row.id: row for row in rows}
         yield from floating_ips.of_server(server, ports, unique.values())
     if wanted & codes.OF_TRUNK:
-        found = names.complete(
-            network.trunks(port.trunk_id for port in ports if port.trunk_id)
-        )
+        found = names.complete(network.trunks(port.trunk_id for port in ports))
         subports = names.complete(
             network.ports(
                 subport.port_id

@@ -92,66 +92,46 @@ def _add_ports(api: network.NetworkApi, rows: _Rows) -> _Answer:
     if len(missing) == 1:
         answer = api.ports(_ids(missing))
     else:
-        answer = api.ports_of_servers(
-            dict.fromkeys(row.server.id for row in missing)
-        )
+        answer = api.ports_of_servers(row.server.id for row in missing)
     ports = {port.id: port for port in answer.rows}
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details,
-                    port=row.details.port
-                    or ports.get(row.interface.port_id or ''),
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details,
+            port=row.details.port or ports.get(row.interface.port_id or ''),
+        ),
     )
 
 
 def _add_networks(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.networks(_distinct(row.interface.network_id for row in rows))
+    answer = api.networks(row.interface.network_id for row in rows)
     networks = {found.id: found for found in answer.rows}
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details,
-                    network=networks.get(row.interface.network_id or ''),
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details,
+            network=networks.get(row.interface.network_id or ''),
+        ),
     )
 
 
 def _add_subnets(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.subnets(_distinct(i for row in rows for i in _subnets(row)))
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details, subnets=_chosen(_subnets(row), answer.rows)
-                ),
-            )
-            for row in rows
-        ],
+    answer = api.subnets(i for row in rows for i in _subnets(row))
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details, subnets=_chosen(_subnets(row), answer.rows)
+        ),
     )
 
 
 def _add_security_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
     return _with_security_groups(
         rows,
-        api.security_groups(
-            _distinct(i for row in rows for i in _security_groups(row))
-        ),
+        api.security_groups(i for row in rows for i in _security_groups(row)),
     )
 
 
@@ -183,20 +163,13 @@ def _add_rules(api: network.NetworkApi, rows: _Rows) -> _Answer:
 def _with_security_groups(
     rows: _Rows, answer: records.Answer[records.SecurityGroup]
 ) -> _Answer:
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details,
-                    security_groups=_chosen(
-                        _security_groups(row), answer.rows
-                    ),
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details,
+            security_groups=_chosen(_security_groups(row), answer.rows),
+        ),
     )
 
 
@@ -214,40 +187,28 @@ def _add_remote_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
     )
     answer = api.security_groups(i for i in mentioned if i not in known)
     found = (*known.values(), *answer.rows)
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details, remote_groups=_chosen(mentioned, found)
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details, remote_groups=_chosen(mentioned, found)
+        ),
     )
 
 
 def _add_address_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
     answer = api.address_groups(
-        _distinct(
-            rule.remote_address_group_id
-            for row in rows
-            for group in row.details.security_groups
-            for rule in group.rules
-        )
+        rule.remote_address_group_id
+        for row in rows
+        for group in row.details.security_groups
+        for rule in group.rules
     )
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details, address_groups=tuple(answer.rows)
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details, address_groups=tuple(answer.rows)
+        ),
     )
 
 
@@ -256,20 +217,13 @@ def _add_floating_ips(api: network.NetworkApi, rows: _Rows) -> _Answer:
     found: dict[str, list[records.FloatingIP]] = {}
     for floating_ip in sorted(answer.rows, key=lambda row: row.address):
         found.setdefault(floating_ip.port_id or '', []).append(floating_ip)
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details,
-                    floating_ips=tuple(
-                        found.get(row.interface.port_id or '', ())
-                    ),
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details,
+            floating_ips=tuple(found.get(row.interface.port_id or '', ())),
+        ),
     )
 
 
@@ -279,26 +233,21 @@ def _add_port_forwardings(api: network.NetworkApi, rows: _Rows) -> _Answer:
     A floating IP with forwardings cannot be looked up by port.
     """
     answer = api.floating_ips_of_projects(
-        _distinct(port.project_id for port in _ports(rows))
+        port.project_id for port in _ports(rows)
     )
     forwarding = sorted(
         (row for row in answer.rows if row.port_forwardings),
         key=lambda row: (row.address, row.id),
     )
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details,
-                    forwarding_floating_ips=tuple(
-                        _forwarding_to(row.details.port, forwarding)
-                    ),
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details,
+            forwarding_floating_ips=tuple(
+                _forwarding_to(row.details.port, forwarding)
+            ),
+        ),
     )
 
 
@@ -324,20 +273,15 @@ def _forwarding_to(
 
 
 def _add_qos_policies(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.qos_policies(_distinct(map(_qos_policy, rows)))
+    answer = api.qos_policies(map(_qos_policy, rows))
     policies = {found.id: found for found in answer.rows}
-    return records.Answer(
-        [
-            _with(
-                row,
-                dataclasses.replace(
-                    row.details,
-                    qos_policy=policies.get(_qos_policy(row) or ''),
-                ),
-            )
-            for row in rows
-        ],
+    return _with(
+        rows,
         answer.failures,
+        lambda row: dataclasses.replace(
+            row.details,
+            qos_policy=policies.get(_qos_policy(row) or ''),
+        ),
     )
 
 
@@ -374,9 +318,15 @@ _READERS: dict[facts.Fact, Callable[[network.NetworkApi, _Rows], _Answer]] = {
 
 
 def _with(
-    row: records.ServerInterface, known: records.Details
-) -> records.ServerInterface:
-    return dataclasses.replace(row, details=known)
+    rows: _Rows,
+    failures: list[str],
+    details: Callable[[records.ServerInterface], records.Details],
+) -> _Answer:
+    """Replace the details of each interface."""
+    return records.Answer(
+        [dataclasses.replace(row, details=details(row)) for row in rows],
+        failures,
+    )
 
 
 def _missing(error: errors.ApiError) -> str:
@@ -399,8 +349,8 @@ def _hides_provider(row: records.ServerInterface) -> bool:
     return network is not None and not network.segments
 
 
-def _ids(rows: _Rows) -> list[str]:
-    return _distinct(row.interface.port_id for row in rows)
+def _ids(rows: _Rows) -> list[str | None]:
+    return [row.interface.port_id for row in rows]
 
 
 def _subnets(row: records.ServerInterface) -> list[str]:

@@ -12,7 +12,7 @@
 
 """Adds the names of the owners that were found."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import dataclasses
 
 from osc_port_iface import addresses
@@ -126,9 +126,7 @@ def _add_projects(
 def _add_networks(
     cloud: api_cloud.Cloud, matches: _Matches, _wanted: facts.Fact
 ) -> searches.Answer:
-    answer = cloud.network.networks(
-        match.network_id for match in matches if match.network_id
-    )
+    answer = cloud.network.networks(match.network_id for match in matches)
     networks = {network.id: network for network in answer.rows}
     return records.Answer(
         [
@@ -149,11 +147,11 @@ def _add_devices(
     }
     routers = cloud.network.routers(
         router_id
-        for router_id in _distinct(map(_router_id, matches))
+        for router_id in map(_router_id, matches)
         if router_id not in known
     )
     balancers = _load_balancers(
-        cloud, _distinct(map(_load_balancer_id, matches))
+        cloud, {i for match in matches if (i := _load_balancer_id(match))}
     )
     names = {
         **known,
@@ -175,11 +173,11 @@ def _add_devices(
 
 
 def _load_balancers(
-    cloud: api_cloud.Cloud, load_balancer_ids: Sequence[str]
+    cloud: api_cloud.Cloud, load_balancer_ids: set[str]
 ) -> records.Answer[records.LoadBalancer]:
     answer: records.Answer[records.LoadBalancer] = records.Answer([])
     for _load_balancer_id, result in fan_out.fan_out(
-        cloud.load_balancer.load_balancer, load_balancer_ids
+        cloud.load_balancer.load_balancer, sorted(load_balancer_ids)
     ):
         if isinstance(result, records.LoadBalancer):
             answer.rows.append(result)
@@ -207,10 +205,6 @@ def _router_id(match: searches.Match) -> str | None:
 
 def _load_balancer_id(match: searches.Match) -> str | None:
     return match.port.load_balancer_id if match.port else None
-
-
-def _distinct(ids: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(i for i in ids if i))
 
 
 _READERS: dict[

@@ -36,11 +36,9 @@ def with_subports(api: network.NetworkApi, interfaces: _Answer) -> _Answer:
     answer = details.read(api, interfaces.rows, facts.Fact.PORT)
     try:
         found = api.ports(
-            dict.fromkeys(
-                subport.port_id
-                for row in answer.rows
-                for subport in _subports(row)
-            )
+            subport.port_id
+            for row in answer.rows
+            for subport in _subports(row)
         )
     except errors.TokenRefused:
         raise

@@ -107,13 +107,10 @@ def _subnets(
     ):
         return api.all_subnets()
     return api.subnets(
-        dict.fromkeys(
-            fixed_ip.subnet_id
-            for match in search.matches
-            if match.port and _only_reserves(match.port)
-            for fixed_ip in match.port.fixed_ips
-            if fixed_ip.subnet_id
-        )
+        fixed_ip.subnet_id
+        for match in search.matches
+        if match.port and _only_reserves(match.port)
+        for fixed_ip in match.port.fixed_ips
     )
 
 

@@ -27,9 +27,7 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     floating_ips = cloud.network.floating_ips(
         address for address in queries.ip_addresses() if ':' not in address
     )
-    ports = cloud.network.ports(
-        dict.fromkeys(row.port_id for row in floating_ips.rows if row.port_id)
-    )
+    ports = cloud.network.ports(row.port_id for row in floating_ips.rows)
     by_id = {port.id: port for port in ports.rows}
     return records.Answer(
         [

@@ -33,18 +33,12 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     ]
     if not forwardings:
         return records.Answer(list(search.matches))
-    by_id = cloud.network.ports(
-        dict.fromkeys(
-            row.internal_port_id for row in forwardings if row.internal_port_id
-        )
-    )
+    by_id = cloud.network.ports(row.internal_port_id for row in forwardings)
     # Before Neutron 21, a forwarding does not have the ID of its port.
     by_address = cloud.network.ports_with_fixed_ips(
-        dict.fromkeys(
-            row.internal_ip_address
-            for row in forwardings
-            if row.internal_ip_address and not row.internal_port_id
-        )
+        row.internal_ip_address
+        for row in forwardings
+        if not row.internal_port_id
     )
     return records.Answer(
         list(_followed(search.matches, by_id.rows, by_address.rows)),

@@ -64,12 +64,13 @@ def _with_gateway_ports(
     The port of a gateway has no project, but its router does.
     """
     answer: searches.Answer = records.Answer(list(matches))
-    router_ids = dict.fromkeys(
+    routers = api.routers(
         match.device_id
         for match in answer.rows
-        if match.device_id and _has_gateway_port(match)
+        if match.device_id
+        and addresses.is_uuid(match.device_id)
+        and _has_gateway_port(match)
     )
-    routers = api.routers(filter(addresses.is_uuid, router_ids))
     answer.failures += routers.failures
     by_id = {router.id: router for router in routers.rows}
     answer.rows = [
@@ -112,11 +113,11 @@ def _behind(
         for match in gateways
         if match.router and match.router.has_source_nat and _has_ipv4(match)
     ]
-    router_ids = dict.fromkeys(router.id for _match, router in translating)
+    router_ids = [router.id for _match, router in translating]
     interfaces = api.ports_of_routers(router_ids)
     inner = _inner_subnets(interfaces.rows)
     ports = api.ports_of_subnets(
-        dict.fromkeys(subnet for ids in inner.values() for subnet in ids)
+        subnet for ids in inner.values() for subnet in ids
     )
     floating_ips = api.floating_ips_of_routers(router_ids)
     leaving = {

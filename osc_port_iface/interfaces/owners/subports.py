@@ -35,11 +35,9 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
         for subport in trunk.subports
     }
     parents = cloud.network.ports(
-        dict.fromkeys(
-            carriers[match.port.id][0]
-            for match in search.matches
-            if match.port and match.port.id in carriers
-        )
+        carriers[match.port.id][0]
+        for match in search.matches
+        if match.port and match.port.id in carriers
     )
     ports = {port.id: port for port in parents.rows}
     return records.Answer(

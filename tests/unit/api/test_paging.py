@@ -19,6 +19,7 @@ import requests
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
+from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 
@@ -239,13 +240,42 @@ class TestMarker(PagingTestCase):
         )
 
 
+class TestCollection(PagingTestCase):
+    def test_fields(self) -> None:
+        few = dataclasses.replace(THINGS, fields=['id', 'colour'])
+        self.answer(URL, page('a'))
+        self.pager.all(few, {'colour': ['red']})
+        self.pager.first(few)
+        self.pager.first(THINGS)
+        self.assertEqual(
+            [
+                {'fields': ['id', 'colour'], 'colour': ['red']},
+                {'fields': ['id', 'colour'], 'limit': ['1']},
+                {'limit': ['1']},
+            ],
+            self.queries(URL),
+        )
+
+    def test_that_the_service_does_not_have(self) -> None:
+        self.answer(URL, {'status_code': 404})
+        optional = dataclasses.replace(THINGS, is_optional=True)
+        self.assertEqual(
+            records.Answer([]), self.pager.with_ids(optional, ['a'])
+        )
+        self.assertRaises(errors.NotFound, self.pager.with_ids, THINGS, ['a'])
+
+    def test_that_refuses_the_query(self) -> None:
+        self.answer(URL, {'status_code': 400})
+        optional = dataclasses.replace(THINGS, is_optional=True)
+        self.assertRaises(errors.BadRequest, self.pager.all, optional, {})
+
+
 class TestValues(PagingTestCase):
     def with_colours(self, *colours: str) -> list[str]:
         answer = self.pager.with_values(
-            THINGS,
+            dataclasses.replace(THINGS, fields=['id']),
             'colour',
             colours,
-            {'fields': ['id']},
             lambda thing: [thing.colour],
         )
         self.failures = answer.failures
