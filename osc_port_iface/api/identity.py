@@ -18,7 +18,6 @@ https://docs.openstack.org/api-ref/identity/v3/
 from collections.abc import Mapping
 import re
 
-
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading

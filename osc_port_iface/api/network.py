@@ -19,7 +19,6 @@ from collections.abc import Iterable, Sequence
 import dataclasses
 from typing import TypeVar
 
-
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
 from osc_port_iface.api import fixed_ips

@@ -148,7 +148,7 @@ def _add_devices(
     routers = cloud.network.routers(
         router_id
         for router_id in map(_router_id, matches)
-        if router_id not in known
+        if router_id and router_id not in known
     )
     balancers = _load_balancers(
         cloud, {i for match in matches if (i := _load_balancer_id(match))}

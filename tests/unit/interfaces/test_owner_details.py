@@ -64,7 +64,7 @@ class TestOwnerDetails(testtools.TestCase):
                 self.network.routers.reset_mock()
                 self.add(device_owner=owner, device_id=device_id)
                 ((ids,), _keywords) = self.network.routers.call_args
-                self.assertEqual(expected, list(filter(None, ids)))
+                self.assertEqual(expected, list(ids))
 
     def test_what_cannot_be_read(self) -> None:
         for error, failures, notices in (
