@@ -14,7 +14,6 @@
 
 import atexit
 from collections.abc import Sequence
-import contextlib
 import functools
 import os
 import pathlib
@@ -80,16 +79,16 @@ def run(
         return command_result.Result(status, stdout.read(), stderr.read())
 
 
+@functools.cache
 def preloaded_program() -> pathlib.Path:
     """Return an ``openstack`` that runs in such a process, too."""
     path = _preloaded() / 'openstack'
-    with contextlib.suppress(FileExistsError), path.open('x') as script:
-        words = (
-            *(sys.executable, '-I', '-S', order.__file__),
-            *(path.with_name('socket'), program()),
-        )
-        script.write(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
-        path.chmod(0o700)
+    words = (
+        *(sys.executable, '-I', '-S', order.__file__),
+        *(path.with_name('socket'), program()),
+    )
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+    path.chmod(0o700)
     return path
 
 

@@ -26,16 +26,16 @@ from stestr.repository import abstract
 from stestr.repository import file
 import testtools
 
-FILE = pathlib.Path(__file__).with_name('durations.csv')
+from tests import environments
 
-CHECKOUT = pathlib.Path(__file__).parents[2]
+FILE = pathlib.Path(__file__).with_name('durations.csv')
 
 
 def test_ids() -> dict[str, list[str]]:
     """Return the IDs of all functional tests, by their class."""
     found = collections.defaultdict(list)
     suite = unittest.TestLoader().discover(
-        str(FILE.parent), top_level_dir=str(CHECKOUT)
+        str(FILE.parent), top_level_dir=str(environments.CHECKOUT)
     )
     for test in testtools.iterate_tests(suite):
         kind = type(test)
