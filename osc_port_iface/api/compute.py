@@ -90,10 +90,6 @@ class ComputeApi(service.Service):
         """
         return self._service.microversion or '2.1'
 
-    def prepare(self, threads: int) -> None:
-        """Prepare for this many parallel requests."""
-        self._service.prepare(threads)
-
     def interfaces(self, server_id: str) -> records.Answer[records.Interface]:
         """List the interfaces of one server, ordered by port ID.
 

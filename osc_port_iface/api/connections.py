@@ -10,11 +10,15 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Connections that give up answers that arrive too slowly.
+"""Connections for parallel requests, which give up slow answers.
 
 The timeout of a socket applies between two bytes. A service that sends one
 byte per second never exceeds it, and would be read for hours, headers
 included.
+
+urllib3 keeps ten connections to a host or a proxy (``pool_maxsize`` of
+``HTTPAdapter``). If more threads use it, it discards the others after each
+request, and warns of it.
 """
 
 import functools
@@ -27,6 +31,7 @@ from typing import Any
 import requests
 from requests import adapters
 
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 
 # The lowest acceptable rate of an answer, in bytes per second.
@@ -108,7 +113,7 @@ class _ProxyManagers(dict[str, Any]):
 
 
 def watch(session: requests.Session) -> None:
-    """Make a session give up answers that arrive too slowly.
+    """Make a session fit for parallel requests and slow answers.
 
     Its adapters are kept, as they hold the user's TLS settings.
 
@@ -122,7 +127,7 @@ def watch(session: requests.Session) -> None:
 
 
 def _watch(manager: Any) -> bool:
-    """Watch new connections, and stop using the old ones.
+    """Watch new connections, keep enough, and stop using the old ones.
 
     :param manager: Any manager of connections, including one for SOCKS.
     :returns: Whether anything was changed.
@@ -136,6 +141,8 @@ def _watch(manager: Any) -> bool:
     manager.pool_classes_by_scheme = {
         scheme: _watched(pool) for scheme, pool in pools.items()
     }
+    settings = manager.connection_pool_kw
+    settings['maxsize'] = max(settings['maxsize'], fan_out.MOST_WORKERS)
     manager.clear()
     return True
 

@@ -30,7 +30,6 @@ from urllib import parse
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
 import requests
-from requests import adapters
 
 from osc_port_iface.api import connections
 from osc_port_iface.api import credentials as api_credentials
@@ -121,20 +120,6 @@ class Transport:
     def url_without(self, project_id: str | None) -> str:
         """Return the URL of the service, without the project at its end."""
         return self._url.removesuffix(f'/{project_id}')
-
-    def prepare(self, threads: int) -> None:
-        """Prepare for parallel requests.
-
-        urllib3 keeps ten connections (``pool_maxsize`` of ``HTTPAdapter``),
-        and discards those that more threads open.
-
-        :param threads: The number of parallel requests.
-        """
-        transport = self._adapter.session.session.get_adapter(self._url)
-        if threads > adapters.DEFAULT_POOLSIZE and isinstance(
-            transport, adapters.HTTPAdapter
-        ):
-            transport.poolmanager.connection_pool_kw['maxsize'] = threads
 
     def get(
         self,

@@ -17,8 +17,8 @@ import pathlib
 import sys
 
 from osc_port_iface import addresses
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface import printable
 
 

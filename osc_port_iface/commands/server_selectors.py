@@ -18,10 +18,10 @@ import os
 from oslo_utils import strutils
 
 from osc_port_iface.api import compute
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import names
 
 # The choices of ``openstack server list``.

@@ -19,11 +19,11 @@ import time
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import bindings
 from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import drift
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import floating_ips
 from osc_port_iface.interfaces import names
 from osc_port_iface.interfaces import ownerless

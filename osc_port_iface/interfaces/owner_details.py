@@ -18,9 +18,9 @@ import dataclasses
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface.interfaces import project_lookup
 from osc_port_iface.interfaces import server_lookup

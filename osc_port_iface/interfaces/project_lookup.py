@@ -17,8 +17,8 @@ import dataclasses
 import logging
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)

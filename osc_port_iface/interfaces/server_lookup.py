@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
-from osc_port_iface.interfaces import fan_out
+from osc_port_iface.api import fan_out
 from osc_port_iface import records
 
 # Up to this many servers are requested one by one. That costs no more than

@@ -20,10 +20,10 @@ from typing import Any, Generic, TypeVar
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import bindings
 from osc_port_iface.interfaces import codes
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import selection
 from osc_port_iface.interfaces import views
 from osc_port_iface import records

@@ -18,9 +18,9 @@ import contextlib
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface import records
 
 # Takes the number of servers, and shows how many are done.
@@ -121,8 +121,6 @@ class ComputeView(View):
         :returns: The answers, by server ID, in the order of the servers.
         """
         reachable = [server for server in servers if not server.in_down_cell]
-        if len(reachable) > 1:
-            self._cloud.compute.prepare(self._concurrency)
         answers: dict[str, _Answer] = {
             server.id: records.Answer([], [down_cell(server)])
             for server in servers

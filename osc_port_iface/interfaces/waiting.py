@@ -26,13 +26,13 @@ import time
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import network
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import awaited_ports
 from osc_port_iface.interfaces import codes
 from osc_port_iface.interfaces import comparison
 from osc_port_iface.interfaces import drift
-from osc_port_iface.interfaces import fan_out
 from osc_port_iface.interfaces import names
 from osc_port_iface import printable
 from osc_port_iface import records

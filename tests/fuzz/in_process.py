@@ -67,7 +67,6 @@ _CONFIG = types.SimpleNamespace(
     get_default_microversion=lambda _service: None,
     get_api_version=lambda _service: None,
 )
-# For ComputeApi.prepare, which reads the size of the connection pool.
 _ADAPTER: Any = types.SimpleNamespace(
     session=types.SimpleNamespace(session=requests.Session())
 )

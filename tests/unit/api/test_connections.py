@@ -22,6 +22,7 @@ import testtools
 import urllib3
 
 from osc_port_iface.api import connections
+from osc_port_iface.api import fan_out
 
 # Longer than any test takes unless something is wrong.
 PATIENCE = 60
@@ -173,6 +174,26 @@ class TestWatch(testtools.TestCase):
         self.assertRaises(
             requests.exceptions.ConnectionError, lambda: answer.content
         )
+
+    def test_enough_are_kept(self) -> None:
+        """As many as there are threads, and more if that was asked for."""
+        session = requests.Session()
+        session.mount(
+            'https://', requests.adapters.HTTPAdapter(pool_maxsize=100)
+        )
+        connections.watch(session)
+        for scheme, kept in (('http', fan_out.MOST_WORKERS), ('https', 100)):
+            http = session.get_adapter(f'{scheme}://')
+            assert isinstance(http, requests.adapters.HTTPAdapter)
+            proxy = http.proxy_manager_for('http://proxy.test:3128')
+            for name, manager in (
+                ('service', http.poolmanager),
+                ('proxy', proxy),
+            ):
+                with self.subTest(name, scheme=scheme):
+                    pool = manager.connection_from_url(f'{scheme}://nova.test')
+                    assert pool.pool is not None
+                    self.assertEqual(kept, pool.pool.maxsize)
 
     def test_once(self) -> None:
         http = self.session.get_adapter('http://')

@@ -25,8 +25,8 @@ import requests
 from osc_port_iface.api import compute
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import reading
-from osc_port_iface.interfaces import fan_out
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 

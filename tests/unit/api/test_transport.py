@@ -24,13 +24,12 @@ from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
 import requests
-from requests import adapters
 import testtools
 
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import transport
-from osc_port_iface.interfaces import fan_out
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 
@@ -418,43 +417,6 @@ class TestPaceOfOthers(api_test_case.ApiTestCase):
             both_sleep.abort()
         first.join()
         self.assertEqual([7.0, 7.0], [round(seconds, 3) for seconds in slept])
-
-
-class TestPool(testtools.TestCase):
-    """How many connections are kept."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.session = session.Session(
-            auth=token_endpoint.Token(fake_cloud.COMPUTE_URL, 'a-token')
-        )
-        self.transport = transport.Transport(
-            adapter.Adapter(self.session, service_type='compute'),
-            credentials.Credentials(self.session),
-            fake_cloud.COMPUTE_URL,
-        )
-
-    def pool(self) -> Any:
-        """Return the pool of Nova's connections."""
-        http = self.session.session.get_adapter(fake_cloud.COMPUTE_URL)
-        assert isinstance(http, adapters.HTTPAdapter)
-        return http.poolmanager.connection_from_url(fake_cloud.COMPUTE_URL)
-
-    def test_fits_the_threads(self) -> None:
-        for threads, expected in ((1, 10), (10, 10), (11, 11), (64, 64)):
-            with self.subTest(threads=threads):
-                self.transport.prepare(threads)
-                self.assertEqual(expected, self.pool().pool.maxsize)
-
-    def test_that_was_in_use_fits_the_threads(self) -> None:
-        self.assertEqual(10, self.pool().pool.maxsize)
-        self.transport.prepare(32)
-        self.assertEqual(32, self.pool().pool.maxsize)
-
-    def test_that_is_large_enough_is_kept(self) -> None:
-        pool = self.pool()
-        self.transport.prepare(8)
-        self.assertIs(pool, self.pool())
 
 
 class TestWire(testtools.TestCase):

@@ -19,7 +19,7 @@ from unittest import mock
 import testtools
 
 from osc_port_iface.api import errors
-from osc_port_iface.interfaces import fan_out
+from osc_port_iface.api import fan_out
 
 # Long enough for a machine under load; nothing waits so long if all is well.
 PATIENCE = 60
