@@ -111,6 +111,7 @@ class Transport:
         """
         connections.watch(adapter.session.session)
         environment_settings.remember(adapter.session.session)
+        wire_log.include_urllib3()
         self._adapter = adapter
         self._credentials = credentials
         self._pace = pace.Pace()

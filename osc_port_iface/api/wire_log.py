@@ -15,6 +15,10 @@
 keystoneauth's own log reads a whole body, however long, and writes it to the
 terminal as it is. This one has limited length, no secrets, and no characters
 that a terminal acts on.
+
+What urllib3 warns of belongs there, too: it is of no use to anyone else, and
+for a malformed header it is a traceback and the header as it came
+(``HTTPConnection.getresponse``).
 """
 
 from collections.abc import Mapping
@@ -81,6 +85,29 @@ def body(response: responses.Response) -> None:
     """Log the body of an answer."""
     if _is_seen():
         LOG.debug(printable.escape(f'RESP BODY: {_shown(response.body)}'))
+
+
+class _OfUrllib3(logging.Filter):
+    """Makes one line for ``--debug`` of a warning."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno > logging.DEBUG:
+            record.msg = printable.escape(record.getMessage())
+            record.args = ()
+            record.exc_info = None
+            record.levelno = logging.DEBUG
+            record.levelname = logging.getLevelName(logging.DEBUG)
+        return True
+
+
+_OF_URLLIB3 = _OfUrllib3()
+
+
+def include_urllib3() -> None:
+    """Put the warnings of urllib3 into the log of ``--debug``."""
+    # The filter of a logger is not that of the loggers below it.
+    for name in ('connection', 'connectionpool', 'response'):
+        logging.getLogger(f'urllib3.{name}').addFilter(_OF_URLLIB3)
 
 
 def _is_seen() -> bool:

@@ -28,6 +28,8 @@ the previous one:
 ``empty``           no body
 ``body=[]``         this text as the body
 ``retry-after=2``   this header; ``_`` stands for a space
+``bad-header``      a line that is no header, for a terminal to act on
+``chunked``         in chunks, although its length is announced
 ``cut=50%``         only so much of the body, announced as all of it
 ``cut-off=50%``     only so much of the body, although all was announced
 ``reset=50%``       a connection reset after so much of the answer
@@ -183,6 +185,20 @@ def _retry_after(answer: Answer, value: str) -> None:
     answer.headers['Retry-After'] = value.replace('_', ' ')
 
 
+def _bad_header(answer: Answer, _value: str) -> None:
+    # The headers below it are lost.
+    answer.headers['Content-Length'] = str(len(answer.body))
+    answer.headers['bad \x1b[2Jheader'] = ''
+
+
+def _chunked(answer: Answer, _value: str) -> None:
+    answer.headers['Transfer-Encoding'] = 'chunked'
+    answer.body = b'%x\r\n%b\r\n0\r\n\r\n' % (
+        len(answer.body),
+        answer.body,
+    )
+
+
 def _cut(answer: Answer, value: str) -> None:
     answer.body = answer.body[: int(len(answer.body) * _part(value))]
 
@@ -226,6 +242,8 @@ _WORDS: dict[str, Callable[[Answer, str], None]] = {
     'empty': _body,
     'body': _body,
     'retry-after': _retry_after,
+    'bad-header': _bad_header,
+    'chunked': _chunked,
     'cut': _cut,
     'cut-off': _cut_off,
     'reset': _reset,

@@ -124,7 +124,7 @@ class TestAnswerFaults(FaultPlanTestCase):
 
 
 class TestBodyFaults(FaultPlanTestCase):
-    parts = frozenset({'body', 'value'})
+    parts = frozenset({'headers', 'body', 'value'})
 
 
 class TestRepairAndDiffFaults(FaultPlanTestCase):

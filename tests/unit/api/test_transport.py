@@ -14,6 +14,7 @@ import contextlib
 import gzip
 import itertools
 import json
+import logging
 import socket
 import threading
 import time
@@ -503,6 +504,31 @@ class TestWire(testtools.TestCase):
             self.serve(head, bytes(90_000)),
             is_divisible=True,
         )
+
+    def test_warnings_of_urllib3(self) -> None:
+        """They are for --debug alone, and no terminal acts on them."""
+        length = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n'
+        for head, body, warning in (
+            (
+                b'bad \x1b[2Jheader: \r\n',
+                b'{}',
+                r'DEBUG Failed to parse headers .*bad \\x1b\[2Jheader.*',
+            ),
+            (
+                b'Transfer-Encoding: chunked\r\n',
+                b'2\r\n{}\r\n0\r\n\r\n',
+                r'DEBUG Received response with both Content-Length and .*',
+            ),
+        ):
+            with self.subTest(warning):
+                logged = fixtures.FakeLogger(
+                    level=logging.DEBUG, format='%(levelname)s %(message)s'
+                )
+                with logged:
+                    self.get(self.serve(length, head, b'\r\n', body))
+                self.assertNotIn('WARNING', logged.output)
+                self.assertNotIn('\x1b', logged.output)
+                self.assertRegex(logged.output, f'(?m)^{warning}$')
 
     def test_compressed(self) -> None:
         body = gzip.compress(json.dumps({'a': 'b' * 100_000}).encode())
