@@ -24,7 +24,8 @@ from tests.cloud import directory
 
 _CELL = 'nova-cell1'
 
-DELETED = 'deleted'
+# Not a state of Nova: a server is ``deleted`` for a moment before it is gone.
+GONE = 'gone'
 
 # It has the servers that no host could take.
 _CELL_WITHOUT_HOSTS = 'nova-cell0'
@@ -55,7 +56,7 @@ def server_state(
 ) -> tuple[str, str | None]:
     """Return the ``vm_state`` and the ``task_state`` of a server.
 
-    :returns: The state is ``DELETED`` also if the server is not yet in a cell.
+    :returns: The state is ``GONE`` also if the server is not yet in a cell.
     """
     for cell in (_CELL, _CELL_WITHOUT_HOSTS):
         path = cloud.database(cell)
@@ -67,7 +68,7 @@ def server_state(
             ).fetchone()
         if state:
             return state
-    return (DELETED, None)
+    return (GONE, None)
 
 
 def read_cache(

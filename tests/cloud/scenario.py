@@ -374,7 +374,7 @@ class Scenario:
         except api.HTTPError as error:
             if error.status != 404:
                 raise
-        _wait_for_state(self.user, server, databases.DELETED)
+        _wait_for_state(self.user, server, databases.GONE)
 
     def remove(self) -> None:
         """Remove everything that was made, servers first, then in reverse."""
@@ -459,7 +459,7 @@ def _wait_for_state(user: api.Api, server: Resource, state: str) -> None:
         found, task = databases.server_state(user.cloud, server['id'])
         if found == state and not task:
             return
-        if found == 'error' and state != databases.DELETED:
+        if found == 'error' and state != databases.GONE:
             raise AssertionError(f'the server is in error: {server}')
         time.sleep(0.1)
     raise AssertionError(f'not {state} within {TIMEOUT} s: {server}')
