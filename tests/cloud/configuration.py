@@ -170,6 +170,9 @@ def _network(
             'notify_nova_on_port_status_changes': False,
             'notify_nova_on_port_data_changes': False,
             'rpc_workers': 0,
+            # No router is distributed, and Neutron would look for one whenever
+            # a port changes.
+            'enable_dvr': False,
             # Each host's agent reports once, when Neutron starts.
             'agent_down_time': AGENT_DOWN_TIME,
         },

@@ -17,10 +17,12 @@ from collections.abc import Collection
 import dataclasses
 import os
 import pathlib
+import select
 import subprocess
 import sys
 from urllib import parse
 
+import fixtures
 import testtools
 
 from tests.cloud import api
@@ -34,6 +36,9 @@ from tests.functional import base
 
 LOOPBACK = '0100007F'
 LISTENING = '0A'
+
+# Seconds until something is surely wrong.
+PATIENCE = 60
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -131,6 +136,32 @@ class TestProcess(testtools.TestCase):
         process = self.start('raise SystemExit(1)')
         os.waitpid(process.pid, 0)
         self.assertFalse(process.is_running())
+
+    def test_copies_end_with_it(self) -> None:
+        path = f'{self.useFixture(fixtures.TempDir()).path}/fifo'
+        os.mkfifo(path)
+        fifo = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, fifo)
+
+        def read() -> bytes:
+            self.assertEqual(
+                [fifo], select.select([fifo], [], [], PATIENCE)[0]
+            )
+            return os.read(fifo, 3)
+
+        process = self.start(
+            'import time\n'
+            'from tests.cloud.services import forking\n'
+            f'file = open({path!r}, "w")\n'
+            'forking.fork(2)\n'
+            'print(end="x", file=file, flush=True)\n'
+            'time.sleep(600)\n'
+        )
+        written = b''
+        while len(written) < 3:
+            written += read()
+        process.stop()
+        self.assertEqual(b'', read(), 'one still has it open')
 
     def test_another_of_the_same_id(self) -> None:
         process = processes.Process(os.getpid(), 'another time')

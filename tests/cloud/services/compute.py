@@ -44,6 +44,8 @@ import os_vif  # noqa: E402
 from placement import wsgi as placement_wsgi  # noqa: E402
 
 from tests.cloud.services import compute_driver  # noqa: E402
+from tests.cloud.services import message_bus  # noqa: E402
+from tests.cloud.services import policies  # noqa: E402
 from tests.cloud.services import serving  # noqa: E402
 from tests.cloud.services import sqlite_transactions  # noqa: E402
 
@@ -57,6 +59,8 @@ def main() -> None:
     os.environ['OS_NOVA_CONFIG_DIR'] = str(CLOUD.configuration)
     os.environ['OS_NOVA_CONFIG_FILES'] = 'nova-api-paste.ini;nova.conf'
     sys.argv[1:] = []
+    message_bus.install()
+    policies.install()
     sqlite_transactions.install()
     serving.serve_in_thread(
         placement_wsgi.init_application(),

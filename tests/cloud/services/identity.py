@@ -22,6 +22,7 @@ from keystone.common import sql
 from keystone import server
 from keystone.server import wsgi
 
+from tests.cloud.services import policies
 from tests.cloud.services import serving
 from tests.cloud.services import sqlite_transactions
 from tests.cloud.services import starting
@@ -48,6 +49,7 @@ def main() -> None:
     cloud = starting.read_cloud()
     os.environ['OS_KEYSTONE_CONFIG_DIR'] = str(cloud.configuration)
     sys.argv[1:] = []
+    policies.install()
     sqlite_transactions.install()
     # In a child process, because the application will load the configuration
     # and the managers, which is possible only once.

@@ -19,6 +19,7 @@ from glance.common import wsgi_app
 from glance.db.sqlalchemy import api as database
 from glance.db.sqlalchemy import models
 
+from tests.cloud.services import policies
 from tests.cloud.services import serving
 from tests.cloud.services import sqlite_transactions
 from tests.cloud.services import starting
@@ -28,6 +29,7 @@ def main() -> None:
     cloud = starting.read_cloud()
     os.environ['OS_GLANCE_CONFIG_DIR'] = str(cloud.configuration)
     sys.argv[1:] = []
+    policies.install()
     sqlite_transactions.install()
     # Glance 2024.1 fails if one of its other configuration files is missing.
     wsgi_app.CONFIG_FILES = ['glance-api.conf']

@@ -16,16 +16,22 @@ import os
 import sys
 
 from neutron.db.migration.models import head
+from neutron import policy
 from neutron_lib import constants
 from neutron_lib import context
 from neutron_lib.db import api as database
 from neutron_lib.plugins import directory
 
+from tests.cloud.services import policies
 from tests.cloud.services import release_differences
 from tests.cloud.services import serving
 from tests.cloud.services import sqlite_transactions
 from tests.cloud.services import starting
 
+
+# It needs more CPU time than all other services together, and one process
+# uses one core.
+PROCESSES = 2
 
 CLOUD = starting.read_cloud()
 DIFFERENCES = release_differences.DIFFERENCES[CLOUD.release]
@@ -36,6 +42,10 @@ def application() -> object:
     head.get_metadata().create_all(database.get_writer_session().get_bind())
     served = DIFFERENCES.neutron_application()
     register_agents()
+    # The first requests would do it, each before the other has finished.
+    policy.init()
+    # A connection cannot be used by two processes.
+    database.get_context_manager().dispose_pool()
     return served
 
 
@@ -57,12 +67,14 @@ def main() -> None:
     os.environ['OS_NEUTRON_CONFIG_DIR'] = str(CLOUD.configuration)
     os.environ['OS_NEUTRON_CONFIG_FILES'] = 'neutron.conf'
     sys.argv[1:] = []
+    policies.install()
     sqlite_transactions.install()
     serving.serve(
         DIFFERENCES.boot_neutron(application),
         CLOUD.ports['network'],
         CLOUD.log,
         'network',
+        PROCESSES,
     )
 
 

@@ -19,12 +19,15 @@ import threading
 
 from werkzeug import serving
 
+from tests.cloud.services import forking
+
 
 def serve(
     application: Callable[..., object],
     port: int,
     log_directory: pathlib.Path,
     name: str,
+    processes: int = 1,
 ) -> None:
     """Serve an application until the process ends.
 
@@ -32,6 +35,7 @@ def serve(
     :param port: The port on 127.0.0.1.
     :param log_directory: The directory for ``<name>-access.log``.
     :param name: The name of the service.
+    :param processes: How many share the port. They end with this one.
     """
     # Neither looks through all that is loaded again and again.
     gc.freeze()
@@ -47,13 +51,15 @@ def serve(
         ) -> None:
             access_log.write(f'{self.command} {self.path} {int(code)}\n')
 
-    serving.make_server(
+    server = serving.make_server(
         '127.0.0.1',
         port,
         application,
         threaded=True,
         request_handler=RequestHandler,
-    ).serve_forever()
+    )
+    forking.fork(processes - 1)
+    server.serve_forever()
 
 
 def serve_in_thread(
