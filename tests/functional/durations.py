@@ -20,10 +20,12 @@ import collections
 import csv
 import datetime
 import pathlib
+from typing import Any
 import unittest
 
 from stestr.repository import abstract
 from stestr.repository import file
+import subunit
 import testtools
 
 from tests import environments
@@ -63,16 +65,49 @@ def tell(repository: file.Repository) -> None:
     inserter.stopTestRun()
 
 
+class ClassTimes(testtools.StreamResult):
+    """Adds up the time that each class takes from a worker.
+
+    What a class makes before its first test counts, too.
+    """
+
+    def __init__(self, names: dict[str, str]) -> None:
+        """Listen to a run.
+
+        :param names: The class of each test.
+        """
+        super().__init__()
+        self.taken: dict[str, datetime.timedelta] = dict.fromkeys(
+            names.values(), datetime.timedelta()
+        )
+        self._names = names
+        self._first: datetime.datetime | None = None
+        self._latest: dict[str, datetime.datetime] = {}
+
+    def status(self, *args: Any, **kwargs: Any) -> None:
+        """Notice the end of a test."""
+        when = kwargs['timestamp']
+        self._first = self._first or when
+        if kwargs['test_status'] in ('inprogress', 'exists', None):
+            return
+        (worker,) = kwargs['test_tags']
+        before = self._latest.get(worker, self._first)
+        self.taken[self._names[kwargs['test_id']]] += when - before
+        self._latest[worker] = when
+
+
 def update(repository: file.Repository) -> None:
-    """Write the seconds of each class in the latest runs."""
-    ids = test_ids()
-    known = repository.get_test_times(
-        [test for tests in ids.values() for test in tests]
-    )['known']
+    """Write the seconds of each class in the latest run."""
+    times = ClassTimes(
+        {test: name for name, tests in test_ids().items() for test in tests}
+    )
+    subunit.ByteStreamToStreamResult(
+        repository.get_latest_run().get_subunit_stream()
+    ).run(times)
     FILE.write_text(
         ''.join(
-            f'{name},{sum(known.get(test, 0) for test in tests):.0f}\n'
-            for name, tests in sorted(ids.items())
+            f'{name},{taken.total_seconds():.0f}\n'
+            for name, taken in sorted(times.taken.items())
         )
     )
 
