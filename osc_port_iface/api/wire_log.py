@@ -50,6 +50,12 @@ _SECRET_HEADERS = frozenset(
     {'authorization', 'set-cookie', 'x-auth-token', 'x-subject-token'}
 )
 
+# Such a header in a warning of urllib3, which has the ends of lines escaped.
+_SECRET_LINE = re.compile(
+    rf'((?:{"|".join(sorted(_SECRET_HEADERS))})\s*:\s*)(?:(?!\\[rn]).)*',
+    re.IGNORECASE,
+)
+
 
 def request(
     method: str,
@@ -92,7 +98,8 @@ class _OfUrllib3(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno > logging.DEBUG:
-            record.msg = printable.escape(record.getMessage())
+            text = _SECRET_LINE.sub(r'\1***', record.getMessage())
+            record.msg = printable.escape(text)
             record.args = ()
             record.exc_info = None
             record.levelno = logging.DEBUG

@@ -510,9 +510,11 @@ class TestWire(testtools.TestCase):
         length = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n'
         for head, body, warning in (
             (
-                b'bad \x1b[2Jheader: \r\n',
+                b'bad \x1b[2Jheader: \r\n'
+                b'Set-Cookie: a=\\b; secret\r\nA: b\r\n',
                 b'{}',
-                r'DEBUG Failed to parse headers .*bad \\x1b\[2Jheader.*',
+                r'DEBUG Failed to parse headers .*bad \\x1b\[2Jheader.*'
+                r'Set-Cookie: \*\*\*\\r\\nA: b.*',
             ),
             (
                 b'Transfer-Encoding: chunked\r\n',
@@ -528,6 +530,7 @@ class TestWire(testtools.TestCase):
                     self.get(self.serve(length, head, b'\r\n', body))
                 self.assertNotIn('WARNING', logged.output)
                 self.assertNotIn('\x1b', logged.output)
+                self.assertNotIn('secret', logged.output)
                 self.assertRegex(logged.output, f'(?m)^{warning}$')
 
     def test_compressed(self) -> None:
