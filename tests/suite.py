@@ -75,7 +75,7 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
     if not arguments:
         # As in OpenStack's gate, which runs the lowest and the highest.
         for version in [*found][1:-1]:
-            print(f'The unit tests on Python {version}: make unit')
+            print(f'Only make unit runs the unit tests on Python {version}.')
             skipped.append(f'py{version.replace(".", "")}')
     if skipped:
         variables['TOX_SKIP_ENV'] = '|'.join(skipped)

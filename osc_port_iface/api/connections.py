@@ -17,8 +17,8 @@ byte per second never exceeds it, and would be read for hours, headers
 included.
 
 urllib3 keeps ten connections to a host or a proxy (``pool_maxsize`` of
-``HTTPAdapter``). If more threads use it, it discards the others after each
-request, and warns of it.
+``HTTPAdapter``). What more threads open is discarded after each request, with
+a warning.
 """
 
 import functools

@@ -27,7 +27,12 @@ def fork(count: int) -> None:
         if not os.fork():
             os.close(writer)
             threading.Thread(
-                target=lambda: os._exit(len(os.read(reader, 1))), daemon=True
+                target=_end_with, args=(reader,), daemon=True
             ).start()
             return
     os.close(reader)
+
+
+def _end_with(reader: int) -> None:
+    os.read(reader, 1)
+    os._exit(0)

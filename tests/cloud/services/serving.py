@@ -58,7 +58,8 @@ def serve(
         threaded=True,
         request_handler=RequestHandler,
     )
-    forking.fork(processes - 1)
+    if processes > 1:
+        forking.fork(processes - 1)
     server.serve_forever()
 
 
