@@ -32,7 +32,7 @@ from openstack import connection as sdk_connection
 from benchmarks import loopback_cloud
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import fan_out
-from osc_port_iface.interfaces import views
+from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
 THREADS = fan_out.DEFAULT_WORKERS

@@ -20,7 +20,7 @@ from typing import Any, TYPE_CHECKING
 from cliff import columns
 
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import security_rules
+from osc_port_iface.interfaces.path import security_rules
 from osc_port_iface import printable
 from osc_port_iface import records
 

@@ -14,9 +14,9 @@
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.interfaces import comparing
+from osc_port_iface.interfaces.changes import comparing
 from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import views
+from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
 COLUMNS: columns.Columns[comparing.Change] = (

@@ -23,7 +23,7 @@ from osc_lib import exceptions
 from osc_port_iface.commands import lister
 
 if TYPE_CHECKING:
-    from osc_port_iface.interfaces import checking
+    from osc_port_iface.interfaces.health import checking
 
 
 class CheckServerInterface(lister.TextLister):
@@ -87,7 +87,7 @@ class CheckServerInterface(lister.TextLister):
         self, parsed_args: argparse.Namespace, has_causes: bool
     ) -> checking.Answer:
         from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.interfaces import checking
+        from osc_port_iface.interfaces.health import checking
 
         cloud = self.cloud()
         request = finding_selectors.request(

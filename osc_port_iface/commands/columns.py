@@ -25,9 +25,9 @@ from typing import Any, Generic, TypeVar
 from osc_port_iface.commands import cells
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import host_device
-from osc_port_iface.interfaces import security_rules
-from osc_port_iface.interfaces import views
+from osc_port_iface.interfaces.listing import host_device
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces.path import security_rules
 from osc_port_iface import records
 
 _Row = TypeVar('_Row')

@@ -27,9 +27,9 @@ from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
     from osc_port_iface.api import cloud as api_cloud
-    from osc_port_iface.interfaces import comparing
-    from osc_port_iface.interfaces import listing
-    from osc_port_iface.interfaces import views
+    from osc_port_iface.interfaces.changes import comparing
+    from osc_port_iface.interfaces.listing import listing
+    from osc_port_iface.interfaces.listing import views
     from osc_port_iface import records
 
 
@@ -98,7 +98,7 @@ class DiffServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
-        from osc_port_iface.interfaces import comparing
+        from osc_port_iface.interfaces.changes import comparing
         from osc_port_iface import printable
 
         chosen = self.choose(parsed_args, change_columns.COLUMNS)
@@ -128,9 +128,9 @@ class DiffServerInterface(lister.TextLister):
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import comparing
-        from osc_port_iface.interfaces import listing
-        from osc_port_iface.interfaces import views
+        from osc_port_iface.interfaces.changes import comparing
+        from osc_port_iface.interfaces.listing import listing
+        from osc_port_iface.interfaces.listing import views
 
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
@@ -169,8 +169,8 @@ class DiffServerInterface(lister.TextLister):
     ) -> records.Answer[records.ServerInterface]:
         """List the interfaces of the servers that still exist."""
         from osc_port_iface.interfaces import facts
-        from osc_port_iface.interfaces import listing
-        from osc_port_iface.interfaces import server_lookup
+        from osc_port_iface.interfaces.listing import listing
+        from osc_port_iface.interfaces.selecting import server_lookup
 
         servers = server_lookup.look_up(
             cloud.compute,
@@ -214,7 +214,7 @@ def _read(path: str) -> comparing.Listing:
     :raises exceptions.CommandError: The file cannot be read.
     :raises plugin_command.UsageError: It is not a listing.
     """
-    from osc_port_iface.interfaces import saved_listing
+    from osc_port_iface.interfaces.changes import saved_listing
     from osc_port_iface import printable
 
     name = _('standard input') if path == '-' else printable.one_line(path)

@@ -95,7 +95,7 @@ class FindServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import match_columns
-        from osc_port_iface.interfaces import finding
+        from osc_port_iface.interfaces.owners import finding
         from osc_port_iface.interfaces.owners import search as searches
 
         queries = finding.distinct(parsed_args.address + parsed_args.file)

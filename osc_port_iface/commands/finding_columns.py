@@ -14,7 +14,7 @@
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.health import drift
 
 CAUSE: columns.Column[drift.Finding] = columns.Column(
     'Cause', lambda row: cells.TextCell(row.cause)

@@ -18,9 +18,9 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import codes
-from osc_port_iface.interfaces import ownerless
+from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import ownerless
 
 # Stands for all findings, including those that are looked for on request.
 _ALL = 'all'

@@ -21,9 +21,9 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
-from osc_port_iface.interfaces import filters
-from osc_port_iface.interfaces import names
-from osc_port_iface.interfaces import views
+from osc_port_iface.interfaces.listing import filters
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces.selecting import names
 
 # The choices of ``openstack port create``.
 _VNIC_TYPES = (

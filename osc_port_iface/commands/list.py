@@ -38,7 +38,7 @@ class ListServerInterface(lister.TextLister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import interface_filters
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import views
+        from osc_port_iface.interfaces.listing import views
 
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
@@ -77,8 +77,8 @@ class ListServerInterface(lister.TextLister):
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import interface_filters
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import listing
-        from osc_port_iface.interfaces import views
+        from osc_port_iface.interfaces.listing import listing
+        from osc_port_iface.interfaces.listing import views
 
         is_one_server = len(parsed_args.server) == 1
         of_server = columns.OF_SERVER

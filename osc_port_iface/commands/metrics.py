@@ -31,8 +31,8 @@ from osc_lib import exceptions
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import drift
 from osc_port_iface import printable
 from osc_port_iface import records
 

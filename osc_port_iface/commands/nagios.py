@@ -21,7 +21,7 @@ import dataclasses
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import checking
+from osc_port_iface.interfaces.health import checking
 from osc_port_iface import printable
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)

@@ -22,7 +22,7 @@ from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import names
+from osc_port_iface.interfaces.selecting import names
 
 # The choices of ``openstack server list``.
 _STATUSES = (

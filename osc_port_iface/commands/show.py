@@ -73,8 +73,8 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces import details
         from osc_port_iface.interfaces import facts
-        from osc_port_iface.interfaces import one_interface
-        from osc_port_iface.interfaces import selection
+        from osc_port_iface.interfaces.listing import one_interface
+        from osc_port_iface.interfaces.selecting import selection
 
         available = (
             *columns.on_request(columns.OF_SERVER),

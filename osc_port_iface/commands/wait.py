@@ -34,7 +34,7 @@ class WaitServerInterface(lister.TextLister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import waiting
+        from osc_port_iface.interfaces.waiting import waiting
 
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
@@ -107,8 +107,8 @@ class WaitServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces import selection
-        from osc_port_iface.interfaces import waiting
+        from osc_port_iface.interfaces.selecting import selection
+        from osc_port_iface.interfaces.waiting import waiting
 
         available = columns.usual(columns.OF_INTERFACE)
         if len(parsed_args.server) != 1:

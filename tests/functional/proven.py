@@ -23,7 +23,7 @@ import io
 import json
 import pathlib
 
-from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces.health import codes
 from tests.cloud import directory
 from tests.cloud import releases
 from tests import environments

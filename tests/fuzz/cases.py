@@ -34,8 +34,8 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import response as responses
-from osc_port_iface.interfaces import comparing
-from osc_port_iface.interfaces import saved_listing
+from osc_port_iface.interfaces.changes import comparing
+from osc_port_iface.interfaces.changes import saved_listing
 from osc_port_iface import printable
 from tests import command_result
 from tests.faults import plan

@@ -26,6 +26,21 @@ PACKAGE = pathlib.Path(osc_port_iface.__path__[0])
 # after it.
 LAYERS = ('commands', 'interfaces', 'api', '')
 
+# The rooms of interfaces, likewise. A module that has no room is one itself.
+ROOMS = (
+    'repair',
+    'waiting',
+    'health',
+    'owners',
+    'listing',
+    'changes',
+    'path',
+    'journal',
+    'details',
+    'facts',
+    'selecting',
+)
+
 # The layers that may import these packages; other layers may not.
 RESERVED = {
     'cliff': 'commands',
@@ -103,6 +118,23 @@ class TestLayers(testtools.TestCase):
                         layer != owner
                     ):
                         wrong.append(f'{module.name} imports {name}')
+        self.assertEqual([], wrong)
+
+    def test_rooms_import_only_what_stands_below(self) -> None:
+        inside = f'{osc_port_iface.__name__}.interfaces.'
+        wrong = []
+        for module in sorted((PACKAGE / 'interfaces').rglob('*.py')):
+            room = module.relative_to(PACKAGE / 'interfaces').parts[0]
+            if room == '__init__.py':
+                continue
+            place = ROOMS.index(room.removesuffix('.py'))
+            wrong += [
+                f'{module.name} imports {name}'
+                for name in imported_names(module)
+                if name.startswith(inside)
+                and ROOMS.index(name.removeprefix(inside).split('.')[0])
+                < place
+            ]
         self.assertEqual([], wrong)
 
     def test_layers_know_only_their_own(self) -> None:

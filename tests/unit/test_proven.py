@@ -15,7 +15,7 @@ import json
 
 import testtools
 
-from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces.health import codes
 from tests.cloud import releases
 from tests.functional import proven
 

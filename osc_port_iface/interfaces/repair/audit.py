@@ -19,7 +19,7 @@ import os
 from typing import Any, TextIO
 
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.health import drift
 
 
 class Log:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import names
+from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
 

@@ -24,14 +24,14 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import codes
-from osc_port_iface.interfaces import confirming
-from osc_port_iface.interfaces import drift
-from osc_port_iface.interfaces import names
+from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import confirming
+from osc_port_iface.interfaces.health import drift
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import claims
 from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
 # Seconds between two checks of a repair.

@@ -21,8 +21,8 @@ import enum
 
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import codes
-from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import drift
 from osc_port_iface import records
 
 # Repaired by an event with the ID of the port.

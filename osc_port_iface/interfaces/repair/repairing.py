@@ -18,15 +18,15 @@ from typing import TextIO
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import drift
-from osc_port_iface.interfaces import names
+from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import claims
 from osc_port_iface.interfaces.repair import execution
 from osc_port_iface.interfaces.repair import plan as plans
-from osc_port_iface.interfaces import selection
-from osc_port_iface.interfaces import views
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 
 

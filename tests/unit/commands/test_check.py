@@ -22,7 +22,7 @@ from prometheus_client import parser
 
 from testtools import matchers
 
-from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces.health import codes
 from tests import command_result
 from tests.unit import base
 from tests.unit import clock

@@ -22,8 +22,8 @@ import yaml
 
 from osc_port_iface.commands import check
 from osc_port_iface.commands import metrics
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import codes
+from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import codes
 from tests.unit import base
 
 ROOT = pathlib.Path(__file__).parents[3]

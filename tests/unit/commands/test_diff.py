@@ -15,7 +15,7 @@ import json
 from unittest import mock
 
 from osc_port_iface.commands import columns
-from osc_port_iface.interfaces import saved_listing
+from osc_port_iface.interfaces.changes import saved_listing
 from osc_port_iface import records
 from tests import command_result
 from tests.unit.commands import test_list_fleet

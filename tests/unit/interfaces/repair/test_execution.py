@@ -19,10 +19,10 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import network
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces import checking
-from osc_port_iface.interfaces import codes
-from osc_port_iface.interfaces import confirming
-from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import confirming
+from osc_port_iface.interfaces.health import drift
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import execution
 from osc_port_iface.interfaces.repair import plan as plans

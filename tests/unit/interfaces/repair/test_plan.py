@@ -14,8 +14,8 @@ import dataclasses
 from typing import Any
 
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces import codes
-from osc_port_iface.interfaces import drift
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import drift
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import records
 from tests.unit.api import api_test_case

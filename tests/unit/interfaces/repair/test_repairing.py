@@ -19,10 +19,10 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import network
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces import checking
+from osc_port_iface.interfaces.health import checking
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import repairing
-from osc_port_iface.interfaces import selection
+from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 from tests.unit import fake_cloud
 from tests.unit.interfaces import samples

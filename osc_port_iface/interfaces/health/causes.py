@@ -1,0 +1,204 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finds the causes of findings."""
+
+from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+import logging
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import drift
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
+
+# Findings that a nova-compute or a network agent that is down may cause.
+_OF_WIRING = codes.OF_TRUNK | {
+    codes.Code.BINDING_FAILED,
+    codes.Code.UNBOUND,
+    codes.Code.HOST_DIFFERS,
+    codes.Code.PORT_DOWN,
+}
+
+# Findings that may be caused by a lost notification from Neutron to Nova.
+_OF_NOTIFICATION = frozenset(
+    {
+        codes.Code.ADDRESS_DIFFERS,
+        codes.Code.MAC_DIFFERS,
+        codes.Code.FLOATING_IP_DIFFERS,
+    }
+)
+
+# Agents that do not wire ports.
+_OTHER_AGENTS = frozenset(
+    {
+        'BGP dynamic routing agent',
+        'DHCP agent',
+        'L3 agent',
+        'Metadata agent',
+        'Metering agent',
+        'OVN Metadata agent',
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Hosts:
+    """What is known of hosts, and of the networks of their ports."""
+
+    services: Mapping[str, records.ComputeService]
+    agents: Mapping[str, Sequence[records.Agent]]
+    networks: Mapping[str, records.Network]
+
+
+def explain(
+    cloud: api_cloud.Cloud, findings: Sequence[drift.Finding]
+) -> records.Answer[drift.Finding]:
+    """Add their causes to findings.
+
+    That needs at most one request for the agents of about 150 hosts, one for
+    all nova-compute services, and one for networks. If no finding has a host,
+    no request is sent.
+
+    :param cloud: The services.
+    :param findings: The findings.
+    :returns: The same findings in the same order. If something could not be
+        read, there is a notice, not a failure, as the findings themselves are
+        complete.
+    """
+    hosts, notices = _read(cloud, findings)
+    rows = [
+        dataclasses.replace(finding, cause=_cause(finding, hosts))
+        for finding in findings
+    ]
+    _sum_up(rows)
+    return records.Answer(rows, [], notices)
+
+
+def _read(
+    cloud: api_cloud.Cloud, findings: Iterable[drift.Finding]
+) -> tuple[_Hosts, list[str]]:
+    of_host = [
+        finding
+        for finding in findings
+        if finding.host
+        and finding.code in _OF_WIRING | codes.OF_CACHE | _OF_NOTIFICATION
+    ]
+    names = sorted({finding.host for finding in of_host if finding.host})
+    network_ids = sorted(
+        {
+            finding.port.network_id
+            for finding in of_host
+            if finding.port and finding.code is codes.Code.BINDING_FAILED
+        }
+    )
+    services: list[records.ComputeService] = []
+    agents: list[records.Agent] = []
+    networks: list[records.Network] = []
+    notices = []
+    try:
+        if names:
+            services = cloud.compute.compute_services().rows
+            agents = cloud.network.agents(names).rows
+        if network_ids:
+            networks = cloud.network.networks(network_ids).rows
+    except errors.TokenRefused:
+        raise
+    except errors.Forbidden as error:
+        LOG.info(_('Causes are not known: %s'), error)
+    except errors.ApiError as error:
+        notices.append(_('Some causes are missing: %s') % error)
+    by_host: dict[str, list[records.Agent]] = {}
+    for agent in agents:
+        by_host.setdefault(agent.host, []).append(agent)
+    return _Hosts(
+        {service.host: service for service in services},
+        by_host,
+        {network.id: network for network in networks},
+    ), notices
+
+
+def _cause(finding: drift.Finding, hosts: _Hosts) -> str | None:
+    port, host = finding.port, finding.host or ''
+    service = hosts.services.get(host)
+    if finding.code in _OF_WIRING and port and port.admin_state_up is False:
+        return _('the port is disabled')
+    if (
+        finding.code in _OF_WIRING | codes.OF_CACHE | _OF_NOTIFICATION
+        and service
+        and not service.is_up
+    ):
+        return _('nova-compute on %s is down') % host
+    if finding.code in _OF_WIRING:
+        return _of_agents(finding, host, hosts) or (
+            _('nova-compute on %s is disabled') % host
+            if service and not service.is_enabled
+            else None
+        )
+    if finding.code in _OF_NOTIFICATION:
+        return _('Nova was not notified')
+    return None
+
+
+def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
+    """Look for a fault in the agents that wire the ports of a host.
+
+    If Neutron has no agents there, none can be at fault.
+    """
+    agents = [
+        agent
+        for agent in hosts.agents.get(host, ())
+        if agent.kind not in _OTHER_AGENTS
+    ]
+    if agents and not any(agent.is_alive for agent in agents):
+        return _('no live network agent on %s') % host
+    network = hosts.networks.get(
+        finding.port.network_id if finding.port else ''
+    )
+    reached = [
+        agent.networks for agent in agents if agent.networks is not None
+    ]
+    physical = [
+        segment.physical_network or ''
+        for segment in (network.segments if network else ())
+    ]
+    # The host needs only one of several segments. A tunnel has no physical
+    # network.
+    if (
+        reached
+        and physical
+        and all(physical)
+        and not any(found.intersection(physical) for found in reached)
+    ):
+        return _('%(host)s has no segment of physical network %(network)s') % {
+            'host': host,
+            'network': ','.join(physical),
+        }
+    return None
+
+
+def _sum_up(findings: Iterable[drift.Finding]) -> None:
+    """Log the causes that several findings share."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        if finding.cause and finding.host:
+            counts[finding.cause] = counts.get(finding.cause, 0) + 1
+    for cause, count in sorted(counts.items()):
+        if count > 1:
+            LOG.info(
+                _('%(count)d findings have one cause: %(cause)s'),
+                {'count': count, 'cause': cause},
+            )

@@ -1,0 +1,242 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Compares Nova's cache with the live view of a server's interfaces.
+
+Works on records only, without any I/O.
+
+The cache identifies an interface by its MAC address. It does not have the
+port, nor the network if two networks share a name. A server may have the same
+MAC address on several networks, as in a bond. So all cache entries with a MAC
+address are compared with all ports that have it.
+"""
+
+import collections
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import dataclasses
+import itertools
+
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference between the cache and the live view.
+
+    :ivar code: One of ``codes.OF_CACHE``.
+    :ivar interface: The live interface; None if only the cache has it.
+    :ivar mac_address: The MAC address; for ``mac-differs``, the live one.
+    :ivar live: The fixed IPs of the interface.
+    :ivar cached: The fixed IPs in the cache; for ``duplicate-in-cache``, those
+        that it has too often.
+    :ivar cached_mac_address: The MAC address in the cache, if it is different.
+    """
+
+    code: codes.Code
+    interface: records.Interface | None
+    mac_address: str | None
+    live: frozenset[str] = frozenset()
+    cached: frozenset[str] = frozenset()
+    cached_mac_address: str | None = None
+
+    @property
+    def port_id(self) -> str | None:
+        """The port of the live interface."""
+        return self.interface.port_id if self.interface else None
+
+
+def compare(
+    cache: Sequence[records.Interface], live: Sequence[records.Interface]
+) -> list[Difference]:
+    """Compare Nova's cache of a server with what is plugged in.
+
+    :param cache: The entries of Nova's cache, with any duplicates.
+    :param live: The interfaces that are plugged in. One without fixed IPs may
+        be missing from the cache, which cannot hold it.
+    :returns: The differences, ordered by MAC address: first those of live
+        interfaces, then those that only the cache has.
+    """
+    cached_by_mac = _by_mac_address(cache)
+    live_by_mac = _by_mac_address(live)
+    missing = [
+        interface
+        for mac_address, interfaces in live_by_mac.items()
+        if mac_address not in cached_by_mac
+        for interface in interfaces
+        if interface.fixed_ips
+    ]
+    stale = {
+        mac_address: _addresses(*entries)
+        for mac_address, entries in cached_by_mac.items()
+        if mac_address not in live_by_mac
+    }
+    found = []
+    for interface in missing:
+        ips = _addresses(interface)
+        old = next((mac for mac in stale if stale[mac] == ips), None)
+        if old is None:
+            found.append(_missing(interface))
+        else:
+            del stale[old]
+            found.append(
+                Difference(
+                    codes.Code.MAC_DIFFERS,
+                    interface,
+                    interface.mac_address,
+                    ips,
+                    ips,
+                    old,
+                )
+            )
+    for mac_address in live_by_mac.keys() & cached_by_mac.keys():
+        found += _of_mac_address(
+            cached_by_mac[mac_address], live_by_mac[mac_address]
+        )
+    found += [_only_in_cache(mac, ips) for mac, ips in stale.items()]
+    return sorted(found, key=_order)
+
+
+def _of_mac_address(
+    entries: Sequence[records.Interface], live: Sequence[records.Interface]
+) -> Iterator[Difference]:
+    """Compare the entries and the interfaces with one MAC address."""
+    cached = collections.Counter(
+        fixed_ip.ip_address
+        for entry in entries
+        for fixed_ip in entry.fixed_ips
+    )
+    plugged_in = collections.Counter(
+        ip for interface in live for ip in _addresses(interface)
+    )
+    # The addresses that each interface seems to have in the cache, by index.
+    seen = [_addresses(interface) & cached.keys() for interface in live]
+    for entry in entries:
+        unknown = _addresses(entry) - plugged_in.keys()
+        if not unknown:
+            continue
+        blamed = _blamed(entry, live, cached)
+        if blamed is None:
+            yield _only_in_cache(entry.mac_address, unknown)
+        else:
+            seen[blamed] |= unknown
+    for interface, ips in zip(live, seen, strict=True):
+        if ips == _addresses(interface):
+            continue
+        if not ips:
+            yield _missing(interface)
+            continue
+        yield Difference(
+            codes.Code.ADDRESS_DIFFERS,
+            interface,
+            interface.mac_address,
+            _addresses(interface),
+            ips,
+        )
+    yield from _duplicates(cached, plugged_in, live)
+
+
+def _blamed(
+    entry: records.Interface,
+    live: Sequence[records.Interface],
+    cached: Mapping[str, int],
+) -> int | None:
+    """Choose the interface to blame for an unknown address of an entry.
+
+    :returns: The index of the interface whose other addresses the entry has,
+        if one of its addresses is missing; or else of any interface with a
+        missing address, or without any address; None if the interface of the
+        entry no longer exists.
+    """
+    lacking = [
+        place
+        for place, interface in enumerate(live)
+        if _addresses(interface) - cached.keys()
+    ]
+    of_entry = [
+        place
+        for place, interface in enumerate(live)
+        if _addresses(interface) & _addresses(entry)
+    ]
+    bare = [
+        place
+        for place, interface in enumerate(live)
+        if not interface.fixed_ips
+    ]
+    choice = itertools.chain(
+        (place for place in of_entry if place in lacking),
+        lacking,
+        of_entry,
+        bare,
+    )
+    return next(choice, None)
+
+
+def _duplicates(
+    cached: Mapping[str, int],
+    plugged_in: Mapping[str, int],
+    live: Sequence[records.Interface],
+) -> Iterator[Difference]:
+    """Find addresses that are in the cache more often than plugged in."""
+    for interface in live:
+        twice = frozenset(
+            ip
+            for ip in _addresses(interface)
+            if cached.get(ip, 0) > plugged_in[ip]
+        )
+        if twice:
+            yield Difference(
+                codes.Code.DUPLICATE_IN_CACHE,
+                interface,
+                interface.mac_address,
+                _addresses(interface),
+                twice,
+            )
+
+
+def _missing(interface: records.Interface) -> Difference:
+    return Difference(
+        codes.Code.MISSING_FROM_CACHE,
+        interface,
+        interface.mac_address,
+        _addresses(interface),
+    )
+
+
+def _only_in_cache(mac_address: str | None, ips: frozenset[str]) -> Difference:
+    return Difference(codes.Code.ONLY_IN_CACHE, None, mac_address, cached=ips)
+
+
+def _addresses(*interfaces: records.Interface) -> frozenset[str]:
+    return frozenset(
+        fixed_ip.ip_address
+        for interface in interfaces
+        for fixed_ip in interface.fixed_ips
+    )
+
+
+def _by_mac_address(
+    interfaces: Iterable[records.Interface],
+) -> dict[str | None, list[records.Interface]]:
+    found: dict[str | None, list[records.Interface]] = {}
+    for interface in interfaces:
+        found.setdefault(interface.mac_address, []).append(interface)
+    return found
+
+
+def _order(difference: Difference) -> tuple[bool, str, str, str]:
+    return (
+        difference.interface is None,
+        difference.mac_address or '',
+        difference.port_id or '',
+        difference.code,
+    )

@@ -1,0 +1,243 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finds ports without a server, and addresses that several may use.
+
+Works on records only, without any I/O.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+import dataclasses
+import ipaddress
+
+from osc_port_iface import addresses
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import drift
+from osc_port_iface import records
+
+# Seconds for which a port may be unused without being reported.
+_A_WHILE = 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Keep:
+    """Which ports without a server not to report.
+
+    :ivar younger_than: Ports that were changed within this many seconds.
+    :ivar tags: Ports with one of these tags.
+    """
+
+    younger_than: float | None = None
+    tags: frozenset[str] = frozenset()
+
+    def allows(self, port: records.Port, by_default: float = 0.0) -> bool:
+        """Tell whether a port may be reported.
+
+        :param port: The port. If its age is unknown, it counts as old.
+        :param by_default: Used in place of ``younger_than`` if that is not
+            set.
+        """
+        limit = by_default if self.younger_than is None else self.younger_than
+        age = port.seconds_unchanged
+        return (age is None or age >= limit) and not self.tags & {*port.tags}
+
+
+def half_released(
+    ports: Iterable[records.Port], keep: Keep
+) -> Iterator[drift.Finding]:
+    """Find the ports whose device owner is a server, but without its ID.
+
+    :param ports: Ports of any kind.
+    :param keep: Which of them not to report.
+    """
+    for port in ports:
+        if port.is_for_server and not port.server_id and keep.allows(port):
+            yield _finding(
+                codes.Code.HALF_RELEASED,
+                port,
+                _('a server, or device owner empty'),
+                _('device owner %(owner)s, device ID %(device)s')
+                % {
+                    'owner': port.device_owner,
+                    'device': port.device_id or _('empty'),
+                },
+            )
+
+
+def orphans(
+    server_ids: Collection[str],
+    ports: Iterable[records.Port],
+    keep: Keep,
+) -> Iterator[drift.Finding]:
+    """Find the ports that Nova made for servers that no longer exist.
+
+    :param server_ids: All servers that could own the ports. Ports of any other
+        server are orphans.
+    :param ports: Ports of any kind.
+    :param keep: Which of the ports not to report.
+    """
+    for port in ports:
+        if (
+            port.server_id
+            and port.server_id not in server_ids
+            and keep.allows(port)
+        ):
+            yield _finding(
+                codes.Code.ORPHAN_PORT,
+                port,
+                _('a server that exists'),
+                # Whoever may see bindings may see the servers of all projects.
+                (
+                    _('server %s does not exist')
+                    if port.shows_binding
+                    else _('this project sees no server %s')
+                )
+                % port.server_id,
+            )
+
+
+def unused(
+    ports: Iterable[records.Port],
+    others: Sequence[records.Port],
+    floating_ips: Iterable[records.FloatingIP],
+    keep: Keep,
+) -> Iterator[drift.Finding]:
+    """Find the ports that nothing uses.
+
+    A port that reserves an address for servers to share is in use: an address
+    pair of their ports has the address, or a floating IP leads to it.
+
+    :param ports: Ports of any kind.
+    :param others: All ports on the same networks.
+    :param floating_ips: All floating IPs that may lead to one of them.
+    :param keep: Which of the ports not to report.
+    """
+    reached = set[str | None]()
+    for floating_ip in floating_ips:
+        reached.add(floating_ip.port_id)
+        reached |= {
+            row.internal_port_id for row in floating_ip.port_forwardings
+        }
+    subports = {
+        subport.port_id for other in others for subport in other.subports
+    }
+    with_pairs = _by_network(other for other in others if other.address_pairs)
+    for port in ports:
+        if (
+            not port.device_id
+            and not port.device_owner
+            and port.trunk_id is None
+            and port.id not in reached
+            and port.id not in subports
+            and keep.allows(port, _A_WHILE)
+            and not any(
+                _claimed(other, port, shortest_prefix=1)
+                for other in with_pairs.get(port.network_id, ())
+            )
+        ):
+            yield _finding(codes.Code.UNUSED_PORT, port, _('a use'), _('none'))
+
+
+def claims(
+    ports: Iterable[records.Port],
+    others: Sequence[records.Port],
+    servers: Iterable[records.Server],
+) -> Iterator[drift.Finding]:
+    """Find the ports of servers that may use the address of another server.
+
+    :param ports: The ports of the servers.
+    :param others: All ports on the same networks.
+    :param servers: The servers.
+    """
+    by_id = {server.id: server for server in servers}
+    of_servers = _by_network(other for other in others if other.server_id)
+    for port in ports:
+        server = by_id.get(port.device_id or '')
+        if server is None or not port.address_pairs:
+            continue
+        claimed = [
+            (ip, other)
+            for other in of_servers.get(port.network_id, ())
+            if other.server_id != port.server_id
+            for ip in _claimed(port, other)
+        ]
+        if claimed:
+            ip, other = claimed[0]
+            actual = _('%(ip)s, which is of port %(port)s') % {
+                'ip': ip,
+                'port': other.id,
+            }
+            if len(claimed) > 1:
+                actual = _('%(first)s, and %(count)d more') % {
+                    'first': actual,
+                    'count': len(claimed) - 1,
+                }
+            yield drift.port_finding(
+                codes.Code.ADDRESS_CLAIMED,
+                server,
+                port,
+                _('address pairs without addresses of other servers'),
+                actual,
+                (),
+                tuple(ip for ip, _other in claimed),
+            )
+
+
+def _claimed(
+    port: records.Port, other: records.Port, shortest_prefix: int = 0
+) -> list[str]:
+    """Return the addresses of another port that address pairs cover.
+
+    :param port: The port with the pairs.
+    :param other: A port on the same network.
+    :param shortest_prefix: Pairs with a shorter prefix are ignored. With 1,
+        these are pairs that allow any address.
+    """
+    if port.id == other.id:
+        return []
+    found = []
+    for pair in port.address_pairs:
+        try:
+            network = addresses.parse_ip_network(pair.ip_address)
+        except ValueError:
+            continue
+        if network.prefixlen >= shortest_prefix:
+            found += [
+                fixed_ip.ip_address
+                for fixed_ip in other.fixed_ips
+                if ipaddress.ip_address(fixed_ip.ip_address) in network
+            ]
+    return found
+
+
+def _by_network(
+    ports: Iterable[records.Port],
+) -> dict[str, list[records.Port]]:
+    found: dict[str, list[records.Port]] = {}
+    for port in ports:
+        found.setdefault(port.network_id, []).append(port)
+    return found
+
+
+def _finding(
+    code: codes.Code, port: records.Port, expected: str, actual: str
+) -> drift.Finding:
+    return drift.Finding(
+        code,
+        port.server_id,
+        port.id,
+        port.mac_address,
+        expected,
+        actual,
+        port=port,
+    )

@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Judges the trunks of servers and their subports.
+
+Works on records only, without any I/O.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import drift
+from osc_port_iface import records
+
+
+def of_server(
+    server: records.Server,
+    parents: Sequence[records.Port],
+    trunks: Iterable[records.Trunk],
+    subports: Mapping[str, records.Port],
+) -> list[drift.Finding]:
+    """Judge the trunks of one server.
+
+    :param server: The server, with details.
+    :param parents: The ports of the server.
+    :param trunks: The trunks, at least those of the ports.
+    :param subports: The subports of the trunks, by ID, as far as the caller
+        may see them.
+    :returns: The findings, in a stable order; none unless the server runs, as
+        the agent on its host wires a trunk when the server is plugged in.
+    """
+    if not drift.is_settled(server) or server.status != 'ACTIVE':
+        return []
+    by_parent = {trunk.port_id: trunk for trunk in trunks}
+    found: list[drift.Finding] = []
+    for parent in parents:
+        trunk = by_parent.get(parent.id)
+        if trunk is None or parent.admin_state_up is False:
+            continue
+        if trunk.admin_state_up is not False and trunk.status not in (
+            'ACTIVE',
+            None,
+        ):
+            found.append(
+                drift.port_finding(
+                    codes.Code.TRUNK_DEGRADED,
+                    server,
+                    parent,
+                    _('trunk ACTIVE'),
+                    _('trunk %s') % trunk.status,
+                    ('ACTIVE',),
+                    (trunk.status,),
+                )
+            )
+        for member in trunk.subports:
+            if subport := subports.get(member.port_id):
+                found += _of_subport(server, parent, subport)
+    return sorted(found, key=lambda finding: finding.order)
+
+
+def _of_subport(
+    server: records.Server, parent: records.Port, subport: records.Port
+) -> list[drift.Finding]:
+    if (
+        subport.shows_binding
+        and subport.host
+        and parent.host
+        and subport.host != parent.host
+    ):
+        return [
+            drift.port_finding(
+                codes.Code.SUBPORT_HOST_DIFFERS,
+                server,
+                subport,
+                parent.host,
+                subport.host,
+                (parent.host,),
+                (subport.host,),
+            )
+        ]
+    if subport.admin_state_up is not False and subport.status not in (
+        'ACTIVE',
+        None,
+    ):
+        return [
+            drift.port_finding(
+                codes.Code.SUBPORT_DOWN,
+                server,
+                subport,
+                'ACTIVE',
+                subport.status,
+                ('ACTIVE',),
+                (subport.status,),
+            )
+        ]
+    return []

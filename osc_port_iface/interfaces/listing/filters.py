@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Filters interfaces."""
+
+from collections.abc import Iterator
+import dataclasses
+import ipaddress
+
+from osc_port_iface import addresses
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces.listing import host_device
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True)
+class InterfaceFilter:
+    """Conditions, all of which an interface must meet.
+
+    :ivar network: The ID of its network; for Nova's cache, its label.
+    :ivar fixed_ip: A network that holds one of its fixed IPs.
+    :ivar ip_version: 4 or 6, the version of one of its fixed IPs.
+    :ivar mac_address: Its MAC address, as Neutron writes it.
+    :ivar port_state: Its port's state.
+    :ivar tag: Its tag.
+    :ivar subnet: The ID of the subnet of one of its fixed IPs.
+    :ivar security_group: The ID of one of its port's security groups.
+    :ivar vnic_type: Its port's VNIC type.
+    :ivar host_device: The name or PCI address of its device on the host.
+    :ivar no_port_security: True if port security must be off.
+    """
+
+    network: str | None = None
+    fixed_ip: addresses.IPNetwork | None = None
+    ip_version: int | None = None
+    mac_address: str | None = None
+    port_state: str | None = None
+    tag: str | None = None
+    subnet: str | None = None
+    security_group: str | None = None
+    vnic_type: str | None = None
+    host_device: str | None = None
+    no_port_security: bool | None = None
+
+    def needs(self) -> Iterator[tuple[str, facts.Fact]]:
+        """Return the conditions that are set, and the fact that each needs."""
+        for name, fact in _NEEDS.items():
+            if getattr(self, name) is not None:
+                yield name, fact
+
+    def matches(self, interface: records.Interface) -> bool:
+        """Tell whether an interface meets the conditions.
+
+        :param interface: The interface. ``network`` is compared with both the
+            ID and the label of its network.
+        """
+        return (
+            self.network
+            in (None, interface.network_id, interface.network_label)
+            and self.mac_address in (None, interface.mac_address)
+            and self.port_state in (None, interface.port_state)
+            and self.tag in (None, interface.tag)
+            and (self.subnet is None or self.subnet in _subnets(interface))
+            and self._matches_addresses(interface)
+        )
+
+    def matches_port(self, port: records.Port | None) -> bool | None:
+        """Tell whether a port meets the conditions that concern ports.
+
+        :param port: The port; None if the caller may not see it.
+        :returns: None if this is unknown, because the caller may not see
+            something that a condition needs.
+        """
+        if port is None:
+            return None
+        verdicts = {
+            _verdict(self.vnic_type, port.vnic_type),
+            _verdict(
+                self.no_port_security, _negated(port.port_security_enabled)
+            ),
+            self.security_group is None
+            or self.security_group in port.security_group_ids,
+            self._matches_device(port),
+        }
+        if False in verdicts:
+            return False
+        return None if None in verdicts else True
+
+    def _matches_device(self, port: records.Port) -> bool | None:
+        if self.host_device is None:
+            return True
+        if not port.shows_binding:
+            return None
+        return self.host_device == host_device.host_device(port)
+
+    def _matches_addresses(self, interface: records.Interface) -> bool:
+        if self.fixed_ip is None and self.ip_version is None:
+            return True
+        found = [
+            ipaddress.ip_address(fixed_ip.ip_address)
+            for fixed_ip in interface.fixed_ips
+        ]
+        return (
+            self.fixed_ip is None
+            or any(address in self.fixed_ip for address in found)
+        ) and (
+            self.ip_version is None
+            or any(address.version == self.ip_version for address in found)
+        )
+
+
+_NEEDS = {
+    'port_state': facts.Fact.PORT_STATE,
+    'tag': facts.Fact.TAG,
+    # Views with network IDs have subnet IDs as well.
+    'subnet': facts.Fact.NETWORK_ID,
+    'security_group': facts.Fact.PORT,
+    'vnic_type': facts.Fact.PORT,
+    'host_device': facts.Fact.BINDING,
+    'no_port_security': facts.Fact.PORT,
+}
+
+
+def _subnets(interface: records.Interface) -> Iterator[str | None]:
+    for fixed_ip in interface.fixed_ips:
+        yield fixed_ip.subnet_id
+
+
+def _verdict(wanted: object, known: object) -> bool | None:
+    if wanted is None:
+        return True
+    return None if known is None else wanted == known
+
+
+def _negated(flag: bool | None) -> bool | None:
+    return None if flag is None else not flag

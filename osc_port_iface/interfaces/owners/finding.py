@@ -1,0 +1,171 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finds the owners of addresses, directly or through indirections."""
+
+from collections.abc import Callable, Iterable
+import dataclasses
+import ipaddress
+import logging
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces.owners import allowed_addresses
+from osc_port_iface.interfaces.owners import floating_ips
+from osc_port_iface.interfaces.owners import load_balancers
+from osc_port_iface.interfaces.owners import owner_details
+from osc_port_iface.interfaces.owners import port_forwardings
+from osc_port_iface.interfaces.owners import ports
+from osc_port_iface.interfaces.owners import router_gateways
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface.interfaces.owners import subports
+from osc_port_iface import printable
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
+
+_Kind = Callable[[api_cloud.Cloud, searches.Search], searches.Answer]
+
+# If one of these fails, there is no answer.
+_DIRECT: tuple[_Kind, ...] = (floating_ips.find, ports.find)
+
+# The order matters: each continues from the matches of those before it.
+_INDIRECT: tuple[_Kind, ...] = (
+    port_forwardings.find,
+    load_balancers.find,
+    router_gateways.find,
+    allowed_addresses.find,
+    subports.find,
+)
+
+_CERTAINTIES = list(searches.Certainty)
+
+
+@dataclasses.dataclass
+class Found(searches.Answer):
+    """All matches.
+
+    :ivar is_complete: Whether everything could be searched, so that an address
+        without a match has no owner.
+    """
+
+    is_complete: bool = True
+
+
+def find(
+    cloud: api_cloud.Cloud, search: searches.Search, needed: facts.Fact
+) -> Found:
+    """Find the owners of addresses.
+
+    :param cloud: The services.
+    :param search: What to look for.
+    :param needed: The facts needed of the owners.
+    :returns: All matches, in the order of the queries, then by address within
+        a CIDR, by certainty, and by the name of the server.
+    :raises errors.ApiError: Neutron did not answer.
+    """
+    answer: searches.Answer = records.Answer([])
+    for kind in _DIRECT:
+        answer = _then(answer, kind(cloud, search.having(answer.rows)))
+    for kind in _INDIRECT:
+        try:
+            answer = _then(answer, kind(cloud, search.having(answer.rows)))
+        except errors.TokenRefused:
+            raise
+        except errors.Unreachable as error:
+            # Further searches would only fail in the same way.
+            answer.failures.append(str(error))
+            break
+        except errors.ApiError as error:
+            answer.failures.append(str(error))
+    is_complete = not answer.failures
+    answer = _then(answer, owner_details.read(cloud, answer.rows, needed))
+    places = {query: place for place, query in enumerate(search.queries)}
+    answer.rows.sort(key=lambda match: (places[match.query], *_order(match)))
+    return Found(answer.rows, answer.failures, answer.notices, is_complete)
+
+
+def distinct(
+    queries: Iterable[addresses.Address],
+) -> tuple[addresses.Address, ...]:
+    """Drop duplicate queries, whatever their notation."""
+    found: dict[tuple[addresses.Kind, str], addresses.Address] = {}
+    for query in queries:
+        found.setdefault((query.kind, query.value), query)
+    return tuple(found.values())
+
+
+def unmatched(
+    cloud: api_cloud.Cloud,
+    queries: Iterable[addresses.Address],
+    found: Found,
+) -> list[str]:
+    """Report the addresses that matched nothing, and the scope searched.
+
+    If no port shows how much the caller may see, Neutron is asked once more.
+
+    :returns: A line for each address.
+    :raises errors.Forbidden: The token is not for a project, and shows
+        nothing.
+    """
+    if found.is_complete and not found.rows:
+        cloud.network.ensure_scope()
+    matched = {match.query for match in found.rows}
+    missing = [query for query in queries if query not in matched]
+    everywhere = any(
+        match.port and match.port.shows_binding for match in found.rows
+    )
+    if (
+        missing
+        and found.is_complete
+        and not any(match.port for match in found.rows)
+    ):
+        try:
+            everywhere = cloud.network.shows_bindings()
+        except errors.ApiError as error:
+            LOG.info(error)
+    if not found.is_complete:
+        text = _(
+            "cannot tell whether '%s' matches anything: not everything could "
+            'be read'
+        )
+    elif everywhere:
+        LOG.info(_('Searched all projects.'))
+        text = _("'%s' matches nothing in any project")
+    else:
+        LOG.info(_('Searched what this project can see.'))
+        text = _("'%s' matches nothing in what this project can see")
+    return [text % printable.escape(query.text) for query in missing]
+
+
+def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:
+    """Take the rows of a later answer, and the messages of both."""
+    return records.Answer(
+        later.rows,
+        answer.failures + later.failures,
+        answer.notices + later.notices,
+    )
+
+
+def _order(match: searches.Match) -> tuple[int, int, str]:
+    address = (
+        int(ipaddress.ip_address(match.ip_address))
+        if match.query.kind is addresses.Kind.CIDR and match.ip_address
+        else 0
+    )
+    # The forwardings of a floating IP are already ordered by its ports.
+    is_rule = match.forwarding is not None
+    name = (not is_rule and match.server and match.server.name) or ''
+    return address, _CERTAINTIES.index(match.certainty), name

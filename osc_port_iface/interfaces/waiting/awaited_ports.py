@@ -1,0 +1,159 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What ``wait`` asks Neutron about attached interfaces."""
+
+from collections.abc import Iterator, Sequence
+import dataclasses
+
+from osc_port_iface.api import errors
+from osc_port_iface.api import network
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """Why an interface does not meet the condition.
+
+    :ivar what: The interface; None if the reason concerns the whole server.
+    :ivar why: What is wrong with it.
+    :ivar is_lasting: Whether it will stay wrong.
+    """
+
+    what: str | None
+    why: str
+    is_lasting: bool = False
+
+
+def called(port_id: str | None, mac_address: str | None) -> str:
+    """Name an interface, for the ``what`` of a reason."""
+    return f'{port_id} ({mac_address})'
+
+
+def of_floating_ips(
+    api: network.NetworkApi,
+    server: records.Server,
+    interfaces: Sequence[records.Interface],
+) -> Iterator[Reason]:
+    """List where Nova's cache and Neutron disagree about floating IPs.
+
+    :param server: The server, with details, which include Nova's cache.
+    :param interfaces: Those that are waited for.
+    :raises errors.ApiError: Neutron could not be asked.
+    """
+    if not drift.is_settled(server):
+        yield _under_way(server)
+        return
+    ports = [
+        records.Port(
+            interface.port_id,
+            interface.network_id or '',
+            interface.mac_address,
+            interface.fixed_ips,
+        )
+        for interface in interfaces
+        if interface.port_id
+    ]
+    found = names.complete(
+        api.floating_ips_of_ports([port.id for port in ports])
+    )
+    for finding in floating_ips.of_server(server, ports, found):
+        yield Reason(
+            called(finding.port_id, finding.mac_address),
+            _('floating IPs: %(expected)s expected, but %(actual)s')
+            % {'expected': finding.expected, 'actual': finding.actual},
+        )
+
+
+def of_hosts(
+    api: network.NetworkApi,
+    server: records.Server,
+    interfaces: Sequence[records.Interface],
+) -> Iterator[Reason]:
+    """List the ports that are not bound on the host of the server.
+
+    If a port has several bindings, Neutron shows the host of the active one.
+
+    :param server: The server, with details.
+    :param interfaces: Those that are waited for.
+    :raises errors.Forbidden: The caller may not see the hosts.
+    :raises errors.ApiError: Neutron could not be asked.
+    """
+    if server.status == drift.OFF_HOST and server.task_state is None:
+        yield Reason(
+            None,
+            _('it is on no host while its status is %s') % drift.OFF_HOST,
+            is_lasting=True,
+        )
+        return
+    if not drift.is_settled(server):
+        yield _under_way(server)
+        return
+    if server.host is None:
+        raise _hidden()
+    ids = [interface.port_id or '' for interface in interfaces]
+    ports = {port.id: port for port in names.complete(api.ports(ids))}
+    for interface in interfaces:
+        port = ports.get(interface.port_id or '')
+        reason = _of_binding(server, port)
+        if reason:
+            yield dataclasses.replace(
+                reason, what=called(interface.port_id, interface.mac_address)
+            )
+
+
+def _of_binding(
+    server: records.Server, port: records.Port | None
+) -> Reason | None:
+    if port is None:
+        return Reason(None, _('Neutron does not show its port'))
+    if not port.shows_binding:
+        raise _hidden()
+    if port.vnic_type in drift.NOT_OF_THE_HOST:
+        return None
+    if port.vif_type == 'binding_failed':
+        return Reason(
+            None,
+            _('its port could not be bound to %s')
+            % (port.host or _('a host')),
+            is_lasting=True,
+        )
+    if port.vif_type == 'unbound' or not port.host:
+        return Reason(None, _('its port is not bound'))
+    if port.migrating_to:
+        return Reason(
+            None, _('its port is about to move to %s') % port.migrating_to
+        )
+    if port.host != server.host:
+        return Reason(
+            None,
+            _('its port is bound to %(port)s, and its server is on %(server)s')
+            % {'port': port.host, 'server': server.host},
+        )
+    return None
+
+
+def _hidden() -> errors.Forbidden:
+    return errors.Forbidden(
+        _('Which host a port is bound to is shown to administrators only')
+    )
+
+
+def _under_way(server: records.Server) -> Reason:
+    return Reason(
+        None,
+        _('it is still changing (%s)') % (server.task_state or server.status),
+    )

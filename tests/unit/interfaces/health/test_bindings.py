@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import itertools
+from typing import Any
+
+import testtools
+
+from osc_port_iface.interfaces.health import bindings
+from osc_port_iface import records
+from tests.unit.interfaces import samples
+
+
+class TestHostGroups(testtools.TestCase):
+    def test_each_two_hosts_are_apart(self) -> None:
+        for count in (2, 3, 8, 31, 100, 129):
+            with self.subTest(count):
+                hosts = [f'compute-{number}' for number in range(count)]
+                groups = [set(g) for g in bindings.host_groups(hosts, 2000)]
+                for active, other in itertools.permutations(hosts, 2):
+                    self.assertTrue(
+                        any(
+                            other in group and active not in group
+                            for group in groups
+                        ),
+                        f'{active} {other}',
+                    )
+
+    def test_few_requests(self) -> None:
+        for hosts, ports, most in (
+            (0, 0, 0),
+            (1, 1000, 1),
+            (8, 1000, 8),
+            (100, 2000, 15),
+            (1000, 2000, 21),
+        ):
+            with self.subTest(hosts=hosts):
+                groups = bindings.host_groups(map(str, range(hosts)), ports)
+                self.assertLessEqual(len(groups), most)
+
+
+class TestStale(testtools.TestCase):
+    def stale(self, statuses: dict[str, str], **changes: Any) -> list[str]:
+        port = samples.port(11, '10.0.0.5', **changes.pop('port', {}))
+        return [
+            row.actual
+            for row in bindings.stale(
+                samples.server(port, **changes),
+                port,
+                [records.PortBinding(*item) for item in statuses.items()],
+            )
+        ]
+
+    def test_left_over(self) -> None:
+        self.assertEqual([], self.stale({samples.HOST: 'ACTIVE'}))
+        two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
+        self.assertEqual(['also to compute-9'], self.stale(two))
+        three = {**two, 'compute-8': 'INACTIVE'}
+        self.assertEqual(['also to compute-8,compute-9'], self.stale(three))
+
+    def test_under_migration(self) -> None:
+        two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
+        for changes in (
+            {'task_state': 'migrating'},
+            {'status': 'MIGRATING'},
+            {'status': 'VERIFY_RESIZE'},
+            {'port': {'migrating_to': 'compute-9'}},
+            {'port': {'vnic_type': 'baremetal'}},
+        ):
+            with self.subTest(**changes):
+                self.assertEqual([], self.stale(two, **changes))
+
+    def test_suspects(self) -> None:
+        here = samples.port(11)
+        elsewhere = samples.port(12, host=samples.OTHER_HOST)
+        unbound = samples.port(13, host=None)
+        self.assertEqual(
+            [elsewhere.id],
+            list(
+                bindings.suspects([samples.HOST], [here, elsewhere, unbound])
+            ),
+        )

@@ -1,0 +1,187 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from collections.abc import Sequence
+import time
+from unittest import mock
+
+import testtools
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import errors
+from osc_port_iface.api import network
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import confirming
+from osc_port_iface.interfaces.health import drift
+from osc_port_iface import records
+from tests.unit import clock
+from tests.unit.interfaces import samples
+
+PORT = samples.port(11, '10.0.0.5', status='DOWN')
+SERVER = samples.server(PORT)
+DOWN = drift.port_finding(
+    *(codes.Code.PORT_DOWN, SERVER, PORT, 'ACTIVE', 'DOWN')
+)
+HALF_RELEASED = drift.Finding(
+    *(codes.Code.HALF_RELEASED, None, PORT.id, PORT.mac_address, '', '')
+)
+
+
+class TestConfirm(testtools.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.clock = self.useFixture(clock.Clock())
+        self.compute = mock.create_autospec(compute.ComputeApi, instance=True)
+        self.compute.server.return_value = SERVER
+        self.compute.interfaces.return_value = records.Answer(
+            [PORT.as_interface()]
+        )
+        self.compute.instance_actions.return_value = records.Answer([])
+        self.network = mock.create_autospec(network.NetworkApi, instance=True)
+        self.network.ports_of_servers.return_value = records.Answer([PORT])
+        self.cloud = mock.Mock(
+            spec=api_cloud.Cloud, compute=self.compute, network=self.network
+        )
+
+    def confirm(self, *findings: drift.Finding) -> tuple[list[str], list[str]]:
+        answer = confirming.confirm(self.cloud, findings)
+        return [row.code for row in answer.rows], answer.failures
+
+    def test_a_shared_mac_address(self) -> None:
+        twin = samples.port(12, '10.0.0.6', mac_address=PORT.mac_address)
+        finding = drift.port_finding(
+            *(codes.Code.DUPLICATE_MAC, SERVER, twin, '', '')
+        )
+        self.network.ports_of_servers.return_value = records.Answer([twin])
+        for name, others, expected in (
+            ('still', [PORT], [codes.Code.DUPLICATE_MAC]),
+            ('no more', [], []),
+        ):
+            with self.subTest(name):
+                self.network.ports_with_mac_addresses.return_value = (
+                    records.Answer([twin, *others])
+                )
+                self.assertEqual((expected, []), self.confirm(finding))
+                self.network.ports_with_mac_addresses.assert_called_with(
+                    [PORT.mac_address]
+                )
+
+    def test_floating_ip_that_changed_a_moment_ago(self) -> None:
+        finding = drift.port_finding(
+            *(codes.Code.FLOATING_IP_DIFFERS, SERVER, PORT, '', '')
+        )
+        self.network.floating_ips.return_value = records.Answer([])
+        for name, ages, expected, looks in (
+            ('then not again', (1.0, 6.0), [finding.code], 2),
+            ('then later', (4.0, 1.0, 6.0), [finding.code], 3),
+            ('and all the time', (1.0, 2.0, 3.0), [], 3),
+        ):
+            with self.subTest(name):
+                self.network.floating_ips_of_ports.reset_mock()
+                self.network.floating_ips_of_ports.side_effect = [
+                    records.Answer(
+                        [
+                            samples.floating_ip(
+                                *('203.0.113.5', 11, '10.0.0.5'),
+                                seconds_unchanged=age,
+                            )
+                        ]
+                    )
+                    for age in ages
+                ]
+                self.assertEqual((expected, []), self.confirm(finding))
+                self.assertEqual(
+                    looks, self.network.floating_ips_of_ports.call_count
+                )
+
+    def test_ports_without_a_server_that_cannot_be_read(self) -> None:
+        self.network.ports.side_effect = errors.ApiError('broken')
+        self.assertEqual(
+            ([codes.Code.PORT_DOWN], ['broken']),
+            self.confirm(DOWN, HALF_RELEASED),
+        )
+
+    def test_a_refused_token_ends_it(self) -> None:
+        refused = errors.TokenRefused('refused')
+        self.network.ports.side_effect = refused
+        self.assertRaises(errors.TokenRefused, self.confirm, HALF_RELEASED)
+        self.compute.instance_actions.side_effect = refused
+        self.assertRaises(errors.TokenRefused, self.confirm, DOWN)
+
+    def actions(self, *found: tuple[str, float]) -> None:
+        """Answer with these actions, by name and age."""
+        self.compute.instance_actions.return_value = records.Answer(
+            [
+                records.InstanceAction(name, f'req-{name}', False, age)
+                for name, age in found
+            ]
+        )
+
+    def events(self, *ends: bool) -> None:
+        """Answer whether each action that is read next has ended."""
+        self.compute.action_events.side_effect = [
+            records.Answer(
+                [
+                    records.ActionEvent('before', True),
+                    records.ActionEvent('event', has_ended),
+                ]
+            )
+            for has_ended in ends
+        ]
+
+    def test_action_that_goes_on(self) -> None:
+        self.actions(('attach_interface', 30.0), ('create', 40.0))
+        for name, ends, expected, slept in (
+            ('not', [True], [codes.Code.PORT_DOWN], []),
+            ('and ends', [False, True], [codes.Code.PORT_DOWN], [5.0]),
+            ('without end', [False, False, False], [], [5.0, 5.0]),
+        ):
+            with self.subTest(name):
+                self.events(*ends)
+                del self.clock.slept[:]
+                answer = confirming.confirm(self.cloud, [DOWN])
+                self.assertEqual(expected, [row.code for row in answer.rows])
+                self.assertEqual(
+                    [] if expected else [SERVER.id], answer.unjudged
+                )
+                self.assertEqual(slept, self.clock.slept)
+                self.compute.action_events.assert_called_with(
+                    SERVER.id, 'req-attach_interface'
+                )
+
+    def test_action_that_was_never_ended(self) -> None:
+        self.actions(('attach_interface', 300.0))
+        self.assertEqual(([codes.Code.PORT_DOWN], []), self.confirm(DOWN))
+        self.compute.action_events.assert_not_called()
+
+    def test_action_without_a_request(self) -> None:
+        self.compute.instance_actions.return_value = records.Answer(
+            [records.InstanceAction('migrate', None, False, 6.0)]
+        )
+        self.assertEqual(([codes.Code.PORT_DOWN], []), self.confirm(DOWN))
+        self.compute.action_events.assert_not_called()
+
+    def test_action_that_ended_during_a_long_look(self) -> None:
+        def read_for_long(_server_ids: Sequence[str]) -> object:
+            time.sleep(4.0)
+            return records.Answer([PORT])
+
+        self.network.ports_of_servers.side_effect = read_for_long
+        for age, expected in (
+            (8.9, []),
+            (9.0, [codes.Code.PORT_DOWN]),
+        ):
+            with self.subTest(age=age):
+                self.actions(('attach_interface', age))
+                self.events(True, True, True)
+                self.assertEqual((expected, []), self.confirm(DOWN))

@@ -1,0 +1,123 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from osc_port_iface import addresses
+from osc_port_iface.api import errors
+from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces.listing import one_interface
+from osc_port_iface import records
+from tests.unit.api import api_test_case
+from tests.unit import fake_cloud
+
+SERVER = fake_cloud.identifier(1)
+URL = f'{api_test_case.SERVERS_URL}/{SERVER}/os-interface'
+
+
+class TestFind(api_test_case.ApiTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_interfaces(
+            SERVER,
+            fake_cloud.attachment(11, '10.0.0.5', '2001:db8::5'),
+            fake_cloud.attachment(12, '10.0.0.6'),
+        )
+        self.answer(f'{URL}/{fake_cloud.identifier(13)}', {'status_code': 404})
+
+    def find(self, text: str) -> records.Interface:
+        found = one_interface.find_interface(
+            self.api().compute,
+            records.Server(SERVER),
+            addresses.parse_address(text),
+        )
+        return found.interface
+
+    def test_nic_index_takes_all_interfaces(self) -> None:
+        server = records.Server(
+            SERVER,
+            cache=tuple(
+                records.Interface(f'fa:16:3e:00:00:{mac_address}', ())
+                for mac_address in ('0c', '0b')
+            ),
+        )
+        for text in (fake_cloud.identifier(11), '10.0.0.5'):
+            with self.subTest(text):
+                self.cloud.reset_mock()
+                found = one_interface.find_interface(
+                    self.api().compute,
+                    server,
+                    addresses.parse_address(text),
+                    facts.Fact.NIC_INDEX,
+                )
+                self.assertEqual(1, found.nic_index)
+                self.assertEqual(1, len(self.requested(URL)))
+
+    def test_by_whatever_it_is_called(self) -> None:
+        attachment = fake_cloud.attachment(11)
+        port_id = fake_cloud.identifier(11)
+        self.answer(
+            f'{URL}/{port_id}', {'json': {'interfaceAttachment': attachment}}
+        )
+        for text in (
+            *(port_id, port_id.upper(), '10.0.0.5', '::ffff:10.0.0.5'),
+            *('2001:DB8:0::5', 'fa:16:3e:00:00:0b', 'FA163E00000B'),
+        ):
+            with self.subTest(text):
+                self.cloud.reset_mock()
+                self.assertEqual(port_id, self.find(text).port_id)
+                self.assertEqual(1, len(self.requested(URL)))
+
+    def test_names_what_there_is(self) -> None:
+        for text in (
+            *('10.0.0.7', 'fa:16:3e:00:00:ff', fake_cloud.identifier(13)),
+        ):
+            with self.subTest(text):
+                error = self.assertRaises(errors.NotFound, self.find, text)
+                self.assertEqual(
+                    f"The server has no interface '{text}'; it has: "
+                    f'{fake_cloud.identifier(11)} fa:16:3e:00:00:0b 10.0.0.5 '
+                    f'2001:db8::5; {fake_cloud.identifier(12)} '
+                    'fa:16:3e:00:00:0c 10.0.0.6',
+                    str(error),
+                )
+
+    def test_server_without_any(self) -> None:
+        self.cloud.register_interfaces(SERVER)
+        error = self.assertRaises(errors.NotFound, self.find, '10.0.0.7')
+        self.assertEqual(
+            "The server has no interface '10.0.0.7'; it has none", str(error)
+        )
+
+    def test_no_such_server(self) -> None:
+        self.answer(URL, {'status_code': 404})
+        error = self.assertRaises(
+            errors.NotFound, self.find, fake_cloud.identifier(13)
+        )
+        self.assertTrue(
+            str(error).startswith(f'Interfaces of server {SERVER}: ')
+        )
+
+    def test_several(self) -> None:
+        self.cloud.register_interfaces(
+            SERVER,
+            fake_cloud.attachment(11, '10.0.0.5'),
+            fake_cloud.attachment(12, '10.0.0.5'),
+        )
+        error = self.assertRaises(errors.ApiError, self.find, '10.0.0.5')
+        self.assertEqual(
+            "Several interfaces have '10.0.0.5', use a port ID: "
+            f'{fake_cloud.identifier(11)}, {fake_cloud.identifier(12)}',
+            str(error),
+        )
+
+    def test_what_is_broken_may_be_the_one(self) -> None:
+        self.cloud.register_interfaces(SERVER, {})
+        self.assertRaises(errors.Malformed, self.find, '10.0.0.5')
