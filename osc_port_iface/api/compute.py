@@ -107,7 +107,7 @@ class ComputeApi(service.Service):
             what,
             hint=_OTHER_PROJECT_HINT,
         )
-        found = answer.items('interfaceAttachments', _interface)
+        found = answer.items('interfaceAttachments', _INTERFACE.read)
         return records.Answer(
             sorted(found, key=lambda interface: interface.port_id or ''),
             answer.body.failures,
@@ -133,7 +133,7 @@ class ComputeApi(service.Service):
         answer = self._service.get(
             f'{_path(server_id, what)}/os-interface/{port}', what
         )
-        return answer.whole('interfaceAttachment', _interface)
+        return answer.whole('interfaceAttachment', _INTERFACE.read)
 
     def server(self, server_id: str) -> records.Server:
         """Show one server, with details.
@@ -150,7 +150,7 @@ class ComputeApi(service.Service):
         answer = self._service.get(
             _path(server_id, what), what, hint=_OTHER_PROJECT_HINT
         )
-        return answer.whole('server', _server)
+        return answer.whole('server', _SERVER.read)
 
     def instance_actions(
         self, server_id: str
@@ -276,7 +276,7 @@ class ComputeApi(service.Service):
         if self._microversion() < _DOWN_CELL_MICROVERSION:
             return []
         answer = self._service.get('/servers', _('Servers'), _projects(scope))
-        servers = answer.items('servers', _server)
+        servers = answer.items('servers', _SERVER.read)
         return [server.id for server in servers if server.in_down_cell]
 
     def _list(
@@ -288,7 +288,8 @@ class ComputeApi(service.Service):
             _('Servers')
             if name is None
             else _("Servers named '%s'") % printable.one_line(name),
-            _server,
+            _SERVER,
+            takes_fields=False,
         )
         filters = {
             'project_id': scope.project_id,
@@ -378,30 +379,20 @@ def _database_pattern(name: str) -> str:
     return re.sub(r'[\\^$.*+?()\[\]{}]', r'\\\g<0>', name).replace('|', '[|]')
 
 
-def _interface(attachment: reading.Object) -> records.Interface:
-    return records.Interface(
-        port_id=attachment.uuid('port_id'),
-        network_id=attachment.optional_text('net_id'),
-        mac_address=attachment.optional_text('mac_addr'),
-        fixed_ips=fixed_ips.read(attachment),
-        port_state=attachment.optional_text('port_state'),
-        tag=attachment.optional_text('tag'),
-    )
+_INTERFACE = reading.Record(
+    records.Interface,
+    port_id=reading.field(reading.Object.uuid, 'port_id'),
+    network_id=reading.field(reading.Object.optional_text, 'net_id'),
+    mac_address=reading.field(reading.Object.mac_address, 'mac_addr'),
+    fixed_ips=reading.field(fixed_ips.read, 'fixed_ips'),
+    port_state=reading.field(reading.Object.optional_text, 'port_state'),
+    tag=reading.field(reading.Object.optional_text, 'tag'),
+)
 
 
-def _server(server: reading.Object) -> records.Server:
-    cache = server.optional_nested('addresses')
-    return records.Server(
-        id=server.uuid('id'),
-        # A server of a cell that is down has no name.
-        name=server.optional_text('name'),
-        project_id=server.optional_text('tenant_id'),
-        user_id=server.optional_text('user_id'),
-        status=server.optional_text('status'),
-        host=server.optional_text('OS-EXT-SRV-ATTR:host'),
-        task_state=server.optional_text('OS-EXT-STS:task_state'),
-        cache=tuple(_cached(cache)) if cache else (),
-    )
+def _cache(server: reading.Object, key: str) -> tuple[records.Interface, ...]:
+    cache = server.optional_nested(key)
+    return tuple(_cached(cache)) if cache else ()
 
 
 def _cached(cache: reading.Object) -> Iterator[records.Interface]:
@@ -428,10 +419,27 @@ def _cached(cache: reading.Object) -> Iterator[records.Interface]:
 
 def _cached_address(entry: reading.Object) -> tuple[str, str, str]:
     return (
-        entry.text('OS-EXT-IPS-MAC:mac_addr'),
+        entry.mac_address('OS-EXT-IPS-MAC:mac_addr')
+        or entry.text('OS-EXT-IPS-MAC:mac_addr'),
         entry.text('OS-EXT-IPS:type'),
         entry.ip_address('addr'),
     )
+
+
+_SERVER = reading.Record(
+    records.Server,
+    id=reading.field(reading.Object.uuid, 'id'),
+    # A server of a cell that is down has no name.
+    name=reading.field(reading.Object.optional_text, 'name'),
+    project_id=reading.field(reading.Object.optional_text, 'tenant_id'),
+    user_id=reading.field(reading.Object.optional_text, 'user_id'),
+    status=reading.field(reading.Object.optional_text, 'status'),
+    host=reading.field(reading.Object.optional_text, 'OS-EXT-SRV-ATTR:host'),
+    task_state=reading.field(
+        reading.Object.optional_text, 'OS-EXT-STS:task_state'
+    ),
+    cache=reading.field(_cache, 'addresses'),
+)
 
 
 def _compute_service(service: reading.Object) -> records.ComputeService:

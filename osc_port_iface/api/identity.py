@@ -56,7 +56,7 @@ class IdentityApi(service.Service):
         if not _HEXADECIMAL.fullmatch(project_id.replace('-', '')):
             raise errors.NotFound(_('%s: not a UUID') % what)
         answer = self._service.get(f'/projects/{project_id}', what)
-        return answer.whole('project', _project)
+        return answer.whole('project', _PROJECT.read)
 
     def all_projects(self) -> records.Answer[records.Project]:
         """List all projects."""
@@ -104,18 +104,18 @@ class IdentityApi(service.Service):
     ) -> records.Answer[records.Project]:
         answer = self._service.get(collection.path, collection.what, query)
         return records.Answer(
-            answer.items(collection.key, collection.read), answer.body.failures
+            answer.items(collection.key, collection.record.read),
+            answer.body.failures,
         )
 
 
-def _project(project: reading.Object) -> records.Project:
-    return records.Project(
-        id=project.text('id'),
-        name=project.optional_text('name'),
-        domain_id=project.optional_text('domain_id'),
-    )
+_PROJECT = reading.Record(
+    records.Project,
+    id=reading.field(reading.Object.text, 'id'),
+    name=reading.field(reading.Object.optional_text, 'name'),
+    domain_id=reading.field(reading.Object.optional_text, 'domain_id'),
+)
 
+_PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _PROJECT)
 
-_PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _project)
-
-_DOMAINS = paging.Collection('/domains', 'domains', _('Domains'), _project)
+_DOMAINS = paging.Collection('/domains', 'domains', _('Domains'), _PROJECT)

@@ -17,7 +17,14 @@ longer for a page than the proxy waits. In both cases less is requested at a
 time, and the size that works is remembered.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 import dataclasses
 import logging
 from typing import Generic, Protocol, TypeVar
@@ -47,13 +54,13 @@ _SMALLEST_PAGE = 25
 _MARKERS = 3
 
 
-class _HasId(Protocol):
+class HasId(Protocol):
     @property
     def id(self) -> str:
         """What distinguishes a row from the others."""
 
 
-_Row = TypeVar('_Row', bound=_HasId)
+_Row = TypeVar('_Row', bound=HasId)
 
 Parameters = Mapping[str, Sequence[str]]
 
@@ -65,29 +72,77 @@ ValuesOf = Callable[[_Row], Values]
 
 
 @dataclasses.dataclass(frozen=True)
+class Filter(Generic[_Row]):
+    """A filter of a collection.
+
+    :ivar parameter: The query parameter.
+    :ivar values_of: Returns the values of a row that the filter compares; None
+        if the row does not show them.
+    :ivar prefix: What precedes each value in the query.
+    :ivar ignores_case: Whether values that differ in case are the same.
+    """
+
+    parameter: str
+    values_of: ValuesOf[_Row] | None
+    prefix: str = ''
+    ignores_case: bool = True
+
+    def matches(self, row: _Row, values: Container[str]) -> bool:
+        """Return whether a row has one of these values.
+
+        A service may not know the filter, or may compare differently.
+
+        :param values: The values, as returned by :meth:`comparable`.
+        """
+        return self.values_of is None or any(
+            value and self.comparable(value) in values
+            for value in self.values_of(row)
+        )
+
+    def comparable(self, value: str) -> str:
+        """Return a value in the form in which it is compared."""
+        return value.lower() if self.ignores_case else value
+
+
+@dataclasses.dataclass(frozen=True)
 class Collection(Generic[_Row]):
     """A collection that a service can list.
 
     :ivar path: Its path.
     :ivar key: The key of its rows in an answer.
     :ivar what: Its name in messages.
-    :ivar read: Reads one row.
-    :ivar fields: The fields to ask for; all if there are none.
+    :ivar record: How a row is read.
+    :ivar filters: The filters that are not named after a field of the record.
     :ivar is_optional: Whether it is empty where the service does not have it.
+    :ivar takes_fields: Whether the service can be asked for single fields.
     """
 
     path: str
     key: str
     what: str
-    read: Callable[[reading.Object], _Row]
-    fields: Sequence[str] = ()
+    record: reading.Record[_Row]
+    filters: Mapping[str, Filter[_Row]] = dataclasses.field(
+        default_factory=dict
+    )
     is_optional: bool = False
+    takes_fields: bool = True
 
-    def query(self, parameters: Parameters) -> Parameters:
-        """Return the query for these parameters, with the fields."""
-        if not self.fields:
-            return parameters
-        return {'fields': self.fields, **parameters}
+    @property
+    def fields(self) -> Parameters:
+        """The query for the fields of the record."""
+        return {'fields': self.record.keys} if self.takes_fields else {}
+
+    def filter(self, name: str) -> Filter[_Row]:
+        """Return a filter by its name; by default, that of a field."""
+        return self.filters.get(name) or Filter(
+            name,
+            lambda row: [getattr(row, name)],
+            ignores_case=name != 'name',
+        )
+
+    def only(self, *names: str) -> 'Collection[_Row]':
+        """Return the same collection, read with these fields only."""
+        return dataclasses.replace(self, record=self.record.only(*names))
 
 
 class Pager:
@@ -118,7 +173,7 @@ class Pager:
         :raises errors.TooLarge: The caller should split the query.
         :raises errors.ApiError: A page could not be read.
         """
-        query = collection.query(query)
+        query = {**collection.fields, **query}
         pages = _Pages(query)
         answer: records.Answer[_Row] = records.Answer([])
         rows: dict[str, _Row] = {}
@@ -159,7 +214,7 @@ class Pager:
                     answer.failures.clear()
                     rows.clear()
                 continue
-            found = page.items(collection.key, collection.read)
+            found = page.items(collection.key, collection.record.read)
             rows.update((row.id, row) for row in found)
             pages.turn(page, f'{collection.key}_links', found)
             # If a link cannot be read, the next page is missing.
@@ -175,51 +230,63 @@ class Pager:
         page = self._service.get(
             collection.path,
             collection.what,
-            {'fields': list(collection.fields), 'limit': '1'},
+            {
+                **{
+                    name: list(keys)
+                    for name, keys in collection.fields.items()
+                },
+                'limit': '1',
+            },
         )
-        rows = page.items(collection.key, collection.read)
+        rows = page.items(collection.key, collection.record.read)
         return records.Answer(rows, page.body.failures)
 
-    def with_ids(
-        self, collection: Collection[_Row], ids: Values
-    ) -> records.Answer[_Row]:
-        """List the rows with these IDs; see :meth:`with_values`."""
-        return self.with_values(collection, 'id', ids, lambda row: [row.id])
-
-    def with_values(
+    def matching(
         self,
         collection: Collection[_Row],
         name: str,
         values: Values,
-        values_of: ValuesOf[_Row],
+        query: Parameters | None = None,
+        limit: bool = False,
     ) -> records.Answer[_Row]:
         """List the rows that match any of many values of a filter.
 
         :param collection: The collection.
-        :param name: The query parameter of the filter.
+        :param name: The name of the filter.
         :param values: The values, in batches that fit into a URL.
-        :param values_of: Returns the values of a row that the filter
-            considers. A row with none of the wanted values is dropped, as a
-            service may not know the filter, or may compare differently.
-        :returns: The rows, without duplicates.
+        :param query: More query parameters.
+        :param limit: Whether to ask for pages from the start.
+        :returns: The rows, without duplicates. A row with none of the values
+            is dropped.
         :raises errors.ApiError: A request failed.
         """
-        waiting = list(dict.fromkeys(value for value in values if value))
-        wanted = {value.lower() for value in waiting}
+        chosen = collection.filter(name)
+        waiting = [
+            f'{chosen.prefix}{value}'
+            for value in dict.fromkeys(values)
+            if value
+        ]
+        known = {
+            chosen.comparable(value.removeprefix(chosen.prefix))
+            for value in waiting
+        }
         answer: records.Answer[_Row] = records.Answer([])
         rows: dict[str, _Row] = {}
         while waiting:
-            count = self._batch(name, waiting)
+            count = self._batch(chosen.parameter, waiting)
             try:
                 part = self.all(
                     collection,
-                    {name: waiting[:count]},
+                    {**(query or {}), chosen.parameter: waiting[:count]},
+                    limit,
                     is_divisible=count > 1,
                 )
             except errors.TooLarge:
                 if count == 1:
                     raise
-                self._values_length = _length(name, waiting[: count // 2])
+                self._values_length = _length(
+                    chosen.parameter, waiting[: count // 2]
+                )
                 LOG.info(
                     _('%(what)s: asking for %(count)d at a time'),
                     {'what': collection.what, 'count': count // 2},
@@ -230,10 +297,7 @@ class Pager:
             rows.update(
                 (row.id, row)
                 for row in part.rows
-                if any(
-                    value and value.lower() in wanted
-                    for value in values_of(row)
-                )
+                if chosen.matches(row, known)
             )
         answer.rows = list(rows.values())
         return answer
@@ -259,7 +323,7 @@ class _Pages:
         self._restarts_left = 1
 
     def turn(
-        self, page: reading.Object, links: str, rows: Sequence[_HasId]
+        self, page: reading.Object, links: str, rows: Sequence[HasId]
     ) -> None:
         """Go to the next page, as linked from a page.
 

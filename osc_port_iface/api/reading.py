@@ -17,9 +17,10 @@ broken items are left out.
 """
 
 from collections.abc import Callable, Mapping
+import dataclasses
 import datetime
 import ipaddress
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
@@ -29,6 +30,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
 _Item = TypeVar('_Item')
+_Row = TypeVar('_Row')
 _Value = TypeVar('_Value')
 
 
@@ -109,6 +111,18 @@ class Object:
         except ValueError:
             raise self._wrong(key, text) from None
 
+    def mac_address(self, key: str) -> str | None:
+        """Read a MAC address as Neutron writes it.
+
+        Nova's cache may write the same address differently. A text that is no
+        MAC address stays as it is.
+        """
+        text = self.optional_text(key)
+        try:
+            return text and addresses.parse_mac_address(text)
+        except ValueError:
+            return text
+
     def cidr(self, key: str) -> str:
         """Read an IP address or a CIDR."""
         text = self.text(key)
@@ -136,12 +150,15 @@ class Object:
             raise self._wrong(key, value)
         return value
 
-    def optional_number_or_text(self, key: str) -> str | None:
+    def optional_number_or_text(self, *keys: str) -> str | None:
         """Read a value that is a number in some releases, a text in others."""
-        value = self._values.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-        return self.optional_text(key)
+        for key in keys:
+            value = self._values.get(key)
+            if isinstance(value, int) and not isinstance(value, bool):
+                return str(value)
+            if text := self.optional_text(key):
+                return text
+        return None
 
     def optional_flag(self, key: str) -> bool | None:
         """Read true or false."""
@@ -250,3 +267,80 @@ class Object:
         if isinstance(identifier, str) and key != 'id':
             problem += f' (ID {printable.one_line(identifier, 40)})'
         return faults.malformed(self.body.response, self.body.what, problem)
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a record, and the keys of the API that it is read from.
+
+    :ivar read: Reads the keys of an object, strictly.
+    :ivar keys: The keys.
+    """
+
+    read: Callable[..., Any]
+    keys: tuple[str, ...]
+
+
+def field(read: Callable[..., Any], *keys: str) -> Field:
+    """Declare a field.
+
+    :param read: A method of :class:`Object`, or a function that takes an
+        object and the keys.
+    :param keys: The keys, in order of preference if there are several.
+    """
+    return Field(read, keys)
+
+
+def items(key: str, read: Callable[[Object], Any]) -> Field:
+    """Declare a field that has a tuple of records.
+
+    :param key: The key of the list, which may be missing or null.
+    :param read: Reads one object of the list.
+    """
+    return Field(
+        lambda row, name: tuple(row.optional_items(name, read)), (key,)
+    )
+
+
+class Record(Generic[_Row]):
+    """A kind of record, and how each of its fields is read.
+
+    A field and its key in the API stand here and nowhere else: which keys to
+    ask for follows from them.
+    """
+
+    def __init__(self, kind: Callable[..., _Row], /, **fields: Field) -> None:
+        """Declare a record.
+
+        :param kind: The class of the record.
+        :param fields: The fields that are read, by their names in the class.
+        """
+        self._kind = kind
+        self._fields = fields
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys to ask for, without duplicates."""
+        return tuple(
+            dict.fromkeys(
+                key for field in self._fields.values() for key in field.keys
+            )
+        )
+
+    def only(self, *names: str) -> 'Record[_Row]':
+        """Return the same kind of record, with these fields only."""
+        return Record(
+            self._kind, **{name: self._fields[name] for name in names}
+        )
+
+    def read(self, row: Object) -> _Row:
+        """Read a record.
+
+        :raises errors.Malformed: A value is not what the API describes.
+        """
+        return self._kind(
+            **{
+                name: field.read(row, *field.keys)
+                for name, field in self._fields.items()
+            }
+        )

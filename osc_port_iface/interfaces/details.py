@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
 from osc_port_iface import printable
@@ -90,9 +91,11 @@ def _add_ports(api: network.NetworkApi, rows: _Rows) -> _Answer:
         return records.Answer(list(rows))
     # There are fewer servers than ports, unless there is only one port.
     if len(missing) == 1:
-        answer = api.ports(_ids(missing))
+        answer = api.list(neutron.PORTS, 'id', _ids(missing))
     else:
-        answer = api.ports_of_servers(row.server.id for row in missing)
+        answer = api.list(
+            neutron.PORTS, 'device_id', (row.server.id for row in missing)
+        )
     ports = {port.id: port for port in answer.rows}
     return _with(
         rows,
@@ -105,7 +108,9 @@ def _add_ports(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
 
 def _add_networks(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.networks(row.interface.network_id for row in rows)
+    answer = api.list(
+        neutron.NETWORKS, 'id', (row.interface.network_id for row in rows)
+    )
     networks = {found.id: found for found in answer.rows}
     return _with(
         rows,
@@ -118,7 +123,9 @@ def _add_networks(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
 
 def _add_subnets(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.subnets(i for row in rows for i in _subnets(row))
+    answer = api.list(
+        neutron.SUBNETS, 'id', (i for row in rows for i in _subnets(row))
+    )
     return _with(
         rows,
         answer.failures,
@@ -131,13 +138,17 @@ def _add_subnets(api: network.NetworkApi, rows: _Rows) -> _Answer:
 def _add_security_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
     return _with_security_groups(
         rows,
-        api.security_groups(i for row in rows for i in _security_groups(row)),
+        api.list(
+            neutron.SECURITY_GROUPS,
+            'id',
+            (i for row in rows for i in _security_groups(row)),
+        ),
     )
 
 
 def _add_rules(api: network.NetworkApi, rows: _Rows) -> _Answer:
     ids = _distinct(i for row in rows for i in _security_groups(row))
-    groups = api.security_groups_with_rules(ids)
+    groups = api.list(neutron.SECURITY_GROUPS_WITH_RULES, 'id', ids)
     answer = _with_security_groups(rows, groups)
     if not groups.failures:
         answer.notices += [
@@ -185,7 +196,9 @@ def _add_remote_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
         for group in known.values()
         for rule in group.rules
     )
-    answer = api.security_groups(i for i in mentioned if i not in known)
+    answer = api.list(
+        neutron.SECURITY_GROUPS, 'id', (i for i in mentioned if i not in known)
+    )
     found = (*known.values(), *answer.rows)
     return _with(
         rows,
@@ -197,11 +210,15 @@ def _add_remote_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
 
 def _add_address_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.address_groups(
-        rule.remote_address_group_id
-        for row in rows
-        for group in row.details.security_groups
-        for rule in group.rules
+    answer = api.list(
+        neutron.ADDRESS_GROUPS,
+        'id',
+        (
+            rule.remote_address_group_id
+            for row in rows
+            for group in row.details.security_groups
+            for rule in group.rules
+        ),
     )
     return _with(
         rows,
@@ -213,7 +230,7 @@ def _add_address_groups(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
 
 def _add_floating_ips(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.floating_ips_of_ports(_ids(rows))
+    answer = api.list(neutron.FLOATING_IPS, 'port_id', _ids(rows))
     found: dict[str, list[records.FloatingIP]] = {}
     for floating_ip in sorted(answer.rows, key=lambda row: row.address):
         found.setdefault(floating_ip.port_id or '', []).append(floating_ip)
@@ -232,8 +249,10 @@ def _add_port_forwardings(api: network.NetworkApi, rows: _Rows) -> _Answer:
 
     A floating IP with forwardings cannot be looked up by port.
     """
-    answer = api.floating_ips_of_projects(
-        port.project_id for port in _ports(rows)
+    answer = api.list(
+        neutron.FLOATING_IPS,
+        'project_id',
+        (port.project_id for port in _ports(rows)),
     )
     forwarding = sorted(
         (row for row in answer.rows if row.port_forwardings),
@@ -273,7 +292,7 @@ def _forwarding_to(
 
 
 def _add_qos_policies(api: network.NetworkApi, rows: _Rows) -> _Answer:
-    answer = api.qos_policies(map(_qos_policy, rows))
+    answer = api.list(neutron.QOS_POLICIES, 'id', map(_qos_policy, rows))
     policies = {found.id: found for found in answer.rows}
     return _with(
         rows,

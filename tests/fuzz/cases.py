@@ -33,6 +33,7 @@ import yaml
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
+from osc_port_iface.api import neutron
 from osc_port_iface.api import response as responses
 from osc_port_iface.interfaces.changes import comparing
 from osc_port_iface.interfaces.changes import saved_listing
@@ -107,33 +108,43 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'events of an action': lambda api: api.compute.action_events(
         _ID, f'req-{_PORT}'
     ),
-    'ports': lambda api: api.network.all_ports(),
-    'ports of servers': lambda api: api.network.ports_of_servers([_ID]),
-    'ports by name': lambda api: api.network.ports_named(''),
-    'ports by address': lambda api: api.network.ports_with_fixed_ips(
-        [odd_cloud.WORDS['one_address']]
+    'ports': lambda api: api.network.list(neutron.PORTS),
+    'ports of servers': lambda api: api.network.list(
+        neutron.PORTS, 'device_id', [_ID]
     ),
-    'floating IPs': lambda api: api.network.floating_ips(
-        [odd_cloud.FLOATING_IP]
+    'ports by name': lambda api: api.network.list(neutron.PORTS, 'name', ['']),
+    'ports by address': lambda api: api.network.list(
+        neutron.PORTS, 'ip_address', [odd_cloud.WORDS['one_address']]
     ),
-    'networks': lambda api: api.network.networks([odd_cloud.WORDS['network']]),
-    'subnets': lambda api: api.network.subnets([odd_cloud.WORDS['subnet']]),
-    'security groups': lambda api: api.network.security_groups(
-        [odd_cloud.WORDS['security_group']]
+    'floating IPs': lambda api: api.network.list(
+        neutron.FLOATING_IPS, 'address', [odd_cloud.FLOATING_IP]
     ),
-    'security group rules': lambda api: api.network.security_groups_with_rules(
-        [odd_cloud.WORDS['security_group']]
+    'networks': lambda api: api.network.list(
+        neutron.NETWORKS, 'id', [odd_cloud.WORDS['network']]
     ),
-    'address groups': lambda api: api.network.address_groups(
-        [odd_cloud.WORDS['address_group']]
+    'subnets': lambda api: api.network.list(
+        neutron.SUBNETS, 'id', [odd_cloud.WORDS['subnet']]
     ),
-    'routers': lambda api: api.network.all_routers(),
-    'trunks': lambda api: api.network.all_trunks(),
+    'security groups': lambda api: api.network.list(
+        neutron.SECURITY_GROUPS, 'id', [odd_cloud.WORDS['security_group']]
+    ),
+    'security group rules': lambda api: api.network.list(
+        neutron.SECURITY_GROUPS_WITH_RULES,
+        'id',
+        [odd_cloud.WORDS['security_group']],
+    ),
+    'address groups': lambda api: api.network.list(
+        neutron.ADDRESS_GROUPS, 'id', [odd_cloud.WORDS['address_group']]
+    ),
+    'routers': lambda api: api.network.list(neutron.ROUTERS),
+    'trunks': lambda api: api.network.list(neutron.TRUNKS),
     'bindings of a port': lambda api: api.network.port_bindings(_PORT),
-    'QoS policies': lambda api: api.network.qos_policies(
-        [odd_cloud.WORDS['network']]
+    'QoS policies': lambda api: api.network.list(
+        neutron.QOS_POLICIES, 'id', [odd_cloud.WORDS['network']]
     ),
-    'network agents': lambda api: api.network.agents(['compute-1']),
+    'network agents': lambda api: api.network.list(
+        neutron.AGENTS, 'host', ['compute-1']
+    ),
     'compute services': lambda api: api.compute.compute_services(),
     'domains': lambda api: api.identity.domains('demo'),
     'load balancer': lambda api: api.load_balancer.load_balancer(_ID),

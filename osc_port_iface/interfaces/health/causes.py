@@ -18,6 +18,7 @@ import logging
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import drift
@@ -112,9 +113,11 @@ def _read(
     try:
         if names:
             services = cloud.compute.compute_services().rows
-            agents = cloud.network.agents(names).rows
+            agents = cloud.network.list(neutron.AGENTS, 'host', names).rows
         if network_ids:
-            networks = cloud.network.networks(network_ids).rows
+            networks = cloud.network.list(
+                neutron.NETWORKS, 'id', network_ids
+            ).rows
     except errors.TokenRefused:
         raise
     except errors.Forbidden as error:

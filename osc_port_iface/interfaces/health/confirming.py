@@ -20,6 +20,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import codes
@@ -235,27 +236,47 @@ def _fresh(
         yield from drift.of_server(server, interfaces)
         return
     network = cloud.network
-    ports = names.complete(network.ports_of_servers([server.id]))
+    ports = names.complete(
+        network.list(neutron.PORTS, 'device_id', [server.id])
+    )
     yield from drift.of_server(server, interfaces, ports)
     if codes.Code.DUPLICATE_MAC in wanted:
         macs = [port.mac_address for port in ports if port.mac_address]
-        same_mac = names.complete(network.ports_with_mac_addresses(macs))
+        same_mac = names.complete(
+            network.list(neutron.PORTS, 'mac_address', macs)
+        )
         yield from drift.of_ports([server], same_mac)
     if codes.Code.FLOATING_IP_DIFFERS in wanted:
-        attached = network.floating_ips_of_ports(port.id for port in ports)
-        cached = network.floating_ips(
-            address for entry in server.cache for address in entry.floating_ips
+        attached = network.list(
+            neutron.FLOATING_IPS, 'port_id', (port.id for port in ports)
+        )
+        cached = network.list(
+            neutron.FLOATING_IPS,
+            'address',
+            (
+                address
+                for entry in server.cache
+                for address in entry.floating_ips
+            ),
         )
         rows = names.complete(attached) + names.complete(cached)
         unique = {row.id: row for row in rows}
         yield from floating_ips.of_server(server, ports, unique.values())
     if wanted & codes.OF_TRUNK:
-        found = names.complete(network.trunks(port.trunk_id for port in ports))
+        found = names.complete(
+            network.list(
+                neutron.TRUNKS, 'id', (port.trunk_id for port in ports)
+            )
+        )
         subports = names.complete(
-            network.ports(
-                subport.port_id
-                for trunk in found
-                for subport in trunk.subports
+            network.list(
+                neutron.PORTS,
+                'id',
+                (
+                    subport.port_id
+                    for trunk in found
+                    for subport in trunk.subports
+                ),
             )
         )
         yield from trunks.of_server(
@@ -267,7 +288,11 @@ def _fresh(
             yield from bindings.stale(server, port, rows_of_port)
     if codes.Code.ADDRESS_CLAIMED in wanted:
         neighbours = names.complete(
-            network.ports_of_networks(sorted({p.network_id for p in ports}))
+            network.list(
+                neutron.PORTS,
+                'network_id',
+                sorted({p.network_id for p in ports}),
+            )
         )
         yield from ownerless.claims(ports, neighbours, [server])
 
@@ -285,7 +310,7 @@ def _orphans(
     ]
     if not ids:
         return []
-    ports = names.complete(cloud.network.ports(ids))
+    ports = names.complete(cloud.network.list(neutron.PORTS, 'id', ids))
     return list(ownerless.orphans((), ports, keep))
 
 
@@ -300,14 +325,16 @@ def _ports_without_server(
     if not ids:
         return
     network = cloud.network
-    ports = names.complete(network.ports(ids))
+    ports = names.complete(network.list(neutron.PORTS, 'id', ids))
     found = list(ownerless.half_released(ports, keep))
     if any(row.code is codes.Code.UNUSED_PORT for row in suspicions):
         networks = sorted({port.network_id for port in ports})
         found += ownerless.unused(
             ports,
-            names.complete(network.ports_of_networks(networks)),
-            names.complete(network.all_floating_ips()),
+            names.complete(
+                network.list(neutron.PORTS, 'network_id', networks)
+            ),
+            names.complete(network.list(neutron.FLOATING_IPS)),
             keep,
         )
     yield from (row for row in found if row.subject in subjects)

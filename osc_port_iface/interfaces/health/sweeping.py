@@ -21,6 +21,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import codes
@@ -140,9 +141,11 @@ def sweep(
     ids = {server.id for server in servers}
     listed = _read(
         _takes_network(servers) & wanted,
-        cloud.network.all_ports
-        if scope.has_cloud
-        else lambda: cloud.network.ports_of_servers(sorted(ids)),
+        lambda: (
+            cloud.network.list(neutron.PORTS)
+            if scope.has_cloud
+            else cloud.network.list(neutron.PORTS, 'device_id', sorted(ids))
+        ),
     )
     if listed.is_missing:
         found = _without_network(cloud, servers, progress)
@@ -258,7 +261,7 @@ def _others(
         return Part(lost=codes.WITHOUT_SERVER)
     return _read(
         wanted & codes.WITHOUT_SERVER,
-        lambda: cloud.network.ports_of_project(project_id),
+        lambda: cloud.network.list(neutron.PORTS, 'project_id', [project_id]),
     )
 
 
@@ -283,7 +286,7 @@ def _neighbours(
     networks = sorted({port.network_id for port in in_question})
     return _read(
         wanted & codes.ON_REQUEST,
-        lambda: cloud.network.ports_of_networks(networks),
+        lambda: cloud.network.list(neutron.PORTS, 'network_id', networks),
     )
 
 
@@ -300,9 +303,12 @@ def _floating_ips(
     if codes.Code.UNUSED_PORT in wanted or (
         is_whole and len(ports) > _ONE_REQUEST
     ):
-        return _read(wanted, cloud.network.all_floating_ips)
+        return _read(wanted, lambda: cloud.network.list(neutron.FLOATING_IPS))
     ids = [port.id for port in ports]
-    return _read(wanted, lambda: cloud.network.floating_ips_of_ports(ids))
+    return _read(
+        wanted,
+        lambda: cloud.network.list(neutron.FLOATING_IPS, 'port_id', ids),
+    )
 
 
 def _trunks(
@@ -311,7 +317,10 @@ def _trunks(
     ids = [port.trunk_id for port in ports if port.trunk_id]
     if not ids or not wanted & codes.OF_TRUNK:
         return Part()
-    return _read(wanted & codes.OF_TRUNK, lambda: cloud.network.trunks(ids))
+    return _read(
+        wanted & codes.OF_TRUNK,
+        lambda: cloud.network.list(neutron.TRUNKS, 'id', ids),
+    )
 
 
 def _subports(
@@ -327,7 +336,7 @@ def _subports(
     wanted &= codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
     if not ids or not wanted:
         return Part()
-    return _read(wanted, lambda: cloud.network.ports(ids))
+    return _read(wanted, lambda: cloud.network.list(neutron.PORTS, 'id', ids))
 
 
 def _services(
@@ -394,7 +403,10 @@ def _through_hosts(
 ) -> records.Answer[str]:
     found: records.Answer[str] = records.Answer([])
     for group, result in fan_out.fan_out(
-        lambda group: cloud.network.ports_with_binding(group), groups
+        lambda group: cloud.network.list(
+            neutron.BOUND_PORTS, 'bound_host', group
+        ),
+        groups,
     ):
         if isinstance(result, errors.ApiError):
             raise result

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces import details
 from osc_port_iface.interfaces import facts
 from osc_port_iface import records
@@ -35,10 +36,14 @@ def with_subports(api: network.NetworkApi, interfaces: _Answer) -> _Answer:
     """
     answer = details.read(api, interfaces.rows, facts.Fact.PORT)
     try:
-        found = api.ports(
-            subport.port_id
-            for row in answer.rows
-            for subport in _subports(row)
+        found = api.list(
+            neutron.PORTS,
+            'id',
+            (
+                subport.port_id
+                for row in answer.rows
+                for subport in _subports(row)
+            ),
         )
     except errors.TokenRefused:
         raise

@@ -19,6 +19,7 @@ import contextlib
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
 from osc_port_iface import records
@@ -160,7 +161,7 @@ class NetworkView(View):
     ) -> _Answer:
         """Ask Neutron for the ports of many servers at a time."""
         ids = [server.id for server in servers]
-        answer = self._cloud.network.ports_of_servers(ids)
+        answer = self._cloud.network.list(neutron.PORTS, 'device_id', ids)
         if not answer.rows:
             self._cloud.network.ensure_scope()
         ports: dict[str, list[records.Port]] = {}

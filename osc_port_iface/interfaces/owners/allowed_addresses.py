@@ -24,6 +24,7 @@ import dataclasses
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -105,12 +106,16 @@ def _subnets(
     if any(
         query.kind is addresses.Kind.IP_ADDRESS for query in search.undecided()
     ):
-        return api.all_subnets()
-    return api.subnets(
-        fixed_ip.subnet_id
-        for match in search.matches
-        if match.port and _only_reserves(match.port)
-        for fixed_ip in match.port.fixed_ips
+        return api.list(neutron.SUBNETS)
+    return api.list(
+        neutron.SUBNETS,
+        'id',
+        (
+            fixed_ip.subnet_id
+            for match in search.matches
+            if match.port and _only_reserves(match.port)
+            for fixed_ip in match.port.fixed_ips
+        ),
     )
 
 
@@ -130,15 +135,17 @@ def _ports(
     api: network.NetworkApi, targets: Sequence[_Target]
 ) -> records.Answer[records.Port]:
     if any(target.network_ids is None for target in targets):
-        return api.all_ports()
-    return api.ports_of_networks(
+        return api.list(neutron.PORTS)
+    return api.list(
+        neutron.PORTS,
+        'network_id',
         sorted(
             {
                 network_id
                 for target in targets
                 for network_id in target.network_ids or ()
             }
-        )
+        ),
     )
 
 

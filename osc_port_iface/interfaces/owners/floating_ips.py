@@ -16,6 +16,7 @@ Requests: the IPv4 addresses, in batches; then the ports, in batches.
 """
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -24,10 +25,14 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     """Add the floating IPs of these addresses."""
     queries = searches.IPQueries(search.queries)
     # Floating IPs are always IPv4 addresses.
-    floating_ips = cloud.network.floating_ips(
-        address for address in queries.ip_addresses() if ':' not in address
+    floating_ips = cloud.network.list(
+        neutron.FLOATING_IPS,
+        'address',
+        (address for address in queries.ip_addresses() if ':' not in address),
     )
-    ports = cloud.network.ports(row.port_id for row in floating_ips.rows)
+    ports = cloud.network.list(
+        neutron.PORTS, 'id', (row.port_id for row in floating_ips.rows)
+    )
     by_id = {port.id: port for port in ports.rows}
     return records.Answer(
         [

@@ -19,6 +19,7 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.owners import search as searches
@@ -126,7 +127,9 @@ def _add_projects(
 def _add_networks(
     cloud: api_cloud.Cloud, matches: _Matches, _wanted: facts.Fact
 ) -> searches.Answer:
-    answer = cloud.network.networks(match.network_id for match in matches)
+    answer = cloud.network.list(
+        neutron.NETWORKS, 'id', (match.network_id for match in matches)
+    )
     networks = {network.id: network for network in answer.rows}
     return records.Answer(
         [
@@ -145,10 +148,14 @@ def _add_devices(
     known = {
         match.router.id: match.router.name for match in matches if match.router
     }
-    routers = cloud.network.routers(
-        router_id
-        for router_id in map(_router_id, matches)
-        if router_id and router_id not in known
+    routers = cloud.network.list(
+        neutron.ROUTERS,
+        'id',
+        (
+            router_id
+            for router_id in map(_router_id, matches)
+            if router_id and router_id not in known
+        ),
     )
     balancers = _load_balancers(
         cloud, {i for match in matches if (i := _load_balancer_id(match))}

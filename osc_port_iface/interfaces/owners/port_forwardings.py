@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 import dataclasses
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -33,12 +34,18 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     ]
     if not forwardings:
         return records.Answer(list(search.matches))
-    by_id = cloud.network.ports(row.internal_port_id for row in forwardings)
+    by_id = cloud.network.list(
+        neutron.PORTS, 'id', (row.internal_port_id for row in forwardings)
+    )
     # Before Neutron 21, a forwarding does not have the ID of its port.
-    by_address = cloud.network.ports_with_fixed_ips(
-        row.internal_ip_address
-        for row in forwardings
-        if not row.internal_port_id
+    by_address = cloud.network.list(
+        neutron.PORTS,
+        'ip_address',
+        (
+            row.internal_ip_address
+            for row in forwardings
+            if not row.internal_port_id
+        ),
     )
     return records.Answer(
         list(_followed(search.matches, by_id.rows, by_address.rows)),

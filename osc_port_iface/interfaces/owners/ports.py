@@ -22,6 +22,7 @@ import ipaddress
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -46,11 +47,17 @@ def _with_fixed_ips(
     api: network.NetworkApi, search: searches.Search
 ) -> searches.Answer:
     queries = searches.IPQueries(search.queries)
-    found = api.ports_with_fixed_ips(queries.ip_addresses())
+    found = api.list(neutron.PORTS, 'ip_address', queries.ip_addresses())
     if networks := queries.ipv6_networks():
-        subnets = api.all_subnets()
-        ports = api.ports_of_subnets(
-            subnet.id for subnet in subnets.rows if _overlaps(subnet, networks)
+        subnets = api.list(neutron.SUBNETS)
+        ports = api.list(
+            neutron.PORTS,
+            'subnet_id',
+            (
+                subnet.id
+                for subnet in subnets.rows
+                if _overlaps(subnet, networks)
+            ),
         )
         found.rows += ports.rows
         found.failures += subnets.failures + ports.failures
@@ -93,7 +100,7 @@ def _with_mac_addresses(
     api: network.NetworkApi, search: searches.Search
 ) -> searches.Answer:
     queries = search.values(addresses.Kind.MAC_ADDRESS)
-    found = api.ports_with_mac_addresses(queries)
+    found = api.list(neutron.PORTS, 'mac_address', queries)
     return records.Answer(
         [
             searches.Match(
@@ -111,7 +118,7 @@ def _with_ids(
     api: network.NetworkApi, search: searches.Search
 ) -> searches.Answer:
     queries = search.values(addresses.Kind.PORT)
-    found = api.ports(queries)
+    found = api.list(neutron.PORTS, 'id', queries)
     return records.Answer(
         [
             searches.Match(queries[port.id], 'port', port=port)

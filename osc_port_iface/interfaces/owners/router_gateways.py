@@ -24,6 +24,7 @@ import dataclasses
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -43,7 +44,7 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     if queries and not any(
         match.port and match.port.shows_binding for match in answer.rows
     ):
-        routers = cloud.network.all_routers()
+        routers = cloud.network.list(neutron.ROUTERS)
         answer.rows += _with_external_ips(routers.rows, queries)
         answer.failures += routers.failures
     if search.behind:
@@ -64,12 +65,16 @@ def _with_gateway_ports(
     The port of a gateway has no project, but its router does.
     """
     answer: searches.Answer = records.Answer(list(matches))
-    routers = api.routers(
-        match.device_id
-        for match in answer.rows
-        if match.device_id
-        and addresses.is_uuid(match.device_id)
-        and _has_gateway_port(match)
+    routers = api.list(
+        neutron.ROUTERS,
+        'id',
+        (
+            match.device_id
+            for match in answer.rows
+            if match.device_id
+            and addresses.is_uuid(match.device_id)
+            and _has_gateway_port(match)
+        ),
     )
     answer.failures += routers.failures
     by_id = {router.id: router for router in routers.rows}
@@ -114,12 +119,14 @@ def _behind(
         if match.router and match.router.has_source_nat and _has_ipv4(match)
     ]
     router_ids = [router.id for _match, router in translating]
-    interfaces = api.ports_of_routers(router_ids)
+    interfaces = api.list(neutron.PORTS, 'device_id', router_ids)
     inner = _inner_subnets(interfaces.rows)
-    ports = api.ports_of_subnets(
-        subnet for ids in inner.values() for subnet in ids
+    ports = api.list(
+        neutron.PORTS,
+        'subnet_id',
+        (subnet for ids in inner.values() for subnet in ids),
     )
-    floating_ips = api.floating_ips_of_routers(router_ids)
+    floating_ips = api.list(neutron.FLOATING_IPS, 'router_id', router_ids)
     leaving = {
         router_id: _leaving(ports.rows, subnet_ids, floating_ips.rows)
         for router_id, subnet_ids in inner.items()

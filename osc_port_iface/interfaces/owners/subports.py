@@ -20,6 +20,7 @@ from collections.abc import Mapping
 import dataclasses
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -28,16 +29,20 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     """Add the parent port to the matches of subports."""
     if not any(map(_may_be_subport, search.matches)):
         return records.Answer(list(search.matches))
-    trunks = cloud.network.all_trunks()
+    trunks = cloud.network.list(neutron.TRUNKS)
     carriers = {
         subport.port_id: (trunk.port_id, subport)
         for trunk in trunks.rows
         for subport in trunk.subports
     }
-    parents = cloud.network.ports(
-        carriers[match.port.id][0]
-        for match in search.matches
-        if match.port and match.port.id in carriers
+    parents = cloud.network.list(
+        neutron.PORTS,
+        'id',
+        (
+            carriers[match.port.id][0]
+            for match in search.matches
+            if match.port and match.port.id in carriers
+        ),
     )
     ports = {port.id: port for port in parents.rows}
     return records.Answer(

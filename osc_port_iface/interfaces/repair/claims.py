@@ -15,6 +15,7 @@
 from collections.abc import Iterable, Sequence
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
@@ -34,7 +35,9 @@ def read(
     if not ports:
         return {}
     found: dict[str, str] = {}
-    for floating_ip in names.complete(cloud.network.all_floating_ips()):
+    for floating_ip in names.complete(
+        cloud.network.list(neutron.FLOATING_IPS)
+    ):
         for port_id in _targets(floating_ip):
             found[port_id] = _('floating IP %s leads to it') % (
                 floating_ip.address
@@ -58,7 +61,9 @@ def _pairs(
         for fixed_ip in port.fixed_ips
     }
     networks = {network_id for network_id, _address in by_address}
-    neighbours = names.complete(cloud.network.ports_of_networks(networks))
+    neighbours = names.complete(
+        cloud.network.list(neutron.PORTS, 'network_id', networks)
+    )
     found = {}
     for neighbour in neighbours:
         for pair in neighbour.address_pairs:

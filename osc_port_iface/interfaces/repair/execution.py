@@ -22,6 +22,7 @@ import time
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import checking
@@ -278,7 +279,9 @@ class Execution:
 
     def _port(self, finding: drift.Finding) -> records.Port | None:
         ports = names.complete(
-            self._cloud.network.ports([finding.port_id or ''])
+            self._cloud.network.list(
+                neutron.PORTS, 'id', [finding.port_id or '']
+            )
         )
         return ports[0] if ports else None
 

@@ -22,6 +22,8 @@ from osc_port_iface import addresses
 from osc_port_iface.api import errors
 from osc_port_iface.api import identity
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -129,7 +131,7 @@ def network_id(api: network.NetworkApi, name_or_id: str) -> str:
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
-    return _id(NETWORK, api.networks_named, name_or_id)
+    return _id(NETWORK, api, neutron.NETWORKS, name_or_id)
 
 
 def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
@@ -138,7 +140,7 @@ def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
-    return _id(SUBNET, api.subnets_named, name_or_id)
+    return _id(SUBNET, api, neutron.SUBNETS, name_or_id)
 
 
 def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
@@ -147,17 +149,20 @@ def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
-    return _id(SECURITY_GROUP, api.security_groups_named, name_or_id)
+    return _id(SECURITY_GROUP, api, neutron.SECURITY_GROUPS, name_or_id)
 
 
 def _id(
     kind: Kind,
-    named: Callable[[str], records.Answer[_Row]],
+    api: network.NetworkApi,
+    collection: paging.Collection[_Row],
     name_or_id: str,
 ) -> str:
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    return exactly_one(kind, name_or_id, complete(named(name_or_id))).id
+    return exactly_one(
+        kind, name_or_id, complete(api.list(collection, 'name', [name_or_id]))
+    ).id
 
 
 def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
@@ -167,9 +172,9 @@ def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
         have the name, or the look-up failed.
     """
     if addresses.is_uuid(name_or_id):
-        found = complete(api.ports([name_or_id.lower()]))
+        found = complete(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
     else:
-        found = complete(api.ports_named(name_or_id))
+        found = complete(api.list(neutron.PORTS, 'name', [name_or_id]))
     return exactly_one(PORT, name_or_id, found)
 
 

@@ -17,6 +17,7 @@ import dataclasses
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import drift
 from osc_port_iface.interfaces.health import floating_ips
@@ -68,7 +69,7 @@ def of_floating_ips(
         if interface.port_id
     ]
     found = names.complete(
-        api.floating_ips_of_ports([port.id for port in ports])
+        api.list(neutron.FLOATING_IPS, 'port_id', [port.id for port in ports])
     )
     for finding in floating_ips.of_server(server, ports, found):
         yield Reason(
@@ -105,7 +106,10 @@ def of_hosts(
     if server.host is None:
         raise _hidden()
     ids = [interface.port_id or '' for interface in interfaces]
-    ports = {port.id: port for port in names.complete(api.ports(ids))}
+    ports = {
+        port.id: port
+        for port in names.complete(api.list(neutron.PORTS, 'id', ids))
+    }
     for interface in interfaces:
         port = ports.get(interface.port_id or '')
         reason = _of_binding(server, port)

@@ -28,6 +28,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import comparison
@@ -441,7 +442,10 @@ def _ports(
 ) -> dict[str, records.Port]:
     """Ask Neutron for the projects of ports; this may fail."""
     try:
-        return {port.id: port for port in api.ports(port_ids).rows}
+        return {
+            port.id: port
+            for port in api.list(neutron.PORTS, 'id', port_ids).rows
+        }
     except errors.TokenRefused:
         raise
     except errors.ApiError as error:

@@ -26,6 +26,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
+from osc_port_iface.api import neutron
 from osc_port_iface.api import reading
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -126,7 +127,7 @@ class TestRenewal(api_test_case.ApiTestCase):
         self.cloud.get(f'{api_test_case.NEUTRON_URL}/ports', json=answer)
         api = self.api()
         api.compute.servers(compute.ServerScope())
-        api.network.all_ports()
+        api.network.list(neutron.PORTS)
         self.assertEqual(2, self.token_requests())
         (network,) = self.requested(api_test_case.NEUTRON_URL)
         self.assertEqual('new', network.headers['X-Auth-Token'])

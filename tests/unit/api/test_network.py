@@ -14,6 +14,7 @@ from collections.abc import Callable
 import datetime
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -33,7 +34,7 @@ class TestPorts(NetworkTestCase):
         self.cloud.register_network(
             'ports', fake_cloud.port(11, 1, '10.0.0.1', **other)
         )
-        (port,) = self.network.ports([PORT]).rows
+        (port,) = self.network.list(neutron.PORTS, 'id', [PORT]).rows
         return port
 
     def test_nulls_everywhere(self) -> None:
@@ -43,18 +44,17 @@ class TestPorts(NetworkTestCase):
         self.answer(PORTS_URL, {'json': {'ports': [bare]}})
         self.assertEqual(
             [records.Port(PORT, 'n', None, ())],
-            self.network.ports([PORT]).rows,
+            self.network.list(neutron.PORTS, 'id', [PORT]).rows,
         )
 
     def test_older_and_odd_answers(self) -> None:
         for name, other, attribute, expected in (
             (
-                'tenant_id',
-                {'project_id': None, 'tenant_id': 'p'},
-                'project_id',
-                'p',
+                'capitals',
+                {'mac_address': 'FA:16:3E:00:00:0B'},
+                'mac_address',
+                'fa:16:3e:00:00:0b',
             ),
-            ('both', {'tenant_id': 'q'}, 'project_id', fake_cloud.PROJECT_ID),
             ('no owner', {'device_owner': None}, 'is_for_server', False),
             ('no owner', {'device_owner': None}, 'server_id', None),
             ('router', {'device_owner': 'network:x'}, 'server_id', None),
@@ -131,7 +131,9 @@ class TestPorts(NetworkTestCase):
                 }
             },
         )
-        answer = self.network.ports_of_servers([fake_cloud.identifier(1)])
+        answer = self.network.list(
+            neutron.PORTS, 'device_id', [fake_cloud.identifier(1)]
+        )
         self.assertEqual([PORT], [row.id for row in answer.rows])
         self.assertEqual(2, len(answer.failures))
 
@@ -140,24 +142,36 @@ class TestPorts(NetworkTestCase):
         cases: tuple[tuple[str, Callable[[], object], object], ...] = (
             (
                 'servers',
-                lambda: self.network.ports_of_servers(['a', 'b']),
+                lambda: self.network.list(
+                    neutron.PORTS, 'device_id', ['a', 'b']
+                ),
                 {'device_id': ['a', 'b']},
             ),
-            ('IDs', lambda: self.network.ports(['a']), {'id': ['a']}),
-            ('name', lambda: self.network.ports_named('a'), {'name': ['a']}),
+            (
+                'IDs',
+                lambda: self.network.list(neutron.PORTS, 'id', ['a']),
+                {'id': ['a']},
+            ),
+            (
+                'name',
+                lambda: self.network.list(neutron.PORTS, 'name', ['a']),
+                {'name': ['a']},
+            ),
             (
                 'MAC',
-                lambda: self.network.ports_with_mac_addresses(['a']),
+                lambda: self.network.list(neutron.PORTS, 'mac_address', ['a']),
                 {'mac_address': ['a']},
             ),
             (
                 'fixed IP',
-                lambda: self.network.ports_with_fixed_ips(['::1']),
+                lambda: self.network.list(
+                    neutron.PORTS, 'ip_address', ['::1']
+                ),
                 {'fixed_ips': ['ip_address=::1']},
             ),
             (
                 'all',
-                lambda: self.network.all_ports(),
+                lambda: self.network.list(neutron.PORTS),
                 {'sort_key': ['id'], 'sort_dir': ['asc'], 'limit': ['1000']},
             ),
         )
@@ -184,15 +198,22 @@ class TestPorts(NetworkTestCase):
         for name, answer in (
             (
                 'servers',
-                self.network.ports_of_servers([fake_cloud.identifier(1)]),
+                self.network.list(
+                    neutron.PORTS, 'device_id', [fake_cloud.identifier(1)]
+                ),
             ),
-            ('IDs', self.network.ports([PORT])),
-            ('name', self.network.ports_named('web')),
+            ('IDs', self.network.list(neutron.PORTS, 'id', [PORT])),
+            ('name', self.network.list(neutron.PORTS, 'name', ['web'])),
             (
                 'MAC',
-                self.network.ports_with_mac_addresses(['fa:16:3e:00:00:0b']),
+                self.network.list(
+                    neutron.PORTS, 'mac_address', ['fa:16:3e:00:00:0b']
+                ),
             ),
-            ('fixed IP', self.network.ports_with_fixed_ips(['10.0.0.1'])),
+            (
+                'fixed IP',
+                self.network.list(neutron.PORTS, 'ip_address', ['10.0.0.1']),
+            ),
         ):
             with self.subTest(name):
                 self.assertEqual([PORT], [row.id for row in answer.rows])
@@ -225,12 +246,16 @@ class TestOthers(NetworkTestCase):
                 ],
             },
         )
-        (one,) = self.network.floating_ips_of_ports([PORT]).rows
+        (one,) = self.network.list(
+            neutron.FLOATING_IPS, 'port_id', [PORT]
+        ).rows
         self.assertEqual(
             ('198.51.100.1', '10.0.0.1', PORT),
             (one.address, one.fixed_ip_address, one.port_id),
         )
-        (other,) = self.network.floating_ips(['198.51.100.2']).rows
+        (other,) = self.network.list(
+            neutron.FLOATING_IPS, 'address', ['198.51.100.2']
+        ).rows
         self.assertEqual(
             (
                 records.PortForwarding('tcp', '2222', '10.0.0.1', '22', PORT),
@@ -244,7 +269,8 @@ class TestOthers(NetworkTestCase):
             f'{api_test_case.NEUTRON_URL}/floatingips', {'status_code': 404}
         )
         self.assertEqual(
-            records.Answer([]), self.network.floating_ips_of_ports([PORT])
+            records.Answer([]),
+            self.network.list(neutron.FLOATING_IPS, 'port_id', [PORT]),
         )
 
     def test_names(self) -> None:
@@ -266,7 +292,7 @@ class TestOthers(NetworkTestCase):
         for name, answer, expected in (
             (
                 'networks',
-                self.network.networks(['n', 'o']),
+                self.network.list(neutron.NETWORKS, 'id', ['n', 'o']),
                 [
                     records.Network('n', 'private', 1450),
                     records.Network(
@@ -278,17 +304,17 @@ class TestOthers(NetworkTestCase):
             ),
             (
                 'named',
-                self.network.networks_named('private'),
+                self.network.list(neutron.NETWORKS, 'name', ['private']),
                 [records.Network('n', 'private', 1450)],
             ),
             (
                 'subnets',
-                self.network.subnets(['s']),
+                self.network.list(neutron.SUBNETS, 'id', ['s']),
                 [records.Subnet('s', None, cidr='10.0.0.0/24')],
             ),
             (
                 'groups',
-                self.network.security_groups(['g']),
+                self.network.list(neutron.SECURITY_GROUPS, 'id', ['g']),
                 [records.SecurityGroup('g', 'default')],
             ),
         ):
@@ -351,7 +377,9 @@ class TestOthers(NetworkTestCase):
                     'agents',
                     {'id': 'x', 'host': 'h', 'configurations': configurations},
                 )
-                (agent,) = self.network.agents(['h']).rows
+                (agent,) = self.network.list(
+                    neutron.AGENTS, 'host', ['h']
+                ).rows
                 self.assertEqual(expected, agent.networks)
 
     def test_bindings_of_what_is_no_port(self) -> None:
@@ -361,11 +389,13 @@ class TestOthers(NetworkTestCase):
         self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
 
     def test_nothing_is_wanted(self) -> None:
-        self.network.ports([])
-        self.network.networks([])
+        self.network.list(neutron.PORTS, 'id', [])
+        self.network.list(neutron.NETWORKS, 'id', [])
         self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
 
     def test_failure(self) -> None:
         self.answer(PORTS_URL, {'status_code': 403})
-        error = self.assertRaises(errors.Forbidden, self.network.all_ports)
+        error = self.assertRaises(
+            errors.Forbidden, self.network.list, neutron.PORTS
+        )
         self.assertEqual('Ports: this is not allowed (HTTP 403)', str(error))

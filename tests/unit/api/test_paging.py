@@ -32,11 +32,17 @@ class Thing:
     colour: str | None
 
 
-def read_thing(thing: reading.Object) -> Thing:
-    return Thing(thing.text('id'), thing.optional_text('colour'))
-
-
-THINGS = paging.Collection('/things', 'things', 'Things', read_thing)
+THINGS = paging.Collection(
+    '/things',
+    'things',
+    'Things',
+    reading.Record(
+        Thing,
+        id=reading.field(reading.Object.text, 'id'),
+        colour=reading.field(reading.Object.optional_text, 'colour'),
+    ),
+    takes_fields=False,
+)
 
 
 def page(*ids: str, after: str | None = None) -> dict[str, object]:
@@ -242,7 +248,7 @@ class TestMarker(PagingTestCase):
 
 class TestCollection(PagingTestCase):
     def test_fields(self) -> None:
-        few = dataclasses.replace(THINGS, fields=['id', 'colour'])
+        few = dataclasses.replace(THINGS, takes_fields=True)
         self.answer(URL, page('a'))
         self.pager.all(few, {'colour': ['red']})
         self.pager.first(few)
@@ -260,9 +266,11 @@ class TestCollection(PagingTestCase):
         self.answer(URL, {'status_code': 404})
         optional = dataclasses.replace(THINGS, is_optional=True)
         self.assertEqual(
-            records.Answer([]), self.pager.with_ids(optional, ['a'])
+            records.Answer([]), self.pager.matching(optional, 'id', ['a'])
         )
-        self.assertRaises(errors.NotFound, self.pager.with_ids, THINGS, ['a'])
+        self.assertRaises(
+            errors.NotFound, self.pager.matching, THINGS, 'id', ['a']
+        )
 
     def test_that_refuses_the_query(self) -> None:
         self.answer(URL, {'status_code': 400})
@@ -272,11 +280,8 @@ class TestCollection(PagingTestCase):
 
 class TestValues(PagingTestCase):
     def with_colours(self, *colours: str) -> list[str]:
-        answer = self.pager.with_values(
-            dataclasses.replace(THINGS, fields=['id']),
-            'colour',
-            colours,
-            lambda thing: [thing.colour],
+        answer = self.pager.matching(
+            dataclasses.replace(THINGS, takes_fields=True), 'colour', colours
         )
         self.failures = answer.failures
         return [row.id for row in answer.rows]

@@ -19,12 +19,12 @@ import testtools
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
-from osc_port_iface.api import network
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirming
 from osc_port_iface.interfaces.health import drift
 from osc_port_iface import records
 from tests.unit import clock
+from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
 PORT = samples.port(11, '10.0.0.5', status='DOWN')
@@ -47,8 +47,10 @@ class TestConfirm(testtools.TestCase):
             [PORT.as_interface()]
         )
         self.compute.instance_actions.return_value = records.Answer([])
-        self.network = mock.create_autospec(network.NetworkApi, instance=True)
-        self.network.ports_of_servers.return_value = records.Answer([PORT])
+        self.network = fake_network.fake_network()
+        self.network.way('ports', 'device_id').return_value = records.Answer(
+            [PORT]
+        )
         self.cloud = mock.Mock(
             spec=api_cloud.Cloud, compute=self.compute, network=self.network
         )
@@ -62,17 +64,19 @@ class TestConfirm(testtools.TestCase):
         finding = drift.port_finding(
             *(codes.Code.DUPLICATE_MAC, SERVER, twin, '', '')
         )
-        self.network.ports_of_servers.return_value = records.Answer([twin])
+        self.network.way('ports', 'device_id').return_value = records.Answer(
+            [twin]
+        )
         for name, others, expected in (
             ('still', [PORT], [codes.Code.DUPLICATE_MAC]),
             ('no more', [], []),
         ):
             with self.subTest(name):
-                self.network.ports_with_mac_addresses.return_value = (
-                    records.Answer([twin, *others])
-                )
+                self.network.way(
+                    'ports', 'mac_address'
+                ).return_value = records.Answer([twin, *others])
                 self.assertEqual((expected, []), self.confirm(finding))
-                self.network.ports_with_mac_addresses.assert_called_with(
+                self.network.way('ports', 'mac_address').assert_called_with(
                     [PORT.mac_address]
                 )
 
@@ -80,15 +84,17 @@ class TestConfirm(testtools.TestCase):
         finding = drift.port_finding(
             *(codes.Code.FLOATING_IP_DIFFERS, SERVER, PORT, '', '')
         )
-        self.network.floating_ips.return_value = records.Answer([])
+        self.network.way(
+            'floatingips', 'address'
+        ).return_value = records.Answer([])
         for name, ages, expected, looks in (
             ('then not again', (1.0, 6.0), [finding.code], 2),
             ('then later', (4.0, 1.0, 6.0), [finding.code], 3),
             ('and all the time', (1.0, 2.0, 3.0), [], 3),
         ):
             with self.subTest(name):
-                self.network.floating_ips_of_ports.reset_mock()
-                self.network.floating_ips_of_ports.side_effect = [
+                self.network.way('floatingips', 'port_id').reset_mock()
+                self.network.way('floatingips', 'port_id').side_effect = [
                     records.Answer(
                         [
                             samples.floating_ip(
@@ -101,11 +107,12 @@ class TestConfirm(testtools.TestCase):
                 ]
                 self.assertEqual((expected, []), self.confirm(finding))
                 self.assertEqual(
-                    looks, self.network.floating_ips_of_ports.call_count
+                    looks,
+                    self.network.way('floatingips', 'port_id').call_count,
                 )
 
     def test_ports_without_a_server_that_cannot_be_read(self) -> None:
-        self.network.ports.side_effect = errors.ApiError('broken')
+        self.network.way('ports', 'id').side_effect = errors.ApiError('broken')
         self.assertEqual(
             ([codes.Code.PORT_DOWN], ['broken']),
             self.confirm(DOWN, HALF_RELEASED),
@@ -113,7 +120,7 @@ class TestConfirm(testtools.TestCase):
 
     def test_a_refused_token_ends_it(self) -> None:
         refused = errors.TokenRefused('refused')
-        self.network.ports.side_effect = refused
+        self.network.way('ports', 'id').side_effect = refused
         self.assertRaises(errors.TokenRefused, self.confirm, HALF_RELEASED)
         self.compute.instance_actions.side_effect = refused
         self.assertRaises(errors.TokenRefused, self.confirm, DOWN)
@@ -176,7 +183,7 @@ class TestConfirm(testtools.TestCase):
             time.sleep(4.0)
             return records.Answer([PORT])
 
-        self.network.ports_of_servers.side_effect = read_for_long
+        self.network.way('ports', 'device_id').side_effect = read_for_long
         for age, expected in (
             (8.9, []),
             (9.0, [codes.Code.PORT_DOWN]),

@@ -19,12 +19,12 @@ import testtools
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
-from osc_port_iface.api import network
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.owners import finding
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
 
 QUERY = addresses.parse_address('10.0.0.5')
 
@@ -57,27 +57,30 @@ class TestDistinct(testtools.TestCase):
 class TestFind(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.network = mock.create_autospec(network.NetworkApi, instance=True)
+        self.network = fake_network.fake_network()
         self.cloud = mock.Mock(spec=api_cloud.Cloud, network=self.network)
         self.direct = (
-            self.network.floating_ips,
-            self.network.ports,
-            self.network.ports_with_fixed_ips,
-            self.network.ports_with_mac_addresses,
+            self.network.way('floatingips', 'address'),
+            self.network.way('ports', 'id'),
+            self.network.way('ports', 'ip_address'),
+            self.network.way('ports', 'mac_address'),
             self.network.ports_with_id_prefixes,
         )
         self.indirect = (
-            self.network.all_routers,
-            self.network.all_subnets,
-            self.network.ports_of_networks,
+            self.network.way('routers'),
+            self.network.way('subnets'),
+            self.network.way('ports', 'network_id'),
         )
         for method in (
             *(*self.direct, *self.indirect),
-            *(self.network.routers, self.network.subnets),
-            self.network.all_trunks,
+            *(
+                self.network.way('routers', 'id'),
+                self.network.way('subnets', 'id'),
+            ),
+            self.network.way('trunks'),
         ):
             method.return_value = records.Answer([])
-        self.network.all_subnets.return_value = records.Answer(
+        self.network.way('subnets').return_value = records.Answer(
             [
                 records.Subnet(
                     fake_cloud.identifier(900),
@@ -109,10 +112,10 @@ class TestFind(testtools.TestCase):
             "cannot tell whether '10.0.0.9' matches anything: not everything "
             'could be read'
         )
-        self.network.ports_with_fixed_ips.return_value = records.Answer(
+        self.network.way('ports', 'ip_address').return_value = records.Answer(
             [port(1, '10.0.0.100')]
         )
-        ways = (*self.direct, *self.indirect, self.network.all_trunks)
+        ways = (*self.direct, *self.indirect, self.network.way('trunks'))
         for way in ways:
             with self.subTest(way._mock_name, how='broken item'):
                 way.return_value.failures.append('broken')
@@ -127,10 +130,12 @@ class TestFind(testtools.TestCase):
         self.network.shows_bindings.assert_not_called()
 
     def test_details_of_others_do_not_matter(self) -> None:
-        self.network.ports_with_fixed_ips.return_value = records.Answer(
+        self.network.way('ports', 'ip_address').return_value = records.Answer(
             [port(1, '10.0.0.100')]
         )
-        self.network.networks.side_effect = errors.ApiError('failed')
+        self.network.way('networks', 'id').side_effect = errors.ApiError(
+            'failed'
+        )
         self.assertEqual(
             ["'10.0.0.9' matches nothing in what this project can see"],
             self.unmatched('10.0.0.9', facts.Fact.NETWORK),
@@ -151,13 +156,13 @@ class TestFind(testtools.TestCase):
             method.side_effect = None
 
     def test_what_is_indirect_may_fail(self) -> None:
-        self.network.ports_with_fixed_ips.return_value = records.Answer(
+        self.network.way('ports', 'ip_address').return_value = records.Answer(
             [port(1, '10.0.0.5')]
         )
         for name, method, count in (
-            ('routers', self.network.all_routers, 1),
-            ('subnets', self.network.all_subnets, 1),
-            ('ports', self.network.ports_of_networks, 1),
+            ('routers', self.network.way('routers'), 1),
+            ('subnets', self.network.way('subnets'), 1),
+            ('ports', self.network.way('ports', 'network_id'), 1),
         ):
             with self.subTest(name):
                 method.side_effect = errors.ApiError(f'{name} failed')
@@ -169,17 +174,21 @@ class TestFind(testtools.TestCase):
                 method.side_effect = None
 
     def test_a_neutron_that_is_gone_is_not_asked_again(self) -> None:
-        self.network.all_routers.side_effect = errors.Unreachable('no answer')
+        self.network.way('routers').side_effect = errors.Unreachable(
+            'no answer'
+        )
         self.assertEqual(['no answer'], self.find('10.0.0.5').failures)
-        self.network.all_subnets.assert_not_called()
+        self.network.way('subnets').assert_not_called()
 
     def test_a_refused_token_ends_it(self) -> None:
-        self.network.all_routers.side_effect = errors.TokenRefused('refused')
+        self.network.way('routers').side_effect = errors.TokenRefused(
+            'refused'
+        )
         self.assertRaises(errors.TokenRefused, self.find, '10.0.0.5')
 
     def test_a_port_of_two_queries(self) -> None:
         found = port(1, '10.0.0.5', '2001:db8::5')
-        self.network.ports_with_fixed_ips.return_value = records.Answer(
+        self.network.way('ports', 'ip_address').return_value = records.Answer(
             [found]
         )
         self.assertEqual(
@@ -194,10 +203,10 @@ class TestFind(testtools.TestCase):
         pairs = (records.AddressPair('10.0.0.100', None),)
         user = port(1, '10.0.0.5', address_pairs=pairs)
         reserved = port(2, '10.0.0.100')
-        self.network.ports_of_networks.return_value = records.Answer(
+        self.network.way('ports', 'network_id').return_value = records.Answer(
             [user, reserved]
         )
-        self.network.ports_with_fixed_ips.return_value = records.Answer(
+        self.network.way('ports', 'ip_address').return_value = records.Answer(
             [reserved, user]
         )
         self.assertEqual(
@@ -217,7 +226,7 @@ class TestUnmatched(testtools.TestCase):
     def unmatched(
         self, shows_bindings: object, *matches: searches.Match
     ) -> list[str]:
-        api = mock.create_autospec(network.NetworkApi, instance=True)
+        api = fake_network.fake_network()
         api.shows_bindings.side_effect = [shows_bindings]
         cloud = mock.Mock(spec=api_cloud.Cloud, network=api)
         lines = finding.unmatched(cloud, [QUERY], finding.Found(list(matches)))
@@ -252,7 +261,7 @@ class TestUnmatched(testtools.TestCase):
                 self.assertEqual(0, self.requests)
 
     def test_token_that_shows_nothing(self) -> None:
-        api = mock.create_autospec(network.NetworkApi, instance=True)
+        api = fake_network.fake_network()
         api.ensure_scope.side_effect = errors.Forbidden('no scope')
         self.assertRaises(
             errors.Forbidden,

@@ -19,12 +19,12 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import load_balancer
-from osc_port_iface.api import network
 from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.owners import owner_details
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
 ROUTER_ID = fake_cloud.identifier(20)
@@ -33,8 +33,8 @@ ROUTER_ID = fake_cloud.identifier(20)
 class TestOwnerDetails(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.network = mock.create_autospec(network.NetworkApi, instance=True)
-        self.network.routers.return_value = records.Answer([])
+        self.network = fake_network.fake_network()
+        self.network.way('routers', 'id').return_value = records.Answer([])
         self.cloud = mock.Mock(
             spec=api_cloud.Cloud,
             network=self.network,
@@ -61,9 +61,11 @@ class TestOwnerDetails(testtools.TestCase):
             ('network:dhcp', ROUTER_ID, []),
         ):
             with self.subTest(owner=owner, device_id=device_id):
-                self.network.routers.reset_mock()
+                self.network.way('routers', 'id').reset_mock()
                 self.add(device_owner=owner, device_id=device_id)
-                ((ids,), _keywords) = self.network.routers.call_args
+                ((ids,), _keywords) = self.network.way(
+                    'routers', 'id'
+                ).call_args
                 self.assertEqual(expected, list(ids))
 
     def test_what_cannot_be_read(self) -> None:
@@ -72,7 +74,7 @@ class TestOwnerDetails(testtools.TestCase):
             (errors.ApiError('no'), ['Some values are missing: no'], []),
         ):
             with self.subTest(type(error).__name__):
-                self.network.networks.side_effect = error
+                self.network.way('networks', 'id').side_effect = error
                 answer = self.add(facts.Fact.NETWORK)
                 self.assertEqual(
                     (1, failures, notices),
@@ -80,5 +82,7 @@ class TestOwnerDetails(testtools.TestCase):
                 )
 
     def test_a_refused_token_ends_it(self) -> None:
-        self.network.networks.side_effect = errors.TokenRefused('refused')
+        self.network.way('networks', 'id').side_effect = errors.TokenRefused(
+            'refused'
+        )
         self.assertRaises(errors.TokenRefused, self.add, facts.Fact.NETWORK)

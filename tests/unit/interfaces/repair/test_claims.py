@@ -15,10 +15,10 @@ from unittest import mock
 import testtools
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import network
 from osc_port_iface.interfaces.repair import claims
 from osc_port_iface import records
 from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
 PORT = samples.port(11, '10.0.0.5', device=None)
@@ -32,9 +32,11 @@ class TestClaims(testtools.TestCase):
         neighbours: tuple[records.Port, ...] = (),
         floating_ips: tuple[records.FloatingIP, ...] = (),
     ) -> dict[str, str]:
-        api = mock.create_autospec(network.NetworkApi, instance=True)
-        api.all_floating_ips.return_value = records.Answer(list(floating_ips))
-        api.ports_of_networks.return_value = records.Answer(
+        api = fake_network.fake_network()
+        api.way('floatingips').return_value = records.Answer(
+            list(floating_ips)
+        )
+        api.way('ports', 'network_id').return_value = records.Answer(
             [*ports, *neighbours]
         )
         self.api = api

@@ -17,7 +17,6 @@ import testtools
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
-from osc_port_iface.api import network
 from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import checking
 from osc_port_iface.interfaces.health import codes
@@ -27,6 +26,7 @@ from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import execution
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import records
+from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
 PORT = samples.port(11, '10.0.0.5', device=None)
@@ -52,11 +52,13 @@ class TestDeletion(testtools.TestCase):
         floating_ips: tuple[records.FloatingIP, ...],
     ) -> tuple[list[str], list[str], int]:
         """Return the results, the failures and the number of writes."""
-        api = mock.create_autospec(network.NetworkApi, instance=True)
+        api = fake_network.fake_network()
         ports = [now] if now else []
-        api.ports.return_value = records.Answer(ports)
-        api.ports_of_networks.return_value = records.Answer(ports)
-        api.all_floating_ips.return_value = records.Answer(list(floating_ips))
+        api.way('ports', 'id').return_value = records.Answer(ports)
+        api.way('ports', 'network_id').return_value = records.Answer(ports)
+        api.way('floatingips').return_value = records.Answer(
+            list(floating_ips)
+        )
         writer = mock.create_autospec(writing.Writer, instance=True)
         writer.send.return_value = writing.Answer(204)
         run = execution.Execution(

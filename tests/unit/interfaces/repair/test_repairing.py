@@ -17,7 +17,6 @@ import testtools
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
-from osc_port_iface.api import network
 from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import checking
 from osc_port_iface.interfaces.repair import plan as plans
@@ -25,6 +24,7 @@ from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
 OWN, OTHER = fake_cloud.PROJECT_ID, fake_cloud.identifier(2)
@@ -37,7 +37,7 @@ class TestInterrupted(testtools.TestCase):
         self, request: checking.Request, *marked: records.Port
     ) -> list[str]:
         """Return the IDs of the ports in the plan."""
-        api = mock.create_autospec(network.NetworkApi, instance=True)
+        api = fake_network.fake_network()
         api.ports_tagged.return_value = records.Answer(list(marked))
         cloud = mock.Mock(
             spec=api_cloud.Cloud, network=api, project_id=OWN, compute=None
