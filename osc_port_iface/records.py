@@ -90,6 +90,7 @@ class Server:
     to administrators only.
 
     :ivar cache: Nova's network info cache, in Nova's order.
+    :ivar power_state: A number (``nova/compute/power_state.py``).
     """
 
     id: str
@@ -100,6 +101,7 @@ class Server:
     host: str | None = None
     task_state: str | None = None
     cache: tuple[Interface, ...] = ()
+    power_state: int | None = None
 
     @property
     def in_down_cell(self) -> bool:
@@ -335,10 +337,19 @@ class FloatingIP:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Route:
+    """A route of a router, or one that a subnet gives to its servers."""
+
+    destination: addresses.IPNetwork
+    next_hop: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Router:
     """A router, and its addresses on the external network.
 
     :ivar has_source_nat: Whether outgoing traffic is given its address.
+    :ivar routes: Its extra routes.
     """
 
     id: str
@@ -347,6 +358,8 @@ class Router:
     external_network_id: str | None = None
     external_ips: tuple[FixedIP, ...] = ()
     has_source_nat: bool = False
+    admin_state_up: bool | None = None
+    routes: tuple[Route, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -368,12 +381,20 @@ class Segment:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Network:
-    """A network; its segments are visible to administrators only."""
+    """A network; its segments are visible to administrators only.
+
+    :ivar is_external: Whether routers can have their gateways on it.
+    :ivar is_shared: Whether other projects may use it.
+    """
 
     id: str
     name: str | None
     mtu: int | None = None
     segments: tuple[Segment, ...] = ()
+    project_id: str | None = None
+    admin_state_up: bool | None = None
+    is_external: bool | None = None
+    is_shared: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -385,6 +406,8 @@ class Subnet:
     network_id: str | None = None
     cidr: str | None = None
     gateway_ip: str | None = None
+    has_dhcp: bool | None = None
+    host_routes: tuple[Route, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -414,12 +437,15 @@ class SecurityGroup:
     :ivar is_stateful: Whether replies to allowed traffic are allowed, too;
         None if Neutron supports only such groups.
     :ivar rules: Its rules, if they were requested.
+    :ivar is_shared: Whether other projects may use it.
     """
 
     id: str
     name: str | None
     is_stateful: bool | None = None
     rules: tuple[SecurityGroupRule, ...] = ()
+    project_id: str | None = None
+    is_shared: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -428,6 +454,7 @@ class AddressGroup:
 
     id: str
     name: str | None
+    networks: tuple[addresses.IPNetwork, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -438,6 +438,9 @@ _SERVER = reading.Record(
     task_state=reading.field(
         reading.Object.optional_text, 'OS-EXT-STS:task_state'
     ),
+    power_state=reading.field(
+        reading.Object.optional_number, 'OS-EXT-STS:power_state'
+    ),
     cache=reading.field(_cache, 'addresses'),
 )
 

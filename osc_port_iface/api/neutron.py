@@ -150,6 +150,16 @@ PORTS = paging.Collection(
             lambda port: [row.subnet_id for row in port.fixed_ips],
             'subnet_id=',
         ),
+        # Both ``ip_address=`` and ``subnet_id=``; a port has one of each.
+        'fixed_ip': paging.Filter(
+            'fixed_ips',
+            lambda port: [
+                f'subnet_id={row.subnet_id}' for row in port.fixed_ips
+            ],
+        ),
+        'security_group': paging.Filter(
+            'security_groups', lambda port: port.security_group_ids
+        ),
         # It considers all bindings of a port, while the answer shows only the
         # active one (``_ml2_port_result_filter_hook`` of Neutron's ML2
         # plugin).
@@ -242,6 +252,13 @@ FLOATING_IPS = paging.Collection(
 )
 
 
+_ROUTE = reading.Record(
+    records.Route,
+    destination=reading.field(reading.Object.network, 'destination'),
+    next_hop=reading.field(reading.Object.ip_address, 'nexthop'),
+)
+
+
 def _has_source_nat(router: reading.Object, key: str) -> bool:
     gateway = router.optional_nested(key)
     # Missing if Neutron lacks the extension to turn it off (ext-gw-mode).
@@ -271,6 +288,10 @@ ROUTERS = paging.Collection(
             'external_gateway_info',
         ),
         has_source_nat=reading.field(_has_source_nat, 'external_gateway_info'),
+        admin_state_up=reading.field(
+            reading.Object.optional_flag, 'admin_state_up'
+        ),
+        routes=reading.items('routes', _ROUTE.read),
     ),
     is_optional=True,
 )
@@ -359,6 +380,14 @@ NETWORKS = paging.Collection(
         name=reading.field(reading.Object.optional_text, 'name'),
         mtu=reading.field(reading.Object.optional_number, 'mtu'),
         segments=reading.field(_segments, 'segments', *_SEGMENT.keys),
+        project_id=reading.field(reading.Object.optional_text, 'project_id'),
+        admin_state_up=reading.field(
+            reading.Object.optional_flag, 'admin_state_up'
+        ),
+        is_external=reading.field(
+            reading.Object.optional_flag, 'router:external'
+        ),
+        is_shared=reading.field(reading.Object.optional_flag, 'shared'),
     ),
 )
 
@@ -373,6 +402,8 @@ SUBNETS = paging.Collection(
         network_id=reading.field(reading.Object.optional_text, 'network_id'),
         cidr=reading.field(reading.Object.optional_cidr, 'cidr'),
         gateway_ip=reading.field(reading.Object.optional_text, 'gateway_ip'),
+        has_dhcp=reading.field(reading.Object.optional_flag, 'enable_dhcp'),
+        host_routes=reading.items('host_routes', _ROUTE.read),
     ),
 )
 
@@ -412,6 +443,8 @@ SECURITY_GROUPS_WITH_RULES = paging.Collection(
         name=reading.field(reading.Object.optional_text, 'name'),
         is_stateful=reading.field(reading.Object.optional_flag, 'stateful'),
         rules=reading.items('security_group_rules', _SECURITY_GROUP_RULE.read),
+        project_id=reading.field(reading.Object.optional_text, 'project_id'),
+        is_shared=reading.field(reading.Object.optional_flag, 'shared'),
     ),
 )
 
@@ -425,6 +458,7 @@ ADDRESS_GROUPS = paging.Collection(
         records.AddressGroup,
         id=reading.field(reading.Object.text, 'id'),
         name=reading.field(reading.Object.optional_text, 'name'),
+        networks=reading.field(reading.Object.networks, 'addresses'),
     ),
     is_optional=True,
 )

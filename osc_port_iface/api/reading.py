@@ -136,10 +136,23 @@ class Object:
         """Read an IP address or a CIDR."""
         return self.cidr(key) if self.optional_text(key) else None
 
+    def network(self, key: str) -> addresses.IPNetwork:
+        """Read an IP address or a CIDR as a network, ignoring host bits."""
+        return addresses.parse_ip_network(self.cidr(key))
+
     def optional_network(self, key: str) -> addresses.IPNetwork | None:
         """Read an IP address or a CIDR as a network, ignoring host bits."""
-        text = self.optional_cidr(key)
-        return addresses.parse_ip_network(text) if text else None
+        return self.network(key) if self.optional_text(key) else None
+
+    def networks(self, key: str) -> tuple[addresses.IPNetwork, ...]:
+        """Read a list of IP addresses or CIDRs, which may be missing."""
+        found = []
+        for text in self.texts(key):
+            try:
+                found.append(addresses.parse_ip_network(text))
+            except ValueError:
+                raise self._wrong(key, text) from None
+        return tuple(found)
 
     def optional_number(self, key: str) -> int | None:
         """Read a whole number."""

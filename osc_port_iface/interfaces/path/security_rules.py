@@ -98,6 +98,14 @@ _PROTOCOL_NUMBERS = {
     'vrrp': '112',
 }
 
+# A number that has two names is shown by the one that Neutron prefers. Number
+# 0 has none, as drivers do not agree on what it is.
+PROTOCOL_NAMES = {
+    int(number): name
+    for name, number in _PROTOCOL_NUMBERS.items()
+    if number != '0'
+}
+
 
 def allowed_traffic(known: records.Details) -> Traffic | None:
     """Tell which traffic is allowed.
@@ -178,17 +186,24 @@ def _with_network(
     )
 
 
+def protocol_number(protocol: str | None, ethertype: str | None) -> str | None:
+    """Return the number of a protocol, or None for any.
+
+    :param protocol: A name or a number.
+    :param ethertype: IPv4 or IPv6.
+    :returns: The number, or the text itself if it is not known.
+    """
+    if protocol is None or protocol == 'any':
+        return None
+    number = _PROTOCOL_NUMBERS.get(protocol, protocol)
+    # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
+    # neutron/db/securitygroups_db.py).
+    return '58' if ethertype == 'IPv6' and number == '1' else number
+
+
 def _meaning(rule: records.SecurityGroupRule) -> records.SecurityGroupRule:
     """Keep only what makes a difference to the firewall."""
-    protocol = rule.protocol
-    if protocol == 'any':
-        protocol = None
-    elif protocol:
-        protocol = _PROTOCOL_NUMBERS.get(protocol, protocol)
-        # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
-        # neutron/db/securitygroups_db.py).
-        if rule.ethertype == 'IPv6' and protocol == '1':
-            protocol = '58'
+    protocol = protocol_number(rule.protocol, rule.ethertype)
     return dataclasses.replace(rule, id='', protocol=protocol)
 
 

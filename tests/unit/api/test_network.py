@@ -12,9 +12,12 @@
 
 from collections.abc import Callable
 import datetime
+import ipaddress
+from typing import Any
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -358,6 +361,49 @@ class TestOthers(NetworkTestCase):
         answer = self.network.ports_tagged(['b', 'a'])
         self.assertEqual([PORT], [port.id for port in answer.rows])
         self.assertEqual(['a,b'], self.queries(PORTS_URL)[0]['tags-any'])
+
+    def test_routes_and_networks(self) -> None:
+        route = {'destination': '10.9.0.7/16', 'nexthop': '10.0.0.9'}
+        expected = records.Route(
+            ipaddress.ip_network('10.9.0.0/16'), '10.0.0.9'
+        )
+        router = {**fake_cloud.router(950, '203.0.113.2'), 'routes': [route]}
+        subnet = {
+            **fake_cloud.subnet(900, '10.0.0.0/24'),
+            'enable_dhcp': False,
+            'host_routes': [route],
+        }
+        group = {
+            'id': fake_cloud.identifier(990),
+            'name': 'office',
+            'addresses': ['192.0.2.1', '2001:db8::7/64'],
+        }
+        self.cloud.register_network('routers', router)
+        self.cloud.register_network('subnets', subnet)
+        self.cloud.register_network('address-groups', group)
+        (read_router,) = self.network.list(neutron.ROUTERS).rows
+        (read_subnet,) = self.network.list(neutron.SUBNETS).rows
+        (read_group,) = self.network.list(neutron.ADDRESS_GROUPS).rows
+        self.assertEqual((expected,), read_router.routes)
+        self.assertEqual((expected,), read_subnet.host_routes)
+        self.assertIs(False, read_subnet.has_dhcp)
+        self.assertEqual(
+            ('192.0.2.1/32', '2001:db8::/64'),
+            tuple(map(str, read_group.networks)),
+        )
+
+    def test_broken_networks(self) -> None:
+        odd: tuple[tuple[paging.Collection[Any], dict[str, Any]], ...] = (
+            (neutron.ADDRESS_GROUPS, {'addresses': ['everywhere']}),
+            (neutron.ROUTERS, {'routes': [{'destination': '10.9.0.0/16'}]}),
+        )
+        for collection, part in odd:
+            with self.subTest(collection.key):
+                self.cloud.register_network(
+                    collection.path[1:],
+                    {'id': fake_cloud.identifier(950), **part},
+                )
+                self.assertNotEqual([], self.network.list(collection).failures)
 
     def test_networks_that_an_agent_connects(self) -> None:
         for configurations, expected in (
