@@ -29,7 +29,7 @@ lint:  ## Check the style
 types:  ## Check the types
 	@$(SUITE) -e mypy
 unit:  ## Run the unit tests, on each supported Python found
-	@$(SUITE) -e py311,py312,py313
+	@$(SUITE) -e py311,py312,py313,py314
 functional:  ## Run the functional tests, and what the pages show
 	@$(SUITE) -e sessions,functional
 docs:  ## Build the documentation

@@ -222,8 +222,13 @@ def interpreter(version: str) -> str | None:
 
 def preferred_interpreter() -> str:
     """Find the preferred Python of the version that runs this."""
+    return interpreter(running_version()) or sys.executable
+
+
+def running_version() -> str:
+    """Return the version of the Python that runs this: ``3.12``."""
     major, minor, *_rest = sys.version_info
-    return interpreter(f'{major}.{minor}') or sys.executable
+    return f'{major}.{minor}'
 
 
 def main() -> None:

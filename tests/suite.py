@@ -29,7 +29,7 @@ from typing import Any
 
 from tests import environments
 
-PYTHONS = ('3.11', '3.12', '3.13')
+PYTHONS = ('3.11', '3.12', '3.13', '3.14')
 
 # How many environments run in parallel. Some wait for a cloud or a disk.
 PARALLEL = '2'

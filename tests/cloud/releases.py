@@ -32,26 +32,29 @@ class Release:
 
     :ivar name: Its name.
     :ivar pins: The name of its file of pins and its environment.
-    :ivar pythons: The Python versions that its services support, newest first;
-        if empty, all versions that the checks support.
+    :ivar pythons: The Python versions that its services support, newest first.
     """
 
     name: str
     pins: str
-    pythons: tuple[str, ...] = ()
+    pythons: tuple[str, ...]
 
     def python(self) -> str | None:
-        """Find the newest interpreter for the services."""
-        if not self.pythons:
-            return environments.preferred_interpreter()
-        found = map(environments.interpreter, self.pythons)
+        """Find an interpreter for the services.
+
+        That is the version that runs this, where they support it, and the
+        newest one where they do not.
+        """
+        running = environments.running_version()
+        versions = sorted(self.pythons, key=lambda version: version != running)
+        found = map(environments.interpreter, versions)
         return next(filter(None, found), None)
 
 
 RELEASES = {
     release.name: release
     for release in (
-        Release(NEWEST, 'cloud'),
+        Release(NEWEST, 'cloud', ('3.13', '3.12', '3.11')),
         Release('2025.1', 'cloud-2025.1', ('3.12', '3.11')),
         Release('2024.1', 'cloud-2024.1', ('3.11',)),
     )

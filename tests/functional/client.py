@@ -25,7 +25,7 @@ import sys
 import tempfile
 
 from tests import command_result
-from tests.functional import order
+from tests.functional import forked
 from tests.functional import preloaded
 
 # Seconds for one command.
@@ -65,7 +65,7 @@ def run(
     ):
         given.write(stdin)
         given.seek(0)
-        status = order.order(
+        status = forked.run(
             _preloaded() / 'socket',
             [str(program()), *arguments],
             environment,
@@ -84,7 +84,7 @@ def preloaded_program() -> pathlib.Path:
     """Return an ``openstack`` that runs in such a process, too."""
     path = _preloaded() / 'openstack'
     words = (
-        *(sys.executable, '-I', '-S', order.__file__),
+        *(sys.executable, '-I', '-S', forked.__file__),
         *(path.with_name('socket'), program()),
     )
     path.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')

@@ -21,7 +21,7 @@ from tests.cloud import embedded
 from tests.cloud import fleet
 from tests.cloud import scenario
 from tests.functional import base
-from tests.functional import ordered
+from tests.functional import fixed_ips
 
 COMMAND = ('server', 'interface', 'find')
 
@@ -63,7 +63,7 @@ class TestFind(base.ProjectTestCase):
         cls.port = api.Api('admin', cls.cloud).get(
             'network', f'/v2.0/ports/{port["id"]}'
         )['port']
-        cls.port['fixed_ips'] = ordered.fixed_ips(cls.port['fixed_ips'])
+        cls.port['fixed_ips'] = fixed_ips.in_order(cls.port['fixed_ips'])
 
     def find(
         self,

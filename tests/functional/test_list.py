@@ -21,7 +21,7 @@ from tests.cloud import api
 from tests.cloud import scenario
 from tests import command_result
 from tests.functional import base
-from tests.functional import ordered
+from tests.functional import fixed_ips
 
 COMMAND = ('server', 'interface', 'list')
 
@@ -78,7 +78,7 @@ class TestOneServer(base.FunctionalTestCase):
                 'Port ID': attachment['port_id'],
                 'Network ID': attachment['net_id'],
                 'MAC Address': attachment['mac_addr'],
-                'Fixed IPs': ordered.fixed_ips(attachment['fixed_ips']),
+                'Fixed IPs': fixed_ips.in_order(attachment['fixed_ips']),
                 'Port State': attachment['port_state'],
                 'Tag': attachment['tag'],
             }
@@ -107,7 +107,7 @@ class TestOneServer(base.FunctionalTestCase):
                 str(row['MAC Address']),
                 ','.join(
                     fixed_ip['ip_address']
-                    for fixed_ip in ordered.fixed_ips(attachment['fixed_ips'])
+                    for fixed_ip in fixed_ips.in_order(attachment['fixed_ips'])
                 ),
                 str(row['Port State']),
                 str(row['Tag'] or ''),

@@ -18,7 +18,7 @@ from tests.cloud import api
 from tests.cloud import scenario
 from tests import command_result
 from tests.functional import base
-from tests.functional import ordered
+from tests.functional import fixed_ips
 from tests.functional import test_schema
 
 COMMAND = ('server', 'interface', 'list')
@@ -172,7 +172,7 @@ class TestColumns(base.ProjectTestCase):
         network = found['networks'][port['network_id']]
         subnets = [
             found['subnets'][fixed_ip['subnet_id']]
-            for fixed_ip in ordered.fixed_ips(port['fixed_ips'])
+            for fixed_ip in fixed_ips.in_order(port['fixed_ips'])
         ]
         policy = port['qos_policy_id'] or port['qos_network_policy_id']
         trunk = port.get('trunk_details', {'trunk_id': None, 'sub_ports': []})

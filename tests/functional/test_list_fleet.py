@@ -22,7 +22,7 @@ from tests.cloud import fleet
 from tests.cloud import scenario
 from tests.functional import base
 from tests.functional import client
-from tests.functional import ordered
+from tests.functional import fixed_ips
 from tests.functional import recording_proxy
 
 COMMAND = ('server', 'interface', 'list')
@@ -63,7 +63,7 @@ class TestFleet(base.FunctionalTestCase):
                     'Port ID': attachment['port_id'],
                     'Network ID': attachment['net_id'],
                     'MAC Address': attachment['mac_addr'],
-                    'Fixed IPs': ordered.fixed_ips(attachment['fixed_ips']),
+                    'Fixed IPs': fixed_ips.in_order(attachment['fixed_ips']),
                     'Port State': attachment['port_state'],
                     'Tag': attachment['tag'],
                 }

@@ -19,7 +19,7 @@ from tests.cloud import bootstrap
 from tests.cloud import scenario
 from tests import command_result
 from tests.functional import base
-from tests.functional import ordered
+from tests.functional import fixed_ips
 
 COMMAND = ('server', 'interface', 'show')
 
@@ -44,7 +44,7 @@ class TestShow(base.FunctionalTestCase):
         cls.port = api.Api('admin', cls.cloud).get(
             'network', f'/v2.0/ports/{port["id"]}'
         )['port']
-        cls.port['fixed_ips'] = ordered.fixed_ips(cls.port['fixed_ips'])
+        cls.port['fixed_ips'] = fixed_ips.in_order(cls.port['fixed_ips'])
 
     def expected(self, user: str) -> dict[str, object]:
         port = self.port

@@ -10,14 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Orders what a plain HTTP client reads, as the commands do."""
+"""Orders fixed IPs that a plain HTTP client has read."""
 
 import ipaddress
 from typing import Any
 
 
-def fixed_ips(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Order fixed IPs: IPv4 first, then by address."""
+def in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Order fixed IPs as the commands do: IPv4 first, then by address."""
 
     def order(fixed_ip: dict[str, Any]) -> tuple[int, int]:
         address = ipaddress.ip_address(fixed_ip['ip_address'])

@@ -10,7 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Orders a command from preloaded.py: ``order.py <socket> <program> …``
+"""Runs a command in a fork of preloaded.py.
+
+``forked.py <socket> <program> …`` does the same as a program.
 
 It only uses the standard library, as it also runs without an environment.
 """
@@ -23,7 +25,7 @@ import socket
 import sys
 
 
-def order(
+def run(
     address: str | pathlib.Path,
     arguments: Sequence[str],
     environment: dict[str, str],
@@ -62,6 +64,6 @@ def order(
 
 
 if __name__ == '__main__':
-    status = order(sys.argv[1], sys.argv[2:], dict(os.environ), (0, 1, 2))
+    status = run(sys.argv[1], sys.argv[2:], dict(os.environ), (0, 1, 2))
     # As a shell shows a signal.
     sys.exit(status if status >= 0 else 128 - status)
