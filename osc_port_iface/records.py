@@ -28,6 +28,10 @@ Row = TypeVar('Row')
 # of the availability zone.
 _SERVER_OWNER = 'compute:'
 
+# Ironic binds the ports of a bare metal server to the node, and may wire them
+# before or without Neutron. A smart NIC is a host of its own.
+_WIRED_ELSEWHERE = frozenset({'baremetal', 'smart-nic'})
+
 # The device owner of a subport once Neutron has wired it
 # (neutron/services/trunk/constants.py).
 _SUBPORT_OWNER = 'trunk:subport'
@@ -221,6 +225,11 @@ class Port:
     def is_for_server(self) -> bool:
         """Whether its device owner says that it belongs to a server."""
         return (self.device_owner or '').startswith(_SERVER_OWNER)
+
+    @property
+    def is_wired_on_host(self) -> bool:
+        """Whether Neutron wires it on the host of its server."""
+        return self.vnic_type not in _WIRED_ELSEWHERE
 
     @property
     def is_nobodys(self) -> bool:

@@ -23,7 +23,7 @@ from osc_lib import exceptions
 from osc_port_iface.commands import lister
 
 if TYPE_CHECKING:
-    from osc_port_iface.interfaces.health import checking
+    from osc_port_iface.interfaces.health import check
 
 
 class CheckServerInterface(lister.TextLister):
@@ -85,9 +85,9 @@ class CheckServerInterface(lister.TextLister):
 
     def _check(
         self, parsed_args: argparse.Namespace, has_causes: bool
-    ) -> checking.Answer:
+    ) -> check.CheckResult:
         from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.interfaces.health import checking
+        from osc_port_iface.interfaces.health import check
 
         cloud = self.cloud()
         request = finding_selectors.request(
@@ -95,7 +95,7 @@ class CheckServerInterface(lister.TextLister):
             cloud,
             has_causes=has_causes and not parsed_args.nagios,
         )
-        return checking.check(cloud, request, self.progress)
+        return check.check(cloud, request, self.progress)
 
     def _sum_up(
         self, parsed_args: argparse.Namespace, status: int, line: str

@@ -14,13 +14,13 @@
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 
-CAUSE: columns.Column[drift.Finding] = columns.Column(
+CAUSE: columns.Column[findings.Finding] = columns.Column(
     'Cause', lambda row: cells.TextCell(row.cause)
 )
 
-COLUMNS: columns.Columns[drift.Finding] = (
+COLUMNS: columns.Columns[findings.Finding] = (
     columns.Column('Server ID', lambda row: cells.TextCell(row.server_id)),
     columns.Column('Server Name', lambda row: cells.TextCell(row.server_name)),
     columns.Column('Port ID', lambda row: cells.TextCell(row.port_id)),

@@ -18,7 +18,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import ownerless
 
@@ -80,7 +80,7 @@ def request(
     parsed_args: argparse.Namespace,
     cloud: api_cloud.Cloud,
     has_causes: bool = False,
-) -> checking.Request:
+) -> check.CheckRequest:
     """Read what to check from the arguments.
 
     :param parsed_args: The arguments.
@@ -89,7 +89,7 @@ def request(
     :raises osc_lib.exceptions.CommandError: There is no such project, or
         several have the name.
     """
-    return checking.Request(
+    return check.CheckRequest(
         names_or_ids=tuple(parsed_args.server),
         scope=server_selectors.scope(parsed_args, cloud.identity),
         codes=_codes(parsed_args),

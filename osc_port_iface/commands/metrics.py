@@ -31,8 +31,8 @@ from osc_lib import exceptions
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import checking
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -43,7 +43,7 @@ _Labels = Mapping[str, str]
 # The labels, by the name by which a user chooses them, and how to get their
 # values.
 _LABELS: Mapping[
-    str, tuple[str, Callable[[records.Server | drift.Finding], str | None]]
+    str, tuple[str, Callable[[records.Server | findings.Finding], str | None]]
 ] = {
     'project': ('project_id', lambda row: row.project_id),
     'host': ('host', lambda row: row.host),
@@ -75,7 +75,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def write(
-    path: pathlib.Path, by: Sequence[str], answer: checking.Answer, took: float
+    path: pathlib.Path,
+    by: Sequence[str],
+    answer: check.CheckResult,
+    took: float,
 ) -> None:
     """Write the findings, and that the run succeeded.
 
@@ -147,14 +150,14 @@ def _write_run(path: pathlib.Path, has_failed: bool) -> None:
 
 
 def _counts(
-    answer: checking.Answer,
+    answer: check.CheckResult,
     labels: Sequence[
-        tuple[str, Callable[[records.Server | drift.Finding], str | None]]
+        tuple[str, Callable[[records.Server | findings.Finding], str | None]]
     ],
 ) -> list[tuple[_Labels, int]]:
     """Count the findings of each code, including those with a count of 0."""
 
-    def place(row: records.Server | drift.Finding) -> tuple[str, ...]:
+    def place(row: records.Server | findings.Finding) -> tuple[str, ...]:
         return tuple(value(row) or '' for _label, value in labels)
 
     counts = collections.Counter(

@@ -21,7 +21,7 @@ import dataclasses
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import check
 from osc_port_iface import printable
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -66,7 +66,7 @@ class Thresholds:
 
 
 def judge(
-    answer: checking.Answer, limits: Thresholds, took: float
+    answer: check.CheckResult, limits: Thresholds, took: float
 ) -> tuple[int, str]:
     """Sum up an answer.
 

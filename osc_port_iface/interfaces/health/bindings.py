@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 # Ports on a page of a listing.
@@ -81,16 +82,16 @@ def may_be_stale(server: records.Server, port: records.Port) -> bool:
     While a server moves, its ports have one on the target host.
     """
     return (
-        drift.is_settled(server)
-        and server.status not in drift.MOVING
+        server_state.is_settled(server)
+        and server.status not in server_state.MOVING
         and port.migrating_to is None
-        and port.vnic_type not in drift.NOT_OF_THE_HOST
+        and port.is_wired_on_host
     )
 
 
-def suspicion(server: records.Server, port: records.Port) -> drift.Finding:
+def suspicion(server: records.Server, port: records.Port) -> findings.Finding:
     """Make the finding for a port that seems to have a second binding."""
-    return drift.port_finding(
+    return findings.of_port(
         codes.Code.STALE_BINDING, server, port, port.host or '', ''
     )
 
@@ -99,7 +100,7 @@ def stale(
     server: records.Server,
     port: records.Port,
     bindings: Iterable[records.PortBinding],
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the stale bindings of a port.
 
     :param server: The server, with details.
@@ -112,7 +113,7 @@ def stale(
         sorted(row.host for row in bindings if row.status == 'INACTIVE')
     )
     if left:
-        yield drift.port_finding(
+        yield findings.of_port(
             codes.Code.STALE_BINDING,
             server,
             port,

@@ -21,7 +21,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
@@ -66,8 +66,8 @@ class _Hosts:
 
 
 def explain(
-    cloud: api_cloud.Cloud, findings: Sequence[drift.Finding]
-) -> records.Answer[drift.Finding]:
+    cloud: api_cloud.Cloud, findings: Sequence[findings.Finding]
+) -> records.Answer[findings.Finding]:
     """Add their causes to findings.
 
     That needs at most one request for the agents of about 150 hosts, one for
@@ -90,7 +90,7 @@ def explain(
 
 
 def _read(
-    cloud: api_cloud.Cloud, findings: Iterable[drift.Finding]
+    cloud: api_cloud.Cloud, findings: Iterable[findings.Finding]
 ) -> tuple[_Hosts, list[str]]:
     of_host = [
         finding
@@ -134,7 +134,7 @@ def _read(
     ), notices
 
 
-def _cause(finding: drift.Finding, hosts: _Hosts) -> str | None:
+def _cause(finding: findings.Finding, hosts: _Hosts) -> str | None:
     port, host = finding.port, finding.host or ''
     service = hosts.services.get(host)
     if finding.code in _OF_WIRING and port and port.admin_state_up is False:
@@ -156,7 +156,9 @@ def _cause(finding: drift.Finding, hosts: _Hosts) -> str | None:
     return None
 
 
-def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
+def _of_agents(
+    finding: findings.Finding, host: str, hosts: _Hosts
+) -> str | None:
     """Look for a fault in the agents that wire the ports of a host.
 
     If Neutron has no agents there, none can be at fault.
@@ -193,7 +195,7 @@ def _of_agents(finding: drift.Finding, host: str, hosts: _Hosts) -> str | None:
     return None
 
 
-def _sum_up(findings: Iterable[drift.Finding]) -> None:
+def _sum_up(findings: Iterable[findings.Finding]) -> None:
     """Log the causes that several findings share."""
     counts: dict[str, int] = {}
     for finding in findings:

@@ -20,7 +20,8 @@ import dataclasses
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
@@ -28,7 +29,7 @@ def of_server(
     server: records.Server,
     ports: Sequence[records.Port],
     floating_ips: Iterable[records.FloatingIP],
-) -> list[drift.Finding]:
+) -> list[findings.Finding]:
     """Compare the floating IPs of one server.
 
     Nova asks Neutron for the floating IPs of each fixed IP of a port
@@ -44,7 +45,7 @@ def of_server(
         Neutron notifies Nova a moment after a change.
     """
     floating_ips = list(floating_ips)
-    if not drift.is_settled(server):
+    if not server_state.is_settled(server):
         return []
     by_port: dict[str | None, list[records.FloatingIP]] = {}
     for floating_ip in floating_ips:
@@ -52,7 +53,7 @@ def of_server(
     by_mac: dict[str | None, list[records.Port]] = {}
     for port in ports:
         by_mac.setdefault(port.mac_address, []).append(port)
-    found: list[drift.Finding] = []
+    found: list[findings.Finding] = []
     for mac_address, same_mac in by_mac.items():
         entries = [
             entry for entry in server.cache if entry.mac_address == mac_address
@@ -73,7 +74,7 @@ def _of_mac_address(
     entries: Sequence[records.Interface],
     ports: Sequence[records.Port],
     by_port: dict[str | None, list[records.FloatingIP]],
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Compare the cache and Neutron for one MAC address."""
     cached_ips = {ip for entry in entries for ip in _fixed_ips(entry)}
     cached = {ip for entry in entries for ip in entry.floating_ips}
@@ -106,12 +107,12 @@ def _astray(
     server: records.Server,
     port: records.Port,
     floating_ips: Iterable[records.FloatingIP],
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the floating IPs for an address that the port does not have."""
     for floating_ip in floating_ips:
         target = floating_ip.fixed_ip_address
         if target is not None and target not in _fixed_ips(port):
-            yield drift.port_finding(
+            yield findings.of_port(
                 codes.Code.FLOATING_IP_DIFFERS,
                 server,
                 port,
@@ -125,7 +126,7 @@ def _astray(
 
 def _is_fresh(floating_ip: records.FloatingIP) -> bool:
     age = floating_ip.seconds_unchanged
-    return age is not None and age < drift.QUIET
+    return age is not None and age < server_state.QUIET
 
 
 def _finding(
@@ -133,9 +134,9 @@ def _finding(
     port: records.Port,
     should_be: set[str],
     is_there: set[str],
-) -> drift.Finding:
+) -> findings.Finding:
     expected, actual = tuple(sorted(should_be)), tuple(sorted(is_there))
-    return drift.port_finding(
+    return findings.of_port(
         codes.Code.FLOATING_IP_DIFFERS,
         server,
         port,

@@ -22,7 +22,7 @@ import ipaddress
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 
 # Seconds for which a port may be unused without being reported.
@@ -54,7 +54,7 @@ class Keep:
 
 def half_released(
     ports: Iterable[records.Port], keep: Keep
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the ports whose device owner is a server, but without its ID.
 
     :param ports: Ports of any kind.
@@ -78,7 +78,7 @@ def orphans(
     server_ids: Collection[str],
     ports: Iterable[records.Port],
     keep: Keep,
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the ports that Nova made for servers that no longer exist.
 
     :param server_ids: All servers that could own the ports. Ports of any other
@@ -111,7 +111,7 @@ def unused(
     others: Sequence[records.Port],
     floating_ips: Iterable[records.FloatingIP],
     keep: Keep,
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the ports that nothing uses.
 
     A port that reserves an address for servers to share is in use: an address
@@ -152,7 +152,7 @@ def claims(
     ports: Iterable[records.Port],
     others: Sequence[records.Port],
     servers: Iterable[records.Server],
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the ports of servers that may use the address of another server.
 
     :param ports: The ports of the servers.
@@ -182,7 +182,7 @@ def claims(
                     'first': actual,
                     'count': len(claimed) - 1,
                 }
-            yield drift.port_finding(
+            yield findings.of_port(
                 codes.Code.ADDRESS_CLAIMED,
                 server,
                 port,
@@ -231,8 +231,8 @@ def _by_network(
 
 def _finding(
     code: codes.Code, port: records.Port, expected: str, actual: str
-) -> drift.Finding:
-    return drift.Finding(
+) -> findings.Finding:
+    return findings.Finding(
         code,
         port.server_id,
         port.id,

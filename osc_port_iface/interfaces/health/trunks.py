@@ -19,7 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
@@ -28,7 +29,7 @@ def of_server(
     parents: Sequence[records.Port],
     trunks: Iterable[records.Trunk],
     subports: Mapping[str, records.Port],
-) -> list[drift.Finding]:
+) -> list[findings.Finding]:
     """Judge the trunks of one server.
 
     :param server: The server, with details.
@@ -39,10 +40,10 @@ def of_server(
     :returns: The findings, in a stable order; none unless the server runs, as
         the agent on its host wires a trunk when the server is plugged in.
     """
-    if not drift.is_settled(server) or server.status != 'ACTIVE':
+    if not server_state.is_settled(server) or server.status != 'ACTIVE':
         return []
     by_parent = {trunk.port_id: trunk for trunk in trunks}
-    found: list[drift.Finding] = []
+    found: list[findings.Finding] = []
     for parent in parents:
         trunk = by_parent.get(parent.id)
         if trunk is None or parent.admin_state_up is False:
@@ -52,7 +53,7 @@ def of_server(
             None,
         ):
             found.append(
-                drift.port_finding(
+                findings.of_port(
                     codes.Code.TRUNK_DEGRADED,
                     server,
                     parent,
@@ -70,7 +71,7 @@ def of_server(
 
 def _of_subport(
     server: records.Server, parent: records.Port, subport: records.Port
-) -> list[drift.Finding]:
+) -> list[findings.Finding]:
     if (
         subport.shows_binding
         and subport.host
@@ -78,7 +79,7 @@ def _of_subport(
         and subport.host != parent.host
     ):
         return [
-            drift.port_finding(
+            findings.of_port(
                 codes.Code.SUBPORT_HOST_DIFFERS,
                 server,
                 subport,
@@ -93,7 +94,7 @@ def _of_subport(
         None,
     ):
         return [
-            drift.port_finding(
+            findings.of_port(
                 codes.Code.SUBPORT_DOWN,
                 server,
                 subport,

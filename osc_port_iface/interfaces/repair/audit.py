@@ -19,7 +19,7 @@ import os
 from typing import Any, TextIO
 
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 
 
 class Log:
@@ -36,7 +36,7 @@ class Log:
 
     def write(
         self,
-        finding: drift.Finding,
+        finding: findings.Finding,
         request: writing.Request,
         answer: writing.Answer,
     ) -> None:

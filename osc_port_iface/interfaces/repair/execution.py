@@ -25,10 +25,11 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import confirming
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import claims
 from osc_port_iface.interfaces.repair import plan as plans
@@ -90,7 +91,7 @@ class Execution:
         cloud: api_cloud.Cloud,
         writer: writing.Writer,
         log: audit.Log,
-        request: checking.Request,
+        request: check.CheckRequest,
         timeout: float,
     ) -> None:
         """Prepare a run; nothing is sent.
@@ -111,7 +112,7 @@ class Execution:
     def run(
         self,
         plan: plans.Plan,
-        findings: Sequence[drift.Finding],
+        findings: Sequence[findings.Finding],
         interrupted: threading.Event,
     ) -> list[Outcome]:
         """Execute the steps of a plan, up to the first surprise.
@@ -208,9 +209,7 @@ class Execution:
         if step.repairs[0].resumes:
             now = planned if self._is_as_left(step.repairs[0]) else []
         else:
-            answer = confirming.confirm(
-                self._cloud, planned, self._request.keep
-            )
+            answer = confirm.confirm(self._cloud, planned, self._request.keep)
             now = names.complete(answer)
             if answer.unjudged:
                 raise _Surprise(answer.notices[0], skipped(step.repairs))
@@ -238,18 +237,18 @@ class Execution:
             and set(now.tags) == set(left.tags)
         )
 
-    def _is_settled(self, finding: drift.Finding) -> bool:
+    def _is_settled(self, finding: findings.Finding) -> bool:
         """Tell whether a finding is gone because nothing is wrong any more.
 
         There are also no findings while a server is being changed.
 
         :raises errors.NotFound: The server no longer exists.
         """
-        return finding.server is None or drift.is_settled(
+        return finding.server is None or server_state.is_settled(
             self._cloud.compute.server(finding.server.id)
         )
 
-    def _has_server(self, finding: drift.Finding) -> bool:
+    def _has_server(self, finding: findings.Finding) -> bool:
         """Tell whether the server of a finding exists, if it has one."""
         try:
             self._is_settled(finding)
@@ -277,7 +276,7 @@ class Execution:
                 f'{_called(repair.finding)}: {reason}', skipped([repair])
             )
 
-    def _port(self, finding: drift.Finding) -> records.Port | None:
+    def _port(self, finding: findings.Finding) -> records.Port | None:
         ports = names.complete(
             self._cloud.network.list(
                 neutron.PORTS, 'id', [finding.port_id or '']
@@ -306,7 +305,7 @@ class Execution:
         step: plans.Step,
         known: set[Subject],
         interrupted: threading.Event,
-    ) -> tuple[list[Outcome], list[drift.Finding]]:
+    ) -> tuple[list[Outcome], list[findings.Finding]]:
         """Check until all findings of a step are gone, or the time is up.
 
         :returns: The outcomes, and any other findings now.
@@ -355,20 +354,20 @@ class Execution:
             outcomes.append(outcome)
         return outcomes, new
 
-    def _look(self, findings: Sequence[drift.Finding]) -> confirming.Answer:
+    def _look(
+        self, findings: Sequence[findings.Finding]
+    ) -> confirm.ConfirmResult:
         """Check the server of findings, or their ports."""
         server = findings[0].server
         if server is None:
-            return confirming.confirm(
-                self._cloud, findings, self._request.keep
-            )
+            return confirm.confirm(self._cloud, findings, self._request.keep)
         request = dataclasses.replace(
             self._request,
             names_or_ids=(server.id,),
             scope=compute.ServerScope(),
             is_explicit=False,
         )
-        return checking.check(self._cloud, request, _no_progress)
+        return check.check(self._cloud, request, _no_progress)
 
 
 def planned(plan: plans.Plan) -> list[Outcome]:
@@ -386,12 +385,12 @@ def skipped(repairs: Sequence[plans.Repair]) -> list[Outcome]:
     return [Outcome(repair, Result.SKIPPED) for repair in repairs]
 
 
-def _seen(finding: drift.Finding) -> tuple[Subject, str, str]:
+def _seen(finding: findings.Finding) -> tuple[Subject, str, str]:
     """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
 
 
-def _called(finding: drift.Finding) -> str:
+def _called(finding: findings.Finding) -> str:
     if finding.port_id:
         return _('Port %s') % finding.port_id
     return _('Server %s') % finding.server_id

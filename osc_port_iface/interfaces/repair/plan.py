@@ -22,7 +22,8 @@ import enum
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 # Repaired by an event with the ID of the port.
@@ -87,7 +88,7 @@ class Repair:
     :ivar resumes: Whether it continues an interrupted earlier run.
     """
 
-    finding: drift.Finding
+    finding: findings.Finding
     action: Action | None = None
     requests: tuple[writing.Request, ...] = ()
     reason: str | None = None
@@ -128,7 +129,7 @@ class Plan:
 
 
 def make(
-    findings: Iterable[drift.Finding],
+    findings: Iterable[findings.Finding],
     writer: writing.Writer,
     options: Options,
     named_by: Mapping[str, str],
@@ -202,7 +203,7 @@ class _Planner:
         self._options = options
         self._named_by = named_by
 
-    def repair(self, finding: drift.Finding) -> Repair:
+    def repair(self, finding: findings.Finding) -> Repair:
         """Decide what to do about a finding."""
         if self._writer.only_reads:
             return _nothing(
@@ -246,7 +247,7 @@ class _Planner:
                 self._clear_away(finding, port), resumes=True
             )
 
-    def _refresh(self, finding: drift.Finding) -> Repair:
+    def _refresh(self, finding: findings.Finding) -> Repair:
         server, port = finding.server, finding.port
         if (
             finding.code is codes.Code.MISSING_FROM_CACHE
@@ -299,13 +300,13 @@ class _Planner:
             warning=warning,
         )
 
-    def _bind(self, finding: drift.Finding, port: records.Port) -> Repair:
+    def _bind(self, finding: findings.Finding, port: records.Port) -> Repair:
         server = finding.server
-        if port.vnic_type in drift.NOT_OF_THE_HOST:
+        if not port.is_wired_on_host:
             return _nothing(finding, _('Ironic binds it'))
         if server is None or not server.host:
             return _nothing(finding, _('the server is on no host'))
-        if server.task_state or server.status in drift.MOVING:
+        if server.task_state or server.status in server_state.MOVING:
             return _nothing(finding, _('the server is about to move'))
         return Repair(
             finding,
@@ -314,7 +315,7 @@ class _Planner:
         )
 
     def _delete_bindings(
-        self, finding: drift.Finding, port: records.Port
+        self, finding: findings.Finding, port: records.Port
     ) -> Repair:
         """Delete the bindings that a migration has left behind."""
         if not self._writer.is_service:
@@ -336,7 +337,7 @@ class _Planner:
             ),
         )
 
-    def _bounce(self, finding: drift.Finding, port: records.Port) -> Repair:
+    def _bounce(self, finding: findings.Finding, port: records.Port) -> Repair:
         if not self._options.bounce:
             return _nothing(
                 finding,
@@ -353,7 +354,7 @@ class _Planner:
             ),
         )
 
-    def _detach(self, finding: drift.Finding, port: records.Port) -> Repair:
+    def _detach(self, finding: findings.Finding, port: records.Port) -> Repair:
         if port.device_owner and not port.is_for_server:
             return _nothing(
                 finding, _('the port belongs to %s') % port.device_owner
@@ -365,7 +366,7 @@ class _Planner:
         )
 
     def _clear_away(
-        self, finding: drift.Finding, port: records.Port
+        self, finding: findings.Finding, port: records.Port
     ) -> Repair:
         """Delete or release a port without a server."""
         if self._options.abandoned is None:
@@ -388,11 +389,11 @@ class _Planner:
         return Repair(finding, Action.DELETE, tuple(requests))
 
 
-def _nothing(finding: drift.Finding, reason: str) -> Repair:
+def _nothing(finding: findings.Finding, reason: str) -> Repair:
     return Repair(finding, reason=reason)
 
 
-def _leads_astray(finding: drift.Finding, port: records.Port) -> bool:
+def _leads_astray(finding: findings.Finding, port: records.Port) -> bool:
     """Tell whether a floating IP is for an address that a port lacks."""
     if finding.code is not codes.Code.FLOATING_IP_DIFFERS:
         return False
@@ -403,8 +404,8 @@ def _leads_astray(finding: drift.Finding, port: records.Port) -> bool:
     return target not in fixed_ips
 
 
-def _interrupted(code: codes.Code, port: records.Port) -> drift.Finding:
-    return drift.Finding(
+def _interrupted(code: codes.Code, port: records.Port) -> findings.Finding:
+    return findings.Finding(
         code,
         port.server_id,
         port.id,

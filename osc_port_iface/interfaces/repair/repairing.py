@@ -18,8 +18,8 @@ from typing import TextIO
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces.health import checking
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import claims
@@ -36,7 +36,7 @@ class Repairing:
     def __init__(
         self,
         cloud: api_cloud.Cloud,
-        request: checking.Request,
+        request: check.CheckRequest,
         options: plans.Options,
     ) -> None:
         """Prepare a run; no request is sent.
@@ -49,18 +49,18 @@ class Repairing:
         self._request = request
         self._options = options
         self._writer = writing.Writer(cloud)
-        self._findings: Sequence[drift.Finding] = ()
+        self._findings: Sequence[findings.Finding] = ()
 
     def plan(
         self, progress: views.Progress
-    ) -> tuple[plans.Plan, records.Answer[drift.Finding]]:
+    ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
         """Check, and decide what to do; nothing is changed.
 
         :param progress: Shows the progress of the check.
         :returns: The plan, and the answer of the check.
         :raises errors.ApiError: The servers could not be listed.
         """
-        answer = checking.check(self._cloud, self._request, progress)
+        answer = check.check(self._cloud, self._request, progress)
         self._findings = answer.rows
         interrupted = self._interrupted()
         abandoned = interrupted + [

@@ -19,8 +19,8 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import drift
 from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
@@ -55,7 +55,7 @@ def of_floating_ips(
     :param interfaces: Those that are waited for.
     :raises errors.ApiError: Neutron could not be asked.
     """
-    if not drift.is_settled(server):
+    if not server_state.is_settled(server):
         yield _under_way(server)
         return
     ports = [
@@ -93,14 +93,15 @@ def of_hosts(
     :raises errors.Forbidden: The caller may not see the hosts.
     :raises errors.ApiError: Neutron could not be asked.
     """
-    if server.status == drift.OFF_HOST and server.task_state is None:
+    if server.status == server_state.OFF_HOST and server.task_state is None:
         yield Reason(
             None,
-            _('it is on no host while its status is %s') % drift.OFF_HOST,
+            _('it is on no host while its status is %s')
+            % server_state.OFF_HOST,
             is_lasting=True,
         )
         return
-    if not drift.is_settled(server):
+    if not server_state.is_settled(server):
         yield _under_way(server)
         return
     if server.host is None:
@@ -126,7 +127,7 @@ def _of_binding(
         return Reason(None, _('Neutron does not show its port'))
     if not port.shows_binding:
         raise _hidden()
-    if port.vnic_type in drift.NOT_OF_THE_HOST:
+    if not port.is_wired_on_host:
         return None
     if port.vif_type == 'binding_failed':
         return Reason(

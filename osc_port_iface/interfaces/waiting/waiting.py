@@ -30,9 +30,8 @@ from osc_port_iface.api import fan_out
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import comparison
-from osc_port_iface.interfaces.health import drift
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.waiting import awaited_ports
 from osc_port_iface import printable
@@ -171,10 +170,10 @@ class Look:
     state: State = State.PENDING
     lines: tuple[str, ...] = ()
     interfaces: tuple[records.Interface, ...] = ()
-    differences: tuple[comparison.Difference, ...] = ()
+    differences: tuple[cache_diff.CacheDifference, ...] = ()
     ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
 
-    def has_seen(self, difference: comparison.Difference) -> bool:
+    def has_seen(self, difference: cache_diff.CacheDifference) -> bool:
         """Tell whether the poll has shown the same difference."""
         return any(
             (known.code, known.mac_address)
@@ -401,7 +400,7 @@ def _compared(
     is_last: bool,
 ) -> Look:
     """Compare the views, as they are now."""
-    differences = comparison.compare(server.cache, interfaces)
+    differences = cache_diff.compare(server.cache, interfaces)
     ports = dict(before.ports)
     unknown = [
         difference.port_id
@@ -429,7 +428,7 @@ def _compared(
         differences=tuple(
             difference
             for difference in differences
-            if not drift.is_excused(
+            if not cache_diff.is_expected(
                 difference, server, ports.get(difference.port_id or '')
             )
         ),
@@ -543,7 +542,7 @@ def _not_active(
     )
 
 
-def _why(difference: comparison.Difference) -> str:
+def _why(difference: cache_diff.CacheDifference) -> str:
     if difference.code is codes.Code.MAC_DIFFERS:
         return _WHY[difference.code] % difference.cached_mac_address
     return _WHY[difference.code]

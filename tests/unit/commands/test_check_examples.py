@@ -20,9 +20,9 @@ from unittest import mock
 
 import yaml
 
-from osc_port_iface.commands import check
+from osc_port_iface.commands import check as check_command
 from osc_port_iface.commands import metrics
-from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
 from tests.unit import base
 
@@ -40,7 +40,7 @@ class TestExamples(base.ShellTestCase):
     def metrics(self) -> set[str]:
         """Return the names of all metrics."""
         path = pathlib.Path(self.create_file('')).with_name('x.prom')
-        metrics.write(path, (), checking.Answer([], codes=codes.USUAL), 0.0)
+        metrics.write(path, (), check.CheckResult([], codes=codes.USUAL), 0.0)
         text = ''.join(file.read_text() for file in path.parent.glob('*.prom'))
         return set(re.findall(r'^# TYPE (\S+) gauge$', text, re.MULTILINE))
 
@@ -68,9 +68,9 @@ class TestExamples(base.ShellTestCase):
 
     def assert_accepted(self, command: str) -> None:
         """Check that the command has these options."""
-        parser = check.CheckServerInterface(mock.Mock(), None).get_parser(
-            'check'
-        )
+        parser = check_command.CheckServerInterface(
+            mock.Mock(), None
+        ).get_parser('check')
         parsed = parser.parse_args(arguments(command))
         self.assertEqual('.prom', parsed.metrics.suffix)
 

@@ -19,7 +19,7 @@ import fixtures
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -31,9 +31,9 @@ SERVICES_URL = f'{fake_cloud.COMPUTE_URL}/os-services'
 
 def finding(
     code: codes.Code, number: int = 11, **changes: Any
-) -> drift.Finding:
+) -> findings.Finding:
     port = samples.port(number, '10.0.0.5', **changes)
-    return drift.port_finding(code, samples.server(port), port, '', '')
+    return findings.of_port(code, samples.server(port), port, '', '')
 
 
 class TestCauses(api_test_case.ApiTestCase):
@@ -76,7 +76,7 @@ class TestCauses(api_test_case.ApiTestCase):
             ),
         )
 
-    def causes(self, *findings: drift.Finding) -> list[str | None]:
+    def causes(self, *findings: findings.Finding) -> list[str | None]:
         answer = causes.explain(self.api(), findings)
         self.assertEqual([], answer.failures)
         self.assertEqual([], answer.notices)
@@ -189,7 +189,7 @@ class TestCauses(api_test_case.ApiTestCase):
             [None, 'Nova was not notified'],
             self.causes(
                 *(
-                    drift.port_finding(
+                    findings.of_port(
                         code, samples.server(host=None), hidden, '', ''
                     )
                     for code in (
@@ -231,7 +231,7 @@ class TestCauses(api_test_case.ApiTestCase):
         self.cloud.get(SERVICES_URL, status_code=403, json={})
         self.assertEqual([None], self.causes(finding(codes.Code.UNBOUND)))
         self.cloud.get(SERVICES_URL, status_code=404, json={})
-        answer: records.Answer[drift.Finding] = causes.explain(
+        answer: records.Answer[findings.Finding] = causes.explain(
             self.api(), [finding(codes.Code.UNBOUND)]
         )
         self.assertEqual([None], [row.cause for row in answer.rows])

@@ -18,10 +18,10 @@ import testtools
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import confirming
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import execution
 from osc_port_iface.interfaces.repair import plan as plans
@@ -30,7 +30,7 @@ from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
 PORT = samples.port(11, '10.0.0.5', device=None)
-FINDING = drift.Finding(
+FINDING = findings.Finding(
     *(codes.Code.UNUSED_PORT, None, PORT.id, PORT.mac_address, '', ''),
     port=PORT,
 )
@@ -65,14 +65,17 @@ class TestDeletion(testtools.TestCase):
             mock.Mock(spec=api_cloud.Cloud, network=api),
             writer,
             audit.Log(None, None),
-            checking.Request((), compute.ServerScope(), codes.USUAL),
+            check.CheckRequest((), compute.ServerScope(), codes.USUAL),
             timeout=0,
         )
         with mock.patch.object(
-            confirming,
+            confirm,
             'confirm',
             autospec=True,
-            side_effect=[confirming.Answer([FINDING]), confirming.Answer([])],
+            side_effect=[
+                confirm.ConfirmResult([FINDING]),
+                confirm.ConfirmResult([]),
+            ],
         ):
             outcomes = run.run(PLAN, [FINDING], threading.Event())
         return (

@@ -15,7 +15,7 @@ from typing import Any
 
 from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import records
 from tests.unit.api import api_test_case
@@ -56,11 +56,11 @@ def finding(
     code: Code,
     of_server: records.Server | None = None,
     of_port: records.Port | None = None,
-) -> drift.Finding:
+) -> findings.Finding:
     server_id = of_port.device_id if of_port else None
     if of_server:
         server_id = of_server.id
-    return drift.Finding(
+    return findings.Finding(
         code,
         server_id,
         of_port.id if of_port else None,
@@ -94,7 +94,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
 
     def plan(
         self,
-        *findings: drift.Finding,
+        *findings: findings.Finding,
         named_by: dict[str, str] | None = None,
         interrupted: tuple[records.Port, ...] = (),
         **options: Any,
@@ -107,7 +107,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
             interrupted,
         )
 
-    def one(self, found: drift.Finding, **options: Any) -> plans.Repair:
+    def one(self, found: findings.Finding, **options: Any) -> plans.Repair:
         (repair,) = self.plan(found, **options).repairs
         return repair
 
@@ -429,7 +429,7 @@ class TestOrder(PlanTestCase):
 
 class TestInterrupted(PlanTestCase):
     def resumed(
-        self, left: records.Port, *found: drift.Finding, **options: Any
+        self, left: records.Port, *found: findings.Finding, **options: Any
     ) -> list[list[str]]:
         plan = self.plan(*found, interrupted=(left,), **options)
         return [methods(repair) for repair in plan.repairs]

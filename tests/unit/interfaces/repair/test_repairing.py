@@ -18,7 +18,7 @@ import testtools
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import writing
-from osc_port_iface.interfaces.health import checking
+from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.selecting import selection
@@ -34,7 +34,7 @@ class TestInterrupted(testtools.TestCase):
     """Which ports that an earlier run left are resumed."""
 
     def ports(
-        self, request: checking.Request, *marked: records.Port
+        self, request: check.CheckRequest, *marked: records.Port
     ) -> list[str]:
         """Return the IDs of the ports in the plan."""
         api = fake_network.fake_network()
@@ -50,7 +50,7 @@ class TestInterrupted(testtools.TestCase):
                 writing, 'Writer', autospec=True, return_value=writer
             ),
             mock.patch.object(
-                checking,
+                check,
                 'check',
                 autospec=True,
                 return_value=records.Answer([]),
@@ -75,7 +75,9 @@ class TestInterrupted(testtools.TestCase):
             samples.port(10 + number, '10.0.0.5', device=number)
             for number in (1, 2)
         )
-        self.assertEqual([own.id], self.ports(checking.Request(), own, other))
+        self.assertEqual(
+            [own.id], self.ports(check.CheckRequest(), own, other)
+        )
 
     def test_without_a_server(self) -> None:
         own, other = (
@@ -84,20 +86,20 @@ class TestInterrupted(testtools.TestCase):
         )
         scope = compute.ServerScope
         for name, request, expected in (
-            ('own project', checking.Request(), [own.id]),
+            ('own project', check.CheckRequest(), [own.id]),
             (
                 'another project',
-                checking.Request(scope=scope(project_id=OTHER)),
+                check.CheckRequest(scope=scope(project_id=OTHER)),
                 [other.id],
             ),
             (
                 'all projects',
-                checking.Request(scope=scope(all_projects=True)),
+                check.CheckRequest(scope=scope(all_projects=True)),
                 [own.id, other.id],
             ),
-            ('one server', checking.Request(('web',)), []),
-            ('a host', checking.Request(scope=scope(host='compute-1')), []),
-            ('a status', checking.Request(scope=scope(status='ACTIVE')), []),
+            ('one server', check.CheckRequest(('web',)), []),
+            ('a host', check.CheckRequest(scope=scope(host='compute-1')), []),
+            ('a status', check.CheckRequest(scope=scope(status='ACTIVE')), []),
         ):
             with self.subTest(name):
                 self.assertEqual(expected, self.ports(request, own, other))

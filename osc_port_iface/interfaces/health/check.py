@@ -24,13 +24,15 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import bindings
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import confirming
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import ownerless
-from osc_port_iface.interfaces.health import sweeping
+from osc_port_iface.interfaces.health import ports as health_ports
+from osc_port_iface.interfaces.health import snapshot
 from osc_port_iface.interfaces.health import trunks
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
@@ -41,7 +43,7 @@ SETTLING = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
+class CheckRequest:
     """What to check.
 
     :ivar names_or_ids: The servers; all in the scope if empty.
@@ -56,13 +58,13 @@ class Request:
     scope: compute.ServerScope = dataclasses.field(
         default_factory=compute.ServerScope
     )
-    codes: sweeping.Codes = codes.USUAL
+    codes: snapshot.Codes = codes.USUAL
     is_explicit: bool = False
     keep: ownerless.Keep = dataclasses.field(default_factory=ownerless.Keep)
     has_causes: bool = True
 
     @property
-    def beyond_selection(self) -> sweeping.Codes:
+    def beyond_selection(self) -> snapshot.Codes:
         """The findings that need at least all servers of a project.
 
         Otherwise, a port might seem to be an orphan only because its server
@@ -73,7 +75,7 @@ class Request:
 
 
 @dataclasses.dataclass
-class Answer(confirming.Answer):
+class CheckResult(confirm.ConfirmResult):
     """The findings, and what was checked.
 
     :ivar codes: The findings that were looked for.
@@ -81,14 +83,14 @@ class Answer(confirming.Answer):
     :ivar ports: The ports that were checked.
     """
 
-    codes: sweeping.Codes = frozenset()
+    codes: snapshot.Codes = frozenset()
     servers: Sequence[records.Server] = ()
     ports: Sequence[records.Port] = ()
 
 
 def check(
-    cloud: api_cloud.Cloud, request: Request, progress: views.Progress
-) -> Answer:
+    cloud: api_cloud.Cloud, request: CheckRequest, progress: views.Progress
+) -> CheckResult:
     """Compare the views of many servers.
 
     Without drift, this costs a few listings. Each suspicious server costs a
@@ -102,7 +104,7 @@ def check(
     :raises errors.ApiError: The servers could not be listed.
     """
     beyond = request.beyond_selection
-    swept = sweeping.sweep(
+    swept = snapshot.take(
         cloud,
         request.names_or_ids,
         request.scope,
@@ -114,17 +116,17 @@ def check(
         for finding in _suspect(swept, request.keep)
         if finding.code in swept.codes
     ]
-    found = confirming.Answer([])
+    found = confirm.ConfirmResult([])
     if suspicions:
         time.sleep(SETTLING)
-        found = confirming.confirm(
+        found = confirm.confirm(
             cloud, suspicions, request.keep, swept.has_network
         )
     if request.has_causes and found.rows and swept.has_network:
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
-    return Answer(
+    return CheckResult(
         found.rows,
         [*swept.failures, *found.failures],
         [
@@ -139,7 +141,7 @@ def check(
     )
 
 
-def _beyond(found: sweeping.Codes) -> Iterable[str]:
+def _beyond(found: snapshot.Codes) -> Iterable[str]:
     if found:
         yield _(
             'Not looked for, as it needs all servers of a project: %s'
@@ -147,12 +149,14 @@ def _beyond(found: sweeping.Codes) -> Iterable[str]:
 
 
 def _suspect(
-    swept: sweeping.Sweep, keep: ownerless.Keep
-) -> Iterable[drift.Finding]:
+    swept: snapshot.Snapshot, keep: ownerless.Keep
+) -> Iterable[findings.Finding]:
     if not swept.has_network:
         for server in swept.servers:
             if server.id in swept.interfaces:
-                yield from drift.of_server(server, swept.interfaces[server.id])
+                yield from cache_diff.judge(
+                    server, swept.interfaces[server.id]
+                )
         return
     ports: dict[str | None, list[records.Port]] = {}
     for port in swept.ports:
@@ -163,7 +167,8 @@ def _suspect(
         by_port.setdefault(floating_ip.port_id, []).append(floating_ip)
     for server in swept.servers:
         own = ports.get(server.id, [])
-        yield from drift.of_server(
+        yield from health_ports.judge(server, own)
+        yield from cache_diff.judge(
             server, [port.as_interface() for port in own], own
         )
         yield from floating_ips.of_server(
@@ -175,13 +180,13 @@ def _suspect(
         for port in own:
             if port.id in swept.with_second_binding:
                 yield bindings.suspicion(server, port)
-    yield from drift.of_ports(swept.servers, swept.ports)
+    yield from health_ports.judge_mac_addresses(swept.servers, swept.ports)
     yield from _suspect_ports(swept, keep)
 
 
 def _suspect_ports(
-    swept: sweeping.Sweep, keep: ownerless.Keep
-) -> Iterable[drift.Finding]:
+    swept: snapshot.Snapshot, keep: ownerless.Keep
+) -> Iterable[findings.Finding]:
     ids = {server.id for server in swept.servers}
     yield from ownerless.half_released(swept.others, keep)
     yield from ownerless.orphans(ids, swept.others, keep)

@@ -71,7 +71,7 @@ class Scope:
 
 
 @dataclasses.dataclass(frozen=True)
-class Sweep:
+class Snapshot:
     """Everything that was read.
 
     :ivar servers: The servers that Nova can reach.
@@ -112,13 +112,13 @@ class Sweep:
     notices: Sequence[str] = ()
 
 
-def sweep(
+def take(
     cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
     server_scope: compute.ServerScope,
     wanted: Codes,
     progress: views.Progress,
-) -> Sweep:
+) -> Snapshot:
     """Read everything that is needed to look for findings.
 
     :param cloud: The services.
@@ -188,10 +188,10 @@ def _without_network(
     cloud: api_cloud.Cloud,
     servers: Sequence[records.Server],
     progress: views.Progress,
-) -> Sweep:
+) -> Snapshot:
     """Ask Nova for the interfaces of each server."""
     answers = views.ComputeView(cloud).by_server(servers, progress)
-    return Sweep(
+    return Snapshot(
         servers,
         frozenset(codes.Code),
         has_network=False,
@@ -210,7 +210,7 @@ def _with_network(
     scope: Scope,
     wanted: Codes,
     listed: Sequence[records.Port],
-) -> Sweep:
+) -> Snapshot:
     """Read the rest from Neutron.
 
     :param listed: The ports of the servers, and possibly others.
@@ -230,7 +230,7 @@ def _with_network(
         *(others, neighbours, floating_ips, trunks, subports),
         *(services, second, hidden),
     ]
-    return Sweep(
+    return Snapshot(
         servers,
         frozenset(codes.Code).difference(*(part.lost for part in parts)),
         has_network=True,

@@ -20,8 +20,10 @@ import hypothesis
 from hypothesis import strategies
 import testtools
 
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import ports
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
@@ -40,11 +42,14 @@ class Views:
     server: records.Server
     ports: list[records.Port]
 
-    def findings(self) -> list[drift.Finding]:
-        return drift.of_server(
-            self.server,
-            [port.as_interface() for port in self.ports],
-            self.ports,
+    def findings(self) -> list[findings.Finding]:
+        interfaces = [port.as_interface() for port in self.ports]
+        return sorted(
+            [
+                *ports.judge(self.server, self.ports),
+                *cache_diff.judge(self.server, interfaces, self.ports),
+            ],
+            key=lambda finding: finding.order,
         )
 
     def codes(self) -> list[str]:
@@ -145,7 +150,7 @@ class TestOneFault(testtools.TestCase):
         views.drop_from_cache(0)
         self.assertEqual(
             [
-                drift.Finding(
+                findings.Finding(
                     codes.Code.MISSING_FROM_CACHE,
                     fake_cloud.identifier(1),
                     fake_cloud.identifier(11),
@@ -291,7 +296,7 @@ class TestOneFault(testtools.TestCase):
                 host = views.ports[0].host
                 self.assertEqual(
                     [
-                        drift.Finding(
+                        findings.Finding(
                             code,
                             fake_cloud.identifier(1),
                             fake_cloud.identifier(11),
@@ -413,8 +418,11 @@ class TestOneFault(testtools.TestCase):
             [codes.Code.PORT_DOWN],
             [
                 finding.code
-                for finding in drift.of_server(
-                    views.server, interfaces, views.ports[1:]
+                for finding in (
+                    *ports.judge(views.server, views.ports[1:]),
+                    *cache_diff.judge(
+                        views.server, interfaces, views.ports[1:]
+                    ),
                 )
             ],
         )
@@ -423,8 +431,10 @@ class TestOneFault(testtools.TestCase):
         views = two_ports()
         views.change_port(1, mac_address=views.ports[0].mac_address)
         # This port sorts first, and has no MAC address to share.
-        ports = [port(10, mac_address=None), *views.ports]
-        (finding,) = drift.of_ports([views.server], ports)
+        without = port(10, mac_address=None)
+        (finding,) = ports.judge_mac_addresses(
+            [views.server], [without, *views.ports]
+        )
         self.assertEqual(
             (
                 codes.Code.DUPLICATE_MAC,
@@ -435,80 +445,8 @@ class TestOneFault(testtools.TestCase):
             (finding.code, finding.port_id, finding.expected, finding.actual),
         )
         views.change_port(1, network_id='another')
-        self.assertEqual([], drift.of_ports([views.server], views.ports))
-
-
-class TestFinding(testtools.TestCase):
-    def finding(
-        self,
-        server: records.Server | None = None,
-        port: records.Port | None = None,
-        **changes: Any,
-    ) -> drift.Finding:
-        plain = drift.Finding(
-            *(codes.Code.PORT_DOWN, 'server', 'port', 'mac', 'up', 'down'),
-            server=server,
-            port=port,
-        )
-        return dataclasses.replace(plain, **changes)
-
-    def test_host_and_project(self) -> None:
-        """The server's take precedence over the port's."""
-        server = two_ports().server
-        bare = dataclasses.replace(server, host=None, project_id=None)
-        other = port(11, host='compute-2', project_id='another')
-        of_server = ('compute-1', fake_cloud.PROJECT_ID)
-        of_port = ('compute-2', 'another')
-        for name, finding, expected in (
-            ('neither', self.finding(), (None, None)),
-            ('server', self.finding(server), of_server),
-            ('port', self.finding(None, other), of_port),
-            ('both', self.finding(server, other), of_server),
-            ('bare server', self.finding(bare), (None, None)),
-            ('bare server and port', self.finding(bare, other), of_port),
-        ):
-            with self.subTest(name):
-                self.assertEqual(expected, (finding.host, finding.project_id))
-
-    def test_age_is_that_of_a_port_without_a_server(self) -> None:
-        old = port(11, seconds_unchanged=60.0)
-        for code, of_what, expected in (
-            (codes.Code.ORPHAN_PORT, old, 60.0),
-            (codes.Code.ORPHAN_PORT, None, None),
-            (codes.Code.PORT_DOWN, old, None),
-            (codes.Code.ONLY_IN_CACHE, None, None),
-        ):
-            with self.subTest(code=code, port=of_what is not None):
-                finding = self.finding(port=of_what, code=code)
-                self.assertEqual(expected, finding.age)
-
-    def test_order(self) -> None:
-        """By name, server, port, MAC address, code and state; None first."""
-        ordered = [
-            self.finding(
-                server,
-                server_id=server_id,
-                port_id=port_id,
-                mac_address=mac_address,
-                code=code,
-                actual=actual,
-            )
-            for server, server_id, port_id, mac_address, code, actual in (
-                (None, None, 'b', 'b', codes.Code.UNBOUND, 'b'),
-                (None, 'a', None, 'b', codes.Code.UNBOUND, 'b'),
-                (None, 'a', 'a', None, codes.Code.UNBOUND, 'b'),
-                (None, 'a', 'a', 'a', codes.Code.UNBOUND, 'b'),
-                (None, 'a', 'a', 'b', codes.Code.PORT_DOWN, 'b'),
-                (None, 'a', 'a', 'b', codes.Code.UNBOUND, 'a'),
-                (None, 'a', 'a', 'b', codes.Code.UNBOUND, 'b'),
-                (None, 'a', 'b', 'a', codes.Code.PORT_DOWN, 'a'),
-                (None, 'b', 'a', 'a', codes.Code.PORT_DOWN, 'a'),
-                (two_ports().server, 'a', 'a', 'a', codes.Code.UNBOUND, 'a'),
-            )
-        ]
         self.assertEqual(
-            ordered,
-            sorted(ordered[::-1], key=lambda finding: finding.order),
+            [], list(ports.judge_mac_addresses([views.server], views.ports))
         )
 
 
@@ -564,11 +502,11 @@ def agreeing_views(draw: strategies.DrawFn) -> Views:
             unique=True,
         )
     )
-    ports = []
+    drawn_ports = []
     for number, count in enumerate(counts, 11):
-        ports.append(port(number, *drawn[:count]))
+        drawn_ports.append(port(number, *drawn[:count]))
         drawn = drawn[count:]
-    return agreeing(*ports)
+    return agreeing(*drawn_ports)
 
 
 def drop_port(views: Views, index: int) -> None:
@@ -604,7 +542,9 @@ class TestProperties(testtools.TestCase):
     @hypothesis.given(agreeing_views())
     def test_identical_views_give_no_finding(self, views: Views) -> None:
         self.assertEqual([], views.findings())
-        self.assertEqual([], drift.of_ports([views.server], views.ports))
+        self.assertEqual(
+            [], list(ports.judge_mac_addresses([views.server], views.ports))
+        )
 
     @SETTINGS
     @hypothesis.given(

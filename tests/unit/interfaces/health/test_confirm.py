@@ -20,8 +20,8 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import confirming
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 from tests.unit import clock
 from tests.unit.interfaces import fake_network
@@ -29,10 +29,10 @@ from tests.unit.interfaces import samples
 
 PORT = samples.port(11, '10.0.0.5', status='DOWN')
 SERVER = samples.server(PORT)
-DOWN = drift.port_finding(
+DOWN = findings.of_port(
     *(codes.Code.PORT_DOWN, SERVER, PORT, 'ACTIVE', 'DOWN')
 )
-HALF_RELEASED = drift.Finding(
+HALF_RELEASED = findings.Finding(
     *(codes.Code.HALF_RELEASED, None, PORT.id, PORT.mac_address, '', '')
 )
 
@@ -55,13 +55,15 @@ class TestConfirm(testtools.TestCase):
             spec=api_cloud.Cloud, compute=self.compute, network=self.network
         )
 
-    def confirm(self, *findings: drift.Finding) -> tuple[list[str], list[str]]:
-        answer = confirming.confirm(self.cloud, findings)
+    def confirm(
+        self, *findings: findings.Finding
+    ) -> tuple[list[str], list[str]]:
+        answer = confirm.confirm(self.cloud, findings)
         return [row.code for row in answer.rows], answer.failures
 
     def test_a_shared_mac_address(self) -> None:
         twin = samples.port(12, '10.0.0.6', mac_address=PORT.mac_address)
-        finding = drift.port_finding(
+        finding = findings.of_port(
             *(codes.Code.DUPLICATE_MAC, SERVER, twin, '', '')
         )
         self.network.way('ports', 'device_id').return_value = records.Answer(
@@ -81,7 +83,7 @@ class TestConfirm(testtools.TestCase):
                 )
 
     def test_floating_ip_that_changed_a_moment_ago(self) -> None:
-        finding = drift.port_finding(
+        finding = findings.of_port(
             *(codes.Code.FLOATING_IP_DIFFERS, SERVER, PORT, '', '')
         )
         self.network.way(
@@ -156,7 +158,7 @@ class TestConfirm(testtools.TestCase):
             with self.subTest(name):
                 self.events(*ends)
                 del self.clock.slept[:]
-                answer = confirming.confirm(self.cloud, [DOWN])
+                answer = confirm.confirm(self.cloud, [DOWN])
                 self.assertEqual(expected, [row.code for row in answer.rows])
                 self.assertEqual(
                     [] if expected else [SERVER.id], answer.unjudged

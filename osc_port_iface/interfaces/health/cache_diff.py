@@ -25,12 +25,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
 import itertools
 
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import ports as health_ports
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Difference:
+class CacheDifference:
     """One difference between the cache and the live view.
 
     :ivar code: One of ``codes.OF_CACHE``.
@@ -57,7 +61,7 @@ class Difference:
 
 def compare(
     cache: Sequence[records.Interface], live: Sequence[records.Interface]
-) -> list[Difference]:
+) -> list[CacheDifference]:
     """Compare Nova's cache of a server with what is plugged in.
 
     :param cache: The entries of Nova's cache, with any duplicates.
@@ -89,7 +93,7 @@ def compare(
         else:
             del stale[old]
             found.append(
-                Difference(
+                CacheDifference(
                     codes.Code.MAC_DIFFERS,
                     interface,
                     interface.mac_address,
@@ -106,9 +110,53 @@ def compare(
     return sorted(found, key=_order)
 
 
+def judge(
+    server: records.Server,
+    interfaces: Sequence[records.Interface],
+    ports: Iterable[records.Port] = (),
+) -> Iterator[findings.Finding]:
+    """Find where Nova's cache of a server is wrong.
+
+    :param server: The server, with details, which include the cache.
+    :param interfaces: The interfaces that are plugged into it.
+    :param ports: Their ports, as far as Neutron shows them.
+    :returns: The findings; none for a server that is building or has a task
+        under way, nor for a port that is not attached at all.
+    """
+    if not server_state.is_settled(server):
+        return
+    by_id = {port.id: port for port in ports}
+    for difference in compare(server.cache, interfaces):
+        port = by_id.get(difference.port_id or '')
+        if not is_expected(difference, server, port) and (
+            port is None or health_ports.is_attached(server, port)
+        ):
+            yield _finding(server, difference, port)
+
+
+def is_expected(
+    difference: CacheDifference,
+    server: records.Server,
+    port: records.Port | None,
+) -> bool:
+    """Return whether a difference is right as it is.
+
+    Nova's cache has only the ports of the server's project.
+
+    :param difference: The difference.
+    :param server: The server, with details.
+    :param port: The port of its interface; None if it is not known.
+    """
+    return (
+        difference.code is codes.Code.MISSING_FROM_CACHE
+        and port is not None
+        and port.project_id != server.project_id
+    )
+
+
 def _of_mac_address(
     entries: Sequence[records.Interface], live: Sequence[records.Interface]
-) -> Iterator[Difference]:
+) -> Iterator[CacheDifference]:
     """Compare the entries and the interfaces with one MAC address."""
     cached = collections.Counter(
         fixed_ip.ip_address
@@ -135,7 +183,7 @@ def _of_mac_address(
         if not ips:
             yield _missing(interface)
             continue
-        yield Difference(
+        yield CacheDifference(
             codes.Code.ADDRESS_DIFFERS,
             interface,
             interface.mac_address,
@@ -185,7 +233,7 @@ def _duplicates(
     cached: Mapping[str, int],
     plugged_in: Mapping[str, int],
     live: Sequence[records.Interface],
-) -> Iterator[Difference]:
+) -> Iterator[CacheDifference]:
     """Find addresses that are in the cache more often than plugged in."""
     for interface in live:
         twice = frozenset(
@@ -194,7 +242,7 @@ def _duplicates(
             if cached.get(ip, 0) > plugged_in[ip]
         )
         if twice:
-            yield Difference(
+            yield CacheDifference(
                 codes.Code.DUPLICATE_IN_CACHE,
                 interface,
                 interface.mac_address,
@@ -203,8 +251,8 @@ def _duplicates(
             )
 
 
-def _missing(interface: records.Interface) -> Difference:
-    return Difference(
+def _missing(interface: records.Interface) -> CacheDifference:
+    return CacheDifference(
         codes.Code.MISSING_FROM_CACHE,
         interface,
         interface.mac_address,
@@ -212,8 +260,12 @@ def _missing(interface: records.Interface) -> Difference:
     )
 
 
-def _only_in_cache(mac_address: str | None, ips: frozenset[str]) -> Difference:
-    return Difference(codes.Code.ONLY_IN_CACHE, None, mac_address, cached=ips)
+def _only_in_cache(
+    mac_address: str | None, ips: frozenset[str]
+) -> CacheDifference:
+    return CacheDifference(
+        codes.Code.ONLY_IN_CACHE, None, mac_address, cached=ips
+    )
 
 
 def _addresses(*interfaces: records.Interface) -> frozenset[str]:
@@ -233,10 +285,51 @@ def _by_mac_address(
     return found
 
 
-def _order(difference: Difference) -> tuple[bool, str, str, str]:
+def _order(difference: CacheDifference) -> tuple[bool, str, str, str]:
     return (
         difference.interface is None,
         difference.mac_address or '',
         difference.port_id or '',
         difference.code,
     )
+
+
+def _finding(
+    server: records.Server,
+    difference: CacheDifference,
+    port: records.Port | None,
+) -> findings.Finding:
+    live, cached = _sorted(difference.live), _sorted(difference.cached)
+    expected, actual = _shown(live), _shown(cached)
+    match difference.code:
+        case codes.Code.MISSING_FROM_CACHE:
+            actual = _('not in the cache')
+        case codes.Code.ONLY_IN_CACHE:
+            expected = _('not in the cache')
+        case codes.Code.DUPLICATE_IN_CACHE:
+            expected = _('once in the cache')
+            actual = _('more than once: %s') % actual
+        case codes.Code.MAC_DIFFERS:
+            expected = difference.mac_address or ''
+            actual = difference.cached_mac_address or ''
+            live, cached = (expected,), (actual,)
+    return findings.Finding(
+        difference.code,
+        server.id,
+        difference.port_id,
+        difference.mac_address,
+        expected,
+        actual,
+        live,
+        cached,
+        server,
+        port,
+    )
+
+
+def _sorted(ips: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(ips))
+
+
+def _shown(ips: Iterable[str]) -> str:
+    return ','.join(ips) or _('no fixed IP')

@@ -23,10 +23,13 @@ from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import bindings
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import drift
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import ownerless
+from osc_port_iface.interfaces.health import ports as health_ports
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.health import trunks
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
@@ -63,7 +66,7 @@ _WITHOUT_ACTION = codes.OF_TRUNK | {
 
 
 @dataclasses.dataclass
-class Answer(records.Answer[drift.Finding]):
+class ConfirmResult(records.Answer[findings.Finding]):
     """The confirmed findings.
 
     :ivar unjudged: The IDs of the servers that could not be judged, as they
@@ -82,16 +85,16 @@ class _Looked:
     :ivar unknown_actions: Why the server's latest actions are not known.
     """
 
-    findings: list[drift.Finding] | None
+    findings: list[findings.Finding] | None
     unknown_actions: str | None = None
 
 
 def confirm(
     cloud: api_cloud.Cloud,
-    suspicions: Iterable[drift.Finding],
+    suspicions: Iterable[findings.Finding],
     keep: ownerless.Keep | None = None,
     has_network: bool = True,
-) -> Answer:
+) -> ConfirmResult:
     """Read everything about the suspicions again.
 
     :param cloud: The services.
@@ -102,14 +105,14 @@ def confirm(
         notice for each server that keeps changing.
     """
     keep = keep or ownerless.Keep()
-    by_server: dict[str, list[drift.Finding]] = {}
+    by_server: dict[str, list[findings.Finding]] = {}
     without_server = []
     for finding in suspicions:
         if finding.server_id is None:
             without_server.append(finding)
         else:
             by_server.setdefault(finding.server_id, []).append(finding)
-    answer = Answer([])
+    answer = ConfirmResult([])
     unjudged = []
     unknown_actions = []
     for server_id, result in fan_out.fan_out(
@@ -148,14 +151,14 @@ def confirm(
 def _look_until_quiet(
     cloud: api_cloud.Cloud,
     server_id: str,
-    suspicions: Sequence[drift.Finding],
+    suspicions: Sequence[findings.Finding],
     keep: ownerless.Keep,
     has_network: bool,
 ) -> _Looked:
     """Read one server again until it is not being changed."""
     subjects = {finding.subject for finding in suspicions}
     unknown_actions = None
-    before: list[drift.Finding] = []
+    before: list[findings.Finding] = []
     for tries_left in range(_TRIES - 1, -1, -1):
         began = time.monotonic()
         try:
@@ -188,7 +191,7 @@ def _look_until_quiet(
             return _Looked(lasting)
         before = found
         if tries_left:
-            time.sleep(drift.QUIET)
+            time.sleep(server_state.QUIET)
     return _Looked(None)
 
 
@@ -198,7 +201,7 @@ def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
     :param began: When the reads began, by the monotonic clock.
     """
     actions = names.complete(api.instance_actions(server_id))
-    recent = drift.QUIET + time.monotonic() - began
+    recent = server_state.QUIET + time.monotonic() - began
     return not any(
         action.seconds_ago < recent or _goes_on(api, server_id, action)
         for action in actions
@@ -225,7 +228,7 @@ def _fresh(
     server_id: str,
     wanted: set[codes.Code],
     has_network: bool,
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Judge one server by fresh reads of everything that this needs.
 
     :raises errors.NotFound: It does not exist.
@@ -233,19 +236,20 @@ def _fresh(
     server = cloud.compute.server(server_id)
     interfaces = names.complete(cloud.compute.interfaces(server_id))
     if not has_network:
-        yield from drift.of_server(server, interfaces)
+        yield from cache_diff.judge(server, interfaces)
         return
     network = cloud.network
     ports = names.complete(
         network.list(neutron.PORTS, 'device_id', [server.id])
     )
-    yield from drift.of_server(server, interfaces, ports)
+    yield from health_ports.judge(server, ports)
+    yield from cache_diff.judge(server, interfaces, ports)
     if codes.Code.DUPLICATE_MAC in wanted:
         macs = [port.mac_address for port in ports if port.mac_address]
         same_mac = names.complete(
             network.list(neutron.PORTS, 'mac_address', macs)
         )
-        yield from drift.of_ports([server], same_mac)
+        yield from health_ports.judge_mac_addresses([server], same_mac)
     if codes.Code.FLOATING_IP_DIFFERS in wanted:
         attached = network.list(
             neutron.FLOATING_IPS, 'port_id', (port.id for port in ports)
@@ -299,9 +303,9 @@ def _fresh(
 
 def _orphans(
     cloud: api_cloud.Cloud,
-    suspicions: Sequence[drift.Finding],
+    suspicions: Sequence[findings.Finding],
     keep: ownerless.Keep,
-) -> list[drift.Finding]:
+) -> list[findings.Finding]:
     """Check whether the ports of a server that is gone still exist."""
     ids = [
         finding.port_id
@@ -316,9 +320,9 @@ def _orphans(
 
 def _ports_without_server(
     cloud: api_cloud.Cloud,
-    suspicions: Sequence[drift.Finding],
+    suspicions: Sequence[findings.Finding],
     keep: ownerless.Keep,
-) -> Iterator[drift.Finding]:
+) -> Iterator[findings.Finding]:
     """Read ports without a server again."""
     subjects = {finding.subject for finding in suspicions}
     ids = [finding.port_id for finding in suspicions if finding.port_id]
@@ -344,4 +348,4 @@ def _not_timed(reason: str) -> str:
     return _(
         'Some servers were looked at again after %(seconds)d seconds, as '
         'their latest actions could not be read. The first: %(reason)s'
-    ) % {'seconds': drift.QUIET, 'reason': reason}
+    ) % {'seconds': server_state.QUIET, 'reason': reason}

@@ -12,7 +12,7 @@
 
 import testtools
 
-from osc_port_iface.interfaces.health import comparison
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
@@ -211,7 +211,7 @@ class TestCompare(testtools.TestCase):
     def test_cases(self) -> None:
         for name, cache, live, expected in CASES:
             with self.subTest(name):
-                found = comparison.compare(cache, live)
+                found = cache_diff.compare(cache, live)
                 self.assertEqual(
                     [
                         (
@@ -233,7 +233,7 @@ class TestCompare(testtools.TestCase):
                 )
 
     def test_both_mac_addresses(self) -> None:
-        (difference,) = comparison.compare(
+        (difference,) = cache_diff.compare(
             [cached('10.0.0.5', mac_address=OTHER_MAC)], [FIRST]
         )
         self.assertEqual(MAC, difference.mac_address)
@@ -243,6 +243,6 @@ class TestCompare(testtools.TestCase):
         for name, cache, live, _expected in CASES:
             with self.subTest(name):
                 self.assertEqual(
-                    comparison.compare(cache, live),
-                    comparison.compare(cache[::-1], live[::-1]),
+                    cache_diff.compare(cache, live),
+                    cache_diff.compare(cache[::-1], live[::-1]),
                 )

@@ -1,0 +1,125 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a check finds."""
+
+import dataclasses
+
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    :ivar server_id: The server's ID; for an orphan, of the server that is
+        gone.
+    :ivar port_id: The port's ID; None if only Nova's cache has the interface.
+    :ivar expected: The correct state, as shown to the user.
+    :ivar actual: The actual state.
+    :ivar expected_values: The correct addresses, hosts or states, as the APIs
+        write them, in a stable order; empty for none.
+    :ivar actual_values: The actual ones; for ``stale-binding``, the hosts of
+        the stale bindings; for ``floating-ip-differs``, the floating IPs in
+        the cache, or a floating IP and the address that the port does not
+        have.
+    :ivar server: The server, if it exists.
+    :ivar port: The port, if it exists and Neutron shows it.
+    :ivar cause: The cause, as shown to the user, if it is known.
+    :ivar is_fresh: Whether something changed a moment ago, so that the finding
+        may soon be gone.
+    """
+
+    code: codes.Code
+    server_id: str | None
+    port_id: str | None
+    mac_address: str | None
+    expected: str
+    actual: str
+    expected_values: tuple[str, ...] = ()
+    actual_values: tuple[str, ...] = ()
+    server: records.Server | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
+    port: records.Port | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
+    cause: str | None = None
+    is_fresh: bool = dataclasses.field(default=False, compare=False)
+
+    @property
+    def server_name(self) -> str | None:
+        """The server's name, if it exists."""
+        return self.server.name if self.server else None
+
+    @property
+    def host(self) -> str | None:
+        """The host concerned, if the caller may know it."""
+        if self.server and self.server.host:
+            return self.server.host
+        return self.port.host if self.port else None
+
+    @property
+    def project_id(self) -> str | None:
+        """The project concerned."""
+        if self.server and self.server.project_id:
+            return self.server.project_id
+        return self.port.project_id if self.port else None
+
+    @property
+    def age(self) -> float | None:
+        """The seconds since a port without a server was changed."""
+        if self.port is None or self.code not in codes.WITHOUT_SERVER:
+            return None
+        return self.port.seconds_unchanged
+
+    @property
+    def subject(self) -> tuple[str | None, str | None, str | None, codes.Code]:
+        """What the finding is about, without the details."""
+        return self.server_id, self.port_id, self.mac_address, self.code
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """A sort key: by server, then by port."""
+        return (
+            self.server_name or '',
+            self.server_id or '',
+            self.port_id or '',
+            self.mac_address or '',
+            self.code,
+            self.actual,
+        )
+
+
+def of_port(
+    code: codes.Code,
+    server: records.Server,
+    port: records.Port,
+    expected: str,
+    actual: str,
+    expected_values: tuple[str, ...] = (),
+    actual_values: tuple[str, ...] = (),
+) -> Finding:
+    """Make a finding about a port of a server."""
+    return Finding(
+        code,
+        server.id,
+        port.id,
+        port.mac_address,
+        expected,
+        actual,
+        expected_values,
+        actual_values,
+        server,
+        port,
+    )
