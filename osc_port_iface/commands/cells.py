@@ -471,6 +471,12 @@ class AsText(_OrderedCell):
     def machine_readable(self) -> str:
         return self._value.human_readable()
 
+    def lines(self) -> list[str]:
+        """Return the lines of the cell in a table for people."""
+        if isinstance(self._value, _TextsCell):
+            return self._value.texts()
+        return [self._value.human_readable()]
+
     def _sort_key(self) -> Cell:
         return self._value
 
@@ -478,7 +484,5 @@ class AsText(_OrderedCell):
 class AsLines(AsText):
     """Another cell as text, with one line per text in a table."""
 
-    _value: _TextsCell
-
     def human_readable(self) -> str:
-        return '\n'.join(self._value.texts())
+        return '\n'.join(self.lines())

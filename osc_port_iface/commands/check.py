@@ -37,6 +37,16 @@ class CheckServerInterface(lister.TextLister):
     could not be read or checked. Findings are shown in any case.
     """
 
+    importance = (
+        'Server Name',
+        'Finding',
+        'MAC Address',
+        'Actual',
+        'Expected',
+        'Port ID',
+        'Cause',
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import finding_selectors
         from osc_port_iface.commands import metrics

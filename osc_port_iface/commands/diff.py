@@ -44,6 +44,14 @@ class DiffServerInterface(lister.TextLister):
     something could not be read, and 2 if a file is not such a listing.
     """
 
+    importance = (
+        'Server Name',
+        'Change',
+        'Before',
+        'After',
+        'Port ID',
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
         from osc_port_iface.commands import server_selectors

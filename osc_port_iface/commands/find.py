@@ -40,6 +40,22 @@ class FindServerInterface(lister.TextLister):
     line on standard error says so and where it was looked for.
     """
 
+    importance = (
+        'Query',
+        'Matched As',
+        'Certainty',
+        'Server Name',
+        'Server ID',
+        'Project Name',
+        'Host',
+        'Device Owner',
+        'Device Name',
+        'Fixed IPs',
+        'MAC Address',
+        'Port ID',
+        'Network Name',
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
 

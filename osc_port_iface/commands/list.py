@@ -35,6 +35,20 @@ class ListServerInterface(lister.TextLister):
     are shown, and the exit status is 1.
     """
 
+    importance = (
+        'Server Name',
+        'Fixed IPs',
+        'MAC Address',
+        'Port State',
+        'Port ID',
+        'Network ID',
+        'Network Name',
+        'Tag',
+        'Floating IPs',
+        'Host',
+        'Server ID',
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import interface_filters
         from osc_port_iface.commands import server_selectors

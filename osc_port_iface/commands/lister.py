@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import ClassVar, TYPE_CHECKING, TypeAlias
 
 from osc_lib.command import command
 
@@ -34,7 +34,13 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
 
     In value and csv, cliff prints ``str()`` of a cell's structure, which for a
     list is Python's own notation.
+
+    :cvar importance: The headers of the columns, the most important one first.
+        The last ones leave first if a table is too wide for the terminal, and
+        before them those that are not named here.
     """
+
+    importance: ClassVar[tuple[str, ...]] = ()
 
     def produce_output(
         self,
@@ -43,10 +49,23 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
         data: Iterable[Sequence[cells.Cell]],
     ) -> int:
         from osc_port_iface.commands import cells
-        from osc_port_iface.commands import in_parts
 
-        if parsed_args.formatter == 'yaml':
-            self.formatter = in_parts.InParts(self.formatter)
-        elif parsed_args.formatter not in cells.STRUCTURED_FORMATS:
+        if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [[cells.AsText(cell) for cell in row] for row in data]
+        if self._is_fitted(parsed_args):
+            from osc_port_iface.commands import terminal_table
+
+            self.formatter = terminal_table.TerminalTable(
+                self.formatter, self.importance, self.hint
+            )
         return super().produce_output(parsed_args, column_names, data)
+
+    def _is_fitted(self, parsed_args: argparse.Namespace) -> bool:
+        """Return whether to choose the columns that fit the terminal."""
+        return (
+            parsed_args.formatter == 'table'
+            and not parsed_args.columns
+            and not parsed_args.fit_width
+            and parsed_args.max_width < 1
+            and self.app.stdout.isatty()
+        )

@@ -31,6 +31,8 @@ from osc_lib import exceptions
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
+    from cliff import app
+
     from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.api import compute
     from osc_port_iface.commands import columns
@@ -63,6 +65,15 @@ class PluginCommand(command.Command):
 
     _exit_status = 0
 
+    def __init__(
+        self,
+        app: app.App,
+        app_args: argparse.Namespace | None,
+        cmd_name: str | None = None,
+    ) -> None:
+        super().__init__(app, app_args, cmd_name)
+        self._hints: list[str] = []
+
     def get_epilog(self) -> str:
         """Say which package provides the command.
 
@@ -81,6 +92,8 @@ class PluginCommand(command.Command):
         except UsageError as error:
             LOG.error(error)
             return WRONG_USAGE
+        finally:
+            self._show_hints()
         return self._exit_status
 
     def cloud(self) -> api_cloud.Cloud:
@@ -134,6 +147,16 @@ class PluginCommand(command.Command):
         """Tell the user something that is not an error."""
         for line in lines:
             LOG.warning(line)
+
+    def hint(self, line: str) -> None:
+        """Tell a person something that a script has no use for.
+
+        Hints are shown after the output, on a terminal only, and not with
+        ``--quiet``.
+
+        :param line: One line, safe for a terminal.
+        """
+        self._hints.append(line)
 
     def choose(
         self,
@@ -193,6 +216,14 @@ class PluginCommand(command.Command):
         if parsed_args.columns or api.shows_tag:
             return chosen
         return [c for c in chosen if not c.needs & facts.Fact.TAG]
+
+    def _show_hints(self) -> None:
+        if (
+            self.app.stderr.isatty()
+            and self.app.options.verbose_level >= _USUAL_VERBOSITY
+        ):
+            for line in self._hints:
+                print(line, file=self.app.stderr)
 
     def _known(
         self, names: Iterable[str], available: columns.Columns[_Row]

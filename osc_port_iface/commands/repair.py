@@ -43,6 +43,17 @@ class RepairServerInterface(lister.TextLister):
     3 if something remains, and 1 if something failed.
     """
 
+    importance = (
+        'Server Name',
+        'Finding',
+        'Action',
+        'Result',
+        'Reason',
+        'After',
+        'Before',
+        'Port ID',
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
         from osc_port_iface.commands import finding_selectors

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 
+from osc_port_iface.commands import list as list_command
 from osc_port_iface.commands import lister
 from osc_port_iface.i18n import _
 
@@ -30,6 +31,8 @@ class WaitServerInterface(lister.TextLister):
     ready. It is 1 as soon as a server is deleted or in error, or the attach or
     detach has failed.
     """
+
+    importance = list_command.ListServerInterface.importance
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types

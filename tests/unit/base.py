@@ -12,12 +12,14 @@
 
 """The real ``openstack`` shell, run in process against a fake cloud."""
 
+from collections.abc import Callable
 import functools
 import io
 import json
 import logging
 import os
 import pathlib
+from typing import Protocol
 from unittest import mock
 
 import fixtures
@@ -30,11 +32,23 @@ from tests import command_result
 from tests.unit import fake_cloud
 
 
+class TextStream(Protocol):
+    """A text stream that remembers what was written."""
+
+    def getvalue(self) -> str:
+        """Return all that was written, as the last call."""
+
+
 _load_commands = functools.cache(stevedore.ExtensionManager)
 
 
 class ShellTestCase(testtools.TestCase):
-    """Runs ``openstack`` command lines in process."""
+    """Runs ``openstack`` command lines in process.
+
+    :ivar stream: Makes stdout and stderr, which are no terminals.
+    """
+
+    stream: Callable[[], TextStream] = io.StringIO
 
     def setUp(self) -> None:
         super().setUp()
@@ -106,7 +120,7 @@ class ShellTestCase(testtools.TestCase):
 
     def openstack(self, *arguments: str) -> command_result.Result:
         """Run ``openstack`` with these arguments."""
-        stdout, stderr = io.StringIO(), io.StringIO()
+        stdout, stderr = self.stream(), self.stream()
         root = logging.getLogger('')
         handlers, level = list(root.handlers), root.level
         environment = {

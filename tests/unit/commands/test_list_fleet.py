@@ -12,8 +12,6 @@
 
 """Many servers in one command: their selection, order and failures."""
 
-import yaml
-
 from tests import command_result
 from tests.unit.commands import test_list
 from tests.unit import fake_cloud
@@ -91,28 +89,6 @@ class FleetTestCase(test_list.ListTestCase):
         return sorted(
             requested,
             key=lambda line: line if line.endswith('/os-interface') else '',
-        )
-
-
-class TestYAML(FleetTestCase):
-    def test_parts_make_one_list(self) -> None:
-        server_id = fake_cloud.identifier(1)
-        self.cloud.register_interfaces(
-            server_id,
-            *(fake_cloud.attachment(number) for number in range(1100)),
-        )
-        result = self.list('-f', 'yaml', '-c', 'Port ID', server_id)
-        self.assertEqual(
-            [
-                {'Port ID': fake_cloud.identifier(number)}
-                for number in range(1100)
-            ],
-            yaml.safe_load(result.stdout),
-        )
-        self.cloud.register_interfaces(server_id)
-        self.assertEqual(
-            command_result.Result(0, '[]\n', ''),
-            self.list('-f', 'yaml', server_id),
         )
 
 

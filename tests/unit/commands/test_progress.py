@@ -18,7 +18,6 @@ import os
 import pty
 import sys
 import termios
-import types
 from typing import Any
 from unittest import mock
 
@@ -26,7 +25,6 @@ import testtools
 
 from osc_port_iface.commands import progress
 from tests import command_result
-from tests.unit import base
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
 
@@ -65,10 +63,8 @@ class ProgressTestCase(test_list_fleet.FleetTestCase):
         )
 
     def list_on_terminal(self, *arguments: str) -> command_result.Result:
-        with mock.patch.object(
-            base, 'io', types.SimpleNamespace(StringIO=Terminal)
-        ):
-            return self.list(*test_list_fleet.SERVER_AND_PORT, *arguments)
+        self.stream = Terminal
+        return self.list(*test_list_fleet.SERVER_AND_PORT, *arguments)
 
     def without_tqdm(self) -> None:
         """Prevent the import of tqdm.

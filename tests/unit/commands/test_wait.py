@@ -9,9 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-import types
 from typing import Any
-from unittest import mock
 from urllib import parse
 
 from tests import command_result
@@ -653,31 +651,27 @@ class TestWait(WaitTestCase):
     def test_line_on_a_terminal(self) -> None:
         answers = ([cached(), cached(11)], [[], live(11)])
         target = ('--mac-address', MAC_ADDRESS)
-        with mock.patch.object(
-            base, 'io', types.SimpleNamespace(StringIO=test_progress.Terminal)
-        ):
+        self.stream = test_progress.Terminal
+        self.answer([*answers[0]], [*answers[1]])
+        shown = 'Not ready after 0 s: servers 1, interfaces 1'
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f'{PORT_ID}\n',
+                f'\r{shown}\r{" " * len(shown)}\r',
+            ),
+            self.wait(*target),
+        )
+        for option in ('--quiet', '--verbose'):
             self.answer([*answers[0]], [*answers[1]])
-            shown = 'Not ready after 0 s: servers 1, interfaces 1'
-            self.assertEqual(
-                command_result.Result(
-                    0,
-                    f'{PORT_ID}\n',
-                    f'\r{shown}\r{" " * len(shown)}\r',
-                ),
-                self.wait(*target),
-            )
-            for option in ('--quiet', '--verbose'):
-                self.answer([*answers[0]], [*answers[1]])
-                result = self.wait(*target, options=(option,))
-                self.assertEqual(0, result.status)
-                self.assertNotIn('\r', result.stderr)
+            result = self.wait(*target, options=(option,))
+            self.assertEqual(0, result.status)
+            self.assertNotIn('\r', result.stderr)
 
     def test_line_before_a_failure(self) -> None:
         self.answer([cached(), 404], [live(11)])
-        with mock.patch.object(
-            base, 'io', types.SimpleNamespace(StringIO=test_progress.Terminal)
-        ):
-            result = self.wait()
+        self.stream = test_progress.Terminal
+        result = self.wait()
         self.assertEqual(1, result.status)
         self.assertRegex(
             result.stderr,

@@ -1,0 +1,237 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Tables that fit a terminal.
+
+cliff breaks every value of a table that is too wide for the terminal. Here,
+columns are left out, so that no ID, address or code is ever broken.
+"""
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+import dataclasses
+import functools
+import os
+import sys
+from typing import TextIO
+
+from cliff.formatters import base
+import wcwidth
+
+from osc_port_iface.commands import cells
+from osc_port_iface.i18n import _
+
+# The borders and the padding of a table, and those of each column.
+_FRAME = 1
+_COLUMN_FRAME = 3
+
+# A name may be broken anywhere, but not into narrower lines than this.
+_NAME_WIDTH = 20
+
+# A sentence is wrapped at its spaces, but not into narrower lines than this.
+_TEXT_WIDTH = 24
+
+# No ID, address or code is longer. Longer words can only be names.
+_LONGEST_WORD = 64
+
+# Columns of names, which people choose freely, and which are often long.
+NAMES = frozenset(
+    {
+        'Description',
+        'Device Name',
+        'Domain Name',
+        'Network Name',
+        'Port Name',
+        'Port Tags',
+        'Project Name',
+        'Security Groups',
+        'Server Name',
+        'Subnet Names',
+        'Tag',
+    }
+)
+
+
+def width(stream: TextIO) -> int | None:
+    """Return the columns of a terminal, if it is one and tells them."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Column:
+    """A column, with the lines of each of its cells."""
+
+    header: str
+    cells: Sequence[Sequence[str]]
+
+    @functools.cached_property
+    def is_empty(self) -> bool:
+        return not any(map(any, self.cells))
+
+    @functools.cached_property
+    def full_width(self) -> int:
+        """The width in which no line is wrapped."""
+        return self._widest(line for lines in self.cells for line in lines)
+
+    @functools.cached_property
+    def least_width(self) -> int:
+        """The width below which the column is rather left out."""
+        if self.header in NAMES:
+            least = _NAME_WIDTH
+        else:
+            words = (
+                word
+                for lines in self.cells
+                for line in lines
+                for word in line.split(' ')
+            )
+            least = max(_TEXT_WIDTH, min(self._widest(words), _LONGEST_WORD))
+        return min(self.full_width, max(least, len(self.header)))
+
+    def _widest(self, texts: Iterable[str]) -> int:
+        return max(map(_display_width, (self.header, *texts)))
+
+
+def fit(
+    columns: Sequence[_Column], importance: Sequence[str], room: int
+) -> dict[str, int]:
+    """Choose the columns that fit.
+
+    If not all fit, those that are empty in all rows leave. Each of the others
+    stays if it fits beside the more important ones. The most important one
+    stays in any case.
+
+    :param columns: All columns.
+    :param importance: The headers, the most important one first. Columns that
+        are not in it follow in their own order.
+    :param room: The width of the terminal.
+    :returns: The width of each column that stays, by its header.
+    """
+    room -= _FRAME
+    full = {column.header: column.full_width for column in columns}
+    if sum(full.values()) + _COLUMN_FRAME * len(full) <= room:
+        return full
+    ranks = {header: rank for rank, header in enumerate(importance)}
+    widths: dict[str, int] = {}
+    for column in sorted(
+        columns, key=lambda column: ranks.get(column.header, len(ranks))
+    ):
+        needed = column.least_width + _COLUMN_FRAME
+        if not column.is_empty and (needed <= room or not widths):
+            widths[column.header] = column.least_width
+            room -= needed
+    for header, least in widths.items():
+        widths[header] = min(full[header], least + max(room, 0))
+        room -= widths[header] - least
+    return widths
+
+
+class TerminalTable(base.ListFormatter):
+    """Prints the columns that fit the terminal, with cliff's table."""
+
+    def __init__(
+        self,
+        table: base.ListFormatter,
+        importance: Sequence[str],
+        hint: Callable[[str], object],
+    ) -> None:
+        """Print with a formatter of cliff.
+
+        :param table: The formatter.
+        :param importance: The headers, the most important one first.
+        :param hint: Tells the user which columns are left out.
+        """
+        self._table = table
+        self._importance = importance
+        self._hint = hint
+
+    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
+        """Add nothing; the formatter itself has done so."""
+
+    def emit_list(
+        self,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[cells.AsText]],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        rows = list(data)
+        room = width(stdout)
+        if not rows or not room:
+            self._table.emit_list(column_names, rows, stdout, parsed_args)
+            return
+        columns = [
+            _Column(header, [row[index].lines() for row in rows])
+            for index, header in enumerate(column_names)
+        ]
+        widths = fit(columns, self._importance, room)
+        shown = [column for column in columns if column.header in widths]
+        # The formatter breaks nothing in a table that is narrower.
+        parsed_args.max_width = sys.maxsize
+        self._table.emit_list(
+            [column.header for column in shown],
+            list(
+                zip(
+                    *(_wrapped(column, widths) for column in shown),
+                    strict=True,
+                )
+            ),
+            stdout,
+            parsed_args,
+        )
+        if len(shown) < len(columns):
+            self._hint(_left_out(columns, widths))
+
+
+def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:
+    hidden = [column for column in columns if column.header not in shown]
+    names = [column.header for column in hidden if not column.is_empty]
+    if empty := len(hidden) - len(names):
+        names.append(_('%d without values') % empty)
+    return _(
+        'Left out to fit the terminal: %s. To see all columns, use -f json or '
+        '--fit-width; to choose some, -c.'
+    ) % ', '.join(names)
+
+
+def _wrapped(column: _Column, widths: dict[str, int]) -> list[str]:
+    """Make the text of each cell, no wider than its column."""
+    room = widths[column.header]
+    return [
+        '\n'.join(part for line in lines for part in _wrap(line, room))
+        for lines in column.cells
+    ]
+
+
+def _wrap(line: str, room: int) -> list[str]:
+    """Wrap a line at its spaces, and break only words that are too wide."""
+    if _display_width(line) <= room:
+        return [line]
+    parts = ['']
+    for word in line.split(' '):
+        joined = f'{parts[-1]} {word}' if parts[-1] else word
+        if _display_width(joined) <= room:
+            parts[-1] = joined
+            continue
+        parts.append('')
+        for character in word:
+            if _display_width(parts[-1] + character) > room:
+                parts.append('')
+            parts[-1] += character
+    return parts if parts[0] else parts[1:]
+
+
+def _display_width(text: str) -> int:
+    return len(text) if text.isascii() else max(wcwidth.wcswidth(text), 0)
