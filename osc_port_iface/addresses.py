@@ -120,6 +120,15 @@ def parse_query(text: str) -> Address:
     return Address(text, Kind.CIDR, str(network))
 
 
+def is_query(text: str) -> bool:
+    """Return whether this is an address whose owner can be looked for."""
+    try:
+        parse_query(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_mac_address(text: str) -> str:
     """Read a MAC address in any of the usual notations.
 

@@ -44,8 +44,8 @@ class Answer(Generic[Row]):
     :ivar rows: The rows that could be read.
     :ivar failures: A line for each thing that could not be read. The answer is
         then incomplete.
-    :ivar notices: A line for each thing that is missing because the caller may
-        not see it, which is not a failure.
+    :ivar notices: Lines that the user should read, and that are no failures:
+        nothing is selected, or the caller may not see something.
     """
 
     rows: list[Row]
@@ -104,6 +104,7 @@ class Server:
     status: str | None = None
     host: str | None = None
     task_state: str | None = None
+    created_at: datetime.datetime | None = None
     cache: tuple[Interface, ...] = ()
     power_state: int | None = None
 

@@ -55,10 +55,14 @@ _OTHER_PROJECT_HINT = _(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerScope:
-    """The servers that a listing shows; all of the project by default."""
+    """The servers that a listing shows; all of the project by default.
+
+    :ivar project: The name or ID by which the user knows the project.
+    """
 
     all_projects: bool = False
     project_id: str | None = None
+    project: str | None = None
     host: str | None = None
     status: str | None = None
 
@@ -231,15 +235,12 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: A request failed.
         """
         answer = self._list(scope, details or bool(scope.host))
+        # A database may ignore the case.
         if scope.host and any(
-            server.host != scope.host for server in answer.rows
+            (server.host or '').lower() != scope.host.lower()
+            for server in answer.rows
         ):
-            raise errors.Forbidden(
-                _(
-                    'Servers: Nova looks for a host on behalf of '
-                    'administrators only'
-                )
-            )
+            raise errors.Forbidden(_('Servers: Nova ignored the host'))
         return answer
 
     def servers_named(
@@ -275,9 +276,22 @@ class ComputeApi(service.Service):
         """
         if self._microversion() < _DOWN_CELL_MICROVERSION:
             return []
-        answer = self._service.get('/servers', _('Servers'), _projects(scope))
-        servers = answer.items('servers', _SERVER.read)
+        servers = self.first_servers(scope).rows
         return [server.id for server in servers if server.in_down_cell]
+
+    def first_servers(
+        self, scope: ServerScope
+    ) -> records.Answer[records.Server]:
+        """List the servers that Nova's first page shows.
+
+        :param scope: The projects of the servers; its filters are ignored.
+        :returns: The servers, with ID and name only, those of a cell that is
+            down first (microversion 2.69).
+        :raises errors.ApiError: The request failed.
+        """
+        answer = self._service.get('/servers', _('Servers'), _projects(scope))
+        found = answer.items('servers', _SERVER.read)
+        return records.Answer(found, answer.body.failures)
 
     def _list(
         self, scope: ServerScope, details: bool, name: str | None = None
@@ -441,6 +455,7 @@ _SERVER = reading.Record(
     power_state=reading.field(
         reading.Object.optional_number, 'OS-EXT-STS:power_state'
     ),
+    created_at=reading.field(reading.Object.optional_moment, 'created'),
     cache=reading.field(_cache, 'addresses'),
 )
 

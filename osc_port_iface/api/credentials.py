@@ -134,6 +134,7 @@ class Credentials:
     @property
     def project(self) -> records.Project | None:
         """The project of the token, with its name and domain."""
+        self.headers()
         token = self._token
         if token is None or not token.project_id:
             return None

@@ -87,7 +87,10 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
         '--host',
         metavar='<hostname>',
         type=argument_types.name,
-        help=_('Look only at servers on this compute host (admin only)'),
+        help=_(
+            'Look only at servers on this compute host, in all projects '
+            'unless --project is given (admin only)'
+        ),
     )
     parser.add_argument(
         '--status',
@@ -146,8 +149,11 @@ def scope(
             api, parsed_args.project, parsed_args.project_domain
         )
     return compute.ServerScope(
-        all_projects=parsed_args.all_projects,
+        # Only administrators may look for a host, whose servers are of many
+        # projects.
+        all_projects=parsed_args.all_projects or bool(parsed_args.host),
         project_id=project_id,
+        project=parsed_args.project,
         host=parsed_args.host,
         status=parsed_args.status,
     )

@@ -90,7 +90,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         chosen = self.without_tag(parsed_args, chosen, cloud.compute)
         needed = columns.needs(chosen)
         server = selection.one(
-            cloud.compute,
+            cloud,
             parsed_args.server,
             compute.ServerScope(all_projects=parsed_args.all_projects),
             details=bool(needed & facts.OF_SERVER),

@@ -132,11 +132,12 @@ class WaitServerInterface(lister.TextLister):
             interval=parsed_args.interval,
         )
         selected = selection.select(
-            cloud.compute,
+            cloud,
             parsed_args.server,
             server_selectors.scope(parsed_args, cloud.identity),
+            shows_names=False,
         )
-        self.fail(selected.failures)
+        self.report(selected)
         with self.status_line() as show:
             outcome = waiting.wait(cloud, selected.rows, request, show)
         self.fail(dict.fromkeys(outcome.failures))

@@ -302,7 +302,7 @@ class FakeCloud(requests_mock.Mocker):
         )
 
     def register_servers(self, *servers: dict[str, object]) -> None:
-        """Answer both listings of servers, whatever the filter."""
+        """Answer listings of servers, whatever the filter, and each server."""
         self.get(
             f'{COMPUTE_URL}/servers',
             json={
@@ -317,6 +317,11 @@ class FakeCloud(requests_mock.Mocker):
         self.get(
             f'{COMPUTE_URL}/servers/detail', json={'servers': list(servers)}
         )
+        for server in servers:
+            self.get(
+                f'{COMPUTE_URL}/servers/{server["id"]}',
+                json={'server': server},
+            )
 
     def register_network_versions(self) -> None:
         """Answer the request for Neutron's version document."""

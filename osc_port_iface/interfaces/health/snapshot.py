@@ -129,7 +129,7 @@ def take(
     :raises errors.ApiError: The servers could not be listed.
     """
     selected = selection.select(
-        cloud.compute, names_or_ids, server_scope, details=True
+        cloud, names_or_ids, server_scope, details=True
     )
     servers = [server for server in selected.rows if not server.in_down_cell]
     unread = selected.failures + [
@@ -155,7 +155,7 @@ def take(
         found,
         codes=wanted & found.codes - listed.lost,
         failures=[*unread, *listed.failures, *found.failures],
-        notices=[*listed.notices, *found.notices],
+        notices=[*selected.notices, *listed.notices, *found.notices],
     )
 
 

@@ -68,15 +68,12 @@ def list_interfaces(
     :raises osc_lib.exceptions.CommandError: Something failed that concerns
         all servers.
     """
-    is_one = len(request.names_or_ids) == 1
     selected = selection.select(
-        cloud.compute,
+        cloud,
         request.names_or_ids,
         request.scope,
-        # A single ID is not looked up otherwise, so its name would be missing.
-        details=view.needs_details
-        or facts.Fact.NIC_INDEX in request.needed
-        or bool(is_one and request.needed & facts.Fact.SERVER),
+        details=view.needs_details or facts.Fact.NIC_INDEX in request.needed,
+        shows_names=facts.Fact.SERVER in request.needed,
     )
     return interfaces_of(cloud, view, selected, request, progress)
 
@@ -113,7 +110,7 @@ def interfaces_of(
     return records.Answer(
         added.rows,
         selected.failures + answer.failures + chosen.failures + added.failures,
-        answer.notices + added.notices,
+        selected.notices + answer.notices + added.notices,
     )
 
 

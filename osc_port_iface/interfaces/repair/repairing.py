@@ -113,7 +113,7 @@ class Repairing:
         if not marked:
             return []
         selected = selection.select(
-            self._cloud.compute,
+            self._cloud,
             self._request.names_or_ids,
             self._request.scope,
             details=True,

@@ -12,9 +12,10 @@
 
 """Finds exactly one thing by name or ID, or lists the candidates."""
 
-from collections.abc import Callable, Sequence
-import dataclasses
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+import difflib
+import re
+from typing import NamedTuple, Protocol, TypeVar
 
 from osc_lib import exceptions
 
@@ -37,46 +38,23 @@ class AmbiguousName(exceptions.CommandError):
     """More than one thing has this name."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Kind:
-    """A kind of thing to look for, with the texts of the errors.
+class Kind(NamedTuple):
+    """A kind of thing that has a name, as messages call one or several."""
 
-    :ivar none: Nothing in the ``scope`` has the ``name``.
-    :ivar several: As many as ``count`` have it, with these ``ids``.
-    """
-
-    none: str
+    one: str
     several: str
 
 
-SERVER = Kind(
-    _("No server with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d servers have the name '%(name)s', use an ID: %(ids)s"),
-)
-PORT = Kind(
-    _("No port with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d ports have the name '%(name)s', use an ID: %(ids)s"),
-)
-NETWORK = Kind(
-    _("No network with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d networks have the name '%(name)s', use an ID: %(ids)s"),
-)
-SUBNET = Kind(
-    _("No subnet with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d subnets have the name '%(name)s', use an ID: %(ids)s"),
-)
-SECURITY_GROUP = Kind(
-    _("No security group with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d security groups are named '%(name)s', use an ID: %(ids)s"),
-)
-PROJECT = Kind(
-    _("No project with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d projects have the name '%(name)s', use an ID: %(ids)s"),
-)
-DOMAIN = Kind(
-    _("No domain with the name or ID '%(name)s' exists%(scope)s."),
-    _("%(count)d domains have the name '%(name)s', use an ID: %(ids)s"),
-)
+SERVER = Kind(_('server'), _('servers'))
+PORT = Kind(_('port'), _('ports'))
+NETWORK = Kind(_('network'), _('networks'))
+SUBNET = Kind(_('subnet'), _('subnets'))
+SECURITY_GROUP = Kind(_('security group'), _('security groups'))
+PROJECT = Kind(_('project'), _('projects'))
+DOMAIN = Kind(_('domain'), _('domains'))
+
+# Keystone writes UUIDs without hyphens.
+_PROJECT_ID = re.compile('[0-9a-f]{32}', re.IGNORECASE)
 
 
 class _HasId(Protocol):
@@ -114,15 +92,34 @@ def exactly_one(
         return found[0]
     shown = printable.one_line(name_or_id)
     if not found:
-        raise NoSuchName(kind.none % {'name': shown, 'scope': scope})
+        raise NoSuchName(
+            _("No %(kind)s with the name or ID '%(name)s' exists%(scope)s.")
+            % {'kind': kind.one, 'name': shown, 'scope': scope}
+        )
     raise AmbiguousName(
-        kind.several
+        _("%(count)d %(kind)s have the name '%(name)s', use an ID: %(ids)s")
         % {
             'count': len(found),
+            'kind': kind.several,
             'name': shown,
             'ids': ', '.join(sorted(map(describe, found))),
         }
     )
+
+
+def similar(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that a misspelt name may stand for."""
+    folded = {other.lower(): other for other in sorted(known)}
+    close = difflib.get_close_matches(name.lower(), folded, 3, 0.75)
+    return [folded[other] for other in close]
+
+
+def did_you_mean(suggestions: Sequence[str]) -> list[str]:
+    """Return a sentence that suggests names, or none without a suggestion."""
+    if not suggestions:
+        return []
+    quoted = [f"'{printable.one_line(name)}'" for name in suggestions]
+    return [_('Did you mean %s?') % _(' or ').join(quoted)]
 
 
 def network_id(api: network.NetworkApi, name_or_id: str) -> str:
@@ -183,22 +180,38 @@ def project_id(
 ) -> str:
     """Find the ID of a project, as OSC does.
 
+    Nova does not check the ID, so a name must never be sent in its place. If
+    the caller may not look up projects, only the project of the token is known
+    by its name, and an ID is used as it is.
+
     :param api: Keystone.
     :param name_or_id: The project's name or ID.
     :param domain: The name or ID of its domain; any if None.
-    :returns: The ID. If the caller may not look up projects, the text is taken
-        for an ID.
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
+    own = api.own_project
+    if own and own.id == name_or_id:
+        return own.id
     try:
         domain_id = None
         if domain is not None:
             domains = complete(api.domains(domain))
             domain_id = exactly_one(DOMAIN, domain, domains).id
         found = complete(api.projects(name_or_id, domain_id))
-    except errors.Forbidden:
-        return name_or_id
+    except errors.Forbidden as error:
+        if (
+            own
+            and own.name == name_or_id
+            and domain in (None, own.domain_id, own.domain_name)
+        ):
+            return own.id
+        if _PROJECT_ID.fullmatch(name_or_id.replace('-', '')):
+            return name_or_id
+        raise errors.Forbidden(
+            _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")
+            % {'name': printable.one_line(name_or_id), 'error': error}
+        ) from None
     return exactly_one(PROJECT, name_or_id, found).id
 
 

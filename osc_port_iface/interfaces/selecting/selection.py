@@ -12,183 +12,260 @@
 
 """Finds the servers that a user selects."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+import dataclasses
 import functools
+import re
 
 from osc_lib import exceptions
 
 from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.selecting import project_lookup
+from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
 from osc_port_iface import records
 
 _Servers = records.Answer[records.Server]
 
+# How Kubernetes names the server of a node (``spec.providerID``, written by
+# cloud-provider-openstack), with or without the region.
+_PROVIDER_ID = re.compile('openstack://[^/]*/', re.IGNORECASE)
+
 
 def select(
-    api: compute.ComputeApi,
+    cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
     details: bool = False,
+    shows_names: bool = True,
 ) -> _Servers:
     """Find servers by name or ID, or all servers of a scope.
 
-    A single ID needs no request, and a single name one small listing. Several
-    are looked up in one full listing, as Nova's filter for names does not
-    support several on every database.
-
-    :param api: Where to look.
-    :param names_or_ids: UUIDs, which are taken for IDs, and exact names; all
-        servers if empty.
+    :param cloud: Nova; Keystone and Neutron for what errors say.
+    :param names_or_ids: UUIDs, which are taken for IDs, provider IDs of
+        Kubernetes, and exact names; all servers of the scope if empty.
     :param scope: The servers to look among.
     :param details: Whether more than ID and name is wanted.
+    :param shows_names: Whether the names are wanted. Otherwise, and without a
+        filter in the scope, an ID is not looked up.
     :returns: The servers in the given order, without duplicates; all servers
-        are ordered by name, then ID. A server given by its ID is included even
-        if the listing does not have it, as it may be in another project.
+        of a scope are ordered by name, then ID. A server given by its ID may
+        be in any project. A name or ID that selects no server is a failure, or
+        an error if no other is given. If there is no row and no failure, the
+        selection is possible and empty, and a notice says so. Nothing was
+        looked at then, which is not the same as health.
+    :raises names.NoSuchName: There is no such server, or no such host.
+    :raises names.AmbiguousName: Several servers have the name.
     :raises osc_port_iface.api.errors.ApiError: A look-up failed.
     """
-    wanted = list(
-        dict.fromkeys(
-            key.lower() if addresses.is_uuid(key) else key
-            for key in names_or_ids
-        )
-    )
-    if not wanted:
-        return _all(api, scope, details)
-    # A server that is given twice is looked up, so its name is shown.
-    if len(names_or_ids) == 1 and not scope.is_filtered:
-        return records.Answer([_one(api, wanted[0], scope, details)])
-    return _several(api, wanted, scope, details)
+    return _Selection(cloud, scope, details, shows_names).select(names_or_ids)
 
 
 def one(
-    api: compute.ComputeApi,
+    cloud: api_cloud.Cloud,
     name_or_id: str,
     scope: compute.ServerScope,
     details: bool = False,
 ) -> records.Server:
     """Find the one server with this name or ID.
 
+    An ID is looked up only if details are wanted.
+
     :raises exceptions.CommandError: There is none, or more than one, or the
         look-up failed.
     """
-    return select(api, [name_or_id], scope, details).rows[0]
+    return select(cloud, [name_or_id], scope, details, False).rows[0]
 
 
-def _all(
-    api: compute.ComputeApi, scope: compute.ServerScope, details: bool
-) -> _Servers:
-    answer = api.servers(scope, details)
-    hidden = api.servers_in_down_cells(scope) if scope.is_filtered else []
-    return records.Answer(
-        sorted(answer.rows, key=lambda server: (server.name or '', server.id)),
-        answer.failures
-        + [
-            _(
-                'Server %s: its cell is down, so it is not known '
-                'whether it is selected'
-            )
-            % server_id
-            for server_id in hidden
-        ],
-    )
+@dataclasses.dataclass
+class _Selection:
+    cloud: api_cloud.Cloud
+    scope: compute.ServerScope
+    details: bool
+    shows_names: bool
 
-
-def _one(
-    api: compute.ComputeApi,
-    name_or_id: str,
-    scope: compute.ServerScope,
-    details: bool,
-) -> records.Server:
-    if addresses.is_uuid(name_or_id):
-        if details:
-            return api.server(name_or_id)
-        return records.Server(name_or_id)
-    answer = api.servers_named(name_or_id, scope, details)
-    hidden = functools.partial(api.servers_in_down_cells, scope)
-    return _only(api, name_or_id, scope, names.complete(answer), hidden)
-
-
-def _several(
-    api: compute.ComputeApi,
-    wanted: Sequence[str],
-    scope: compute.ServerScope,
-    details: bool,
-) -> _Servers:
-    listing = api.servers(scope, details)
-    answer: _Servers = records.Answer([], listing.failures)
-    found: dict[str, list[records.Server]] = {key: [] for key in wanted}
-    for server in listing.rows:
-        for key in {server.id, server.name or ''} & found.keys():
-            # A name that looks like an ID must not select by name.
-            if key == server.id or not addresses.is_uuid(key):
-                found[key].append(server)
-    # Requested only once, even if several names are missing.
-    hidden = functools.cache(
-        functools.partial(api.servers_in_down_cells, scope)
-    )
-    servers: dict[str, records.Server] = {}
-    for key, matches in found.items():
-        try:
-            if matches or scope.is_filtered or not addresses.is_uuid(key):
-                server = _only(api, key, scope, matches, hidden)
-            elif details:
-                server = api.server(key)
-            else:
-                server = records.Server(key)
-            servers.setdefault(server.id, server)
-        except errors.TokenRefused:
-            raise
-        except exceptions.CommandError as error:
-            answer.failures.append(str(error))
-    answer.rows = list(servers.values())
-    return answer
-
-
-def _only(
-    api: compute.ComputeApi,
-    name_or_id: str,
-    scope: compute.ServerScope,
-    found: list[records.Server],
-    in_down_cells: Callable[[], list[str]],
-) -> records.Server:
-    """Return the only server that was found, or say why there is none.
-
-    :raises exceptions.CommandError: There is none, or more than one.
-    """
-    if len(found) > 1 and any(server.status is None for server in found):
-        # The details tell which project each server belongs to.
-        answer = api.servers_named(name_or_id, scope, details=True)
-        found = names.complete(answer)
-    try:
-        return names.exactly_one(
-            names.SERVER, name_or_id, found, _place(scope), _described
+    def select(self, names_or_ids: Sequence[str]) -> _Servers:
+        keys = list(dict.fromkeys(map(_key, names_or_ids)))
+        if not keys:
+            return self._all()
+        candidates = server_lookup.find(
+            keys, self._show, self._list, self.scope.is_filtered
         )
-    except names.NoSuchName as error:
-        hidden = in_down_cells()
-        if not hidden:
-            raise
-        raise names.NoSuchName(
-            _(
-                '%(error)s Servers in a cell that is down, whose names cannot '
-                'be read: %(count)d.'
+        answer: _Servers = records.Answer([], candidates.failures)
+        servers: dict[str, records.Server] = {}
+        for key in keys:
+            try:
+                server = self._only(key, candidates.found[key])
+            except errors.TokenRefused:
+                raise
+            except exceptions.CommandError as error:
+                if len(keys) == 1:
+                    raise
+                answer.failures.append(str(error))
+            else:
+                servers.setdefault(server.id, server)
+        answer.rows = list(servers.values())
+        return answer
+
+    def _all(self) -> _Servers:
+        answer = self._list()
+        if self.scope.is_filtered:
+            hidden = self.cloud.compute.servers_in_down_cells(self.scope)
+            text = _(
+                'Server %s: its cell is down, so it is not known whether it '
+                'is selected'
             )
-            % {'error': error, 'count': len(hidden)}
-        ) from None
+            answer.failures += [text % server_id for server_id in hidden]
+        if not answer.rows and not answer.failures:
+            answer.notices.append(_('No server exists%s.') % self._place)
+        answer.rows.sort(key=lambda server: (server.name or '', server.id))
+        return answer
+
+    def _list(self) -> _Servers:
+        try:
+            answer = self.cloud.compute.servers(self.scope, self.details)
+        except errors.Forbidden as error:
+            if not self.scope.host:
+                raise
+            raise errors.Forbidden(
+                _('Servers of a host are visible to administrators only: %s')
+                % error
+            ) from None
+        if self.scope.host and not answer.rows:
+            host = hosts.find(self.cloud, self.scope.host)
+            if host != self.scope.host:
+                self.scope = dataclasses.replace(self.scope, host=host)
+                return self.cloud.compute.servers(self.scope, self.details)
+        return answer
+
+    def _show(self, key: str) -> list[records.Server]:
+        """Request the servers with an ID or a name."""
+        if not addresses.is_uuid(key):
+            return self._named(key, self.details)
+        if self.details or self.shows_names:
+            return [self.cloud.compute.server(key)]
+        return [records.Server(key)]
+
+    def _named(self, name: str, details: bool) -> list[records.Server]:
+        return names.complete(
+            self.cloud.compute.servers_named(name, self.scope, details)
+        )
+
+    def _only(
+        self, key: str, found: list[records.Server] | errors.ApiError
+    ) -> records.Server:
+        """Return the only server that was found.
+
+        :raises exceptions.CommandError: There is none, or more than one, or
+            the look-up failed.
+        """
+        if isinstance(found, errors.ApiError):
+            raise found
+        if len(found) == 1:
+            return found[0]
+        if len(found) > 1 and any(server.status is None for server in found):
+            # The details tell them apart.
+            found = self._named(key, details=True)
+        projects = {}
+        if len(found) > 1:
+            ids = (server.project_id for server in found if server.project_id)
+            answer = project_lookup.look_up(self.cloud.identity, ids)
+            projects = {row.id: row.name for row in answer.rows}
+        try:
+            return names.exactly_one(
+                names.SERVER,
+                key,
+                found,
+                self._place,
+                functools.partial(_described, projects),
+            )
+        except names.NoSuchName as error:
+            hints = ' '.join([str(error), *self._hints(key)])
+            raise names.NoSuchName(hints) from None
+
+    @functools.cached_property
+    def _place(self) -> str:
+        """Where servers are looked for, such as `` in project demo``."""
+        scope, place = self.scope, ''
+        if scope.project_id:
+            place += _(' in project %s') % printable.one_line(
+                scope.project or scope.project_id
+            )
+        elif not scope.all_projects:
+            own = self.cloud.identity.own_project
+            place += (
+                _(' in project %s') % printable.escape(own.name or own.id)
+                if own
+                else _(' in this project')
+            )
+        if scope.host:
+            place += _(' on host %s') % printable.one_line(scope.host)
+        if scope.status:
+            place += _(' with status %s') % printable.one_line(scope.status)
+        return place
+
+    def _hints(self, key: str) -> list[str]:
+        """Say what may help to find a server that was not found."""
+        first = self._first_servers
+        hidden = sum(server.in_down_cell for server in first)
+        hints = []
+        if hidden:
+            hints.append(
+                _(
+                    'Servers in a cell that is down, whose names cannot be '
+                    'read: %d.'
+                )
+                % hidden
+            )
+        if addresses.is_uuid(key):
+            return hints
+        if addresses.is_query(key):
+            hints.append(
+                _("See 'openstack server interface find %s'.")
+                % printable.one_line(key)
+            )
+        known = [server.name for server in first if server.name]
+        hints += names.did_you_mean(names.similar(key, known))
+        if (
+            not self.scope.all_projects
+            and not self.scope.project_id
+            and 'admin' in self.cloud.credentials.roles
+        ):
+            hints.append(_('Use --all-projects to look in all of them.'))
+        return hints
+
+    @functools.cached_property
+    def _first_servers(self) -> list[records.Server]:
+        """The servers of the projects, as far as one request shows them."""
+        return self.cloud.compute.first_servers(self.scope).rows
 
 
-def _place(scope: compute.ServerScope) -> str:
-    if scope.is_filtered:
-        return _(' among those selected')
-    return '' if scope.all_projects else _(' in this project')
+def _key(name_or_id: str) -> str:
+    """Return a name, or an ID as Nova writes it."""
+    identifier = _PROVIDER_ID.sub('', name_or_id, count=1)
+    return identifier.lower() if addresses.is_uuid(identifier) else name_or_id
 
 
-def _described(server: records.Server) -> str:
-    return _('%(id)s (project %(project)s, %(status)s)') % {
-        'id': server.id,
-        'project': printable.escape(server.project_id or ''),
-        'status': printable.escape(server.status or ''),
-    }
+def _described(projects: dict[str, str | None], server: records.Server) -> str:
+    """Describe a server, to tell it from others of its name."""
+    project_id = server.project_id or ''
+    known = [
+        _('project %s') % (projects.get(project_id) or project_id),
+        server.status,
+        *(
+            fixed_ip.ip_address
+            for interface in server.cache
+            for fixed_ip in interface.fixed_ips
+        ),
+        server.created_at
+        and _('created %s') % f'{server.created_at:%Y-%m-%d %H:%M %Z}',
+    ]
+    return (
+        f'{server.id} ({", ".join(printable.escape(x) for x in known if x)})'
+    )

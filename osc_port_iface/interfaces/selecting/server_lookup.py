@@ -10,10 +10,12 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Looks up the names of servers with as few requests as possible."""
+"""Looks up servers by ID or name with as few requests as possible."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+import dataclasses
 
+from osc_port_iface import addresses
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
@@ -23,20 +25,69 @@ from osc_port_iface import records
 # listing a large cloud, with 1,000 servers per page.
 MOST_SHOWN = 30
 
+_Servers = records.Answer[records.Server]
+
+
+@dataclasses.dataclass
+class Candidates:
+    """The servers that names and IDs may stand for.
+
+    :ivar found: The servers, or the error, for each name or ID.
+    :ivar failures: A line for each server that could not be read in a listing.
+    """
+
+    found: dict[str, list[records.Server] | errors.ApiError]
+    failures: list[str] = dataclasses.field(default_factory=list)
+
+
+def find(
+    names_or_ids: Sequence[str],
+    show: Callable[[str], list[records.Server]],
+    listing: Callable[[], _Servers],
+    is_filtered: bool = False,
+) -> Candidates:
+    """Find servers, each by a request of its own or all in a listing.
+
+    A few servers are requested one by one, in parallel. For more, the servers
+    are listed first, and the IDs that the listing lacks are requested one by
+    one: it has no soft-deleted servers, and only those of one project if the
+    caller may not list all. So the answer does not depend on the number of
+    servers.
+
+    :param names_or_ids: Names, and IDs in lower case, without duplicates.
+    :param show: Requests the servers with one ID or name.
+    :param listing: Lists servers.
+    :param is_filtered: Whether only servers that the listing has are wanted.
+    :raises errors.TokenRefused: No further request can succeed.
+    :raises errors.ApiError: The listing failed.
+    """
+    if not is_filtered and len(names_or_ids) <= MOST_SHOWN:
+        return Candidates(dict(fan_out.fan_out(show, names_or_ids)))
+    answer = listing()
+    listed: dict[str, list[records.Server]] = {key: [] for key in names_or_ids}
+    for server in answer.rows:
+        for key in {server.id, server.name or ''} & listed.keys():
+            # A name that looks like an ID must not select by name.
+            if key == server.id or not addresses.is_uuid(key):
+                listed[key].append(server)
+    candidates = Candidates({**listed}, answer.failures)
+    if not is_filtered:
+        missing = [
+            key
+            for key, servers in listed.items()
+            if not servers and addresses.is_uuid(key)
+        ]
+        candidates.found.update(fan_out.fan_out(show, missing))
+    return candidates
+
 
 def look_up(
     api: compute.ComputeApi,
     server_ids: Iterable[str],
     everywhere: bool,
     details: bool = False,
-) -> records.Answer[records.Server]:
-    """Find servers by ID.
-
-    A few servers are requested one by one, in parallel. For more, the servers
-    are listed first, and those that the listing lacks are requested one by
-    one: it has no soft-deleted servers, and only those of one project if the
-    caller may not list all. So the answer does not depend on the number of
-    servers.
+) -> _Servers:
+    """Find servers by ID, as far as they exist.
 
     :param api: Nova.
     :param server_ids: The IDs.
@@ -46,50 +97,35 @@ def look_up(
         failure, and only its ID is known.
     :raises errors.TokenRefused: No further request can succeed.
     """
-    wanted = list(dict.fromkeys(server_ids))
-    listed: records.Answer[records.Server] = records.Answer([])
-    if len(wanted) > MOST_SHOWN:
-        try:
-            listed = _list(api, everywhere, details)
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
-            # Requesting so many one by one would only fail in the same way.
-            return records.Answer(
-                [records.Server(server_id) for server_id in wanted],
-                [str(error)],
-            )
-        ids = set(wanted)
-        listed.rows = [server for server in listed.rows if server.id in ids]
-        ids.difference_update(server.id for server in listed.rows)
-        wanted = [server_id for server_id in wanted if server_id in ids]
-    shown = _show(api, wanted)
-    return records.Answer(
-        listed.rows + shown.rows, listed.failures + shown.failures
-    )
+    ids = list(dict.fromkeys(server_ids))
+    try:
+        candidates = find(
+            ids,
+            lambda server_id: [api.server(server_id)],
+            lambda: _list(api, everywhere, details),
+        )
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError as error:
+        # Requesting so many one by one would only fail in the same way.
+        return records.Answer(list(map(records.Server, ids)), [str(error)])
+    answer: _Servers = records.Answer([], candidates.failures)
+    for server_id in ids:
+        found = candidates.found[server_id]
+        if not isinstance(found, errors.ApiError):
+            answer.rows += found
+        elif not isinstance(found, errors.NotFound):
+            answer.rows.append(records.Server(server_id))
+            answer.failures.append(str(found))
+    return answer
 
 
 def _list(
     api: compute.ComputeApi, everywhere: bool, details: bool
-) -> records.Answer[records.Server]:
+) -> _Servers:
     if everywhere:
         try:
             return api.servers(compute.ServerScope(all_projects=True), details)
         except errors.Forbidden:
             pass
     return api.servers(compute.ServerScope(), details)
-
-
-def _show(
-    api: compute.ComputeApi, server_ids: Sequence[str]
-) -> records.Answer[records.Server]:
-    results = dict(fan_out.fan_out(api.server, server_ids))
-    answer: records.Answer[records.Server] = records.Answer([])
-    for server_id in server_ids:
-        result = results[server_id]
-        if isinstance(result, records.Server):
-            answer.rows.append(result)
-        elif not isinstance(result, errors.NotFound):
-            answer.rows.append(records.Server(server_id))
-            answer.failures.append(str(result))
-    return answer

@@ -322,7 +322,9 @@ class TestCheck(CheckTestCase):
         self.register([], [old_port(19, 9, hours=51)])
         command = ('server', 'interface', 'check', '-c', 'Age', '-f')
         self.assertEqual(
-            command_result.Result(3, '2d 3h\n', ''),
+            command_result.Result(
+                3, '2d 3h\n', 'No server exists in project demo.\n'
+            ),
             self.openstack(*command, 'value'),
         )
         self.assertEqual(
@@ -513,7 +515,9 @@ class TestTrunks(CheckTestCase):
 
 class TestPortsWithoutServer(CheckTestCase):
     def test_half_released(self) -> None:
-        self.register([], [old_port(11, 0, device_id='')])
+        self.register(
+            [server(1, 12)], [old_port(11, 0, device_id=''), port(12, 1)]
+        )
         self.assert_finds(
             f' {fake_cloud.identifier(11)} half-released a server, or device '
             'owner empty device owner compute:nova, device ID empty\n'
@@ -791,7 +795,8 @@ class TestFailures(CheckTestCase):
         self.assertEqual(
             (
                 1,
-                "No server with the name or ID 's2' exists in this project.\n",
+                "No server with the name or ID 's2' exists in project demo. "
+                'Use --all-projects to look in all of them.\n',
             ),
             (result.status, result.stderr),
         )

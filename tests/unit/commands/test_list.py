@@ -372,7 +372,8 @@ class TestNames(ListTestCase):
         )
         self.assert_fails(
             self.list('web'),
-            "No server with the name or ID 'web' exists in this project.",
+            "No server with the name or ID 'web' exists in project demo. Did "
+            "you mean 'web-2'?",
         )
 
     def test_ambiguous(self) -> None:
@@ -383,14 +384,14 @@ class TestNames(ListTestCase):
         self.assert_fails(
             self.list('web'),
             "2 servers have the name 'web', use an ID: "
-            f'{SERVER_ID} (project {fake_cloud.PROJECT_ID}, ACTIVE), '
+            f'{SERVER_ID} (project demo, ACTIVE), '
             f'{fake_cloud.identifier(2)} '
-            f'(project {fake_cloud.PROJECT_ID}, SHUTOFF)',
+            f'(project demo, SHUTOFF)',
         )
 
     def test_hostile_name(self) -> None:
         self.cloud.get(SERVERS_URL, json={'servers': []})
         self.assert_fails(
             self.list('\x1b[2J'),
-            "No server with the name or ID '\\x1b[2J' exists in this project.",
+            "No server with the name or ID '\\x1b[2J' exists in project demo.",
         )

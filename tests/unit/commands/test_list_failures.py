@@ -101,8 +101,8 @@ class TestFailures(test_list_fleet.FleetTestCase):
         )
         self.assertEqual(
             [
-                "No server with the name or ID 'missing' exists in this "
-                'project.',
+                "No server with the name or ID 'missing' exists in project "
+                'demo.',
                 f'Interfaces of server {fake_cloud.identifier(1)}: '
                 f'{OTHER_PROJECT_HINT}: Gone. (HTTP 404, request ID req-1)',
             ],

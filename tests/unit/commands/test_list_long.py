@@ -200,7 +200,10 @@ class TestLong(test_list_fleet.FleetTestCase):
     def test_no_interface_no_request(self) -> None:
         self.register()
         self.assertEqual(
-            command_result.Result(0, '\n', ''), self.list('--long')
+            command_result.Result(
+                0, '\n', 'No server exists in project demo.\n'
+            ),
+            self.list('--long'),
         )
         self.assertEqual(
             [f'GET {test_list_fleet.SERVERS_URL}'], self.requested()

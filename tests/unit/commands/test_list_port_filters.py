@@ -189,7 +189,7 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (
                 '--security-group',
                 'default',
-                "2 security groups are named 'default', use an ID: "
+                "2 security groups have the name 'default', use an ID: "
                 f'{fake_cloud.identifier(802)}, {fake_cloud.identifier(803)}',
             ),
             (

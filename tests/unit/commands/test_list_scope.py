@@ -12,9 +12,11 @@
 
 """The selection of servers, and cells that are down."""
 
+from unittest import mock
 from urllib import parse
 
-
+from osc_port_iface.api import compute
+from osc_port_iface import records
 from tests import command_result
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
@@ -100,27 +102,39 @@ class TestSelectors(test_list_fleet.FleetTestCase):
 
     def test_project_by_id(self) -> None:
         project_id = fake_cloud.PROJECT_ID
-        self.cloud.get(
-            f'{test_list_fleet.PROJECTS_URL}/{project_id}',
-            json={'project': {'id': project_id, 'name': 'demo'}},
-        )
         self.assert_lists(self.ALL, '--project', project_id)
+        # The project of the token needs no look-up.
         self.assert_queries(
-            f'{test_list_fleet.PROJECTS_URL}/{project_id}',
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id={project_id}',
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
         )
 
     def test_project_look_up_is_forbidden(self) -> None:
-        self.cloud.get(
-            f'{test_list_fleet.PROJECTS_URL}?name=p1', status_code=403
-        )
-        self.assert_lists(self.ALL, '--project', 'p1')
-        self.assert_queries(
-            f'{test_list_fleet.PROJECTS_URL}?name=p1',
-            f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id=p1',
-            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
-        )
+        url = test_list_fleet.PROJECTS_URL
+        project_id = '0123456789ABCDEF0123456789abcdef'
+        self.cloud.get(url, status_code=403)
+        self.cloud.get(f'{url}/{project_id}', status_code=403)
+        # The project of the token, and an ID.
+        for project, sent in (
+            ('demo', fake_cloud.PROJECT_ID),
+            (project_id, project_id),
+            (fake_cloud.identifier(1), fake_cloud.identifier(1)),
+        ):
+            with self.subTest(project):
+                self.assert_lists(self.ALL, '--project', project)
+                self.assertIn(
+                    f'GET {test_list_fleet.SERVERS_URL}?all_tenants=1'
+                    f'&project_id={sent}',
+                    self.requested(),
+                )
+        for project in ('p1', f'{project_id}0'):
+            with self.subTest(project):
+                self.assert_fails(
+                    self.list('--project', project),
+                    f"Project '{project}' cannot be looked up, use its ID: "
+                    'Projects: this is not allowed (HTTP 403)',
+                )
+                self.assert_queries(f'{url}?name={project}')
 
     def test_project_is_unknown_or_ambiguous(self) -> None:
         for ids, message in (
@@ -146,19 +160,85 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         )
         self.assert_lists(test_list_fleet.rows((1, 'web', 11)), '--host', 'c1')
         self.assert_queries(
-            f'{test_list_fleet.DETAILED_SERVERS_URL}?host=c1',
-            test_list_fleet.SERVERS_URL,
+            f'{test_list_fleet.DETAILED_SERVERS_URL}?all_tenants=1&host=c1',
+            f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
         )
+
+    def test_host_in_another_case(self) -> None:
+        """MySQL finds the servers, and PostgreSQL does not."""
+        self.register(
+            fake_cloud.server(1, 'web', **{'OS-EXT-SRV-ATTR:host': 'c1'})
+        )
+        self.assert_lists(test_list_fleet.rows((1, 'web', 11)), '--host', 'C1')
+        self.register_hosts('c1')
+        # requests_mock compares without case.
+        with mock.patch.object(
+            compute.ComputeApi,
+            'servers',
+            autospec=True,
+            side_effect=[
+                records.Answer([]),
+                records.Answer([records.Server(fake_cloud.identifier(1))]),
+            ],
+        ) as servers:
+            self.list('--host', 'C1')
+        self.assertEqual(
+            ['C1', 'c1'], [call.args[1].host for call in servers.mock_calls]
+        )
+
+    def register_hosts(self, *hosts: str) -> None:
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/os-services',
+            json={
+                'services': [
+                    {'host': host, 'state': 'up', 'status': 'enabled'}
+                    for host in hosts
+                ]
+            },
+        )
+
+    def test_unknown_host(self) -> None:
+        self.register()
+        self.register_hosts('compute-1', 'compute-2')
+        self.cloud.register_network_versions()
+        self.cloud.register_network('ports')
+        for arguments in ((), ('web',), ('--project', fake_cloud.PROJECT_ID)):
+            with self.subTest(arguments=arguments):
+                self.assert_fails(
+                    self.list('--host', 'compute-9', *arguments),
+                    "No compute host has the name 'compute-9'. Did you mean "
+                    "'compute-2' or 'compute-1'?",
+                )
+
+    def test_host_without_servers(self) -> None:
+        self.register()
+        self.register_hosts('compute-1.example.org')
+        for name, arguments, place in (
+            ('compute-1.example.org', (), ''),
+            ('Compute-1', ('--status', 'ERROR'), ' with status ERROR'),
+        ):
+            with self.subTest(name):
+                self.assertEqual(
+                    command_result.Result(
+                        0,
+                        '',
+                        'No server exists on host compute-1.example.org'
+                        f'{place}.\n',
+                    ),
+                    self.list('-f', 'value', '--host', name, *arguments),
+                )
 
     def test_host_of_a_member(self) -> None:
         # Nova ignores the filter, and does not show the host.
         self.assert_fails(
             self.list('--host', 'c1'),
-            'Servers: Nova looks for a host on behalf of administrators only',
+            'Servers of a host are visible to administrators only: Servers: '
+            'Nova ignored the host',
         )
         self.assert_fails(
             self.list('--host', 'c1', 'web', 'db'),
-            'Servers: Nova looks for a host on behalf of administrators only',
+            'Servers of a host are visible to administrators only: Servers: '
+            'Nova ignored the host',
         )
 
     def test_status(self) -> None:
@@ -186,10 +266,11 @@ class TestSelectors(test_list_fleet.FleetTestCase):
             command_result.Result(
                 1,
                 test_list_fleet.rows((2, 'db', 12)),
-                "No server with the name or ID 'x' exists among those "
-                'selected.\n'
+                "No server with the name or ID 'x' exists in project demo "
+                'with status ACTIVE.\n'
                 'No server with the name or ID '
-                f"'{fake_cloud.identifier(9)}' exists among those selected.\n",
+                f"'{fake_cloud.identifier(9)}' exists in project demo with "
+                'status ACTIVE.\n',
             ),
             self.list(
                 *(*test_list_fleet.SERVER_AND_PORT, '--status', 'ACTIVE'),
@@ -291,6 +372,6 @@ class TestDownCells(test_list_fleet.FleetTestCase):
         )
         self.assert_fails(
             self.list('db'),
-            "No server with the name or ID 'db' exists in this project. "
+            "No server with the name or ID 'db' exists in project demo. "
             'Servers in a cell that is down, whose names cannot be read: 2.',
         )

@@ -123,7 +123,12 @@ class TestWidths(TerminalTestCase):
 
     def test_no_rows(self) -> None:
         self.register()
-        self.assertEqual(command_result.Result(0, '\n', ''), self.list())
+        self.assertEqual(
+            command_result.Result(
+                0, '\n', 'No server exists in project demo.\n'
+            ),
+            self.list(),
+        )
 
     def test_sorted_by_what_is_left_out(self) -> None:
         rows = self.list('--sort-column', 'Port ID', '--sort-descending')

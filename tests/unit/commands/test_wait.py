@@ -643,7 +643,9 @@ class TestWait(WaitTestCase):
     def test_no_server_at_all(self) -> None:
         self.cloud.register_servers()
         self.assertEqual(
-            command_result.Result(0, '', ''),
+            command_result.Result(
+                0, '', 'No server exists in project demo.\n'
+            ),
             self.openstack('server', 'interface', 'wait', '-f', 'value'),
         )
         self.assertEqual([], self.clock.slept)

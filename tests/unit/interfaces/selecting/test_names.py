@@ -110,5 +110,33 @@ class TestLookUp(api_test_case.ApiTestCase):
             )
 
     def test_project_that_may_not_be_looked_up(self) -> None:
-        self.answer(f'{fake_cloud.AUTH_URL}/projects', {'status_code': 403})
-        self.assertEqual('p', names.project_id(self.api().identity, 'p'))
+        for path in ('domains', 'projects'):
+            self.answer(f'{fake_cloud.AUTH_URL}/{path}', {'status_code': 403})
+        api = self.api().identity
+        for domain in (None, 'Default'):
+            self.assertEqual(
+                fake_cloud.PROJECT_ID, names.project_id(api, 'demo', domain)
+            )
+        for wrong in (('demo', 'Lab'), ('Demo', None), ('', None)):
+            self.assertRaises(errors.Forbidden, names.project_id, api, *wrong)
+
+
+class TestSuggestions(testtools.TestCase):
+    def test_similar(self) -> None:
+        for name, known, expected in (
+            ('web', [], ''),
+            ('web', ['db', 'mail'], ''),
+            ('WEB-1', ['db', 'web-1'], "Did you mean 'web-1'?"),
+            ('web1', ['web-1', 'web-1'], "Did you mean 'web-1'?"),
+            (
+                'web-3',
+                ['web-1', 'web-2', 'db'],
+                "Did you mean 'web-2' or 'web-1'?",
+            ),
+            ('web-1', ['\x1bweb-1'], "Did you mean '\\x1bweb-1'?"),
+        ):
+            with self.subTest(name=name, known=known):
+                self.assertEqual(
+                    expected,
+                    ' '.join(names.did_you_mean(names.similar(name, known))),
+                )

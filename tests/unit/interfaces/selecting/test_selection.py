@@ -28,7 +28,7 @@ class SelectionTestCase(api_test_case.ApiTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.cloud.register_servers()
-        self.api_of_nova = self.api().compute
+        self.services = self.api()
 
     def select(
         self,
@@ -36,7 +36,7 @@ class SelectionTestCase(api_test_case.ApiTestCase):
         scope: compute.ServerScope = OWN,
         details: bool = False,
     ) -> records.Answer[records.Server]:
-        return selection.select(self.api_of_nova, names_or_ids, scope, details)
+        return selection.select(self.services, names_or_ids, scope, details)
 
     def asked(self) -> list[str]:
         return [str(request.url) for request in self.requested(SERVERS_URL)]
@@ -47,15 +47,23 @@ class TestOne(SelectionTestCase):
         given = fake_cloud.identifier(1)
         self.assertEqual(
             records.Server(given),
-            selection.one(self.api_of_nova, given.upper(), OWN),
+            selection.one(self.services, given.upper(), OWN),
         )
         self.assertEqual([], self.cloud.requested())
+
+    def test_id_whose_name_is_shown(self) -> None:
+        self.cloud.register_servers(fake_cloud.server(1, 'web'))
+        given = fake_cloud.identifier(1)
+        for details in (False, True):
+            (found,) = self.select(given, details=details).rows
+            self.assertEqual('web', found.name)
+        self.assertEqual([f'{SERVERS_URL}/{given}'] * 2, self.asked())
 
     def test_name(self) -> None:
         self.cloud.register_servers(fake_cloud.server(1, 'web'))
         self.assertEqual(
             records.Server(fake_cloud.identifier(1), 'web'),
-            selection.one(self.api_of_nova, 'web', OWN),
+            selection.one(self.services, 'web', OWN),
         )
         self.assertEqual([f'{SERVERS_URL}?name=%5Eweb%24'], self.asked())
 
@@ -67,7 +75,21 @@ class TestOne(SelectionTestCase):
 
     def test_twins(self) -> None:
         self.cloud.register_servers(
-            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'web')
+            fake_cloud.server(
+                1,
+                'web',
+                created='2025-12-31T23:59:59Z',
+                addresses={
+                    'private': [
+                        fake_cloud.cached(11, '10.0.0.5'),
+                        fake_cloud.cached(11, '203.0.113.5', 'floating'),
+                    ]
+                },
+            ),
+            fake_cloud.server(2, 'web', status='\x1b', tenant_id='other'),
+        )
+        self.answer(
+            f'{fake_cloud.AUTH_URL}/projects/other', {'status_code': 403}
         )
         for details, urls in (
             (True, [WEB_URL]),
@@ -84,17 +106,22 @@ class TestOne(SelectionTestCase):
                 self.assertEqual(
                     "2 servers have the name 'web', use an ID: "
                     f'{fake_cloud.identifier(1)} '
-                    f'(project {fake_cloud.PROJECT_ID}, ACTIVE), '
-                    f'{fake_cloud.identifier(2)} '
-                    f'(project {fake_cloud.PROJECT_ID}, ACTIVE)',
+                    '(project demo, ACTIVE, 10.0.0.5, created 2025-12-31 '
+                    f'23:59 UTC), {fake_cloud.identifier(2)} '
+                    '(project other, \\x1b)',
                     str(error),
                 )
                 self.assertEqual(urls, self.asked())
 
     def test_none(self) -> None:
         for name, scope, place in (
-            ('own', OWN, ' in this project'),
+            ('own', OWN, ' in project demo'),
             ('all', compute.ServerScope(all_projects=True), ''),
+            (
+                'other',
+                compute.ServerScope(project_id='p', project='lab'),
+                ' in project lab',
+            ),
         ):
             with self.subTest(name):
                 error = self.assertRaises(
@@ -111,7 +138,7 @@ class TestOne(SelectionTestCase):
         )
         error = self.assertRaises(exceptions.CommandError, self.select, 'web')
         self.assertEqual(
-            "No server with the name or ID 'web' exists in this project. "
+            "No server with the name or ID 'web' exists in project demo. "
             'Servers in a cell that is down, whose names cannot be read: 1.',
             str(error),
         )
@@ -142,11 +169,38 @@ class TestSelect(SelectionTestCase):
             answer.failures,
         )
 
-    def test_several_in_one_listing(self) -> None:
+    def test_empty(self) -> None:
+        answer = self.select()
+        self.assertEqual(
+            records.Answer([], [], ['No server exists in project demo.']),
+            answer,
+        )
+
+    def test_address_in_place_of_a_server(self) -> None:
+        error = self.assertRaises(
+            exceptions.CommandError, self.select, '192.0.2.16'
+        )
+        self.assertEqual(
+            "No server with the name or ID '192.0.2.16' exists in project "
+            "demo. See 'openstack server interface find 192.0.2.16'.",
+            str(error),
+        )
+
+    def test_administrator_may_look_in_all_projects(self) -> None:
+        self.cloud.register_tokens('a-token', role='Admin')
+        self.services = self.api()
+        error = self.assertRaises(exceptions.CommandError, self.select, 'web')
+        self.assertEqual(
+            "No server with the name or ID 'web' exists in project demo. Use "
+            '--all-projects to look in all of them.',
+            str(error),
+        )
+
+    def test_several(self) -> None:
         self.cloud.register_servers(
             fake_cloud.server(1, 'web'),
-            fake_cloud.server(2, 'db'),
-            fake_cloud.server(3, 'db'),
+            fake_cloud.server(3, 'mail'),
+            fake_cloud.server(9, 'db'),
         )
         answer = self.select(
             *('web', 'gone', fake_cloud.identifier(9).upper(), 'web'),
@@ -157,7 +211,7 @@ class TestSelect(SelectionTestCase):
             [server.id for server in answer.rows],
         )
         self.assertEqual(
-            ["No server with the name or ID 'gone' exists in this project."],
+            ["No server with the name or ID 'gone' exists in project demo."],
             answer.failures,
         )
 

@@ -1,0 +1,56 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finds the compute host that a user names."""
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import printable
+
+
+def find(cloud: api_cloud.Cloud, name: str) -> str:
+    """Find a host on which there may be servers or ports.
+
+    :param cloud: Nova, whose services are asked first, and Neutron, where
+        ports may be bound to a host without such a service.
+    :param name: Its name, in upper or lower case, with or without its domain.
+    :returns: The name as Nova and Neutron write it.
+    :raises names.NoSuchName: No nova-compute and no port has this host.
+    :raises osc_port_iface.api.errors.ApiError: A request failed.
+    """
+    services = names.complete(cloud.compute.compute_services())
+    hosts = sorted({service.host for service in services})
+    similar = [host for host in hosts if _is_same(host, name)]
+    if name in hosts:
+        return name
+    if len(similar) == 1:
+        return similar[0]
+    ports = neutron.PORTS.only('id')
+    if names.complete(cloud.network.list(ports, 'bound_host', [name])):
+        return name
+    sentences = [
+        _("No compute host has the name '%s'.") % printable.one_line(name),
+        *names.did_you_mean(similar or names.similar(name, hosts)),
+    ]
+    raise names.NoSuchName(' '.join(sentences))
+
+
+def _is_same(host: str, name: str) -> bool:
+    """Return whether two names differ only in case or by a domain."""
+    one, other = host.lower(), name.lower()
+    return (
+        one == other
+        or one.startswith(f'{other}.')
+        or other.startswith(f'{one}.')
+    )
