@@ -143,10 +143,28 @@ class ActionEvent:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class AddressPair:
-    """An address or CIDR that a port may use in addition to its own."""
+    """An address or CIDR that a port may use in addition to its own.
+
+    :ivar ip_address: The address or CIDR, as the user wrote it.
+    :ivar mac_address: The MAC address to use with it. Neutron sets that of the
+        port if the user gives none.
+    """
 
     ip_address: str
     mac_address: str | None
+
+    @property
+    def network(self) -> addresses.IPNetwork:
+        """The addresses that it covers, as if no host bits were set."""
+        return addresses.parse_ip_network(self.ip_address)
+
+    def covers(self, ip_address: addresses.IPAddress) -> bool:
+        """Return whether it allows an address, alone or in a CIDR.
+
+        ``10.0.0.9``, ``10.0.0.9/32``, ``10.0.0.0/28`` and ``0.0.0.0/0`` all
+        cover 10.0.0.9.
+        """
+        return ip_address in self.network
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -245,6 +263,27 @@ class Port:
     def is_subport(self) -> bool:
         """Whether it is the subport of a trunk."""
         return self.device_owner == _SUBPORT_OWNER
+
+    def pair_covering(
+        self, ip_address: addresses.IPAddress
+    ) -> AddressPair | None:
+        """Return the allowed address pair that covers an address.
+
+        This is the only rule for what pairs cover. It knows neither the
+        network, on which an address is unique, nor whether the address is the
+        port's own.
+
+        :param ip_address: The address, as read by
+            :func:`addresses.parse_ip_address`.
+        :returns: The pair with the longest prefix if several cover it; None if
+            none does. A prefix of 0 allows any address, which says little
+            about this one.
+        """
+        return max(
+            (pair for pair in self.address_pairs if pair.covers(ip_address)),
+            key=lambda pair: pair.network.prefixlen,
+            default=None,
+        )
 
     @property
     def load_balancer_id(self) -> str | None:

@@ -176,9 +176,7 @@ def _allowed(
             )
         ):
             continue
-        pair = _narrowest(
-            pair for pair in port.address_pairs if _covers(pair, port, target)
-        )
+        pair = _pair(port, target)
         if pair is None:
             continue
         yield searches.Match(
@@ -195,31 +193,21 @@ def _allowed(
         )
 
 
-def _covers(
-    pair: records.AddressPair, port: records.Port, target: _Target
-) -> bool:
-    if target.ip_address is not None:
-        allowed = addresses.parse_ip_network(pair.ip_address)
-        return target.ip_address in allowed and not any(
-            addresses.parse_ip_address(row.ip_address) == target.ip_address
-            for row in port.fixed_ips
+def _pair(port: records.Port, target: _Target) -> records.AddressPair | None:
+    """Return the pair with which a port may use an address of another."""
+    if target.ip_address is None:
+        return next(
+            (
+                pair
+                for pair in port.address_pairs
+                if (pair.mac_address or '').lower() == target.query.value
+                and pair.mac_address != port.mac_address
+            ),
+            None,
         )
-    # Neutron sets the MAC address of the port in a pair without one.
-    return (
-        pair.mac_address is not None
-        and pair.mac_address.lower() == target.query.value
-        and pair.mac_address != port.mac_address
-    )
-
-
-def _narrowest(
-    pairs: Iterable[records.AddressPair],
-) -> records.AddressPair | None:
-    return max(
-        pairs,
-        key=lambda pair: addresses.parse_ip_network(pair.ip_address).prefixlen,
-        default=None,
-    )
+    if str(target.ip_address) in {row.ip_address for row in port.fixed_ips}:
+        return None
+    return port.pair_covering(target.ip_address)
 
 
 def _allows_any_address(
@@ -227,10 +215,10 @@ def _allows_any_address(
     target: _Target,
     cidrs: Iterable[addresses.IPNetwork],
 ) -> bool:
-    """Tell whether a pair covers the whole subnet of the address."""
+    """Return whether a pair covers the whole subnet of the address."""
     if target.ip_address is None:
         return False
-    allowed = addresses.parse_ip_network(pair.ip_address)
+    allowed = pair.network
     return allowed.prefixlen == 0 or (
         allowed.num_addresses > 1
         and any(

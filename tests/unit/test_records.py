@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+import testtools
+
+from osc_port_iface import addresses
+from osc_port_iface import records
+
+
+class TestAddressPair(testtools.TestCase):
+    def test_coverage(self) -> None:
+        for pair, covered, others in (
+            ('10.0.0.9', ['10.0.0.9'], ['10.0.0.90', '10.0.0.8']),
+            ('10.0.0.9/32', ['10.0.0.9'], ['10.0.0.8']),
+            ('10.0.0.0/28', ['10.0.0.0', '10.0.0.15'], ['10.0.0.16']),
+            # Neutron keeps host bits.
+            ('10.0.0.9/28', ['10.0.0.1', '10.0.0.9'], ['10.0.0.16']),
+            ('0.0.0.0/0', ['0.0.0.0', '203.0.113.9'], ['::1', '2001:db8::9']),
+            ('::/0', ['2001:db8::9'], ['10.0.0.9']),
+            ('2001:DB8:0::9', ['2001:db8::9'], ['2001:db8::90']),
+            ('2001:db8::9/128', ['2001:db8::9'], ['2001:db8::8']),
+            ('2001:db8::/64', ['2001:db8::ffff'], ['2001:db8:0:1::']),
+            ('::ffff:10.0.0.9', ['10.0.0.9'], ['10.0.0.8']),
+        ):
+            found = records.AddressPair(pair, None)
+            for text in (*covered, *others):
+                with self.subTest(pair=pair, address=text):
+                    self.assertEqual(
+                        text in covered,
+                        found.covers(addresses.parse_ip_address(text)),
+                    )
+
+
+class TestPort(testtools.TestCase):
+    def test_narrowest_pair(self) -> None:
+        for pairs, expected in (
+            ((), None),
+            (('10.0.0.8',), None),
+            (('0.0.0.0/0', '10.0.0.0/8', '10.0.0.0/28'), '10.0.0.0/28'),
+            (('10.0.0.9/32', '10.0.0.0/28'), '10.0.0.9/32'),
+            (('::/0', '0.0.0.0/0'), '0.0.0.0/0'),
+        ):
+            with self.subTest(pairs):
+                port = records.Port(
+                    'p',
+                    'n',
+                    None,
+                    (),
+                    address_pairs=tuple(
+                        records.AddressPair(pair, None) for pair in pairs
+                    ),
+                )
+                found = port.pair_covering(
+                    addresses.parse_ip_address('10.0.0.9')
+                )
+                self.assertEqual(expected, found and found.ip_address)
