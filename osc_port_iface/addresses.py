@@ -162,6 +162,12 @@ def parse_ip_address(text: str) -> IPAddress:
     return address
 
 
+def ip_order(text: str) -> tuple[int, int]:
+    """Return a sort key of an IP address: IPv4 first, then by number."""
+    address = ipaddress.ip_address(text)
+    return address.version, int(address)
+
+
 def parse_ip_network(text: str) -> IPNetwork:
     """Read an address or a CIDR, which may have host bits set.
 

@@ -13,8 +13,8 @@
 """Fixed IPs, which Nova and Neutron write in the same way."""
 
 from collections.abc import Iterable
-import ipaddress
 
+from osc_port_iface import addresses
 from osc_port_iface.api import reading
 from osc_port_iface import records
 
@@ -38,15 +38,12 @@ def ordered(
 
     The order in the APIs may change from one request to the next.
     """
-    return tuple(sorted(found, key=_order))
+    return tuple(
+        sorted(found, key=lambda row: addresses.ip_order(row.ip_address))
+    )
 
 
 def _fixed_ip(fixed_ip: reading.Object) -> records.FixedIP:
     return records.FixedIP(
         fixed_ip.ip_address('ip_address'), fixed_ip.optional_text('subnet_id')
     )
-
-
-def _order(fixed_ip: records.FixedIP) -> tuple[int, int]:
-    address = ipaddress.ip_address(fixed_ip.ip_address)
-    return address.version, int(address)

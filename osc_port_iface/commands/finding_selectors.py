@@ -93,7 +93,9 @@ def request(
         names_or_ids=tuple(parsed_args.server),
         scope=server_selectors.scope(parsed_args, cloud.identity),
         codes=_codes(parsed_args),
-        is_explicit=bool(parsed_args.finding),
+        named=frozenset(
+            code for code in codes.Code if code in parsed_args.finding
+        ),
         keep=ownerless.Keep(
             parsed_args.older_than, frozenset(parsed_args.keep_tag)
         ),

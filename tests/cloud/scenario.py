@@ -37,8 +37,11 @@ WORKERS = 4
 # Nova's states, by the status that it shows.
 _STATES = {
     'ACTIVE': 'active',
+    'PAUSED': 'paused',
+    'RESCUE': 'rescued',
     'SHELVED_OFFLOADED': 'shelved_offloaded',
     'SHUTOFF': 'stopped',
+    'SUSPENDED': 'suspended',
     'VERIFY_RESIZE': 'resized',
 }
 

@@ -51,12 +51,19 @@ class TestUntouchedFleet(base.FunctionalTestCase):
 
     def test_member(self) -> None:
         result = self.openstack(*COMMAND, '-f', 'json')
-        self.assertEqual((0, '[]\n'), (result.status, result.stdout))
         self.assertEqual(
-            'Not looked for, as it needs administrator rights: '
-            'binding-failed, host-differs, stale-binding, '
-            'subport-host-differs, unbound\n',
-            result.stderr,
+            (0, '[]\n', ''), (result.status, result.stdout, result.stderr)
+        )
+        result = self.openstack(
+            *(*COMMAND, '-f', 'json', '--finding', 'unbound')
+        )
+        self.assertEqual(
+            (
+                1,
+                '[]\n',
+                'Not looked for, as it needs administrator rights: unbound\n',
+            ),
+            (result.status, result.stdout, result.stderr),
         )
 
     def test_without_neutron(self) -> None:
@@ -415,6 +422,11 @@ class TestChanges(base.ProjectTestCase):
                 ('resized', self.resize),
                 ('evacuated', self.evacuate),
                 ('reached', self.associate),
+                ('rebooted', self.reboot),
+                ('stopped', self.switch('os-stop', 'SHUTOFF', 'os-start')),
+                ('paused', self.switch('pause', 'PAUSED', 'unpause')),
+                ('suspended', self.switch('suspend', 'SUSPENDED', 'resume')),
+                ('rescued', self.switch('rescue', 'RESCUE', 'unrescue')),
             )
         }
         stop = threading.Event()
@@ -488,6 +500,33 @@ class TestChanges(base.ProjectTestCase):
         return lambda client: moves.evacuate(
             client, server, moves.other_host(client, server)
         )
+
+    def reboot(self, server: scenario.Resource) -> Change:
+        path = f'/servers/{server["id"]}/action'
+
+        def change(client: api.Api) -> None:
+            for kind in ('HARD', 'SOFT'):
+                client.post('compute', path, {'reboot': {'type': kind}})
+                scenario.wait_for(client, server, 'ACTIVE')
+
+        return change
+
+    def switch(
+        self, off: str, status: str, on: str
+    ) -> Callable[[scenario.Resource], Change]:
+        """Return how to take a server out of service and back again."""
+
+        def changing(server: scenario.Resource) -> Change:
+            path = f'/servers/{server["id"]}/action'
+
+            def change(client: api.Api) -> None:
+                for action, reached in ((off, status), (on, 'ACTIVE')):
+                    client.post('compute', path, {action: None})
+                    scenario.wait_for(client, server, reached)
+
+            return change
+
+        return changing
 
     def associate(self, server: scenario.Resource) -> Change:
         (port,) = self.admin.get(

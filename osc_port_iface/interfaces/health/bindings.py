@@ -77,7 +77,7 @@ def suspects(
 
 
 def may_be_stale(server: records.Server, port: records.Port) -> bool:
-    """Tell whether a second binding of a port would be stale.
+    """Return whether a second binding of a port would be stale.
 
     While a server moves, its ports have one on the target host.
     """
@@ -89,14 +89,7 @@ def may_be_stale(server: records.Server, port: records.Port) -> bool:
     )
 
 
-def suspicion(server: records.Server, port: records.Port) -> findings.Finding:
-    """Make the finding for a port that seems to have a second binding."""
-    return findings.of_port(
-        codes.Code.STALE_BINDING, server, port, port.host or '', ''
-    )
-
-
-def stale(
+def judge(
     server: records.Server,
     port: records.Port,
     bindings: Iterable[records.PortBinding],

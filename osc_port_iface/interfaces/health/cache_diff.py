@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
 import itertools
 
+from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
@@ -328,7 +329,7 @@ def _finding(
 
 
 def _sorted(ips: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(ips))
+    return tuple(sorted(ips, key=addresses.ip_order))
 
 
 def _shown(ips: Iterable[str]) -> str:

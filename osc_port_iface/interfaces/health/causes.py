@@ -26,22 +26,8 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# Findings that a nova-compute or a network agent that is down may cause.
-_OF_WIRING = codes.OF_TRUNK | {
-    codes.Code.BINDING_FAILED,
-    codes.Code.UNBOUND,
-    codes.Code.HOST_DIFFERS,
-    codes.Code.PORT_DOWN,
-}
-
-# Findings that may be caused by a lost notification from Neutron to Nova.
-_OF_NOTIFICATION = frozenset(
-    {
-        codes.Code.ADDRESS_DIFFERS,
-        codes.Code.MAC_DIFFERS,
-        codes.Code.FLOATING_IP_DIFFERS,
-    }
-)
+# Findings that a nova-compute that is down may cause.
+_OF_HOST = codes.OF_WIRING | codes.OF_CACHE | codes.OF_NOTIFICATION
 
 # Agents that do not wire ports.
 _OTHER_AGENTS = frozenset(
@@ -95,8 +81,7 @@ def _read(
     of_host = [
         finding
         for finding in findings
-        if finding.host
-        and finding.code in _OF_WIRING | codes.OF_CACHE | _OF_NOTIFICATION
+        if finding.host and finding.code in _OF_HOST
     ]
     names = sorted({finding.host for finding in of_host if finding.host})
     network_ids = sorted(
@@ -137,21 +122,21 @@ def _read(
 def _cause(finding: findings.Finding, hosts: _Hosts) -> str | None:
     port, host = finding.port, finding.host or ''
     service = hosts.services.get(host)
-    if finding.code in _OF_WIRING and port and port.admin_state_up is False:
-        return _('the port is disabled')
     if (
-        finding.code in _OF_WIRING | codes.OF_CACHE | _OF_NOTIFICATION
-        and service
-        and not service.is_up
+        finding.code in codes.OF_WIRING
+        and port
+        and port.admin_state_up is False
     ):
+        return _('the port is disabled')
+    if finding.code in _OF_HOST and service and not service.is_up:
         return _('nova-compute on %s is down') % host
-    if finding.code in _OF_WIRING:
+    if finding.code in codes.OF_WIRING:
         return _of_agents(finding, host, hosts) or (
             _('nova-compute on %s is disabled') % host
             if service and not service.is_enabled
             else None
         )
-    if finding.code in _OF_NOTIFICATION:
+    if finding.code in codes.OF_NOTIFICATION:
         return _('Nova was not notified')
     return None
 

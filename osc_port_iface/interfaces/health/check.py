@@ -18,27 +18,27 @@ if reading everything again confirms it, with no change under way.
 
 from collections.abc import Iterable, Sequence
 import dataclasses
+import logging
 import time
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import bindings
-from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirm
-from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.health import judge
 from osc_port_iface.interfaces.health import ownerless
-from osc_port_iface.interfaces.health import ports as health_ports
-from osc_port_iface.interfaces.health import snapshot
-from osc_port_iface.interfaces.health import trunks
+from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
-# Seconds between the sweep and the confirmation, as Neutron's notifications
-# take a moment to reach Nova.
+LOG = logging.getLogger(__name__)
+
+_Codes = codes.Codes
+
+# Seconds between the two looks, as Neutron's notifications take a moment to
+# reach Nova.
 SETTLING = 3.0
 
 
@@ -49,7 +49,7 @@ class CheckRequest:
     :ivar names_or_ids: The servers; all in the scope if empty.
     :ivar scope: The servers to look among.
     :ivar codes: The findings to look for.
-    :ivar is_explicit: Whether the user named the findings.
+    :ivar named: Those that the user named, which must not be left out.
     :ivar keep: Which ports without a server not to report.
     :ivar has_causes: Whether to find the causes of the findings.
     """
@@ -58,13 +58,13 @@ class CheckRequest:
     scope: compute.ServerScope = dataclasses.field(
         default_factory=compute.ServerScope
     )
-    codes: snapshot.Codes = codes.USUAL
-    is_explicit: bool = False
+    codes: _Codes = codes.USUAL
+    named: _Codes = frozenset()
     keep: ownerless.Keep = dataclasses.field(default_factory=ownerless.Keep)
     has_causes: bool = True
 
     @property
-    def beyond_selection(self) -> snapshot.Codes:
+    def beyond_selection(self) -> _Codes:
         """The findings that need at least all servers of a project.
 
         Otherwise, a port might seem to be an orphan only because its server
@@ -79,13 +79,20 @@ class CheckResult(confirm.ConfirmResult):
     """The findings, and what was checked.
 
     :ivar codes: The findings that were looked for.
+    :ivar refused: The findings that a service refused to show the caller.
     :ivar servers: The servers that were checked.
     :ivar ports: The ports that were checked.
     """
 
-    codes: snapshot.Codes = frozenset()
+    codes: _Codes = frozenset()
+    refused: _Codes = frozenset()
     servers: Sequence[records.Server] = ()
     ports: Sequence[records.Port] = ()
+
+    @property
+    def gaps(self) -> int:
+        """How many things could not be read or judged."""
+        return len(self.failures) + len(self.unjudged) + len(self.refused)
 
 
 def check(
@@ -93,108 +100,61 @@ def check(
 ) -> CheckResult:
     """Compare the views of many servers.
 
-    Without drift, this costs a few listings. Each suspicious server costs a
+    If they agree, this costs a few listings. Each suspicious server costs a
     few requests more.
 
     :param cloud: The services.
     :param request: What to check.
     :param progress: Shows progress, if each server is asked for.
     :returns: The confirmed findings. If something could not be looked for,
-        there is a failure, or a notice if the caller lacks the rights.
+        there is a failure, or a notice if a service refused to show it.
     :raises errors.ApiError: The servers could not be listed.
     """
     beyond = request.beyond_selection
-    swept = snapshot.take(
+    first = snapshots.take(
         cloud,
         request.names_or_ids,
         request.scope,
         request.codes - beyond,
         progress,
     )
-    suspicions = [
-        finding
-        for finding in _suspect(swept, request.keep)
-        if finding.code in swept.codes
-    ]
+    suspicions = judge.judge(first, request.keep)
     found = confirm.ConfirmResult([])
     if suspicions:
         time.sleep(SETTLING)
         found = confirm.confirm(
-            cloud, suspicions, request.keep, swept.has_network
+            cloud, suspicions, request.keep, first.has_network
         )
-    if request.has_causes and found.rows and swept.has_network:
+    if request.has_causes and found.rows and first.has_network:
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
+    left_out = (
+        (_('Not looked for, as it needs administrator rights'), first.hidden),
+        (_('Not looked for, as it needs all servers of a project'), beyond),
+    )
     return CheckResult(
         found.rows,
-        [*swept.failures, *found.failures],
         [
-            *swept.notices,
-            *(_beyond(beyond) if request.is_explicit else ()),
-            *found.notices,
+            *first.failures,
+            *_named(left_out, request.named),
+            *found.failures,
         ],
+        [*first.notices, *found.notices],
         found.unjudged,
-        swept.codes,
-        swept.servers,
-        [*swept.ports, *swept.others],
+        codes=first.codes,
+        refused=first.refused,
+        servers=first.servers,
+        ports=[*first.ports, *first.others],
     )
 
 
-def _beyond(found: snapshot.Codes) -> Iterable[str]:
-    if found:
-        yield _(
-            'Not looked for, as it needs all servers of a project: %s'
-        ) % codes.joined(found)
-
-
-def _suspect(
-    swept: snapshot.Snapshot, keep: ownerless.Keep
-) -> Iterable[findings.Finding]:
-    if not swept.has_network:
-        for server in swept.servers:
-            if server.id in swept.interfaces:
-                yield from cache_diff.judge(
-                    server, swept.interfaces[server.id]
-                )
-        return
-    ports: dict[str | None, list[records.Port]] = {}
-    for port in swept.ports:
-        ports.setdefault(port.device_id, []).append(port)
-    subports = {port.id: port for port in swept.subports}
-    by_port: dict[str | None, list[records.FloatingIP]] = {}
-    for floating_ip in swept.floating_ips:
-        by_port.setdefault(floating_ip.port_id, []).append(floating_ip)
-    for server in swept.servers:
-        own = ports.get(server.id, [])
-        yield from health_ports.judge(server, own)
-        yield from cache_diff.judge(
-            server, [port.as_interface() for port in own], own
-        )
-        yield from floating_ips.of_server(
-            server,
-            own,
-            [row for port in own for row in by_port.get(port.id, ())],
-        )
-        yield from trunks.of_server(server, own, swept.trunks, subports)
-        for port in own:
-            if port.id in swept.with_second_binding:
-                yield bindings.suspicion(server, port)
-    yield from health_ports.judge_mac_addresses(swept.servers, swept.ports)
-    yield from _suspect_ports(swept, keep)
-
-
-def _suspect_ports(
-    swept: snapshot.Snapshot, keep: ownerless.Keep
-) -> Iterable[findings.Finding]:
-    ids = {server.id for server in swept.servers}
-    yield from ownerless.half_released(swept.others, keep)
-    yield from ownerless.orphans(ids, swept.others, keep)
-    if codes.Code.UNUSED_PORT in swept.codes:
-        yield from ownerless.unused(
-            swept.others, swept.neighbours, swept.floating_ips, keep
-        )
-    if codes.Code.ADDRESS_CLAIMED in swept.codes:
-        yield from ownerless.claims(
-            swept.ports, swept.neighbours, swept.servers
-        )
+def _named(
+    left_out: Iterable[tuple[str, _Codes]], named: _Codes
+) -> Iterable[str]:
+    """Report findings that were left out if they were named, or log them."""
+    for reason, lost in left_out:
+        if lost:
+            LOG.info('%s: %s', reason, codes.joined(lost))
+        if lost & named:
+            yield f'{reason}: {codes.joined(lost & named)}'

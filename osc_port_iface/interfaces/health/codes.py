@@ -10,10 +10,26 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The kinds of findings."""
+"""The kinds of findings, and what holds for each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+import dataclasses
 import enum
+
+from osc_port_iface.i18n import _
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is. Scripts rely on the values."""
+
+    CRITICAL = 'critical'
+    WARNING = 'warning'
+    INFO = 'info'
+
+    @property
+    def rank(self) -> int:
+        """The position from the worst, which is 0."""
+        return list(Severity).index(self)
 
 
 class Code(enum.StrEnum):
@@ -41,41 +57,176 @@ class Code(enum.StrEnum):
     UNUSED_PORT = 'unused-port'
     ADDRESS_CLAIMED = 'address-claimed'
 
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return KINDS[self].severity
 
-# These need Nova only: its live view and its cache.
-OF_CACHE = frozenset(
-    {
-        Code.MISSING_FROM_CACHE,
-        Code.ONLY_IN_CACHE,
-        Code.DUPLICATE_IN_CACHE,
-        Code.ADDRESS_DIFFERS,
-        Code.MAC_DIFFERS,
-    }
-)
+    @property
+    def summary(self) -> str:
+        """What it is, in a few words."""
+        return KINDS[self].summary
 
-# These need the bindings of ports, which Neutron shows to administrators only.
-OF_BINDING = frozenset(
-    {
-        Code.BINDING_FAILED,
-        Code.UNBOUND,
-        Code.HOST_DIFFERS,
-        Code.STALE_BINDING,
-        Code.SUBPORT_HOST_DIFFERS,
-    }
-)
 
-OF_TRUNK = frozenset(
-    {Code.TRUNK_DEGRADED, Code.SUBPORT_DOWN, Code.SUBPORT_HOST_DIFFERS}
-)
+Codes = frozenset[Code]
 
-# These are about ports without a server.
-WITHOUT_SERVER = frozenset(
-    {Code.HALF_RELEASED, Code.ORPHAN_PORT, Code.UNUSED_PORT}
-)
 
-# These may be intended, and are looked for on request only.
-ON_REQUEST = frozenset({Code.UNUSED_PORT, Code.ADDRESS_CLAIMED})
+class Trait(enum.Flag):
+    """What holds for several kinds of findings.
 
+    :cvar CACHE: It needs Nova only: its live view and its cache.
+    :cvar BINDING: It needs the bindings of ports, which Neutron shows to
+        administrators only.
+    :cvar TRUNK: It is about the trunk of a port.
+    :cvar WIRING: A nova-compute or a network agent that is down may cause it.
+    :cvar NOTIFICATION: A notification from Neutron to Nova that was lost may
+        cause it.
+    :cvar TRANSIENT: A normal operation causes it for a moment, even without
+        an action of Nova, so it must be seen twice in a row.
+    :cvar NO_SERVER: It is about a port without a server.
+    :cvar ON_REQUEST: It may be intended, so it is looked for on request only.
+    """
+
+    NONE = 0
+    CACHE = enum.auto()
+    BINDING = enum.auto()
+    TRUNK = enum.auto()
+    WIRING = enum.auto()
+    NOTIFICATION = enum.auto()
+    TRANSIENT = enum.auto()
+    NO_SERVER = enum.auto()
+    ON_REQUEST = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What holds for one kind of finding.
+
+    :ivar severity: How bad it is.
+    :ivar summary: What it is, in a few words.
+    :ivar traits: What it shares with others.
+    """
+
+    severity: Severity
+    summary: str
+    traits: Trait = Trait.NONE
+
+
+KINDS: Mapping[Code, Kind] = {
+    # Traffic or an interface is lost, or will be at the next reboot.
+    Code.MISSING_FROM_CACHE: Kind(
+        Severity.CRITICAL,
+        _("plugged in, but not in Nova's cache"),
+        Trait.CACHE,
+    ),
+    Code.MAC_DIFFERS: Kind(
+        Severity.CRITICAL,
+        _("another MAC address in Nova's cache"),
+        Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
+    ),
+    Code.BINDING_FAILED: Kind(
+        Severity.CRITICAL,
+        _('Neutron could not bind the port'),
+        Trait.BINDING | Trait.WIRING,
+    ),
+    Code.UNBOUND: Kind(
+        Severity.CRITICAL,
+        _('the port is bound to no host'),
+        Trait.BINDING | Trait.WIRING,
+    ),
+    Code.HOST_DIFFERS: Kind(
+        Severity.CRITICAL,
+        _("the port is bound to a host that is not the server's"),
+        Trait.BINDING | Trait.WIRING,
+    ),
+    Code.PORT_DOWN: Kind(
+        Severity.CRITICAL,
+        _('the port of an active server is not active'),
+        Trait.WIRING | Trait.TRANSIENT,
+    ),
+    Code.TRUNK_DEGRADED: Kind(
+        Severity.CRITICAL,
+        _('the trunk of an active server is not active'),
+        Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
+    ),
+    Code.SUBPORT_DOWN: Kind(
+        Severity.CRITICAL,
+        _('a subport of an active server is not active'),
+        Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
+    ),
+    Code.SUBPORT_HOST_DIFFERS: Kind(
+        Severity.CRITICAL,
+        _('a subport is bound to a host that is not its parent\'s'),
+        Trait.BINDING | Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
+    ),
+    Code.NO_FIXED_IP: Kind(
+        Severity.CRITICAL, _('the port has lost its fixed IPs')
+    ),
+    Code.DUPLICATE_MAC: Kind(
+        Severity.CRITICAL, _('two ports of a network share a MAC address')
+    ),
+    # Something wrong is shown, or the next operation fails.
+    Code.ONLY_IN_CACHE: Kind(
+        Severity.WARNING,
+        _("in Nova's cache, but not plugged in"),
+        Trait.CACHE,
+    ),
+    Code.DUPLICATE_IN_CACHE: Kind(
+        Severity.WARNING, _("twice in Nova's cache"), Trait.CACHE
+    ),
+    Code.ADDRESS_DIFFERS: Kind(
+        Severity.WARNING,
+        _("other fixed IPs in Nova's cache"),
+        Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
+    ),
+    Code.FLOATING_IP_DIFFERS: Kind(
+        Severity.WARNING,
+        _("other floating IPs in Nova's cache, or one that leads nowhere"),
+        Trait.NOTIFICATION | Trait.TRANSIENT,
+    ),
+    Code.STALE_BINDING: Kind(
+        Severity.WARNING,
+        _('a second binding that a migration has left'),
+        Trait.BINDING | Trait.TRANSIENT,
+    ),
+    Code.NOT_ATTACHED: Kind(
+        Severity.WARNING, _('only the device ID connects port and server')
+    ),
+    Code.ADDRESS_CLAIMED: Kind(
+        Severity.WARNING,
+        _('an address pair covers an address of another server'),
+        Trait.ON_REQUEST,
+    ),
+    # Left over from something that is gone.
+    Code.HALF_RELEASED: Kind(
+        Severity.INFO,
+        _('the port belongs to a server without an ID'),
+        Trait.NO_SERVER,
+    ),
+    Code.ORPHAN_PORT: Kind(
+        Severity.INFO, _('the server of the port is gone'), Trait.NO_SERVER
+    ),
+    Code.UNUSED_PORT: Kind(
+        Severity.INFO,
+        _('nothing uses the port'),
+        Trait.NO_SERVER | Trait.ON_REQUEST,
+    ),
+}
+
+
+def having(trait: Trait) -> Codes:
+    """Return the codes that have a trait."""
+    return frozenset(code for code in Code if KINDS[code].traits & trait)
+
+
+OF_CACHE = having(Trait.CACHE)
+OF_BINDING = having(Trait.BINDING)
+OF_TRUNK = having(Trait.TRUNK)
+OF_WIRING = having(Trait.WIRING)
+OF_NOTIFICATION = having(Trait.NOTIFICATION)
+TRANSIENT = having(Trait.TRANSIENT)
+WITHOUT_SERVER = having(Trait.NO_SERVER)
+ON_REQUEST = having(Trait.ON_REQUEST)
 USUAL = frozenset(Code) - ON_REQUEST
 
 

@@ -12,57 +12,27 @@
 
 """Confirms suspicions by reading everything again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 import dataclasses
+import functools
 import time
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
-from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import bindings
-from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.health import judge
 from osc_port_iface.interfaces.health import ownerless
-from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
-from osc_port_iface.interfaces.health import trunks
+from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
 # How often to look at a server that is being changed before giving up.
-_TRIES = 3
-
-# An action without progress for this many seconds is ignored, as its
-# nova-compute may have died.
-_ABANDONED = 300.0
-
-# Actions of Nova during which, and shortly after which, the interfaces of a
-# server, their hosts and the views of them may legitimately differ.
-_CHANGES = frozenset(
-    {
-        'attach_interface',
-        'confirmResize',
-        'detach_interface',
-        'evacuate',
-        'live-migration',
-        'migrate',
-        'rebuild',
-        'resize',
-        'revertResize',
-        'unshelve',
-    }
-)
-
-# These change without any action of Nova, so they must be seen twice in a row.
-_WITHOUT_ACTION = codes.OF_TRUNK | {
-    codes.Code.FLOATING_IP_DIFFERS,
-    codes.Code.STALE_BINDING,
-}
+_LOOKS = 3
 
 
 @dataclasses.dataclass
@@ -76,17 +46,27 @@ class ConfirmResult(records.Answer[findings.Finding]):
     unjudged: Sequence[str] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class _Looked:
-    """The result of fresh reads of one server.
+@dataclasses.dataclass
+class _Suspect:
+    """A server, and what seems to be wrong with it.
 
-    :ivar findings: The findings; None if the server keeps changing, so that it
-        cannot be judged.
-    :ivar unknown_actions: Why the server's latest actions are not known.
+    :ivar server_id: Its ID.
+    :ivar suspicions: What seems to be wrong.
+    :ivar seen: What was wrong at the latest look.
+    :ivar unknown_actions: Why its latest actions are not known.
     """
 
-    findings: list[findings.Finding] | None
+    server_id: str
+    suspicions: list[findings.Finding] = dataclasses.field(
+        default_factory=list
+    )
+    seen: Sequence[findings.Finding] = ()
     unknown_actions: str | None = None
+
+    @property
+    def codes(self) -> codes.Codes:
+        """The kinds of its suspicions."""
+        return frozenset(finding.code for finding in self.suspicions)
 
 
 def confirm(
@@ -97,6 +77,8 @@ def confirm(
 ) -> ConfirmResult:
     """Read everything about the suspicions again.
 
+    All servers are looked at in rounds, with one pause between two rounds.
+
     :param cloud: The services.
     :param suspicions: What seems to be wrong, or was wrong earlier.
     :param keep: Which ports without a server not to report.
@@ -105,98 +87,96 @@ def confirm(
         notice for each server that keeps changing.
     """
     keep = keep or ownerless.Keep()
-    by_server: dict[str, list[findings.Finding]] = {}
+    suspects: dict[str, _Suspect] = {}
     without_server = []
     for finding in suspicions:
         if finding.server_id is None:
             without_server.append(finding)
         else:
-            by_server.setdefault(finding.server_id, []).append(finding)
-    answer = ConfirmResult([])
-    unjudged = []
-    unknown_actions = []
-    for server_id, result in fan_out.fan_out(
-        lambda server_id: _look_until_quiet(
-            cloud, server_id, by_server[server_id], keep, has_network
-        ),
-        by_server,
-    ):
-        if isinstance(result, errors.ApiError):
-            answer.failures.append(str(result))
-            continue
-        if result.findings is None:
-            unjudged.append(server_id)
-            continue
-        answer.rows += result.findings
-        if result.findings and result.unknown_actions:
-            unknown_actions.append(result.unknown_actions)
+            suspects.setdefault(
+                finding.server_id, _Suspect(finding.server_id)
+            ).suspicions.append(finding)
+    result = ConfirmResult([])
     try:
-        answer.rows += _ports_without_server(cloud, without_server, keep)
+        result.rows += _of_ports(cloud, without_server, keep)
     except errors.TokenRefused:
         raise
     except errors.ApiError as error:
-        answer.failures.append(str(error))
-    answer.rows.sort(key=lambda finding: finding.order)
-    answer.failures.sort()
-    answer.unjudged = sorted(unjudged)
-    answer.notices += [
+        result.failures.append(str(error))
+    undecided = list(suspects.values())
+    for number in range(_LOOKS):
+        if undecided and number:
+            time.sleep(server_state.QUIET)
+        looking, undecided = undecided, []
+        for suspect, found in fan_out.fan_out(
+            functools.partial(
+                _look, cloud, keep, has_network, number == _LOOKS - 1
+            ),
+            looking,
+        ):
+            if isinstance(found, errors.ApiError):
+                result.failures.append(str(found))
+            elif found is None:
+                undecided.append(suspect)
+            else:
+                result.rows += found
+    result.rows.sort(key=lambda finding: finding.order)
+    result.failures.sort()
+    result.unjudged = sorted(suspect.server_id for suspect in undecided)
+    result.notices += [
         _('Server %s: not judged, as it keeps changing') % server_id
-        for server_id in answer.unjudged
+        for server_id in result.unjudged
     ]
-    if unknown_actions:
-        answer.notices.append(_not_timed(min(unknown_actions)))
-    return answer
+    result.notices += _untimed(suspects, result.rows)
+    return result
 
 
-def _look_until_quiet(
+def _look(
     cloud: api_cloud.Cloud,
-    server_id: str,
-    suspicions: Sequence[findings.Finding],
     keep: ownerless.Keep,
     has_network: bool,
-) -> _Looked:
-    """Read one server again until it is not being changed."""
-    subjects = {finding.subject for finding in suspicions}
-    unknown_actions = None
-    before: list[findings.Finding] = []
-    for tries_left in range(_TRIES - 1, -1, -1):
-        began = time.monotonic()
-        try:
-            fresh = list(
-                _fresh(
-                    cloud, server_id, {f.code for f in suspicions}, has_network
-                )
-            )
-        except errors.NotFound:
-            return _Looked(_orphans(cloud, suspicions, keep))
-        found = [row for row in fresh if row.subject in subjects]
-        lasting = [
-            row
-            for row in found
-            if row.code not in _WITHOUT_ACTION
-            or (row in before and not row.is_fresh)
-        ]
-        if not found or unknown_actions:
-            return _Looked(lasting, unknown_actions)
-        try:
-            is_quiet = _was_quiet(cloud.compute, server_id, began)
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
-            # Actions only tell whether it is too early to judge. Without them,
-            # wait and look again.
-            unknown_actions = str(error)
-            is_quiet = False
-        if is_quiet and (lasting == found or not tries_left):
-            return _Looked(lasting)
-        before = found
-        if tries_left:
-            time.sleep(server_state.QUIET)
-    return _Looked(None)
+    is_last: bool,
+    suspect: _Suspect,
+) -> list[findings.Finding] | None:
+    """Look at a server again.
+
+    :returns: The findings; None if it is too early to judge.
+    """
+    began = time.monotonic()
+    try:
+        snapshot = snapshots.of_server(
+            cloud, suspect.server_id, suspect.codes, has_network
+        )
+    except errors.NotFound:
+        orphans = suspect.codes & {codes.Code.ORPHAN_PORT}
+        return _of_ports(cloud, suspect.suspicions, keep) if orphans else []
+    subjects = {finding.subject for finding in suspect.suspicions}
+    found = [
+        row for row in judge.judge(snapshot, keep) if row.subject in subjects
+    ]
+    lasting = [
+        row
+        for row in found
+        if row.code not in codes.TRANSIENT
+        or (row in suspect.seen and not row.is_fresh)
+    ]
+    if not found or suspect.unknown_actions:
+        return lasting
+    try:
+        is_quiet = _was_quiet(cloud.compute, suspect.server_id, began)
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError as error:
+        # Actions only tell whether it is too early to judge. Without them,
+        # wait and look again.
+        suspect.unknown_actions = str(error)
+        is_quiet = False
+    suspect.seen = found
+    return lasting if is_quiet and (lasting == found or is_last) else None
 
 
 def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
-    """Tell whether a server was not being changed while it was read.
+    """Return whether a server was not being changed while it was read.
 
     :param began: When the reads began, by the monotonic clock.
     """
@@ -205,147 +185,55 @@ def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
     return not any(
         action.seconds_ago < recent or _goes_on(api, server_id, action)
         for action in actions
-        if action.action in _CHANGES
+        if action.action in server_state.CHANGES
     )
 
 
 def _goes_on(
     api: compute.ComputeApi, server_id: str, action: records.InstanceAction
 ) -> bool:
-    """Tell whether an action that began earlier is still going on.
+    """Return whether an action that began earlier is still going on.
 
     An attachment may have to wait for other actions. Its port, which is not in
     the cache yet, only appears at the end.
     """
-    if action.seconds_ago >= _ABANDONED or not action.request_id:
+    if action.seconds_ago >= server_state.ABANDONED or not action.request_id:
         return False
     events = names.complete(api.action_events(server_id, action.request_id))
     return not all(event.has_ended for event in events)
 
 
-def _fresh(
-    cloud: api_cloud.Cloud,
-    server_id: str,
-    wanted: set[codes.Code],
-    has_network: bool,
-) -> Iterator[findings.Finding]:
-    """Judge one server by fresh reads of everything that this needs.
-
-    :raises errors.NotFound: It does not exist.
-    """
-    server = cloud.compute.server(server_id)
-    interfaces = names.complete(cloud.compute.interfaces(server_id))
-    if not has_network:
-        yield from cache_diff.judge(server, interfaces)
-        return
-    network = cloud.network
-    ports = names.complete(
-        network.list(neutron.PORTS, 'device_id', [server.id])
-    )
-    yield from health_ports.judge(server, ports)
-    yield from cache_diff.judge(server, interfaces, ports)
-    if codes.Code.DUPLICATE_MAC in wanted:
-        macs = [port.mac_address for port in ports if port.mac_address]
-        same_mac = names.complete(
-            network.list(neutron.PORTS, 'mac_address', macs)
-        )
-        yield from health_ports.judge_mac_addresses([server], same_mac)
-    if codes.Code.FLOATING_IP_DIFFERS in wanted:
-        attached = network.list(
-            neutron.FLOATING_IPS, 'port_id', (port.id for port in ports)
-        )
-        cached = network.list(
-            neutron.FLOATING_IPS,
-            'address',
-            (
-                address
-                for entry in server.cache
-                for address in entry.floating_ips
-            ),
-        )
-        rows = names.complete(attached) + names.complete(cached)
-        unique = {row.id: row for row in rows}
-        yield from floating_ips.of_server(server, ports, unique.values())
-    if wanted & codes.OF_TRUNK:
-        found = names.complete(
-            network.list(
-                neutron.TRUNKS, 'id', (port.trunk_id for port in ports)
-            )
-        )
-        subports = names.complete(
-            network.list(
-                neutron.PORTS,
-                'id',
-                (
-                    subport.port_id
-                    for trunk in found
-                    for subport in trunk.subports
-                ),
-            )
-        )
-        yield from trunks.of_server(
-            server, ports, found, {port.id: port for port in subports}
-        )
-    if codes.Code.STALE_BINDING in wanted:
-        for port in ports:
-            rows_of_port = names.complete(network.port_bindings(port.id))
-            yield from bindings.stale(server, port, rows_of_port)
-    if codes.Code.ADDRESS_CLAIMED in wanted:
-        neighbours = names.complete(
-            network.list(
-                neutron.PORTS,
-                'network_id',
-                sorted({p.network_id for p in ports}),
-            )
-        )
-        yield from ownerless.claims(ports, neighbours, [server])
-
-
-def _orphans(
+def _of_ports(
     cloud: api_cloud.Cloud,
     suspicions: Sequence[findings.Finding],
     keep: ownerless.Keep,
 ) -> list[findings.Finding]:
-    """Check whether the ports of a server that is gone still exist."""
-    ids = [
-        finding.port_id
-        for finding in suspicions
-        if finding.code is codes.Code.ORPHAN_PORT and finding.port_id
-    ]
-    if not ids:
+    """Look at ports without a server again."""
+    if not suspicions:
         return []
-    ports = names.complete(cloud.network.list(neutron.PORTS, 'id', ids))
-    return list(ownerless.orphans((), ports, keep))
-
-
-def _ports_without_server(
-    cloud: api_cloud.Cloud,
-    suspicions: Sequence[findings.Finding],
-    keep: ownerless.Keep,
-) -> Iterator[findings.Finding]:
-    """Read ports without a server again."""
+    snapshot = snapshots.of_ports(
+        cloud,
+        [finding.port_id for finding in suspicions if finding.port_id],
+        frozenset(finding.code for finding in suspicions),
+    )
     subjects = {finding.subject for finding in suspicions}
-    ids = [finding.port_id for finding in suspicions if finding.port_id]
-    if not ids:
-        return
-    network = cloud.network
-    ports = names.complete(network.list(neutron.PORTS, 'id', ids))
-    found = list(ownerless.half_released(ports, keep))
-    if any(row.code is codes.Code.UNUSED_PORT for row in suspicions):
-        networks = sorted({port.network_id for port in ports})
-        found += ownerless.unused(
-            ports,
-            names.complete(
-                network.list(neutron.PORTS, 'network_id', networks)
-            ),
-            names.complete(network.list(neutron.FLOATING_IPS)),
-            keep,
-        )
-    yield from (row for row in found if row.subject in subjects)
+    return [
+        row for row in judge.judge(snapshot, keep) if row.subject in subjects
+    ]
 
 
-def _not_timed(reason: str) -> str:
-    return _(
-        'Some servers were looked at again after %(seconds)d seconds, as '
-        'their latest actions could not be read. The first: %(reason)s'
-    ) % {'seconds': server_state.QUIET, 'reason': reason}
+def _untimed(
+    suspects: dict[str, _Suspect], found: Iterable[findings.Finding]
+) -> Iterable[str]:
+    """Say which findings were confirmed without the actions of the server."""
+    reasons = [
+        reason
+        for server_id in {finding.server_id for finding in found}
+        if server_id in suspects
+        and (reason := suspects[server_id].unknown_actions)
+    ]
+    if reasons:
+        yield _(
+            'Some servers were looked at again after %(seconds)d seconds, as '
+            'their latest actions could not be read. The first: %(reason)s'
+        ) % {'seconds': server_state.QUIET, 'reason': min(reasons)}

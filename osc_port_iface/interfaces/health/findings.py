@@ -89,9 +89,10 @@ class Finding:
         return self.server_id, self.port_id, self.mac_address, self.code
 
     @property
-    def order(self) -> tuple[str, ...]:
-        """A sort key: by server, then by port."""
+    def order(self) -> tuple[int | str, ...]:
+        """A sort key: the worst first, then by server and port."""
         return (
+            self.code.severity.rank,
             self.server_name or '',
             self.server_id or '',
             self.port_id or '',

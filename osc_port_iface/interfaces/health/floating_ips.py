@@ -18,6 +18,7 @@ Works on records only, without any I/O.
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 
+from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
@@ -25,7 +26,7 @@ from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
-def of_server(
+def judge(
     server: records.Server,
     ports: Sequence[records.Port],
     floating_ips: Iterable[records.FloatingIP],
@@ -135,7 +136,10 @@ def _finding(
     should_be: set[str],
     is_there: set[str],
 ) -> findings.Finding:
-    expected, actual = tuple(sorted(should_be)), tuple(sorted(is_there))
+    expected, actual = (
+        tuple(sorted(ips, key=addresses.ip_order))
+        for ips in (should_be, is_there)
+    )
     return findings.of_port(
         codes.Code.FLOATING_IP_DIFFERS,
         server,

@@ -10,12 +10,16 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The states of a server in which its interfaces can be judged."""
+"""The states and actions of a server that decide what can be judged."""
 
 from osc_port_iface import records
 
 # Seconds after a change during which the views may legitimately differ.
 QUIET = 5.0
+
+# Seconds without progress after which an action no longer counts, as its
+# nova-compute may have died.
+ABANDONED = 300.0
 
 # Nova hides the cache of a server while it builds it.
 _NO_CACHE = frozenset({'BUILD', 'UNKNOWN', 'DELETED'})
@@ -27,6 +31,37 @@ MOVING = frozenset(
 
 # Such a server is on no host, so its ports cannot be bound.
 OFF_HOST = 'SHELVED_OFFLOADED'
+
+# Actions of Nova (nova/compute/instance_actions.py) during which, and shortly
+# after which, the interfaces of a server, their hosts and states, and the
+# views of them may legitimately differ. While a server is plugged in again,
+# its ports are DOWN for a moment: libvirt does not wait for them by default.
+CHANGES = frozenset(
+    {
+        'attach_interface',
+        'confirmResize',
+        'detach_interface',
+        'evacuate',
+        'live-migration',
+        'migrate',
+        'pause',
+        'reboot',
+        'rebuild',
+        'rescue',
+        'resize',
+        'restore',
+        'resume',
+        'revertResize',
+        'shelve',
+        'shelveOffload',
+        'start',
+        'stop',
+        'suspend',
+        'unpause',
+        'unrescue',
+        'unshelve',
+    }
+)
 
 
 def is_settled(server: records.Server) -> bool:

@@ -10,469 +10,509 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Reads everything that a check compares, with few requests."""
+"""Reads what a check compares: much of the cloud with few requests, or again.
+
+The first look reads everything that is selected, many servers in one request,
+and goes on without what it cannot read. The second look reads one server, or a
+few ports, and must be complete.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
 import logging
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
+
+_Codes = codes.Codes
 
 # Up to this many ports are requested one by one, or by ID in one request, as a
 # listing would have the whole cloud.
 _FEW_PORTS = 8
 _ONE_REQUEST = 150
 
-Codes = frozenset[codes.Code]
 _Row = TypeVar('_Row')
+_HasId = TypeVar('_HasId', bound=paging.HasId)
 
 
-@dataclasses.dataclass(frozen=True)
-class Part(Generic[_Row]):
-    """The result of reading one kind of thing.
-
-    :ivar rows: The rows.
-    :ivar is_missing: Whether the rows could not be read.
-    :ivar lost: The findings that cannot be looked for without it.
-    :ivar failures: What failed.
-    :ivar notices: What the caller may not see.
-    """
-
-    rows: Sequence[_Row] = ()
-    is_missing: bool = False
-    lost: Codes = frozenset()
-    failures: Sequence[str] = ()
-    notices: Sequence[str] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Scope:
-    """How much of the cloud is read.
-
-    :ivar has_cloud: Whether all servers of the cloud are read.
-    :ivar project_id: The project, if all its servers are read.
-    """
-
-    has_cloud: bool
-    project_id: str | None
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Snapshot:
-    """Everything that was read.
+    """What was read at about the same time.
 
     :ivar servers: The servers that Nova can reach.
     :ivar codes: The findings that can be looked for.
     :ivar has_network: Whether Neutron could be asked.
+    :ivar interfaces: The interfaces of each server that could be read
+        completely, by server ID.
     :ivar ports: The ports of the servers, from Neutron.
-    :ivar interfaces: The interfaces from Nova, if there are no ports, by
-        server; only for servers that could be read completely.
-    :ivar others: The other ports of the cloud or project, if all its servers
-        are read.
+    :ivar others: Ports without a server; in a first look, those of the cloud
+        or project, if all its servers are read.
     :ivar neighbours: The ports on the networks of ports that may be unused or
         may claim an address.
+    :ivar same_mac_address: The ports that may share a MAC address.
     :ivar floating_ips: The floating IPs, at least those of the ports.
     :ivar trunks: The trunks of the ports.
     :ivar subports: The subports of the trunks.
-    :ivar with_second_binding: The IDs of ports that seem to have a second
-        binding.
-    :ivar services: The nova-compute services, for an administrator.
+    :ivar bindings: All bindings of the ports that seem to have several, by
+        port ID.
+    :ivar hidden: The findings that the caller never has the rights for.
+    :ivar refused: The findings that a service refused to show the caller.
     :ivar failures: What could not be read.
-    :ivar notices: What the caller lacks the rights for.
+    :ivar notices: What was refused.
     """
 
-    servers: Sequence[records.Server]
-    codes: Codes
-    has_network: bool
-    ports: Sequence[records.Port] = ()
+    servers: Sequence[records.Server] = ()
+    codes: _Codes = frozenset()
+    has_network: bool = True
     interfaces: Mapping[str, Sequence[records.Interface]] = dataclasses.field(
         default_factory=dict
     )
+    ports: Sequence[records.Port] = ()
     others: Sequence[records.Port] = ()
     neighbours: Sequence[records.Port] = ()
+    same_mac_address: Sequence[records.Port] = ()
     floating_ips: Sequence[records.FloatingIP] = ()
     trunks: Sequence[records.Trunk] = ()
     subports: Sequence[records.Port] = ()
-    with_second_binding: frozenset[str] = frozenset()
-    services: Sequence[records.ComputeService] = ()
-    failures: Sequence[str] = ()
-    notices: Sequence[str] = ()
+    bindings: Mapping[str, Sequence[records.PortBinding]] = dataclasses.field(
+        default_factory=dict
+    )
+    hidden: _Codes = frozenset()
+    refused: _Codes = frozenset()
+    failures: list[str] = dataclasses.field(default_factory=list)
+    notices: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Extent:
+    """How much of the cloud is read.
+
+    :ivar has_cloud: Whether all servers of the cloud are read.
+    :ivar project_id: The project, if all its servers are read.
+    :ivar is_second_look: Whether everything that is read must be complete.
+    """
+
+    has_cloud: bool = False
+    project_id: str | None = None
+    is_second_look: bool = False
+
+
+_SECOND_LOOK = _Extent(is_second_look=True)
 
 
 def take(
     cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
-    server_scope: compute.ServerScope,
-    wanted: Codes,
+    scope: compute.ServerScope,
+    wanted: _Codes,
     progress: views.Progress,
 ) -> Snapshot:
     """Read everything that is needed to look for findings.
 
     :param cloud: The services.
     :param names_or_ids: The servers; all in the scope if empty.
-    :param server_scope: The servers to look among.
+    :param scope: The servers to look among.
     :param wanted: The findings to look for.
     :param progress: Shows progress, if each server is asked for.
     :raises errors.ApiError: The servers could not be listed.
     """
-    selected = selection.select(
-        cloud, names_or_ids, server_scope, details=True
-    )
+    selected = selection.select(cloud, names_or_ids, scope, details=True)
     servers = [server for server in selected.rows if not server.in_down_cell]
     unread = selected.failures + [
         views.down_cell(server)
         for server in selected.rows
         if server.in_down_cell
     ]
-    scope = _scope(cloud, server_scope, is_whole=not (names_or_ids or unread))
-    ids = {server.id for server in servers}
-    listed = _read(
-        _takes_network(servers) & wanted,
+    extent = _extent(cloud, scope, is_whole=not (names_or_ids or unread))
+    reader = _Reader(cloud, extent, Snapshot(servers, wanted))
+    reader.snapshot.failures += unread
+    reader.snapshot.notices += selected.notices
+    ids = sorted(server.id for server in servers)
+    listed = reader.read(
+        _needing_network(servers),
         lambda: (
             cloud.network.list(neutron.PORTS)
-            if scope.has_cloud
-            else cloud.network.list(neutron.PORTS, 'device_id', sorted(ids))
+            if extent.has_cloud
+            else cloud.network.list(neutron.PORTS, 'device_id', ids)
         ),
     )
-    if listed.is_missing:
-        found = _without_network(cloud, servers, progress)
+    if listed is None:
+        reader.read_interfaces(progress)
     else:
-        found = _with_network(cloud, servers, scope, wanted, listed.rows)
-    return dataclasses.replace(
-        found,
-        codes=wanted & found.codes - listed.lost,
-        failures=[*unread, *listed.failures, *found.failures],
-        notices=[*selected.notices, *listed.notices, *found.notices],
-    )
+        reader.read_network(listed)
+    return reader.snapshot
 
 
-def _scope(
+def of_server(
+    cloud: api_cloud.Cloud,
+    server_id: str,
+    wanted: _Codes,
+    has_network: bool,
+) -> Snapshot:
+    """Read one server again.
+
+    :param cloud: The services.
+    :param server_id: The ID of the server.
+    :param wanted: The findings to look for.
+    :param has_network: Whether to ask Neutron as well.
+    :raises errors.NotFound: The server does not exist.
+    :raises errors.ApiError: Something could not be read.
+    """
+    server = cloud.compute.server(server_id)
+    live = names.complete(cloud.compute.interfaces(server_id))
+    snapshot = Snapshot([server], wanted, has_network)
+    if has_network:
+        ports = names.complete(
+            cloud.network.list(neutron.PORTS, 'device_id', [server.id])
+        )
+        _Reader(cloud, _SECOND_LOOK, snapshot).read_network(ports)
+    snapshot.interfaces = {server.id: live}
+    return snapshot
+
+
+def of_ports(
+    cloud: api_cloud.Cloud, port_ids: Iterable[str], wanted: _Codes
+) -> Snapshot:
+    """Read ports without a server again.
+
+    :param cloud: The services.
+    :param port_ids: The IDs of the ports, of which some may be gone.
+    :param wanted: The findings to look for.
+    :raises errors.ApiError: Something could not be read.
+    """
+    snapshot = Snapshot((), wanted)
+    ports = names.complete(cloud.network.list(neutron.PORTS, 'id', port_ids))
+    _Reader(cloud, _SECOND_LOOK, snapshot).read_network(ports)
+    return snapshot
+
+
+def _extent(
     cloud: api_cloud.Cloud, scope: compute.ServerScope, is_whole: bool
-) -> Scope:
+) -> _Extent:
     if not is_whole or scope.host or scope.status:
-        return Scope(False, None)
+        return _Extent()
     if scope.project_id:
-        return Scope(False, scope.project_id)
+        return _Extent(project_id=scope.project_id)
     if scope.all_projects:
-        return Scope(True, None)
-    return Scope(False, cloud.project_id)
+        return _Extent(has_cloud=True)
+    return _Extent(project_id=cloud.project_id)
 
 
-def _takes_network(servers: Iterable[records.Server]) -> Codes:
+def _needing_network(servers: Iterable[records.Server]) -> _Codes:
     """Return the findings that cannot be looked for without Neutron.
 
     To an administrator, who may see the host, Nova also shows the ports of
     other projects. These are never in its cache, and Nova does not tell their
     project.
     """
-    lost = frozenset(codes.Code) - codes.OF_CACHE
+    found = frozenset(codes.Code) - codes.OF_CACHE
     if any(server.host for server in servers):
-        lost |= {codes.Code.MISSING_FROM_CACHE}
-    return lost
+        found |= {codes.Code.MISSING_FROM_CACHE}
+    return found
 
 
-def _without_network(
-    cloud: api_cloud.Cloud,
-    servers: Sequence[records.Server],
-    progress: views.Progress,
-) -> Snapshot:
-    """Ask Nova for the interfaces of each server."""
-    answers = views.ComputeView(cloud).by_server(servers, progress)
-    return Snapshot(
-        servers,
-        frozenset(codes.Code),
-        has_network=False,
-        interfaces={
+class _Reader:
+    """Fills a snapshot.
+
+    :ivar snapshot: The snapshot. Its codes become fewer by what cannot be
+        read.
+    """
+
+    def __init__(
+        self, cloud: api_cloud.Cloud, extent: _Extent, snapshot: Snapshot
+    ) -> None:
+        """Prepare to fill a snapshot, which has the servers already."""
+        self._cloud = cloud
+        self._extent = extent
+        self.snapshot = snapshot
+
+    def read(
+        self,
+        purpose: _Codes,
+        read: Callable[[], records.Answer[_Row]],
+    ) -> list[_Row] | None:
+        """Read one kind of thing, and go on without it in a first look.
+
+        :param purpose: The findings that need it.
+        :param read: Reads it.
+        :returns: The rows; None if they could not be read.
+        """
+        snapshot = self.snapshot
+        if self._extent.is_second_look:
+            return names.complete(read())
+        try:
+            answer = read()
+        except errors.TokenRefused:
+            raise
+        except errors.ApiError as error:
+            lost = self._lose(purpose)
+            if lost:
+                line = _('Not looked for: %(codes)s. %(error)s') % {
+                    'codes': codes.joined(lost),
+                    'error': error,
+                }
+                if isinstance(error, errors.Forbidden):
+                    snapshot.refused |= lost
+                    snapshot.notices.append(line)
+                else:
+                    snapshot.failures.append(line)
+            return None
+        snapshot.failures += answer.failures
+        return answer.rows
+
+    def read_interfaces(self, progress: views.Progress) -> None:
+        """Ask Nova for the interfaces of each server."""
+        snapshot = self.snapshot
+        snapshot.has_network = False
+        answers = views.ComputeView(self._cloud).by_server(
+            snapshot.servers, progress
+        )
+        snapshot.interfaces = {
             server_id: [row.interface for row in answer.rows]
             for server_id, answer in answers.items()
             if not answer.failures
-        },
-        failures=views.joined(answers.values()).failures,
-    )
+        }
+        snapshot.failures += views.joined(answers.values()).failures
 
+    def read_network(self, listed: Sequence[records.Port]) -> None:
+        """Read from Neutron whatever the findings need.
 
-def _with_network(
-    cloud: api_cloud.Cloud,
-    servers: Sequence[records.Server],
-    scope: Scope,
-    wanted: Codes,
-    listed: Sequence[records.Port],
-) -> Snapshot:
-    """Read the rest from Neutron.
+        :param listed: The ports of the servers, and possibly others.
+        """
+        snapshot = self.snapshot
+        ports: dict[str | None, list[records.Port]] = {
+            server.id: [] for server in snapshot.servers
+        }
+        for port in listed:
+            ports.get(port.device_id, []).append(port)
+        snapshot.ports = [port for found in ports.values() for port in found]
+        snapshot.interfaces = {
+            server.id: [port.as_interface() for port in ports[server.id]]
+            for server in snapshot.servers
+        }
+        snapshot.others = [
+            port
+            for port in self._others(listed)
+            if port.device_id not in ports
+        ]
+        snapshot.neighbours = self._neighbours(listed)
+        snapshot.same_mac_address = self._same_mac_address()
+        snapshot.floating_ips = self._floating_ips()
+        snapshot.trunks = self._trunks()
+        snapshot.subports = self._subports(listed)
+        snapshot.bindings = self._bindings()
+        if not all(port.shows_binding for port in snapshot.ports):
+            snapshot.hidden = self._lose(codes.OF_BINDING)
 
-    :param listed: The ports of the servers, and possibly others.
-    """
-    ids = {server.id for server in servers}
-    ports = [port for port in listed if port.device_id in ids]
-    others = _others(cloud, scope, wanted, listed)
-    no_server = [port for port in others.rows if port.device_id not in ids]
-    neighbours = _neighbours(cloud, scope, wanted, ports, no_server, listed)
-    floating_ips = _floating_ips(cloud, scope, wanted, ports)
-    trunks = _trunks(cloud, wanted, ports)
-    subports = _subports(cloud, scope, wanted, trunks.rows, listed)
-    services = _services(cloud, wanted, ports)
-    second = _second_bindings(cloud, servers, wanted, ports, services.rows)
-    hidden = _hidden(wanted, ports)
-    parts: list[Part[Any]] = [
-        *(others, neighbours, floating_ips, trunks, subports),
-        *(services, second, hidden),
-    ]
-    return Snapshot(
-        servers,
-        frozenset(codes.Code).difference(*(part.lost for part in parts)),
-        has_network=True,
-        ports=ports,
-        others=no_server,
-        neighbours=neighbours.rows,
-        floating_ips=floating_ips.rows,
-        trunks=trunks.rows,
-        subports=subports.rows,
-        with_second_binding=frozenset(second.rows),
-        services=services.rows,
-        failures=[line for part in parts for line in part.failures],
-        notices=[line for part in parts for line in part.notices],
-    )
+    def _lose(self, lost: _Codes) -> _Codes:
+        """Give up findings, and return those that were looked for."""
+        lost &= self.snapshot.codes
+        self.snapshot.codes -= lost
+        return lost
 
-
-def _others(
-    cloud: api_cloud.Cloud,
-    scope: Scope,
-    wanted: Codes,
-    listed: Sequence[records.Port],
-) -> Part[records.Port]:
-    """Read the ports that belong to the project, whoever owns their server."""
-    if scope.has_cloud:
-        return Part(listed)
-    project_id = scope.project_id
-    if project_id is None or not wanted & codes.WITHOUT_SERVER:
-        return Part(lost=codes.WITHOUT_SERVER)
-    return _read(
-        wanted & codes.WITHOUT_SERVER,
-        lambda: cloud.network.list(neutron.PORTS, 'project_id', [project_id]),
-    )
-
-
-def _neighbours(
-    cloud: api_cloud.Cloud,
-    scope: Scope,
-    wanted: Codes,
-    ports: Sequence[records.Port],
-    others: Sequence[records.Port],
-    listed: Sequence[records.Port],
-) -> Part[records.Port]:
-    """Read the ports that may have or use the same addresses."""
-    if scope.has_cloud:
-        return Part(listed)
-    in_question = []
-    if codes.Code.ADDRESS_CLAIMED in wanted:
-        in_question += [port for port in ports if port.address_pairs]
-    if codes.Code.UNUSED_PORT in wanted:
-        in_question += [port for port in others if not port.device_id]
-    if not in_question:
-        return Part()
-    networks = sorted({port.network_id for port in in_question})
-    return _read(
-        wanted & codes.ON_REQUEST,
-        lambda: cloud.network.list(neutron.PORTS, 'network_id', networks),
-    )
-
-
-def _floating_ips(
-    cloud: api_cloud.Cloud,
-    scope: Scope,
-    wanted: Codes,
-    ports: Sequence[records.Port],
-) -> Part[records.FloatingIP]:
-    wanted &= {codes.Code.FLOATING_IP_DIFFERS, codes.Code.UNUSED_PORT}
-    if not wanted or not (ports or codes.Code.UNUSED_PORT in wanted):
-        return Part()
-    is_whole = scope.has_cloud or scope.project_id is not None
-    if codes.Code.UNUSED_PORT in wanted or (
-        is_whole and len(ports) > _ONE_REQUEST
-    ):
-        return _read(wanted, lambda: cloud.network.list(neutron.FLOATING_IPS))
-    ids = [port.id for port in ports]
-    return _read(
-        wanted,
-        lambda: cloud.network.list(neutron.FLOATING_IPS, 'port_id', ids),
-    )
-
-
-def _trunks(
-    cloud: api_cloud.Cloud, wanted: Codes, ports: Sequence[records.Port]
-) -> Part[records.Trunk]:
-    ids = [port.trunk_id for port in ports if port.trunk_id]
-    if not ids or not wanted & codes.OF_TRUNK:
-        return Part()
-    return _read(
-        wanted & codes.OF_TRUNK,
-        lambda: cloud.network.list(neutron.TRUNKS, 'id', ids),
-    )
-
-
-def _subports(
-    cloud: api_cloud.Cloud,
-    scope: Scope,
-    wanted: Codes,
-    trunks: Sequence[records.Trunk],
-    listed: Sequence[records.Port],
-) -> Part[records.Port]:
-    ids = [subport.port_id for trunk in trunks for subport in trunk.subports]
-    if scope.has_cloud:
-        return Part([port for port in listed if port.id in set(ids)])
-    wanted &= codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
-    if not ids or not wanted:
-        return Part()
-    return _read(wanted, lambda: cloud.network.list(neutron.PORTS, 'id', ids))
-
-
-def _services(
-    cloud: api_cloud.Cloud, wanted: Codes, ports: Sequence[records.Port]
-) -> Part[records.ComputeService]:
-    """Read the hosts, if they are needed."""
-    if not _looks_at_hosts(wanted, ports):
-        return Part()
-    try:
-        answer = cloud.compute.compute_services()
-    except errors.Forbidden as error:
-        LOG.info(_('The hosts without servers are not known: %s'), error)
-        return Part()
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
-        return Part(failures=[str(error)])
-    return Part(answer.rows, failures=answer.failures)
-
-
-def _looks_at_hosts(wanted: Codes, ports: Sequence[records.Port]) -> bool:
-    """Tell whether to look for stale bindings by host."""
-    return (
-        codes.Code.STALE_BINDING in wanted
-        and len(ports) > _FEW_PORTS
-        and any(port.shows_binding for port in ports)
-    )
-
-
-def _second_bindings(
-    cloud: api_cloud.Cloud,
-    servers: Sequence[records.Server],
-    wanted: Codes,
-    ports: Sequence[records.Port],
-    services: Sequence[records.ComputeService],
-) -> Part[str]:
-    """Find the ports that seem to have a second binding."""
-    by_id = {server.id: server for server in servers}
-    candidates = {
-        port.id: port
-        for port in ports
-        if port.shows_binding
-        and port.host
-        and bindings.may_be_stale(by_id[port.device_id or ''], port)
-    }
-    wanted &= {codes.Code.STALE_BINDING}
-    if not wanted or not candidates:
-        return Part()
-    if _looks_at_hosts(wanted, ports):
-        hosts = {service.host for service in services}
-        hosts |= {server.host for server in servers if server.host}
-        hosts |= {port.host for port in ports if port.host}
-        groups = bindings.host_groups(hosts, len(ports))
-        found = _read(wanted, lambda: _through_hosts(cloud, groups))
-    else:
-        found = _read(wanted, lambda: _one_by_one(cloud, candidates))
-    return dataclasses.replace(
-        found, rows=[row for row in found.rows if row in candidates]
-    )
-
-
-def _through_hosts(
-    cloud: api_cloud.Cloud, groups: Iterable[Sequence[str]]
-) -> records.Answer[str]:
-    found: records.Answer[str] = records.Answer([])
-    for group, result in fan_out.fan_out(
-        lambda group: cloud.network.list(
-            neutron.BOUND_PORTS, 'bound_host', group
-        ),
-        groups,
-    ):
-        if isinstance(result, errors.ApiError):
-            raise result
-        found.rows += bindings.suspects(group, result.rows)
-        found.failures += result.failures
-    return found
-
-
-def _one_by_one(
-    cloud: api_cloud.Cloud, port_ids: Iterable[str]
-) -> records.Answer[str]:
-    found: records.Answer[str] = records.Answer([])
-    for port_id, result in fan_out.fan_out(
-        cloud.network.port_bindings, port_ids
-    ):
-        if isinstance(result, errors.NotFound):
-            # The port was deleted meanwhile.
-            continue
-        if isinstance(result, errors.ApiError):
-            raise result
-        if len(result.rows) > 1:
-            found.rows.append(port_id)
-        found.failures += result.failures
-    return found
-
-
-def _hidden(wanted: Codes, ports: Sequence[records.Port]) -> Part[Any]:
-    """Report what the caller lacks the rights for."""
-    hidden = wanted & codes.OF_BINDING
-    if not hidden or all(port.shows_binding for port in ports):
-        return Part()
-    return Part(
-        lost=hidden,
-        notices=[
-            _('Not looked for, as it needs administrator rights: %s')
-            % codes.joined(hidden)
-        ],
-    )
-
-
-def _read(
-    purpose: Codes, read: Callable[[], records.Answer[_Row]]
-) -> Part[_Row]:
-    """Read one kind of thing, and continue if that fails.
-
-    :param purpose: The findings that need it.
-    :param read: Reads it.
-    """
-    try:
-        answer = read()
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
-        lines = (
-            [
-                _('Not looked for: %(codes)s. %(error)s')
-                % {'codes': codes.joined(purpose), 'error': error}
-            ]
-            if purpose
-            else []
+    def _others(
+        self, listed: Sequence[records.Port]
+    ) -> Sequence[records.Port]:
+        """Read the ports of the project, whoever owns their server."""
+        if self._extent.has_cloud or self._extent.is_second_look:
+            return listed
+        project_id = self._extent.project_id
+        if project_id is None:
+            self._lose(codes.WITHOUT_SERVER)
+        if project_id is None or not (
+            self.snapshot.codes & codes.WITHOUT_SERVER
+        ):
+            return ()
+        return (
+            self.read(
+                codes.WITHOUT_SERVER,
+                lambda: self._cloud.network.list(
+                    neutron.PORTS, 'project_id', [project_id]
+                ),
+            )
+            or ()
         )
-        is_forbidden = isinstance(error, errors.Forbidden)
-        return Part(
-            is_missing=True,
-            lost=purpose,
-            failures=[] if is_forbidden else lines,
-            notices=lines if is_forbidden else [],
+
+    def _neighbours(
+        self, listed: Sequence[records.Port]
+    ) -> Sequence[records.Port]:
+        """Read the ports that may have or use the same addresses."""
+        snapshot = self.snapshot
+        if self._extent.has_cloud:
+            return listed
+        in_question: list[records.Port] = []
+        if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
+            in_question += (p for p in snapshot.ports if p.address_pairs)
+        if codes.Code.UNUSED_PORT in snapshot.codes:
+            in_question += (p for p in snapshot.others if not p.device_id)
+        return self._list(
+            codes.ON_REQUEST,
+            neutron.PORTS,
+            'network_id',
+            sorted({port.network_id for port in in_question}),
         )
-    return Part(answer.rows, failures=answer.failures)
+
+    def _same_mac_address(self) -> Sequence[records.Port]:
+        snapshot = self.snapshot
+        if not self._extent.is_second_look:
+            return snapshot.ports
+        macs = [port.mac_address for port in snapshot.ports]
+        return self._list(
+            frozenset({codes.Code.DUPLICATE_MAC}),
+            neutron.PORTS,
+            'mac_address',
+            macs,
+        )
+
+    def _floating_ips(self) -> Sequence[records.FloatingIP]:
+        snapshot, extent = self.snapshot, self._extent
+        wanted = snapshot.codes & {
+            codes.Code.FLOATING_IP_DIFFERS,
+            codes.Code.UNUSED_PORT,
+        }
+        is_whole = extent.has_cloud or extent.project_id is not None
+        if codes.Code.UNUSED_PORT in wanted or (
+            wanted and is_whole and len(snapshot.ports) > _ONE_REQUEST
+        ):
+            return (
+                self.read(
+                    wanted,
+                    lambda: self._cloud.network.list(neutron.FLOATING_IPS),
+                )
+                or ()
+            )
+        ids = [port.id for port in snapshot.ports]
+        found = [*self._list(wanted, neutron.FLOATING_IPS, 'port_id', ids)]
+        if extent.is_second_look:
+            found += self._list(
+                wanted,
+                neutron.FLOATING_IPS,
+                'address',
+                (
+                    address
+                    for server in snapshot.servers
+                    for entry in server.cache
+                    for address in entry.floating_ips
+                ),
+            )
+        return list({row.id: row for row in found}.values())
+
+    def _trunks(self) -> Sequence[records.Trunk]:
+        ids = [port.trunk_id for port in self.snapshot.ports if port.trunk_id]
+        return self._list(codes.OF_TRUNK, neutron.TRUNKS, 'id', ids)
+
+    def _subports(
+        self, listed: Sequence[records.Port]
+    ) -> Sequence[records.Port]:
+        ids = {
+            subport.port_id
+            for trunk in self.snapshot.trunks
+            for subport in trunk.subports
+        }
+        if self._extent.has_cloud:
+            return [port for port in listed if port.id in ids]
+        wanted = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
+        return self._list(wanted, neutron.PORTS, 'id', sorted(ids))
+
+    def _bindings(self) -> Mapping[str, Sequence[records.PortBinding]]:
+        """Read the bindings of the ports that seem to have several."""
+        snapshot = self.snapshot
+        wanted = snapshot.codes & {codes.Code.STALE_BINDING}
+        by_id = {server.id: server for server in snapshot.servers}
+        ids = {
+            port.id
+            for port in snapshot.ports
+            if port.shows_binding
+            and port.host
+            and bindings.may_be_stale(by_id[port.device_id or ''], port)
+        }
+        if not wanted or not ids:
+            return {}
+        if len(ids) > _FEW_PORTS and not self._extent.is_second_look:
+            groups = bindings.host_groups(self._hosts(), len(snapshot.ports))
+            ids &= {*(self.read(wanted, lambda: self._bound(groups)) or ())}
+        found = self.read(wanted, lambda: self._bindings_of(sorted(ids)))
+        return dict(found or ())
+
+    def _hosts(self) -> set[str]:
+        """Return the hosts that may have bindings."""
+        snapshot = self.snapshot
+        hosts = {server.host for server in snapshot.servers if server.host}
+        hosts |= {port.host for port in snapshot.ports if port.host}
+        try:
+            answer = self._cloud.compute.compute_services()
+        except errors.Forbidden as error:
+            LOG.info(_('The hosts without servers are not known: %s'), error)
+            return hosts
+        except errors.TokenRefused:
+            raise
+        except errors.ApiError as error:
+            snapshot.failures.append(str(error))
+            return hosts
+        snapshot.failures += answer.failures
+        return hosts | {service.host for service in answer.rows}
+
+    def _bound(self, groups: Iterable[Sequence[str]]) -> records.Answer[str]:
+        """Find the IDs of ports that have a second binding, by host."""
+        found: records.Answer[str] = records.Answer([])
+        for group, result in fan_out.fan_out(
+            lambda group: self._cloud.network.list(
+                neutron.BOUND_PORTS, 'bound_host', group
+            ),
+            groups,
+        ):
+            if isinstance(result, errors.ApiError):
+                raise result
+            found.rows += bindings.suspects(group, result.rows)
+            found.failures += result.failures
+        return found
+
+    def _bindings_of(
+        self, port_ids: Iterable[str]
+    ) -> records.Answer[tuple[str, list[records.PortBinding]]]:
+        """Read the bindings of ports one by one."""
+        found: records.Answer[tuple[str, list[records.PortBinding]]]
+        found = records.Answer([])
+        for port_id, result in fan_out.fan_out(
+            self._cloud.network.port_bindings, port_ids
+        ):
+            if isinstance(result, errors.NotFound):
+                # The port has been deleted.
+                continue
+            if isinstance(result, errors.ApiError):
+                raise result
+            found.rows.append((port_id, result.rows))
+            found.failures += result.failures
+        return found
+
+    def _list(
+        self,
+        purpose: _Codes,
+        collection: paging.Collection[_HasId],
+        name: str,
+        values: paging.Values,
+    ) -> Sequence[_HasId]:
+        """List rows by a filter, if a finding needs them."""
+        if not purpose & self.snapshot.codes:
+            return ()
+        return (
+            self.read(
+                purpose,
+                lambda: self._cloud.network.list(collection, name, values),
+            )
+            or ()
+        )

@@ -24,7 +24,7 @@ from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
-def of_server(
+def judge(
     server: records.Server,
     parents: Sequence[records.Port],
     trunks: Iterable[records.Trunk],

@@ -365,7 +365,7 @@ class Execution:
             self._request,
             names_or_ids=(server.id,),
             scope=compute.ServerScope(),
-            is_explicit=False,
+            named=frozenset(),
         )
         return check.check(self._cloud, request, _no_progress)
 

@@ -71,7 +71,7 @@ def of_floating_ips(
     found = names.complete(
         api.list(neutron.FLOATING_IPS, 'port_id', [port.id for port in ports])
     )
-    for finding in floating_ips.of_server(server, ports, found):
+    for finding in floating_ips.judge(server, ports, found):
         yield Reason(
             called(finding.port_id, finding.mac_address),
             _('floating IPs: %(expected)s expected, but %(actual)s')

@@ -244,10 +244,10 @@ class TestCheck(CheckTestCase):
             [port(11, 1, status='DOWN'), port(13, 2)],
         )
         self.assert_finds(
-            's1  only-in-cache not in the cache 10.0.0.12\n'
             f's1 {fake_cloud.identifier(11)} port-down ACTIVE DOWN\n'
             f's2 {fake_cloud.identifier(13)} missing-from-cache 10.0.0.13 '
             'not in the cache\n'
+            's1  only-in-cache not in the cache 10.0.0.12\n'
         )
 
     def test_json(self) -> None:
@@ -343,7 +343,7 @@ class TestCheck(CheckTestCase):
         self.register([server(1, 11)], [port(11, 1)])
         self.assertEqual(
             command_result.Result(
-                0,
+                1,
                 '',
                 'Not looked for, as it needs all servers of a project: '
                 'orphan-port\n',
@@ -668,9 +668,18 @@ class TestRights(CheckTestCase):
                 3,
                 f's1 {fake_cloud.identifier(11)} missing-from-cache '
                 '10.0.0.11 not in the cache\n',
-                HIDDEN,
+                '',
             ),
             self.check(),
+        )
+        self.assertIn(HIDDEN, self.check('-v').stderr)
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                'Not looked for, as it needs administrator rights: unbound\n',
+            ),
+            self.check('--finding', 'unbound', '--finding', 'port-down'),
         )
 
     def test_without_ports_nothing_is_hidden(self) -> None:
@@ -844,7 +853,7 @@ class TestMonitoring(CheckTestCase):
                 'osc_port_iface_check_servers': {'': 2.0},
                 'osc_port_iface_check_ports': {'': 1.0},
                 'osc_port_iface_check_failures': {'': 0.0},
-                'osc_port_iface_check_duration_seconds': {'': 3.0},
+                'osc_port_iface_check_duration_seconds': {'': 8.0},
             },
             samples,
         )
@@ -929,7 +938,7 @@ class TestMonitoring(CheckTestCase):
                         status,
                         f'{name}: findings: 1 (1 port-down) | '
                         f'findings=1;{warning};{critical};0 servers=2;;;0 '
-                        'ports=1;;;0 failures=0;;;0 time=3.000s;;;0 '
+                        'ports=1;;;0 failures=0;;;0 time=8.000s;;;0 '
                         'port-down=1;;;0\n',
                         '',
                     ),

@@ -53,7 +53,7 @@ class TestStale(testtools.TestCase):
         port = samples.port(11, '10.0.0.5', **changes.pop('port', {}))
         return [
             row.actual
-            for row in bindings.stale(
+            for row in bindings.judge(
                 samples.server(port, **changes),
                 port,
                 [records.PortBinding(*item) for item in statuses.items()],

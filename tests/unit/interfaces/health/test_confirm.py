@@ -11,6 +11,7 @@
 # under the License.
 
 from collections.abc import Sequence
+import dataclasses
 import time
 from unittest import mock
 
@@ -24,14 +25,13 @@ from osc_port_iface.interfaces.health import confirm
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 from tests.unit import clock
+from tests.unit import fake_cloud
 from tests.unit.interfaces import fake_network
 from tests.unit.interfaces import samples
 
-PORT = samples.port(11, '10.0.0.5', status='DOWN')
+PORT = samples.port(11, '10.0.0.5', host=samples.OTHER_HOST)
 SERVER = samples.server(PORT)
-DOWN = findings.of_port(
-    *(codes.Code.PORT_DOWN, SERVER, PORT, 'ACTIVE', 'DOWN')
-)
+ELSEWHERE = findings.of_port(*(codes.Code.HOST_DIFFERS, SERVER, PORT, '', ''))
 HALF_RELEASED = findings.Finding(
     *(codes.Code.HALF_RELEASED, None, PORT.id, PORT.mac_address, '', '')
 )
@@ -116,8 +116,8 @@ class TestConfirm(testtools.TestCase):
     def test_ports_without_a_server_that_cannot_be_read(self) -> None:
         self.network.way('ports', 'id').side_effect = errors.ApiError('broken')
         self.assertEqual(
-            ([codes.Code.PORT_DOWN], ['broken']),
-            self.confirm(DOWN, HALF_RELEASED),
+            ([codes.Code.HOST_DIFFERS], ['broken']),
+            self.confirm(ELSEWHERE, HALF_RELEASED),
         )
 
     def test_a_refused_token_ends_it(self) -> None:
@@ -125,7 +125,7 @@ class TestConfirm(testtools.TestCase):
         self.network.way('ports', 'id').side_effect = refused
         self.assertRaises(errors.TokenRefused, self.confirm, HALF_RELEASED)
         self.compute.instance_actions.side_effect = refused
-        self.assertRaises(errors.TokenRefused, self.confirm, DOWN)
+        self.assertRaises(errors.TokenRefused, self.confirm, ELSEWHERE)
 
     def actions(self, *found: tuple[str, float]) -> None:
         """Answer with these actions, by name and age."""
@@ -151,14 +151,14 @@ class TestConfirm(testtools.TestCase):
     def test_action_that_goes_on(self) -> None:
         self.actions(('attach_interface', 30.0), ('create', 40.0))
         for name, ends, expected, slept in (
-            ('not', [True], [codes.Code.PORT_DOWN], []),
-            ('and ends', [False, True], [codes.Code.PORT_DOWN], [5.0]),
+            ('not', [True], [codes.Code.HOST_DIFFERS], []),
+            ('and ends', [False, True], [codes.Code.HOST_DIFFERS], [5.0]),
             ('without end', [False, False, False], [], [5.0, 5.0]),
         ):
             with self.subTest(name):
                 self.events(*ends)
                 del self.clock.slept[:]
-                answer = confirm.confirm(self.cloud, [DOWN])
+                answer = confirm.confirm(self.cloud, [ELSEWHERE])
                 self.assertEqual(expected, [row.code for row in answer.rows])
                 self.assertEqual(
                     [] if expected else [SERVER.id], answer.unjudged
@@ -170,14 +170,18 @@ class TestConfirm(testtools.TestCase):
 
     def test_action_that_was_never_ended(self) -> None:
         self.actions(('attach_interface', 300.0))
-        self.assertEqual(([codes.Code.PORT_DOWN], []), self.confirm(DOWN))
+        self.assertEqual(
+            ([codes.Code.HOST_DIFFERS], []), self.confirm(ELSEWHERE)
+        )
         self.compute.action_events.assert_not_called()
 
     def test_action_without_a_request(self) -> None:
         self.compute.instance_actions.return_value = records.Answer(
             [records.InstanceAction('migrate', None, False, 6.0)]
         )
-        self.assertEqual(([codes.Code.PORT_DOWN], []), self.confirm(DOWN))
+        self.assertEqual(
+            ([codes.Code.HOST_DIFFERS], []), self.confirm(ELSEWHERE)
+        )
         self.compute.action_events.assert_not_called()
 
     def test_action_that_ended_during_a_long_look(self) -> None:
@@ -188,9 +192,68 @@ class TestConfirm(testtools.TestCase):
         self.network.way('ports', 'device_id').side_effect = read_for_long
         for age, expected in (
             (8.9, []),
-            (9.0, [codes.Code.PORT_DOWN]),
+            (9.0, [codes.Code.HOST_DIFFERS]),
         ):
             with self.subTest(age=age):
                 self.actions(('attach_interface', age))
                 self.events(True, True, True)
-                self.assertEqual((expected, []), self.confirm(DOWN))
+                self.assertEqual((expected, []), self.confirm(ELSEWHERE))
+
+    def test_each_action_that_changes_interfaces(self) -> None:
+        for action in (
+            *('attach_interface', 'confirmResize', 'detach_interface'),
+            *('evacuate', 'live-migration', 'migrate', 'pause', 'reboot'),
+            *('rebuild', 'rescue', 'resize', 'restore', 'resume'),
+            *('revertResize', 'shelve', 'shelveOffload', 'start', 'stop'),
+            *('suspend', 'unpause', 'unrescue', 'unshelve'),
+        ):
+            for age, expected in ((4.9, []), (5.0, [ELSEWHERE.code])):
+                with self.subTest(action, age=age):
+                    self.actions((action, age))
+                    self.events(True, True, True)
+                    self.assertEqual((expected, []), self.confirm(ELSEWHERE))
+
+    def test_actions_that_leave_interfaces_alone(self) -> None:
+        for action in ('create', 'changePassword', 'lock', 'createImage'):
+            with self.subTest(action):
+                self.actions((action, 1.0))
+                self.assertEqual(
+                    ([ELSEWHERE.code], []), self.confirm(ELSEWHERE)
+                )
+
+    def test_what_is_wrong_for_a_moment_must_be_seen_twice(self) -> None:
+        down = samples.port(11, '10.0.0.5', status='DOWN')
+        up = samples.port(11, '10.0.0.5')
+        building = samples.port(11, '10.0.0.5', status='BUILD')
+        finding = findings.of_port(
+            *(codes.Code.PORT_DOWN, SERVER, down, 'ACTIVE', 'DOWN')
+        )
+        for name, seen, expected, slept in (
+            ('twice', [down, down], [finding.code], [5.0]),
+            ('once', [down, up], [], [5.0]),
+            ('as another', [down, building, building], [finding.code], [5, 5]),
+            ('never the same', [down, building, down], [], [5, 5]),
+        ):
+            with self.subTest(name):
+                del self.clock.slept[:]
+                self.network.way('ports', 'device_id').side_effect = [
+                    records.Answer([row]) for row in seen
+                ]
+                self.assertEqual((expected, []), self.confirm(finding))
+                self.assertEqual(slept, self.clock.slept)
+
+    def test_one_pause_for_all_servers(self) -> None:
+        self.actions(('reboot', 1.0))
+        self.compute.server.side_effect = lambda server_id: (
+            dataclasses.replace(SERVER, id=server_id)
+        )
+        self.network.way('ports', 'device_id').side_effect = lambda ids: (
+            records.Answer([dataclasses.replace(PORT, device_id=ids[0])])
+        )
+        suspicions = [
+            dataclasses.replace(ELSEWHERE, server_id=fake_cloud.identifier(n))
+            for n in range(1, 51)
+        ]
+        answer = confirm.confirm(self.cloud, suspicions)
+        self.assertEqual([5.0, 5.0], self.clock.slept)
+        self.assertEqual(50, len(answer.unjudged))

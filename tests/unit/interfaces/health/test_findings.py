@@ -70,7 +70,7 @@ class TestFinding(testtools.TestCase):
                 self.assertEqual(expected, finding.age)
 
     def test_order(self) -> None:
-        """By name, server, port, MAC address, code and state; None first."""
+        """By severity, name, server, port, MAC, code and state; None first."""
         ordered = [
             self.finding(
                 server,
@@ -91,6 +91,8 @@ class TestFinding(testtools.TestCase):
                 (None, 'a', 'b', 'a', codes.Code.PORT_DOWN, 'a'),
                 (None, 'b', 'a', 'a', codes.Code.PORT_DOWN, 'a'),
                 (SERVER, 'a', 'a', 'a', codes.Code.UNBOUND, 'a'),
+                (None, 'a', 'a', 'a', codes.Code.ONLY_IN_CACHE, 'a'),
+                (None, 'a', 'a', 'a', codes.Code.HALF_RELEASED, 'a'),
             )
         ]
         self.assertEqual(

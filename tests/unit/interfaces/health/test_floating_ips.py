@@ -120,7 +120,7 @@ class TestFloatingIPs(testtools.TestCase):
     def test_cases(self) -> None:
         for name, ports, cache, rows, expected in CASES:
             with self.subTest(name):
-                found = floating_ips.of_server(
+                found = floating_ips.judge(
                     samples.server(cache=cache), ports, rows
                 )
                 self.assertEqual(
@@ -138,9 +138,9 @@ class TestFloatingIPs(testtools.TestCase):
         for seconds, expected in ((None, False), (4.0, True), (5.0, False)):
             with self.subTest(seconds):
                 changed = dataclasses.replace(FIRST, seconds_unchanged=seconds)
-                (found,) = floating_ips.of_server(server, [PORT], [changed])
+                (found,) = floating_ips.judge(server, [PORT], [changed])
                 self.assertIs(expected, found.is_fresh)
 
     def test_busy_server(self) -> None:
         busy = samples.server(PORT, task_state='deleting')
-        self.assertEqual([], floating_ips.of_server(busy, [PORT], [FIRST]))
+        self.assertEqual([], floating_ips.judge(busy, [PORT], [FIRST]))

@@ -367,7 +367,7 @@ class TestOneFault(testtools.TestCase):
         views = two_ports()
         views.change_port(0, fixed_ips=(), ip_allocation=None)
         self.assertEqual(
-            [codes.Code.ADDRESS_DIFFERS, codes.Code.NO_FIXED_IP],
+            [codes.Code.NO_FIXED_IP, codes.Code.ADDRESS_DIFFERS],
             views.codes(),
         )
 

@@ -45,7 +45,7 @@ class TestTrunks(testtools.TestCase):
         changed = dataclasses.replace(SUBPORT, **subport or {})
         return [
             (row.code.value, row.port_id, row.expected, row.actual)
-            for row in trunks.of_server(
+            for row in trunks.judge(
                 samples.server(PARENT, **server or {}),
                 [dataclasses.replace(PARENT, **parent or {})],
                 [dataclasses.replace(TRUNK, **trunk or {})],
@@ -114,5 +114,5 @@ class TestTrunks(testtools.TestCase):
     def test_subport_that_is_not_shown(self) -> None:
         self.assertEqual(
             [],
-            trunks.of_server(samples.server(PARENT), [PARENT], [TRUNK], {}),
+            trunks.judge(samples.server(PARENT), [PARENT], [TRUNK], {}),
         )

@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Judges a snapshot: where do the views of servers and ports disagree?
+
+Works on records only, without any I/O.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from osc_port_iface.interfaces.health import bindings
+from osc_port_iface.interfaces.health import cache_diff
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.health import ownerless
+from osc_port_iface.interfaces.health import ports
+from osc_port_iface.interfaces.health import snapshot as snapshots
+from osc_port_iface.interfaces.health import trunks
+from osc_port_iface import records
+
+_Row = TypeVar('_Row', records.Port, records.FloatingIP)
+
+
+def judge(
+    snapshot: snapshots.Snapshot, keep: ownerless.Keep
+) -> list[findings.Finding]:
+    """Judge everything in a snapshot.
+
+    :param snapshot: What was read, of many servers or of one.
+    :param keep: Which ports without a server not to report.
+    :returns: The findings that the snapshot is meant for.
+    """
+    found = (*_of_servers(snapshot), *_of_other_ports(snapshot, keep))
+    return [finding for finding in found if finding.code in snapshot.codes]
+
+
+def _of_servers(
+    snapshot: snapshots.Snapshot,
+) -> Iterator[findings.Finding]:
+    by_server = _grouped((port.device_id, port) for port in snapshot.ports)
+    by_port = _grouped((row.port_id, row) for row in snapshot.floating_ips)
+    by_address = _grouped((row.address, row) for row in snapshot.floating_ips)
+    subports = {port.id: port for port in snapshot.subports}
+    for server in snapshot.servers:
+        if server.id not in snapshot.interfaces:
+            continue
+        own = by_server.get(server.id, [])
+        yield from ports.judge(server, own)
+        yield from cache_diff.judge(
+            server, snapshot.interfaces[server.id], own
+        )
+        yield from floating_ips.judge(
+            server,
+            own,
+            [
+                *(row for port in own for row in by_port.get(port.id, ())),
+                *(
+                    row
+                    for entry in server.cache
+                    for address in entry.floating_ips
+                    for row in by_address.get(address, ())
+                ),
+            ],
+        )
+        yield from trunks.judge(server, own, snapshot.trunks, subports)
+        for port in own:
+            yield from bindings.judge(
+                server, port, snapshot.bindings.get(port.id, ())
+            )
+    yield from ports.judge_mac_addresses(
+        snapshot.servers, snapshot.same_mac_address
+    )
+    if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
+        yield from ownerless.claims(
+            snapshot.ports, snapshot.neighbours, snapshot.servers
+        )
+
+
+def _of_other_ports(
+    snapshot: snapshots.Snapshot, keep: ownerless.Keep
+) -> Iterator[findings.Finding]:
+    ids = {server.id for server in snapshot.servers}
+    yield from ownerless.half_released(snapshot.others, keep)
+    yield from ownerless.orphans(ids, snapshot.others, keep)
+    if codes.Code.UNUSED_PORT in snapshot.codes:
+        yield from ownerless.unused(
+            snapshot.others, snapshot.neighbours, snapshot.floating_ips, keep
+        )
+
+
+def _grouped(
+    pairs: Iterable[tuple[str | None, _Row]],
+) -> dict[str | None, list[_Row]]:
+    found: dict[str | None, list[_Row]] = {}
+    for key, row in pairs:
+        found.setdefault(key, []).append(row)
+    return found
