@@ -20,7 +20,7 @@ from tests import environments
 FORMATS = ('table', 'json', 'yaml', 'value', 'csv')
 
 # MiB
-LIMIT = 200
+LIMIT = 300
 
 
 def run(quick: bool) -> report.Report:

@@ -13,6 +13,7 @@
 """Types of the arguments, which argparse checks before any request."""
 
 import argparse
+import errno
 import pathlib
 import sys
 
@@ -118,19 +119,29 @@ def query_file(path: str) -> list[addresses.Address]:
     file_name(path)
     try:
         if path == '-':
-            lines = sys.stdin.read().splitlines()
+            text = standard_input().decode()
         else:
-            lines = pathlib.Path(path).read_text('utf-8').splitlines()
+            text = pathlib.Path(path).read_text('utf-8')
     except (OSError, UnicodeDecodeError) as error:
         raise argparse.ArgumentTypeError(
             printable.one_line(f'{path}: {error}')
         ) from None
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text.splitlines(), 1):
         text = line.partition('#')[0].strip()
         if text:
             found.append(query(text, _('line %d: ') % number))
     return found
+
+
+def standard_input() -> bytes:
+    """Read standard input.
+
+    :raises OSError: It is closed. Python then has no object for it.
+    """
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, _('standard input is closed'))
+    return sys.stdin.buffer.read()
 
 
 def seconds(text: str) -> float:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-import sys
 from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
@@ -222,13 +221,14 @@ def _read(path: str) -> comparing.Listing:
     :raises exceptions.CommandError: The file cannot be read.
     :raises plugin_command.UsageError: It is not a listing.
     """
+    from osc_port_iface.commands import argument_types
     from osc_port_iface.interfaces.changes import saved_listing
     from osc_port_iface import printable
 
     name = _('standard input') if path == '-' else printable.one_line(path)
     try:
         if path == '-':
-            content = sys.stdin.buffer.read()
+            content = argument_types.standard_input()
         else:
             content = pathlib.Path(path).read_bytes()
         return saved_listing.read(name, content)

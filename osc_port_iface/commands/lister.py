@@ -50,6 +50,7 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
     ) -> int:
         from osc_port_iface.commands import cells
 
+        self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [[cells.AsText(cell) for cell in row] for row in data]
         if self._is_fitted(parsed_args):

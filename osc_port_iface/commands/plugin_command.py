@@ -20,10 +20,12 @@ of the commands import the rest of the plugin only where they use it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 import contextlib
+import io
+import itertools
 import logging
-from typing import Any, TYPE_CHECKING, TypeVar
+from typing import Any, TextIO, TYPE_CHECKING, TypeVar
 
 from osc_lib.command import command
 from osc_lib import exceptions
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.api import compute
     from osc_port_iface.commands import columns
+    from osc_port_iface.commands import progress
     from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
@@ -48,6 +51,8 @@ INTERRUPTED = 130
 
 # cliff's verbosity level without --quiet, --verbose or --debug.
 _USUAL_VERBOSITY = 1
+
+_WAITING = _('Waiting for the cloud')
 
 _Row = TypeVar('_Row')
 
@@ -73,6 +78,7 @@ class PluginCommand(command.Command):
     ) -> None:
         super().__init__(app, app_args, cmd_name)
         self._hints: list[str] = []
+        self._status_line: progress.StatusLine | None = None
 
     def get_epilog(self) -> str:
         """Say which package provides the command.
@@ -85,6 +91,7 @@ class PluginCommand(command.Command):
         return '\n\n'.join(filter(None, (*hooks, origin)))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
+        _escape_what_cannot_be_encoded(self.app.stdout)
         try:
             super().run(parsed_args)
         except KeyboardInterrupt:
@@ -93,6 +100,7 @@ class PluginCommand(command.Command):
             LOG.error(error)
             return WRONG_USAGE
         finally:
+            self.end_progress()
             self._show_hints()
         return self._exit_status
 
@@ -100,28 +108,48 @@ class PluginCommand(command.Command):
         """Return the services of the cloud that OSC has authenticated to."""
         from osc_port_iface.api import cloud as api_cloud
 
+        self.show_progress(_WAITING)
         return api_cloud.Cloud(self.app.client_manager.sdk_connection)
 
-    def progress(
-        self, total: int
-    ) -> contextlib.AbstractContextManager[Callable[[], object]]:
-        """Show on a terminal how many servers are done."""
-        from osc_port_iface.commands import progress
+    def show_progress(self, text: str) -> None:
+        """Show a line on a terminal until something else is written there.
 
-        return progress.bar(total, self.app.stderr)
+        It is not shown together with a log.
 
-    def status_line(
-        self,
-    ) -> contextlib.AbstractContextManager[Callable[[str], object]]:
-        """Show a status line on a terminal, unless a log is shown.
-
-        :returns: A function that replaces the line by a new text.
+        :param text: What the user waits for, without anything untrusted.
         """
         from osc_port_iface.commands import progress
 
-        if self.app.options.verbose_level != _USUAL_VERBOSITY:
-            return contextlib.nullcontext(lambda text: None)
-        return progress.line(self.app.stderr)
+        if self._status_line:
+            self._status_line.text = text
+        elif (
+            self.app.stderr.isatty()
+            and self.app.options.verbose_level == _USUAL_VERBOSITY
+        ):
+            self._status_line = progress.StatusLine(self.app.stderr, text)
+
+    def end_progress(self) -> None:
+        """Erase the line of ``show_progress`` before other output."""
+        if self._status_line:
+            self._status_line.end()
+            self._status_line = None
+
+    @contextlib.contextmanager
+    def progress(self, total: int) -> Iterator[Callable[[], object]]:
+        """Show how many servers are done.
+
+        :returns: A function to call after each server.
+        """
+        done = itertools.count(1)
+
+        def advance() -> None:
+            self.show_progress(
+                _('%(done)d of %(total)d servers')
+                % {'done': next(done), 'total': total}
+            )
+
+        yield advance
+        self.show_progress(_WAITING)
 
     def report(self, answer: records.Answer[Any]) -> None:
         """Report what an answer is missing, each line once.
@@ -133,18 +161,21 @@ class PluginCommand(command.Command):
 
     def fail(self, lines: Iterable[str]) -> None:
         """Report what could not be read; the exit status becomes 1."""
+        self.end_progress()
         for line in lines:
             LOG.error(line)
             self._exit_status = FAILED
 
     def deny(self, lines: Iterable[str] = ()) -> None:
         """Give a negative answer; the exit status becomes 3 if it was 0."""
+        self.end_progress()
         for line in lines:
             LOG.error(line)
         self._exit_status = self._exit_status or NEGATIVE
 
     def notify(self, lines: Iterable[str]) -> None:
         """Tell the user something that is not an error."""
+        self.end_progress()
         for line in lines:
             LOG.warning(line)
 
@@ -241,3 +272,12 @@ class PluginCommand(command.Command):
                     [_("There is no column '%s'.") % printable.escape(name)]
                 )
         return found
+
+
+def _escape_what_cannot_be_encoded(stdout: TextIO) -> None:
+    """Let stdout escape characters that its encoding lacks.
+
+    A name in another script must not end the command.
+    """
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors='backslashreplace')

@@ -10,78 +10,68 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Progress on a terminal: a bar or a line."""
+"""A line on a terminal that says how far a command is."""
 
-from collections.abc import Callable, Iterator
-import contextlib
 import os
+import threading
+import time
 from typing import TextIO
 
 from osc_port_iface.i18n import _
 
-# Fewer servers are done before anyone could read a bar.
-_WORTH_A_BAR = 20
-
 # Columns of a terminal of unknown width.
 _USUAL_WIDTH = 80
 
-# Seconds before the bar appears.
+# Seconds before the line appears, and before it is drawn again.
 _DELAY = 1.0
+_INTERVAL = 0.2
 
 
-@contextlib.contextmanager
-def bar(total: int, stderr: TextIO) -> Iterator[Callable[[], object]]:
-    """Show how many servers are done.
+class StatusLine:
+    """A line that is written over, and erased at the end.
 
-    :param total: The number of servers.
-    :param stderr: Where to draw; nothing is drawn unless it is a terminal.
-    :returns: A function to call after each server.
+    It appears if the user has to wait, and counts the seconds.
     """
-    if total < _WORTH_A_BAR or not stderr.isatty():
-        yield lambda: None
-        return
-    # The import is slow, and most runs show no bar.
-    import tqdm
 
-    with tqdm.tqdm(
-        total=total,
-        file=stderr,
-        delay=_DELAY,
-        leave=False,
-        unit=_(' servers'),
-        dynamic_ncols=True,
-    ) as progress:
-        yield progress.update
+    def __init__(self, terminal: TextIO, text: str) -> None:
+        """Begin to count the seconds.
 
+        :param terminal: Where to write.
+        :param text: The line, which must not contain anything untrusted.
+        """
+        self.text = text
+        self._terminal = terminal
+        self._length = 0
+        self._started = time.monotonic()
+        self._ended = threading.Event()
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+        self._clock.start()
 
-@contextlib.contextmanager
-def line(stderr: TextIO) -> Iterator[Callable[[str], object]]:
-    """Show a line that is overwritten, and erased at the end.
+    def end(self) -> None:
+        """Erase the line."""
+        self._ended.set()
+        self._clock.join()
+        if self._length:
+            self._write('')
+            self._write('')
 
-    :param stderr: Where to write; nothing is written unless it is a terminal.
-    :returns: A function to call with each new text, which must not contain
-        anything untrusted.
-    """
-    if not stderr.isatty():
-        yield lambda text: None
-        return
-    length = 0
+    def _tick(self) -> None:
+        pause = _DELAY
+        while not self._ended.wait(pause):
+            seconds = time.monotonic() - self._started
+            self._write(
+                _('%(text)s, %(seconds)d s')
+                % {'text': self.text, 'seconds': seconds}
+            )
+            pause = _INTERVAL
 
-    def show(text: str) -> None:
-        nonlocal length
+    def _write(self, text: str) -> None:
         # A character in the last column would start a new line.
-        room = max(0, _width(stderr) - 1)
+        room = max(0, _width(self._terminal) - 1)
         text = text[:room]
-        stderr.write('\r' + text.ljust(min(length, room)))
-        stderr.flush()
-        length = len(text)
-
-    try:
-        yield show
-    finally:
-        if length:
-            stderr.write('\r' + ' ' * length + '\r')
-            stderr.flush()
+        self._terminal.write('\r' + text.ljust(min(self._length, room)))
+        self._terminal.flush()
+        self._length = len(text)
 
 
 def _width(terminal: TextIO) -> int:

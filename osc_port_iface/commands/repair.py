@@ -141,7 +141,10 @@ class RepairServerInterface(lister.TextLister):
         from osc_port_iface.interfaces.repair import repairing
 
         asks = not (parsed_args.dry_run or parsed_args.auto_approve)
-        if asks and not (sys.stdin.isatty() and self.app.stderr.isatty()):
+        # Python has no object for a standard input that is closed.
+        if asks and not (
+            sys.stdin and sys.stdin.isatty() and self.app.stderr.isatty()
+        ):
             raise plugin_command.UsageError(
                 _(
                     'There is no terminal to ask for approval: use '
@@ -192,6 +195,7 @@ class RepairServerInterface(lister.TextLister):
         from osc_port_iface.commands import outcome_columns
         from osc_port_iface import printable
 
+        self.end_progress()
         stderr = self.app.stderr
         for line in outcome_columns.described(plan.repairs):
             print(printable.escape(line), file=stderr)

@@ -111,6 +111,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     ) -> int:
         from osc_port_iface.commands import cells
 
+        self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [cells.AsLines(cell) for cell in data]
         return super().produce_output(parsed_args, column_names, data)

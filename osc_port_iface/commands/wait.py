@@ -138,8 +138,9 @@ class WaitServerInterface(lister.TextLister):
             shows_names=False,
         )
         self.report(selected)
-        with self.status_line() as show:
-            outcome = waiting.wait(cloud, selected.rows, request, show)
+        outcome = waiting.wait(
+            cloud, selected.rows, request, self.show_progress
+        )
         self.fail(dict.fromkeys(outcome.failures))
         if outcome.pending:
             self.deny(outcome.pending)

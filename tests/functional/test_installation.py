@@ -123,16 +123,6 @@ class TestOtherCommands(base.FunctionalTestCase):
         self.assertEqual(0, result.status, result.stderr)
         return result.stderr.splitlines()[-1].split()
 
-    def test_do_not_import_what_few_of_our_commands_need(self) -> None:
-        for arguments in (
-            ('--help',),
-            ('server', 'list'),
-            ('server', 'interface', 'list', '--status', 'ERROR'),
-        ):
-            self.assertEqual(
-                [], self.imported('tqdm', *arguments), str(arguments)
-            )
-
     def test_version_imports_nothing(self) -> None:
         self.assertEqual([], self.imported(PACKAGE, '--version'))
 

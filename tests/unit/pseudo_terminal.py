@@ -32,6 +32,7 @@ class PseudoTerminal(io.TextIOWrapper):
         termios.tcsetattr(slave, termios.TCSANOW, attributes)
         super().__init__(io.FileIO(slave, 'w'), encoding, write_through=True)
         self._written = b''
+        self._changed = threading.Condition()
         # A terminal holds little before its writers have to wait.
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -42,11 +43,21 @@ class PseudoTerminal(io.TextIOWrapper):
         self._reader.join()
         return self._written.decode(self.encoding)
 
+    def wait_for(self, text: str) -> None:
+        """Wait until this text was written."""
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: text.encode(self.encoding) in self._written, 60
+            ):
+                raise AssertionError(f'{text!r} not in {self._written!r}')
+
     def _read(self) -> None:
         # Linux ends the output of a terminal with an error.
         try:
             while part := os.read(self._master, 4096):
-                self._written += part
+                with self._changed:
+                    self._written += part
+                    self._changed.notify_all()
         except OSError:
             pass
         finally:

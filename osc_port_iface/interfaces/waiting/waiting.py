@@ -266,7 +266,7 @@ def wait(
         states = {look.state for look in looks.values()}
         if is_last or State.PENDING not in states or states & _IN_VAIN:
             return _outcome(looks.values())
-        show(_status(looks.values(), waited))
+        show(_status(looks.values()))
         left = started + request.timeout - time.monotonic()
         time.sleep(max(0.0, min(interval, left)))
         interval = min(
@@ -284,13 +284,9 @@ def _first(server: records.Server, request: Request) -> Look:
     )
 
 
-def _status(looks: Iterable[Look], waited: float) -> str:
+def _status(looks: Iterable[Look]) -> str:
     pending = [look for look in looks if look.state is State.PENDING]
-    return _(
-        'Not ready after %(seconds)d s: servers %(servers)d, interfaces '
-        '%(interfaces)d'
-    ) % {
-        'seconds': waited,
+    return _('Not ready: servers %(servers)d, interfaces %(interfaces)d') % {
         'servers': len(pending),
         'interfaces': sum(len(look.lines) for look in pending),
     }

@@ -10,172 +10,166 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A bar on a terminal, nothing elsewhere, and an unchanged stdout."""
+"""A line on a terminal, nothing elsewhere, and an unchanged stdout."""
 
-import contextlib
 import io
-import os
-import pty
-import sys
-import termios
+import threading
 from typing import Any
-from unittest import mock
 
+import fixtures
 import testtools
 
 from osc_port_iface.commands import progress
 from tests import command_result
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
-ENOUGH = 20
+# Longer than any machine needs to write a line.
+PATIENCE = 60
 
 
 class Terminal(io.StringIO):
+    """A terminal of unknown width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
     def isatty(self) -> bool:
         return True
 
+    def write(self, text: str) -> int:
+        with self._changed:
+            self._changed.notify_all()
+            return super().write(text)
+
+    def wait_for(self, text: str) -> None:
+        """Wait until this text was written."""
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: text in self.getvalue(), PATIENCE
+            ):
+                raise AssertionError(f'{text!r} not in {self.getvalue()!r}')
+
+
+class Impatient(fixtures.Fixture):
+    """Shows the line at once."""
+
+    def _setUp(self) -> None:
+        for name in ('_DELAY', '_INTERVAL'):
+            self.useFixture(
+                fixtures.MonkeyPatch(
+                    f'osc_port_iface.commands.progress.{name}', 0.001
+                )
+            )
+
 
 class ProgressTestCase(test_list_fleet.FleetTestCase):
+    """The first server is answered once the terminal shows a text."""
+
+    awaited = 'Waiting for the cloud, 0 s'
+
     def setUp(self) -> None:
         super().setUp()
-        # Tests must not wait for a bar.
-        patcher = mock.patch('osc_port_iface.commands.progress._DELAY', 0.0)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-
-    def register_fleet(self, count: int) -> command_result.Result:
-        """Register this many servers.
-
-        :returns: The output of the command without a terminal.
-        """
-        numbers = range(100, 100 + count)
-        self.register(*(fake_cloud.server(n, f's{n}') for n in numbers))
-        for number in numbers:
-            self.cloud.register_interfaces(
-                fake_cloud.identifier(number),
-                fake_cloud.attachment(1000 + number),
-            )
-        return command_result.Result(
-            0,
-            test_list_fleet.rows(*((n, f's{n}', 1000 + n) for n in numbers)),
-            '',
+        self.useFixture(Impatient())
+        self.streams: list[Terminal] = []
+        self.stream = self.open_terminal
+        self.expected = self.list_at_once()
+        self.cloud.get(
+            test_list_fleet.interfaces_url(1), json=self.answer_late
         )
 
-    def list_on_terminal(self, *arguments: str) -> command_result.Result:
-        self.stream = Terminal
-        return self.list(*test_list_fleet.SERVER_AND_PORT, *arguments)
+    def open_terminal(self) -> Terminal:
+        self.streams.append(Terminal())
+        return self.streams[-1]
 
-    def without_tqdm(self) -> None:
-        """Prevent the import of tqdm.
+    def answer_late(self, _request: Any, _context: Any) -> object:
+        self.streams[-1].wait_for(self.awaited)
+        return {
+            'interfaceAttachments': [fake_cloud.attachment(11, '10.0.0.1')]
+        }
 
-        mock.patch.dict would also remove other modules imported meanwhile.
-        """
-        imported = sys.modules.get('tqdm')
-        modules: dict[str, Any] = sys.modules
-        modules['tqdm'] = None
-        if imported:
-            self.addCleanup(modules.update, tqdm=imported)
-        else:
-            self.addCleanup(modules.pop, 'tqdm')
+    def list_at_once(self) -> command_result.Result:
+        self.stream = io.StringIO
+        try:
+            return self.list(*test_list_fleet.SERVER_AND_PORT)
+        finally:
+            self.stream = self.open_terminal
 
 
 class TestTerminal(ProgressTestCase):
-    def test_drawn(self) -> None:
-        expected = self.register_fleet(ENOUGH)
-        result = self.list_on_terminal()
-        self.assertEqual((0, expected.stdout), (result.status, result.stdout))
-        self.assertIn(f'| 0/{ENOUGH} [', result.stderr)
-        self.assertIn(' servers', result.stderr)
-        # The bar is erased at the end, so the line is blank.
-        self.assertEqual('', result.stderr.rpartition('\r')[2])
-        self.assertEqual('', result.stderr.split('\r')[-2].strip())
-        self.assertNotIn('\n', result.stderr)
+    def assert_erased(self, stderr: str) -> None:
+        # Spaces, and back to the first column.
+        self.assertEqual('', stderr.split('\r')[-2].strip())
+        self.assertEqual('', stderr.split('\r')[-1])
+        self.assertNotIn('\n', stderr)
+
+    def test_sign_of_life(self) -> None:
+        result = self.list(*test_list_fleet.SERVER_AND_PORT)
+        self.assertEqual(self.expected.stdout, result.stdout)
+        self.assert_erased(result.stderr)
+
+    def test_servers_are_counted(self) -> None:
+        self.awaited = '2 of 4 servers, 0 s'
+        # app, db, and then the server that waits for the terminal.
+        result = self.list(
+            *test_list_fleet.SERVER_AND_PORT, '--concurrency', '1'
+        )
+        self.assertEqual(self.expected.stdout, result.stdout)
+        self.assert_erased(result.stderr)
 
     def test_failures_come_after_it(self) -> None:
-        self.register_fleet(ENOUGH)
         self.cloud.get(
-            test_list_fleet.interfaces_url(100), status_code=404, text=''
+            test_list_fleet.interfaces_url(2), status_code=404, text=''
         )
-        result = self.list_on_terminal()
+        result = self.list(*test_list_fleet.SERVER_AND_PORT)
         self.assertEqual(1, result.status)
         self.assertEqual(
-            f'Interfaces of server {fake_cloud.identifier(100)}: '
+            f'Interfaces of server {fake_cloud.identifier(2)}: '
             f'{test_list_fleet.OTHER_PROJECT_HINT} (HTTP 404)\n',
             result.stderr.rpartition('\r')[2],
         )
 
-    def test_not_for_few_servers(self) -> None:
-        expected = self.register_fleet(ENOUGH - 1)
-        self.without_tqdm()
-        self.assertEqual(expected, self.list_on_terminal())
-
-    def test_not_where_there_is_nothing_to_wait_for(self) -> None:
-        expected = self.register_fleet(ENOUGH)
-        self.without_tqdm()
-        self.cloud.register_network_versions()
-        self.cloud.register_network(
-            'ports',
-            *(fake_cloud.port(1000 + n, n) for n in range(100, 100 + ENOUGH)),
+    def test_not_beside_a_log_nor_if_quiet(self) -> None:
+        self.cloud.register_interfaces(
+            fake_cloud.identifier(1), fake_cloud.attachment(11, '10.0.0.1')
         )
-        self.assertEqual(
-            expected, self.list_on_terminal('--source', 'network')
-        )
+        for option in ('--quiet', '--verbose', '--debug'):
+            with self.subTest(option):
+                result = self.list(*test_list_fleet.SERVER_AND_PORT, option)
+                self.assertEqual(self.expected.stdout, result.stdout)
+                self.assertNotIn('\r', result.stderr)
 
 
-class TestNoTerminal(ProgressTestCase):
-    def test_nothing_is_drawn_nor_imported(self) -> None:
-        expected = self.register_fleet(ENOUGH)
-        self.without_tqdm()
-        self.assertEqual(expected, self.list(*test_list_fleet.SERVER_AND_PORT))
-
-
-class TestLine(testtools.TestCase):
-    def test_written_over_and_blank_in_the_end(self) -> None:
+class TestStatusLine(testtools.TestCase):
+    def test_written_over_and_erased(self) -> None:
+        self.useFixture(Impatient())
         terminal = Terminal()
-        with progress.line(terminal) as show:
-            show('first')
-            show('2nd')
-        self.assertEqual(
-            ['', 'first', '2nd  ', '   ', ''], terminal.getvalue().split('\r')
-        )
+        line = progress.StatusLine(terminal, 'Waiting')
+        terminal.wait_for('\rWaiting, 0 s')
+        line.text = 'Done'
+        # What was longer is written over.
+        terminal.wait_for('\rDone, 0 s   ')
+        line.end()
+        self.assertEqual('', terminal.getvalue().split('\r')[-1])
+        self.assertEqual('', terminal.getvalue().split('\r')[-2].strip())
+
+    def test_nothing_unless_it_takes_long(self) -> None:
+        terminal = Terminal()
+        progress.StatusLine(terminal, 'Waiting').end()
+        self.assertEqual('', terminal.getvalue())
 
     def test_no_wider_than_the_terminal(self) -> None:
+        self.useFixture(Impatient())
         terminal = Terminal()
-        with progress.line(terminal) as show:
-            show('x' * 200)
+        line = progress.StatusLine(terminal, 'x' * 200)
+        terminal.wait_for(f'\r{"x" * 79}\r')
+        line.end()
+        narrow = pseudo_terminal.PseudoTerminal(10)
+        line = progress.StatusLine(narrow, '0123456789abc')
+        narrow.wait_for('012345678')
+        line.end()
         self.assertEqual(
-            ['', 'x' * 79, ' ' * 79, ''], terminal.getvalue().split('\r')
+            {'', '012345678', ' ' * 9}, {*narrow.getvalue().split('\r')}
         )
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
-        termios.tcsetwinsize(slave, (24, 10))
-        with os.fdopen(slave, 'w') as narrow, progress.line(narrow) as show:
-            show('0123456789abc')
-        written = b''
-        # A terminal may give what was written in parts, and then an error.
-        with contextlib.suppress(OSError):
-            while True:
-                written += os.read(master, 1000)
-        self.assertEqual(b'\r012345678\r         \r', written)
-
-    def test_nothing_without_text_or_terminal(self) -> None:
-        terminal = Terminal()
-        with progress.line(terminal):
-            pass
-        self.assertEqual('', terminal.getvalue())
-        pipe = io.StringIO()
-        with progress.line(pipe) as show:
-            show('text')
-        self.assertEqual('', pipe.getvalue())
-
-    def test_blank_after_an_interrupt(self) -> None:
-        terminal = Terminal()
-
-        def interrupt() -> None:
-            with progress.line(terminal) as show:
-                show('text')
-                raise KeyboardInterrupt
-
-        self.assertRaises(KeyboardInterrupt, interrupt)
-        self.assertEqual('\rtext\r    \r', terminal.getvalue())

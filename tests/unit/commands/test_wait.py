@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 from typing import Any
+from unittest import mock
 from urllib import parse
 
 from tests import command_result
@@ -651,34 +652,23 @@ class TestWait(WaitTestCase):
         self.assertEqual([], self.clock.slept)
 
     def test_line_on_a_terminal(self) -> None:
-        answers = ([cached(), cached(11)], [[], live(11)])
-        target = ('--mac-address', MAC_ADDRESS)
-        self.stream = test_progress.Terminal
-        self.answer([*answers[0]], [*answers[1]])
-        shown = 'Not ready after 0 s: servers 1, interfaces 1'
-        self.assertEqual(
-            command_result.Result(
-                0,
-                f'{PORT_ID}\n',
-                f'\r{shown}\r{" " * len(shown)}\r',
-            ),
-            self.wait(*target),
-        )
-        for option in ('--quiet', '--verbose'):
-            self.answer([*answers[0]], [*answers[1]])
-            result = self.wait(*target, options=(option,))
-            self.assertEqual(0, result.status)
-            self.assertNotIn('\r', result.stderr)
+        self.useFixture(test_progress.Impatient())
+        streams: list[test_progress.Terminal] = []
 
-    def test_line_before_a_failure(self) -> None:
-        self.answer([cached(), 404], [live(11)])
-        self.stream = test_progress.Terminal
-        result = self.wait()
-        self.assertEqual(1, result.status)
-        self.assertRegex(
-            result.stderr,
-            rf'\A\rNot [^\r]*\r *\rServer {SERVER_ID}: not found',
-        )
+        def open_terminal() -> test_progress.Terminal:
+            streams.append(test_progress.Terminal())
+            return streams[-1]
+
+        self.stream = open_terminal
+        self.answer([cached(), cached(11)], [[], live(11)])
+        with mock.patch(
+            'time.sleep',
+            lambda _seconds: streams[-1].wait_for(
+                'Not ready: servers 1, interfaces 1, '
+            ),
+        ):
+            result = self.wait('--mac-address', MAC_ADDRESS)
+        self.assertEqual((0, f'{PORT_ID}\n'), (result.status, result.stdout))
 
     def test_malformed(self) -> None:
         for option, value in (
