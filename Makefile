@@ -3,6 +3,9 @@ PYTHON ?= python3
 # Of the embedded cloud; tests/cloud/releases.py has them.
 RELEASE ?= newest
 export EMBEDDED_CLOUD_RELEASE := $(RELEASE)
+# Below its Neutron; tests/cloud/networks.py has them.
+NETWORK ?= plain
+export EMBEDDED_CLOUD_NETWORK := $(NETWORK)
 SUITE := $(PYTHON) -m tests.suite
 
 .PHONY: help
@@ -11,7 +14,7 @@ help:  ## List the targets
 	    expand -t 14
 
 .PHONY: demo
-demo:  ## Show the main job on the embedded cloud (RELEASE=2025.1 or another)
+demo:  ## Show the main job on the embedded cloud (RELEASE=2025.1, NETWORK=ovn)
 	@$(PYTHON) -m tests.cloud.demo
 
 .PHONY: test test-oldest test-releases
@@ -48,7 +51,7 @@ bench:  ## Run the benchmarks, and write benchmarks/README.rst
 	@$(PYTHON) -m benchmarks
 
 .PHONY: up down status
-up:  ## Bring the embedded cloud up; RELEASE is for these three, too
+up:  ## Bring the embedded cloud up; RELEASE and NETWORK are for these, too
 	@$(PYTHON) -m tests.cloud up
 down:  ## Stop the embedded cloud
 	@$(PYTHON) -m tests.cloud down

@@ -20,6 +20,7 @@ import sys
 import types
 
 from tests.cloud import embedded
+from tests.cloud import networks
 from tests.cloud import releases
 
 
@@ -36,6 +37,12 @@ def main() -> int:
         help=f'of which release; without it, what {releases.VARIABLE} says, '
         'or the newest; each has a cloud of its own',
     )
+    release.add_argument(
+        '--network',
+        choices=networks.NETWORKS,
+        help=f'what is below Neutron: a driver of our own (plain), or OVN; '
+        f'without it, what {networks.VARIABLE} says, or plain',
+    )
     actions = parser.add_subparsers(dest='action', required=True)
     for name, summary in (
         ('up', 'bring the cloud up, unless it is'),
@@ -47,8 +54,11 @@ def main() -> int:
     action.add_argument('command', nargs='+', help='the command, after --')
     arguments = parser.parse_args()
     try:
-        cloud = embedded.Cloud(arguments.release)
-    except releases.UnknownReleaseError as error:
+        cloud = embedded.Cloud(arguments.release, arguments.network)
+    except (
+        networks.UnknownNetworkError,
+        releases.UnknownReleaseError,
+    ) as error:
         parser.error(str(error))
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -16,6 +16,8 @@ import secrets
 
 from tests.cloud import api
 from tests.cloud import directory
+from tests.cloud import networks
+from tests.cloud import ovn
 
 IMAGE = 'tiny-image'
 FLAVOR = 'm1.tiny'
@@ -108,9 +110,36 @@ def project(cloud: directory.CloudDirectory, name: str) -> None:
         cloud.add_credentials(user, user, password, project_name=name)
 
 
+def default_rules(admin: api.Api) -> None:
+    """Make the rules that Neutron puts into new security groups.
+
+    A migration of its database makes them (``c33da356b165``), and here the
+    tables are made without migrations.
+    """
+    for ethertype in ('IPv4', 'IPv6'):
+        for direction, remote_group, in_others in (
+            ('egress', None, True),
+            ('ingress', 'PARENT', False),
+        ):
+            admin.post(
+                'network',
+                '/v2.0/default-security-group-rules',
+                {
+                    'default_security_group_rule': {
+                        'direction': direction,
+                        'ethertype': ethertype,
+                        'remote_group_id': remote_group,
+                        'used_in_default_sg': True,
+                        'used_in_non_default_sg': in_others,
+                    }
+                },
+            )
+
+
 def resources(cloud: directory.CloudDirectory) -> None:
     """Make the image, the flavors and the external network."""
     admin = api.Api('admin', cloud)
+    default_rules(admin)
     image_id = admin.post(
         'image',
         '/v2/images',
@@ -129,7 +158,21 @@ def resources(cloud: directory.CloudDirectory) -> None:
     network_id = admin.post(
         'network',
         '/v2.0/networks',
-        {'network': {'name': EXTERNAL_NETWORK, 'router:external': True}},
+        {
+            'network': {
+                'name': EXTERNAL_NETWORK,
+                'router:external': True,
+                # OVN reaches the outside through the bridges of the hosts.
+                **(
+                    {
+                        'provider:network_type': 'flat',
+                        'provider:physical_network': ovn.PHYSICAL_NETWORK,
+                    }
+                    if cloud.network == networks.OVN
+                    else {}
+                ),
+            }
+        },
     )['network']['id']
     admin.post(
         'network',

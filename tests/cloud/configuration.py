@@ -16,6 +16,8 @@ import base64
 import pathlib
 import secrets
 
+from tests.cloud import ovn
+
 # An agent counts as dead this many seconds after its last report. No cloud is
 # up that long.
 AGENT_DOWN_TIME = 7 * 24 * 60 * 60
@@ -28,6 +30,7 @@ def write(
     environment: pathlib.Path,
     endpoints: dict[str, str],
     passwords: dict[str, str],
+    below: ovn.Ovn | None = None,
 ) -> None:
     """Write the file of every service into ``<state>/etc``.
 
@@ -35,6 +38,7 @@ def write(
     :param environment: The virtual environment of the services.
     :param endpoints: The URL of each service.
     :param passwords: The password of each user.
+    :param below: OVN, if it is below Neutron.
     """
     directory = state / 'etc'
     directory.mkdir(parents=True, exist_ok=True)
@@ -57,10 +61,13 @@ def write(
         'service_token_roles': 'service',
         'service_token_roles_required': True,
     }
+    network = _network(state, environment, middleware)
+    if below:
+        _add_ovn(network, below)
     files: dict[str, Settings] = {
         'keystone.conf': _identity(state),
         'glance-api.conf': _image(state, environment, middleware),
-        'neutron.conf': _network(state, environment, middleware),
+        'neutron.conf': network,
         'placement.conf': _placement(state, middleware),
         'nova.conf': _compute(state, middleware, service_user),
     }
@@ -200,6 +207,40 @@ def _network(
         'ml2_type_vxlan': {'vni_ranges': '1:10000'},
         'ml2_type_flat': {'flat_networks': '*'},
         'securitygroup': {'enable_security_group': True},
+    }
+
+
+def _add_ovn(settings: Settings, below: ovn.Ovn) -> None:
+    """Let OVN do what the mechanism driver of our own does."""
+    settings['DEFAULT'] |= {
+        'service_plugins': 'ovn-router,trunk,port_forwarding,qos',
+        # Of the hash ring, which knows the processes of a host.
+        'host': 'controller',
+        # A port becomes ACTIVE when it is plugged in, and Nova waits for that.
+        'notify_nova_on_port_status_changes': False,
+    }
+    settings['ml2'] |= {
+        'type_drivers': 'geneve,flat,vlan,local',
+        'tenant_network_types': 'geneve',
+        'mechanism_drivers': 'ovn',
+        'overlay_ip_version': 4,
+    }
+    settings['ml2_type_geneve'] = {
+        'vni_ranges': '1:65536',
+        # What OVN adds to each packet.
+        'max_header_size': 38,
+    }
+    settings['ml2_type_vlan'] = {
+        'network_vlan_ranges': f'{ovn.PHYSICAL_NETWORK}:100:199'
+    }
+    settings['ovn'] = {
+        'ovn_nb_connection': below.northbound,
+        'ovn_sb_connection': below.southbound,
+        # There is nothing to repair in new databases.
+        'neutron_sync_mode': 'off',
+        'ovn_metadata_enabled': False,
+        'ovsdb_connection_timeout': 30,
+        'ovsdb_retry_max_interval': 2,
     }
 
 

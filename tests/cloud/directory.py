@@ -19,6 +19,7 @@ import json
 import pathlib
 
 from tests.cloud import configuration
+from tests.cloud import networks
 from tests.cloud import releases
 from tests import environments
 
@@ -26,19 +27,24 @@ from tests import environments
 class CloudDirectory:
     """The directory of a cloud, whether it is up or not."""
 
-    def __init__(self, release: str | None = None) -> None:
+    def __init__(
+        self, release: str | None = None, network: str | None = None
+    ) -> None:
         """Choose a cloud of the checkout.
 
         :param release: The name of its OpenStack release; by default, that in
-            ``EMBEDDED_CLOUD_RELEASE``, or else the newest.
+            ``EMBEDDED_CLOUD_RELEASE``, and without it the newest.
+        :param network: What is below its Neutron; by default, what
+            ``EMBEDDED_CLOUD_NETWORK`` says, and without it ``plain``.
         """
         self.release = releases.named(release)
-        suffix = (
-            ''
-            if self.release.name == releases.NEWEST
-            else f'-{self.release.name}'
-        )
-        self.state = environments.CHECKOUT / f'.cloud{suffix}'
+        self.network = networks.named(network)
+        parts = ['.cloud']
+        if self.release.name != releases.NEWEST:
+            parts.append(self.release.name)
+        if self.network != networks.PLAIN:
+            parts.append(self.network)
+        self.state = environments.CHECKOUT / '-'.join(parts)
         self.log = self.state / 'log'
         self.clouds_yaml = self.state / 'clouds.yaml'
         self.facts = self.state / 'cloud.json'
@@ -126,7 +132,7 @@ class CloudDirectory:
         lock = (
             environments.CHECKOUT
             / '.venv'
-            / f'{self.release.pins}-{name}.lock'
+            / f'{self.state.name.removeprefix(".")}-{name}.lock'
         )
         lock.parent.mkdir(exist_ok=True)
         with lock.open('w') as file:

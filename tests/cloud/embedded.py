@@ -32,8 +32,12 @@ from urllib import request as urllib_request
 from tests.cloud import bootstrap
 from tests.cloud import configuration
 from tests.cloud import directory
+from tests.cloud import networks
+from tests.cloud import ovn
+from tests.cloud import ovn_packages
 from tests.cloud import processes
 from tests.cloud import releases
+from tests.cloud.services import starting
 from tests import environments
 
 # Seconds to wait for a service. It usually takes about ten, and more while
@@ -63,8 +67,10 @@ class CloudError(Exception):
 class Cloud(directory.CloudDirectory):
     """The embedded cloud of one checkout."""
 
-    def __init__(self, release: str | None = None) -> None:
-        super().__init__(release)
+    def __init__(
+        self, release: str | None = None, network: str | None = None
+    ) -> None:
+        super().__init__(release, network)
         self._processes = self.state / 'processes.json'
 
     def processes(self) -> dict[str, processes.Process]:
@@ -118,6 +124,7 @@ class Cloud(directory.CloudDirectory):
         }
         return {
             **variables,
+            networks.VARIABLE: self.network,
             releases.VARIABLE: self.release.name,
             'OS_CLIENT_CONFIG_FILE': str(self.clouds_yaml),
             # python-novaclient would write to the home directory.
@@ -134,6 +141,7 @@ class Cloud(directory.CloudDirectory):
         programs = environments.ensure(
             self.release.pins, python, install_plugin=False
         )
+        below = self._network_below()
         shutil.rmtree(self.state, ignore_errors=True)
         for name in ('db', 'log', 'lock', 'images/staging'):
             (self.state / name).mkdir(parents=True)
@@ -152,15 +160,23 @@ class Cloud(directory.CloudDirectory):
             json.dumps(
                 {
                     'release': self.release.name,
+                    'network': self.network,
                     'ports': ports,
                     'endpoints': endpoints,
                     'passwords': passwords,
                 }
             )
         )
-        configuration.write(self.state, programs.parent, endpoints, passwords)
+        configuration.write(
+            self.state, programs.parent, endpoints, passwords, below
+        )
         self._write_entry_point()
         self._write_clouds_yaml(passwords)
+        if below:
+            try:
+                below.start(starting.COMPUTE_HOSTS, self._start_process)
+            except ovn.OvnError as error:
+                raise CloudError(str(error)) from error
         for service in ('identity', 'image', 'network'):
             self._start_service(programs, service)
         self._wait_for('identity')
@@ -169,6 +185,17 @@ class Cloud(directory.CloudDirectory):
         for service in ('image', 'network', 'compute', 'placement'):
             self._wait_for(service)
         bootstrap.resources(self)
+
+    def _network_below(self) -> ovn.Ovn | None:
+        if self.network != networks.OVN:
+            return None
+        if self.release.name != releases.NEWEST:
+            raise CloudError('OVN is below the newest release only.')
+        try:
+            programs = ovn_packages.ensure()
+        except ovn_packages.NotAvailableError as error:
+            raise CloudError(str(error)) from error
+        return ovn.Ovn(self.state / 'ovn', programs)
 
     def _start_service(self, programs: pathlib.Path, service: str) -> None:
         variables = {
@@ -179,15 +206,26 @@ class Cloud(directory.CloudDirectory):
                 [str(environments.CHECKOUT), str(self.state / 'entry-points')]
             ),
         }
-        process = processes.start(
+        if self.network == networks.OVN:
+            below = ovn.Ovn(self.state / 'ovn', ovn_packages.ensure())
+            variables |= below.variables()
+        self._start_process(
+            service,
             [
                 *(programs / 'python', '-m'),
                 *(f'tests.cloud.services.{service}', self.state),
             ],
             variables,
-            self.log / f'{service}.log',
         )
-        found = {**self.processes(), service: process}
+
+    def _start_process(
+        self,
+        name: str,
+        command: list[str | pathlib.Path],
+        variables: dict[str, str],
+    ) -> None:
+        process = processes.start(command, variables, self.log / f'{name}.log')
+        found = {**self.processes(), name: process}
         self._processes.write_text(
             json.dumps(
                 {
@@ -218,7 +256,8 @@ class Cloud(directory.CloudDirectory):
         return '\n'.join([f'{service} {what}; the end of {log}:', *end])
 
     def _stop(self) -> None:
-        for process in self.processes().values():
+        # The daemons below a service end after it.
+        for process in reversed(self.processes().values()):
             process.stop()
         self._processes.unlink(missing_ok=True)
 

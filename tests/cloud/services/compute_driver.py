@@ -19,9 +19,12 @@ the interfaces of a guest that moves, so they could not be detached.
 import threading
 from typing import Any
 
+import nova.conf
 from nova import exception
 from nova.objects import diagnostics
 from nova.virt import fake
+
+from tests.cloud.services import plugging
 
 # The live migration of a server with this metadata item lasts until it is
 # forced to complete or aborted.
@@ -43,16 +46,94 @@ class Driver(fake.FakeDriver):
         self._interfaces_of: dict[str, list[Any]] = {}
         self._migrations: dict[str, threading.Event] = {}
         self._aborted: set[str] = set()
+        self._switch = plugging.Switch(nova.conf.CONF.host)
 
     def _plug(self, instance: Any, network_info: Any) -> None:
         self._unplug(instance)
         self._interfaces_of[instance.uuid] = list(network_info or [])
         for interface in self._interfaces_of[instance.uuid]:
             self._interfaces[interface['id']] = interface
+        self._connect(instance)
 
     def _unplug(self, instance: Any) -> None:
+        self._disconnect(instance)
         for interface in self._interfaces_of.pop(instance.uuid, []):
             self._interfaces.pop(interface['id'], None)
+
+    def _connect(self, instance: Any) -> None:
+        """Make the devices of a guest that runs."""
+        for interface in self._interfaces_of.get(instance.uuid, []):
+            self._switch.plug(interface)
+
+    def _disconnect(self, instance: Any) -> None:
+        """Remove the devices of a guest that does not run."""
+        for interface in self._interfaces_of.get(instance.uuid, []):
+            self._switch.unplug(interface)
+
+    def power_off(
+        self, instance: Any, *arguments: Any, **options: Any
+    ) -> None:
+        super().power_off(instance, *arguments, **options)
+        self._disconnect(instance)
+
+    def power_on(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().power_on(
+            context, instance, network_info, *arguments, **options
+        )
+        self._plug(instance, network_info)
+
+    def reboot(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        reboot_type: str,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().reboot(
+            context, instance, network_info, reboot_type, *arguments, **options
+        )
+        if reboot_type == 'HARD':
+            # The guest gets the devices of Nova's cache.
+            self._plug(instance, network_info)
+
+    def suspend(self, context: Any, instance: Any) -> None:
+        super().suspend(context, instance)
+        self._disconnect(instance)
+
+    def resume(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().resume(context, instance, network_info, *arguments, **options)
+        self._plug(instance, network_info)
+
+    def rescue(
+        self,
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        super().rescue(context, instance, network_info, *arguments, **options)
+        self._plug(instance, network_info)
+
+    def unrescue(self, context: Any, instance: Any) -> None:
+        super().unrescue(context, instance)
+        self._connect(instance)
 
     def spawn(
         self, context: Any, instance: Any, *arguments: Any, **options: Any
@@ -74,12 +155,14 @@ class Driver(fake.FakeDriver):
     ) -> None:
         super().attach_interface(context, instance, image_meta, vif)
         self._interfaces_of.setdefault(instance.uuid, []).append(vif)
+        self._switch.plug(vif)
 
     def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
         name, value = REFUSED_DETACH
         if instance.metadata.get(name) == value:
             raise exception.InterfaceDetachFailed(instance_uuid=instance.uuid)
         super().detach_interface(context, instance, vif)
+        self._switch.unplug(vif)
         self._interfaces_of[instance.uuid] = [
             interface
             for interface in self._interfaces_of.get(instance.uuid, [])

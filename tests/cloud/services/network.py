@@ -22,6 +22,8 @@ from neutron_lib import context
 from neutron_lib.db import api as database
 from neutron_lib.plugins import directory
 
+from tests.cloud import networks
+from tests.cloud.services import ovn_hash_ring
 from tests.cloud.services import policies
 from tests.cloud.services import release_differences
 from tests.cloud.services import serving
@@ -40,8 +42,11 @@ DIFFERENCES = release_differences.DIFFERENCES[CLOUD.release]
 def application() -> object:
     """Make the tables, which the plugins read while they load, and load it."""
     head.get_metadata().create_all(database.get_writer_session().get_bind())
+    if CLOUD.network == networks.OVN:
+        ovn_hash_ring.install()
     served = DIFFERENCES.neutron_application()
-    register_agents()
+    if CLOUD.network == networks.PLAIN:
+        register_agents()
     # The first requests would do it, each before the other has finished.
     policy.init()
     # A connection cannot be used by two processes.
@@ -66,6 +71,8 @@ def register_agents() -> None:
 def main() -> None:
     os.environ['OS_NEUTRON_CONFIG_DIR'] = str(CLOUD.configuration)
     os.environ['OS_NEUTRON_CONFIG_FILES'] = 'neutron.conf'
+    # The workers that listen to OVN's databases.
+    os.environ['ASGI_WORKERS'] = '1'
     sys.argv[1:] = []
     policies.install()
     sqlite_transactions.install()
@@ -74,7 +81,8 @@ def main() -> None:
         CLOUD.ports['network'],
         CLOUD.log,
         'network',
-        PROCESSES,
+        # OVN's connections do not survive a fork.
+        PROCESSES if CLOUD.network == networks.PLAIN else 1,
     )
 
 
