@@ -413,10 +413,16 @@ class Router:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LoadBalancer:
-    """A load balancer of Octavia."""
+    """A load balancer of Octavia.
+
+    :ivar vip_port_id: The port of its virtual IP.
+    :ivar vips: The virtual IP, and the additional ones, with their subnets.
+    """
 
     id: str
     name: str | None
+    vip_port_id: str | None = None
+    vips: tuple[FixedIP, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

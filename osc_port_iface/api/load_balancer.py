@@ -15,6 +15,8 @@
 https://docs.openstack.org/api-ref/load-balancer/v2/
 """
 
+from osc_port_iface.api import fixed_ips
+from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
@@ -22,11 +24,44 @@ from osc_port_iface import printable
 from osc_port_iface import records
 
 
+def _vips(
+    load_balancer: reading.Object, key: str
+) -> tuple[records.FixedIP, ...]:
+    """Read the virtual IP, and the additional ones (Octavia API 2.26)."""
+    address = load_balancer.optional_text('vip_address')
+    subnet_id = load_balancer.optional_text('vip_subnet_id')
+    first = (records.FixedIP(address, subnet_id),) if address else ()
+    return first + fixed_ips.read(load_balancer, key)
+
+
+LOAD_BALANCERS = paging.Collection(
+    '/lbaas/loadbalancers',
+    'loadbalancers',
+    _('Load balancers'),
+    reading.Record(
+        records.LoadBalancer,
+        id=reading.field(reading.Object.uuid, 'id'),
+        name=reading.field(reading.Object.optional_text, 'name'),
+        vip_port_id=reading.field(reading.Object.optional_uuid, 'vip_port_id'),
+        vips=reading.field(_vips, 'additional_vips'),
+    ),
+    takes_fields=False,
+)
+
+
 class LoadBalancerApi(service.Service):
     """Reads load balancers from Octavia, reached on first use."""
 
     TYPE = 'load-balancer'
     VERSION = 'v2.0'
+
+    def load_balancers(self) -> records.Answer[records.LoadBalancer]:
+        """List the load balancers that the caller may see.
+
+        :raises errors.NotInCatalog: There is no Octavia.
+        :raises errors.ApiError: The request failed.
+        """
+        return self._pager.all(LOAD_BALANCERS, {})
 
     def load_balancer(self, load_balancer_id: str) -> records.LoadBalancer:
         """Show one load balancer.
@@ -40,10 +75,4 @@ class LoadBalancerApi(service.Service):
         what = _('Load balancer %s') % printable.escape(load_balancer_id)
         identifier = service.identifier(load_balancer_id, what)
         answer = self._service.get(f'/lbaas/loadbalancers/{identifier}', what)
-        return answer.whole('loadbalancer', _load_balancer)
-
-
-def _load_balancer(load_balancer: reading.Object) -> records.LoadBalancer:
-    return records.LoadBalancer(
-        id=load_balancer.uuid('id'), name=load_balancer.optional_text('name')
-    )
+        return answer.whole('loadbalancer', LOAD_BALANCERS.record.read)

@@ -59,7 +59,7 @@ class Mark(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
+class PlannedCall:
     """A request that changes something.
 
     :ivar service: ``compute`` or ``network``.
@@ -70,6 +70,7 @@ class Request:
     :ivar role: Who may send it, for the message if it is refused.
     :ivar before: The changed attributes, with their values when it was
         planned.
+    :ivar port_id: The port that it is about, if it is about a single one.
     """
 
     service: str
@@ -79,6 +80,7 @@ class Request:
     what: str
     role: str
     before: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    port_id: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the request as it is sent."""
@@ -91,7 +93,7 @@ class Request:
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class CallResult:
     """The answer to a request.
 
     :ivar status: The HTTP status; None if there was no answer.
@@ -107,7 +109,7 @@ class Answer:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the service refused, and changed nothing."""
+        """Whether the service refused it, and changed nothing."""
         return self.status is not None and 400 <= self.status < 500
 
 
@@ -140,7 +142,7 @@ class Writer:
 
     def refresh_cache(
         self, server_id: str, port_ids: Iterable[str | None]
-    ) -> Request:
+    ) -> PlannedCall:
         """Plan to let Nova read interfaces of a server into its cache.
 
         ``POST /os-server-external-events``, ``network-changed``. The host of
@@ -160,7 +162,7 @@ class Writer:
             if port_id is not None:
                 event['tag'] = services.identifier(port_id, what)
             events.append(event)
-        return self._request(
+        return self._call(
             'compute',
             'POST',
             '/os-server-external-events',
@@ -169,7 +171,7 @@ class Writer:
             _("it needs the role 'admin' or 'service'"),
         )
 
-    def bind_port(self, port: records.Port, host: str) -> Request:
+    def bind_port(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to bind a port to a host."""
         return self._port_update(
             port,
@@ -178,7 +180,7 @@ class Writer:
             _("it needs the role 'admin'"),
         )
 
-    def enable_port(self, port: records.Port, enabled: bool) -> Request:
+    def enable_port(self, port: records.Port, enabled: bool) -> PlannedCall:
         """Plan to enable or disable a port."""
         return self._port_update(
             port,
@@ -186,7 +188,7 @@ class Writer:
             {'admin_state_up': port.admin_state_up},
         )
 
-    def touch_port(self, port: records.Port) -> Request:
+    def touch_port(self, port: records.Port) -> PlannedCall:
         """Plan an update that changes nothing.
 
         Neutron notifies Nova of the update if it is so configured
@@ -194,7 +196,7 @@ class Writer:
         """
         return self._port_update(port, {}, {})
 
-    def release_port(self, port: records.Port, with_host: bool) -> Request:
+    def release_port(self, port: records.Port, with_host: bool) -> PlannedCall:
         """Plan to release a port from its server.
 
         :param with_host: Whether to clear its host, too, which needs
@@ -210,63 +212,64 @@ class Writer:
             before['binding:host_id'] = port.host or ''
         return self._port_update(port, after, before)
 
-    def delete_port(self, port: records.Port) -> Request:
+    def delete_port(self, port: records.Port) -> PlannedCall:
         """Plan to delete a port."""
         what = _('Deletion of port %s') % port.id
-        return self._request(
-            'network', 'DELETE', _port_path(port, what), None, what, _MEMBER
+        return self._call(
+            *('network', 'DELETE', _port_path(port, what), None, what),
+            _MEMBER,
+            port_id=port.id,
         )
 
-    def delete_binding(self, port: records.Port, host: str) -> Request:
+    def delete_binding(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to delete one of the bindings of a port."""
         what = _('Deletion of a binding of port %s') % port.id
         if not _HOST_NAME.fullmatch(host):
             raise errors.NotFound(_('%s: not the name of a host') % what)
-        return self._request(
+        return self._call(
             'network',
             'DELETE',
             f'{_port_path(port, what)}/bindings/{host}',
             None,
             what,
             _("it needs the role 'service'"),
+            port_id=port.id,
         )
 
-    def mark(self, port: records.Port, mark: Mark) -> Request:
+    def mark(self, port: records.Port, mark: Mark) -> PlannedCall:
         """Plan to put a mark on a port."""
         return self._mark('PUT', port, mark)
 
-    def unmark(self, port: records.Port, mark: Mark) -> Request:
+    def unmark(self, port: records.Port, mark: Mark) -> PlannedCall:
         """Plan to remove a mark from a port."""
         return self._mark('DELETE', port, mark)
 
-    def send(self, request: Request) -> Answer:
+    def send(self, call: PlannedCall) -> CallResult:
         """Send a planned request, once.
 
         :returns: The answer, or the reason why there was none.
         """
-        service = self._service(request.service)
+        service = self._service(call.service)
         try:
             response = service.change(
-                request.method, request.path, request.what, request.body
+                call.method, call.path, call.what, call.body
             )
         except errors.ApiError as error:
-            return Answer(problem=str(error))
+            return CallResult(problem=str(error))
         problem = None
         if response.status >= 400:
-            problem = str(
-                service.explain(response, request.what, request.role)
-            )
-        after = _shown(request, response)
-        if problem is None and not _is_planned(request, response, after):
+            problem = str(service.explain(response, call.what, call.role))
+        after = _shown(call, response)
+        if problem is None and not _is_planned(call, response, after):
             problem = _(
                 '%(what)s: the answer is not what was planned: HTTP '
                 '%(status)d, %(after)s'
             ) % {
-                'what': request.what,
+                'what': call.what,
                 'status': response.status,
                 'after': printable.one_line(str(after)),
             }
-        return Answer(response.status, response.request_id, after, problem)
+        return CallResult(response.status, response.request_id, after, problem)
 
     def _port_update(
         self,
@@ -274,9 +277,9 @@ class Writer:
         attributes: Mapping[str, Any],
         before: Mapping[str, Any],
         role: str | None = None,
-    ) -> Request:
+    ) -> PlannedCall:
         what = _('Update of port %s') % port.id
-        return self._request(
+        return self._call(
             'network',
             'PUT',
             _port_path(port, what),
@@ -284,14 +287,19 @@ class Writer:
             what,
             role or _MEMBER,
             before,
+            port.id,
         )
 
-    def _mark(self, method: str, port: records.Port, mark: Mark) -> Request:
+    def _mark(
+        self, method: str, port: records.Port, mark: Mark
+    ) -> PlannedCall:
         what = _('Mark on port %s') % port.id
         path = f'{_port_path(port, what)}/tags/{mark}'
-        return self._request('network', method, path, None, what, _MEMBER)
+        return self._call(
+            'network', method, path, None, what, _MEMBER, port_id=port.id
+        )
 
-    def _request(
+    def _call(
         self,
         service: str,
         method: str,
@@ -300,9 +308,12 @@ class Writer:
         what: str,
         role: str,
         before: Mapping[str, Any] | None = None,
-    ) -> Request:
+        port_id: str | None = None,
+    ) -> PlannedCall:
         path = self._service(service).path(path)
-        return Request(service, method, path, body, what, role, before or {})
+        return PlannedCall(
+            service, method, path, body, what, role, before or {}, port_id
+        )
 
     def _service(self, name: str) -> transport.Transport:
         if name not in self._services:
@@ -318,7 +329,7 @@ def _port_path(port: records.Port, what: str) -> str:
     return f'/ports/{services.identifier(port.id, what)}'
 
 
-def _shown(request: Request, response: responses.Response) -> Any:
+def _shown(call: PlannedCall, response: responses.Response) -> Any:
     """Return the attributes that were to be changed, as in an answer."""
     try:
         body = response.json()
@@ -326,7 +337,7 @@ def _shown(request: Request, response: responses.Response) -> Any:
         return None
     if not isinstance(body, dict):
         return None
-    if request.method == 'POST':
+    if call.method == 'POST':
         events = body.get('events')
         if not isinstance(events, list):
             return None
@@ -337,21 +348,21 @@ def _shown(request: Request, response: responses.Response) -> Any:
     port = body.get('port')
     if not isinstance(port, dict):
         return None
-    return {name: port.get(name) for name in _attributes(request)}
+    return {name: port.get(name) for name in _attributes(call)}
 
 
 def _is_planned(
-    request: Request, response: responses.Response, after: Any
+    call: PlannedCall, response: responses.Response, after: Any
 ) -> bool:
-    if response.status not in _PLANNED_STATUSES[request.method]:
+    if response.status not in _PLANNED_STATUSES[call.method]:
         return False
-    if request.body is None:
+    if call.body is None:
         return True
-    if request.method == 'POST':
-        return bool(after == [200] * len(request.body['events']))
-    return bool(after == _attributes(request))
+    if call.method == 'POST':
+        return bool(after == [200] * len(call.body['events']))
+    return bool(after == _attributes(call))
 
 
-def _attributes(request: Request) -> Mapping[str, Any]:
-    attributes: Mapping[str, Any] = (request.body or {}).get('port', {})
+def _attributes(call: PlannedCall) -> Mapping[str, Any]:
+    attributes: Mapping[str, Any] = (call.body or {}).get('port', {})
     return attributes

@@ -55,6 +55,13 @@ def name(text: str) -> str:
     raise argparse.ArgumentTypeError(_('must not be empty'))
 
 
+def identifier(text: str) -> str:
+    """Read the ID of something, which must not be a name."""
+    if addresses.is_uuid(text):
+        return text.lower()
+    raise _invalid(_("'%s' is not an ID"), text)
+
+
 def file_name(text: str) -> str:
     """Read the name of a file, which no file system lets contain NUL."""
     if '\0' in name(text):

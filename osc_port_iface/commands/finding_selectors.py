@@ -26,9 +26,11 @@ from osc_port_iface.interfaces.health import ownerless
 _ALL = 'all'
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(
+    parser: argparse.ArgumentParser, reads_environment: bool = True
+) -> None:
     """Add the servers and the findings to a command."""
-    server_selectors.add_arguments(parser)
+    server_selectors.add_arguments(parser, reads_environment)
     choices = [code.value for code in codes.Code]
     group = parser.add_mutually_exclusive_group()
     group.add_argument(

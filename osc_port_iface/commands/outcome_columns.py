@@ -10,33 +10,31 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The columns of ``repair``, and its plan as text."""
+"""The columns of ``repair``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import json
 from typing import Any
 
 from osc_port_iface.api import writing
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.repair import execution
-from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import outcome
 from osc_port_iface import printable
 
 
 class _RequestsCell(cells.Cell):
     """Requests, shown in full in structured formats."""
 
-    _value: tuple[writing.Request, ...]
+    _value: Sequence[writing.PlannedCall]
 
     def human_readable(self) -> str:
         return printable.escape(
-            '; '.join(_request_line(request) for request in self._value)
+            '; '.join(request_line(call) for call in self._value)
         )
 
     def machine_readable(self) -> list[dict[str, Any]]:
-        return [request.as_json() for request in self._value]
+        return [call.as_json() for call in self._value]
 
     def __lt__(self, other: object) -> bool:
         return isinstance(other, _RequestsCell) and (
@@ -44,7 +42,7 @@ class _RequestsCell(cells.Cell):
         )
 
 
-COLUMNS: columns.Columns[execution.Outcome] = (
+COLUMNS: columns.Columns[outcome.Outcome] = (
     columns.Column(
         'Server ID', lambda row: cells.TextCell(row.repair.finding.server_id)
     ),
@@ -65,9 +63,7 @@ COLUMNS: columns.Columns[execution.Outcome] = (
     ),
     columns.Column(
         'Action',
-        lambda row: cells.TextCell(
-            row.repair.action and row.repair.action.value
-        ),
+        lambda row: cells.TextCell(row.action and row.action.value),
     ),
     columns.Column('Result', lambda row: cells.TextCell(row.result.value)),
     columns.Column(
@@ -77,33 +73,15 @@ COLUMNS: columns.Columns[execution.Outcome] = (
     columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
     columns.Column(
         'Requests',
-        lambda row: _RequestsCell(row.repair.requests),
+        lambda row: _RequestsCell(row.calls),
         shown=columns.Shown.LONG,
     ),
 )
 
 
-def described(repairs: Sequence[plans.Repair]) -> Iterator[str]:
-    """Describe a plan, line by line."""
-    for repair in repairs:
-        finding = repair.finding
-        server = finding.server_name or finding.server_id or _('no server')
-        yield _('%(server)s, %(port)s: %(code)s, %(actual)s') % {
-            'server': server,
-            'port': finding.port_id or finding.mac_address,
-            'code': finding.code,
-            'actual': finding.actual,
-        }
-        for request in repair.requests:
-            yield f'    {_request_line(request)}'
-        if repair.warning:
-            yield _('    Note: %s') % repair.warning
-        if repair.reason:
-            yield _('    Not repaired: %s') % repair.reason
-
-
-def _request_line(request: writing.Request) -> str:
-    line = f'{request.method} {request.path}'
-    if request.body is not None:
-        line += f' {json.dumps(request.body)}'
+def request_line(call: writing.PlannedCall) -> str:
+    """Return a request as one line."""
+    line = f'{call.method} {call.path}'
+    if call.body is not None:
+        line += f' {json.dumps(call.body)}'
     return line

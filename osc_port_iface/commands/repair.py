@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,12 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
-    from osc_port_iface.interfaces.repair import execution
+    from osc_port_iface.interfaces.repair import outcome as outcomes
     from osc_port_iface.interfaces.repair import plan as plans
     from osc_port_iface.interfaces.repair import repairing
 
-_YES = frozenset({'y', 'yes'})
+# An empty answer is the default.
+_ANSWERS = {'y': True, 'yes': True, 'n': False, 'no': False, '': False}
 
 
 class RepairServerInterface(lister.TextLister):
@@ -60,7 +60,7 @@ class RepairServerInterface(lister.TextLister):
         from osc_port_iface.interfaces.repair import plan as plans
 
         parser = super().get_parser(prog_name)
-        finding_selectors.add_arguments(parser)
+        finding_selectors.add_arguments(parser, reads_environment=False)
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
             '--dry-run',
@@ -90,7 +90,19 @@ class RepairServerInterface(lister.TextLister):
                 'traffic'
             ),
         )
-        abandoned = parser.add_mutually_exclusive_group()
+        parser.add_argument(
+            '--port',
+            metavar='<port>',
+            type=argument_types.identifier,
+            action='append',
+            default=[],
+            help=_(
+                'Repair only the findings of this port (ID); needed to delete '
+                'a port that a service may use which cannot be asked (repeat '
+                'option for several ports)'
+            ),
+        )
+        orphans = parser.add_mutually_exclusive_group()
         for option, action, text in (
             (
                 '--delete-orphans',
@@ -106,9 +118,9 @@ class RepairServerInterface(lister.TextLister):
                 ),
             ),
         ):
-            abandoned.add_argument(
+            orphans.add_argument(
                 option,
-                dest='abandoned',
+                dest='orphans',
                 action='store_const',
                 const=action,
                 help=text,
@@ -127,7 +139,10 @@ class RepairServerInterface(lister.TextLister):
             '--audit-log',
             metavar='<file>',
             type=argument_types.path,
-            help=_('Append a JSON line to this file for each request sent'),
+            help=_(
+                'Append a JSON line to this file before each request and '
+                'after it'
+            ),
         )
         return parser
 
@@ -136,21 +151,13 @@ class RepairServerInterface(lister.TextLister):
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import finding_selectors
         from osc_port_iface.commands import outcome_columns
-        from osc_port_iface.interfaces.repair import execution
+        from osc_port_iface.interfaces.repair import outcome as outcomes
         from osc_port_iface.interfaces.repair import plan as plans
         from osc_port_iface.interfaces.repair import repairing
 
         asks = not (parsed_args.dry_run or parsed_args.auto_approve)
-        # Python has no object for a standard input that is closed.
-        if asks and not (
-            sys.stdin and sys.stdin.isatty() and self.app.stderr.isatty()
-        ):
-            raise plugin_command.UsageError(
-                _(
-                    'There is no terminal to ask for approval: use '
-                    '--dry-run or --auto-approve'
-                )
-            )
+        if asks:
+            self._ensure_terminal()
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS
         chosen = self.choose(
             parsed_args, outcome_columns.COLUMNS, is_structured
@@ -159,25 +166,43 @@ class RepairServerInterface(lister.TextLister):
         run = repairing.Repairing(
             cloud,
             finding_selectors.request(parsed_args, cloud),
-            plans.Options(parsed_args.bounce, parsed_args.abandoned),
+            plans.Options(
+                parsed_args.bounce,
+                parsed_args.orphans,
+                frozenset(parsed_args.port),
+            ),
         )
         plan, answer = run.plan(self.progress)
         self.report(answer)
         if parsed_args.dry_run or not plan.steps:
-            outcomes = execution.planned(plan)
+            rows = outcomes.planned(plan)
         elif self._is_too_much(plan, parsed_args.max) or (
-            asks and not self._is_approved(plan)
+            asks and not self._is_approved(run, plan)
         ):
-            outcomes = execution.skipped(plan.repairs)
+            rows = outcomes.skipped(plan.repairs)
         else:
-            outcomes = self._do(run, plan, parsed_args)
-        if any(outcome.remains for outcome in outcomes):
+            rows = self._execute(run, plan, parsed_args)
+        if any(row.remains for row in rows):
             self.deny()
-        return columns.table(chosen, outcomes)
+        return columns.table(chosen, rows)
+
+    def _ensure_terminal(self) -> None:
+        """Check that there is a terminal to ask for approval.
+
+        :raises UsageError: There is none.
+        """
+        for stream in (sys.stdin, self.app.stderr):
+            # Python has no object for a standard input that is closed.
+            if stream is None or not stream.isatty():
+                raise plugin_command.UsageError(
+                    _(
+                        'There is no terminal to ask for approval: use '
+                        '--dry-run or --auto-approve'
+                    )
+                )
 
     def _is_too_much(self, plan: plans.Plan, limit: int) -> bool:
-        count = sum(len(step.repairs) for step in plan.steps)
-        if count <= limit:
+        if plan.count <= limit:
             return False
         self.fail(
             [
@@ -185,43 +210,58 @@ class RepairServerInterface(lister.TextLister):
                     'Nothing is changed: %(count)d findings are to be '
                     'repaired, and --max allows %(limit)d.'
                 )
-                % {'count': count, 'limit': limit}
+                % {'count': plan.count, 'limit': limit}
             ]
         )
         return True
 
-    def _is_approved(self, plan: plans.Plan) -> bool:
+    def _is_approved(self, run: repairing.Repairing, plan: plans.Plan) -> bool:
         """Show the plan to the user, and ask for approval."""
-        from osc_port_iface.commands import outcome_columns
+        from osc_port_iface.commands import plan_text
         from osc_port_iface import printable
 
         self.end_progress()
         stderr = self.app.stderr
-        for line in outcome_columns.described(plan.repairs):
+        for line in plan_text.lines(
+            plan,
+            run.network_names(plan.repairs),
+            with_requests=self.app.options.verbose_level > 1,
+        ):
             print(printable.escape(line), file=stderr)
-        print(_('Do this? [y/N] '), end='', file=stderr, flush=True)
-        return sys.stdin.readline().strip().lower() in _YES
+        question = _('Repair %d findings? [y/N] ') % plan.count
+        while True:
+            print(question, end='', file=stderr, flush=True)
+            answer = sys.stdin.readline().strip().lower()
+            if answer in _ANSWERS:
+                return _ANSWERS[answer]
+            question = _("Please answer 'y' or 'n': ")
 
-    def _do(
+    def _execute(
         self,
         run: repairing.Repairing,
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
-    ) -> list[execution.Outcome]:
+    ) -> list[outcomes.Outcome]:
+        from osc_port_iface.commands import plan_text
+        from osc_port_iface.interfaces.repair import audit
         from osc_port_iface.interfaces.repair import interruption
         from osc_port_iface import printable
 
-        with contextlib.ExitStack() as stack:
-            log = None
-            if parsed_args.audit_log:
-                try:
-                    log = stack.enter_context(parsed_args.audit_log.open('a'))
-                except OSError as error:
-                    raise exceptions.CommandError(
-                        printable.one_line(str(error))
-                    ) from None
-            asked_to_stop = stack.enter_context(interruption.deferred())
-            answer = run.do(plan, log, parsed_args.timeout, asked_to_stop)
+        def show_step(number: int, step: plans.Step) -> None:
+            text = plan_text.progress(number, len(plan.steps), step)
+            self.show_progress(printable.escape(text))
+
+        try:
+            with interruption.deferred() as asked_to_stop:
+                answer = run.execute(
+                    plan,
+                    parsed_args.audit_log,
+                    parsed_args.timeout,
+                    asked_to_stop,
+                    show_step,
+                )
+        except audit.LogFailed as error:
+            raise exceptions.CommandError(str(error)) from None
         self.report(answer)
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED

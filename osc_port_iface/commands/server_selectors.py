@@ -48,8 +48,15 @@ _STATUSES = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``<server> …`` and the selectors to a command."""
+def add_arguments(
+    parser: argparse.ArgumentParser, reads_environment: bool = True
+) -> None:
+    """Add ``<server> …`` and the selectors to a command.
+
+    :param parser: The parser of the command.
+    :param reads_environment: Whether ALL_PROJECTS is read. It is not for a
+        command that changes something.
+    """
     parser.add_argument(
         'server',
         metavar='<server>',
@@ -60,12 +67,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'default'
         ),
     )
-    add_scope(parser)
+    add_scope(parser, reads_environment)
 
 
-def add_scope(parser: argparse.ArgumentParser) -> None:
+def add_scope(
+    parser: argparse.ArgumentParser, reads_environment: bool = True
+) -> None:
     """Add the options that limit which servers are selected."""
-    add_all_projects(parser)
+    add_all_projects(parser, reads_environment)
     parser.add_argument(
         '--project',
         metavar='<project>',
@@ -101,16 +110,17 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_all_projects(parser: argparse.ArgumentParser) -> None:
+def add_all_projects(
+    parser: argparse.ArgumentParser, reads_environment: bool = True
+) -> None:
     """Add the option to look in all projects."""
+    text = _('Look in all projects (admin only)')
+    default = False
+    if reads_environment:
+        text += _(' (can be specified using the ALL_PROJECTS envvar)')
+        default = strutils.bool_from_string(os.environ.get('ALL_PROJECTS'))
     parser.add_argument(
-        '--all-projects',
-        action='store_true',
-        default=strutils.bool_from_string(os.environ.get('ALL_PROJECTS')),
-        help=_(
-            'Look in all projects (admin only) '
-            '(can be specified using the ALL_PROJECTS envvar)'
-        ),
+        '--all-projects', action='store_true', default=default, help=text
     )
 
 

@@ -31,6 +31,7 @@ from tests import command_result
 from tests.functional import client
 from tests.functional import faults
 from tests.functional import recording_proxy
+from tests.functional import test_schema
 
 COMMAND = ('server', 'interface', 'repair')
 
@@ -47,19 +48,20 @@ class RepairTestCase(faults.FaultsTestCase):
         result = self.openstack(*COMMAND, '-f', 'json', *arguments, user=user)
         self.assertEqual(status, result.status, result.stderr)
         rows: list[Row] = json.loads(result.stdout)
+        test_schema.validate('repair', rows)
         return rows
 
     def assert_sent(self, rows: list[Row]) -> None:
-        """Compare the requests of a plan with those that were received."""
-        planned = []
-        for row in rows:
-            for request in row['Requests']:
-                key = request['method'], request['path'], request['body']
-                # Findings of one server may share a request.
-                if row['Action'] != 'refresh-cache' or key not in planned:
-                    planned.append(key)
+        """Compare the requests of the rows with those that were received."""
+        sent = [
+            (request['method'], request['path'], request['body'])
+            for row in rows
+            for request in row['Requests']
+        ]
+        # Findings of one server may share requests.
         self.assertEqual(
-            sorted(planned, key=str), sorted(self.proxy.writes, key=str)
+            sorted({str(call) for call in sent}),
+            sorted(map(str, self.proxy.writes)),
         )
 
     def assert_repaired(
@@ -179,10 +181,16 @@ class TestCaches(RepairTestCase):
         port = self.forget(server)
         (row,) = self.repair(server['id'], '--dry-run', status=3)
         self.assertEqual(
-            ('planned', 'refresh-cache'), (row['Result'], row['Action'])
+            ('planned', 'update-port'), (row['Result'], row['Action'])
         )
         self.assertEqual(
             [
+                {
+                    'service': 'network',
+                    'method': 'PUT',
+                    'path': f'/v2.0/ports/{port["id"]}',
+                    'body': {'port': {}},
+                },
                 {
                     'service': 'compute',
                     'method': 'POST',
@@ -196,7 +204,7 @@ class TestCaches(RepairTestCase):
                             }
                         ]
                     },
-                }
+                },
             ],
             row['Requests'],
         )

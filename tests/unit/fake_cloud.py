@@ -244,6 +244,7 @@ class FakeCloud(requests_mock.Mocker):
         network_url: str = NETWORK_URL,
         load_balancer_url: str = '',
         role: str = 'member',
+        more_services: tuple[str, ...] = (),
     ) -> None:
         """Answer successive token requests, repeating the last answer.
 
@@ -262,6 +263,10 @@ class FakeCloud(requests_mock.Mocker):
             ('compute', compute_url),
             ('network', network_url),
             ('load-balancer', load_balancer_url),
+            *(
+                (service, f'http://{service}.test')
+                for service in more_services
+            ),
         ):
             if not url:
                 continue

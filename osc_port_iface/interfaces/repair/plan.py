@@ -15,18 +15,20 @@
 Nothing is sent here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import enum
 
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import server_state
+from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 
-# Repaired by an event with the ID of the port.
+# Repaired by an update of the port of which Neutron notifies Nova, or by an
+# event with the ID of the port.
 _OF_PORT = frozenset(
     {
         codes.Code.MISSING_FROM_CACHE,
@@ -50,6 +52,22 @@ _OF_HOST = frozenset(
     }
 )
 
+# What the user should know before approving a repair.
+_WARNINGS = {
+    codes.Code.MISSING_FROM_CACHE: _(
+        'it goes to the end of the cache, so it is the last NIC after the '
+        'next hard reboot; from now on, Nova deletes the port together with '
+        'the server'
+    ),
+    codes.Code.ONLY_IN_CACHE: _(
+        'the guest keeps the device until its next start'
+    ),
+}
+
+SEE_CHECK = _(
+    "see 'Check what Nova knows' in the documentation of osc-port-iface"
+)
+
 
 class Action(enum.StrEnum):
     """What is done. Scripts rely on the values."""
@@ -65,15 +83,17 @@ class Action(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Disruptive repairs that the user allows.
+    """What the user allows.
 
     :ivar bounce: Whether ports may be disabled for a moment.
-    :ivar abandoned: What to do with ports without a server: ``DELETE``,
+    :ivar orphans: What to do with ports without a server: ``DELETE``,
         ``RELEASE``, or nothing.
+    :ivar port_ids: The ports that the user has named; all if empty.
     """
 
     bounce: bool = False
-    abandoned: Action | None = None
+    orphans: Action | None = None
+    port_ids: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,30 +102,52 @@ class Repair:
 
     :ivar finding: The finding.
     :ivar action: What is done; None if nothing is.
-    :ivar requests: The requests, in order.
+    :ivar calls: The requests, in order.
+    :ivar event: Sent if the requests have no effect.
+    :ivar undo: The requests that make good a repair that breaks off after
+        its first request, in order.
     :ivar reason: Why nothing is done.
+    :ivar needs: The option that allows the repair, if one does.
     :ivar warning: What the user should know before approving it.
     :ivar resumes: Whether it continues an interrupted earlier run.
     """
 
-    finding: findings.Finding
+    finding: health_findings.Finding
     action: Action | None = None
-    requests: tuple[writing.Request, ...] = ()
+    calls: tuple[writing.PlannedCall, ...] = ()
+    event: writing.PlannedCall | None = None
+    undo: tuple[writing.PlannedCall, ...] = ()
     reason: str | None = None
+    needs: str | None = None
     warning: str | None = None
     resumes: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """Repairs that share the same requests, sent one after another."""
+    """Repairs that are done together, one step after another.
+
+    :ivar repairs: The repairs, all with the same action.
+    :ivar calls: Their requests, in order.
+    """
 
     repairs: tuple[Repair, ...]
+    calls: tuple[writing.PlannedCall, ...]
 
     @property
-    def requests(self) -> tuple[writing.Request, ...]:
-        """The requests, in order."""
-        return self.repairs[0].requests
+    def action(self) -> Action | None:
+        """What is done."""
+        return self.repairs[0].action
+
+    @property
+    def event(self) -> writing.PlannedCall | None:
+        """The request that is sent if the others have no effect."""
+        return self.repairs[0].event
+
+    @property
+    def findings(self) -> list[health_findings.Finding]:
+        """The findings that are repaired."""
+        return [repair.finding for repair in self.repairs]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,12 +169,17 @@ class Plan:
             [*found, *self.left], key=lambda repair: repair.finding.order
         )
 
+    @property
+    def count(self) -> int:
+        """The number of findings to be repaired."""
+        return sum(len(step.repairs) for step in self.steps)
+
 
 def make(
-    findings: Iterable[findings.Finding],
+    findings: Iterable[health_findings.Finding],
     writer: writing.Writer,
     options: Options,
-    named_by: Mapping[str, str],
+    users: port_users.PortUsers,
     interrupted: Iterable[records.Port] = (),
 ) -> Plan:
     """Make a plan.
@@ -142,10 +189,10 @@ def make(
     :param findings: The confirmed findings.
     :param writer: Makes the requests; none is sent.
     :param options: What the user allows.
-    :param named_by: What uses a port without a server, by its ID.
+    :param users: What uses the ports without a server.
     :param interrupted: Ports with a mark that an earlier run left.
     """
-    planner = _Planner(writer, options, named_by)
+    planner = _Planner(writer, options, users)
     repairs = [planner.repair(finding) for finding in findings]
     known = {repair.finding.port_id for repair in repairs}
     repairs += [
@@ -156,9 +203,9 @@ def make(
     ]
     steps = [*_refreshes(repairs, writer)]
     steps += [
-        Step((repair,))
+        Step((repair,), repair.calls)
         for repair in repairs
-        if repair.action not in (None, Action.REFRESH)
+        if repair.action not in (None, Action.REFRESH, Action.TOUCH)
     ]
     return Plan(steps, [repair for repair in repairs if not repair.action])
 
@@ -166,28 +213,49 @@ def make(
 def _refreshes(
     repairs: Sequence[Repair], writer: writing.Writer
 ) -> Iterator[Step]:
-    """Combine the cache refreshes of each server into one request."""
+    """Combine the cache refreshes of each server.
+
+    If one of them needs an event, an event repairs them all.
+    """
     by_server: dict[str, list[Repair]] = {}
     for repair in repairs:
-        if repair.action is Action.REFRESH:
+        if repair.action in (Action.REFRESH, Action.TOUCH):
             server_id = repair.finding.server_id or ''
             by_server.setdefault(server_id, []).append(repair)
     for server_id, found in by_server.items():
-        tags = [
-            None
-            if repair.finding.code in _OF_WHOLE_CACHE
-            else repair.finding.port_id
-            for repair in found
-        ]
-        # Entries that are gone are dropped before anything is added.
-        tags.sort(key=lambda tag: tag is not None)
-        request = writer.refresh_cache(server_id, dict.fromkeys(tags))
-        yield Step(
-            tuple(
-                dataclasses.replace(repair, requests=(request,))
-                for repair in found
+        server = found[0].finding.server
+        event = None
+        if server and server.host:
+            event = writer.refresh_cache(server_id, _tags(found))
+        if event and any(row.action is Action.REFRESH for row in found):
+            yield Step(
+                tuple(
+                    dataclasses.replace(
+                        repair, action=Action.REFRESH, calls=(event,)
+                    )
+                    for repair in found
+                ),
+                (event,),
             )
-        )
+        else:
+            # Several findings may be about one port.
+            calls = {row.finding.port_id: row.calls for row in found}
+            yield Step(
+                tuple(dataclasses.replace(row, event=event) for row in found),
+                tuple(call for group in calls.values() for call in group),
+            )
+
+
+def _tags(repairs: Iterable[Repair]) -> Iterable[str | None]:
+    """Return the ports of an event; None for the ports in the cache."""
+    tags = [
+        None
+        if repair.finding.code in _OF_WHOLE_CACHE
+        else repair.finding.port_id
+        for repair in repairs
+    ]
+    # Entries that are gone are dropped before anything is added.
+    return dict.fromkeys(sorted(tags, key=lambda tag: tag is not None))
 
 
 class _Planner:
@@ -197,13 +265,13 @@ class _Planner:
         self,
         writer: writing.Writer,
         options: Options,
-        named_by: Mapping[str, str],
+        users: port_users.PortUsers,
     ) -> None:
         self._writer = writer
         self._options = options
-        self._named_by = named_by
+        self._users = users
 
-    def repair(self, finding: findings.Finding) -> Repair:
+    def repair(self, finding: health_findings.Finding) -> Repair:
         """Decide what to do about a finding."""
         if self._writer.only_reads:
             return _nothing(
@@ -223,37 +291,37 @@ class _Planner:
         if finding.code is codes.Code.NOT_ATTACHED:
             return self._detach(finding, finding.port)
         if finding.code in codes.WITHOUT_SERVER:
-            return self._clear_away(finding, finding.port)
+            return self._clear_orphan(finding, finding.port)
         return _nothing(
-            finding,
-            _("no request repairs it; the page on 'check' says what does"),
+            finding, _('it cannot be repaired through the API; %s') % SEE_CHECK
         )
 
     def resume(self, port: records.Port) -> Iterator[Repair]:
         """Decide how to finish what an interrupted run began."""
         if writing.Mark.BOUNCE in port.tags and self._options.bounce:
-            requests = [self._writer.unmark(port, writing.Mark.BOUNCE)]
+            calls = [self._writer.unmark(port, writing.Mark.BOUNCE)]
             if port.admin_state_up is False:
-                requests.insert(0, self._writer.enable_port(port, True))
+                calls.insert(0, self._writer.enable_port(port, True))
             finding = _interrupted(codes.Code.PORT_DOWN, port)
-            yield Repair(finding, Action.BOUNCE, tuple(requests), resumes=True)
+            yield Repair(finding, Action.BOUNCE, tuple(calls), resumes=True)
         elif (
             writing.Mark.DELETE in port.tags
-            and self._options.abandoned is Action.DELETE
+            and self._options.orphans is Action.DELETE
             and not port.device_id
         ):
             finding = _interrupted(codes.Code.ORPHAN_PORT, port)
             yield dataclasses.replace(
-                self._clear_away(finding, port), resumes=True
+                self._clear_orphan(finding, port), resumes=True
             )
 
-    def _refresh(self, finding: findings.Finding) -> Repair:
+    def _refresh(self, finding: health_findings.Finding) -> Repair:
+        """Prefer an update of the port, of which Neutron notifies Nova.
+
+        The events API is meant for services.
+        """
         server, port = finding.server, finding.port
-        if (
-            finding.code is codes.Code.MISSING_FROM_CACHE
-            and server
-            and not server.cache
-        ):
+        is_missing = finding.code is codes.Code.MISSING_FROM_CACHE
+        if is_missing and server and not server.cache:
             return _nothing(
                 finding,
                 _(
@@ -261,7 +329,7 @@ class _Planner:
                     'interface, then repair again'
                 ),
             )
-        if port and _leads_astray(finding, port):
+        if port and _is_for_another_address(finding, port):
             return _nothing(
                 finding,
                 _(
@@ -269,53 +337,47 @@ class _Planner:
                     "not have: use 'openstack floating ip set'"
                 ),
             )
-        warning = {
-            codes.Code.MISSING_FROM_CACHE: _(
-                'it goes to the end of the cache, so it is the last NIC '
-                'after the next hard reboot; from now on, Nova deletes the '
-                'port together with the server'
-            ),
-            codes.Code.ONLY_IN_CACHE: _(
-                'the guest keeps the device until its next start'
-            ),
-        }.get(finding.code)
-        if server and server.host:
-            return Repair(finding, Action.REFRESH, warning=warning)
-        if port and port.shows_binding:
+        has_host = bool(server and server.host)
+        if port and port.shows_binding and not has_host:
             return _nothing(
                 finding, _('the server is on no host to refresh its cache')
             )
-        if port is None:
-            return _nothing(
-                finding,
-                _(
-                    'only an event for Nova repairs it, which needs the '
-                    "role 'admin' or 'service'"
-                ),
-            )
-        return Repair(
+        warning = _WARNINGS.get(finding.code)
+        if finding.code in _OF_PORT and port and port.is_for_server:
+            calls = (self._writer.touch_port(port),)
+            return Repair(finding, Action.TOUCH, calls, warning=warning)
+        if has_host:
+            return Repair(finding, Action.REFRESH, warning=warning)
+        return _nothing(
             finding,
-            Action.TOUCH,
-            (self._writer.touch_port(port),),
-            warning=warning,
+            _(
+                'only an event for Nova repairs it, which needs the role '
+                "'admin' or 'service'"
+            ),
         )
 
-    def _bind(self, finding: findings.Finding, port: records.Port) -> Repair:
+    def _bind(
+        self, finding: health_findings.Finding, port: records.Port
+    ) -> Repair:
         server = finding.server
         if not port.is_wired_on_host:
             return _nothing(finding, _('Ironic binds it'))
         if server is None or not server.host:
             return _nothing(finding, _('the server is on no host'))
-        if server.task_state or server.status in server_state.MOVING:
+        if is_moving(server, port):
             return _nothing(finding, _('the server is about to move'))
         return Repair(
             finding,
             Action.BIND,
             (self._writer.bind_port(port, server.host),),
+            warning=_(
+                'if the guest has no network afterwards, hard reboot the '
+                'server to plug the device in again'
+            ),
         )
 
     def _delete_bindings(
-        self, finding: findings.Finding, port: records.Port
+        self, finding: health_findings.Finding, port: records.Port
     ) -> Repair:
         """Delete the bindings that a migration has left behind."""
         if not self._writer.is_service:
@@ -337,24 +399,33 @@ class _Planner:
             ),
         )
 
-    def _bounce(self, finding: findings.Finding, port: records.Port) -> Repair:
+    def _bounce(
+        self, finding: health_findings.Finding, port: records.Port
+    ) -> Repair:
         if not self._options.bounce:
             return _nothing(
                 finding,
                 _('only with --bounce, which interrupts any traffic'),
+                needs='--bounce',
             )
+        enable = self._writer.enable_port(port, True)
+        unmark = self._writer.unmark(port, writing.Mark.BOUNCE)
         return Repair(
             finding,
             Action.BOUNCE,
             (
                 self._writer.mark(port, writing.Mark.BOUNCE),
                 self._writer.enable_port(port, False),
-                self._writer.enable_port(port, True),
-                self._writer.unmark(port, writing.Mark.BOUNCE),
+                enable,
+                unmark,
             ),
+            undo=(enable, unmark),
+            warning=_('if the port carries traffic, the traffic stops'),
         )
 
-    def _detach(self, finding: findings.Finding, port: records.Port) -> Repair:
+    def _detach(
+        self, finding: health_findings.Finding, port: records.Port
+    ) -> Repair:
         if port.device_owner and not port.is_for_server:
             return _nothing(
                 finding, _('the port belongs to %s') % port.device_owner
@@ -365,36 +436,52 @@ class _Planner:
             (self._writer.release_port(port, with_host=False),),
         )
 
-    def _clear_away(
-        self, finding: findings.Finding, port: records.Port
+    def _clear_orphan(
+        self, finding: health_findings.Finding, port: records.Port
     ) -> Repair:
         """Delete or release a port without a server."""
-        if self._options.abandoned is None:
+        if self._options.orphans is None:
             return _nothing(
-                finding, _('only with --delete-orphans or --release-orphans')
+                finding,
+                _('only with --delete-orphans or --release-orphans'),
+                needs='--delete-orphans',
             )
-        if reason := self._named_by.get(port.id):
-            return _nothing(finding, reason)
         release = self._writer.release_port(port, port.shows_binding)
-        if self._options.abandoned is Action.RELEASE:
+        if self._options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _nothing(finding, _('it belongs to no device'))
             return Repair(finding, Action.RELEASE, (release,))
-        requests = [self._writer.delete_port(port)]
+        is_named = port.id in self._options.port_ids
+        if reason := self._users.reason_to_keep(port, is_named):
+            return _nothing(finding, reason)
+        calls = [self._writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even
             # if the server is gone (policy delete_port of Neutron 29).
             mark = self._writer.mark(port, writing.Mark.DELETE)
-            requests = [mark, release, *requests]
-        return Repair(finding, Action.DELETE, tuple(requests))
+            calls = [mark, release, *calls]
+        return Repair(finding, Action.DELETE, tuple(calls))
 
 
-def _nothing(finding: findings.Finding, reason: str) -> Repair:
-    return Repair(finding, reason=reason)
+def is_moving(server: records.Server, port: records.Port) -> bool:
+    """Return whether a server is being changed or leaves its host."""
+    return bool(
+        server.task_state
+        or server.status in server_state.MOVING
+        or port.migrating_to
+    )
 
 
-def _leads_astray(finding: findings.Finding, port: records.Port) -> bool:
-    """Tell whether a floating IP is for an address that a port lacks."""
+def _nothing(
+    finding: health_findings.Finding, reason: str, needs: str | None = None
+) -> Repair:
+    return Repair(finding, reason=reason, needs=needs)
+
+
+def _is_for_another_address(
+    finding: health_findings.Finding, port: records.Port
+) -> bool:
+    """Return whether a floating IP is for an address that a port lacks."""
     if finding.code is not codes.Code.FLOATING_IP_DIFFERS:
         return False
     if finding.expected_values or len(finding.actual_values) != 2:
@@ -404,8 +491,10 @@ def _leads_astray(finding: findings.Finding, port: records.Port) -> bool:
     return target not in fixed_ips
 
 
-def _interrupted(code: codes.Code, port: records.Port) -> findings.Finding:
-    return findings.Finding(
+def _interrupted(
+    code: codes.Code, port: records.Port
+) -> health_findings.Finding:
+    return health_findings.Finding(
         code,
         port.server_id,
         port.id,

@@ -10,21 +10,25 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Runs a repair: check, plan, execute, and read back."""
+"""Checks servers, plans repairs, and executes the plan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+import pathlib
 import threading
-from typing import TextIO
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
 from osc_port_iface.api import writing
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.repair import audit
-from osc_port_iface.interfaces.repair import claims
-from osc_port_iface.interfaces.repair import execution
+from osc_port_iface.interfaces.repair import outcome as outcomes
 from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import port_users
+from osc_port_iface.interfaces.repair import run as runs
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
@@ -62,54 +66,96 @@ class Repairing:
         """
         answer = check.check(self._cloud, self._request, progress)
         self._findings = answer.rows
-        interrupted = self._interrupted()
-        abandoned = interrupted + [
-            finding.port
-            for finding in answer.rows
-            if finding.port and finding.server is None
+        chosen = [row for row in answer.rows if self._is_chosen(row.port_id)]
+        missing = self._options.port_ids - {row.port_id for row in chosen}
+        answer.notices += [
+            _('Port %s: there is no finding about it') % port_id
+            for port_id in sorted(missing)
         ]
-        named_by = {}
-        if self._options.abandoned is plans.Action.DELETE:
-            named_by = claims.read(self._cloud, abandoned)
+        interrupted = self._interrupted()
+        users = port_users.PortUsers()
+        if self._options.orphans is plans.Action.DELETE:
+            users = port_users.read(
+                self._cloud,
+                [
+                    *interrupted,
+                    *(
+                        row.port
+                        for row in chosen
+                        if row.port and row.server is None
+                    ),
+                ],
+            )
         plan = plans.make(
-            answer.rows, self._writer, self._options, named_by, interrupted
+            chosen, self._writer, self._options, users, interrupted
         )
         return plan, answer
 
-    def do(
+    def execute(
         self,
         plan: plans.Plan,
-        log: TextIO | None,
+        log: pathlib.Path | None,
         timeout: float,
         asked_to_stop: threading.Event,
-    ) -> records.Answer[execution.Outcome]:
+        progress: runs.Progress,
+    ) -> records.Answer[outcomes.Outcome]:
         """Execute a plan.
 
         :param plan: The plan.
         :param log: The file to which each request is logged, as JSON lines.
         :param timeout: Seconds to wait for a finding to disappear.
         :param asked_to_stop: Ends the run between two steps.
+        :param progress: Called before each step.
         :returns: An outcome for each finding, and a failure if a surprise
             ended the run early.
+        :raises audit.LogFailed: The log cannot be opened.
         """
-        run = execution.Execution(
-            self._cloud,
-            self._writer,
-            audit.Log(log, self._writer.user),
-            self._request,
-            timeout,
-        )
-        outcomes = run.run(plan, self._findings, asked_to_stop)
-        return records.Answer(outcomes, run.failures)
+        with audit.opened(log, self._writer.user) as opened:
+            run = runs.Run(
+                self._cloud,
+                self._writer,
+                opened,
+                self._request,
+                self._options,
+                timeout,
+            )
+            rows = run.execute(plan, self._findings, asked_to_stop, progress)
+        return records.Answer(rows, run.failures)
+
+    def network_names(
+        self, repairs: Iterable[plans.Repair]
+    ) -> Mapping[str, str]:
+        """Read the names of the networks of repairs, by ID.
+
+        They are for the eye only, so it does not matter if they are missing.
+        """
+        ids = {
+            repair.finding.port.network_id
+            for repair in repairs
+            if repair.finding.port
+        }
+        try:
+            found = self._cloud.network.list(
+                neutron.NETWORKS, 'id', sorted(ids)
+            ).rows
+        except errors.ApiError:
+            return {}
+        return {network.id: network.name or '' for network in found}
+
+    def _is_chosen(self, port_id: str | None) -> bool:
+        """Return whether the user wants a port to be repaired."""
+        chosen = self._options.port_ids
+        return not chosen or port_id in chosen
 
     def _interrupted(self) -> list[records.Port]:
         """Find the ports with a mark that an earlier run left."""
         if self._writer.only_reads or not (
             self._options.bounce
-            or self._options.abandoned is plans.Action.DELETE
+            or self._options.orphans is plans.Action.DELETE
         ):
             return []
         marked = names.complete(self._cloud.network.ports_tagged(writing.Mark))
+        marked = [port for port in marked if self._is_chosen(port.id)]
         if not marked:
             return []
         selected = selection.select(
@@ -127,9 +173,9 @@ class Repairing:
         ]
 
     def _is_in_scope(self, port: records.Port) -> bool:
-        """Tell whether a port without a server is in the scope of the run."""
+        """Return whether a port without a server is in the scope."""
         scope = self._request.scope
         if self._request.names_or_ids or scope.host or scope.status:
             return False
-        wanted = scope.project_id or self._cloud.project_id
-        return scope.all_projects or port.project_id == wanted
+        project_id = scope.project_id or self._cloud.project_id
+        return scope.all_projects or port.project_id == project_id

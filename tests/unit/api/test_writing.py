@@ -197,7 +197,7 @@ class TestSending(WritingTestCase):
         ):
             with self.subTest(name):
                 self.assertEqual(
-                    writing.Answer(status, 'req-1', after),
+                    writing.CallResult(status, 'req-1', after),
                     self.writer.send(request),
                 )
                 sent = self.cloud.request_history[-1]

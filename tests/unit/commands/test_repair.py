@@ -10,9 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import errno
 import json
+import os
 import pathlib
+import re
 from typing import Any
+from unittest import mock
 
 from tests import command_result
 from tests.unit.commands import test_check
@@ -24,11 +28,19 @@ COLUMNS = (
     *('-f', 'value', '-c', 'Server Name', '-c', 'Finding', '-c', 'Action'),
     *('-c', 'Result', '-c', 'Before', '-c', 'After', '-c', 'Reason'),
 )
+_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 MISSING = 'missing-from-cache refresh-cache'
 STILL_CHANGED = (
     f'Port {fake_cloud.identifier(12)}: not known whether it is repaired, as '
     'the server is still being changed\n'
 )
+
+
+def full_after(count: int) -> Any:
+    """Let the disk be full after this many lines of the log."""
+    return mock.patch.object(
+        os, 'fsync', autospec=True, side_effect=[None] * count + [_FULL] * 9
+    )
 
 
 class RepairTestCase(test_check.CheckTestCase):
@@ -42,6 +54,16 @@ class RepairTestCase(test_check.CheckTestCase):
         self.register(self.servers, self.ports)
         self.cloud.register_network('floatingips')
         self.cloud.post(EVENTS_URL, json=self.refresh)
+        # Whether Neutron notifies Nova of updates of ports.
+        self.notifies = False
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=self.update)
+
+    def update(self, request: Any, _context: object) -> dict[str, Any]:
+        """Act on an update of a port as Neutron does."""
+        if self.notifies:
+            number = int(request.path[-2:], 16) - 1
+            self.put_right(1 if number < 15 else 2)
+        return {'port': request.json()['port']}
 
     def refresh(self, request: Any, _context: object) -> dict[str, Any]:
         """Act on an event as Nova does."""
@@ -73,6 +95,10 @@ class RepairTestCase(test_check.CheckTestCase):
             if not line.startswith('GET') and '/auth/tokens' not in line
         ]
 
+    def events(self) -> int:
+        """Return how many events were sent."""
+        return self.writes().count(f'POST {EVENTS_URL}')
+
 
 class TestRepair(RepairTestCase):
     def test_repaired(self) -> None:
@@ -83,7 +109,29 @@ class TestRepair(RepairTestCase):
             ),
             self.repair('--auto-approve'),
         )
-        self.assertEqual([f'POST {EVENTS_URL}'] * 2, self.writes())
+        # One server shows that Neutron does not notify Nova.
+        self.assertEqual(
+            [f'PUT {PORTS_URL}/{fake_cloud.identifier(12)}']
+            + [f'POST {EVENTS_URL}'] * 2,
+            self.writes(),
+        )
+
+    def test_repaired_by_updates_of_ports(self) -> None:
+        self.notifies = True
+        row = 'missing-from-cache update-port repaired not in the cache'
+        self.assertEqual(
+            command_result.Result(
+                0, f's1 {row} 10.0.0.12 \ns2 {row} 10.0.0.22 \n', ''
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual(
+            [
+                f'PUT {PORTS_URL}/{fake_cloud.identifier(number)}'
+                for number in (12, 22)
+            ],
+            self.writes(),
+        )
 
     def test_actions_that_the_caller_may_not_read(self) -> None:
         for number in (1, 2):
@@ -109,7 +157,7 @@ class TestRepair(RepairTestCase):
             )
 
     def test_dry_run(self) -> None:
-        row = f'{MISSING} planned not in the cache  '
+        row = 'missing-from-cache update-port planned not in the cache  '
         self.assertEqual(
             command_result.Result(3, f's1 {row}\ns2 {row}\n', ''),
             self.repair('--dry-run'),
@@ -124,6 +172,12 @@ class TestRepair(RepairTestCase):
         self.assertEqual(
             [
                 {
+                    'service': 'network',
+                    'method': 'PUT',
+                    'path': f'/v2.0/ports/{fake_cloud.identifier(12)}',
+                    'body': {'port': {}},
+                },
+                {
                     'service': 'compute',
                     'method': 'POST',
                     'path': '/v2.1/os-server-external-events',
@@ -136,7 +190,7 @@ class TestRepair(RepairTestCase):
                             }
                         ]
                     },
-                }
+                },
             ],
             first['Requests'],
         )
@@ -147,19 +201,76 @@ class TestRepair(RepairTestCase):
         self.assertEqual((3, ''), (result.status, result.stderr))
         self.assertEqual(2, result.stdout.count('still there'))
         # A repair without effect is harmless, so the other server is repaired.
-        self.assertEqual(2, len(self.writes()))
+        self.assertEqual(2, self.events())
 
     def test_log(self) -> None:
         path = self.create_file('before\n')
         self.repair('--auto-approve', '--audit-log', path)
         before, *lines = pathlib.Path(path).read_text().splitlines()
         self.assertEqual('before', before)
-        for number, line in enumerate(map(json.loads, lines), 1):
+        found = [json.loads(line) for line in lines]
+        self.assertEqual(
+            [
+                (event, method, fake_cloud.identifier(number))
+                for number, method in ((1, 'PUT'), (1, 'POST'), (2, 'POST'))
+                for event in ('request', 'result')
+            ],
+            [
+                (line['event'], line['method'], line['server_id'])
+                for line in found
+            ],
+        )
+        for line in found:
             self.assertEqual('demo', line['user'])
-            self.assertEqual(fake_cloud.identifier(number), line['server_id'])
             self.assertEqual({'finding': 'not in the cache'}, line['before'])
-            self.assertEqual((200, [200]), (line['status'], line['after']))
-        self.assertEqual(2, len(lines))
+            self.assertEqual(line['event'] == 'result', 'status' in line)
+        self.assertEqual((200, [200]), (found[3]['status'], found[3]['after']))
+
+    def test_log_that_is_full(self) -> None:
+        result = self.repair('--auto-approve', '--audit-log', '/dev/full')
+        problem = (
+            'The log cannot be written: [Errno 28] No space left on device'
+        )
+        row = 'missing-from-cache update-port skipped not in the cache'
+        self.assertEqual(
+            command_result.Result(
+                1, f's1 {row}  {problem}\ns2 {row}  \n', f'{problem}\n'
+            ),
+            result,
+        )
+        self.assertEqual([], self.writes())
+
+    def test_log_that_becomes_full(self) -> None:
+        for name, count, result, writes in (
+            ('before the event', 2, 'unfinished', 1),
+            ('after the event', 3, 'unfinished', 2),
+            ('before the second server', 4, 'repaired', 2),
+        ):
+            with (
+                self.subTest(name),
+                full_after(count),
+            ):
+                self.register(self.servers, self.ports)
+                before = len(self.writes())
+                path = self.create_file('')
+                found = self.repair('--auto-approve', '--audit-log', path)
+                first, second = found.stdout.splitlines()
+                self.assertEqual(
+                    (1, writes), (found.status, len(self.writes()) - before)
+                )
+                self.assertIn(f' {result} ', first)
+                self.assertIn(' skipped ', second)
+                self.assertIn('No space left on device', found.stderr)
+
+    def test_log_that_is_a_pipe(self) -> None:
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        result = self.repair(
+            '--auto-approve', '--audit-log', f'/dev/fd/{writer}'
+        )
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        self.assertEqual(6, os.read(reader, 65536).count(b'\n'))
 
     def test_log_that_cannot_be_written(self) -> None:
         result = self.repair('--auto-approve', '--audit-log', '/nowhere/log')
@@ -217,14 +328,14 @@ class TestSurprises(RepairTestCase):
         self.assert_stopped(
             "it needs the role 'admin' or 'service'", 'refused', 'skipped'
         )
-        self.assertEqual(1, len(self.writes()))
+        self.assertEqual(1, self.events())
 
     def test_answer_that_was_not_planned(self) -> None:
         self.cloud.post(
             EVENTS_URL, status_code=207, json={'events': [{'code': 422}]}
         )
-        self.assert_stopped('HTTP 207, [422]', 'skipped', 'skipped')
-        self.assertEqual(1, len(self.writes()))
+        self.assert_stopped('HTTP 207, [422]', 'unfinished', 'skipped')
+        self.assertEqual(1, self.events())
 
     def test_finding_that_has_changed(self) -> None:
         # Read once for the check, and again before the write.
@@ -255,7 +366,7 @@ class TestSurprises(RepairTestCase):
         self.assertEqual((0, ''), (result.status, result.stderr))
         self.assertIn('skipped', result.stdout.splitlines()[0])
         self.assertIn('repaired', result.stdout.splitlines()[1])
-        self.assertEqual(1, len(self.writes()))
+        self.assertEqual(1, self.events())
 
     def test_new_finding(self) -> None:
         def break_another(request: Any, context: object) -> dict[str, Any]:
@@ -265,7 +376,7 @@ class TestSurprises(RepairTestCase):
 
         self.cloud.post(EVENTS_URL, json=break_another)
         self.assert_stopped('port-down is new', 'repaired', 'skipped')
-        self.assertEqual(1, len(self.writes()))
+        self.assertEqual(1, self.events())
 
     def delete(self, number: int) -> None:
         """Delete a server from Nova."""
@@ -283,13 +394,14 @@ class TestSurprises(RepairTestCase):
             command_result.Result(
                 0,
                 f's1 {MISSING} repaired not in the cache 10.0.0.12 \n'
-                f's2 {MISSING} skipped not in the cache  the server no '
+                's2 missing-from-cache update-port skipped not in the cache  '
+                'the server no '
                 'longer exists\n',
                 '',
             ),
             self.repair('--auto-approve'),
         )
-        self.assertEqual(1, len(self.writes()))
+        self.assertEqual(1, self.events())
 
     def test_server_that_is_deleted_during_its_step(self) -> None:
         def delete(request: Any, context: object) -> dict[str, Any]:
@@ -301,14 +413,14 @@ class TestSurprises(RepairTestCase):
         self.assertEqual(
             command_result.Result(
                 0,
-                f's1 {MISSING} skipped not in the cache  the server no '
+                f's1 {MISSING} unfinished not in the cache  the server no '
                 'longer exists\n'
                 f's2 {MISSING} repaired not in the cache 10.0.0.22 \n',
                 '',
             ),
             self.repair('--auto-approve'),
         )
-        self.assertEqual(2, len(self.writes()))
+        self.assertEqual(2, self.events())
 
     def test_server_that_changes_all_the_time(self) -> None:
         def begin(request: Any, context: object) -> dict[str, Any]:
@@ -322,7 +434,7 @@ class TestSurprises(RepairTestCase):
             'repaired',
             'skipped',
         )
-        self.assertEqual(1, len(self.writes()))
+        self.assertEqual(1, self.events())
 
     def test_server_that_changes_all_the_time_after_its_step(self) -> None:
         def begin(_request: Any, _context: object) -> dict[str, Any]:
@@ -330,8 +442,8 @@ class TestSurprises(RepairTestCase):
             return {'events': [{'code': 200}]}
 
         self.cloud.post(EVENTS_URL, json=begin)
-        self.assert_stopped(STILL_CHANGED, 'skipped', 'skipped')
-        self.assertEqual(1, len(self.writes()))
+        self.assert_stopped(STILL_CHANGED, 'unfinished', 'skipped')
+        self.assertEqual(1, self.events())
 
     def test_server_that_stays_busy_after_its_step(self) -> None:
         busy = test_check.server(1, 11, **{'OS-EXT-STS:task_state': 'x'})
@@ -341,8 +453,8 @@ class TestSurprises(RepairTestCase):
             return {'events': [{'code': 200}]}
 
         self.cloud.post(EVENTS_URL, json=begin)
-        self.assert_stopped(STILL_CHANGED, 'skipped', 'skipped')
-        self.assertEqual(1, len(self.writes()))
+        self.assert_stopped(STILL_CHANGED, 'unfinished', 'skipped')
+        self.assertEqual(1, self.events())
 
     def test_nothing_can_be_read_back(self) -> None:
         def fail(request: Any, context: object) -> dict[str, Any]:
@@ -354,4 +466,4 @@ class TestSurprises(RepairTestCase):
             return {'events': [{'code': 200}]}
 
         self.cloud.post(EVENTS_URL, json=fail)
-        self.assert_stopped('the service failed', 'skipped', 'skipped')
+        self.assert_stopped('the service failed', 'unfinished', 'skipped')

@@ -17,6 +17,7 @@ from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -75,7 +76,7 @@ def finding(
 def methods(repair: plans.Repair) -> list[str]:
     """Describe requests for a table."""
     found = []
-    for request in repair.requests:
+    for request in repair.calls:
         body: Any = request.body or {}
         end = request.path.rpartition('/')[2]
         attributes = body.get('port')
@@ -95,7 +96,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
     def plan(
         self,
         *findings: findings.Finding,
-        named_by: dict[str, str] | None = None,
+        users: port_users.PortUsers | None = None,
         interrupted: tuple[records.Port, ...] = (),
         **options: Any,
     ) -> plans.Plan:
@@ -103,7 +104,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
             findings,
             self.writer,
             plans.Options(**options),
-            named_by or {},
+            users or port_users.PortUsers(),
             interrupted,
         )
 
@@ -115,8 +116,8 @@ class PlanTestCase(api_test_case.ApiTestCase):
 class TestRepairs(PlanTestCase):
     def test_done(self) -> None:
         hidden: dict[str, Any] = {'vif_type': None, 'host': None}
-        delete = {'abandoned': Action.DELETE}
-        release = {'abandoned': Action.RELEASE}
+        delete = {'orphans': Action.DELETE}
+        release = {'orphans': Action.RELEASE}
         mine = server(host=None)
         identifier = fake_cloud.identifier(11)
         released = "PUT {'device_id': '', 'device_owner': ''}"
@@ -125,8 +126,8 @@ class TestRepairs(PlanTestCase):
                 'address, administrator',
                 finding(Code.ADDRESS_DIFFERS, server(), port()),
                 {},
-                Action.REFRESH,
-                ['POST os-server-external-events'],
+                Action.TOUCH,
+                ['PUT {}'],
             ),
             (
                 'address, member',
@@ -153,8 +154,8 @@ class TestRepairs(PlanTestCase):
                 'floating IP',
                 finding(Code.FLOATING_IP_DIFFERS, server(), port()),
                 {},
-                Action.REFRESH,
-                ['POST os-server-external-events'],
+                Action.TOUCH,
+                ['PUT {}'],
             ),
             (
                 'half released',
@@ -244,7 +245,7 @@ class TestRepairs(PlanTestCase):
                 )
 
     def test_not_done(self) -> None:
-        delete = {'abandoned': Action.DELETE}
+        delete = {'orphans': Action.DELETE}
         identifier = fake_cloud.identifier(11)
         for name, found, options, reason in (
             (
@@ -274,6 +275,12 @@ class TestRepairs(PlanTestCase):
             (
                 'under change',
                 finding(Code.UNBOUND, server(task_state='x'), port()),
+                {},
+                'about to move',
+            ),
+            (
+                'about to move',
+                finding(Code.UNBOUND, server(), port(migrating_to='c')),
                 {},
                 'about to move',
             ),
@@ -312,7 +319,12 @@ class TestRepairs(PlanTestCase):
             (
                 'orphan with a floating IP',
                 finding(Code.ORPHAN_PORT, None, port()),
-                {**delete, 'named_by': {identifier: 'a floating IP'}},
+                {
+                    **delete,
+                    'users': port_users.PortUsers(
+                        {identifier: 'a floating IP'}
+                    ),
+                },
                 'a floating IP',
             ),
             (
@@ -337,14 +349,14 @@ class TestRepairs(PlanTestCase):
                     None,
                     port(device_id=None, device_owner=None, host=None),
                 ),
-                {'abandoned': Action.RELEASE},
+                {'orphans': Action.RELEASE},
                 'belongs to no device',
             ),
             (
                 'no fixed IP',
                 finding(Code.NO_FIXED_IP, server(), port()),
                 {},
-                "page on 'check'",
+                "cannot be repaired through the API",
             ),
             (
                 'unknown port',
@@ -356,7 +368,7 @@ class TestRepairs(PlanTestCase):
             with self.subTest(name):
                 repair = self.one(found, **options)
                 self.assertIn(reason, repair.reason or '')
-                self.assertEqual((None, ()), (repair.action, repair.requests))
+                self.assertEqual((None, ()), (repair.action, repair.calls))
 
     def test_reader(self) -> None:
         self.cloud.register_tokens('a-token', role='reader')
@@ -366,7 +378,7 @@ class TestRepairs(PlanTestCase):
                 plan = self.plan(
                     finding(code, server(), port()),
                     bounce=True,
-                    abandoned=Action.DELETE,
+                    orphans=Action.DELETE,
                 )
                 self.assertEqual([], plan.steps)
 
@@ -404,15 +416,58 @@ class TestOrder(PlanTestCase):
             bounce=True,
         )
         refresh, bounce = plan.steps
-        (request,) = refresh.requests
+        (request,) = refresh.calls
         self.assertEqual(
             [None, fake_cloud.identifier(11), fake_cloud.identifier(12)],
             [event.get('tag') for event in (request.body or {})['events']],
         )
         self.assertEqual(4, len(refresh.repairs))
         for repair in refresh.repairs:
-            self.assertEqual((request,), repair.requests)
+            self.assertEqual((request,), repair.calls)
         self.assertEqual(Action.BOUNCE, bounce.repairs[0].action)
+
+    def test_updates_of_ports_are_tried_before_an_event(self) -> None:
+        for name, host, event in (
+            ('administrator', 'compute-1', ['POST os-server-external-events']),
+            ('member', None, []),
+        ):
+            with self.subTest(name):
+                hidden: dict[str, Any] = {}
+                if host is None:
+                    hidden = {'vif_type': None, 'host': None}
+                here = server(host=host)
+                (step,) = self.plan(
+                    finding(Code.MISSING_FROM_CACHE, here, port(11, **hidden)),
+                    finding(Code.ADDRESS_DIFFERS, here, port(12, **hidden)),
+                    finding(
+                        Code.FLOATING_IP_DIFFERS, here, port(12, **hidden)
+                    ),
+                ).steps
+                self.assertEqual(
+                    [
+                        f'/v2.0/ports/{fake_cloud.identifier(number)}'
+                        for number in (11, 12)
+                    ],
+                    [call.path for call in step.calls],
+                )
+                self.assertEqual(
+                    event,
+                    [
+                        f'{call.method} {call.path.rpartition("/")[2]}'
+                        for call in (step.event,)
+                        if call
+                    ],
+                )
+
+    def test_a_port_that_neutron_does_not_take_for_one_of_a_server(
+        self,
+    ) -> None:
+        left = port(device_owner=None)
+        repair = self.one(finding(Code.ADDRESS_DIFFERS, server(), left))
+        self.assertEqual(
+            (Action.REFRESH, ['POST os-server-external-events']),
+            (repair.action, methods(repair)),
+        )
 
     def test_servers_apart(self) -> None:
         other = records.Server(
@@ -456,11 +511,11 @@ class TestInterrupted(PlanTestCase):
         )
         self.assertEqual(
             [[f'DELETE {left.id}']],
-            self.resumed(left, abandoned=Action.DELETE),
+            self.resumed(left, orphans=Action.DELETE),
         )
-        self.assertEqual([], self.resumed(left, abandoned=Action.RELEASE))
+        self.assertEqual([], self.resumed(left, orphans=Action.RELEASE))
         in_use = port(tags=(writing.Mark.DELETE.value,))
-        self.assertEqual([], self.resumed(in_use, abandoned=Action.DELETE))
+        self.assertEqual([], self.resumed(in_use, orphans=Action.DELETE))
 
     def test_what_is_found_anyway(self) -> None:
         left = port(tags=(writing.Mark.BOUNCE.value,))

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The plan of ``repair`` as a person reads it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from osc_port_iface.commands import outcome_columns
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.repair import plan as plans
+
+Action = plans.Action
+
+# What is done about a finding, by the finding or the action.
+_SENTENCES = {
+    codes.Code.MISSING_FROM_CACHE: _("add it to Nova's cache"),
+    codes.Code.ADDRESS_DIFFERS: _(
+        "correct its fixed IPs in Nova's cache (now %(actual)s)"
+    ),
+    codes.Code.MAC_DIFFERS: _(
+        "correct its MAC address in Nova's cache (now %(actual)s)"
+    ),
+    codes.Code.FLOATING_IP_DIFFERS: _(
+        "correct its floating IPs in Nova's cache (now %(actual)s)"
+    ),
+    codes.Code.ONLY_IN_CACHE: _("remove it from Nova's cache"),
+    codes.Code.DUPLICATE_IN_CACHE: _("keep it in Nova's cache only once"),
+    Action.BIND: _('bind the port to %(host)s (now %(actual)s)'),
+    Action.BOUNCE: _('disable and enable the port (now %(actual)s)'),
+    Action.RELEASE: _('release the port (now %(actual)s)'),
+    Action.DELETE: _('delete the port (now %(actual)s)'),
+    Action.DELETE_BINDING: _('delete its other bindings (now %(actual)s)'),
+}
+
+_WAYS = {
+    Action.TOUCH: _('by an update of the port, of which Neutron tells Nova'),
+    Action.REFRESH: _('by an event for Nova'),
+}
+
+
+def lines(
+    plan: plans.Plan, networks: Mapping[str, str], with_requests: bool
+) -> Iterator[str]:
+    """Describe a plan, line by line.
+
+    :param plan: The plan.
+    :param networks: The names of the networks, by ID.
+    :param with_requests: Whether to show the requests in full.
+    """
+    for repair in plan.repairs:
+        yield sentence(repair, networks)
+        if with_requests:
+            for call in repair.calls:
+                yield f'    {outcome_columns.request_line(call)}'
+            if repair.event:
+                yield _('    if that has no effect: %s') % (
+                    outcome_columns.request_line(repair.event)
+                )
+    warnings = Counter(
+        repair.warning for repair in plan.repairs if repair.warning
+    )
+    for warning, count in warnings.items():
+        yield _('Note for %(count)d of them: %(warning)s') % {
+            'count': count,
+            'warning': warning,
+        }
+    yield summary(plan)
+
+
+def sentence(repair: plans.Repair, networks: Mapping[str, str]) -> str:
+    """Say what is done about a finding, and to which interface."""
+    finding = repair.finding
+    port = finding.port
+    name = [finding.server_name or finding.server_id or _('no server')]
+    if port:
+        name.append(networks.get(port.network_id, ''))
+        name += [fixed_ip.ip_address for fixed_ip in port.fixed_ips]
+    if not port or not port.fixed_ips:
+        name.append(finding.mac_address or finding.port_id or '')
+    what = f'{finding.code}: {repair.reason}'
+    if repair.action:
+        template = _SENTENCES.get(finding.code) or _SENTENCES[repair.action]
+        what = template % {
+            'actual': finding.actual,
+            'host': finding.server.host if finding.server else '',
+        }
+        if way := _WAYS.get(repair.action):
+            what = f'{what}, {way}'
+        if repair.event:
+            what += _(', or by an event if that has no effect')
+    return f'{", ".join(filter(None, name))}: {what}'
+
+
+def summary(plan: plans.Plan) -> str:
+    """Say how many findings can be repaired, and what the others need."""
+    needs = Counter(repair.needs for repair in plan.left)
+    others = needs.pop(None, 0)
+    parts = [
+        _('%(count)d of %(all)d findings can be repaired')
+        % {'count': plan.count, 'all': plan.count + len(plan.left)}
+    ]
+    parts += [
+        _('%(count)d with %(option)s') % {'count': count, 'option': option}
+        for option, count in sorted(needs.items(), key=str)
+    ]
+    if others:
+        parts.append(_('%d cannot be repaired now') % others)
+    return f'{"; ".join(parts)}.'
+
+
+def progress(number: int, count: int, step: plans.Step) -> str:
+    """Say which step of a plan is being done."""
+    return _('Step %(number)d of %(count)d: %(what)s') % {
+        'number': number,
+        'count': count,
+        'what': sentence(step.repairs[0], {}),
+    }

@@ -1,0 +1,157 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Says how repairs ended, and what was read back."""
+
+from collections.abc import Sequence
+import dataclasses
+import enum
+
+from osc_port_iface.api import writing
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface import records
+
+_DISABLED = _('disabled')
+
+
+class Result(enum.StrEnum):
+    """The result of a repair. Scripts rely on the values."""
+
+    REPAIRED = 'repaired'
+    PLANNED = 'planned'
+    NOT_REPAIRABLE = 'not repairable'
+    REFUSED = 'refused'
+    STILL_THERE = 'still there'
+    UNFINISHED = 'unfinished'
+    SKIPPED = 'skipped'
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """The outcome of a finding.
+
+    :ivar repair: The planned repair.
+    :ivar result: The result.
+    :ivar after: The state at the end; None if it was not read.
+    :ivar reason: Why it is not repaired.
+    :ivar remains: Whether something is still wrong, as far as known.
+    :ivar sent: The requests that were sent; None if the repair was not begun.
+    """
+
+    repair: plans.Repair
+    result: Result
+    after: str | None = None
+    reason: str | None = None
+    remains: bool = True
+    sent: tuple[writing.PlannedCall, ...] | None = None
+
+    @property
+    def action(self) -> plans.Action | None:
+        """What was done, or is planned."""
+        if self.sent and self.repair.event in self.sent:
+            return plans.Action.REFRESH
+        return self.repair.action
+
+    @property
+    def calls(self) -> tuple[writing.PlannedCall, ...]:
+        """The requests that were sent, or may be sent."""
+        if self.sent is not None:
+            return self.sent
+        event = self.repair.event
+        return (*self.repair.calls, event) if event else self.repair.calls
+
+
+def planned(plan: plans.Plan) -> list[Outcome]:
+    """Return the outcomes of a plan that is not executed."""
+    return [
+        Outcome(repair, Result.PLANNED)
+        if repair.action
+        else Outcome(repair, Result.NOT_REPAIRABLE, reason=repair.reason)
+        for repair in plan.repairs
+    ]
+
+
+def skipped(
+    repairs: Sequence[plans.Repair], reason: str | None = None
+) -> list[Outcome]:
+    """Return the outcomes of repairs that were not begun."""
+    return [
+        Outcome(repair, Result.SKIPPED, reason=reason) for repair in repairs
+    ]
+
+
+def may_be_disabled(outcome: Outcome) -> bool:
+    """Return whether a port may have been left disabled."""
+    return outcome.repair.action is plans.Action.BOUNCE and (
+        outcome.after in (None, _DISABLED)
+    )
+
+
+def left_disabled(outcome: Outcome) -> str:
+    """Say that a port was left disabled, or may have been."""
+    text = _('Port %s: it is disabled')
+    if outcome.after is None:
+        text = _('Port %s: whether it is enabled is not known')
+    port_id = outcome.repair.finding.port_id
+    return (text + _("; run 'openstack port set --enable %s'")) % (
+        port_id,
+        port_id,
+    )
+
+
+def observed_port(
+    action: plans.Action | None, port: records.Port | None
+) -> str:
+    """Describe the state of a port after a repair.
+
+    :param action: What was done.
+    :param port: The port, as it was read back; None if it no longer exists.
+    """
+    if port is None:
+        return _('deleted')
+    if action is plans.Action.BIND:
+        return port.host or _('no host')
+    if action is plans.Action.BOUNCE:
+        if port.admin_state_up is False:
+            return _DISABLED
+        return port.status or ''
+    return port.device_id or port.device_owner or _('no device')
+
+
+def observed_cache(finding: findings.Finding, server: records.Server) -> str:
+    """Describe what Nova's cache has of an interface after a repair.
+
+    :param finding: The finding that was to be repaired.
+    :param server: Its server, as it was read back.
+    """
+    entries = [
+        entry
+        for entry in server.cache
+        if entry.mac_address == finding.mac_address
+    ]
+    if not entries:
+        return _('not in the cache')
+    if finding.code is codes.Code.MAC_DIFFERS:
+        return finding.mac_address or ''
+    values = [
+        value
+        for entry in entries
+        for value in (
+            entry.floating_ips
+            if finding.code is codes.Code.FLOATING_IP_DIFFERS
+            else [fixed_ip.ip_address for fixed_ip in entry.fixed_ips]
+        )
+    ]
+    return ','.join(values) or _('none')

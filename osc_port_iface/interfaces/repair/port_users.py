@@ -1,0 +1,236 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finds out what uses a port that is to be deleted.
+
+What cannot be asked counts as a use.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import dataclasses
+
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import records
+
+# OVN's provider for Octavia and Octavia itself name their ports so. Such a
+# port may have neither a device ID nor a device owner
+# (ovn_octavia_provider/common/constants.py).
+_KEPT_NAMES = ('ovn-lb-vip-', 'ovn-lb-hm-', 'octavia-')
+
+# The types of services that may refer to a port by its ID, and have no request
+# that tells which ports they use.
+_CANNOT_BE_ASKED = (
+    'application-container',
+    'baremetal',
+    'database',
+    'dns',
+    'orchestration',
+    'shared-file-system',
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class PortUsers:
+    """What uses ports.
+
+    :ivar found: What uses a port, as shown to the user, by the port's ID.
+    :ivar not_asked: The types of services that may use a port and were not
+        asked.
+    """
+
+    found: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    not_asked: Sequence[str] = ()
+
+    def reason_to_keep(
+        self, port: records.Port, is_named: bool = False
+    ) -> str | None:
+        """Return why a port must not be deleted.
+
+        :param port: The port, one of those that were asked about.
+        :param is_named: Whether the user has named this very port.
+        """
+        if port.id in self.found:
+            return self.found[port.id]
+        if self.not_asked and not port.device_id and not is_named:
+            return _(
+                'whether it is used is not known to Neutron alone (%s): name '
+                'the port with --port to delete it'
+            ) % ', '.join(self.not_asked)
+        return None
+
+
+def read(cloud: api_cloud.Cloud, ports: Sequence[records.Port]) -> PortUsers:
+    """Find out what uses ports, as far as the caller may see it.
+
+    :param cloud: The services.
+    :param ports: The ports.
+    :raises errors.ApiError: Neutron could not be asked.
+    """
+    if not ports:
+        return PortUsers()
+    users = [
+        *_by_name(ports),
+        *_floating_ips(cloud, ports),
+        *_trunks(cloud, ports),
+        *_routing(cloud, ports),
+        *_address_pairs(cloud, ports),
+    ]
+    not_asked = [
+        service for service in _CANNOT_BE_ASKED if _has(cloud, service)
+    ]
+    try:
+        users += _load_balancers(cloud, ports)
+    except errors.NotInCatalog:
+        pass
+    except errors.TokenRefused:
+        raise
+    except errors.ApiError:
+        not_asked.append(cloud.load_balancer.TYPE)
+    return PortUsers(dict(reversed(users)), not_asked)
+
+
+def _has(cloud: api_cloud.Cloud, service_type: str) -> bool:
+    try:
+        cloud.connect(service_type, 'v1')
+    except errors.NotInCatalog:
+        return False
+    return True
+
+
+def _by_name(ports: Iterable[records.Port]) -> Iterator[tuple[str, str]]:
+    """Find the ports that a load balancer or another device owns."""
+    for port in ports:
+        if (port.name or '').startswith(_KEPT_NAMES):
+            yield port.id, _("its name is that of a load balancer's port")
+        if port.device_owner and not port.is_for_server:
+            yield port.id, _('it belongs to %s') % port.device_owner
+
+
+def _floating_ips(
+    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
+) -> Iterator[tuple[str, str]]:
+    """Find the ports that floating IPs and port forwardings lead to."""
+    for row in names.complete(cloud.network.list(neutron.FLOATING_IPS)):
+        for port in ports:
+            if row.port_id == port.id or any(
+                row.forwards_to(port, forwarding)
+                for forwarding in row.port_forwardings
+            ):
+                yield port.id, _('floating IP %s leads to it') % row.address
+
+
+def _trunks(
+    cloud: api_cloud.Cloud, ports: Iterable[records.Port]
+) -> Iterator[tuple[str, str]]:
+    """Find the parent ports and the subports of trunks."""
+    for port in ports:
+        if port.trunk_id:
+            yield port.id, _parent(port.trunk_id)
+    for trunk in names.complete(cloud.network.list(neutron.TRUNKS)):
+        yield trunk.port_id, _parent(trunk.id)
+        for subport in trunk.subports:
+            yield subport.port_id, _('it is a subport of trunk %s') % trunk.id
+
+
+def _parent(trunk_id: str) -> str:
+    return _('it is the parent port of trunk %s') % trunk_id
+
+
+def _routing(
+    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
+) -> Iterator[tuple[str, str]]:
+    """Find the ports whose address a router or a subnet routes through."""
+    by_address: dict[str, list[records.Port]] = {}
+    for port in ports:
+        for fixed_ip in port.fixed_ips:
+            by_address.setdefault(fixed_ip.ip_address, []).append(port)
+    for router in names.complete(cloud.network.list(neutron.ROUTERS)):
+        what = _('router %s has its address') % router.id
+        for fixed_ip in router.external_ips:
+            for port in by_address.get(fixed_ip.ip_address, ()):
+                if port.network_id == router.external_network_id:
+                    yield port.id, what
+        # The network of a next hop is not shown.
+        what = _('a route of router %s leads to its address') % router.id
+        for route in router.routes:
+            for port in by_address.get(route.next_hop, ()):
+                yield port.id, what
+    subnet_ids = (row.subnet_id for port in ports for row in port.fixed_ips)
+    for subnet in names.complete(
+        cloud.network.list(neutron.SUBNETS, 'id', subnet_ids)
+    ):
+        hops = {route.next_hop for route in subnet.host_routes}
+        for address in {subnet.gateway_ip, *hops} - {None}:
+            for port in by_address.get(address or '', ()):
+                if port.network_id == subnet.network_id:
+                    yield (
+                        port.id,
+                        _('subnet %s routes through its address') % subnet.id,
+                    )
+
+
+def _address_pairs(
+    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
+) -> Iterator[tuple[str, str]]:
+    """Find the ports whose address another port may use."""
+    networks = sorted({port.network_id for port in ports})
+    for other in names.complete(
+        cloud.network.list(neutron.PORTS, 'network_id', networks)
+    ):
+        for port in ports:
+            if (
+                other.id != port.id
+                and other.network_id == port.network_id
+                and _may_use(other, port)
+            ):
+                yield (
+                    port.id,
+                    _('port %s has its address as an allowed address pair')
+                    % other.id,
+                )
+
+
+def _may_use(other: records.Port, port: records.Port) -> bool:
+    """Return whether an address pair names an address of a port.
+
+    A pair for every address names none.
+    """
+    pairs = (
+        other.pair_covering(addresses.parse_ip_address(row.ip_address))
+        for row in port.fixed_ips
+    )
+    return any(pair and pair.network.prefixlen for pair in pairs)
+
+
+def _load_balancers(
+    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
+) -> Iterable[tuple[str, str]]:
+    """Find the ports that hold virtual IPs of Octavia.
+
+    Octavia shows the port of the first virtual IP only. An additional one is
+    recognized by its address and subnet.
+
+    :raises errors.NotInCatalog: There is no Octavia.
+    :raises errors.ApiError: Octavia could not be asked.
+    """
+    return [
+        (port.id, _('load balancer %s has its address') % row.id)
+        for row in names.complete(cloud.load_balancer.load_balancers())
+        for port in ports
+        if row.vip_port_id == port.id
+        or not set(row.vips).isdisjoint(port.fixed_ips)
+    ]

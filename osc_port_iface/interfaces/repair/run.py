@@ -1,0 +1,459 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Executes a plan, step by step, and reads back the result."""
+
+from collections.abc import Callable, Sequence
+import contextlib
+import dataclasses
+import threading
+import time
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import errors
+from osc_port_iface.api import writing
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings as health_findings
+from osc_port_iface.interfaces.health import server_state
+from osc_port_iface.interfaces.repair import audit
+from osc_port_iface.interfaces.repair import outcome as outcomes
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import safeguards
+from osc_port_iface.interfaces.selecting import names
+
+# Seconds between two checks of a repair.
+_INTERVAL = 1.0
+
+# Neutron notifies Nova of an update of a port within this many seconds
+# (send_events_interval is 2 by default).
+_NOTIFIED_WITHIN = 8.0
+
+# Seconds before each try to make good a repair that broke off.
+_UNDO_DELAYS = (0.0, 2.0, 5.0)
+
+# What a finding is about.
+Subject = tuple[str | None, str | None, str | None, codes.Code]
+
+# Called with the number of a step, and with the step, before it begins.
+Progress = Callable[[int, plans.Step], object]
+
+
+class _Surprise(Exception):
+    """Something is not as planned, so nothing more is sent.
+
+    :ivar result: What it means for the repairs of the step.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        result: outcomes.Result = outcomes.Result.UNFINISHED,
+    ) -> None:
+        super().__init__(problem)
+        self.result = result
+
+
+class Run:
+    """One run of a plan.
+
+    :ivar failures: Why the run ended early.
+    """
+
+    def __init__(
+        self,
+        cloud: api_cloud.Cloud,
+        writer: writing.Writer,
+        log: audit.Log,
+        request: check.CheckRequest,
+        options: plans.Options,
+        timeout: float,
+    ) -> None:
+        """Prepare a run; nothing is sent.
+
+        :param cloud: The services.
+        :param writer: The writer that made the requests of the plan.
+        :param log: The log of all requests.
+        :param request: What was checked, and will be checked again.
+        :param options: What the user allows.
+        :param timeout: Seconds to wait for a finding to disappear.
+        """
+        self._cloud = cloud
+        self._writer = writer
+        self._log = log
+        self._request = request
+        self._options = options
+        self._timeout = timeout
+        # Whether Neutron notifies Nova of updates of ports, once it is known.
+        self._notifies: bool | None = None
+        self._sent: list[writing.PlannedCall] = []
+        self.failures: list[str] = []
+
+    def execute(
+        self,
+        plan: plans.Plan,
+        findings: Sequence[health_findings.Finding],
+        asked_to_stop: threading.Event,
+        progress: Progress,
+    ) -> list[outcomes.Outcome]:
+        """Execute the steps of a plan, up to the first surprise.
+
+        :param plan: The plan.
+        :param findings: All findings at the time of the plan.
+        :param asked_to_stop: Ends the run between two steps.
+        :param progress: Called before each step.
+        :returns: An outcome for each finding of the plan, in the same order.
+        """
+        found = [
+            outcomes.Outcome(
+                repair, outcomes.Result.NOT_REPAIRABLE, reason=repair.reason
+            )
+            for repair in plan.left
+        ]
+        known = {finding.subject for finding in findings}
+        for number, step in enumerate(plan.steps, 1):
+            if self.failures or asked_to_stop.is_set():
+                found += outcomes.skipped(step.repairs)
+                continue
+            progress(number, step)
+            found += self._do(step, known, asked_to_stop)
+        return sorted(found, key=lambda row: row.repair.finding.order)
+
+    def _do(
+        self,
+        step: plans.Step,
+        known: set[Subject],
+        asked_to_stop: threading.Event,
+    ) -> list[outcomes.Outcome]:
+        """Execute one step, and read back the result."""
+        self._sent = []
+        try:
+            return self._execute(step, known, asked_to_stop)
+        except (_Surprise, audit.LogFailed, errors.ApiError) as error:
+            if isinstance(error, errors.NotFound) and not self._has_server(
+                step.findings[0]
+            ):
+                return self._broken_off(
+                    step, _('the server no longer exists'), remains=False
+                )
+            problem = str(error)
+            self.failures.append(problem)
+            if isinstance(error, _Surprise) and (
+                error.result is outcomes.Result.REFUSED
+            ):
+                return self._ended(step, error.result, problem)
+        except KeyboardInterrupt:
+            asked_to_stop.set()
+            problem = _('it was interrupted')
+        return self._broken_off(step, problem)
+
+    def _execute(
+        self,
+        step: plans.Step,
+        known: set[Subject],
+        asked_to_stop: threading.Event,
+    ) -> list[outcomes.Outcome]:
+        """Execute one step.
+
+        :raises _Surprise: Something is not as planned.
+        """
+        if self._is_gone(step):
+            return [
+                outcomes.Outcome(
+                    repair,
+                    outcomes.Result.SKIPPED,
+                    self._observe(step, repair.finding),
+                    _('it was gone already'),
+                    remains=False,
+                )
+                for repair in step.repairs
+            ]
+        calls = step.calls
+        if step.event and self._notifies is not False:
+            self._send_all(step, calls)
+            still = self._wait_until_gone(
+                step,
+                known,
+                asked_to_stop,
+                min(self._timeout, _NOTIFIED_WITHIN),
+            )
+            self._notifies = not still
+            if not still or self.failures or asked_to_stop.is_set():
+                return self._read_back(step, still)
+        if step.event:
+            calls = (step.event,)
+        self._send_all(step, calls)
+        still = self._wait_until_gone(
+            step, known, asked_to_stop, self._timeout
+        )
+        return self._read_back(step, still)
+
+    def _is_gone(self, step: plans.Step) -> bool:
+        """Check that everything is still as it was when planned.
+
+        :returns: Whether all findings are gone already.
+        :raises _Surprise: Something has changed.
+        """
+        planned = step.findings
+        if step.repairs[0].resumes:
+            return not safeguards.is_as_left(self._cloud, planned[0])
+        result = confirm.confirm(self._cloud, planned, self._request.keep)
+        now = names.complete(result)
+        if result.unjudged:
+            raise _Surprise(result.notices[0])
+        if not now and all(map(self._is_settled, planned)):
+            return True
+        unchanged = {_seen(finding) for finding in now}
+        for finding in planned:
+            if _seen(finding) not in unchanged:
+                raise _Surprise(
+                    _('%s: not as it was when the plan was made')
+                    % _called(finding)
+                )
+        return False
+
+    def _is_settled(self, finding: health_findings.Finding) -> bool:
+        """Return whether a finding is gone because nothing is wrong any more.
+
+        There are also no findings while a server is being changed.
+
+        :raises errors.NotFound: The server no longer exists.
+        """
+        return finding.server is None or server_state.is_settled(
+            self._cloud.compute.server(finding.server.id)
+        )
+
+    def _has_server(self, finding: health_findings.Finding) -> bool:
+        """Return whether the server of a finding exists, if it has one."""
+        try:
+            self._is_settled(finding)
+        except errors.NotFound:
+            return False
+        except errors.ApiError:
+            return True
+        return True
+
+    def _send_all(
+        self, step: plans.Step, calls: Sequence[writing.PlannedCall]
+    ) -> None:
+        """Send requests of a step, with fresh reads before each that cuts.
+
+        :raises _Surprise: Something speaks against a request, or the answer
+            is not what was planned.
+        """
+        repair = step.repairs[0]
+        for call in calls:
+            if not self._sent or step.action is plans.Action.DELETE:
+                problem = safeguards.objection(
+                    self._cloud,
+                    repair,
+                    repair.finding.port_id in self._options.port_ids,
+                )
+                if problem:
+                    raise _Surprise(f'{_called(repair.finding)}: {problem}')
+            self._log.intend(repair.finding, call)
+            # An update of a port changes nothing.
+            has_changed = (
+                bool(self._sent) and step.action is not plans.Action.TOUCH
+            )
+            self._sent.append(call)
+            result = self._writer.send(call)
+            self._log.conclude(repair.finding, call, result)
+            if result.problem:
+                raise _Surprise(
+                    result.problem,
+                    outcomes.Result.REFUSED
+                    if result.is_refused and not has_changed
+                    else outcomes.Result.UNFINISHED,
+                )
+
+    def _wait_until_gone(
+        self,
+        step: plans.Step,
+        known: set[Subject],
+        asked_to_stop: threading.Event,
+        timeout: float,
+    ) -> dict[Subject, health_findings.Finding]:
+        """Check until all findings of a step are gone, or the time is up.
+
+        :returns: Those that are still there, as they are now.
+        :raises _Surprise: The server cannot be judged, or has a finding that
+            was not known.
+        """
+        planned = {finding.subject for finding in step.findings}
+        deadline = time.monotonic() + timeout
+        while True:
+            result = self._check(step.findings)
+            found = {row.subject: row for row in names.complete(result)}
+            still = {key: found[key] for key in planned & found.keys()}
+            new = [row for key, row in found.items() if key not in known]
+            is_known = bool(still) or (
+                not result.unjudged and self._is_settled(step.findings[0])
+            )
+            is_over = time.monotonic() >= deadline or asked_to_stop.is_set()
+            if is_over or (is_known and not still and not new):
+                break
+            time.sleep(_INTERVAL)
+        if not is_known:
+            raise _Surprise(
+                _(
+                    '%s: not known whether it is repaired, as the server is '
+                    'still being changed'
+                )
+                % _called(step.findings[0])
+            )
+        if new:
+            self.failures.append(
+                _('%(name)s: %(code)s is new')
+                % {'name': _called(new[0]), 'code': new[0].code}
+            )
+        return still
+
+    def _check(
+        self, findings: Sequence[health_findings.Finding]
+    ) -> confirm.ConfirmResult:
+        """Check the server of findings, or their ports."""
+        server = findings[0].server
+        if server is None:
+            return confirm.confirm(self._cloud, findings, self._request.keep)
+        request = dataclasses.replace(
+            self._request,
+            names_or_ids=(server.id,),
+            scope=compute.ServerScope(),
+            named=frozenset(),
+        )
+        return check.check(self._cloud, request, _no_progress)
+
+    def _read_back(
+        self,
+        step: plans.Step,
+        still: dict[Subject, health_findings.Finding],
+    ) -> list[outcomes.Outcome]:
+        """Return the outcomes of a step whose requests were all sent."""
+        found = []
+        for repair in step.repairs:
+            row = still.get(repair.finding.subject)
+            found.append(
+                outcomes.Outcome(
+                    repair,
+                    outcomes.Result.STILL_THERE,
+                    row.actual,
+                    plans.SEE_CHECK,
+                    sent=tuple(self._sent),
+                )
+                if row
+                else outcomes.Outcome(
+                    repair,
+                    outcomes.Result.REPAIRED,
+                    self._observe(step, repair.finding),
+                    remains=False,
+                    sent=tuple(self._sent),
+                )
+            )
+        return found
+
+    def _broken_off(
+        self, step: plans.Step, problem: str, remains: bool = True
+    ) -> list[outcomes.Outcome]:
+        """Make good a step that has broken off, and say how it was left."""
+        if not self._sent:
+            return [
+                dataclasses.replace(row, remains=remains)
+                for row in outcomes.skipped(step.repairs, problem)
+            ]
+        if len(self._sent) > 1:
+            self._undo(step.repairs[0])
+        found = self._ended(step, outcomes.Result.UNFINISHED, problem, remains)
+        self.failures += [
+            outcomes.left_disabled(row)
+            for row in found
+            if outcomes.may_be_disabled(row)
+        ]
+        return found
+
+    def _undo(self, repair: plans.Repair) -> None:
+        """Send what makes good a repair, even if it cannot be logged.
+
+        The requests set a state, so they may be sent again.
+        """
+        for call in repair.undo:
+            for delay in _UNDO_DELAYS:
+                time.sleep(delay)
+                with contextlib.suppress(audit.LogFailed):
+                    self._log.intend(repair.finding, call)
+                self._sent.append(call)
+                result = self._writer.send(call)
+                with contextlib.suppress(audit.LogFailed):
+                    self._log.conclude(repair.finding, call, result)
+                if not result.problem:
+                    break
+            else:
+                return
+
+    def _ended(
+        self,
+        step: plans.Step,
+        result: outcomes.Result,
+        problem: str,
+        remains: bool = True,
+    ) -> list[outcomes.Outcome]:
+        return [
+            outcomes.Outcome(
+                repair,
+                result,
+                self._observe(step, repair.finding),
+                problem,
+                remains,
+                tuple(self._sent),
+            )
+            for repair in step.repairs
+        ]
+
+    def _observe(
+        self, step: plans.Step, finding: health_findings.Finding
+    ) -> str | None:
+        """Read back the state of a finding; None if it cannot be read."""
+        try:
+            if step.action in (plans.Action.REFRESH, plans.Action.TOUCH):
+                server = self._cloud.compute.server(finding.server_id or '')
+                return outcomes.observed_cache(finding, server)
+            port = safeguards.read_port(self._cloud, finding.port_id or '')
+            if step.action is plans.Action.DELETE_BINDING and port:
+                bindings = names.complete(
+                    self._cloud.network.port_bindings(port.id)
+                )
+                return ','.join(sorted(row.host for row in bindings))
+            return outcomes.observed_port(step.action, port)
+        except errors.ApiError:
+            return None
+
+
+def _seen(
+    finding: health_findings.Finding,
+) -> tuple[Subject, str, str]:
+    """Return the parts of a finding that must not have changed."""
+    return finding.subject, finding.expected, finding.actual
+
+
+def _called(finding: health_findings.Finding) -> str:
+    if finding.port_id:
+        return _('Port %s') % finding.port_id
+    return _('Server %s') % finding.server_id
+
+
+def _no_progress(
+    _total: int,
+) -> contextlib.AbstractContextManager[Callable[[], object]]:
+    return contextlib.nullcontext(lambda: None)

@@ -1,0 +1,142 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads what must be known right before a write.
+
+Whatever cannot be known speaks against the write.
+"""
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import port_users
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import records
+
+
+def objection(
+    cloud: api_cloud.Cloud, repair: plans.Repair, is_named: bool
+) -> str | None:
+    """Return what speaks against the next request of a repair.
+
+    :param cloud: The services, which are asked again.
+    :param repair: The repair.
+    :param is_named: Whether the user has named its port.
+    :raises errors.ApiError: Something cannot be known.
+    """
+    planned = repair.finding.port
+    if planned is None or repair.action in (
+        plans.Action.REFRESH,
+        plans.Action.TOUCH,
+    ):
+        return None
+    port = read_port(cloud, planned.id)
+    if port is None:
+        return _('it no longer exists')
+    if repair.action is plans.Action.DELETE:
+        return _to_deletion(cloud, planned, port, is_named)
+    if repair.resumes:
+        return None
+    if (port.device_id, port.device_owner) != (
+        planned.device_id,
+        planned.device_owner,
+    ):
+        return _('it has another device now')
+    if repair.action is plans.Action.RELEASE:
+        return _to_release(repair, port)
+    if repair.action is plans.Action.BOUNCE:
+        return _to_bounce(port)
+    return _to_new_binding(cloud, repair, planned, port)
+
+
+def read_port(cloud: api_cloud.Cloud, port_id: str) -> records.Port | None:
+    """Read a port; None if it does not exist.
+
+    :raises errors.ApiError: It could not be read.
+    """
+    ports = names.complete(cloud.network.list(neutron.PORTS, 'id', [port_id]))
+    return ports[0] if ports else None
+
+
+def is_as_left(cloud: api_cloud.Cloud, finding: findings.Finding) -> bool:
+    """Return whether a port is as an interrupted run has left it.
+
+    :raises errors.ApiError: It could not be read.
+    """
+    left, now = finding.port, read_port(cloud, finding.port_id or '')
+    return (
+        left is not None
+        and now is not None
+        and now.device_id == left.device_id
+        and now.admin_state_up == left.admin_state_up
+        and set(now.tags) == set(left.tags)
+    )
+
+
+def _to_deletion(
+    cloud: api_cloud.Cloud,
+    planned: records.Port,
+    port: records.Port,
+    is_named: bool,
+) -> str | None:
+    if port.device_id not in (None, planned.device_id):
+        return _('it has another device now')
+    return port_users.read(cloud, [port]).reason_to_keep(port, is_named)
+
+
+def _to_release(repair: plans.Repair, port: records.Port) -> str | None:
+    if (
+        repair.finding.code is codes.Code.NOT_ATTACHED
+        and port.status != 'DOWN'
+    ):
+        return _('something is plugged in: its status is %s') % (
+            port.status or _('unknown')
+        )
+    return None
+
+
+def _to_bounce(port: records.Port) -> str | None:
+    if port.admin_state_up is not True:
+        return _('it is not enabled')
+    if port.status in ('ACTIVE', None):
+        return _('its status is %s') % (port.status or _('unknown'))
+    return None
+
+
+def _to_new_binding(
+    cloud: api_cloud.Cloud,
+    repair: plans.Repair,
+    planned: records.Port,
+    port: records.Port,
+) -> str | None:
+    """Object to a binding on another host, or to the deletion of one."""
+    server = cloud.compute.server(repair.finding.server_id or '')
+    if plans.is_moving(server, port):
+        return _('the server is about to move')
+    if repair.finding.server is None or (
+        server.host != repair.finding.server.host
+    ):
+        return _('the server is on another host now')
+    if port.host != planned.host:
+        return _('it is bound to another host now')
+    if repair.action is plans.Action.DELETE_BINDING:
+        inactive = {
+            binding.host
+            for binding in names.complete(cloud.network.port_bindings(port.id))
+            if binding.status == 'INACTIVE'
+        }
+        if not inactive.issuperset(repair.finding.actual_values):
+            return _('a binding to delete is in use now')
+    return None

@@ -1,0 +1,389 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import re
+from typing import Any
+
+import fixtures
+import requests
+
+from tests import command_result
+from tests.unit.commands import test_check
+from tests.unit.commands import test_repair
+from tests.unit import fake_cloud
+
+PORT_ID = fake_cloud.identifier(11)
+PORT_URL = f'{test_repair.PORTS_URL}/{PORT_ID}'
+DOWN = 's1 port-down bounce-port'
+ORPHAN = ' orphan-port delete-port'
+GONE = f'server {fake_cloud.identifier(9)} does not exist'
+NO_ANSWER = requests.exceptions.ReadTimeout
+
+ENABLE = f'PUT {PORT_ID} True'
+DISABLE = f'PUT {PORT_ID} False'
+MARK = 'PUT server-interface-repair-bounce'
+UNMARK = 'DELETE server-interface-repair-bounce'
+
+
+class PortsTestCase(test_repair.RepairTestCase):
+    """A server with one port, which Neutron changes as it is asked to.
+
+    :ivar seen: The writes, with the state that they set.
+    :ivar faults: What happens to a write, by its number from 1.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.faults: dict[int, Any] = {}
+        self.seen: list[str] = []
+        self.servers = [test_check.server(1, 11)]
+        self.others: list[dict[str, Any]] = []
+        self.change(test_check.port(11, 1))
+        for method in ('PUT', 'DELETE'):
+            self.cloud.register_uri(
+                method, re.compile(test_repair.PORTS_URL), json=self.write
+            )
+
+    def change(self, port: dict[str, Any] | None) -> None:
+        """Register the server, and its port as it is now."""
+        self.port = port
+        self.register(self.servers, [*self.others, *([port] if port else [])])
+        for name in ('trunks', 'routers', 'subnets'):
+            self.cloud.register_network(name)
+
+    def write(self, request: Any, context: Any) -> Any:
+        words = [request.method, request.path.rpartition('/')[2]]
+        if 'admin_state_up' in (request.text or ''):
+            words.append(str(request.json()['port']['admin_state_up']))
+        self.seen.append(' '.join(words))
+        fault = self.faults.get(len(self.seen))
+        if isinstance(fault, type):
+            raise fault
+        if callable(fault):
+            fault = fault()
+        if fault:
+            context.status_code = fault
+            return {}
+        assert self.port is not None
+        if '/tags/' in request.path:
+            tags = {*self.port.get('tags', ())}
+            tag = request.path.rpartition('/')[2]
+            change = tags.add if request.method == 'PUT' else tags.discard
+            change(tag)
+            self.change({**self.port, 'tags': sorted(tags)})
+            context.status_code = 201 if request.method == 'PUT' else 204
+            return None
+        if request.method == 'DELETE':
+            self.change(None)
+            context.status_code = 204
+            return None
+        changes = request.json()['port']
+        self.change({**self.port, **changes, **self.following(changes)})
+        return {'port': {**self.port, **changes}}
+
+    def following(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Return what an update changes in addition."""
+        if 'admin_state_up' not in changes:
+            return {}
+        return {'status': 'ACTIVE' if changes['admin_state_up'] else 'DOWN'}
+
+
+class TestBounce(PortsTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget all requests and faults; the port is DOWN."""
+        self.faults = {}
+        self.seen = []
+        self.change(
+            {
+                **test_check.port(11, 1),
+                'status': 'DOWN',
+                'admin_state_up': True,
+                'tags': [],
+            }
+        )
+
+    def bounce(self) -> command_result.Result:
+        return self.repair('--auto-approve', '--bounce', '--timeout', '5')
+
+    def test_done(self) -> None:
+        self.assertEqual(
+            command_result.Result(0, f'{DOWN} repaired DOWN ACTIVE \n', ''),
+            self.bounce(),
+        )
+        self.assertEqual([MARK, DISABLE, ENABLE, UNMARK], self.seen)
+
+    def test_broken_off(self) -> None:
+        """Neutron fails at one of the writes."""
+        for name, faults, row, writes, message in (
+            (
+                'no answer to the enabling',
+                {3: NO_ANSWER},
+                f'{DOWN} unfinished DOWN ACTIVE Update of port',
+                [MARK, DISABLE, ENABLE, ENABLE, UNMARK],
+                'Update of port',
+            ),
+            (
+                'the enabling fails, and the next one',
+                {3: 504, 4: 504},
+                f'{DOWN} unfinished DOWN ACTIVE Update of port',
+                [MARK, DISABLE, ENABLE, ENABLE, ENABLE, UNMARK],
+                'HTTP 504',
+            ),
+            (
+                'the enabling fails for long',
+                dict.fromkeys(range(3, 9), 504),
+                f'{DOWN} unfinished DOWN disabled Update of port',
+                [MARK, DISABLE, ENABLE, ENABLE, ENABLE, ENABLE],
+                f'Port {PORT_ID}: it is disabled; run '
+                f"'openstack port set --enable {PORT_ID}'",
+            ),
+            (
+                'no answer to the disabling',
+                {2: NO_ANSWER},
+                f'{DOWN} unfinished DOWN ACTIVE Update of port',
+                [MARK, DISABLE, ENABLE, UNMARK],
+                'Update of port',
+            ),
+            (
+                'disabling refused',
+                {2: 403},
+                f'{DOWN} unfinished DOWN ACTIVE Update of port',
+                [MARK, DISABLE, ENABLE, UNMARK],
+                'not allowed',
+            ),
+            (
+                'mark refused',
+                {1: 403},
+                f'{DOWN} refused DOWN DOWN Mark on port',
+                [MARK],
+                'not allowed',
+            ),
+            (
+                'no answer to the mark',
+                {1: NO_ANSWER},
+                f'{DOWN} unfinished DOWN DOWN Mark on port',
+                [MARK],
+                'Mark on port',
+            ),
+            (
+                'the mark stays',
+                {4: 500},
+                f'{DOWN} unfinished DOWN ACTIVE Mark on port',
+                [MARK, DISABLE, ENABLE, UNMARK, ENABLE, UNMARK],
+                'Mark on port',
+            ),
+        ):
+            with self.subTest(name):
+                self.restart()
+                self.faults = faults
+                result = self.bounce()
+                self.assertEqual(1, result.status)
+                self.assertIn(row, result.stdout)
+                self.assertIn(message, result.stderr)
+                self.assertEqual(writes, self.seen)
+                assert self.port is not None
+                self.assertEqual(
+                    'disabled' not in row, self.port['admin_state_up']
+                )
+
+    def test_nothing_can_be_read_back(self) -> None:
+        def vanish() -> int:
+            self.cloud.get(test_repair.PORTS_URL, status_code=500, json={})
+            return 504
+
+        self.faults = {
+            3: vanish,
+            **dict.fromkeys(range(4, 9), 504),
+        }
+        result = self.bounce()
+        self.assertEqual(1, result.status)
+        self.assertIn(f'{DOWN} unfinished DOWN  ', result.stdout)
+        self.assertIn(
+            f'Port {PORT_ID}: whether it is enabled is not known; run',
+            result.stderr,
+        )
+
+    def test_interrupted_twice(self) -> None:
+        self.faults = {3: KeyboardInterrupt}
+        result = self.bounce()
+        self.assertEqual(130, result.status)
+        self.assertEqual(
+            f'{DOWN} unfinished DOWN ACTIVE it was interrupted\n',
+            result.stdout,
+        )
+        self.assertEqual([MARK, DISABLE, ENABLE, ENABLE, UNMARK], self.seen)
+
+    def test_log_that_becomes_full_while_the_port_is_disabled(self) -> None:
+        path = self.create_file('')
+        with test_repair.full_after(4):
+            result = self.repair(
+                *('--auto-approve', '--bounce', '--audit-log', path)
+            )
+        self.assertEqual(1, result.status)
+        self.assertIn(f'{DOWN} unfinished DOWN ACTIVE ', result.stdout)
+        # Only what makes it good is sent.
+        self.assertEqual([MARK, DISABLE, ENABLE, UNMARK], self.seen)
+
+    def test_objections(self) -> None:
+        """The port changes between the confirmation and the first write."""
+        for name, changes, problem in (
+            ('disabled', {'admin_state_up': False}, 'it is not enabled'),
+            ('not shown', {'admin_state_up': None}, 'it is not enabled'),
+            ('works', {'status': 'ACTIVE'}, 'its status is ACTIVE'),
+            ('unknown', {'status': None}, 'its status is unknown'),
+            (
+                'another server',
+                {'device_id': fake_cloud.identifier(2)},
+                'it has another device now',
+            ),
+            (
+                'another owner',
+                {'device_owner': 'network:dhcp'},
+                'it has another device now',
+            ),
+        ):
+            with self.subTest(name):
+                self.restart()
+                self.change_when_read_by_id(**changes)
+                result = self.bounce()
+                self.assertEqual(
+                    (1, f'Port {PORT_ID}: {problem}\n'),
+                    (result.status, result.stderr),
+                )
+                self.assertIn(f'{DOWN} skipped DOWN ', result.stdout)
+                self.assertEqual([], self.seen)
+
+    def change_when_read_by_id(self, **changes: Any) -> None:
+        """Show another state to whoever reads the port by its ID."""
+        self.cloud.get(
+            f'{test_repair.PORTS_URL}?id={PORT_ID}',
+            json={'ports': [{**(self.port or {}), **changes}]},
+        )
+
+
+class TestDeletion(PortsTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        # A bystander.
+        self.servers = [test_check.server(1, 21)]
+        self.others = [test_check.port(21, 1)]
+        self.change(test_check.old_port(11, 9))
+        url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(9)}'
+        self.cloud.get(url, status_code=404, json={})
+
+    def delete(self, *arguments: str) -> command_result.Result:
+        return self.repair(
+            '--auto-approve', '--all-projects', '--delete-orphans', *arguments
+        )
+
+    def test_done(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                0, f'{ORPHAN} repaired {GONE} deleted \n', ''
+            ),
+            self.delete(),
+        )
+        self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
+
+    def test_what_was_read_back(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f' orphan-port release-port repaired {GONE} no device \n',
+                '',
+            ),
+            self.repair(
+                *('--auto-approve', '--all-projects', '--release-orphans')
+            ),
+        )
+
+    def test_no_answer(self) -> None:
+        self.faults = {1: NO_ANSWER}
+        result = self.delete()
+        self.assertEqual(1, result.status)
+        self.assertIn(
+            f'{ORPHAN} unfinished {GONE} {fake_cloud.identifier(9)} '
+            'Deletion of port',
+            result.stdout,
+        )
+        self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
+
+    def test_used_since_the_plan(self) -> None:
+        """Something begins to use the port after the plan was made."""
+        read: list[str] = []
+
+        def floating_ips(request: Any, context: Any) -> dict[str, Any]:
+            context.headers['Date'] = fake_cloud.DATE
+            # The check and the plan read it before.
+            read.append(request.url)
+            rows = [fake_cloud.floating_ip('203.0.113.5', 11)]
+            return {'floatingips': rows if len(read) > 2 else []}
+
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', json=floating_ips
+        )
+        result = self.delete()
+        self.assertEqual(
+            (
+                1,
+                f'Port {PORT_ID}: floating IP 203.0.113.5 leads to it\n',
+                [],
+            ),
+            (result.status, result.stderr, self.seen),
+        )
+
+    def test_another_device_since_the_plan(self) -> None:
+        self.cloud.get(
+            f'{test_repair.PORTS_URL}?id={PORT_ID}',
+            [
+                {'json': {'ports': [{**(self.port or {}), **changes}]}}
+                for changes in (
+                    {},
+                    {},
+                    {'device_id': fake_cloud.identifier(8)},
+                )
+            ],
+        )
+        result = self.delete()
+        self.assertEqual(
+            (1, f'Port {PORT_ID}: it has another device now\n', []),
+            (result.status, result.stderr, self.seen),
+        )
+
+    def test_chosen_ports(self) -> None:
+        other = fake_cloud.identifier(12)
+        for chosen, stdout, stderr in (
+            (PORT_ID, f'{ORPHAN} planned {GONE}  \n', ''),
+            (other, '', f'Port {other}: there is no finding about it\n'),
+        ):
+            with self.subTest(chosen):
+                result = self.repair(
+                    *('--dry-run', '--all-projects', '--delete-orphans'),
+                    *('--port', chosen),
+                )
+                self.assertEqual(
+                    (stdout, stderr), (result.stdout, result.stderr)
+                )
+        result = self.repair('--dry-run', '--port', 'a-name')
+        self.assertEqual(2, result.status)
+        self.assertIn("'a-name' is not an ID", result.stderr)
+
+    def test_scope_from_the_environment(self) -> None:
+        self.useFixture(fixtures.EnvironmentVariable('ALL_PROJECTS', '1'))
+        self.repair('--auto-approve', '--delete-orphans')
+        self.assertFalse(
+            [line for line in self.cloud.requested() if 'all_tenants' in line]
+        )

@@ -1,0 +1,376 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import collections
+import dataclasses
+from typing import Any
+
+import requests
+
+from osc_port_iface.api import errors
+from osc_port_iface.interfaces.repair import port_users
+from osc_port_iface import records
+from tests.unit.api import api_test_case
+from tests.unit import fake_cloud
+
+OCTAVIA_URL = 'http://octavia.test'
+BALANCERS_URL = f'{OCTAVIA_URL}/v2.0/lbaas/loadbalancers'
+PORT_ID = fake_cloud.identifier(11)
+OTHER_ID = fake_cloud.identifier(12)
+SUBNET_ID = fake_cloud.identifier(900)
+ROUTER_ID = fake_cloud.identifier(40)
+BALANCER_ID = fake_cloud.identifier(50)
+
+PORT = records.Port(
+    id=PORT_ID,
+    network_id=fake_cloud.identifier(700),
+    mac_address='fa:16:3e:00:00:0b',
+    fixed_ips=(records.FixedIP('10.0.0.9', SUBNET_ID),),
+)
+
+
+def load_balancer(
+    port: int, address: str, **other: object
+) -> dict[str, object]:
+    """Build one entry of ``GET /v2.0/lbaas/loadbalancers``."""
+    return {
+        'id': BALANCER_ID,
+        'name': 'shop',
+        'description': '',
+        'provisioning_status': 'ACTIVE',
+        'operating_status': 'ONLINE',
+        'admin_state_up': True,
+        'project_id': fake_cloud.PROJECT_ID,
+        'created_at': '2026-01-01T12:00:00',
+        'updated_at': None,
+        'vip_address': address,
+        'vip_port_id': fake_cloud.identifier(port),
+        'vip_subnet_id': SUBNET_ID,
+        'vip_network_id': PORT.network_id,
+        'additional_vips': [],
+        'listeners': [],
+        'pools': [],
+        'provider': 'ovn',
+        'flavor_id': None,
+        'vip_qos_policy_id': None,
+        'tags': [],
+        'availability_zone': None,
+        **other,
+    }
+
+
+class PortUsersTestCase(api_test_case.ApiTestCase):
+    def read(
+        self,
+        *ports: records.Port,
+        pairs: tuple[str, ...] = (),
+        network: int = 700,
+        **collections_: Any,
+    ) -> port_users.PortUsers:
+        """Ask a cloud that has these resources and a neighbour."""
+        neighbour = fake_cloud.port(
+            *(12, 1, '10.0.0.6'),
+            network_id=fake_cloud.identifier(network),
+            allowed_address_pairs=[
+                {'ip_address': pair, 'mac_address': 'fa:16:3e:00:00:0c'}
+                for pair in pairs
+            ],
+        )
+        rows = collections.defaultdict(tuple, collections_)
+        for name in ('floatingips', 'trunks', 'routers', 'subnets'):
+            self.cloud.register_network(name, *rows[name])
+        self.cloud.register_network('ports', neighbour)
+        return port_users.read(self.api(), ports or (PORT,))
+
+
+class TestNeutron(PortUsersTestCase):
+    def test_no_port_no_request(self) -> None:
+        self.assertEqual(
+            port_users.PortUsers(), port_users.read(self.api(), [])
+        )
+        self.assertEqual([], self.cloud.requested())
+
+    def test_address_pairs(self) -> None:
+        used = f'port {OTHER_ID} has its address as an allowed address pair'
+        for pair, expected in (
+            ('10.0.0.9', used),
+            ('10.0.0.9/32', used),
+            ('10.0.0.0/28', used),
+            ('10.0.0.7/28', used),
+            ('::ffff:10.0.0.9', used),
+            ('10.0.0.8', None),
+            ('10.0.0.16/28', None),
+            ('2001:db8::/32', None),
+            # This names no address.
+            ('0.0.0.0/0', None),
+        ):
+            with self.subTest(pair):
+                self.assertEqual(
+                    {PORT_ID: expected} if expected else {},
+                    self.read(pairs=(pair,)).found,
+                )
+
+    def test_address_pair_elsewhere(self) -> None:
+        found = self.read(pairs=('10.0.0.9',), network=701)
+        self.assertEqual({}, found.found)
+        own = dataclasses.replace(PORT, id=OTHER_ID)
+        self.assertEqual({}, self.read(own, pairs=('10.0.0.9',)).found)
+
+    def test_other_users(self) -> None:
+        leads = 'floating IP 203.0.113.5 leads to it'
+        subnet = f'subnet {SUBNET_ID} routes through its address'
+        route = [{'destination': '10.9.0.0/16', 'nexthop': '10.0.0.9'}]
+        trunk = fake_cloud.trunk(13, {5: 11})
+        for name, rows, expected in (
+            ('nothing', {}, None),
+            (
+                'floating IP',
+                {'floatingips': [fake_cloud.floating_ip('203.0.113.5', 11)]},
+                leads,
+            ),
+            (
+                'floating IP of another port',
+                {'floatingips': [fake_cloud.floating_ip('203.0.113.5', 12)]},
+                None,
+            ),
+            (
+                'port forwarding',
+                {
+                    'floatingips': [
+                        fake_cloud.floating_ip(
+                            '203.0.113.5',
+                            port_forwardings=[
+                                fake_cloud.forwarding(80, 80, 11, '10.0.0.9')
+                            ],
+                        )
+                    ]
+                },
+                leads,
+            ),
+            (
+                'subport',
+                {'trunks': [trunk]},
+                f'it is a subport of trunk {trunk["id"]}',
+            ),
+            (
+                'parent',
+                {'trunks': [{**trunk, 'port_id': PORT_ID, 'sub_ports': []}]},
+                f'it is the parent port of trunk {trunk["id"]}',
+            ),
+            (
+                'gateway of a router',
+                {
+                    'routers': [
+                        fake_cloud.router(
+                            40, '10.0.0.9', network_id=PORT.network_id
+                        )
+                    ]
+                },
+                f'router {ROUTER_ID} has its address',
+            ),
+            (
+                'gateway of a router to another network',
+                {'routers': [fake_cloud.router(40, '10.0.0.9')]},
+                None,
+            ),
+            (
+                'route of a router',
+                {'routers': [{**fake_cloud.router(40), 'routes': route}]},
+                f'a route of router {ROUTER_ID} leads to its address',
+            ),
+            (
+                'gateway of a subnet',
+                {
+                    'subnets': [
+                        {
+                            **fake_cloud.subnet(900, '10.0.0.0/24'),
+                            'gateway_ip': '10.0.0.9',
+                        }
+                    ]
+                },
+                subnet,
+            ),
+            (
+                'route of a subnet',
+                {
+                    'subnets': [
+                        {
+                            **fake_cloud.subnet(900, '10.0.0.0/24'),
+                            'host_routes': route,
+                        }
+                    ]
+                },
+                subnet,
+            ),
+            (
+                'gateway of a subnet of another network',
+                {
+                    'subnets': [
+                        {
+                            **fake_cloud.subnet(900, '10.0.0.0/24', 701),
+                            'gateway_ip': '10.0.0.9',
+                        }
+                    ]
+                },
+                None,
+            ),
+        ):
+            with self.subTest(name):
+                users = self.read(**rows)
+                self.assertEqual(expected, users.reason_to_keep(PORT))
+
+    def test_what_the_port_says(self) -> None:
+        for changes, expected in (
+            (
+                {'trunk_id': ROUTER_ID},
+                f'it is the parent port of trunk {ROUTER_ID}',
+            ),
+            (
+                {'name': f'ovn-lb-vip-{BALANCER_ID}'},
+                "its name is that of a load balancer's port",
+            ),
+            (
+                {'name': 'ovn-lb-hm-1'},
+                "its name is that of a load balancer's port",
+            ),
+            (
+                {'name': 'octavia-lb-1'},
+                "its name is that of a load balancer's port",
+            ),
+            ({'name': 'my-octavia-lb'}, None),
+            ({'device_owner': 'Octavia'}, 'it belongs to Octavia'),
+            ({'device_owner': 'compute:nova'}, None),
+        ):
+            with self.subTest(str(changes)):
+                values: dict[str, Any] = changes
+                port = dataclasses.replace(PORT, **values)
+                # Not even a port that the user has named is deleted.
+                self.assertEqual(
+                    expected, self.read(port).reason_to_keep(port, True)
+                )
+
+    def test_neutron_without_routers_and_trunks(self) -> None:
+        self.read()
+        for name in ('floatingips', 'routers', 'trunks'):
+            self.cloud.get(
+                f'{api_test_case.NEUTRON_URL}/{name}', status_code=404, json={}
+            )
+        self.assertEqual(
+            port_users.PortUsers({}, []), port_users.read(self.api(), [PORT])
+        )
+
+    def test_neutron_that_does_not_answer(self) -> None:
+        for name in ('floatingips', 'trunks', 'routers', 'subnets', 'ports'):
+            with self.subTest(name):
+                self.read()
+                self.cloud.get(
+                    f'{api_test_case.NEUTRON_URL}/{name}',
+                    status_code=403,
+                    json={},
+                )
+                self.assertRaises(
+                    errors.Forbidden, port_users.read, self.api(), [PORT]
+                )
+
+
+class TestOtherServices(PortUsersTestCase):
+    def octavia(self, *rows: dict[str, object]) -> None:
+        self.cloud.register_tokens('a-token', load_balancer_url=OCTAVIA_URL)
+        self.cloud.get(
+            BALANCERS_URL,
+            json={'loadbalancers': list(rows), 'loadbalancers_links': []},
+        )
+
+    def test_load_balancers(self) -> None:
+        used = f'load balancer {BALANCER_ID} has its address'
+        additional = [{'subnet_id': SUBNET_ID, 'ip_address': '10.0.0.9'}]
+        elsewhere = [{**additional[0], 'subnet_id': ROUTER_ID}]
+        for name, rows, expected in (
+            ('none', [], None),
+            ('virtual IP', [load_balancer(11, '10.0.0.9')], used),
+            ('its port only', [load_balancer(11, '10.0.0.1')], used),
+            ('another one', [load_balancer(12, '10.0.0.8')], None),
+            (
+                'additional virtual IP',
+                [load_balancer(12, '10.0.0.8', additional_vips=additional)],
+                used,
+            ),
+            (
+                'the same address elsewhere',
+                [load_balancer(12, '10.0.0.8', additional_vips=elsewhere)],
+                None,
+            ),
+            (
+                'not built yet',
+                [
+                    {
+                        **load_balancer(12, ''),
+                        'vip_address': None,
+                        'vip_port_id': None,
+                        'vip_subnet_id': None,
+                    }
+                ],
+                None,
+            ),
+        ):
+            with self.subTest(name):
+                self.octavia(*rows)
+                users = self.read()
+                self.assertEqual(
+                    (expected, []),
+                    (users.reason_to_keep(PORT), users.not_asked),
+                )
+
+    def test_octavia_that_cannot_be_read(self) -> None:
+        unknown = (
+            'whether it is used is not known to Neutron alone '
+            '(load-balancer): name the port with --port to delete it'
+        )
+        with_device = dataclasses.replace(PORT, device_id=ROUTER_ID)
+        for name, answer in (
+            ('no rights', {'status_code': 403, 'json': {}}),
+            ('broken', {'status_code': 500}),
+            ('no answer', {'exc': requests.exceptions.ConnectTimeout}),
+            ('no JSON', {'text': '<html>'}),
+            ('malformed', {'json': {'loadbalancers': [{'id': 'x'}]}}),
+        ):
+            with self.subTest(name):
+                self.octavia()
+                self.cloud.get(BALANCERS_URL, **answer)
+                users = self.read(PORT)
+                self.assertEqual(
+                    [unknown, None, None],
+                    [
+                        users.reason_to_keep(PORT),
+                        users.reason_to_keep(PORT, is_named=True),
+                        # Its device was known, and is gone.
+                        users.reason_to_keep(with_device),
+                    ],
+                )
+
+    def test_services_that_cannot_be_asked(self) -> None:
+        for service_type, shown in (
+            ('dns', 'dns'),
+            ('orchestration', 'orchestration'),
+            ('sharev2', 'shared-file-system'),
+            ('shared-file-system', 'shared-file-system'),
+            ('baremetal', 'baremetal'),
+            ('container', 'application-container'),
+            ('database', 'database'),
+        ):
+            with self.subTest(service_type):
+                self.cloud.register_tokens(
+                    'a-token', more_services=(service_type,)
+                )
+                users = self.read()
+                self.assertEqual([shown], users.not_asked)
+                self.assertIn(shown, users.reason_to_keep(PORT) or '')
