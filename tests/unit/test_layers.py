@@ -137,6 +137,15 @@ class TestLayers(testtools.TestCase):
             ]
         self.assertEqual([], wrong)
 
+    def test_only_the_journal_uses_a_database(self) -> None:
+        importing = {
+            module.parent.name
+            for module in PACKAGE.rglob('*.py')
+            for name in imported_names(module)
+            if name.partition('.')[0] in ('sqlalchemy', 'sqlite3')
+        }
+        self.assertEqual({'journal'}, importing)
+
     def test_layers_know_only_their_own(self) -> None:
         for layer, pattern in FORBIDDEN_TEXTS.items():
             with self.subTest(layer):

@@ -1,0 +1,248 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Opens journals: SQLite files, or databases of PostgreSQL and MySQL.
+
+Nothing is changed in what is not a journal, or has a newer format.
+"""
+
+from collections.abc import Iterator
+import contextlib
+import os
+import pathlib
+import re
+import sqlite3
+import stat
+from typing import Any
+from urllib import parse
+
+from osc_lib import exceptions
+import sqlalchemy as sa
+from sqlalchemy import exc as sa_exceptions
+from sqlalchemy import pool
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import schema
+from osc_port_iface import printable
+
+# Marks a journal in the header of an SQLite file: "osci".
+_APPLICATION_ID = 0x6F736369
+
+# The header of an SQLite file (https://www.sqlite.org/fileformat.html).
+_HEADER = b'SQLite format 3\0'
+_HEADER_LENGTH = 100
+
+# Seconds to wait for another writer.
+_WAIT = 30
+
+# How databases limit the time to wait, and what they say then.
+_LIMITS = {
+    'postgresql': f"SET LOCAL lock_timeout = '{_WAIT}s'",
+    'mysql': f'SET innodb_lock_wait_timeout = {_WAIT}',
+    'mariadb': f'SET innodb_lock_wait_timeout = {_WAIT}',
+}
+_LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
+
+# The extras that bring drivers, by the dialects of SQLAlchemy.
+_EXTRAS = {'postgresql': 'postgresql', 'mysql': 'mysql', 'mariadb': 'mysql'}
+
+
+class JournalError(exceptions.CommandError):
+    """A journal cannot be read or written."""
+
+
+@contextlib.contextmanager
+def reading(location: str) -> Iterator[sa.engine.Connection]:
+    """Open a journal for reading.
+
+    :param location: The path of an SQLite file, or the URL of a database.
+    :returns: A connection, which sees one state of the journal throughout.
+    :raises JournalError: It is not a journal, or cannot be read.
+    """
+    with _translated(location):
+        engine = _engine(location, 'BEGIN')
+        with contextlib.closing(engine.connect()) as connection:
+            _check_format(connection, location)
+            yield connection
+
+
+@contextlib.contextmanager
+def writing(location: str) -> Iterator[sa.engine.Connection]:
+    """Open a journal for writing, or create it.
+
+    Another writer has to wait until this one is done.
+
+    :param location: The path of an SQLite file, or the URL of a database.
+    :returns: A connection with a transaction, which is committed at the end.
+    :raises JournalError: It is not a journal, or cannot be written.
+    """
+    if not _is_url(location):
+        # The file has personal data.
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+        with _translated(location), contextlib.suppress(FileExistsError):
+            os.close(os.open(location, flags, 0o600))
+    with _translated(location):
+        engine = _engine(location, 'BEGIN IMMEDIATE')
+        with engine.begin() as connection:
+            if not sa.inspect(connection).get_table_names():
+                _create(connection)
+            _check_format(connection, location)
+            _lock(connection)
+            yield connection
+
+
+def _create(connection: sa.engine.Connection) -> None:
+    schema.TABLES.create_all(connection)
+    connection.execute(schema.JOURNAL.insert(), {'format': schema.FORMAT})
+    if connection.dialect.name == 'sqlite':
+        for name, value in (
+            ('application_id', _APPLICATION_ID),
+            ('user_version', schema.FORMAT),
+        ):
+            connection.exec_driver_sql(f'PRAGMA {name} = {value}')
+
+
+def _check_format(connection: sa.engine.Connection, location: str) -> None:
+    if schema.JOURNAL.name not in sa.inspect(connection).get_table_names():
+        raise _not_a_journal(location)
+    query = sa.select(schema.JOURNAL.c.format)
+    found = connection.execute(query).scalar()
+    _refuse_newer(found or 0, location)
+
+
+def _lock(connection: sa.engine.Connection) -> None:
+    """Make other writers wait, for which SQLite has seen to already."""
+    if statement := _LIMITS.get(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+    connection.execute(sa.select(schema.JOURNAL.c.format).with_for_update())
+
+
+def _engine(location: str, begin: str) -> sa.engine.Engine:
+    """Prepare to connect.
+
+    :param begin: The statement that begins a transaction of SQLite.
+    """
+    if _is_url(location):
+        options: dict[str, Any] = {}
+        if begin == 'BEGIN':
+            options['isolation_level'] = 'REPEATABLE READ'
+        return sa.create_engine(
+            location, poolclass=pool.NullPool, future=True, **options
+        )
+    _check_header(location)
+    path = parse.quote(str(pathlib.Path(location).absolute()))
+    engine = sa.create_engine(
+        'sqlite://',
+        creator=lambda: sqlite3.connect(
+            # A reader, too, undoes what a recorder left unfinished.
+            f'file:{path}?mode=rw',
+            uri=True,
+            timeout=_WAIT,
+            # The driver would begin transactions only before some statements.
+            isolation_level=None,
+        ),
+        poolclass=pool.NullPool,
+        future=True,
+    )
+
+    def on_begin(connection: sa.engine.Connection) -> None:
+        # What is deleted is personal data.
+        connection.exec_driver_sql('PRAGMA secure_delete = ON')
+        connection.exec_driver_sql(begin)
+
+    sa.event.listen(engine, 'begin', on_begin)
+    return engine
+
+
+def _check_header(location: str) -> None:
+    """Refuse a file that SQLite would change although it is no journal.
+
+    A file without content is what an interrupted creation leaves behind.
+    """
+    if not stat.S_ISREG(os.stat(location).st_mode):
+        raise _not_a_journal(location)
+    with open(location, 'rb') as file:
+        header = file.read(_HEADER_LENGTH)
+    if not header:
+        return
+    if (
+        len(header) < _HEADER_LENGTH
+        or not header.startswith(_HEADER)
+        or int.from_bytes(header[68:72], 'big') != _APPLICATION_ID
+    ):
+        raise _not_a_journal(location)
+    _refuse_newer(int.from_bytes(header[60:64], 'big'), location)
+
+
+def _refuse_newer(found: int, location: str) -> None:
+    if found > schema.FORMAT:
+        raise JournalError(
+            _(
+                '%(journal)s: format %(found)d of journals is newer than this '
+                'release, which knows %(known)d'
+            )
+            % {
+                'journal': name(location),
+                'found': found,
+                'known': schema.FORMAT,
+            }
+        )
+
+
+def _not_a_journal(location: str) -> JournalError:
+    return JournalError(_('%s: not a journal') % name(location))
+
+
+def name(location: str) -> str:
+    """Return what to call a journal in messages, without a password."""
+    if not _is_url(location):
+        return printable.one_line(location)
+    parts = parse.urlsplit(location)
+    place = parts.netloc.rpartition('@')[2]
+    return printable.one_line(f'{parts.scheme}://{place}{parts.path}')
+
+
+def _is_url(location: str) -> bool:
+    return '://' in location
+
+
+@contextlib.contextmanager
+def _translated(location: str) -> Iterator[None]:
+    """Say in one line why a database cannot be used."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        dialect = location.partition(':')[0].partition('+')[0]
+        raise JournalError(
+            _(
+                '%(journal)s needs the Python package %(package)s: '
+                "pip install 'osc-port-iface[%(extra)s]'"
+            )
+            % {
+                'journal': name(location),
+                'package': error.name,
+                'extra': _EXTRAS.get(dialect, dialect),
+            }
+        ) from None
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise JournalError(f'{name(location)}: {problem}') from None
+    except sa_exceptions.ArgumentError:
+        raise JournalError(
+            _('%s: not the URL of a database that SQLAlchemy knows')
+            % name(location)
+        ) from None
+    except sa_exceptions.SQLAlchemyError as error:
+        cause = printable.one_line(str(getattr(error, 'orig', None) or error))
+        if _LOCKED.search(cause):
+            cause = _('another observation is being recorded')
+        raise JournalError(f'{name(location)}: {cause}') from None

@@ -1,0 +1,203 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads a journal: what was observed, and what was there at a moment."""
+
+from collections.abc import Collection, Iterator, Sequence
+import dataclasses
+import datetime
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import schema
+
+_LISTINGS = schema.LISTINGS.c
+_LOOKUPS = schema.LOOKUPS.c
+_OBSERVATIONS = schema.OBSERVATIONS.c
+_SCOPES = schema.SCOPES.c
+_VERSIONS = schema.VERSIONS.c
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """What has been observed, again and again.
+
+    :ivar details: The selectors, by name.
+    """
+
+    id: int
+    region: str
+    details: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """One observation in a journal.
+
+    :ivar began: When it began, by the clock of the services.
+    :ivar ended: When it ended, likewise.
+    :ivar listings: The state of each listing, by kind: ``complete``,
+        ``hidden`` or ``failed``.
+    """
+
+    id: int
+    began: datetime.datetime
+    ended: datetime.datetime
+    is_complete: bool
+    listings: dict[str, str]
+
+
+def scopes(connection: sa.engine.Connection) -> list[Scope]:
+    """List what a journal has observations of."""
+    query = sa.select(schema.SCOPES).order_by(_SCOPES.id)
+    return [
+        Scope(row.id, row.region, json.loads(row.scope))
+        for row in connection.execute(query)
+    ]
+
+
+def observations(
+    connection: sa.engine.Connection, scope: Scope
+) -> list[Observed]:
+    """List the observations of a scope, in order."""
+    query = (
+        sa.select(schema.OBSERVATIONS)
+        .where(_OBSERVATIONS.scope_id == scope.id)
+        .order_by(_OBSERVATIONS.id)
+    )
+    return [
+        Observed(
+            row.id,
+            moment(row.began),
+            moment(row.ended),
+            row.is_complete,
+            json.loads(row.listings),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def moment(milliseconds: int) -> datetime.datetime:
+    """Convert a time of a journal."""
+    seconds, rest = divmod(milliseconds, 1000)
+    found = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return found.replace(microsecond=rest * 1000)
+
+
+class Snapshot:
+    """The objects of a scope in one observation."""
+
+    def __init__(
+        self,
+        connection: sa.engine.Connection,
+        scope: Scope,
+        observed: Observed,
+    ) -> None:
+        """Look at an observation."""
+        self._connection = connection
+        self.observed = observed
+        self.scope = scope
+        query = sa.select(schema.LISTINGS).where(
+            _LISTINGS.scope_id == scope.id
+        )
+        self._listings = {
+            row.kind: row for row in connection.execute(query).all()
+        }
+        # What was read, as conditions on versions.
+        self._read: list[Any] = []
+
+    def objects(
+        self, kind: str, field: str = '', values: Collection[str] = ()
+    ) -> Iterator[dict[str, Any]]:
+        """Read the objects of a kind.
+
+        :param kind: The kind.
+        :param field: ``id`` or one of the fields of :data:`schema.INDEXED`;
+            all objects of the kind by default.
+        :param values: The values of the field, any of which an object must
+            have had. It may have another one in this observation.
+        :returns: The objects as the API gave them.
+        """
+        listing = self._listings.get(kind)
+        if listing is None:
+            return
+        if not field:
+            yield from self._objects(
+                _VERSIONS.listing_id == listing.id, listing.skeleton
+            )
+            return
+        keys = [schema.lookup(listing.id, field, value) for value in values]
+        for part in observing.chunks(keys):
+            found = sa.select(_LOOKUPS.base_id).where(
+                _LOOKUPS.lookup.in_(part)
+            )
+            yield from self._objects(
+                _VERSIONS.base_id.in_(found), listing.skeleton
+            )
+
+    def unchanged(
+        self, observations: Sequence[Observed]
+    ) -> tuple[Observed, Observed]:
+        """Find how long all that was read has been, and stayed, the same.
+
+        :param observations: The observations of the scope, in order.
+        :returns: The first and the last observation in which it is the same.
+        """
+        now = self.observed.id
+        first, last = _VERSIONS.first, _VERSIONS.last
+        since, until = [0], [max(row.id for row in observations)]
+        for condition in self._read:
+            query = sa.select(
+                sa.func.max(sa.case((first <= now, first))),
+                sa.func.max(sa.case((last < now, last + 1))),
+                sa.func.min(sa.case((last >= now, last))),
+                sa.func.min(sa.case((first > now, first - 1))),
+            ).where(condition)
+            began, gone, ends, begins = self._connection.execute(query).one()
+            since += [began or 0, gone or 0]
+            until += [number for number in (ends, begins) if number]
+        same = [
+            row for row in observations if max(since) <= row.id <= min(until)
+        ]
+        return same[0], same[-1]
+
+    def _objects(
+        self, condition: Any, skeleton: bytes
+    ) -> Iterator[dict[str, Any]]:
+        self._read.append(condition)
+        now = self.observed.id
+        query = sa.select(
+            _VERSIONS.id,
+            _VERSIONS.base_id,
+            _VERSIONS.listing_id,
+            _VERSIONS.data,
+        ).where(
+            condition,
+            _VERSIONS.first <= now,
+            _VERSIONS.last >= now,
+        )
+        for rows in observing.chunks(self._connection.execute(query)):
+            bases = observing.read_bases(
+                self._connection,
+                {row.base_id for row in rows},
+                {row.listing_id: skeleton for row in rows},
+            )
+            for row in rows:
+                base = bases[row.base_id]
+                yield json.loads(
+                    base
+                    if row.id == row.base_id
+                    else schema.decompress(row.data, base)
+                )
