@@ -15,6 +15,7 @@
 from openstack import connection as sdk_connection
 
 from osc_port_iface.api import compute
+from osc_port_iface.api import connection_pool
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
@@ -38,7 +39,7 @@ class Cloud:
 
         :param connection: ``client_manager.sdk_connection``.
         """
-        self._session = connection.session
+        connection_pool.enlarge(connection.session.session)
         credentials = api_credentials.Credentials(connection.session)
         self.compute = compute.ComputeApi(connection, credentials)
         self.network = network.NetworkApi(connection, credentials)
@@ -52,8 +53,7 @@ class Cloud:
     @property
     def project_id(self) -> str | None:
         """The project of the caller's token."""
-        project_id: str | None = self._session.get_project_id()
-        return project_id
+        return self.credentials.project_id
 
     def connect(self, service_type: str, version: str) -> transport.Transport:
         """Connect to a service for requests that the others do not offer.

@@ -338,7 +338,7 @@ class ComputeApi(service.Service):
         """
         try:
             document = found.get(
-                found.url_without(self._connection.session.get_project_id()),
+                found.url_without(self._credentials.project_id),
                 _('Compute version document'),
                 timeout=_VERSION_TIMEOUT,
                 authenticated=False,

@@ -12,26 +12,37 @@
 
 """The token of one run, shared by all services and all threads."""
 
+from collections.abc import Callable
+import contextlib
 import datetime
 import logging
+import math
 import re
 import threading
+import time
 
 from keystoneauth1 import access
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import identity
+from keystoneauth1.identity import access as identity_access
 from keystoneauth1 import noauth
 from keystoneauth1 import session as ksa_session
+from openstack import exceptions as sdk_exceptions
+from osc_lib import exceptions as osc_exceptions
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import no_answer
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# keystoneauth replaces a token in the last 30 seconds of its life.
-_SPARE = datetime.timedelta(seconds=60)
+# A token is replaced this many seconds before its end, or after half of a
+# shorter life.
+_SPARE = 60.0
+
+_NOTABLE_SKEW = datetime.timedelta(minutes=2)
 
 _REQUEST_ID = re.compile('req-[0-9a-f-]{36}')
 
@@ -52,7 +63,8 @@ class Credentials:
         self._headers: dict[str, str] | None = None
         # The token in the headers.
         self._token: access.AccessInfo | None = None
-        self._expires: datetime.datetime | None = None
+        # When to replace it, by time.monotonic.
+        self._renew_at = math.inf
         self._is_renewed = False
         # Whether a service has accepted the current token.
         self._is_proven = False
@@ -67,9 +79,38 @@ class Credentials:
         :raises errors.TokenRefused: No token could be obtained.
         """
         with self._lock:
-            if self._headers is None or self._expires_soon():
+            if self._headers is None:
+                self._headers = self._new_headers()
+            elif time.monotonic() > self._renew_at:
+                self._session.invalidate()
                 self._headers = self._new_headers()
             return self._headers
+
+    def plugin(self) -> identity.BaseIdentityPlugin | None:
+        """Return a plugin of keystoneauth that has the token.
+
+        The plugin that OSC has made requests a token whenever the local clock
+        says that the last one has expired (``get_access``), even if the clock
+        is wrong.
+
+        :returns: The plugin; None if Keystone is not asked for tokens.
+        :raises errors.TokenRefused: No token could be obtained.
+        """
+        self.headers()
+        if self._token is None:
+            return None
+        return identity_access.AccessInfoPlugin(
+            self._token, getattr(self._session.auth, 'auth_url', None)
+        )
+
+    @property
+    def project_id(self) -> str | None:
+        """The ID of the token's project."""
+        self.headers()
+        if self._token is None:
+            project_id: str | None = self._session.get_project_id()
+            return project_id
+        return self._token.project_id
 
     def accepted(self) -> None:
         """Note that a service has accepted the token."""
@@ -176,34 +217,90 @@ class Credentials:
         names = self._token.role_names if self._token else None
         return frozenset(name.lower() for name in names or ())
 
-    def _expires_soon(self) -> bool:
-        now = datetime.datetime.now(datetime.UTC)
-        return self._expires is not None and self._expires - _SPARE < now
-
     def _new_headers(self) -> dict[str, str]:
         # Further attempts, from each thread, could lock the account.
         if self._failure is None:
             try:
-                self._token = self._access()
-                # keystoneauth parses the time whenever it is read.
-                self._expires = self._token.expires if self._token else None
-                return self._session.get_auth_headers() or {}
+                return self._headers_of_token()
             except ksa_exceptions.ClientException as error:
                 self._failure = _('No token: %s') % _without_secrets(error)
         raise errors.TokenRefused(self._failure)
 
-    def _access(self) -> access.AccessInfo | None:
+    def _headers_of_token(self) -> dict[str, str]:
         plugin = self._session.auth
         if not isinstance(plugin, identity.BaseIdentityPlugin):
-            return None
-        return plugin.get_access(self._session)
+            return self._session.get_auth_headers() or {}
+        # OSC has put its token there.
+        token = plugin.auth_ref or plugin.get_access(self._session)
+        self._token = token
+        self._renew_at = time.monotonic() + _usable_seconds(token)
+        if token.will_expire_soon():
+            _report_skew(token)
+        return {'X-Auth-Token': token.auth_token or ''}
 
 
-def _without_secrets(error: ksa_exceptions.ClientException) -> str:
+def authenticate(prepare: Callable[[], object]) -> None:
+    """Authenticate within a command, so that it can report why it cannot.
+
+    OSC authenticates before it runs a command, unless the command has
+    ``auth_required = False``. Such a command sets ``auth_required`` of itself
+    to True and calls this, before anything else that needs the cloud::
+
+        self.auth_required = True
+        credentials.authenticate(lambda: self.app.prepare_to_run_command(self))
+
+    :param prepare: Lets OSC authenticate.
+    :raises errors.ApiError: There is no token. The message is one line, and
+        repeats nothing of what Keystone answered.
+    """
+    try:
+        prepare()
+    except (
+        ksa_exceptions.ClientException,
+        osc_exceptions.CommandError,
+        osc_exceptions.AuthorizationFailure,
+        sdk_exceptions.ConfigException,
+    ) as error:
+        raise errors.ApiError(
+            _('Authentication failed: %s') % _without_secrets(error)
+        ) from None
+
+
+def _usable_seconds(token: access.AccessInfo) -> float:
+    """Return how long to use a token, whatever the local clock says."""
+    try:
+        issued, expires = token.issued, token.expires
+    except (KeyError, ValueError):
+        return math.inf
+    if issued is None or expires is None:
+        return math.inf
+    lifetime = (expires - issued).total_seconds()
+    return max(lifetime - _SPARE, lifetime / 2)
+
+
+def _report_skew(token: access.AccessInfo) -> None:
+    """Warn that the local clock takes a new token for an expired one."""
+    with contextlib.suppress(KeyError, ValueError):
+        if token.issued is not None:
+            skew = datetime.datetime.now(datetime.UTC) - token.issued
+            if skew > _NOTABLE_SKEW:
+                LOG.warning(
+                    _(
+                        'The clock of this computer is %d minutes ahead of '
+                        "Keystone's, so new tokens seem to have expired. They "
+                        'are used all the same.'
+                    ),
+                    skew // datetime.timedelta(minutes=1),
+                )
+
+
+def _without_secrets(error: Exception) -> str:
     """Say why there is no token, without the message of Keystone.
 
     The message may repeat the password.
     """
+    if no_answer.is_cause_of(error):
+        return str(no_answer.explain(error))
     if not isinstance(error, ksa_exceptions.HttpError):
         return printable.one_line(str(error))
     origin = _('HTTP %s') % error.http_status

@@ -17,17 +17,24 @@ import dataclasses
 import datetime
 import email.utils
 import json
+import time
 from typing import Any
 
 import requests
+
+from osc_port_iface.i18n import _
 
 # Bytes after decompression. A page of 1,000 servers with all details has about
 # 4 MB; anything far larger would only fill the memory.
 LARGEST_BODY = 64 * 1024 * 1024
 
-# Bytes to decompress at a time. Some releases of urllib3 decompress all of a
-# chunk at once, which may grow a thousandfold (CVE-2025-66471).
-_CHUNK = 16 * 1024
+# Bytes to read at a time, between two looks at the clock. Besides, some
+# releases of urllib3 decompress all of them at once, which may grow a
+# thousandfold (CVE-2025-66471).
+_CHUNK = 1024
+
+# The lowest acceptable rate of a body, in bytes per second.
+_SLOWEST = 8 * 1024
 
 # The accepted compressions of a body, not chained (CVE-2025-66418).
 _CODINGS = frozenset({'', 'identity', 'gzip', 'x-gzip', 'deflate'})
@@ -42,6 +49,10 @@ RETRY_AFTER_CAP = 30.0
 
 class BodyTooLarge(Exception):
     """A body is longer than LARGEST_BODY."""
+
+
+class TooSlow(Exception):
+    """A body arrives, but not fast enough."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,12 +124,17 @@ def conceal(answer: requests.Response, token: str) -> None:
             answer.headers[name] = value.replace(token, CONCEALED)
 
 
-def read(answer: requests.Response, token: str = '') -> Response:
+def read(
+    answer: requests.Response, token: str = '', patience: float = 90.0
+) -> Response:
     """Read the body of a streamed answer.
 
     :param answer: The answer, of which requests has read the headers.
     :param token: A token to remove from the body.
+    :param patience: Seconds that the body may take, in addition to one second
+        for each 8 KiB of it.
     :raises BodyTooLarge: The body is longer than LARGEST_BODY.
+    :raises TooSlow: The body takes too long.
     :raises requests.exceptions.RequestException: It could not be read.
     """
     coding = answer.headers.get('Content-Encoding', '').strip().lower()
@@ -128,11 +144,22 @@ def read(answer: requests.Response, token: str = '') -> Response:
             f'unexpected Content-Encoding: {coding}'
         )
     body = bytearray()
+    began = time.monotonic()
     for chunk in answer.iter_content(_CHUNK):
         body += chunk
         if len(body) > LARGEST_BODY:
             answer.close()
             raise BodyTooLarge
+        passed = time.monotonic() - began
+        if passed > patience + len(body) / _SLOWEST:
+            answer.close()
+            raise TooSlow(
+                _(
+                    'the answer came too slowly: %(size)d bytes in '
+                    '%(seconds).0f seconds'
+                )
+                % {'size': len(body), 'seconds': passed}
+            )
     content = bytes(body)
     if token:
         content = content.replace(token.encode(), CONCEALED.encode())

@@ -19,7 +19,7 @@ without them.
 
 import re
 import threading
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
@@ -108,15 +108,11 @@ def connect(
     :returns: A transport for that version. No request is sent.
     :raises errors.ApiError: The catalog has no such service.
     """
-    adapter = _adapter(connection, service_type)
+    adapter = _adapter(connection, credentials, service_type)
+    project_id = credentials.project_id
+    url = _url(adapter, credentials)
     return transport.Transport(
-        adapter,
-        credentials,
-        versioned(
-            _url(adapter, credentials),
-            version,
-            adapter.session.get_project_id(),
-        ),
+        adapter, credentials, versioned(url, version, project_id)
     )
 
 
@@ -137,23 +133,58 @@ def versioned(url: str, version: str, project_id: str | None = None) -> str:
 
 
 def _adapter(
-    connection: sdk_connection.Connection, service_type: str
+    connection: sdk_connection.Connection,
+    credentials: api_credentials.Credentials,
+    service_type: str,
 ) -> ksa_adapter.Adapter:
     """Make an adapter with all settings of the configuration.
 
-    openstacksdk's own (``Connection.compute``) requests the version document
-    twice, without a timeout, and hides the reason if that fails
+    It is what ``CloudRegion.get_session_client`` makes, but for the versions:
+    ``Connection.compute`` of openstacksdk requests the version document twice,
+    without a timeout, and hides the reason if that fails
     (``ServiceDescription._make_proxy``).
     """
     config = connection.config
-    return ksa_adapter.Adapter(
-        connection.session,
-        service_type=config.get_service_type(service_type),
-        service_name=config.get_service_name(service_type),
-        interface=config.get_interface(service_type),
-        region_name=config.get_region_name(service_type),
-        endpoint_override=config.get_endpoint(service_type),
+    try:
+        return ksa_adapter.Adapter(
+            connection.session,
+            auth=credentials.plugin(),
+            service_type=config.get_service_type(service_type),
+            service_name=config.get_service_name(service_type),
+            interface=config.get_interface(service_type),
+            region_name=config.get_region_name(service_type),
+            endpoint_override=config.get_endpoint(service_type),
+            connect_retries=config.get_connect_retries(service_type),
+            status_code_retries=config.get_status_code_retries(service_type),
+            rate_limit=config.get_rate_limit(service_type),
+            concurrency=config.get_concurrency(service_type),
+            **_newer_settings(config, service_type),
+        )
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise errors.ApiError(
+            _(
+                'The settings of the service %(type)s in clouds.yaml are not '
+                'valid: %(problem)s'
+            )
+            % {
+                'type': service_type,
+                'problem': printable.one_line(str(error)),
+            }
+        ) from error
+
+
+def _newer_settings(config: Any, service_type: str) -> dict[str, Any]:
+    """Return the settings that openstacksdk 1.0 does not have."""
+    names = (
+        'connect_retry_delay',
+        'status_code_retry_delay',
+        'retriable_status_codes',
     )
+    return {
+        name: getattr(config, f'get_{name}')(service_type)
+        for name in names
+        if hasattr(config, f'get_{name}')
+    }
 
 
 def _url(
@@ -161,7 +192,6 @@ def _url(
 ) -> str:
     try:
         url = adapter.get_endpoint(skip_discovery=True)
-        project_id = adapter.session.get_project_id()
     except ksa_exceptions.CatalogException as error:
         problem = printable.one_line(str(error))
         if hint := credentials.scope_hint:
@@ -174,6 +204,6 @@ def _url(
     # keystoneauth formats an endpoint override in the same way.
     return re.sub(
         r'[%$]\((project|tenant)_id\)s',
-        lambda _match: project_id or '',
+        lambda _match: credentials.project_id or '',
         str(url),
     )

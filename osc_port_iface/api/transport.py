@@ -19,10 +19,10 @@ threads, limits on the size and the duration of an answer, and redirects that
 never send the token to another host.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 import dataclasses
+import itertools
 import logging
-import re
 import time
 from typing import Any
 from urllib import parse
@@ -31,11 +31,10 @@ from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
 import requests
 
-from osc_port_iface.api import connections
 from osc_port_iface.api import credentials as api_credentials
-from osc_port_iface.api import environment_settings
 from osc_port_iface.api import errors
 from osc_port_iface.api import faults
+from osc_port_iface.api import no_answer
 from osc_port_iface.api import pace
 from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
@@ -52,6 +51,8 @@ TIMEOUT = (10.0, 90.0)
 # Seconds before each retry.
 RETRY_DELAYS = (1.0, 2.0, 4.0)
 
+_LONGEST_DELAY = 60.0
+
 RETRIED_STATUSES = frozenset({413, 429, 502, 503, 504})
 
 # A service answers with these if it is overloaded. Older releases of Nova used
@@ -61,6 +62,9 @@ _OVERLOADED_STATUSES = frozenset({413, 429, 503})
 # A smaller request may succeed after these.
 _TOO_LARGE_STATUSES = frozenset({414, 431, 504})
 
+# A request of fewer octets is not too long for any proxy.
+_LONG_REQUEST = 2000
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _MOST_REDIRECTS = 5
@@ -69,8 +73,8 @@ Query = Mapping[str, str | list[str]]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Request:
-    """A request, which may be sent more than once.
+class _Call:
+    """A call, which may be sent more than once.
 
     :ivar what: What is requested, as the beginning of error messages.
     :ivar body: The JSON body of a request that changes something.
@@ -84,14 +88,50 @@ class _Request:
     timeout: tuple[float, float] = TIMEOUT
     authenticated: bool = True
 
+    @property
+    def length(self) -> int:
+        """The length of its URL with the query, in octets."""
+        query = parse.urlencode(self.query or {}, doseq=True, errors='replace')
+        return len(self.url) + len(query)
 
-class _NoAnswer(Exception):
-    """A request was not answered."""
 
-    def __init__(self, problem: str, may_pass: bool, is_slow: bool) -> None:
-        super().__init__(problem)
-        self.may_pass = may_pass
-        self.is_slow = is_slow
+@dataclasses.dataclass(frozen=True)
+class _Retries:
+    """When a request is sent again.
+
+    :ivar connect_delays: Seconds before each retry if there was no answer.
+    :ivar status_delays: Seconds before each retry after one of the statuses.
+    :ivar statuses: The statuses.
+    """
+
+    connect_delays: Sequence[float] = RETRY_DELAYS
+    status_delays: Sequence[float] = RETRY_DELAYS
+    statuses: Container[int] = RETRIED_STATUSES
+
+    @classmethod
+    def of(cls, adapter: ksa_adapter.Adapter) -> '_Retries':
+        """Return the retries that clouds.yaml asks for."""
+        return cls(
+            _delays(adapter.connect_retries, adapter.connect_retry_delay),
+            _delays(
+                adapter.status_code_retries, adapter.status_code_retry_delay
+            ),
+            adapter.retriable_status_codes or RETRIED_STATUSES,
+        )
+
+
+def _delays(count: int | None, delay: float | None) -> Sequence[float]:
+    """Return the seconds before each retry.
+
+    :param count: The number of retries; three by default.
+    :param delay: The seconds; by default, they double each time.
+    """
+    if count is None:
+        count = len(RETRY_DELAYS)
+    return [
+        min(2.0**number, _LONGEST_DELAY) if delay is None else max(delay, 0.0)
+        for number in range(count)
+    ]
 
 
 class Transport:
@@ -109,10 +149,9 @@ class Transport:
         :param credentials: The token that all services share.
         :param url: The URL of the service, to which paths are added.
         """
-        connections.watch(adapter.session.session)
-        environment_settings.remember(adapter.session.session)
         wire_log.include_urllib3()
         self._adapter = adapter
+        self._retries = _Retries.of(adapter)
         self._credentials = credentials
         self._pace = pace.Pace()
         self._url = url
@@ -132,13 +171,13 @@ class Transport:
         timeout: tuple[float, float] = TIMEOUT,
         authenticated: bool = True,
     ) -> reading.Object:
-        """Send a GET request, and retry it if that may help.
+        """Send a GET call, and retry it if that may help.
 
         :param path: The path below the URL of the service, or a whole URL.
         :param what: What is requested, as the beginning of error messages.
         :param query: Query parameters.
         :param hint: Added to the message if the answer is 404.
-        :param is_divisible: Whether the caller can split the request, so that
+        :param is_divisible: Whether the caller can split the call, so that
             TooLarge is raised without a retry.
         :param timeout: Seconds to connect, and seconds between two bytes.
         :param authenticated: Whether to send the token.
@@ -149,14 +188,14 @@ class Transport:
             did not answer with a JSON object.
         """
         url = path if '://' in path else f'{self._url}{path}'
-        request = _Request(
+        call = _Call(
             what,
             url,
             query=query,
             timeout=timeout,
             authenticated=authenticated,
         )
-        response = self._answer(request, is_divisible)
+        response = self._answer(call, is_divisible)
         if response.status >= 300:
             if not authenticated:
                 raise faults.explain(response, what)
@@ -164,7 +203,7 @@ class Transport:
         return reading.Body(what, response).root()
 
     def path(self, path: str) -> str:
-        """Return a path of the service in full, as in a request."""
+        """Return a path of the service in full, as in a call."""
         return parse.urlsplit(self._url).path + path
 
     def change(
@@ -188,15 +227,13 @@ class Transport:
             or may not have been made.
         :raises errors.TokenRefused: No token could be obtained.
         """
-        request = _Request(
-            what, parse.urljoin(self._url, path), method, body=body
-        )
+        call = _Call(what, parse.urljoin(self._url, path), method, body=body)
         for delay in RETRY_DELAYS:
-            response = self._change(request)
+            response = self._change(call)
             if response.status != 429:
                 return response
             self._pace.slow_down(response.retry_after(delay))
-        return self._change(request)
+        return self._change(call)
 
     def explain(
         self, response: responses.Response, what: str, hint: str
@@ -209,13 +246,13 @@ class Transport:
             return faults.explain(response, what, hint)
         return self._explain(response, what, '')
 
-    def _change(self, request: _Request) -> responses.Response:
+    def _change(self, call: _Call) -> responses.Response:
         try:
-            return self._send(request)
-        except (_NoAnswer, errors.TooLarge) as error:
+            return self._send(call)
+        except (no_answer.NoAnswer, errors.TooLarge) as error:
             raise errors.OutcomeUnknown(
                 _('%(what)s: whether it was done is not known: %(error)s')
-                % {'what': request.what, 'error': error}
+                % {'what': call.what, 'error': error}
             ) from error
 
     def _explain(
@@ -243,103 +280,114 @@ class Transport:
             hint = ''
         return faults.explain(response, what, hint)
 
-    def _answer(
-        self, request: _Request, is_divisible: bool
-    ) -> responses.Response:
-        what = request.what
-        delays = iter(RETRY_DELAYS)
-        while True:
-            delay = next(delays, None)
-            overloaded = False
+    def _answer(self, call: _Call, is_divisible: bool) -> responses.Response:
+        connect_delays = iter(self._retries.connect_delays)
+        status_delays = iter(self._retries.status_delays)
+        for tries in itertools.count(1):
             try:
-                response = self._send(request)
-            except _NoAnswer as error:
-                if error.is_slow and is_divisible:
-                    raise errors.TooLarge(f'{what}: {error}') from error
+                response = self._send(call)
+            except no_answer.NoAnswer as error:
+                if is_divisible:
+                    _raise_if_too_large(call, error)
+                delay = next(connect_delays, None)
                 if delay is None or not error.may_pass:
-                    raise errors.Unreachable(f'{what}: {error}') from error
-                problem = str(error)
-            else:
-                if (
-                    delay is None
-                    or response.status not in RETRIED_STATUSES
-                    or (
-                        is_divisible and response.status in _TOO_LARGE_STATUSES
-                    )
-                ):
-                    return response
-                problem = f'HTTP {response.status}'
-                delay = response.retry_after(delay)
-                overloaded = response.status in _OVERLOADED_STATUSES
-            LOG.info(
-                _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
-                {'what': what, 'problem': problem, 'delay': delay},
+                    raise errors.Unreachable(
+                        f'{call.what}: {error}{_tried(tries)}'
+                    ) from error
+                self._wait(call, str(error), delay)
+                continue
+            status = response.status
+            if status not in self._retries.statuses or (
+                is_divisible and status in _TOO_LARGE_STATUSES
+            ):
+                return response
+            delay = next(status_delays, None)
+            if delay is None:
+                return response
+            self._wait(
+                call,
+                f'HTTP {status}',
+                response.retry_after(delay),
+                status in _OVERLOADED_STATUSES,
             )
-            if overloaded:
-                self._pace.slow_down(delay)
-            else:
-                time.sleep(delay)
+        raise AssertionError
 
-    def _send(self, request: _Request) -> responses.Response:
+    def _wait(
+        self,
+        call: _Call,
+        problem: str,
+        delay: float,
+        is_overloaded: bool = False,
+    ) -> None:
+        LOG.info(
+            _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
+            {'what': call.what, 'problem': problem, 'delay': delay},
+        )
+        if is_overloaded:
+            self._pace.slow_down(delay)
+        else:
+            time.sleep(delay)
+
+    def _send(self, call: _Call) -> responses.Response:
         with self._pace.turn():
-            if request.authenticated:
-                response = self._send_authenticated(request)
+            if call.authenticated:
+                response = self._send_authenticated(call)
             else:
-                response = self._send_once(request, {})
+                response = self._send_once(call, {})
         if response.status not in _OVERLOADED_STATUSES:
             self._pace.succeeded()
         return response
 
-    def _send_authenticated(self, request: _Request) -> responses.Response:
+    def _send_authenticated(self, call: _Call) -> responses.Response:
         headers = self._credentials.headers()
-        response = self._send_once(request, headers)
+        response = self._send_once(call, headers)
         if response.status == 401 and self._credentials.renew(headers):
             headers = self._credentials.headers()
-            response = self._send_once(request, headers)
+            response = self._send_once(call, headers)
         if response.status != 401:
             self._credentials.accepted()
         return response
 
     def _send_once(
-        self, request: _Request, headers: dict[str, str]
+        self, call: _Call, headers: dict[str, str]
     ) -> responses.Response:
         for _number in range(_MOST_REDIRECTS):
-            answer = self._receive(request, headers)
-            if answer.status not in _REDIRECTS or request.method != 'GET':
+            answer = self._receive(call, headers)
+            if answer.status not in _REDIRECTS or call.method != 'GET':
                 return answer
             location = answer.headers.get('Location', '')
-            target = _target_at_home(request.url, location)
+            target = _target_at_home(call.url, location)
             if target is None:
                 raise errors.ApiError(
                     _('%(what)s: redirected to %(target)s, another host')
                     % {
-                        'what': request.what,
+                        'what': call.what,
                         'target': printable.one_line(location, 200),
                     }
                 )
             # The target already has the query.
-            request = dataclasses.replace(request, url=target, query=None)
-        raise errors.ApiError(_('%s: redirected too often') % request.what)
+            call = dataclasses.replace(call, url=target, query=None)
+        raise errors.ApiError(_('%s: redirected too often') % call.what)
 
     def _receive(
-        self, request: _Request, headers: dict[str, str]
+        self, call: _Call, headers: dict[str, str]
     ) -> responses.Response:
         wire_log.request(
-            request.method,
-            request.url,
-            request.query,
+            call.method,
+            call.url,
+            call.query,
             self.microversion,
-            request.body,
+            call.body,
         )
         try:
             # openstacksdk's own method (proxy.Proxy.request) uses a cache if
             # clouds.yaml configures one.
             answer = ksa_adapter.Adapter.request(
                 self._adapter,
-                request.url,
-                request.method,
-                params=dict(request.query or {}),
-                json=request.body,
+                call.url,
+                call.method,
+                params=dict(call.query or {}),
+                json=call.body,
                 headers={
                     'Accept': 'application/json',
                     'Accept-Encoding': 'gzip, deflate',
@@ -347,7 +395,7 @@ class Transport:
                 },
                 authenticated=False,
                 microversion=self.microversion,
-                timeout=request.timeout,
+                timeout=call.timeout,
                 raise_exc=False,
                 redirect=False,
                 stream=True,
@@ -361,25 +409,26 @@ class Transport:
             token = headers.get('X-Auth-Token', '')
             responses.conceal(answer, token)
             wire_log.head(answer.status_code, answer.headers)
-            response = responses.read(answer, token)
+            response = responses.read(answer, token, call.timeout[1])
         except UnicodeEncodeError:
             # The command line had bytes that are not valid in its encoding.
             raise errors.BadRequest(
-                _('%s: what is asked for is not valid Unicode') % request.what
+                _('%s: what is asked for is not valid Unicode') % call.what
             ) from None
         except (
             ksa_exceptions.ClientException,
             requests.exceptions.RequestException,
+            responses.TooSlow,
             # requests parses Location even if it is not followed
             # (Session.send).
             ValueError,
         ) as error:
-            raise _no_answer(error, request.timeout) from error
+            raise no_answer.explain(error, call.url, call.timeout) from error
         except responses.BodyTooLarge:
             raise errors.TooLarge(
                 _('%(what)s: the answer has more than %(size)d MiB')
                 % {
-                    'what': request.what,
+                    'what': call.what,
                     'size': responses.LARGEST_BODY // 1024**2,
                 }
             ) from None
@@ -407,58 +456,16 @@ def _target_at_home(url: str, location: str) -> str | None:
     return None
 
 
-def _no_answer(error: Exception, timeout: tuple[float, float]) -> _NoAnswer:
-    """Say why there was no answer, and whether a retry may help.
+def _raise_if_too_large(call: _Call, error: no_answer.NoAnswer) -> None:
+    """Raise the error for a request that may succeed in smaller parts.
 
-    A TLS error stays, a service that exceeded the read timeout would only get
-    more to do, and a host that does not respond was sent several packets
-    before the connect timeout.
+    Some proxies close the connection in place of an answer to a long request.
     """
-    cause = error.__context__ or error
-    if isinstance(error, ksa_exceptions.ClientException):
-        may_pass = isinstance(
-            error, ksa_exceptions.RetriableConnectionFailure
-        ) or isinstance(
-            # keystoneauth does not handle truncated answers.
-            cause,
-            requests.exceptions.ChunkedEncodingError,
-        )
-    else:
-        cause = error
-        may_pass = isinstance(
-            error,
-            (
-                requests.exceptions.ChunkedEncodingError,
-                requests.exceptions.ConnectionError,
-            ),
-        )
-    if too_slow := _too_slow(error):
-        return _NoAnswer(str(too_slow), may_pass=False, is_slow=True)
-    if isinstance(cause, requests.exceptions.ReadTimeout) or (
-        # requests raises this while it streams the body
-        # (Response.iter_content).
-        'Read timed out' in str(cause)
-    ):
-        return _NoAnswer(
-            _('no answer within %.0f seconds') % timeout[1],
-            may_pass=False,
-            is_slow=True,
-        )
-    if isinstance(cause, requests.exceptions.ConnectTimeout):
-        return _NoAnswer(
-            _('no connection within %.0f seconds') % timeout[0],
-            may_pass=False,
-            is_slow=False,
-        )
-    # urllib3 repeats the query, which may be long, before the reason.
-    problem = printable.one_line(re.sub(r'\?\S*', '', str(error)), 600)
-    return _NoAnswer(problem, may_pass, is_slow=False)
+    if error.is_slow:
+        raise errors.TooLarge(f'{call.what}: {error}') from error
+    if error.is_closed and call.length > _LONG_REQUEST:
+        raise errors.TooLong(f'{call.what}: {error}') from error
 
 
-def _too_slow(error: BaseException | None) -> connections.TooSlow | None:
-    """Find it under the exceptions of urllib3, requests and keystoneauth."""
-    while error:
-        if isinstance(error, connections.TooSlow):
-            return error
-        error = error.__context__
-    return None
+def _tried(times: int) -> str:
+    return _(' (tried %d times)') % times if times > 1 else ''

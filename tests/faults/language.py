@@ -34,7 +34,6 @@ the previous one:
 ``cut-off=50%``     only so much of the body, although all was announced
 ``reset=50%``       a connection reset after so much of the answer
 ``silence``         nothing, and no end
-``trickle``         a byte a second
 ``gzip-bomb``       300 MB that are 300 kB on the wire
 ``huge``            200 MB
 ``redirect=URL``    a redirect; ``.`` is the same URL
@@ -216,10 +215,6 @@ def _silence(answer: Answer, _value: str) -> None:
     answer.seconds_a_byte = 3600
 
 
-def _trickle(answer: Answer, _value: str) -> None:
-    answer.seconds_a_byte = 1
-
-
 def _gzip_bomb(answer: Answer, _value: str) -> None:
     answer.body = gzip.compress(b' ' * 300_000_000, compresslevel=1)
     answer.headers['Content-Encoding'] = 'gzip'
@@ -248,7 +243,6 @@ _WORDS: dict[str, Callable[[Answer, str], None]] = {
     'cut-off': _cut_off,
     'reset': _reset,
     'silence': _silence,
-    'trickle': _trickle,
     'gzip-bomb': _gzip_bomb,
     'huge': _huge,
     'nested': _nested,

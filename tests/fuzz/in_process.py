@@ -26,6 +26,8 @@ from unittest import mock
 from urllib import parse
 
 from osc_lib import exceptions
+from keystoneauth1 import adapter
+from keystoneauth1 import session
 import requests
 
 from osc_port_iface.api import cloud
@@ -62,14 +64,13 @@ _SESSION = types.SimpleNamespace(
     get_auth_headers=lambda: {'X-Auth-Token': 'a-token'},
     get_project_id=lambda: odd_cloud.WORDS['project'],
     invalidate=lambda: True,
+    session=requests.Session(),
 )
 _CONFIG = types.SimpleNamespace(
     get_default_microversion=lambda _service: None,
     get_api_version=lambda _service: None,
 )
-_ADAPTER: Any = types.SimpleNamespace(
-    session=types.SimpleNamespace(session=requests.Session())
-)
+_ADAPTER = adapter.Adapter(session.Session())
 CONNECTION: Any = types.SimpleNamespace(session=_SESSION, config=_CONFIG)
 
 

@@ -12,14 +12,21 @@
 
 import collections
 import datetime
+import logging
 import threading
+import time
 from typing import Any
 import uuid
 
+import fixtures
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import fixture
+from keystoneauth1.identity import generic
 from keystoneauth1 import noauth
+from keystoneauth1 import session as ksa_session
 from keystoneauth1 import token_endpoint
+from openstack import exceptions as sdk_exceptions
+from osc_lib import exceptions as osc_exceptions
 import requests
 
 from osc_port_iface.api import compute
@@ -36,6 +43,25 @@ URL = f'{fake_cloud.COMPUTE_URL}/thing'
 
 # Long enough for a machine under load; nothing waits so long if all is well.
 PATIENCE = 60
+
+
+def _token(skew: int, lifetime: int) -> fixture.V3Token:
+    """Make a token that was issued by a clock that lags behind.
+
+    :param skew: The seconds by which the local clock is ahead.
+    :param lifetime: The seconds for which the token is valid.
+    """
+    issued = datetime.datetime.now(datetime.UTC) - datetime.timedelta(
+        seconds=skew
+    )
+    token = fixture.V3Token(
+        issued=issued, expires=issued + datetime.timedelta(seconds=lifetime)
+    )
+    token.set_project_scope(id=fake_cloud.PROJECT_ID)
+    token.add_service('network').add_standard_endpoints(
+        public=fake_cloud.NETWORK_URL, region='RegionOne'
+    )
+    return token
 
 
 class TestRenewal(api_test_case.ApiTestCase):
@@ -211,20 +237,47 @@ class TestToken(api_test_case.ApiTestCase):
         self.assertEqual(1, self.token_requests())
 
     def test_normal_expiry_is_no_refusal(self) -> None:
-        now = datetime.datetime.now(datetime.UTC)
-        self.register(
-            *(
-                fixture.V3Token(expires=now + datetime.timedelta(seconds=left))
-                # keystoneauth checks the expiry twice, and renews both tokens.
-                for left in (10, 10, 3600)
-            )
-        )
+        self.register(*[_token(0, 3600) for _number in range(2)])
         held = credentials.Credentials(self.session())
-        self.assertEqual(
-            ['1', '2', '2'],
-            [held.headers()['X-Auth-Token'] for _number in range(3)],
-        )
+        used = []
+        for seconds in (0, 3500, 100):
+            time.sleep(seconds)
+            used.append(held.headers()['X-Auth-Token'])
+        self.assertEqual(['0', '0', '1'], used)
         self.assertFalse(held.are_refused)
+
+    def test_clock_that_is_wrong(self) -> None:
+        """Keystone's own times count, not those of this computer."""
+        warning = (
+            'The clock of this computer is %d minutes ahead of '
+            "Keystone's, so new tokens seem to have expired. They are used "
+            'all the same.\n'
+        )
+        for name, token, logged in (
+            ('right', _token(0, 3600), ''),
+            ('ahead', _token(600, 3600), ''),
+            ('far ahead', _token(7200, 3600), warning % 120),
+            ('behind', _token(-7200, 3600), ''),
+            ('short life', _token(0, 10), ''),
+        ):
+            with self.subTest(name):
+                self.register(token)
+                before = self.token_requests()
+                log = self.useFixture(
+                    fixtures.FakeLogger(
+                        credentials.LOG.name, level=logging.WARNING
+                    )
+                )
+                self.answer(
+                    f'{api_test_case.NEUTRON_URL}/ports',
+                    {'json': {'ports': []}},
+                )
+                api = self.api()
+                for _number in range(3):
+                    api.network.list(neutron.PORTS)
+                self.assertEqual(fake_cloud.PROJECT_ID, api.project_id)
+                self.assertEqual(1, self.token_requests() - before)
+                self.assertEqual(logged, log.output)
 
     def test_scope_and_access_rules(self) -> None:
         plain, system, domain, none, ruled = (
@@ -298,5 +351,74 @@ class TestToken(api_test_case.ApiTestCase):
         held = credentials.Credentials(self.session())
         for _number in range(3):
             error = self.assertRaises(errors.TokenRefused, held.headers)
-            self.assertEqual('No token: Off.', str(error))
+            self.assertEqual(
+                'No token: cannot connect to the service: Off.', str(error)
+            )
         self.assertEqual(1, self.token_requests())
+
+
+class TestAuthenticate(api_test_case.ApiTestCase):
+    """What a command reports that authenticates by itself."""
+
+    def assert_fails(self, message: str, error: Exception) -> None:
+        def prepare() -> None:
+            raise error
+
+        raised = self.assertRaises(
+            errors.ApiError, credentials.authenticate, prepare
+        )
+        self.assertEqual(f'Authentication failed: {message}', str(raised))
+
+    def test_success(self) -> None:
+        credentials.authenticate(lambda: None)
+
+    def test_failures(self) -> None:
+        for error, message in (
+            (
+                ksa_exceptions.Unauthorized('a-password', http_status=401),
+                'Unauthorized (HTTP 401)',
+            ),
+            (
+                ksa_exceptions.ServiceUnavailable('x', http_status=503),
+                'Service Unavailable (HTTP 503)',
+            ),
+            (
+                osc_exceptions.CommandError('Missing value\nauth-url'),
+                'Missing value auth-url',
+            ),
+            (
+                sdk_exceptions.ConfigException('Cloud x was not found.'),
+                'Cloud x was not found.',
+            ),
+        ):
+            with self.subTest(message):
+                self.assert_fails(message, error)
+
+    def test_keystone_that_is_gone(self) -> None:
+        for auth_url, message in (
+            (
+                'http://127.0.0.1:1/v3',
+                'cannot connect to http://127.0.0.1:1: connection refused',
+            ),
+            (
+                'http://127.0.0.1:1',
+                'cannot connect to http://127.0.0.1:1: connection refused',
+            ),
+        ):
+            with self.subTest(auth_url):
+                session = ksa_session.Session(
+                    generic.Password(
+                        auth_url,
+                        username='demo',
+                        password='a-password',
+                        user_domain_id='default',
+                    )
+                )
+                error = self.assertRaises(
+                    errors.ApiError,
+                    credentials.authenticate,
+                    session.get_token,
+                )
+                self.assertEqual(
+                    f'Authentication failed: {message}', str(error)
+                )

@@ -11,6 +11,7 @@
 # under the License.
 
 import dataclasses
+from http import client
 from typing import Any
 from urllib import parse
 
@@ -341,6 +342,19 @@ class TestValues(PagingTestCase):
         )
         self.with_colours('a', 'b')
         self.assertEqual([2, 1, 1], self.counts())
+
+    def test_proxy_that_closes_long_requests(self) -> None:
+        def answer(request: requests.PreparedRequest, _context: Any) -> object:
+            if len(str(request.url)) > 4000:
+                raise requests.exceptions.ConnectionError(
+                    'Aborted.'
+                ) from client.RemoteDisconnected('No answer.')
+            return {'things': []}
+
+        self.cloud.get(URL, json=answer)
+        self.with_colours(*map(fake_cloud.identifier, range(200)))
+        self.assertEqual([159, 79, 79, 42], self.counts())
+        self.assertEqual([], self.clock.slept)
 
     def test_one_that_is_too_long(self) -> None:
         self.listing(longest=10)

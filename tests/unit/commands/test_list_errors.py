@@ -13,8 +13,10 @@
 """Each way in which Nova, Neutron or the network can fail the command."""
 
 from typing import Any
+from unittest import mock
 
 import requests
+from urllib3 import exceptions
 
 from tests import command_result
 from tests.unit import clock
@@ -22,6 +24,7 @@ from tests.unit.commands import test_list
 from tests.unit import fake_cloud
 
 WHAT = f'Interfaces of server {test_list.SERVER_ID}: '
+NOVA = 'http://nova.test'
 REQUEST_ID = {'x-openstack-request-id': 'req-1'}
 
 
@@ -173,47 +176,28 @@ class TestToken(ErrorTestCase):
         self.assertEqual(2, self.tries())
 
 
+def _refused(url: str) -> requests.exceptions.ConnectionError:
+    """Make what requests raises, with the exceptions of urllib3 in it."""
+    refused = exceptions.NewConnectionError(
+        mock.sentinel.connection, 'Failed to establish a new connection'
+    )
+    refused.__cause__ = ConnectionRefusedError(111, 'Connection refused')
+    too_often = exceptions.MaxRetryError(mock.sentinel.pool, url, refused)
+    too_often.__cause__ = refused
+    error = requests.exceptions.ConnectionError(too_often)
+    error.__cause__ = too_often
+    return error
+
+
 class TestConnection(ErrorTestCase):
     def test_refused(self) -> None:
-        self.answer(exc=requests.exceptions.ConnectionError('[Errno 111]'))
+        self.answer(exc=_refused(f'{test_list.INTERFACES_URL}?{"x" * 1000}'))
         self.assert_fails(
             self.list(test_list.SERVER_ID),
-            f'{WHAT}Unable to establish connection to '
-            f'{test_list.INTERFACES_URL}: [Errno 111]',
+            f'{WHAT}cannot connect to {NOVA}: connection refused '
+            '(tried 4 times)',
         )
         self.assertEqual(4, self.tries())
-
-    def test_reason_is_shown_with_long_names(self) -> None:
-        # This is urllib3's text, except for the length of the host name.
-        host = 'nova-api.' + 'x' * 60
-        reason = (
-            f"HTTPConnectionPool(host='{host}', port=8774): Max retries "
-            f'exceeded with url: /v2.1/servers/{test_list.SERVER_ID}'
-            '/os-interface (Caused by NewConnectionError("HTTPConnection('
-            f"host='{host}', port=8774): Failed to establish a new "
-            'connection: [Errno 111] Connection refused"))'
-        )
-        self.answer(exc=requests.exceptions.ConnectionError(reason))
-        self.assert_fails(
-            self.list(test_list.SERVER_ID),
-            f'{WHAT}Unable to establish connection to '
-            f'{test_list.INTERFACES_URL}: {reason}',
-        )
-
-    def test_reason_is_shown_whatever_was_asked_for(self) -> None:
-        url = f'{fake_cloud.COMPUTE_URL}/servers?name={"x" * 1000}'
-        self.cloud.get(
-            test_list.SERVERS_URL,
-            exc=requests.exceptions.ConnectionError(
-                f'Max retries exceeded with url: {url} (Caused by [Errno 111])'
-            ),
-        )
-        self.assert_fails(
-            self.list('x' * 1000),
-            f"Servers named '{'x' * 297}...': Unable to establish connection "
-            f'to {test_list.SERVERS_URL}: Max retries exceeded with url: '
-            f'{test_list.SERVERS_URL} (Caused by [Errno 111])',
-        )
 
     def test_reset_once(self) -> None:
         self.cloud.get(
@@ -229,8 +213,7 @@ class TestConnection(ErrorTestCase):
         self.answer(exc=requests.exceptions.SSLError('self-signed'))
         self.assert_fails(
             self.list(test_list.SERVER_ID),
-            f'{WHAT}SSL exception connecting to {test_list.INTERFACES_URL}: '
-            'self-signed',
+            f'{WHAT}cannot connect to {NOVA}: self-signed',
         )
         self.assertEqual(1, self.tries())
 
@@ -254,7 +237,7 @@ class TestConnection(ErrorTestCase):
         self.answer(exc=requests.exceptions.ChunkedEncodingError('cut'))
         self.assert_fails(
             self.list(test_list.SERVER_ID),
-            f'{WHAT}Unexpected exception for {test_list.INTERFACES_URL}: cut',
+            f'{WHAT}the answer of {NOVA} was cut off (tried 4 times)',
         )
         self.assertEqual(4, self.tries())
 
@@ -354,11 +337,10 @@ class TestVersionDocument(ErrorTestCase):
     def test_connection_refused(self) -> None:
         self.cloud.get(
             fake_cloud.COMPUTE_URL,
-            exc=requests.exceptions.ConnectionError('[Errno 111]'),
+            exc=_refused(fake_cloud.COMPUTE_URL),
         )
         self.assert_version_document_fails(
-            f'Unable to establish connection to {fake_cloud.COMPUTE_URL}: '
-            '[Errno 111]'
+            f'cannot connect to {NOVA}: connection refused (tried 4 times)'
         )
 
     def test_unavailable(self) -> None:

@@ -1,0 +1,184 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Says why there was no answer, in words that a user can act on.
+
+The messages of urllib3, requests and keystoneauth repeat the URL with its
+query, name their classes and fill several lines.
+"""
+
+from collections.abc import Iterator
+from http import client
+import socket
+import ssl
+from urllib import parse
+
+from keystoneauth1 import exceptions as ksa_exceptions
+import requests
+from urllib3 import exceptions as urllib3_exceptions
+
+from osc_port_iface.api import response as responses
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+
+_READ_TIMEOUTS = (
+    requests.exceptions.ReadTimeout,
+    urllib3_exceptions.ReadTimeoutError,
+)
+_NO_CONNECTION = (
+    requests.exceptions.ConnectionError,
+    ksa_exceptions.ConnectFailure,
+)
+_CUT_OFF = (
+    client.IncompleteRead,
+    urllib3_exceptions.IncompleteRead,
+    requests.exceptions.ChunkedEncodingError,
+)
+
+
+class NoAnswer(Exception):
+    """A request was not answered.
+
+    :ivar may_pass: Whether the same request may succeed a moment later.
+    :ivar is_slow: Whether the answer takes too long.
+    :ivar is_closed: Whether the connection was closed in place of an answer.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        may_pass: bool = False,
+        is_slow: bool = False,
+        is_closed: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.may_pass = may_pass
+        self.is_slow = is_slow
+        self.is_closed = is_closed
+
+
+def is_cause_of(error: BaseException) -> bool:
+    """Return whether an exception stands for a request without an answer."""
+    return any(
+        isinstance(
+            cause,
+            (ksa_exceptions.ConnectionError, requests.RequestException),
+        )
+        for cause in _causes(error)
+    )
+
+
+def explain(
+    error: BaseException,
+    url: str = '',
+    timeout: tuple[float, float] | None = None,
+) -> NoAnswer:
+    """Say why there was no answer, and whether a retry may help.
+
+    A TLS error stays, a service that exceeded the read timeout would only get
+    more to do, and a host that does not respond was sent several packets
+    before the connect timeout.
+
+    :param error: What requests or keystoneauth raised.
+    :param url: The URL of the request; by default, that in the exception.
+    :param timeout: Its seconds to connect, and seconds between two bytes.
+    """
+    causes = list(_causes(error))
+    where = _origin(url or _requested_url(causes))
+    for cause in causes:
+        if isinstance(cause, responses.TooSlow):
+            return NoAnswer(str(cause), is_slow=True)
+        if isinstance(cause, requests.exceptions.ConnectTimeout):
+            return NoAnswer(_no_connection(timeout))
+        if isinstance(cause, _READ_TIMEOUTS):
+            return NoAnswer(_nothing_read(timeout), is_slow=True)
+    for cause in reversed(causes):
+        if isinstance(cause, ConnectionRefusedError):
+            break
+        # RemoteDisconnected of http.client is one of them.
+        if isinstance(cause, (ConnectionError, client.BadStatusLine)):
+            return NoAnswer(
+                _('%s closed the connection without an answer') % where,
+                may_pass=True,
+                is_closed=True,
+            )
+        if isinstance(cause, _CUT_OFF):
+            return NoAnswer(
+                _('the answer of %s was cut off') % where, may_pass=True
+            )
+    if not any(isinstance(cause, _NO_CONNECTION) for cause in causes):
+        return NoAnswer(printable.one_line(str(causes[-1])))
+    if any(isinstance(c, requests.exceptions.ProxyError) for c in causes):
+        where = _('%s through the proxy') % where
+    reason, is_permanent = _why_not_connected(causes)
+    return NoAnswer(
+        _('cannot connect to %(where)s: %(reason)s')
+        % {'where': where, 'reason': reason},
+        may_pass=not is_permanent,
+    )
+
+
+def _no_connection(timeout: tuple[float, float] | None) -> str:
+    if timeout is None:
+        return _('no connection in time')
+    return _('no connection within %.0f seconds') % timeout[0]
+
+
+def _nothing_read(timeout: tuple[float, float] | None) -> str:
+    if timeout is None:
+        return _('no answer in time')
+    return _('no answer within %.0f seconds') % timeout[1]
+
+
+def _why_not_connected(causes: list[BaseException]) -> tuple[str, bool]:
+    """Return the reason, and whether it is there to stay."""
+    for cause in reversed(causes):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                _('its certificate is not trusted: %s')
+                % printable.one_line(cause.verify_message),
+                True,
+            )
+        if isinstance(cause, ssl.SSLError):
+            detail = (cause.reason or '').replace('_', ' ').lower()
+            return _('TLS failed: %s') % printable.one_line(detail), True
+        if isinstance(cause, socket.gaierror):
+            return _('the name of the host cannot be resolved'), False
+        if isinstance(cause, OSError) and cause.errno and cause.strerror:
+            return printable.one_line(cause.strerror.lower()), False
+    is_tls = any(isinstance(c, requests.exceptions.SSLError) for c in causes)
+    return printable.one_line(str(causes[-1])), is_tls
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Go from an exception to what the libraries wrapped in it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _requested_url(causes: list[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, requests.RequestException) and cause.request:
+            return cause.request.url or ''
+    return ''
+
+
+def _origin(url: str) -> str:
+    """Return the part of a URL that names the service, without a password."""
+    if not url:
+        return _('the service')
+    found = parse.urlsplit(url)
+    return printable.one_line(
+        f'{found.scheme}://{found.netloc.rpartition("@")[2]}'
+    )
