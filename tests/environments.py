@@ -184,6 +184,7 @@ def uv_variables() -> dict[str, str]:
     index = re.search(r"(?m)\.index-url='(.*)'$", listed)
     return {
         'UV_CACHE_DIR': str(CHECKOUT / '.venv' / 'uv-cache'),
+        'UV_CONFIG_FILE': str(PINS / 'uv.toml'),
         'UV_PYTHON_DOWNLOADS': 'never',
         **({'UV_DEFAULT_INDEX': index[1]} if index else {}),
         **os.environ,
