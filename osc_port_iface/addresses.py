@@ -12,6 +12,7 @@
 
 """Parses the addresses of interfaces, whatever their notation."""
 
+from collections.abc import Iterator
 import dataclasses
 import enum
 import ipaddress
@@ -36,12 +37,31 @@ _MAC_ADDRESS = re.compile(
 # of a port's ID to name a device on the host (nova/network/model.py,
 # NIC_NAME_LEN).
 _HOST_DEVICE = re.compile(
-    r'(?:tap|qvo|qvb|qbr|vhu)?(?P<prefix>[0-9a-f]{8}-[0-9a-f]{2})',
+    r'(?:tap|qvo|qvb|qbr|vhu|(?:qr|qg|sg|ha|fg)-)?'
+    r'(?P<prefix>[0-9a-f]{8}-[0-9a-f]{2})',
     re.IGNORECASE,
 )
 
-# The largest CIDRs that can be searched. The addresses of an IPv4 CIDR are
-# asked for one by one, those of an IPv6 CIDR are not.
+# The beginning of a MAC address: that of a vendor (OUI), or more.
+_MAC_PREFIX = re.compile(
+    r'[0-9a-f]{2}(?P<separator>[:-])[0-9a-f]{2}'
+    r'(?:(?P=separator)[0-9a-f]{2}){1,3}',
+    re.IGNORECASE,
+)
+
+# An IPv6 address in brackets, and either kind with a port, as in URLs and
+# reports of abuse.
+_ENDPOINT = re.compile(
+    r'(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<ipv4>[0-9.]+)(?=:))'
+    r'(?::(?P<number>[0-9]{1,5})(?:/(?P<protocol>[a-z]+))?)?',
+    re.IGNORECASE,
+)
+
+# The zone of a link-local address is the name of a device on some machine.
+_ZONE = re.compile(r'(fe80:[0-9a-f:]*)%[^%\s\]]+', re.IGNORECASE)
+
+# The largest CIDRs and ranges that can be searched. IPv4 addresses are asked
+# for one by one, those of IPv6 are not.
 MOST_ADDRESSES = 4096
 SHORTEST_IPV6_PREFIX = 48
 
@@ -51,13 +71,15 @@ class Kind(enum.Enum):
 
     IP_ADDRESS = 'ip-address'
     CIDR = 'cidr'
+    RANGE = 'range'
     MAC_ADDRESS = 'mac-address'
+    MAC_PREFIX = 'mac-prefix'
     PORT = 'port'
     HOST_DEVICE = 'host-device'
 
 
 class TooWide(ValueError):
-    """A CIDR has too many addresses to look for."""
+    """A CIDR or range has too many addresses to look for."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,15 +89,30 @@ class Address:
     :ivar text: What the user wrote.
     :ivar kind: Its kind.
     :ivar value: The same, as the APIs write it.
+    :ivar number: The TCP or UDP port at an IP address, if any is given.
+    :ivar protocol: The protocol of that port, in lower case.
     """
 
     text: str
     kind: Kind
     value: str
+    number: int | None = None
+    protocol: str | None = None
+
+    @property
+    def networks(self) -> list[IPNetwork]:
+        """The IP addresses, as few networks; none of any other kind."""
+        match self.kind:
+            case Kind.IP_ADDRESS | Kind.CIDR:
+                return [ipaddress.ip_network(self.value)]
+            case Kind.RANGE:
+                first, last = map(ipaddress.ip_address, self.value.split('-'))
+                return list(_summarized(first, last))
+        return []
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether this is a UUID, and thus taken for an ID."""
+    """Return whether this is a UUID, and thus taken for an ID."""
     return bool(_UUID.fullmatch(text))
 
 
@@ -97,27 +134,80 @@ def parse_address(text: str) -> Address:
 def parse_query(text: str) -> Address:
     """Read an address whose owner is to be found.
 
-    :param text: A port ID, a MAC address, an IP address, a CIDR, or the name
-        of a device on a host: ``tap0a3ca19c-dd``, or without ``tap``.
+    :param text: A port ID, a MAC address or its beginning, an IP address, also
+        in brackets, with a zone or with a port (``203.0.113.5:2201/tcp``), a
+        CIDR, a range (``10.0.0.5-10.0.0.9``), or the name of a device on a
+        host: ``tap0a3ca19c-dd``, or without ``tap``.
     :returns: The address. The value of a device is the beginning of the ID of
         its port.
-    :raises TooWide: It is a CIDR with too many addresses.
+    :raises TooWide: It is a CIDR or range with too many addresses.
     :raises ValueError: It is none of them.
     """
-    if device := _HOST_DEVICE.fullmatch(text):
+    plain = _ZONE.sub(r'\1', text)
+    if device := _HOST_DEVICE.fullmatch(plain):
         return Address(text, Kind.HOST_DEVICE, device['prefix'].lower())
-    if '/' not in text:
-        return parse_address(text)
-    network = parse_ip_network(text)
-    if network.num_addresses == 1:
-        return Address(text, Kind.IP_ADDRESS, str(network.network_address))
-    if (
-        network.prefixlen < SHORTEST_IPV6_PREFIX
-        if network.version == 6
-        else network.num_addresses > MOST_ADDRESSES
-    ):
+    if endpoint := _ENDPOINT.fullmatch(plain):
+        return _endpoint(text, endpoint)
+    if _MAC_PREFIX.fullmatch(plain):
+        return Address(text, Kind.MAC_PREFIX, plain.lower().replace('-', ':'))
+    if '/' in plain:
+        return _within(text, Kind.CIDR, [parse_ip_network(plain)])
+    first, dash, last = plain.partition('-')
+    if dash and ('.' in last or ':' in last):
+        ends = parse_ip_address(first.strip()), parse_ip_address(last.strip())
+        return _within(text, Kind.RANGE, list(_summarized(*ends)))
+    return dataclasses.replace(parse_address(plain), text=text)
+
+
+def _endpoint(text: str, endpoint: re.Match[str]) -> Address:
+    found = parse_ip_address(endpoint['ipv6'] or endpoint['ipv4'])
+    number = int(endpoint['number']) if endpoint['number'] else None
+    if number is not None and not 0 < number < 65536:
+        raise ValueError(f'{text!r} has no such port')
+    return Address(
+        text,
+        Kind.IP_ADDRESS,
+        str(found),
+        number,
+        endpoint['protocol'] and endpoint['protocol'].lower(),
+    )
+
+
+def _summarized(first: IPAddress, last: IPAddress) -> Iterator[IPNetwork]:
+    """Return the networks that make up a range.
+
+    :raises ValueError: The addresses are of two versions, or the last is less
+        than the first.
+    """
+    if first.version != last.version:
+        raise ValueError(f'{first} and {last} are of two versions')
+    return ipaddress.summarize_address_range(first, last)
+
+
+def _within(text: str, kind: Kind, networks: list[IPNetwork]) -> Address:
+    """Return a query for all addresses of networks."""
+    count = sum(network.num_addresses for network in networks)
+    first, last = networks[0][0], networks[-1][-1]
+    if count == 1:
+        return Address(text, Kind.IP_ADDRESS, str(first))
+    limit = 1 << 128 - SHORTEST_IPV6_PREFIX
+    if count > (limit if first.version == 6 else MOST_ADDRESSES):
         raise TooWide(text)
-    return Address(text, Kind.CIDR, str(network))
+    if kind is Kind.RANGE:
+        return Address(text, kind, f'{first}-{last}')
+    return Address(text, kind, str(networks[0]))
+
+
+def mac_of_link_local(ip_address: IPAddress) -> str | None:
+    """Return the MAC address that a link-local address is made of.
+
+    A guest makes the address itself (RFC 4291, appendix A), so that Neutron
+    does not know it; None if it is made of something else.
+    """
+    octets = ip_address.packed
+    if not ip_address.is_link_local or octets[11:13] != b'\xff\xfe':
+        return None
+    return bytes((octets[8] ^ 2, *octets[9:11], *octets[13:])).hex(':')
 
 
 def is_query(text: str) -> bool:

@@ -291,12 +291,18 @@ class Port:
 
         Octavia's network driver sets the device ID to ``lb-`` and the ID of
         the load balancer
-        (``octavia/network/drivers/neutron/allowed_address_pairs.py``).
+        (``octavia/network/drivers/neutron/allowed_address_pairs.py``). The
+        driver for OVN names the port after it (``ovn_octavia_provider/
+        helper.py``).
         """
-        prefix, _lb, identifier = (self.device_id or '').partition('lb-')
-        if prefix or not addresses.is_uuid(identifier):
-            return None
-        return identifier
+        for text, prefix in (
+            (self.device_id, 'lb-'),
+            (self.name, 'ovn-lb-vip-'),
+        ):
+            before, _prefix, identifier = (text or '').partition(prefix)
+            if not before and addresses.is_uuid(identifier):
+                return identifier
+        return None
 
     def as_interface(self) -> Interface:
         """Convert it to what os-interface shows, except for the tag."""
@@ -394,10 +400,23 @@ class Route:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway of a router, with its addresses on an external network.
+
+    :ivar has_source_nat: Whether outgoing traffic is given its address.
+    """
+
+    network_id: str | None
+    external_ips: tuple[FixedIP, ...] = ()
+    has_source_nat: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Router:
     """A router, and its addresses on the external network.
 
     :ivar has_source_nat: Whether outgoing traffic is given its address.
+    :ivar more_gateways: Its gateways after the first one.
     :ivar routes: Its extra routes.
     """
 
@@ -407,8 +426,53 @@ class Router:
     external_network_id: str | None = None
     external_ips: tuple[FixedIP, ...] = ()
     has_source_nat: bool = False
+    more_gateways: tuple[Gateway, ...] = ()
     admin_state_up: bool | None = None
     routes: tuple[Route, ...] = ()
+
+    @property
+    def gateways(self) -> tuple[Gateway, ...]:
+        """All of its gateways."""
+        if self.external_network_id is None and not self.external_ips:
+            return self.more_gateways
+        first = Gateway(
+            self.external_network_id, self.external_ips, self.has_source_nat
+        )
+        return (first, *self.more_gateways)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listener:
+    """A port on which a load balancer listens."""
+
+    id: str
+    protocol: str | None
+    number: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of members, to which a load balancer sends traffic.
+
+    :ivar listener_ids: The listeners whose traffic it may get.
+    """
+
+    id: str
+    listener_ids: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PoolMember:
+    """A member of a pool.
+
+    :ivar subnet_id: The subnet of its address; None if the load balancer finds
+        the address by itself.
+    """
+
+    id: str
+    address: str
+    number: int | None
+    subnet_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The parts of Octavia's API that the names of load balancers need.
+"""The parts of Octavia's API that lead from load balancers to servers.
 
 https://docs.openstack.org/api-ref/load-balancer/v2/
 """
@@ -76,3 +76,78 @@ class LoadBalancerApi(service.Service):
         identifier = service.identifier(load_balancer_id, what)
         answer = self._service.get(f'/lbaas/loadbalancers/{identifier}', what)
         return answer.whole('loadbalancer', LOAD_BALANCERS.record.read)
+
+    def listeners(
+        self, load_balancer_id: str
+    ) -> records.Answer[records.Listener]:
+        """List the listeners of a load balancer.
+
+        :param load_balancer_id: Its ID.
+        :raises errors.ApiError: A request failed.
+        """
+        return self._pager.all(
+            _LISTENERS, {'loadbalancer_id': [load_balancer_id]}
+        )
+
+    def pools(self, load_balancer_id: str) -> records.Answer[records.Pool]:
+        """List the pools of a load balancer.
+
+        :param load_balancer_id: Its ID.
+        :raises errors.ApiError: A request failed.
+        """
+        return self._pager.all(_POOLS, {'loadbalancer_id': [load_balancer_id]})
+
+    def members(self, pool_id: str) -> records.Answer[records.PoolMember]:
+        """List the members of a pool.
+
+        :param pool_id: Its ID, which must be a UUID.
+        :raises errors.ApiError: A request failed.
+        """
+        return self._pager.all(
+            paging.Collection(
+                f'/lbaas/pools/{pool_id}/members',
+                'members',
+                _('Members of pool %s') % pool_id,
+                _MEMBER,
+                takes_fields=False,
+            ),
+            {},
+        )
+
+
+def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
+    return tuple(pool.optional_items(key, lambda row: row.uuid('id')))
+
+
+_LISTENERS = paging.Collection(
+    '/lbaas/listeners',
+    'listeners',
+    _('Listeners'),
+    reading.Record(
+        records.Listener,
+        id=reading.field(reading.Object.uuid, 'id'),
+        protocol=reading.field(reading.Object.optional_text, 'protocol'),
+        number=reading.field(reading.Object.optional_number, 'protocol_port'),
+    ),
+    takes_fields=False,
+)
+
+_POOLS = paging.Collection(
+    '/lbaas/pools',
+    'pools',
+    _('Pools'),
+    reading.Record(
+        records.Pool,
+        id=reading.field(reading.Object.uuid, 'id'),
+        listener_ids=reading.field(_ids, 'listeners'),
+    ),
+    takes_fields=False,
+)
+
+_MEMBER = reading.Record(
+    records.PoolMember,
+    id=reading.field(reading.Object.uuid, 'id'),
+    address=reading.field(reading.Object.ip_address, 'address'),
+    number=reading.field(reading.Object.optional_number, 'protocol_port'),
+    subnet_id=reading.field(reading.Object.optional_uuid, 'subnet_id'),
+)

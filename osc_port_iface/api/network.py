@@ -111,25 +111,3 @@ class NetworkApi(service.Service):
             port for port in answer.rows if not chosen.isdisjoint(port.tags)
         ]
         return answer
-
-    def ports_with_id_prefixes(
-        self, prefixes: Iterable[str]
-    ) -> records.Answer[records.Port]:
-        """List the ports whose IDs begin with one of these prefixes.
-
-        Neutron has no such filter. So the IDs of all ports that the caller may
-        see are read, and then the matching ports.
-
-        :param prefixes: The prefixes, in lower case.
-        """
-        beginnings = tuple(prefixes)
-        if not beginnings:
-            return records.Answer([])
-        ids = self.list(neutron.PORT_IDS)
-        answer = self.list(
-            neutron.PORTS,
-            'id',
-            (row.id for row in ids.rows if row.id.startswith(beginnings)),
-        )
-        answer.failures = ids.failures + answer.failures
-        return answer

@@ -179,14 +179,8 @@ BOUND_PORTS = PORTS.only(
     'host',
 )
 
-PORT_IDS = paging.Collection(
-    '/ports',
-    'ports',
-    _('Ports'),
-    reading.Record(
-        records.Identified, id=reading.field(reading.Object.uuid, 'id')
-    ),
-)
+# Only what is needed to tell which they are.
+PORT_ADDRESSES = PORTS.only('id', 'network_id', 'mac_address', 'fixed_ips')
 
 _PORT_BINDING = reading.Record(
     records.PortBinding,
@@ -267,6 +261,21 @@ def _has_source_nat(router: reading.Object, key: str) -> bool:
     )
 
 
+def _more_gateways(
+    router: reading.Object, key: str
+) -> tuple[records.Gateway, ...]:
+    """Read the gateways of a router after the first one."""
+    return tuple(router.optional_items(key, _gateway)[1:])
+
+
+def _gateway(gateway: reading.Object) -> records.Gateway:
+    return records.Gateway(
+        gateway.optional_text('network_id'),
+        fixed_ips.read(gateway, 'external_fixed_ips'),
+        gateway.optional_flag('enable_snat') is not False,
+    )
+
+
 ROUTERS = paging.Collection(
     '/routers',
     'routers',
@@ -288,6 +297,8 @@ ROUTERS = paging.Collection(
             'external_gateway_info',
         ),
         has_source_nat=reading.field(_has_source_nat, 'external_gateway_info'),
+        # Extension external-gateway-multihoming.
+        more_gateways=reading.field(_more_gateways, 'external_gateways'),
         admin_state_up=reading.field(
             reading.Object.optional_flag, 'admin_state_up'
         ),

@@ -13,6 +13,7 @@
 """Types of the arguments, which argparse checks before any request."""
 
 import argparse
+import codecs
 import errno
 import pathlib
 import sys
@@ -31,8 +32,12 @@ _UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
 _NO_ADDRESS = _("'%s' is not an IP address, a MAC address or a port ID")
 
 _NO_QUERY = _(
-    "'%s' is not an IP address, a CIDR, a MAC address, a port ID or the name "
-    'of a device on a host'
+    "'%s' is not an IP address, a CIDR, a range, a MAC address, a port ID or "
+    'the name of a device on a host'
+)
+
+_FOR_SERVERS = _(
+    "; for the interfaces of a server, see 'openstack server interface list'"
 )
 
 _TOO_WIDE = _(
@@ -103,42 +108,64 @@ def address(text: str) -> addresses.Address:
         raise _invalid(_NO_ADDRESS, text) from None
 
 
-def query(text: str, place: str = '') -> addresses.Address:
+def query(text: str) -> addresses.Address:
     """Read an address whose owner is to be found.
 
-    :param text: An address, a CIDR, a port ID or the name of a host device.
-    :param place: Where the text stands, as the beginning of an error message.
+    :param text: An address, a CIDR, a range, a port ID or the name of a host
+        device.
     """
     try:
         return addresses.parse_query(text)
     except addresses.TooWide:
-        raise _invalid(place + _TOO_WIDE, text) from None
+        raise _invalid(_TOO_WIDE, text) from None
     except ValueError:
-        raise _invalid(place + _NO_QUERY, text) from None
+        raise _invalid(_NO_QUERY + _FOR_SERVERS, text) from None
 
 
 def query_file(path: str) -> list[addresses.Address]:
     """Read a file of addresses whose owners are to be found.
 
-    :param path: The file, which may have ``#`` comments; ``-`` for standard
-        input.
+    All lines that are wrong are reported at once.
+
+    :param path: The file, in UTF-8, or in UTF-16 with a byte order mark, which
+        may have ``#`` comments; ``-`` for standard input.
     """
     file_name(path)
     try:
-        if path == '-':
-            text = standard_input().decode()
-        else:
-            text = pathlib.Path(path).read_text('utf-8')
-    except (OSError, UnicodeDecodeError) as error:
+        text = _decoded(
+            standard_input()
+            if path == '-'
+            else pathlib.Path(path).read_bytes()
+        )
+    except (OSError, UnicodeError) as error:
         raise argparse.ArgumentTypeError(
             printable.one_line(f'{path}: {error}')
         ) from None
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        text = line.partition('#')[0].strip()
-        if text:
-            found.append(query(text, _('line %d: ') % number))
+    found, wrong = [], []
+    for number, line in enumerate(text.lstrip('\ufeff').splitlines(), 1):
+        written = line.partition('#')[0].strip()
+        if not written:
+            continue
+        try:
+            found.append(addresses.parse_query(written))
+        except ValueError as error:
+            problem = (
+                _TOO_WIDE
+                if isinstance(error, addresses.TooWide)
+                else _NO_QUERY
+            )
+            wrong.append(
+                _('line %d: ') % number + problem % printable.escape(written)
+            )
+    if wrong:
+        raise argparse.ArgumentTypeError('\n'.join(wrong))
     return found
+
+
+def _decoded(content: bytes) -> str:
+    """Decode a file, which PowerShell and spreadsheets write in UTF-16."""
+    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode('utf-16' if is_utf_16 else 'utf-8')
 
 
 def standard_input() -> bytes:

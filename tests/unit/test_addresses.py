@@ -437,6 +437,130 @@ class TestQuery(testtools.TestCase):
                     addresses.Address(text, kind, value),
                     addresses.parse_query(text),
                 )
+                self.assertTrue(addresses.is_query(text))
+
+    def test_prefixes_ranges_and_devices(self) -> None:
+        for text, kind, value in (
+            ('fa:16:3e', addresses.Kind.MAC_PREFIX, 'fa:16:3e'),
+            ('FA-16-3E-1A', addresses.Kind.MAC_PREFIX, 'fa:16:3e:1a'),
+            ('fa:16:3e:1a:02', addresses.Kind.MAC_PREFIX, 'fa:16:3e:1a:02'),
+            ('00:16:30', addresses.Kind.MAC_PREFIX, '00:16:30'),
+            *(
+                (
+                    f'{prefix}-0A3CA19C-DD',
+                    addresses.Kind.HOST_DEVICE,
+                    '0a3ca19c-dd',
+                )
+                for prefix in ('qr', 'qg', 'sg', 'ha', 'fg', 'QR')
+            ),
+            ('10.0.0.5-10.0.0.9', addresses.Kind.RANGE, '10.0.0.5-10.0.0.9'),
+            (
+                '10.0.0.5 - ::ffff:10.0.0.9',
+                addresses.Kind.RANGE,
+                '10.0.0.5-10.0.0.9',
+            ),
+            (
+                '2001:DB8::1-2001:db8::a',
+                addresses.Kind.RANGE,
+                '2001:db8::1-2001:db8::a',
+            ),
+            ('10.0.0.5-10.0.0.5', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
+            (
+                'fe80::F816:3eff:fe01:203%eth0.7',
+                addresses.Kind.IP_ADDRESS,
+                'fe80::f816:3eff:fe01:203',
+            ),
+            # These look like prefixes, ranges or endpoints.
+            ('001122334455', addresses.Kind.MAC_ADDRESS, '00:11:22:33:44:55'),
+            (
+                '0016.3001.0203',
+                addresses.Kind.MAC_ADDRESS,
+                '00:16:30:01:02:03',
+            ),
+            ('001630-010203', addresses.Kind.MAC_ADDRESS, '00:16:30:01:02:03'),
+            ('2001:db8::5:443', addresses.Kind.IP_ADDRESS, '2001:db8::5:443'),
+        ):
+            with self.subTest(text):
+                self.assertEqual(
+                    addresses.Address(text, kind, value),
+                    addresses.parse_query(text),
+                )
+
+    def test_endpoints(self) -> None:
+        for text, value, number, protocol in (
+            ('203.0.113.5:2201', '203.0.113.5', 2201, None),
+            ('203.0.113.5:65535/UDP', '203.0.113.5', 65535, 'udp'),
+            ('[2001:DB8::5]', '2001:db8::5', None, None),
+            ('[2001:db8::5]:1', '2001:db8::5', 1, None),
+            ('[2001:db8::5]:443/tcp', '2001:db8::5', 443, 'tcp'),
+            ('[::ffff:10.0.0.5]:80', '10.0.0.5', 80, None),
+            ('[fe80::1%eth0]:22', 'fe80::1', 22, None),
+        ):
+            with self.subTest(text):
+                self.assertEqual(
+                    addresses.Address(
+                        text,
+                        addresses.Kind.IP_ADDRESS,
+                        value,
+                        number,
+                        protocol,
+                    ),
+                    addresses.parse_query(text),
+                )
+
+    def test_malformed(self) -> None:
+        for text in (
+            *('', '-', ':', '[]', '[10.0.0.5', '10.0.0.5]', '10.0.0.5:'),
+            *('10.0.0.5:0', '10.0.0.5:65536', '10.0.0.5:80/', '10.0.0.5:x'),
+            *('[10.0.0.0/24]', '10.0.0.0/24:80', '[fa:16:3e:01:02:03]'),
+            *('fa:16', 'fa:16-3e', 'fa:16:3', 'fa16.3e'),
+            *('10.0.0.9-10.0.0.5', '10.0.0.5-::9', '10.0.0.5-', '-10.0.0.5'),
+            *('10.0.0.5-10.0.0.6-10.0.0.7', '10.0.0.5-9', 'web-10.0.0.5'),
+            *(
+                '10.0.0.5%eth0',
+                '2001:db8::5%eth0',
+                'fe80::1%',
+                'qx-0a3ca19c-dd',
+            ),
+        ):
+            with self.subTest(text):
+                self.assertRaises(ValueError, addresses.parse_query, text)
+                self.assertFalse(addresses.is_query(text))
+
+    def test_networks(self) -> None:
+        for text, expected in (
+            (UUID, []),
+            ('fa:16:3e', []),
+            ('10.0.0.5:80', ['10.0.0.5/32']),
+            ('10.0.0.5/24', ['10.0.0.0/24']),
+            (
+                '10.0.0.3-10.0.0.8',
+                ['10.0.0.3/32', '10.0.0.4/30', '10.0.0.8/32'],
+            ),
+            ('::-::1', ['::/127']),
+        ):
+            with self.subTest(text):
+                self.assertEqual(
+                    expected,
+                    [str(n) for n in addresses.parse_query(text).networks],
+                )
+
+    def test_mac_addresses_of_link_local_addresses(self) -> None:
+        for text, expected in (
+            ('fe80::f816:3eff:fe01:203', 'fa:16:3e:01:02:03'),
+            ('fe80::200:5eff:fe00:101', '00:00:5e:00:01:01'),
+            ('fe80::1', None),
+            ('fe80::f816:3efe:fe01:203', None),
+            ('2001:db8::f816:3eff:fe01:203', None),
+            ('169.254.1.1', None),
+        ):
+            with self.subTest(text):
+                self.assertEqual(
+                    expected,
+                    addresses.mac_of_link_local(
+                        addresses.parse_ip_address(text)
+                    ),
+                )
 
     def test_too_wide(self) -> None:
         for text in (
@@ -445,6 +569,8 @@ class TestQuery(testtools.TestCase):
             '0.0.0.0/0',
             '2001:db8::/47',
             '::/0',
+            '10.0.0.0-10.0.16.0',
+            '::-0:0:1::',
         ):
             with self.subTest(text):
                 self.assertRaises(

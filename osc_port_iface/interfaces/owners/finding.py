@@ -52,6 +52,9 @@ _INDIRECT: tuple[_Kind, ...] = (
 
 _CERTAINTIES = list(searches.Certainty)
 
+# The queries that several addresses match.
+_WIDE = (addresses.Kind.CIDR, addresses.Kind.RANGE)
+
 
 @dataclasses.dataclass
 class Found(searches.Answer):
@@ -101,9 +104,9 @@ def distinct(
     queries: Iterable[addresses.Address],
 ) -> tuple[addresses.Address, ...]:
     """Drop duplicate queries, whatever their notation."""
-    found: dict[tuple[addresses.Kind, str], addresses.Address] = {}
+    found: dict[addresses.Address, addresses.Address] = {}
     for query in queries:
-        found.setdefault((query.kind, query.value), query)
+        found.setdefault(dataclasses.replace(query, text=''), query)
     return tuple(found.values())
 
 
@@ -162,7 +165,7 @@ def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:
 def _order(match: searches.Match) -> tuple[int, int, str]:
     address = (
         int(ipaddress.ip_address(match.ip_address))
-        if match.query.kind is addresses.Kind.CIDR and match.ip_address
+        if match.query.kind in _WIDE and match.ip_address
         else 0
     )
     # The forwardings of a floating IP are already ordered by its ports.

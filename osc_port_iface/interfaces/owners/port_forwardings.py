@@ -19,6 +19,7 @@ themselves are part of the floating IP.
 from collections.abc import Iterable, Iterator
 import dataclasses
 
+from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
@@ -26,7 +27,10 @@ from osc_port_iface import records
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
-    """Replace a floating IP by one match for each of its forwardings."""
+    """Replace a floating IP by one match for each of its forwardings.
+
+    A query with a port chooses the forwardings of that port.
+    """
     forwardings = [
         forwarding
         for match in search.matches
@@ -88,10 +92,29 @@ def _forwardings(match: searches.Match) -> list[records.PortForwarding]:
     if match.floating_ip is None:
         return []
     return sorted(
-        match.floating_ip.port_forwardings,
+        (
+            row
+            for row in match.floating_ip.port_forwardings
+            if _is_chosen(row, match.query)
+        ),
         key=lambda row: (
             row.protocol or '',
             len(row.external_port or ''),
             row.external_port or '',
         ),
+    )
+
+
+def _is_chosen(
+    forwarding: records.PortForwarding, query: addresses.Address
+) -> bool:
+    """Return whether a query asks for a forwarding, or for all of them."""
+    if query.protocol not in (None, (forwarding.protocol or '').lower()):
+        return False
+    if query.number is None:
+        return True
+    # A range is written with a colon.
+    ends = (forwarding.external_port or '').split(':')
+    return all(end.isdecimal() for end in ends) and (
+        int(ends[0]) <= query.number <= int(ends[-1])
     )

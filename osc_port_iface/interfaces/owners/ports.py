@@ -12,8 +12,10 @@
 
 """Finds ports that have an address themselves.
 
-Requests: the addresses, in batches, including those of an IPv4 CIDR. For an
-IPv6 CIDR, the subnets, and the ports of those that overlap it.
+Requests: the addresses, in batches, including those of an IPv4 CIDR or range.
+For one of IPv6, the subnets, and the ports of those that overlap it. For the
+beginning of an ID or a MAC address, a listing of all ports, as Neutron has no
+such filter, and then the ports that match.
 """
 
 from collections.abc import Iterable
@@ -36,7 +38,8 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
         _with_fixed_ips(cloud.network, search),
         _with_mac_addresses(cloud.network, search),
         _with_ids(cloud.network, search),
-        _with_host_devices(cloud.network, search),
+        _with_link_local_addresses(cloud.network, search),
+        _with_prefixes(cloud.network, search),
     ):
         answer.rows += part.rows
         answer.failures += part.failures
@@ -128,19 +131,65 @@ def _with_ids(
     )
 
 
-def _with_host_devices(
+def _with_link_local_addresses(
     api: network.NetworkApi, search: searches.Search
 ) -> searches.Answer:
-    queries = search.values(addresses.Kind.HOST_DEVICE)
-    found = api.ports_with_id_prefixes(queries)
+    """Find the ports whose MAC addresses link-local addresses are made of.
+
+    Such an address is unique on its network only, and Neutron does not know
+    it.
+    """
+    queries: dict[str, list[addresses.Address]] = {}
+    for query in search.queries:
+        if query.kind is addresses.Kind.IP_ADDRESS:
+            ip_address = addresses.parse_ip_address(query.value)
+            if mac_address := addresses.mac_of_link_local(ip_address):
+                queries.setdefault(mac_address, []).append(query)
+    found = api.list(neutron.PORTS, 'mac_address', queries)
     return records.Answer(
         [
-            searches.Match(query, 'host-device', port=port)
+            searches.Match(
+                query,
+                'link-local-address',
+                searches.Certainty.MAY_USE,
+                ip_address=query.value,
+                port=port,
+            )
             for port in _ordered(found.rows)
-            for prefix, query in queries.items()
-            if port.id.startswith(prefix)
+            for query in queries[(port.mac_address or '').lower()]
         ],
         found.failures,
+    )
+
+
+def _with_prefixes(
+    api: network.NetworkApi, search: searches.Search
+) -> searches.Answer:
+    """Find the ports whose ID or MAC address begins with something."""
+    devices = search.values(addresses.Kind.HOST_DEVICE)
+    mac_prefixes = search.values(addresses.Kind.MAC_PREFIX)
+    if not devices and not mac_prefixes:
+        return records.Answer([])
+
+    def matches(port: records.Port) -> list[searches.Match]:
+        mac_address = (port.mac_address or '').lower()
+        return [
+            searches.Match(query, matched_as, port=port)
+            for matched_as, value, queries in (
+                ('host-device', port.id, devices),
+                ('mac-address', mac_address, mac_prefixes),
+            )
+            for prefix, query in queries.items()
+            if value.startswith(prefix)
+        ]
+
+    listed = api.list(neutron.PORT_ADDRESSES)
+    found = api.list(
+        neutron.PORTS, 'id', (port.id for port in listed.rows if matches(port))
+    )
+    return records.Answer(
+        [match for port in _ordered(found.rows) for match in matches(port)],
+        listed.failures + found.failures,
     )
 
 

@@ -99,14 +99,16 @@ def _with_external_ips(
     routers: Iterable[records.Router], queries: searches.IPQueries
 ) -> Iterator[searches.Match]:
     for router in sorted(routers, key=lambda router: router.id):
-        for fixed_ip in router.external_ips:
-            for query in queries.of(fixed_ip.ip_address):
-                yield searches.Match(
-                    query,
-                    _MATCHED_AS,
-                    ip_address=fixed_ip.ip_address,
-                    router=router,
-                )
+        for gateway in router.gateways:
+            for fixed_ip in gateway.external_ips:
+                for query in queries.of(fixed_ip.ip_address):
+                    yield searches.Match(
+                        query,
+                        _MATCHED_AS,
+                        ip_address=fixed_ip.ip_address,
+                        router=router,
+                        gateway=gateway,
+                    )
 
 
 def _behind(
@@ -116,7 +118,7 @@ def _behind(
     translating = [
         (match, match.router)
         for match in gateways
-        if match.router and match.router.has_source_nat and _has_ipv4(match)
+        if match.router and _translates(match, match.router)
     ]
     router_ids = [router.id for _match, router in translating]
     interfaces = api.list(neutron.PORTS, 'device_id', router_ids)
@@ -182,9 +184,15 @@ def _inner_subnets(
     return found
 
 
-def _has_ipv4(match: searches.Match) -> bool:
-    if match.ip_address:
-        return ':' not in match.ip_address
-    return match.port is not None and any(
-        ':' not in fixed_ip.ip_address for fixed_ip in match.port.fixed_ips
+def _translates(match: searches.Match, router: records.Router) -> bool:
+    """Return whether a router gives outgoing IPv4 traffic this address."""
+    found = {match.ip_address}
+    if match.port and not match.ip_address:
+        found = {fixed_ip.ip_address for fixed_ip in match.port.fixed_ips}
+    return any(
+        gateway.has_source_nat
+        and fixed_ip.ip_address in found
+        and ':' not in fixed_ip.ip_address
+        for gateway in router.gateways
+        for fixed_ip in gateway.external_ips
     )

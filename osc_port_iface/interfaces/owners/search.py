@@ -15,7 +15,6 @@
 from collections.abc import Iterable, Iterator
 import dataclasses
 import enum
-import ipaddress
 
 from osc_port_iface import addresses
 from osc_port_iface import records
@@ -56,6 +55,7 @@ class Match:
     :ivar parent: The parent port, if the port is a subport.
     :ivar subport: Its segmentation in the trunk.
     :ivar router: The router on the way.
+    :ivar gateway: The gateway of that router, if its port is not visible.
     :ivar server: The server; None if the port belongs to something else, or to
         nothing.
     :ivar project: The project of the port, or else of the floating IP or
@@ -77,6 +77,7 @@ class Match:
     parent: records.Port | None = None
     subport: records.Subport | None = None
     router: records.Router | None = None
+    gateway: records.Gateway | None = None
     server: records.Server | None = None
     project: records.Project | None = None
     network: records.Network | None = None
@@ -112,7 +113,7 @@ class Match:
             return self.port.network_id
         if self.floating_ip:
             return self.floating_ip.network_id
-        return self.router.external_network_id if self.router else None
+        return self.gateway.network_id if self.gateway else None
 
     @property
     def device_owner(self) -> str | None:
@@ -164,7 +165,7 @@ class Search:
         return dataclasses.replace(self, matches=tuple(matches))
 
     def values(self, kind: addresses.Kind) -> dict[str, addresses.Address]:
-        """Return the queries of one kind, by value."""
+        """Return the queries of one kind other than IP addresses, by value."""
         return {
             query.value: query for query in self.queries if query.kind is kind
         }
@@ -183,39 +184,37 @@ class IPQueries:
     """Finds the queries that an IP address matches."""
 
     def __init__(self, queries: Iterable[addresses.Address]) -> None:
-        """Take the addresses and the CIDRs among some queries."""
-        self._single: dict[str, addresses.Address] = {}
-        self._cidrs: list[tuple[addresses.IPNetwork, addresses.Address]] = []
+        """Take the addresses, the CIDRs and the ranges among some queries."""
+        self._single: dict[str, list[addresses.Address]] = {}
+        self._wide: list[tuple[addresses.IPNetwork, addresses.Address]] = []
         for query in queries:
             if query.kind is addresses.Kind.IP_ADDRESS:
-                self._single[query.value] = query
-            elif query.kind is addresses.Kind.CIDR:
-                network = ipaddress.ip_network(query.value)
-                self._cidrs.append((network, query))
+                self._single.setdefault(query.value, []).append(query)
+            else:
+                self._wide += ((network, query) for network in query.networks)
 
     def __bool__(self) -> bool:
-        """Tell whether there are any such queries."""
-        return bool(self._single or self._cidrs)
+        """Return whether there are any such queries."""
+        return bool(self._single or self._wide)
 
     def of(self, ip_address: str) -> Iterator[addresses.Address]:
         """Return the queries that an address matches."""
         found = addresses.parse_ip_address(ip_address)
-        if query := self._single.get(str(found)):
-            yield query
-        for network, query in self._cidrs:
+        yield from self._single.get(str(found), ())
+        for network, query in self._wide:
             if found in network:
                 yield query
 
     def ip_addresses(self) -> list[str]:
-        """Return all addresses, except those in IPv6 CIDRs."""
+        """Return all addresses, except those in wide queries of IPv6."""
         found = dict.fromkeys(self._single)
-        for network, _query in self._cidrs:
+        for network, _query in self._wide:
             if network.version == 4:
                 found.update(dict.fromkeys(map(str, network)))
         return list(found)
 
     def ipv6_networks(self) -> list[addresses.IPNetwork]:
-        """Return the IPv6 CIDRs, which have too many addresses to list."""
+        """Return the wide queries of IPv6, which have too many addresses."""
         return [
-            network for network, _query in self._cidrs if network.version == 6
+            network for network, _query in self._wide if network.version == 6
         ]

@@ -36,8 +36,8 @@ def find(cloud: api_cloud.Cloud, name: str) -> str:
         return name
     if len(similar) == 1:
         return similar[0]
-    ports = neutron.PORTS.only('id')
-    if names.complete(cloud.network.list(ports, 'bound_host', [name])):
+    bound = cloud.network.list(neutron.BOUND_PORTS, 'bound_host', [name])
+    if names.complete(bound):
         return name
     sentences = [
         _("No compute host has the name '%s'.") % printable.one_line(name),

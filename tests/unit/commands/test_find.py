@@ -11,6 +11,7 @@
 # under the License.
 import ipaddress
 import json
+import pathlib
 
 from tests import command_result
 from tests.unit import base
@@ -519,16 +520,26 @@ class TestUsage(FindTestCase):
         )
 
     def test_malformed(self) -> None:
-        for text in ('10.0.0.256', 'fa:16:3e', 'web-1', '10.0.0.0/33', ''):
+        for text in (
+            *('10.0.0.256', 'fa:16', 'web-1', '10.0.0.0/33', ''),
+            *('10.0.0.5:0', '10.0.0.5:65536', '10.0.0.5:80/', '[10.0.0.5'),
+            *('10.0.0.9-10.0.0.5', '10.0.0.5-::1', '10.0.0.5%eth0'),
+            '2001:db8::1%eth0',
+        ):
             with self.subTest(text):
                 self.assert_usage_error(
-                    f"'{text}' is not an IP address, a CIDR, a MAC address, a "
-                    'port ID or the name of a device on a host',
+                    f"'{text}' is not an IP address, a CIDR, a range, a MAC "
+                    'address, a port ID or the name of a device on a host; '
+                    "for the interfaces of a server, see 'openstack server "
+                    "interface list'\n",
                     text,
                 )
 
     def test_too_wide(self) -> None:
-        for text in ('10.0.0.0/8', '0.0.0.0/0', '10.0.0.0/19', '2001::/47'):
+        for text in (
+            *('10.0.0.0/8', '0.0.0.0/0', '10.0.0.0/19', '2001::/47'),
+            *('10.0.0.0-10.0.16.0', '2001::-2001:0:1::'),
+        ):
             with self.subTest(text):
                 self.assert_usage_error(
                     f"'{text}' is too wide: at most 4,096 IPv4 addresses, or "
@@ -540,11 +551,11 @@ class TestUsage(FindTestCase):
         self.assert_usage_error('Give an address')
 
     def test_file(self) -> None:
-        path = self.create_file('# all\n\n10.0.0.6 # one\nfe80::1%eth0\n')
-        self.assert_usage_error(
-            "line 4: 'fe80::1%eth0' is not", '--file', path
-        )
         path = self.create_file('# all\n\n10.0.0.6 # one\n')
+        self.assert_finds_nothing(path)
+
+    def assert_finds_nothing(self, path: str) -> None:
+        """Look for the one address in a file."""
         self.assertEqual(
             command_result.Result(
                 3,
@@ -553,6 +564,32 @@ class TestUsage(FindTestCase):
             ),
             self.find('--file', path),
         )
+
+    def test_file_of_other_systems(self) -> None:
+        path = pathlib.Path(self.create_file(''))
+        for encoding in ('utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be'):
+            with self.subTest(encoding):
+                mark = '\ufeff' if encoding[-2:] in ('le', 'be') else ''
+                path.write_bytes(f'{mark}10.0.0.6\r\n'.encode(encoding))
+                self.assert_finds_nothing(str(path))
+
+    def test_all_lines_that_are_wrong(self) -> None:
+        path = self.create_file(
+            '10.0.0.6\nweb-1\n10.0.0.0/8 # wide\n\x1b[2J\n'
+        )
+        kinds = (
+            'is not an IP address, a CIDR, a range, a MAC address, a port ID '
+            'or the name of a device on a host'
+        )
+        self.assert_usage_error(
+            f"error: argument --file: line 2: 'web-1' {kinds}\n"
+            "line 3: '10.0.0.0/8' is too wide: at most 4,096 IPv4 addresses, "
+            f"or a /48 of IPv6\nline 4: '\\x1b[2J' {kinds}\n",
+            *('--file', path),
+        )
+        path = self.create_file('')
+        pathlib.Path(path).write_bytes(b'\xff10.0.0.6')
+        self.assert_usage_error("'utf-8' codec can't decode", '--file', path)
 
     def test_file_that_is_missing(self) -> None:
         self.assert_usage_error('No such file', '--file', '/no/such/file')

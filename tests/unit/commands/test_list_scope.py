@@ -210,6 +210,20 @@ class TestSelectors(test_list_fleet.FleetTestCase):
                     "'compute-2' or 'compute-1'?",
                 )
 
+    def test_host_of_ports_only(self) -> None:
+        self.register()
+        self.register_hosts('compute-1')
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, **{'binding:host_id': 'network-1'})
+        )
+        self.assertEqual(
+            command_result.Result(
+                0, '', 'No server exists on host network-1.\n'
+            ),
+            self.list('-f', 'value', '--host', 'network-1'),
+        )
+
     def test_host_without_servers(self) -> None:
         self.register()
         self.register_hosts('compute-1.example.org')

@@ -64,7 +64,6 @@ class TestFind(testtools.TestCase):
             self.network.way('ports', 'id'),
             self.network.way('ports', 'ip_address'),
             self.network.way('ports', 'mac_address'),
-            self.network.ports_with_id_prefixes,
         )
         self.indirect = (
             self.network.way('routers'),

@@ -111,3 +111,132 @@ class TestLoadBalancers(test_find.FindTestCase):
                         columns=('Matched As', 'Device Name'),
                     ),
                 )
+
+
+class TestBehind(test_find.FindTestCase):
+    """A load balancer of OVN with two listeners and three members."""
+
+    COLUMNS = (
+        *('Matched As', 'Certainty', 'Server Name', 'Protocol'),
+        *('External Port', 'Internal Port'),
+    )
+    VIRTUAL_IP = ('load-balancer', 'owns', None, None, None, None)
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_tokens(
+            'a-token', load_balancer_url='http://octavia.test'
+        )
+        self.register_ports(
+            {
+                **fake_cloud.port(14, 0, '10.0.0.100', device_owner=''),
+                'device_id': '',
+                'name': f'ovn-lb-vip-{LOAD_BALANCER}',
+            },
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(12, 2, '10.0.0.6'),
+            # The same address on another network.
+            fake_cloud.port(13, 3, '10.0.0.6', project_id='another'),
+        )
+        self.cloud.register_network(
+            'subnets', fake_cloud.subnet(900, '10.0.0.0/24')
+        )
+        for number in (1, 2, 3):
+            self.register_server(number, f's{number}')
+        pools: list[dict[str, object]] = [
+            {'id': fake_cloud.identifier(number), 'listeners': listeners}
+            for number, listeners in (
+                (61, [{'id': fake_cloud.identifier(71)}]),
+                (62, [{'id': fake_cloud.identifier(72)}]),
+                (63, []),
+            )
+        ]
+        self.register(
+            'listeners',
+            *(
+                {
+                    'id': fake_cloud.identifier(71 + number),
+                    'protocol': 'TCP',
+                    'protocol_port': port,
+                }
+                for number, port in enumerate((443, 80))
+            ),
+        )
+        self.register('pools', *pools)
+        self.register_members(61, ('10.0.0.5', 8443, 900))
+        self.register_members(62, ('10.0.0.6', 8080, None))
+        self.register_members(63, ('10.0.0.77', 22, None))
+
+    def register(self, collection: str, *rows: dict[str, object]) -> None:
+        self.cloud.get(
+            f'http://octavia.test/v2.0/lbaas/{collection}'
+            f'?loadbalancer_id={LOAD_BALANCER}',
+            json={collection: list(rows)},
+        )
+
+    def register_members(
+        self, pool: int, *members: tuple[str, int, int | None]
+    ) -> None:
+        self.cloud.get(
+            'http://octavia.test/v2.0/lbaas/pools/'
+            f'{fake_cloud.identifier(pool)}/members',
+            json={
+                'members': [
+                    {
+                        'id': fake_cloud.identifier(80 + number),
+                        'address': address,
+                        'protocol_port': port,
+                        'subnet_id': subnet and fake_cloud.identifier(subnet),
+                    }
+                    for number, (address, port, subnet) in enumerate(members)
+                ]
+            },
+        )
+
+    def test_the_servers_of_the_members(self) -> None:
+        way = ('load-balancer', 'behind')
+        secure = (*way, 's1', 'TCP', 443, 8443)
+        plain = (*way, 's2', 'TCP', 80, 8080)
+        for query, expected in (
+            ('10.0.0.100', [secure, plain, (*way, None, None, None, 22)]),
+            ('10.0.0.100:443', [secure]),
+            ('10.0.0.100:80', [plain]),
+            ('10.0.0.100:22', []),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    [self.VIRTUAL_IP, *expected],
+                    self.rows(query, '--behind', columns=self.COLUMNS),
+                )
+
+    def test_a_member_on_another_subnet(self) -> None:
+        self.register_members(61, ('10.0.0.5', 8443, 901))
+        self.assertEqual(
+            [
+                self.VIRTUAL_IP,
+                ('load-balancer', 'behind', None, 'TCP', 443, 8443),
+            ],
+            self.rows('10.0.0.100:443', '--behind', columns=self.COLUMNS),
+        )
+
+    def test_nothing_is_asked_without_need(self) -> None:
+        self.assertEqual(
+            [self.VIRTUAL_IP], self.rows('10.0.0.100', columns=self.COLUMNS)
+        )
+        self.assertNotIn('octavia', ' '.join(self.cloud.requested()))
+
+    def test_octavia_that_cannot_be_asked(self) -> None:
+        self.cloud.get(
+            'http://octavia.test/v2.0/lbaas/listeners', status_code=403
+        )
+        result = self.find(
+            *('10.0.0.100', '--behind', '-f', 'value', '-c', 'Matched As')
+        )
+        self.assertEqual(
+            (
+                1,
+                'load-balancer\n',
+                'Listeners: this is not allowed (HTTP 403)\n',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )

@@ -108,3 +108,32 @@ class TestPortForwardings(test_find.FindTestCase):
         self.register()
         self.rows('203.0.113.5', columns=('Query',))
         self.assertEqual(['floatingips', 'ports', 'ports'], self.asked())
+
+    def test_the_port_chooses(self) -> None:
+        self.register()
+        for query, found in (
+            ('203.0.113.5:443', [443]),
+            ('203.0.113.5:80/TCP', [80]),
+            ('203.0.113.5:80/udp', [None]),
+            ('203.0.113.5:22', [None]),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    [
+                        (
+                            'port-forwarding' if number else 'floating-ip',
+                            number,
+                        )
+                        for number in found
+                    ],
+                    self.rows(query, columns=('Matched As', 'External Port')),
+                )
+
+    def test_the_port_chooses_a_range(self) -> None:
+        self.register(external_port=None, external_port_range='8000:8010')
+        for number, count in ((7999, 0), (8000, 2), (8010, 2), (8011, 0)):
+            with self.subTest(number):
+                rows = self.rows(
+                    f'203.0.113.5:{number}', columns=('Matched As',)
+                )
+                self.assertEqual(count, rows.count(('port-forwarding',)))

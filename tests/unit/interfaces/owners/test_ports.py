@@ -118,3 +118,59 @@ class TestPorts(test_find.FindTestCase):
                         columns=('Matched As', 'Server Name', 'Port ID'),
                     ),
                 )
+
+    def test_ranges(self) -> None:
+        for query, found in (
+            (
+                '10.0.0.6-10.0.0.50',
+                [
+                    ('10.0.0.6', 'fixed-ip', 's2'),
+                    ('10.0.0.50', 'fixed-ip', 's1'),
+                ],
+            ),
+            ('10.0.0.7-10.0.0.50', [('10.0.0.50', 'fixed-ip', 's1')]),
+            (
+                '203.0.113.1-203.0.113.4',
+                [('203.0.113.4', 'floating-ip', 's3')],
+            ),
+            ('2001:db8::5-2001:db8::6', [('2001:db8::5', 'fixed-ip', 's1')]),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    [(query, *row) for row in found],
+                    self.rows(query, columns=COLUMNS),
+                )
+
+    def test_beginnings_of_mac_addresses(self) -> None:
+        self.register_ports(
+            fake_cloud.port(11, 1, mac_address='fa:16:3e:1a:00:01'),
+            fake_cloud.port(12, 2, mac_address='FA:16:3E:1A:00:02'),
+            fake_cloud.port(13, 3, mac_address='fa:16:3e:1b:00:01'),
+        )
+        for query, servers in (
+            ('fa:16:3e', ['s1', 's2', 's3']),
+            ('FA-16-3E-1A', ['s1', 's2']),
+            ('fa:16:3e:1b:00', ['s3']),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    [(query, None, 'mac-address', s) for s in servers],
+                    self.rows(query, columns=COLUMNS),
+                )
+
+    def test_link_local_addresses(self) -> None:
+        query = 'fe80::f816:3eff:fe00:b%eth0'
+        self.assertEqual(
+            [(query, 'link-local-address', 'may-use', 's1')],
+            self.rows(
+                query,
+                columns=('Query', 'Matched As', 'Certainty', 'Server Name'),
+            ),
+        )
+
+    def test_one_address_with_several_ports(self) -> None:
+        queries = ('10.0.0.6', '10.0.0.6:22', '10.0.0.6:22/tcp', '[10.0.0.6]')
+        self.assertEqual(
+            [(query, '10.0.0.6', 'fixed-ip', 's2') for query in queries[:3]],
+            self.rows(*queries, columns=COLUMNS),
+        )

@@ -181,3 +181,36 @@ class TestRouterGateways(test_find.FindTestCase):
                 self.cloud.reset_mock()
                 self.rows(*arguments, columns=('Query',))
                 self.assertEqual(expected, self.asked())
+
+    def test_the_second_gateway(self) -> None:
+        second = '198.51.100.200'
+        gateway = {
+            'network_id': fake_cloud.identifier(703),
+            'external_fixed_ips': [fake_cloud.fixed_ip(second, 903)],
+        }
+        router = fake_cloud.router(20, GATEWAY)
+        for name, settings, count in (
+            ('translates', {}, 2),
+            ('does not', {'enable_snat': False}, 1),
+        ):
+            with self.subTest(name):
+                self.register(is_administrator=False)
+                self.cloud.register_network(
+                    'routers',
+                    {
+                        **router,
+                        'external_gateways': [
+                            router['external_gateway_info'],
+                            {**gateway, **settings},
+                        ],
+                    },
+                )
+                rows = self.rows(
+                    *(second, '--behind'),
+                    columns=('Matched As', 'Certainty', 'Network ID'),
+                )
+                self.assertEqual(count, len(rows))
+                self.assertEqual(
+                    ('router-gateway', 'owns', fake_cloud.identifier(703)),
+                    rows[0],
+                )
