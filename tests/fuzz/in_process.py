@@ -25,9 +25,9 @@ from typing import Any
 from unittest import mock
 from urllib import parse
 
-from osc_lib import exceptions
 from keystoneauth1 import adapter
 from keystoneauth1 import session
+from osc_lib import exceptions
 import requests
 
 from osc_port_iface.api import cloud
