@@ -15,10 +15,16 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from osc_port_iface.commands import list as list_command
 from osc_port_iface.commands import lister
 from osc_port_iface.i18n import _
+
+if TYPE_CHECKING:
+    from osc_port_iface.api import network
+    from osc_port_iface.interfaces.waiting import patience as patiences
+    from osc_port_iface.interfaces.waiting import targets
 
 
 class WaitServerInterface(lister.TextLister):
@@ -37,14 +43,14 @@ class WaitServerInterface(lister.TextLister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.waiting import waiting
+        from osc_port_iface.interfaces.waiting import polling
 
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
         parser.add_argument(
             '--for',
             dest='condition',
-            choices=waiting.CONDITIONS,
+            choices=polling.CONDITIONS,
             default='active',
             help=_(
                 'Wait until the interfaces are no longer plugged in '
@@ -111,6 +117,7 @@ class WaitServerInterface(lister.TextLister):
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
         from osc_port_iface.interfaces.selecting import selection
+        from osc_port_iface.interfaces.waiting import patience as patiences
         from osc_port_iface.interfaces.waiting import waiting
 
         available = columns.usual(columns.OF_INTERFACE)
@@ -119,18 +126,6 @@ class WaitServerInterface(lister.TextLister):
         chosen = self.choose(parsed_args, available)
         cloud = self.cloud()
         chosen = self.without_tag(parsed_args, chosen, cloud.compute)
-        request = waiting.Request(
-            condition=parsed_args.condition,
-            targets=waiting.targets(
-                cloud.network,
-                parsed_args.port,
-                parsed_args.mac_address,
-                parsed_args.network,
-                parsed_args.condition,
-            ),
-            timeout=parsed_args.timeout,
-            interval=parsed_args.interval,
-        )
         selected = selection.select(
             cloud,
             parsed_args.server,
@@ -138,10 +133,37 @@ class WaitServerInterface(lister.TextLister):
             shows_names=False,
         )
         self.report(selected)
-        outcome = waiting.wait(
-            cloud, selected.rows, request, self.show_progress
+        patience = patiences.Patience(
+            parsed_args.timeout, parsed_args.interval
         )
-        self.fail(dict.fromkeys(outcome.failures))
-        if outcome.pending:
-            self.deny(outcome.pending)
-        return columns.table(chosen, outcome.done)
+        result = waiting.wait(
+            cloud,
+            selected.rows,
+            self._targets(parsed_args, cloud.network, patience),
+            parsed_args.condition,
+            patience,
+            self.show_progress,
+        )
+        self.fail(dict.fromkeys(result.failures))
+        if result.pending:
+            self.deny(result.pending)
+        return columns.table(chosen, result.done)
+
+    def _targets(
+        self,
+        parsed_args: argparse.Namespace,
+        api: network.NetworkApi,
+        patience: patiences.Patience,
+    ) -> tuple[targets.Target, ...]:
+        """Find the interfaces, some of which may not exist yet."""
+        from osc_port_iface.interfaces.waiting import targets
+
+        choice = targets.Choice(
+            parsed_args.port, parsed_args.mac_address, parsed_args.network
+        )
+        for_detach = parsed_args.condition == 'detached'
+        if for_detach:
+            return choice.targets(api, for_detach)
+        return patience.until_found(
+            lambda: choice.targets(api, for_detach), self.show_progress
+        )

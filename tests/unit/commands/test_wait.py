@@ -499,7 +499,6 @@ class TestWait(WaitTestCase):
         self.answer([cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n', '--port', 'front')
         for name, message in (
-            ('back', "No port with the name or ID 'back' exists."),
             (
                 'twin',
                 "2 ports have the name 'twin', use an ID: "
@@ -510,6 +509,72 @@ class TestWait(WaitTestCase):
                 command_result.Result(1, '', f'{message}\n'),
                 self.wait('--port', name),
             )
+
+    def test_name_that_appears_later(self) -> None:
+        self.answer([cached(11)], [live(11)])
+        for option, collection, row in (
+            ('--port', 'ports', fake_cloud.port(11, 1, name='new')),
+            (
+                '--network',
+                'networks',
+                {'id': fake_cloud.identifier(700), 'name': 'new'},
+            ),
+        ):
+            with self.subTest(option):
+                self.clock.slept.clear()
+                self.cloud.get(
+                    f'{fake_cloud.NETWORK_URL}/v2.0/{collection}',
+                    [{'json': {collection: rows}} for rows in ([], [], [row])],
+                )
+                self.assert_done(f'{PORT_ID}\n', option, 'new')
+                self.assertEqual([2.0, 2.4], self.clock.slept)
+
+    def test_name_that_does_not_appear(self) -> None:
+        self.answer([cached(11)], [live(11)])
+        missing = command_result.Result(
+            1, '', "No port with the name or ID 'new' exists.\n"
+        )
+        for arguments, slept in (
+            (('--timeout', '0'), []),
+            (('--timeout', '5'), [2.0, 2.4, 0.6]),
+            # It cannot be detached before it exists.
+            (('--for', 'detached'), []),
+        ):
+            with self.subTest(str(arguments)):
+                self.clock.slept.clear()
+                self.assertEqual(
+                    missing, self.wait('--port', 'new', *arguments)
+                )
+                self.assertEqual(slept, self.clock.slept)
+
+    def test_port_that_is_disabled(self) -> None:
+        self.answer([cached(11)], [live(11, port_state='DOWN')])
+        for name, changes, times_out in (
+            ('disabled', {'admin_state_up': False}, False),
+            ('enabled', {'admin_state_up': True}, True),
+            ('not shown', {}, True),
+        ):
+            with self.subTest(name):
+                self.clock.slept.clear()
+                self.register_ports(fake_cloud.port(11, 1, **changes))
+                reason = (
+                    'its port is DOWN'
+                    if times_out
+                    else ('its port is disabled')
+                )
+                self.assertEqual(
+                    command_result.Result(3, '', f'{INTERFACE}: {reason}\n'),
+                    self.wait(),
+                )
+                self.assertEqual(times_out, bool(self.clock.slept))
+
+    def test_a_port_that_is_down_costs_one_request(self) -> None:
+        self.register_ports(fake_cloud.port(11, 1))
+        self.answer(
+            [cached(11)], [*[live(11, port_state='DOWN')] * 2, live(11)]
+        )
+        self.assert_done(f'{PORT_ID}\n')
+        self.assertEqual(1, self.asked().count('ports'))
 
     def test_why_it_timed_out(self) -> None:
         self.answer([cached(12)], [live(11)])
@@ -895,9 +960,7 @@ class TestHost(WaitTestCase):
         for key in ('binding:vif_type', 'binding:host_id'):
             del hidden[key]
         self.register_ports(hidden)
-        line = (
-            'Which host a port is bound to is shown to administrators only\n'
-        )
+        line = 'Port bindings are visible to administrators only\n'
         for server in (cached(11), self.on_host('compute-1')):
             self.answer([server], [live(11)])
             self.assertEqual(

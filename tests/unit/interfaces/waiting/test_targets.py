@@ -12,13 +12,13 @@
 
 import testtools
 
-from osc_port_iface.interfaces.waiting import waiting
+from osc_port_iface.interfaces.waiting import targets
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
 
 class TestTarget(testtools.TestCase):
-    def test_means(self) -> None:
+    def test_matches(self) -> None:
         interface = records.Interface(
             'fa:16:3e:00:00:0b',
             (),
@@ -28,7 +28,7 @@ class TestTarget(testtools.TestCase):
         for attribute in ('port_id', 'mac_address', 'network_id'):
             with self.subTest(attribute):
                 value = getattr(interface, attribute)
-                target = waiting.Target(attribute, value, value)
-                self.assertTrue(target.means(interface))
-                other = waiting.Target(attribute, 'another', 'another')
-                self.assertFalse(other.means(interface))
+                target = targets.Target(attribute, value, value)
+                self.assertTrue(target.matches(interface))
+                other = targets.Target(attribute, 'another', 'another')
+                self.assertFalse(other.matches(interface))

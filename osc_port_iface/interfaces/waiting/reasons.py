@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What ``wait`` asks Neutron about attached interfaces."""
+"""Says why an interface does not meet a condition."""
 
 from collections.abc import Iterator, Sequence
 import dataclasses
@@ -19,10 +19,27 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import cache_diff
+from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
+
+STALE = _("gone, but still in Nova's cache")
+
+_OF_CACHE = {
+    codes.Code.MISSING_FROM_CACHE: _("plugged in, but not in Nova's cache"),
+    codes.Code.ONLY_IN_CACHE: STALE,
+    codes.Code.DUPLICATE_IN_CACHE: _("more than once in Nova's cache"),
+    codes.Code.ADDRESS_DIFFERS: _(
+        "its fixed IPs differ from those in Nova's cache"
+    ),
+    codes.Code.MAC_DIFFERS: _("its MAC address in Nova's cache is %s"),
+}
+
+# These are not caused by a change under way, and need a repair.
+_LASTING = frozenset({codes.Code.DUPLICATE_IN_CACHE, codes.Code.MAC_DIFFERS})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +59,14 @@ class Reason:
 def called(port_id: str | None, mac_address: str | None) -> str:
     """Name an interface, for the ``what`` of a reason."""
     return f'{port_id} ({mac_address})'
+
+
+def of_difference(difference: cache_diff.CacheDifference) -> Reason:
+    """Return the reason that a difference in Nova's cache is."""
+    why = _OF_CACHE[difference.code]
+    if difference.code is codes.Code.MAC_DIFFERS:
+        why %= difference.cached_mac_address
+    return Reason(None, why, difference.code in _LASTING)
 
 
 def of_floating_ips(
@@ -153,7 +178,7 @@ def _of_binding(
 
 def _hidden() -> errors.Forbidden:
     return errors.Forbidden(
-        _('Which host a port is bound to is shown to administrators only')
+        _('Port bindings are visible to administrators only')
     )
 
 

@@ -1,0 +1,366 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Polls a server, and judges whether its interfaces meet a condition."""
+
+from collections.abc import Iterator, Mapping
+import dataclasses
+import enum
+import logging
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import cache_diff
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.waiting import reasons
+from osc_port_iface.interfaces.waiting import targets
+from osc_port_iface import printable
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
+
+CONDITIONS = ('active', 'attached', 'detached', 'floating-ip', 'host')
+
+# The conditions that need Neutron, and what reads them.
+_OF_NEUTRON = {
+    'floating-ip': reasons.of_floating_ips,
+    'host': reasons.of_hosts,
+}
+
+# The ports of a server with such a status become ACTIVE only when it is
+# started.
+_OFF = frozenset({'SHUTOFF', 'SUSPENDED', 'SHELVED', 'SHELVED_OFFLOADED'})
+
+_LOST = frozenset({'ERROR', 'DELETED', 'SOFT_DELETED'})
+
+# An attach or detach that began up to this many seconds before the first poll
+# may be the one to wait for.
+_RECENT = 60.0
+
+
+class State(enum.Enum):
+    """The state of a server with respect to the condition.
+
+    It meets the condition, does not yet, will not without a repair, or has
+    failed.
+    """
+
+    FINISHED = enum.auto()
+    PENDING = enum.auto()
+    CANNOT_SUCCEED = enum.auto()
+    FAILED = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True)
+class Poll:
+    """The result of the latest poll of a server, and of those before it.
+
+    :ivar server: The server.
+    :ivar mac_addresses: The MAC addresses of each target, which identify it in
+        the cache, and after it is gone. No target stands for all interfaces.
+    :ivar state: The state of the server.
+    :ivar lines: What does not meet the condition, and why.
+    :ivar interfaces: The interfaces that are plugged in.
+    :ivar differences: The differences in Nova's cache.
+    :ivar ports: The ports that were read from Neutron, by ID.
+    """
+
+    server: records.Server
+    mac_addresses: Mapping[targets.Target, frozenset[str]]
+    state: State = State.PENDING
+    lines: tuple[str, ...] = ()
+    interfaces: tuple[records.Interface, ...] = ()
+    differences: tuple[cache_diff.CacheDifference, ...] = ()
+    ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
+
+    @property
+    def chosen(self) -> list[records.Interface]:
+        """The interfaces that are waited for and are plugged in."""
+        return [
+            interface
+            for interface in self.interfaces
+            if not self.mac_addresses
+            or any(target.matches(interface) for target in self.mac_addresses)
+        ]
+
+    @property
+    def absent(self) -> list[targets.Target]:
+        """The targets of which no interface is plugged in."""
+        return [
+            target
+            for target in self.mac_addresses
+            if not any(map(target.matches, self.interfaces))
+        ]
+
+    @property
+    def is_uncached(self) -> bool:
+        """Whether the cache lacks an interface that it should have.
+
+        A port of another project will never be in the cache. So nothing is
+        reported while the project of the port is unknown.
+        """
+        return any(
+            difference.code is codes.Code.MISSING_FROM_CACHE
+            and difference.port_id in self.ports
+            and difference.interface in self.chosen
+            for difference in self.differences
+        )
+
+    def has_seen(self, difference: cache_diff.CacheDifference) -> bool:
+        """Return whether the poll has shown the same difference."""
+        return any(
+            (known.code, known.mac_address)
+            == (difference.code, difference.mac_address)
+            for known in self.differences
+        )
+
+    def failed(self, line: str) -> 'Poll':
+        """Return the same for a server that has failed."""
+        return dataclasses.replace(self, state=State.FAILED, lines=(line,))
+
+    def unread(self, error: errors.ApiError) -> 'Poll':
+        """Return the same for a server that could not be read."""
+        if isinstance(error, (errors.NotFound, errors.Forbidden)):
+            return self.failed(str(error))
+        # The next poll may succeed.
+        return dataclasses.replace(self, lines=(str(error),))
+
+
+class Poller:
+    """Polls servers."""
+
+    def __init__(self, cloud: api_cloud.Cloud, condition: str) -> None:
+        """Prepare to poll; nothing is requested.
+
+        :param cloud: The services.
+        :param condition: One of CONDITIONS.
+        """
+        self._cloud = cloud
+        self._condition = condition
+
+    def poll(self, waited: float, is_last: bool, before: Poll) -> Poll:
+        """Poll a server.
+
+        Nova's cache is read first: while it is unchanged, it still lacks what
+        it lacked before.
+
+        :param waited: Seconds since the first poll.
+        :param is_last: Whether this is the last poll, which must give the
+            reasons.
+        :param before: The previous poll.
+        :raises errors.ApiError: A request failed.
+        """
+        server = self._cloud.compute.server(before.server.id)
+        if server.status in _LOST:
+            return before.failed(
+                _('Server %(server)s: its status is %(status)s')
+                % {'server': server.id, 'status': server.status}
+            )
+        if server.in_down_cell:
+            line = _('Server %s: its cell is down') % server.id
+            return dataclasses.replace(before, lines=(line,))
+        cache_lags = before.is_uncached and server.cache == before.server.cache
+        if cache_lags and not is_last:
+            return self._unless_failed(before, waited)
+        found = self._compared(server, is_last, before)
+        why = [*self._reasons(found, before)]
+        state = State.PENDING if why else State.FINISHED
+        if any(reason.is_lasting for reason in why):
+            state = State.CANNOT_SUCCEED
+        found = dataclasses.replace(
+            found,
+            state=state,
+            lines=tuple(_line(server, reason) for reason in why),
+        )
+        return self._unless_failed(found, waited)
+
+    def _compared(
+        self, server: records.Server, is_last: bool, before: Poll
+    ) -> Poll:
+        """Compare the views, as they are now."""
+        interfaces = names.complete(self._cloud.compute.interfaces(server.id))
+        differences = cache_diff.compare(server.cache, interfaces)
+        doubtful = [
+            difference.port_id
+            for difference in differences
+            if difference.code is codes.Code.MISSING_FROM_CACHE
+            # Most are in the cache at the next poll.
+            and (is_last or before.has_seen(difference))
+        ]
+        if self._condition == 'active' and server.status not in _OFF:
+            # They may be disabled.
+            doubtful += [
+                interface.port_id
+                for interface in interfaces
+                if interface.port_state != 'ACTIVE'
+                and all(row.interface != interface for row in differences)
+            ]
+        ports = {**before.ports, **self._ports({*doubtful} - {*before.ports})}
+        return Poll(
+            server,
+            {
+                target: mac_addresses
+                | {
+                    interface.mac_address
+                    for interface in interfaces
+                    if interface.mac_address and target.matches(interface)
+                }
+                for target, mac_addresses in before.mac_addresses.items()
+            },
+            interfaces=tuple(interfaces),
+            differences=tuple(
+                difference
+                for difference in differences
+                if not cache_diff.is_expected(
+                    difference, server, ports.get(difference.port_id or '')
+                )
+            ),
+            ports=ports,
+        )
+
+    def _ports(self, port_ids: set[str | None]) -> dict[str, records.Port]:
+        """Read ports from Neutron; this may fail."""
+        try:
+            answer = self._cloud.network.list(
+                neutron.PORTS, 'id', sorted(filter(None, port_ids))
+            )
+        except errors.TokenRefused:
+            raise
+        except errors.ApiError as error:
+            LOG.info(_('Nothing more is known about the ports: %s'), error)
+            return {}
+        return {port.id: port for port in answer.rows}
+
+    def _reasons(self, poll: Poll, before: Poll) -> Iterator[reasons.Reason]:
+        """List why the condition is not met."""
+        if self._condition == 'detached':
+            yield from _of_detach(poll)
+            return
+        for interface in poll.chosen:
+            if reason := self._of_interface(poll, interface, before):
+                what = reasons.called(interface.port_id, interface.mac_address)
+                yield dataclasses.replace(reason, what=what)
+        for target in poll.absent:
+            yield reasons.Reason(target.text, _('not plugged in'))
+        if not poll.mac_addresses:
+            for difference in poll.differences:
+                if difference.interface is None:
+                    yield dataclasses.replace(
+                        reasons.of_difference(difference),
+                        what=difference.mac_address or '',
+                    )
+        if ask := _OF_NEUTRON.get(self._condition):
+            yield from ask(self._cloud.network, poll.server, poll.chosen)
+
+    def _of_interface(
+        self, poll: Poll, interface: records.Interface, before: Poll
+    ) -> reasons.Reason | None:
+        """Return why an interface is not attached, or not ACTIVE."""
+        for difference in poll.differences:
+            if difference.interface == interface:
+                reason = reasons.of_difference(difference)
+                # A change under way may show it once.
+                is_lasting = reason.is_lasting and before.has_seen(difference)
+                return dataclasses.replace(reason, is_lasting=is_lasting)
+        state = interface.port_state
+        if self._condition != 'active' or state == 'ACTIVE':
+            return None
+        server = poll.server
+        if server.status in _OFF and server.task_state is None:
+            return reasons.Reason(
+                None,
+                _(
+                    'its port is %(state)s, and stays so while the status of '
+                    'the server is %(status)s'
+                )
+                % {'state': state, 'status': server.status},
+                is_lasting=True,
+            )
+        port = poll.ports.get(interface.port_id or '')
+        if port and port.admin_state_up is False:
+            return reasons.Reason(
+                None, _('its port is disabled'), is_lasting=True
+            )
+        return reasons.Reason(None, _('its port is %s') % state)
+
+    def _unless_failed(self, poll: Poll, waited: float) -> Poll:
+        """Give up a server if its attach or detach has failed.
+
+        Nova does not say which interface an action was about. If the binding
+        of a port fails, Nova does not detach the port from the server
+        (``_update_ports_for_instance`` in ``nova/network/neutron.py``), so
+        that only the cache lacks it.
+
+        :param waited: Seconds since the first poll.
+        """
+        if self._condition == 'detached':
+            is_open, name = bool(poll.chosen), 'detach_interface'
+            line = _(
+                'Server %(server)s: still plugged in, as the detach has '
+                'failed (request ID %(request)s)'
+            )
+        else:
+            is_open = bool(poll.absent) or poll.is_uncached
+            name = 'attach_interface'
+            line = _(
+                'Server %(server)s: not plugged in, as the attach has failed '
+                '(request ID %(request)s)'
+            )
+        if not is_open:
+            return poll
+        try:
+            answer = self._cloud.compute.instance_actions(poll.server.id)
+        except errors.TokenRefused:
+            raise
+        except errors.ApiError as error:
+            LOG.info(_('Whether it has failed is not known: %s'), error)
+            return poll
+        recent = [
+            action
+            for action in answer.rows
+            if action.action == name and action.seconds_ago <= waited + _RECENT
+        ]
+        if not recent or not all(action.failed for action in recent):
+            return poll
+        request_id = printable.escape(recent[0].request_id or _('unknown'))
+        return poll.failed(
+            line % {'server': poll.server.id, 'request': request_id}
+        )
+
+
+def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
+    """List why interfaces are not detached."""
+    for interface in poll.chosen:
+        yield reasons.Reason(
+            reasons.called(interface.port_id, interface.mac_address),
+            _('still plugged in'),
+        )
+    gone = frozenset[str]().union(*poll.mac_addresses.values())
+    for difference in poll.differences:
+        if difference.cached - difference.live and (
+            not poll.mac_addresses or difference.mac_address in gone
+        ):
+            yield reasons.Reason(difference.mac_address or '', reasons.STALE)
+
+
+def _line(server: records.Server, reason: reasons.Reason) -> str:
+    words = {
+        'server': server.id,
+        'what': printable.escape(reason.what or ''),
+        'reason': printable.escape(reason.why),
+    }
+    if reason.what is None:
+        return _('Server %(server)s: %(reason)s') % words
+    return _('Server %(server)s, interface %(what)s: %(reason)s') % words

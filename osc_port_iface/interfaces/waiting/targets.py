@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Finds the interfaces that a user waits for."""
+
+from collections.abc import Sequence
+import dataclasses
+
+from osc_port_iface import addresses
+from osc_port_iface.api import network
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Interfaces to wait for: of a port, a MAC address or a network.
+
+    :ivar attribute: ``port_id``, ``mac_address`` or ``network_id``.
+    :ivar value: The value, as the APIs write it.
+    :ivar text: What the user wrote.
+    :ivar mac_address: The MAC address, if it is known. Nova's cache has
+        neither port IDs nor network IDs.
+    """
+
+    attribute: str
+    value: str
+    text: str
+    mac_address: str | None = None
+
+    def matches(self, interface: records.Interface) -> bool:
+        """Return whether an interface is one of these."""
+        found: str | None = getattr(interface, self.attribute)
+        return found == self.value
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What the user wrote to choose interfaces.
+
+    :ivar ports: Names or IDs of ports.
+    :ivar mac_addresses: MAC addresses, as the APIs write them.
+    :ivar networks: Names or IDs of networks.
+    """
+
+    ports: Sequence[str] = ()
+    mac_addresses: Sequence[str] = ()
+    networks: Sequence[str] = ()
+
+    def targets(
+        self, api: network.NetworkApi, for_detach: bool
+    ) -> tuple[Target, ...]:
+        """Find the interfaces; none stands for all.
+
+        :param api: Neutron, to look up names, and the MAC address of a port
+            to be detached, which the live view may no longer have.
+        :param for_detach: Whether they are to be detached.
+        :raises names.NoSuchName: No port or network has a name.
+        :raises osc_lib.exceptions.CommandError: Several have a name, or a
+            look-up failed.
+        """
+        found = [Target('mac_address', m, m, m) for m in self.mac_addresses]
+        for text in self.ports:
+            if addresses.is_uuid(text) and not for_detach:
+                found.append(Target('port_id', text.lower(), text))
+            else:
+                found.append(_of_port(api, text))
+        found += [
+            Target('network_id', names.network_id(api, text), text)
+            for text in self.networks
+        ]
+        return tuple(found)
+
+
+def _of_port(api: network.NetworkApi, name_or_id: str) -> Target:
+    try:
+        port = names.port(api, name_or_id)
+    except names.NoSuchName:
+        if not addresses.is_uuid(name_or_id):
+            raise
+        # When Nova detaches a port that it created, it deletes the port.
+        return Target('port_id', name_or_id.lower(), name_or_id)
+    return Target('port_id', port.id, name_or_id, port.mac_address)
