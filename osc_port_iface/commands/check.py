@@ -15,14 +15,15 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import time
 from typing import TYPE_CHECKING
 
-from osc_lib import exceptions
-
 from osc_port_iface.commands import lister
+from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
+    from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.interfaces.health import check
 
 
@@ -37,6 +38,10 @@ class CheckServerInterface(lister.TextLister):
     could not be read or checked. Findings are shown in any case.
     """
 
+    # It authenticates by itself, so that --nagios and --metrics report also
+    # that this failed.
+    auth_required = False
+
     importance = (
         'Server Name',
         'Finding',
@@ -44,6 +49,7 @@ class CheckServerInterface(lister.TextLister):
         'Actual',
         'Expected',
         'Port ID',
+        'Severity',
         'Cause',
     )
 
@@ -59,53 +65,110 @@ class CheckServerInterface(lister.TextLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import nagios
+
+        try:
+            return self._checked(parsed_args)
+        except Exception as error:
+            if not parsed_args.nagios:
+                raise
+            return self._sum_up(parsed_args, *nagios.failed(error))
+
+    def _checked(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import finding_columns
         from osc_port_iface.commands import metrics
         from osc_port_iface.commands import nagios
 
-        chosen = self.choose(parsed_args, finding_columns.COLUMNS)
         started = time.monotonic()
         try:
-            answer = self._check(
-                parsed_args, has_causes=finding_columns.CAUSE in chosen
+            self._authenticate()
+            chosen = self.choose(parsed_args, finding_columns.COLUMNS)
+            cloud = self.cloud()
+            result = self._check(
+                parsed_args, cloud, finding_columns.CAUSE in chosen
             )
-        except exceptions.CommandError as error:
+        except Exception:
             if parsed_args.metrics:
                 metrics.write_failure(parsed_args.metrics)
-            if not parsed_args.nagios:
-                raise
-            return self._sum_up(parsed_args, *nagios.failed(error))
+            raise
         took = time.monotonic() - started
-        self.report(answer)
-        if answer.rows:
+        self.report(result)
+        if result.rows:
             self.deny()
         if parsed_args.metrics:
             metrics.write(
-                parsed_args.metrics, parsed_args.metrics_by, answer, took
+                parsed_args.metrics, parsed_args.metrics_by, result, took
             )
         if parsed_args.nagios:
             limits = nagios.Thresholds(
                 parsed_args.warning, parsed_args.critical
             )
             return self._sum_up(
-                parsed_args, *nagios.judge(answer, limits, took)
+                parsed_args, *nagios.judge(result, limits, took)
             )
-        return columns.table(chosen, answer.rows)
+        self._guide(parsed_args, cloud, result)
+        return columns.table(chosen, result.rows)
+
+    def _authenticate(self) -> None:
+        """Authenticate as OSC does before it runs another command."""
+        self.auth_required = True
+        self.app.prepare_to_run_command(self)
 
     def _check(
-        self, parsed_args: argparse.Namespace, has_causes: bool
+        self,
+        parsed_args: argparse.Namespace,
+        cloud: api_cloud.Cloud,
+        has_causes: bool,
     ) -> check.CheckResult:
         from osc_port_iface.commands import finding_selectors
         from osc_port_iface.interfaces.health import check
 
-        cloud = self.cloud()
         request = finding_selectors.request(
             parsed_args,
             cloud,
             has_causes=has_causes and not parsed_args.nagios,
         )
         return check.check(cloud, request, self.progress)
+
+    def _guide(
+        self,
+        parsed_args: argparse.Namespace,
+        cloud: api_cloud.Cloud,
+        result: check.CheckResult,
+    ) -> None:
+        """Say what was looked at, and what to do next."""
+        from osc_port_iface.commands import finding_selectors
+        from osc_port_iface import printable
+
+        count = len(result.rows)
+        self.hint(
+            _('Checked %(servers)s and %(interfaces)s%(place)s: %(findings)s.')
+            % {
+                'servers': _counted(
+                    len(result.servers), _('1 server'), _('%d servers')
+                ),
+                'interfaces': _counted(
+                    result.interfaces, _('1 interface'), _('%d interfaces')
+                ),
+                'place': _place(parsed_args, cloud),
+                'findings': _counted(count, _('1 finding'), _('%d findings'))
+                if count
+                else _('no finding'),
+            }
+        )
+        if not count:
+            return
+        selected = finding_selectors.selection(parsed_args)
+        command = f'openstack server interface repair {shlex.join(selected)}'
+        self.hint(
+            _('Plan the repair: %s --dry-run')
+            % printable.escape(command.rstrip())
+        )
+        self.hint(
+            _('About %(code)s: user/findings.html#%(code)s')
+            % {'code': result.rows[0].code.value}
+        )
 
     def _sum_up(
         self, parsed_args: argparse.Namespace, status: int, line: str
@@ -120,3 +183,21 @@ class CheckServerInterface(lister.TextLister):
         parsed_args.formatter = 'value'
         parsed_args.columns, parsed_args.sort_columns = [], []
         return ('Status',), [(cells.TextCell(line),)]
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return one if number == 1 else several % number
+
+
+def _place(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> str:
+    """Return the projects that were searched, as a part of a sentence."""
+    from osc_port_iface import printable
+
+    if parsed_args.server:
+        return ''
+    name = parsed_args.project
+    if not name and (parsed_args.all_projects or parsed_args.host):
+        return _(' in all projects')
+    own = cloud.identity.own_project
+    name = name or (own and own.name)
+    return _(' in project %s') % printable.one_line(name) if name else ''

@@ -25,6 +25,9 @@ COLUMNS: columns.Columns[findings.Finding] = (
     columns.Column('Server Name', lambda row: cells.TextCell(row.server_name)),
     columns.Column('Port ID', lambda row: cells.TextCell(row.port_id)),
     columns.Column('MAC Address', lambda row: cells.TextCell(row.mac_address)),
+    columns.Column(
+        'Severity', lambda row: cells.TextCell(row.code.severity.value)
+    ),
     columns.Column('Finding', lambda row: cells.TextCell(row.code.value)),
     columns.Column('Expected', lambda row: cells.TextCell(row.expected)),
     columns.Column('Actual', lambda row: cells.TextCell(row.actual)),

@@ -16,6 +16,7 @@ import argparse
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
@@ -31,7 +32,7 @@ def add_arguments(
 ) -> None:
     """Add the servers and the findings to a command."""
     server_selectors.add_arguments(parser, reads_environment)
-    choices = [code.value for code in codes.Code]
+    choices = [code.value for code in codes.KINDS]
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         '--finding',
@@ -41,10 +42,13 @@ def add_arguments(
         default=[],
         help=_(
             'Finding to look for (repeat option to look for several): '
-            '%(choices)s, or all (default: all but %(on_request)s)'
+            '%(choices)s; or all (default: all but %(on_request)s)'
         )
         % {
-            'choices': ', '.join(choices),
+            'choices': '; '.join(
+                f'{code} ({kind.summary})'
+                for code, kind in codes.KINDS.items()
+            ),
             'on_request': codes.joined(codes.ON_REQUEST),
         },
     )
@@ -55,6 +59,18 @@ def add_arguments(
         choices=choices,
         default=[],
         help=_('Finding to leave out (repeat option to leave out several)'),
+    )
+    parser.add_argument(
+        '--severity',
+        metavar='<severity>',
+        choices=[severity.value for severity in codes.Severity],
+        default=codes.Severity.INFO.value,
+        help=_(
+            'Look only for findings of this severity or worse: critical '
+            '(traffic or an interface is lost, or will be), warning '
+            '(something wrong is shown, or the next operation fails), info '
+            '(left-overs) (default: info)'
+        ),
     )
     parser.add_argument(
         '--older-than',
@@ -89,7 +105,7 @@ def request(
     :param cloud: The services, to look up a project.
     :param has_causes: Whether to find the causes of the findings.
     :raises osc_lib.exceptions.CommandError: There is no such project, or
-        several have the name.
+        several have the name; or no finding is left to look for.
     """
     return check.CheckRequest(
         names_or_ids=tuple(parsed_args.server),
@@ -105,8 +121,43 @@ def request(
     )
 
 
-def _codes(parsed_args: argparse.Namespace) -> frozenset[codes.Code]:
+def selection(parsed_args: argparse.Namespace) -> list[str]:
+    """Return the arguments that select the same servers and findings."""
+    found: list[str] = []
+    if parsed_args.all_projects:
+        found.append('--all-projects')
+    for option in ('project', 'project_domain', 'host', 'status', 'severity'):
+        value = getattr(parsed_args, option)
+        if value and value != codes.Severity.INFO:
+            found += [f'--{option.replace("_", "-")}', value]
+    for option in ('finding', 'ignore', 'keep_tag'):
+        for value in getattr(parsed_args, option):
+            found += [f'--{option.replace("_", "-")}', value]
+    if parsed_args.older_than is not None:
+        found += ['--older-than', f'{parsed_args.older_than:g}s']
+    return [*found, *parsed_args.server]
+
+
+def _codes(parsed_args: argparse.Namespace) -> codes.Codes:
+    """Return the findings to look for.
+
+    :raises plugin_command.UsageError: None is left.
+    """
     if _ALL in parsed_args.finding:
-        return frozenset(codes.Code)
-    wanted = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
-    return wanted - set(map(codes.Code, parsed_args.ignore))
+        wanted = frozenset(codes.Code)
+    else:
+        wanted = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
+    worst = codes.Severity(parsed_args.severity).rank
+    found = frozenset(
+        code
+        for code in wanted - set(map(codes.Code, parsed_args.ignore))
+        if code.severity.rank <= worst
+    )
+    if not found:
+        raise plugin_command.UsageError(
+            _(
+                'No finding is left to look for: all are ignored or of a '
+                'lower severity'
+            )
+        )
+    return found

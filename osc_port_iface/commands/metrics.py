@@ -25,6 +25,8 @@ import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import os
 import pathlib
+import stat
+import tempfile
 import time
 
 from osc_lib import exceptions
@@ -37,6 +39,9 @@ from osc_port_iface import printable
 from osc_port_iface import records
 
 _PREFIX = 'osc_port_iface_check'
+
+# The mode of a new file.
+_MODE = 0o644
 
 _Labels = Mapping[str, str]
 
@@ -77,14 +82,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def write(
     path: pathlib.Path,
     by: Sequence[str],
-    answer: check.CheckResult,
+    result: check.CheckResult,
     took: float,
 ) -> None:
     """Write the findings, and that the run succeeded.
 
     :param path: The file, whose name should end with ``.prom``.
     :param by: The labels to add to the code, named as in the option.
-    :param answer: What was found.
+    :param result: What was found.
     :param took: How long the check took, in seconds.
     :raises exceptions.CommandError: A file could not be written.
     """
@@ -94,22 +99,22 @@ def write(
             *_metric(
                 'findings',
                 'Findings by code, for the codes that were checked.',
-                _counts(answer, [_LABELS[name] for name in by]),
+                _counts(result, [_LABELS[name] for name in by]),
             ),
             *_metric(
                 'servers',
                 'Servers that were checked.',
-                [({}, len(answer.servers))],
+                [({}, len(result.servers))],
             ),
             *_metric(
                 'ports',
                 'Ports that were checked.',
-                [({}, len(answer.ports))],
+                [({}, len(result.ports))],
             ),
             *_metric(
                 'failures',
                 'Things that could not be read or checked.',
-                [({}, len(answer.failures))],
+                [({}, result.gaps)],
             ),
             *_metric(
                 'duration_seconds', 'How long it took.', [({}, round(took, 3))]
@@ -150,7 +155,7 @@ def _write_run(path: pathlib.Path, has_failed: bool) -> None:
 
 
 def _counts(
-    answer: check.CheckResult,
+    result: check.CheckResult,
     labels: Sequence[
         tuple[str, Callable[[records.Server | findings.Finding], str | None]]
     ],
@@ -160,18 +165,20 @@ def _counts(
     def place(row: records.Server | findings.Finding) -> tuple[str, ...]:
         return tuple(value(row) or '' for _label, value in labels)
 
-    counts = collections.Counter(
-        (row.code.value, place(row)) for row in answer.rows
-    )
-    places = {place(server) for server in answer.servers}
-    places |= {place(finding) for finding in answer.rows}
+    counts = collections.Counter((row.code, place(row)) for row in result.rows)
+    places = {place(server) for server in result.servers}
+    places |= {place(finding) for finding in result.rows}
     names = [label for label, _value in labels]
     return [
         (
-            {'code': code, **dict(zip(names, found, strict=True))},
+            {
+                'code': code,
+                'severity': code.severity,
+                **dict(zip(names, found, strict=True)),
+            },
             counts[code, found],
         )
-        for code in sorted(code.value for code in answer.codes)
+        for code in sorted(result.codes)
         for found in sorted(places if labels else {()})
     ]
 
@@ -201,12 +208,26 @@ def _escaped(text: str) -> str:
 
 
 def _replace(path: pathlib.Path, lines: Iterable[str]) -> None:
-    """Replace a file atomically."""
-    # The collector ignores names that do not end with .prom.
-    beside = path.with_name(f'.{path.name}.{os.getpid()}')
+    """Replace a file atomically.
+
+    The mode of a file that exists is kept. A new one can be read by all, as
+    the node exporter has a user of its own.
+    """
     try:
         try:
-            beside.write_text(''.join(f'{line}\n' for line in lines), 'utf-8')
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            mode = _MODE
+        # The collector ignores names that do not end with .prom. The name is
+        # random and the file new (O_EXCL), so nobody can put a link there.
+        descriptor, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f'.{path.name}.'
+        )
+        beside = pathlib.Path(name)
+        try:
+            with open(descriptor, 'w', encoding='utf-8') as file:
+                file.writelines(f'{line}\n' for line in lines)
+                os.fchmod(descriptor, mode)
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ import dataclasses
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import codes
 from osc_port_iface import printable
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -39,17 +40,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
         ),
     )
-    for name, level in (('--warning', 'WARNING'), ('--critical', 'CRITICAL')):
+    for name, text in (
+        (
+            '--warning',
+            _(
+                'With --nagios: report WARNING above this many findings of '
+                'the severities warning and critical (default: 0)'
+            ),
+        ),
+        (
+            '--critical',
+            _(
+                'With --nagios: report CRITICAL above this many findings of '
+                'the severity critical (default: 0)'
+            ),
+        ),
+    ):
         parser.add_argument(
             name,
             metavar='<count>',
             type=argument_types.count,
             default=0,
-            help=_(
-                'With --nagios: report %s above this many findings '
-                '(default: 0)'
-            )
-            % level,
+            help=text,
         )
 
 
@@ -57,8 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 class Thresholds:
     """How many findings are acceptable, as in the plugin guidelines.
 
-    :ivar warning: More findings than this are a warning.
-    :ivar critical: More findings than this are critical.
+    :ivar warning: More warning and critical findings than this are a warning.
+    :ivar critical: More critical findings than this are critical.
     """
 
     warning: int = 0
@@ -66,42 +78,47 @@ class Thresholds:
 
 
 def judge(
-    answer: check.CheckResult, limits: Thresholds, took: float
+    result: check.CheckResult, limits: Thresholds, took: float
 ) -> tuple[int, str]:
-    """Sum up an answer.
+    """Sum up a check.
 
-    Findings may be hidden in what could not be read. After a failure, the
-    status is therefore UNKNOWN unless it is CRITICAL anyway.
+    Findings may be hidden in what could not be read or judged. In that case,
+    and if no server was looked at, the status is UNKNOWN unless it is CRITICAL
+    anyway.
 
-    :param answer: What was found.
+    :param result: What was found.
     :param limits: The thresholds.
     :param took: How long the check took, in seconds.
     :returns: The exit status, and the line with the performance data.
     """
-    count = len(answer.rows)
-    if count > limits.critical:
+    by_severity = collections.Counter(row.code.severity for row in result.rows)
+    by_code = collections.Counter(row.code.value for row in result.rows)
+    critical = by_severity[codes.Severity.CRITICAL]
+    warning = by_severity[codes.Severity.WARNING]
+    if critical > limits.critical:
         status = CRITICAL
-    elif answer.failures:
+    elif result.gaps or not result.servers:
         status = UNKNOWN
+    elif critical + warning > limits.warning:
+        status = WARNING
     else:
-        status = WARNING if count > limits.warning else OK
-    codes = collections.Counter(row.code.value for row in answer.rows)
-    text = _('findings: %d') % count
-    if codes:
-        parts = (f'{codes[code]} {code}' for code in sorted(codes))
+        status = OK
+    text = _('findings: %d') % len(result.rows)
+    if by_code:
+        parts = (f'{by_code[code]} {code}' for code in sorted(by_code))
         text += f' ({", ".join(parts)})'
-    if answer.failures:
-        text += ', ' + _('failures: %d') % len(answer.failures)
+    if not result.servers:
+        text += ', ' + _('no server was looked at')
+    if result.gaps:
+        text += ', ' + _('not known: %d') % result.gaps
     data = [
-        f'findings={count};{limits.warning};{limits.critical};0',
-        f'servers={len(answer.servers)};;;0',
-        f'ports={len(answer.ports)};;;0',
-        f'failures={len(answer.failures)};;;0',
+        f'findings={len(result.rows)};;;0',
+        *(f'{level}={by_severity[level]};;;0' for level in codes.Severity),
+        f'servers={len(result.servers)};;;0',
+        f'ports={len(result.ports)};;;0',
+        f'failures={result.gaps};;;0',
         f'time={took:.3f}s;;;0',
-        *(
-            f'{code}={codes[code]};;;0'
-            for code in sorted(code.value for code in answer.codes)
-        ),
+        *(f'{code}={by_code[code]};;;0' for code in sorted(result.codes)),
     ]
     return status, f'{_NAMES[status]}: {text} | {" ".join(data)}'
 

@@ -422,11 +422,7 @@ class TestChanges(base.ProjectTestCase):
                 ('resized', self.resize),
                 ('evacuated', self.evacuate),
                 ('reached', self.associate),
-                ('rebooted', self.reboot),
-                ('stopped', self.switch('os-stop', 'SHUTOFF', 'os-start')),
-                ('paused', self.switch('pause', 'PAUSED', 'unpause')),
-                ('suspended', self.switch('suspend', 'SUSPENDED', 'resume')),
-                ('rescued', self.switch('rescue', 'RESCUE', 'unrescue')),
+                ('operated', self.operate),
             )
         }
         stop = threading.Event()
@@ -501,32 +497,28 @@ class TestChanges(base.ProjectTestCase):
             client, server, moves.other_host(client, server)
         )
 
-    def reboot(self, server: scenario.Resource) -> Change:
+    def operate(self, server: scenario.Resource) -> Change:
+        """Take a server out of service and back again, in each way."""
         path = f'/servers/{server["id"]}/action'
+        steps: list[tuple[dict[str, object], str]] = [
+            ({'reboot': {'type': 'HARD'}}, 'ACTIVE'),
+            ({'os-stop': None}, 'SHUTOFF'),
+            ({'os-start': None}, 'ACTIVE'),
+            ({'pause': None}, 'PAUSED'),
+            ({'unpause': None}, 'ACTIVE'),
+            ({'suspend': None}, 'SUSPENDED'),
+            ({'resume': None}, 'ACTIVE'),
+            ({'rescue': None}, 'RESCUE'),
+            ({'unrescue': None}, 'ACTIVE'),
+            ({'reboot': {'type': 'SOFT'}}, 'ACTIVE'),
+        ]
 
         def change(client: api.Api) -> None:
-            for kind in ('HARD', 'SOFT'):
-                client.post('compute', path, {'reboot': {'type': kind}})
-                scenario.wait_for(client, server, 'ACTIVE')
+            for action, status in steps:
+                client.post('compute', path, action)
+                scenario.wait_for(client, server, status)
 
         return change
-
-    def switch(
-        self, off: str, status: str, on: str
-    ) -> Callable[[scenario.Resource], Change]:
-        """Return how to take a server out of service and back again."""
-
-        def changing(server: scenario.Resource) -> Change:
-            path = f'/servers/{server["id"]}/action'
-
-            def change(client: api.Api) -> None:
-                for action, reached in ((off, status), (on, 'ACTIVE')):
-                    client.post('compute', path, {action: None})
-                    scenario.wait_for(client, server, reached)
-
-            return change
-
-        return changing
 
     def associate(self, server: scenario.Resource) -> Change:
         (port,) = self.admin.get(

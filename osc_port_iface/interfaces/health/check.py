@@ -82,12 +82,14 @@ class CheckResult(confirm.ConfirmResult):
     :ivar refused: The findings that a service refused to show the caller.
     :ivar servers: The servers that were checked.
     :ivar ports: The ports that were checked.
+    :ivar interfaces: How many interfaces the servers have.
     """
 
     codes: _Codes = frozenset()
     refused: _Codes = frozenset()
     servers: Sequence[records.Server] = ()
     ports: Sequence[records.Port] = ()
+    interfaces: int = 0
 
     @property
     def gaps(self) -> int:
@@ -146,6 +148,7 @@ def check(
         refused=first.refused,
         servers=first.servers,
         ports=[*first.ports, *first.others],
+        interfaces=sum(map(len, first.interfaces.values())),
     )
 
 

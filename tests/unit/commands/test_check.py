@@ -11,7 +11,9 @@
 # under the License.
 import datetime
 import email.utils
+import functools
 import json
+import os
 import pathlib
 import re
 import time
@@ -27,6 +29,7 @@ from tests import command_result
 from tests.unit import base
 from tests.unit import clock
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
 SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
 NOW = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
@@ -34,6 +37,7 @@ COLUMNS = (
     *('-f', 'value', '-c', 'Server Name', '-c', 'Port ID', '-c', 'Finding'),
     *('-c', 'Expected', '-c', 'Actual'),
 )
+PROJECT = fake_cloud.PROJECT_ID
 HIDDEN = (
     'Not looked for, as it needs administrator rights: binding-failed, '
     'host-differs, stale-binding, subport-host-differs, unbound\n'
@@ -261,6 +265,7 @@ class TestCheck(CheckTestCase):
                     'Server Name': 's2',
                     'Port ID': fake_cloud.identifier(13),
                     'MAC Address': 'fa:16:3e:00:00:0d',
+                    'Severity': 'critical',
                     'Finding': 'missing-from-cache',
                     'Expected': '10.0.0.13',
                     'Actual': 'not in the cache',
@@ -349,6 +354,114 @@ class TestCheck(CheckTestCase):
                 'orphan-port\n',
             ),
             self.check('--finding', 'orphan-port', 's1'),
+        )
+
+
+class TestSeverity(CheckTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        half = {**port(14, 1), 'device_id': '', 'device_owner': 'compute:az'}
+        self.register([server(1, 11, 12)], [port(11, 1, status='DOWN'), half])
+
+    def test_this_severity_or_worse(self) -> None:
+        levels = [
+            ['critical', 'port-down'],
+            ['warning', 'only-in-cache'],
+            ['info', 'half-released'],
+        ]
+        for number, (level, _code) in enumerate(levels, 1):
+            result = self.openstack(
+                *('server', 'interface', 'check', '--severity', level),
+                *('-f', 'value', '-c', 'Severity', '-c', 'Finding'),
+            )
+            self.assertEqual(
+                command_result.Result(
+                    3,
+                    ''.join(f'{" ".join(row)}\n' for row in levels[:number]),
+                    '',
+                ),
+                result,
+            )
+
+    def test_nothing_is_left(self) -> None:
+        for arguments in (
+            ('--finding', 'orphan-port', '--severity', 'warning'),
+            tuple(
+                argument
+                for code in codes.Code
+                for argument in ('--ignore', code.value)
+            ),
+        ):
+            self.assertEqual(
+                command_result.Result(
+                    2,
+                    '',
+                    'No finding is left to look for: all are ignored or of a '
+                    'lower severity\n',
+                ),
+                self.check(*arguments),
+            )
+
+    def test_help_says_what_each_code_is(self) -> None:
+        result = self.openstack('server', 'interface', 'check', '--help')
+        # argparse also breaks lines at hyphens.
+        shown = ''.join(result.stdout.split())
+        for code in codes.Code:
+            summary = f'{code} ({code.summary})'
+            self.assertIn(''.join(summary.split()), shown)
+
+
+class TestGuide(CheckTestCase):
+    """What a person at a terminal is told."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 132)
+
+    def guide(self, *arguments: str) -> list[str]:
+        result = self.openstack('server', 'interface', 'check', *arguments)
+        return [
+            line
+            for line in result.stderr.splitlines()
+            if not line.startswith('Left out')
+        ]
+
+    def test_no_finding(self) -> None:
+        self.register(
+            [server(1, 11, 12), server(2)], [port(11, 1), port(12, 1)]
+        )
+        for arguments, place in (
+            ((), ' in project demo'),
+            (('--all-projects',), ' in all projects'),
+            (('--host', 'compute-1'), ' in all projects'),
+            (('--project', fake_cloud.PROJECT_ID), ''),
+            (('s1', 's2'), ''),
+        ):
+            if '--project' in arguments:
+                place = f' in project {fake_cloud.PROJECT_ID}'
+            with self.subTest(arguments):
+                looked_at = f'Checked 2 servers and 2 interfaces{place}'
+                self.assertEqual(
+                    [f'{looked_at}: no finding.'], self.guide(*arguments)
+                )
+        self.assertEqual([], self.guide('-q'))
+
+    def test_findings(self) -> None:
+        self.register([server(1, 12)], [port(11, 1, status='DOWN')])
+        self.assertEqual(
+            [
+                'Checked 1 server and 1 interface in all projects: '
+                '3 findings.',
+                'Plan the repair: openstack server interface repair '
+                "--all-projects --severity warning --keep-tag 'my own' "
+                '--older-than 7200s --dry-run',
+                'About missing-from-cache: '
+                'user/findings.html#missing-from-cache',
+            ],
+            self.guide(
+                *('--all-projects', '--severity', 'warning'),
+                *('--keep-tag', 'my own', '--older-than', '2h'),
+            ),
         )
 
 
@@ -841,9 +954,11 @@ class TestMonitoring(CheckTestCase):
         self.assertEqual((3, ''), (result.status, result.stderr))
         samples = self.samples(self.file)
         findings = samples.pop('osc_port_iface_check_findings')
-        self.assertEqual({c.value for c in codes.USUAL}, set(findings))
         self.assertEqual(
-            {'port-down': 1.0},
+            {f'{code},{code.severity}' for code in codes.USUAL}, set(findings)
+        )
+        self.assertEqual(
+            {'port-down,critical': 1.0},
             {code: count for code, count in findings.items() if count},
         )
         now = samples.pop('osc_port_iface_check_timestamp_seconds')['']
@@ -862,18 +977,41 @@ class TestMonitoring(CheckTestCase):
         self.assertEqual(
             {self.file, self.run_file}, set(self.directory.iterdir())
         )
-        # The user of the node exporter must be able to read it.
-        self.assertEqual(0o044, self.file.stat().st_mode & 0o044)
+
+    def test_the_node_exporter_can_read_the_file(self) -> None:
+        previous = os.umask(0o077)
+        self.addCleanup(os.umask, previous)
+        for mode in (0o644, 0o640):
+            self.check('--metrics', str(self.file))
+            self.assertEqual(mode, self.file.stat().st_mode & 0o777)
+            self.file.chmod(0o640)
+
+    def test_nobody_can_choose_the_file_that_is_written(self) -> None:
+        victim = self.directory / 'victim'
+        for name in (f'.{self.file.name}.{os.getpid()}', self.file.name):
+            (self.directory / name).symlink_to(victim)
+        self.check('--metrics', str(self.file))
+        self.assertFalse(victim.exists())
+        self.assertFalse(self.file.is_symlink())
 
     def test_labels(self) -> None:
         for by, counts in (
-            (('host',), {'port-down,compute-1': 1.0, 'port-down,b"\\': 0.0}),
-            (('project',), {f'port-down,{fake_cloud.PROJECT_ID}': 1.0}),
+            (
+                ('host',),
+                {
+                    'port-down,compute-1,critical': 1.0,
+                    'port-down,b"\\,critical': 0.0,
+                },
+            ),
+            (
+                ('project',),
+                {f'port-down,{PROJECT},critical': 1.0},
+            ),
             (
                 ('project', 'host'),
                 {
-                    f'port-down,compute-1,{fake_cloud.PROJECT_ID}': 1.0,
-                    f'port-down,b"\\,{fake_cloud.PROJECT_ID}': 0.0,
+                    f'port-down,compute-1,{PROJECT},critical': 1.0,
+                    f'port-down,b"\\,{PROJECT},critical': 0.0,
                 },
             ),
         ):
@@ -906,7 +1044,8 @@ class TestMonitoring(CheckTestCase):
         self.assertEqual(1, self.check('--metrics', str(self.file)).status)
         samples = self.samples(self.file)
         self.assertNotIn(
-            'floating-ip-differs', samples['osc_port_iface_check_findings']
+            'floating-ip-differs,warning',
+            samples['osc_port_iface_check_findings'],
         )
         self.assertEqual({'': 1.0}, samples['osc_port_iface_check_failures'])
 
@@ -924,37 +1063,104 @@ class TestMonitoring(CheckTestCase):
         )
 
     def test_nagios(self) -> None:
-        only = ('--finding', 'port-down')
         for arguments, status, name in (
             ((), 2, 'CRITICAL'),
             (('--critical', '1'), 1, 'WARNING'),
             (('--warning', '1', '--critical', '1'), 0, 'OK'),
         ):
             with self.subTest(arguments):
-                warning = '1' if '--warning' in arguments else '0'
-                critical = '1' if '--critical' in arguments else '0'
                 self.assertEqual(
                     command_result.Result(
                         status,
                         f'{name}: findings: 1 (1 port-down) | '
-                        f'findings=1;{warning};{critical};0 servers=2;;;0 '
-                        'ports=1;;;0 failures=0;;;0 time=8.000s;;;0 '
-                        'port-down=1;;;0\n',
+                        'findings=1;;;0 critical=1;;;0 warning=0;;;0 '
+                        'info=0;;;0 servers=2;;;0 ports=1;;;0 failures=0;;;0 '
+                        'time=8.000s;;;0 port-down=1;;;0\n',
                         '',
                     ),
-                    self.nagios(*only, *arguments),
+                    self.nagios('--finding', 'port-down', *arguments),
+                )
+
+    def test_nagios_by_severity(self) -> None:
+        half = {**port(14, 1), 'device_id': '', 'device_owner': 'compute:az'}
+        self.register([server(1, 11, 12)], [port(11, 1), half])
+        for severity, arguments, status, name in (
+            ('warning', (), 1, 'WARNING'),
+            ('warning', ('--warning', '1'), 0, 'OK'),
+            ('warning', ('--severity', 'critical'), 0, 'OK'),
+            ('info', ('--finding', 'half-released'), 0, 'OK'),
+        ):
+            with self.subTest(severity, arguments=arguments):
+                result = self.nagios(*arguments)
+                self.assertEqual((status, ''), (result.status, result.stderr))
+                self.assertThat(
+                    result.stdout, matchers.StartsWith(f'{name}: findings: ')
                 )
 
     def test_nagios_without_findings(self) -> None:
         self.assertEqual(
             command_result.Result(
                 0,
-                'OK: findings: 0 | findings=0;0;0;0 servers=2;;;0 ports=1;;;0 '
+                'OK: findings: 0 | findings=0;;;0 critical=0;;;0 '
+                'warning=0;;;0 info=0;;;0 servers=2;;;0 ports=1;;;0 '
                 'failures=0;;;0 time=0.000s;;;0 unbound=0;;;0\n',
                 '',
             ),
             self.nagios('--finding', 'unbound'),
         )
+
+    def test_nagios_that_looked_at_nothing(self) -> None:
+        self.register([], [])
+        result = self.nagios('--finding', 'unbound')
+        self.assertEqual(
+            (
+                3,
+                'UNKNOWN: findings: 0, no server was looked at | '
+                'findings=0;;;0 critical=0;;;0 warning=0;;;0 info=0;;;0 '
+                'servers=0;;;0 ports=0;;;0 failures=0;;;0 time=0.000s;;;0 '
+                'unbound=0;;;0\n',
+            ),
+            (result.status, result.stdout),
+        )
+
+    def test_nagios_that_could_not_judge_a_server(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        self.register_actions(fake_cloud.identifier(1), 1.0)
+        result = self.nagios('--metrics', str(self.file))
+        self.assertEqual(3, result.status)
+        self.assertThat(
+            result.stdout,
+            matchers.StartsWith('UNKNOWN: findings: 0, not known: 1 | '),
+        )
+        samples = self.samples(self.file)
+        self.assertEqual({'': 1.0}, samples['osc_port_iface_check_failures'])
+
+    def test_nagios_that_is_refused(self) -> None:
+        url = f'{fake_cloud.NETWORK_URL}/v2.0/floatingips'
+        self.cloud.get(url, status_code=403, json={})
+        result = self.nagios('--finding', 'floating-ip-differs')
+        self.assertEqual(3, result.status)
+        self.assertThat(result.stdout, matchers.StartsWith('UNKNOWN: '))
+
+    def test_keystone_that_gives_no_token(self) -> None:
+        for status in (401, 503):
+            with self.subTest(status):
+                self.run_file.unlink(missing_ok=True)
+                self.cloud.post(
+                    f'{fake_cloud.AUTH_URL}/auth/tokens',
+                    status_code=status,
+                    json={'error': {'message': 'no | token', 'code': status}},
+                )
+                result = self.nagios('--metrics', str(self.file))
+                self.assertEqual((3, ''), (result.status, result.stderr))
+                self.assertRegex(result.stdout, r'\AUNKNOWN: [^|\n]+\n\Z')
+                self.assertFalse(self.file.exists())
+                run = self.samples(self.run_file)
+                self.assertEqual(
+                    {'': 1.0}, run['osc_port_iface_check_run_failed']
+                )
+                result = self.check('--metrics', str(self.file))
+                self.assertEqual((1, ''), (result.status, result.stdout))
 
     def test_nagios_that_does_not_know(self) -> None:
         self.cloud.get(
@@ -963,7 +1169,8 @@ class TestMonitoring(CheckTestCase):
         result = self.nagios('--finding', 'unbound')
         self.assertEqual(3, result.status)
         self.assertRegex(
-            result.stdout, r'\AUNKNOWN: findings: 0, failures: 1 \| [^\n]*\n\Z'
+            result.stdout,
+            r'\AUNKNOWN: findings: 0, not known: 1 \| [^\n]*\n\Z',
         )
         self.cloud.get(
             f'{SERVERS_URL}/detail', status_code=403, text='no | here'
