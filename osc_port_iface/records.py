@@ -110,8 +110,11 @@ class Server:
 
     @property
     def in_down_cell(self) -> bool:
-        """Whether the server is in a cell that Nova cannot reach."""
-        return self.status == 'UNKNOWN'
+        """Whether the server is in a cell that Nova cannot reach.
+
+        Nova then shows no name. The status of other servers may be UNKNOWN.
+        """
+        return self.status == 'UNKNOWN' and self.name is None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@
 https://docs.openstack.org/api-ref/compute/
 """
 
-from collections.abc import Iterator
 import dataclasses
 import logging
 import re
@@ -24,9 +23,7 @@ from keystoneauth1 import discover
 from openstack import connection as sdk_connection
 
 from osc_port_iface.api import errors
-from osc_port_iface.api import fixed_ips
-from osc_port_iface.api import paging
-from osc_port_iface.api import reading
+from osc_port_iface.api import nova
 from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
@@ -105,17 +102,11 @@ class ComputeApi(service.Service):
         :returns: One record for each port.
         :raises errors.ApiError: The request failed.
         """
-        what = _('Interfaces of server %s') % printable.escape(server_id)
-        answer = self._service.get(
-            f'{_path(server_id, what)}/os-interface',
-            what,
-            hint=_OTHER_PROJECT_HINT,
+        answer = self._pager.page(
+            nova.interfaces(server_id), hint=_OTHER_PROJECT_HINT
         )
-        found = answer.items('interfaceAttachments', _INTERFACE.read)
-        return records.Answer(
-            sorted(found, key=lambda interface: interface.port_id or ''),
-            answer.body.failures,
-        )
+        answer.rows.sort(key=lambda interface: interface.port_id or '')
+        return answer
 
     def interface(self, server_id: str, port_id: str) -> records.Interface:
         """Show one interface of a server.
@@ -135,9 +126,9 @@ class ComputeApi(service.Service):
         }
         port = service.identifier(port_id, what)
         answer = self._service.get(
-            f'{_path(server_id, what)}/os-interface/{port}', what
+            f'{nova.server_path(server_id, what)}/os-interface/{port}', what
         )
-        return answer.whole('interfaceAttachment', _INTERFACE.read)
+        return answer.whole('interfaceAttachment', nova.INTERFACE.read)
 
     def server(self, server_id: str) -> records.Server:
         """Show one server, with details.
@@ -152,9 +143,9 @@ class ComputeApi(service.Service):
         """
         what = _('Server %s') % printable.escape(server_id)
         answer = self._service.get(
-            _path(server_id, what), what, hint=_OTHER_PROJECT_HINT
+            nova.server_path(server_id, what), what, hint=_OTHER_PROJECT_HINT
         )
-        return answer.whole('server', _SERVER.read)
+        return answer.whole('server', nova.SERVERS.record.read)
 
     def instance_actions(
         self, server_id: str
@@ -168,15 +159,9 @@ class ComputeApi(service.Service):
         :returns: The actions, newest first.
         :raises errors.ApiError: The request failed.
         """
-        what = _('Actions of server %s') % printable.escape(server_id)
-        answer = self._service.get(
-            f'{_path(server_id, what)}/os-instance-actions', what
-        )
-        found = answer.items('instanceActions', _instance_action)
-        return records.Answer(
-            sorted(found, key=lambda action: action.seconds_ago),
-            answer.body.failures,
-        )
+        answer = self._pager.page(nova.instance_actions(server_id))
+        answer.rows.sort(key=lambda action: action.seconds_ago)
+        return answer
 
     def action_events(
         self, server_id: str, request_id: str
@@ -195,13 +180,13 @@ class ComputeApi(service.Service):
             'request': printable.escape(request_id),
             'server': printable.escape(server_id),
         }
-        path = f'{_path(server_id, what)}/os-instance-actions'
+        path = nova.instance_actions(server_id).path
         if not request_id.startswith('req-'):
             raise errors.NotFound(_('%s: not a request ID') % what)
         identifier = service.identifier(request_id.removeprefix('req-'), what)
         answer = self._service.get(f'{path}/req-{identifier}', what)
         found = answer.nested('instanceAction').optional_items(
-            'events', _action_event
+            'events', nova.ACTION_EVENT.read
         )
         return records.Answer(found, answer.body.failures)
 
@@ -212,11 +197,9 @@ class ComputeApi(service.Service):
 
         :raises errors.ApiError: The request failed.
         """
-        answer = self._service.get(
-            '/os-services', _('Compute services'), {'binary': ['nova-compute']}
+        return self._pager.page(
+            nova.COMPUTE_SERVICES, {'binary': ['nova-compute']}
         )
-        found = answer.items('services', _compute_service)
-        return records.Answer(found, answer.body.failures)
 
     def servers(
         self, scope: ServerScope, details: bool = False
@@ -289,22 +272,19 @@ class ComputeApi(service.Service):
             down first (microversion 2.69).
         :raises errors.ApiError: The request failed.
         """
-        answer = self._service.get('/servers', _('Servers'), _projects(scope))
-        found = answer.items('servers', _SERVER.read)
-        return records.Answer(found, answer.body.failures)
+        return self._pager.page(nova.SERVERS, _projects(scope))
 
     def _list(
         self, scope: ServerScope, details: bool, name: str | None = None
     ) -> records.Answer[records.Server]:
-        collection = paging.Collection(
-            '/servers/detail' if details else '/servers',
-            'servers',
-            _('Servers')
-            if name is None
-            else _("Servers named '%s'") % printable.one_line(name),
-            _SERVER,
-            takes_fields=False,
-        )
+        collection = nova.SERVERS
+        if details:
+            collection = dataclasses.replace(
+                collection, path='/servers/detail'
+            )
+        if name is not None:
+            what = _("Servers named '%s'") % printable.one_line(name)
+            collection = dataclasses.replace(collection, what=what)
         filters = {
             'project_id': scope.project_id,
             'host': scope.host,
@@ -312,9 +292,8 @@ class ComputeApi(service.Service):
             'name': name and f'^{_database_pattern(name)}$',
         }
         query = {
-            key: [value]
-            for key, value in {**_projects(scope), **filters}.items()
-            if value
+            **_projects(scope),
+            **{key: [value] for key, value in filters.items() if value},
         }
         return self._pager.all(collection, query)
 
@@ -374,14 +353,10 @@ def _pinned_microversion(connection: sdk_connection.Connection) -> str | None:
     return None
 
 
-def _projects(scope: ServerScope) -> dict[str, str]:
+def _projects(scope: ServerScope) -> dict[str, list[str]]:
     """Return the query parameter for the projects of a scope."""
     everywhere = scope.all_projects or scope.project_id
-    return {'all_tenants': '1'} if everywhere else {}
-
-
-def _path(server_id: str, what: str) -> str:
-    return f'/servers/{service.identifier(server_id, what)}'
+    return {'all_tenants': ['1']} if everywhere else {}
 
 
 def _database_pattern(name: str) -> str:
@@ -391,98 +366,3 @@ def _database_pattern(name: str) -> str:
     would undo one that is already there.
     """
     return re.sub(r'[\\^$.*+?()\[\]{}]', r'\\\g<0>', name).replace('|', '[|]')
-
-
-_INTERFACE = reading.Record(
-    records.Interface,
-    port_id=reading.field(reading.Object.uuid, 'port_id'),
-    network_id=reading.field(reading.Object.optional_text, 'net_id'),
-    mac_address=reading.field(reading.Object.mac_address, 'mac_addr'),
-    fixed_ips=reading.field(fixed_ips.read, 'fixed_ips'),
-    port_state=reading.field(reading.Object.optional_text, 'port_state'),
-    tag=reading.field(reading.Object.optional_text, 'tag'),
-)
-
-
-def _cache(server: reading.Object, key: str) -> tuple[records.Interface, ...]:
-    cache = server.optional_nested(key)
-    return tuple(_cached(cache)) if cache else ()
-
-
-def _cached(cache: reading.Object) -> Iterator[records.Interface]:
-    """Read an interface for each label and MAC address of the cache.
-
-    The network info cache is keyed by the labels of networks, so networks with
-    the same name cannot be told apart.
-    """
-    for label in cache.names():
-        found: dict[str, dict[str, list[str]]] = {}
-        for mac_address, kind, address in cache.items(label, _cached_address):
-            kinds = found.setdefault(mac_address, {})
-            kinds.setdefault(kind, []).append(address)
-        for mac_address, kinds in found.items():
-            yield records.Interface(
-                mac_address=mac_address,
-                fixed_ips=fixed_ips.ordered(
-                    map(records.FixedIP, kinds.get('fixed', ()))
-                ),
-                network_label=label or None,
-                floating_ips=tuple(kinds.get('floating', ())),
-            )
-
-
-def _cached_address(entry: reading.Object) -> tuple[str, str, str]:
-    return (
-        entry.mac_address('OS-EXT-IPS-MAC:mac_addr')
-        or entry.text('OS-EXT-IPS-MAC:mac_addr'),
-        entry.text('OS-EXT-IPS:type'),
-        entry.ip_address('addr'),
-    )
-
-
-_SERVER = reading.Record(
-    records.Server,
-    id=reading.field(reading.Object.uuid, 'id'),
-    # A server of a cell that is down has no name.
-    name=reading.field(reading.Object.optional_text, 'name'),
-    project_id=reading.field(reading.Object.optional_text, 'tenant_id'),
-    user_id=reading.field(reading.Object.optional_text, 'user_id'),
-    status=reading.field(reading.Object.optional_text, 'status'),
-    host=reading.field(reading.Object.optional_text, 'OS-EXT-SRV-ATTR:host'),
-    task_state=reading.field(
-        reading.Object.optional_text, 'OS-EXT-STS:task_state'
-    ),
-    power_state=reading.field(
-        reading.Object.optional_number, 'OS-EXT-STS:power_state'
-    ),
-    created_at=reading.field(reading.Object.optional_moment, 'created'),
-    cache=reading.field(_cache, 'addresses'),
-)
-
-
-def _compute_service(service: reading.Object) -> records.ComputeService:
-    return records.ComputeService(
-        host=service.text('host'),
-        is_up=service.optional_text('state') == 'up',
-        is_enabled=service.optional_text('status') == 'enabled',
-    )
-
-
-def _instance_action(action: reading.Object) -> records.InstanceAction:
-    moment = action.optional_moment('updated_at') or action.optional_moment(
-        'start_time'
-    )
-    now = action.body.response.sent_at
-    return records.InstanceAction(
-        action=action.text('action'),
-        request_id=action.optional_text('request_id'),
-        failed=action.optional_text('message') == 'Error',
-        seconds_ago=(now - moment).total_seconds() if moment else 0.0,
-    )
-
-
-def _action_event(event: reading.Object) -> records.ActionEvent:
-    return records.ActionEvent(
-        event=event.text('event'),
-        has_ended=event.optional_moment('finish_time') is not None,
-    )

@@ -111,9 +111,9 @@ class IdentityApi(service.Service):
 
 _PROJECT = reading.Record(
     records.Project,
-    id=reading.field(reading.Object.text, 'id'),
-    name=reading.field(reading.Object.optional_text, 'name'),
-    domain_id=reading.field(reading.Object.optional_text, 'domain_id'),
+    id=reading.text('id'),
+    name=reading.optional_text('name'),
+    domain_id=reading.optional_text('domain_id'),
 )
 
 _PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _PROJECT)

@@ -40,9 +40,9 @@ LOAD_BALANCERS = paging.Collection(
     _('Load balancers'),
     reading.Record(
         records.LoadBalancer,
-        id=reading.field(reading.Object.uuid, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        vip_port_id=reading.field(reading.Object.optional_uuid, 'vip_port_id'),
+        id=reading.uuid('id'),
+        name=reading.optional_text('name'),
+        vip_port_id=reading.optional_uuid('vip_port_id'),
         vips=reading.field(_vips, 'additional_vips'),
     ),
     takes_fields=False,

@@ -71,7 +71,7 @@ class NetworkApi(service.Service):
         Neutron's default policies (``get_port:binding:vif_type``) show it to
         administrators only, who see the ports of all projects.
         """
-        page = self._pager.first(neutron.BOUND_PORTS)
+        page = self._pager.page(neutron.BOUND_PORTS, {'limit': ['1']})
         return any(port.shows_binding for port in page.rows)
 
     def ensure_scope(self) -> None:
@@ -83,7 +83,7 @@ class NetworkApi(service.Service):
         :raises errors.Forbidden: The token is such a token, and sees no port.
         """
         hint = self._credentials.scope_hint
-        if hint and not self._pager.first(neutron.PORTS).rows:
+        if hint and not self._pager.page(neutron.PORTS, {'limit': ['1']}).rows:
             raise errors.Forbidden(_('Ports: none is shown; %s') % hint)
 
     def port_bindings(

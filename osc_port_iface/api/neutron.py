@@ -48,20 +48,16 @@ def _nested(
 
 _SUBPORT = reading.Record(
     records.Subport,
-    port_id=reading.field(reading.Object.uuid, 'port_id'),
-    segmentation_type=reading.field(
-        reading.Object.optional_text, 'segmentation_type'
-    ),
-    segmentation_id=reading.field(
-        reading.Object.optional_number, 'segmentation_id'
-    ),
-    mac_address=reading.field(reading.Object.mac_address, 'mac_address'),
+    port_id=reading.uuid('port_id'),
+    segmentation_type=reading.optional_text('segmentation_type'),
+    segmentation_id=reading.optional_number('segmentation_id'),
+    mac_address=reading.mac_address('mac_address'),
 )
 
 _ADDRESS_PAIR = reading.Record(
     records.AddressPair,
-    ip_address=reading.field(reading.Object.cidr, 'ip_address'),
-    mac_address=reading.field(reading.Object.mac_address, 'mac_address'),
+    ip_address=reading.cidr('ip_address'),
+    mac_address=reading.mac_address('mac_address'),
 )
 
 
@@ -75,53 +71,35 @@ PORTS = paging.Collection(
     _('Ports'),
     reading.Record(
         records.Port,
-        id=reading.field(reading.Object.uuid, 'id'),
-        network_id=reading.field(reading.Object.text, 'network_id'),
-        mac_address=reading.field(reading.Object.mac_address, 'mac_address'),
+        id=reading.uuid('id'),
+        network_id=reading.text('network_id'),
+        mac_address=reading.mac_address('mac_address'),
         fixed_ips=reading.field(fixed_ips.read, 'fixed_ips'),
-        status=reading.field(reading.Object.optional_text, 'status'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        device_id=reading.field(reading.Object.optional_text, 'device_id'),
-        device_owner=reading.field(
-            reading.Object.optional_text, 'device_owner'
-        ),
-        project_id=reading.field(reading.Object.optional_text, 'project_id'),
-        security_group_ids=reading.field(
-            reading.Object.texts, 'security_groups'
-        ),
-        vnic_type=reading.field(
-            reading.Object.optional_text, 'binding:vnic_type'
-        ),
+        status=reading.optional_text('status'),
+        name=reading.optional_text('name'),
+        device_id=reading.optional_text('device_id'),
+        device_owner=reading.optional_text('device_owner'),
+        project_id=reading.optional_text('project_id'),
+        security_group_ids=reading.texts('security_groups'),
+        vnic_type=reading.optional_text('binding:vnic_type'),
         # Visible to administrators only, as are the host and the profile.
-        vif_type=reading.field(
-            reading.Object.optional_text, 'binding:vif_type'
-        ),
-        host=reading.field(reading.Object.optional_text, 'binding:host_id'),
-        admin_state_up=reading.field(
-            reading.Object.optional_flag, 'admin_state_up'
-        ),
-        ip_allocation=reading.field(
-            reading.Object.optional_text, 'ip_allocation'
-        ),
+        vif_type=reading.optional_text('binding:vif_type'),
+        host=reading.optional_text('binding:host_id'),
+        admin_state_up=reading.optional_flag('admin_state_up'),
+        ip_allocation=reading.optional_text('ip_allocation'),
         address_pairs=reading.items(
             'allowed_address_pairs', _ADDRESS_PAIR.read
         ),
-        port_security_enabled=reading.field(
-            reading.Object.optional_flag, 'port_security_enabled'
-        ),
-        qos_policy_id=reading.field(
-            reading.Object.optional_text, 'qos_policy_id'
-        ),
+        port_security_enabled=reading.optional_flag('port_security_enabled'),
+        qos_policy_id=reading.optional_text('qos_policy_id'),
         # The policy of the network, which applies if the port has none
         # (extension qos-port-network-policy).
-        network_qos_policy_id=reading.field(
-            reading.Object.optional_text, 'qos_network_policy_id'
-        ),
-        dns_name=reading.field(reading.Object.optional_text, 'dns_name'),
-        description=reading.field(reading.Object.optional_text, 'description'),
-        tags=reading.field(reading.Object.texts, 'tags'),
-        created_at=reading.field(reading.Object.optional_moment, 'created_at'),
-        updated_at=reading.field(reading.Object.optional_moment, 'updated_at'),
+        network_qos_policy_id=reading.optional_text('qos_network_policy_id'),
+        dns_name=reading.optional_text('dns_name'),
+        description=reading.optional_text('description'),
+        tags=reading.texts('tags'),
+        created_at=reading.optional_moment('created_at'),
+        updated_at=reading.optional_moment('updated_at'),
         seconds_unchanged=reading.field(
             _seconds_unchanged, 'updated_at', 'created_at'
         ),
@@ -184,31 +162,25 @@ PORT_ADDRESSES = PORTS.only('id', 'network_id', 'mac_address', 'fixed_ips')
 
 _PORT_BINDING = reading.Record(
     records.PortBinding,
-    host=reading.field(reading.Object.text, 'host'),
-    status=reading.field(reading.Object.optional_text, 'status'),
+    host=reading.text('host'),
+    status=reading.optional_text('status'),
 )
 
 _PORT_FORWARDING = reading.Record(
     records.PortForwarding,
-    protocol=reading.field(reading.Object.optional_text, 'protocol'),
+    protocol=reading.optional_text('protocol'),
     # A range from Neutron 20 (extension
     # floating-ip-port-forwarding-port-ranges).
-    external_port=reading.field(
-        reading.Object.optional_number_or_text,
+    external_port=reading.optional_number_or_text(
         'external_port',
         'external_port_range',
     ),
-    internal_ip_address=reading.field(
-        reading.Object.optional_text, 'internal_ip_address'
-    ),
-    internal_port=reading.field(
-        reading.Object.optional_number_or_text,
+    internal_ip_address=reading.optional_text('internal_ip_address'),
+    internal_port=reading.optional_number_or_text(
         'internal_port',
         'internal_port_range',
     ),
-    internal_port_id=reading.field(
-        reading.Object.optional_uuid, 'internal_port_id'
-    ),
+    internal_port_id=reading.optional_uuid('internal_port_id'),
 )
 
 FLOATING_IPS = paging.Collection(
@@ -217,19 +189,13 @@ FLOATING_IPS = paging.Collection(
     _('Floating IPs'),
     reading.Record(
         records.FloatingIP,
-        id=reading.field(reading.Object.uuid, 'id'),
-        address=reading.field(
-            reading.Object.ip_address, 'floating_ip_address'
-        ),
-        network_id=reading.field(
-            reading.Object.optional_text, 'floating_network_id'
-        ),
-        project_id=reading.field(reading.Object.optional_text, 'project_id'),
-        port_id=reading.field(reading.Object.optional_uuid, 'port_id'),
-        router_id=reading.field(reading.Object.optional_text, 'router_id'),
-        fixed_ip_address=reading.field(
-            reading.Object.optional_text, 'fixed_ip_address'
-        ),
+        id=reading.uuid('id'),
+        address=reading.ip_address('floating_ip_address'),
+        network_id=reading.optional_text('floating_network_id'),
+        project_id=reading.optional_text('project_id'),
+        port_id=reading.optional_uuid('port_id'),
+        router_id=reading.optional_text('router_id'),
+        fixed_ip_address=reading.optional_text('fixed_ip_address'),
         port_forwardings=reading.items(
             'port_forwardings', _PORT_FORWARDING.read
         ),
@@ -248,8 +214,8 @@ FLOATING_IPS = paging.Collection(
 
 _ROUTE = reading.Record(
     records.Route,
-    destination=reading.field(reading.Object.network, 'destination'),
-    next_hop=reading.field(reading.Object.ip_address, 'nexthop'),
+    destination=reading.network('destination'),
+    next_hop=reading.ip_address('nexthop'),
 )
 
 
@@ -282,9 +248,9 @@ ROUTERS = paging.Collection(
     _('Routers'),
     reading.Record(
         records.Router,
-        id=reading.field(reading.Object.uuid, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        project_id=reading.field(reading.Object.optional_text, 'project_id'),
+        id=reading.uuid('id'),
+        name=reading.optional_text('name'),
+        project_id=reading.optional_text('project_id'),
         external_network_id=reading.field(
             _nested(lambda gateway: gateway.optional_text('network_id')),
             'external_gateway_info',
@@ -299,9 +265,7 @@ ROUTERS = paging.Collection(
         has_source_nat=reading.field(_has_source_nat, 'external_gateway_info'),
         # Extension external-gateway-multihoming.
         more_gateways=reading.field(_more_gateways, 'external_gateways'),
-        admin_state_up=reading.field(
-            reading.Object.optional_flag, 'admin_state_up'
-        ),
+        admin_state_up=reading.optional_flag('admin_state_up'),
         routes=reading.items('routes', _ROUTE.read),
     ),
     is_optional=True,
@@ -313,12 +277,10 @@ TRUNKS = paging.Collection(
     _('Trunks'),
     reading.Record(
         records.Trunk,
-        id=reading.field(reading.Object.uuid, 'id'),
-        port_id=reading.field(reading.Object.uuid, 'port_id'),
-        status=reading.field(reading.Object.optional_text, 'status'),
-        admin_state_up=reading.field(
-            reading.Object.optional_flag, 'admin_state_up'
-        ),
+        id=reading.uuid('id'),
+        port_id=reading.uuid('port_id'),
+        status=reading.optional_text('status'),
+        admin_state_up=reading.optional_flag('admin_state_up'),
         subports=reading.items('sub_ports', _SUBPORT.read),
     ),
     is_optional=True,
@@ -350,25 +312,19 @@ AGENTS = paging.Collection(
     _('Network agents'),
     reading.Record(
         records.Agent,
-        id=reading.field(reading.Object.text, 'id'),
-        host=reading.field(reading.Object.text, 'host'),
-        kind=reading.field(reading.Object.optional_text, 'agent_type'),
-        is_alive=reading.field(reading.Object.optional_flag, 'alive'),
+        id=reading.text('id'),
+        host=reading.text('host'),
+        kind=reading.optional_text('agent_type'),
+        is_alive=reading.optional_flag('alive'),
         networks=reading.field(_nested(_agent_networks), 'configurations'),
     ),
 )
 
 _SEGMENT = reading.Record(
     records.Segment,
-    network_type=reading.field(
-        reading.Object.optional_text, 'provider:network_type'
-    ),
-    segmentation_id=reading.field(
-        reading.Object.optional_number, 'provider:segmentation_id'
-    ),
-    physical_network=reading.field(
-        reading.Object.optional_text, 'provider:physical_network'
-    ),
+    network_type=reading.optional_text('provider:network_type'),
+    segmentation_id=reading.optional_number('provider:segmentation_id'),
+    physical_network=reading.optional_text('provider:physical_network'),
 )
 
 
@@ -387,18 +343,14 @@ NETWORKS = paging.Collection(
     _('Networks'),
     reading.Record(
         records.Network,
-        id=reading.field(reading.Object.text, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        mtu=reading.field(reading.Object.optional_number, 'mtu'),
+        id=reading.text('id'),
+        name=reading.optional_text('name'),
+        mtu=reading.optional_number('mtu'),
         segments=reading.field(_segments, 'segments', *_SEGMENT.keys),
-        project_id=reading.field(reading.Object.optional_text, 'project_id'),
-        admin_state_up=reading.field(
-            reading.Object.optional_flag, 'admin_state_up'
-        ),
-        is_external=reading.field(
-            reading.Object.optional_flag, 'router:external'
-        ),
-        is_shared=reading.field(reading.Object.optional_flag, 'shared'),
+        project_id=reading.optional_text('project_id'),
+        admin_state_up=reading.optional_flag('admin_state_up'),
+        is_external=reading.optional_flag('router:external'),
+        is_shared=reading.optional_flag('shared'),
     ),
 )
 
@@ -408,37 +360,27 @@ SUBNETS = paging.Collection(
     _('Subnets'),
     reading.Record(
         records.Subnet,
-        id=reading.field(reading.Object.text, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        network_id=reading.field(reading.Object.optional_text, 'network_id'),
-        cidr=reading.field(reading.Object.optional_cidr, 'cidr'),
-        gateway_ip=reading.field(reading.Object.optional_text, 'gateway_ip'),
-        has_dhcp=reading.field(reading.Object.optional_flag, 'enable_dhcp'),
+        id=reading.text('id'),
+        name=reading.optional_text('name'),
+        network_id=reading.optional_text('network_id'),
+        cidr=reading.optional_cidr('cidr'),
+        gateway_ip=reading.optional_text('gateway_ip'),
+        has_dhcp=reading.optional_flag('enable_dhcp'),
         host_routes=reading.items('host_routes', _ROUTE.read),
     ),
 )
 
 _SECURITY_GROUP_RULE = reading.Record(
     records.SecurityGroupRule,
-    id=reading.field(reading.Object.uuid, 'id'),
-    direction=reading.field(reading.Object.text, 'direction'),
-    ethertype=reading.field(reading.Object.optional_text, 'ethertype'),
-    protocol=reading.field(reading.Object.optional_number_or_text, 'protocol'),
-    port_range_min=reading.field(
-        reading.Object.optional_number, 'port_range_min'
-    ),
-    port_range_max=reading.field(
-        reading.Object.optional_number, 'port_range_max'
-    ),
-    remote_network=reading.field(
-        reading.Object.optional_network, 'remote_ip_prefix'
-    ),
-    remote_group_id=reading.field(
-        reading.Object.optional_uuid, 'remote_group_id'
-    ),
-    remote_address_group_id=reading.field(
-        reading.Object.optional_uuid, 'remote_address_group_id'
-    ),
+    id=reading.uuid('id'),
+    direction=reading.text('direction'),
+    ethertype=reading.optional_text('ethertype'),
+    protocol=reading.optional_number_or_text('protocol'),
+    port_range_min=reading.optional_number('port_range_min'),
+    port_range_max=reading.optional_number('port_range_max'),
+    remote_network=reading.optional_network('remote_ip_prefix'),
+    remote_group_id=reading.optional_uuid('remote_group_id'),
+    remote_address_group_id=reading.optional_uuid('remote_address_group_id'),
 )
 
 # With their rules: ``GET /security-group-rules`` would hide those of a group
@@ -450,12 +392,12 @@ SECURITY_GROUPS_WITH_RULES = paging.Collection(
     _('Security groups'),
     reading.Record(
         records.SecurityGroup,
-        id=reading.field(reading.Object.text, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        is_stateful=reading.field(reading.Object.optional_flag, 'stateful'),
+        id=reading.text('id'),
+        name=reading.optional_text('name'),
+        is_stateful=reading.optional_flag('stateful'),
         rules=reading.items('security_group_rules', _SECURITY_GROUP_RULE.read),
-        project_id=reading.field(reading.Object.optional_text, 'project_id'),
-        is_shared=reading.field(reading.Object.optional_flag, 'shared'),
+        project_id=reading.optional_text('project_id'),
+        is_shared=reading.optional_flag('shared'),
     ),
 )
 
@@ -467,9 +409,9 @@ ADDRESS_GROUPS = paging.Collection(
     _('Address groups'),
     reading.Record(
         records.AddressGroup,
-        id=reading.field(reading.Object.text, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
-        networks=reading.field(reading.Object.networks, 'addresses'),
+        id=reading.text('id'),
+        name=reading.optional_text('name'),
+        networks=reading.networks('addresses'),
     ),
     is_optional=True,
 )
@@ -480,8 +422,8 @@ QOS_POLICIES = paging.Collection(
     _('QoS policies'),
     reading.Record(
         records.QosPolicy,
-        id=reading.field(reading.Object.text, 'id'),
-        name=reading.field(reading.Object.optional_text, 'name'),
+        id=reading.text('id'),
+        name=reading.optional_text('name'),
     ),
 )
 

@@ -60,7 +60,8 @@ class HasId(Protocol):
         """What distinguishes a row from the others."""
 
 
-_Row = TypeVar('_Row', bound=HasId)
+_Row = TypeVar('_Row')
+_ListedRow = TypeVar('_ListedRow', bound=HasId)
 
 Parameters = Mapping[str, Sequence[str]]
 
@@ -156,11 +157,11 @@ class Pager:
 
     def all(
         self,
-        collection: Collection[_Row],
+        collection: Collection[_ListedRow],
         query: Parameters,
         limit: bool = False,
         is_divisible: bool = False,
-    ) -> records.Answer[_Row]:
+    ) -> records.Answer[_ListedRow]:
         """List all rows that match a query.
 
         :param collection: The collection.
@@ -175,8 +176,8 @@ class Pager:
         """
         query = {**collection.fields, **query}
         pages = _Pages(query)
-        answer: records.Answer[_Row] = records.Answer([])
-        rows: dict[str, _Row] = {}
+        answer: records.Answer[_ListedRow] = records.Answer([])
+        rows: dict[str, _ListedRow] = {}
         while pages.query is not None:
             limit = limit or self._page_size < LARGEST_PAGE
             asked = dict(pages.query)
@@ -186,7 +187,7 @@ class Pager:
                 page = self._service.get(
                     collection.path,
                     collection.what,
-                    {name: list(values) for name, values in asked.items()},
+                    asked,
                     is_divisible=self._page_size > _SMALLEST_PAGE,
                 )
             except errors.TooLarge as error:
@@ -222,33 +223,37 @@ class Pager:
         answer.rows = list(rows.values())
         return answer
 
-    def first(self, collection: Collection[_Row]) -> records.Answer[_Row]:
-        """List a single row, whichever comes first.
+    def page(
+        self,
+        collection: Collection[_Row],
+        query: Parameters | None = None,
+        hint: str = '',
+    ) -> records.Answer[_Row]:
+        """List the rows that the first page has.
 
+        :param collection: The collection.
+        :param query: The query parameters.
+        :param hint: Added to the message if the answer is 404.
+        :returns: The rows, in the order of the service.
         :raises errors.ApiError: The request failed.
         """
         page = self._service.get(
             collection.path,
             collection.what,
-            {
-                **{
-                    name: list(keys)
-                    for name, keys in collection.fields.items()
-                },
-                'limit': '1',
-            },
+            {**collection.fields, **(query or {})},
+            hint=hint,
         )
         rows = page.items(collection.key, collection.record.read)
         return records.Answer(rows, page.body.failures)
 
     def matching(
         self,
-        collection: Collection[_Row],
+        collection: Collection[_ListedRow],
         name: str,
         values: Values,
         query: Parameters | None = None,
         limit: bool = False,
-    ) -> records.Answer[_Row]:
+    ) -> records.Answer[_ListedRow]:
         """List the rows that match any of many values of a filter.
 
         :param collection: The collection.
@@ -270,8 +275,8 @@ class Pager:
             chosen.comparable(value.removeprefix(chosen.prefix))
             for value in waiting
         }
-        answer: records.Answer[_Row] = records.Answer([])
-        rows: dict[str, _Row] = {}
+        answer: records.Answer[_ListedRow] = records.Answer([])
+        rows: dict[str, _ListedRow] = {}
         while waiting:
             count = self._batch(chosen.parameter, waiting)
             try:

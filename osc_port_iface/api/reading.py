@@ -19,6 +19,7 @@ broken items are left out.
 from collections.abc import Callable, Mapping
 import dataclasses
 import datetime
+import functools
 import ipaddress
 from typing import Any, Generic, TypeVar
 
@@ -302,6 +303,27 @@ def field(read: Callable[..., Any], *keys: str) -> Field:
     :param keys: The keys, in order of preference if there are several.
     """
     return Field(read, keys)
+
+
+# Declare a field that a method of Object of the same name reads.
+text = functools.partial(field, Object.text)
+optional_text = functools.partial(field, Object.optional_text)
+uuid = functools.partial(field, Object.uuid)
+optional_uuid = functools.partial(field, Object.optional_uuid)
+ip_address = functools.partial(field, Object.ip_address)
+mac_address = functools.partial(field, Object.mac_address)
+cidr = functools.partial(field, Object.cidr)
+optional_cidr = functools.partial(field, Object.optional_cidr)
+network = functools.partial(field, Object.network)
+optional_network = functools.partial(field, Object.optional_network)
+networks = functools.partial(field, Object.networks)
+optional_number = functools.partial(field, Object.optional_number)
+optional_number_or_text = functools.partial(
+    field, Object.optional_number_or_text
+)
+optional_flag = functools.partial(field, Object.optional_flag)
+optional_moment = functools.partial(field, Object.optional_moment)
+texts = functools.partial(field, Object.texts)
 
 
 def items(key: str, read: Callable[[Object], Any]) -> Field:

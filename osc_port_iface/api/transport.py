@@ -69,7 +69,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _MOST_REDIRECTS = 5
 
-Query = Mapping[str, str | list[str]]
+Query = Mapping[str, str | Sequence[str]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ for a malformed header it is a traceback and the header as it came
 (``HTTPConnection.getresponse``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import json
 import logging
 import re
@@ -60,7 +60,7 @@ _SECRET_LINE = re.compile(
 def request(
     method: str,
     url: str,
-    query: Mapping[str, str | list[str]] | None,
+    query: Mapping[str, str | Sequence[str]] | None,
     microversion: str | None,
     body: Mapping[str, Any] | None,
 ) -> None:
