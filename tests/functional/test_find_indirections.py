@@ -15,6 +15,7 @@
 The expected results are derived from what a plain HTTP client reads.
 """
 
+import ipaddress
 import json
 from typing import Any
 
@@ -143,6 +144,20 @@ class TestIndirections(base.ProjectTestCase):
                 for row in rows
             ],
         )
+
+    def test_the_port_chooses_a_forwarding(self) -> None:
+        address = self.shared['floating_ip_address']
+        for end, expected in (
+            (':2201', [2201]),
+            (':2202/tcp', [2202]),
+            (':2202/udp', [None]),
+            (':22', [None]),
+        ):
+            with self.subTest(end):
+                rows = self.find(f'{address}{end}')
+                self.assertEqual(
+                    expected, [row['External Port'] for row in rows]
+                )
 
     def test_listed_with_the_interfaces(self) -> None:
         """find follows the same indirections that list shows."""
@@ -333,6 +348,46 @@ class TestIndirections(base.ProjectTestCase):
                 for row in self.find('10.61.0.0/24')
                 if row['Certainty'] == 'owns'
             ],
+        )
+
+    def test_range_and_beginnings(self) -> None:
+        ports = self.api.get(
+            'network', '/v2.0/ports', network_id=self.network['id']
+        )['ports']
+        by_address = {
+            port['fixed_ips'][0]['ip_address']: port for port in ports
+        }
+        first = by_address['10.61.0.5']
+        self.assertEqual(
+            [by_address[f'10.61.0.{end}']['id'] for end in (5, 6, 7)],
+            [
+                row['Port ID']
+                for row in self.find('10.61.0.5-10.61.0.7')
+                if row['Certainty'] == 'owns'
+            ],
+        )
+        for query in (
+            first['mac_address'][:14],
+            first['mac_address'][:11].upper().replace(':', '-'),
+            f'qr-{first["id"][:11]}',
+        ):
+            with self.subTest(query):
+                self.assertIn(
+                    first['id'], [row['Port ID'] for row in self.find(query)]
+                )
+        octets = bytes.fromhex(first['mac_address'].replace(':', ''))
+        link_local = ipaddress.IPv6Address(
+            b'\xfe\x80'
+            + bytes(6)
+            + bytes([octets[0] ^ 2])
+            + octets[1:3]
+            + b'\xff\xfe'
+            + octets[3:]
+        )
+        (row,) = self.find(f'{link_local}%eth0')
+        self.assertEqual(
+            ('link-local-address', 'may-use', first['id']),
+            (row['Matched As'], row['Certainty'], row['Port ID']),
         )
 
     def test_names_of_projects(self) -> None:
