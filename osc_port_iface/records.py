@@ -254,7 +254,7 @@ class Port:
         return self.vnic_type not in _WIRED_ELSEWHERE
 
     @property
-    def is_nobodys(self) -> bool:
+    def is_unowned(self) -> bool:
         """Whether it has neither a device owner nor a device ID.
 
         This is true of a port that only reserves a virtual IP, and of a

@@ -46,11 +46,22 @@ class _Target:
     floating_ip: records.FloatingIP | None = None
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Add the ports that may use the addresses."""
-    answer: searches.Answer = records.Answer(list(search.matches))
-    subnets = _subnets(cloud.network, search)
-    targets = list(_targets(search, subnets.rows))
+    answer: searches.Answer = records.Answer(list(matches))
+    queries = [
+        query
+        for query in search.open_queries(matches)
+        if query.kind
+        in (addresses.Kind.IP_ADDRESS, addresses.Kind.MAC_ADDRESS)
+    ]
+    reserved = [match for match in matches if _only_reserves(match.port)]
+    subnets = _subnets(cloud.network, queries, reserved)
+    targets = list(_targets(queries, reserved, subnets.rows))
     ports = _ports(cloud.network, targets)
     answer.failures += subnets.failures + ports.failures
     cidrs = _cidrs_by_network(subnets.rows)
@@ -67,61 +78,69 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
 
 
 def _targets(
-    search: searches.Search, subnets: Sequence[records.Subnet]
+    queries: Iterable[addresses.Address],
+    reserved: Iterable[searches.Match],
+    subnets: Sequence[records.Subnet],
 ) -> Iterator[_Target]:
-    for match in search.matches:
-        if match.port and _only_reserves(match.port):
-            yield from _reserved(match, match.port)
-    for query in search.undecided():
+    for match in reserved:
+        yield from _reserved(match)
+    for query in queries:
         if query.kind is addresses.Kind.MAC_ADDRESS:
             yield _Target(query, None, None)
-        elif query.kind is addresses.Kind.IP_ADDRESS:
+        else:
             ip_address = addresses.parse_ip_address(query.value)
-            yield _Target(query, ip_address, _holders(ip_address, subnets))
+            yield _Target(
+                query, ip_address, _networks_with(ip_address, subnets)
+            )
 
 
-def _only_reserves(port: records.Port) -> bool:
-    """Tell whether a port exists only to reserve its addresses."""
-    return port.is_nobodys or port.load_balancer_id is not None
+def _only_reserves(port: records.Port | None) -> bool:
+    """Return whether a port exists only to reserve its addresses."""
+    return port is not None and (
+        port.is_unowned or port.load_balancer_id is not None
+    )
 
 
-def _reserved(match: searches.Match, port: records.Port) -> Iterator[_Target]:
+def _reserved(match: searches.Match) -> Iterator[_Target]:
+    """Return the addresses that the port of a match reserves."""
+    if match.port is None:
+        return
     known = match.fixed_ip_address
     for ip_address in (
-        [known] if known else [row.ip_address for row in port.fixed_ips]
+        [known] if known else [row.ip_address for row in match.port.fixed_ips]
     ):
         yield _Target(
             match.query,
             addresses.parse_ip_address(ip_address),
-            frozenset({port.network_id}),
-            port.id,
+            frozenset({match.port.network_id}),
+            match.port.id,
             match.floating_ip,
         )
 
 
 def _subnets(
-    api: network.NetworkApi, search: searches.Search
+    api: network.NetworkApi,
+    queries: Iterable[addresses.Address],
+    reserved: Iterable[searches.Match],
 ) -> records.Answer[records.Subnet]:
     """Read the subnets that could contain the addresses."""
-    if any(
-        query.kind is addresses.Kind.IP_ADDRESS for query in search.undecided()
-    ):
+    if any(query.kind is addresses.Kind.IP_ADDRESS for query in queries):
         return api.list(neutron.SUBNETS)
     return api.list(
         neutron.SUBNETS,
         'id',
         (
             fixed_ip.subnet_id
-            for match in search.matches
-            if match.port and _only_reserves(match.port)
-            for fixed_ip in match.port.fixed_ips
+            for match in reserved
+            for fixed_ip in (match.port.fixed_ips if match.port else ())
         ),
     )
 
 
-def _holders(
+def _networks_with(
     ip_address: addresses.IPAddress, subnets: Iterable[records.Subnet]
 ) -> frozenset[str]:
+    """Return the networks whose subnets contain an address."""
     return frozenset(
         subnet.network_id
         for subnet in subnets

@@ -12,7 +12,7 @@
 
 """Finds the owners of addresses, directly or through indirections."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import ipaddress
 import logging
@@ -36,13 +36,17 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-_Kind = Callable[[api_cloud.Cloud, searches.Search], searches.Answer]
+# Searches for one kind of match, and follows the matches so far.
+_Step = Callable[
+    [api_cloud.Cloud, searches.Search, Sequence[searches.Match]],
+    searches.Answer,
+]
 
 # If one of these fails, there is no answer.
-_DIRECT: tuple[_Kind, ...] = (floating_ips.find, ports.find)
+_DIRECT: tuple[_Step, ...] = (floating_ips.find, ports.find)
 
 # The order matters: each continues from the matches of those before it.
-_INDIRECT: tuple[_Kind, ...] = (
+_INDIRECT: tuple[_Step, ...] = (
     port_forwardings.find,
     load_balancers.find,
     router_gateways.find,
@@ -80,11 +84,11 @@ def find(
     :raises errors.ApiError: Neutron did not answer.
     """
     answer: searches.Answer = records.Answer([])
-    for kind in _DIRECT:
-        answer = _then(answer, kind(cloud, search.having(answer.rows)))
-    for kind in _INDIRECT:
+    for step in _DIRECT:
+        answer = _then(answer, step(cloud, search, answer.rows))
+    for step in _INDIRECT:
         try:
-            answer = _then(answer, kind(cloud, search.having(answer.rows)))
+            answer = _then(answer, step(cloud, search, answer.rows))
         except errors.TokenRefused:
             raise
         except errors.Unreachable as error:

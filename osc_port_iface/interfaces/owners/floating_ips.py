@@ -15,13 +15,19 @@
 Requests: the IPv4 addresses, in batches; then the ports, in batches.
 """
 
+from collections.abc import Sequence
+
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Add the floating IPs of these addresses."""
     queries = searches.IPQueries(search.queries)
     # Floating IPs are always IPv4 addresses.
@@ -36,7 +42,7 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
     by_id = {port.id: port for port in ports.rows}
     return records.Answer(
         [
-            *search.matches,
+            *matches,
             *(
                 searches.Match(
                     query,

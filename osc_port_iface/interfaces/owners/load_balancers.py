@@ -33,19 +33,23 @@ from osc_port_iface import records
 _MATCHED_AS = 'load-balancer'
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Mark the ports that hold virtual IPs, and add what is behind them."""
     answer: searches.Answer = records.Answer(
         [
             dataclasses.replace(match, matched_as=_MATCHED_AS)
             if match.is_direct and match.port and match.port.load_balancer_id
             else match
-            for match in search.matches
+            for match in matches
         ]
     )
     if not search.behind:
         return answer
-    for match in search.matches:
+    for match in matches:
         if match.port and match.port.load_balancer_id:
             try:
                 behind = _behind(cloud, match, match.port.load_balancer_id)

@@ -16,7 +16,7 @@ Requests: the ports that forwardings lead to, in batches. The forwardings
 themselves are part of the floating IP.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 
 from osc_port_iface import addresses
@@ -26,18 +26,20 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Replace a floating IP by one match for each of its forwardings.
 
     A query with a port chooses the forwardings of that port.
     """
     forwardings = [
-        forwarding
-        for match in search.matches
-        for forwarding in _forwardings(match)
+        forwarding for match in matches for forwarding in _forwardings(match)
     ]
     if not forwardings:
-        return records.Answer(list(search.matches))
+        return records.Answer(list(matches))
     by_id = cloud.network.list(
         neutron.PORTS, 'id', (row.internal_port_id for row in forwardings)
     )
@@ -52,7 +54,7 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
         ),
     )
     return records.Answer(
-        list(_followed(search.matches, by_id.rows, by_address.rows)),
+        list(_followed(matches, by_id.rows, by_address.rows)),
         by_id.failures + by_address.failures,
     )
 

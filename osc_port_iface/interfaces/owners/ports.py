@@ -18,7 +18,7 @@ beginning of an ID or a MAC address, a listing of all ports, as Neutron has no
 such filter, and then the ports that match.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 import ipaddress
 
 from osc_port_iface import addresses
@@ -31,11 +31,15 @@ from osc_port_iface import records
 _FLOATING_IP_OWNER = 'network:floatingip'
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Add the ports with these fixed IPs, MAC addresses, IDs and devices."""
-    answer: searches.Answer = records.Answer(list(search.matches))
+    answer: searches.Answer = records.Answer(list(matches))
     for part in (
-        _with_fixed_ips(cloud.network, search),
+        _with_fixed_ips(cloud.network, search, matches),
         _with_mac_addresses(cloud.network, search),
         _with_ids(cloud.network, search),
         _with_link_local_addresses(cloud.network, search),
@@ -47,7 +51,9 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
 
 
 def _with_fixed_ips(
-    api: network.NetworkApi, search: searches.Search
+    api: network.NetworkApi,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
 ) -> searches.Answer:
     queries = searches.IPQueries(search.queries)
     found = api.list(neutron.PORTS, 'ip_address', queries.ip_addresses())
@@ -66,7 +72,7 @@ def _with_fixed_ips(
         found.failures += subnets.failures + ports.failures
     translated = {
         (match.query, match.ip_address)
-        for match in search.matches
+        for match in matches
         if match.floating_ip
     }
     ports_by_id = {port.id: port for port in found.rows}

@@ -18,7 +18,7 @@ the servers behind them, if these are wanted: the ports of the routers, the
 ports on their inner subnets, and their floating IPs, each in batches.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 
 from osc_port_iface import addresses
@@ -37,10 +37,14 @@ _INTERFACE_OWNERS = (
 )
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Add the routers and, if wanted, the servers behind them."""
-    answer = _with_gateway_ports(cloud.network, search.matches)
-    queries = searches.IPQueries(search.undecided())
+    answer = _with_gateway_ports(cloud.network, matches)
+    queries = searches.IPQueries(search.open_queries(matches))
     if queries and not any(
         match.port and match.port.shows_binding for match in answer.rows
     ):

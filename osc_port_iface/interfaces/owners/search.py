@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A search, and its matches so far."""
+"""What is looked for, and what matches it."""
 
 from collections.abc import Iterable, Iterator
 import dataclasses
@@ -146,23 +146,18 @@ Answer = records.Answer[Match]
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """A search, and its matches so far.
+    """What to look for.
 
     :ivar queries: The addresses to look for, without duplicates.
     :ivar all_matches: Whether to find everything that may use an address even
         if something owns it.
-    :ivar behind: Whether to find the servers behind a router.
-    :ivar matches: The matches so far.
+    :ivar behind: Whether to find the servers behind routers and load
+        balancers.
     """
 
     queries: tuple[addresses.Address, ...]
     all_matches: bool = False
     behind: bool = False
-    matches: tuple[Match, ...] = ()
-
-    def having(self, matches: Iterable[Match]) -> 'Search':
-        """Return the same search with these matches."""
-        return dataclasses.replace(self, matches=tuple(matches))
 
     def values(self, kind: addresses.Kind) -> dict[str, addresses.Address]:
         """Return the queries of one kind other than IP addresses, by value."""
@@ -170,14 +165,18 @@ class Search:
             query.value: query for query in self.queries if query.kind is kind
         }
 
-    def unmatched(self) -> list[addresses.Address]:
-        """Return the queries without a match."""
-        found = {match.query for match in self.matches}
-        return [query for query in self.queries if query not in found]
+    def open_queries(
+        self, matches: Iterable[Match]
+    ) -> list[addresses.Address]:
+        """Return the queries whose owners are still looked for.
 
-    def undecided(self) -> list[addresses.Address]:
-        """Return the queries to go on with: all if all matches are wanted."""
-        return list(self.queries) if self.all_matches else self.unmatched()
+        :param matches: The matches so far.
+        :returns: The queries without a match; all if all matches are wanted.
+        """
+        if self.all_matches:
+            return list(self.queries)
+        found = {match.query for match in matches}
+        return [query for query in self.queries if query not in found]
 
 
 class IPQueries:

@@ -16,7 +16,7 @@ Requests: the trunks, if a port is or may be a subport (one that is not wired
 yet has neither device owner nor device ID); then the parent ports, in batches.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 
 from osc_port_iface.api import cloud as api_cloud
@@ -25,49 +25,44 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> searches.Answer:
+def find(
+    cloud: api_cloud.Cloud,
+    search: searches.Search,
+    matches: Sequence[searches.Match],
+) -> searches.Answer:
     """Add the parent port to the matches of subports."""
-    if not any(map(_may_be_subport, search.matches)):
-        return records.Answer(list(search.matches))
+    if not any(map(_may_be_subport, matches)):
+        return records.Answer(list(matches))
     trunks = cloud.network.list(neutron.TRUNKS)
-    carriers = {
-        subport.port_id: (trunk.port_id, subport)
+    trunk_of = {
+        subport.port_id: (trunk, subport)
         for trunk in trunks.rows
         for subport in trunk.subports
     }
+    found = [
+        trunk_of.get(match.port.id if match.port else '') for match in matches
+    ]
     parents = cloud.network.list(
-        neutron.PORTS,
-        'id',
-        (
-            carriers[match.port.id][0]
-            for match in search.matches
-            if match.port and match.port.id in carriers
-        ),
+        neutron.PORTS, 'id', (pair[0].port_id for pair in found if pair)
     )
     ports = {port.id: port for port in parents.rows}
     return records.Answer(
-        [_followed(match, carriers, ports) for match in search.matches],
+        [
+            dataclasses.replace(
+                match,
+                # A floating IP that leads to a subport remains a floating IP.
+                matched_as='subport' if match.is_direct else match.matched_as,
+                subport=pair[1],
+                parent=ports.get(pair[0].port_id),
+            )
+            if pair
+            else match
+            for match, pair in zip(matches, found, strict=True)
+        ],
         trunks.failures + parents.failures,
     )
 
 
 def _may_be_subport(match: searches.Match) -> bool:
     port = match.port
-    return port is not None and (port.is_subport or port.is_nobodys)
-
-
-def _followed(
-    match: searches.Match,
-    carriers: Mapping[str, tuple[str, records.Subport]],
-    ports: Mapping[str, records.Port],
-) -> searches.Match:
-    if match.port is None or match.port.id not in carriers:
-        return match
-    parent_id, subport = carriers[match.port.id]
-    return dataclasses.replace(
-        match,
-        # A floating IP that leads to a subport remains a floating IP.
-        matched_as='subport' if match.is_direct else match.matched_as,
-        subport=subport,
-        parent=ports.get(parent_id),
-    )
+    return port is not None and (port.is_subport or port.is_unowned)
