@@ -32,6 +32,13 @@ _SERVER_OWNER = 'compute:'
 # before or without Neutron. A smart NIC is a host of its own.
 _WIRED_ELSEWHERE = frozenset({'baremetal', 'smart-nic'})
 
+# The device owners of the ports of a router.
+_ROUTER_OWNERS = (
+    'network:router_',
+    'network:ha_router_',
+    'network:floatingip_agent_gateway',
+)
+
 # The device owner of a subport once Neutron has wired it
 # (neutron/services/trunk/constants.py).
 _SUBPORT_OWNER = 'trunk:subport'
@@ -305,6 +312,15 @@ class Port:
             before, _prefix, identifier = (text or '').partition(prefix)
             if not before and addresses.is_uuid(identifier):
                 return identifier
+        return None
+
+    @property
+    def router_id(self) -> str | None:
+        """The router that the port belongs to."""
+        if (self.device_owner or '').startswith(_ROUTER_OWNERS) and (
+            addresses.is_uuid(self.device_id or '')
+        ):
+            return self.device_id
         return None
 
     def as_interface(self) -> Interface:
@@ -598,30 +614,10 @@ class Project:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Details:
-    """What Neutron knows of an interface in addition to Nova.
-
-    :ivar forwarding_floating_ips: Floating IPs that forward ports to it, with
-        those forwardings only.
-    :ivar remote_groups: The security groups that its rules refer to.
-    :ivar address_groups: The address groups that its rules refer to.
-    """
-
-    port: Port | None = None
-    network: Network | None = None
-    subnets: tuple[Subnet, ...] = ()
-    security_groups: tuple[SecurityGroup, ...] = ()
-    floating_ips: tuple[FloatingIP, ...] = ()
-    forwarding_floating_ips: tuple[FloatingIP, ...] = ()
-    qos_policy: QosPolicy | None = None
-    remote_groups: tuple[SecurityGroup, ...] = ()
-    address_groups: tuple[AddressGroup, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class ServerInterface:
-    """One interface, its server, and what is known of it.
+    """One interface and its server.
 
+    :ivar port: Its port, if Neutron has been asked for it.
     :ivar nic_index: Its position among the interfaces of the server, from 0.
     :ivar parent_port_id: If it is a subport, the parent port of its trunk.
     :ivar subport: Its segmentation in that trunk.
@@ -629,7 +625,32 @@ class ServerInterface:
 
     server: Server
     interface: Interface
-    details: Details = Details()
+    port: Port | None = None
     nic_index: int | None = None
     parent_port_id: str | None = None
     subport: Subport | None = None
+
+    @property
+    def port_id(self) -> str | None:
+        """The ID of its port."""
+        return self.interface.port_id
+
+    @property
+    def server_id(self) -> str:
+        """The ID of its server."""
+        return self.server.id
+
+    @property
+    def network_id(self) -> str | None:
+        """The ID of its network."""
+        return self.interface.network_id
+
+    @property
+    def project_id(self) -> str | None:
+        """The ID of the project of its server."""
+        return self.server.project_id
+
+    @property
+    def fixed_ips(self) -> tuple[FixedIP, ...]:
+        """Its addresses."""
+        return self.interface.fixed_ips

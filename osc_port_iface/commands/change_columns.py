@@ -15,8 +15,8 @@
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.changes import comparing
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 
 COLUMNS: columns.Columns[comparing.Change] = (
@@ -36,15 +36,13 @@ _LISTED = (*columns.OF_SERVER, *columns.OF_INTERFACE)
 
 # The columns that Neutron shows to administrators only.
 HIDEABLE = frozenset(
-    column.header
-    for column in _LISTED
-    if column.needs & (facts.Fact.BINDING | facts.Fact.PROVIDER)
+    column.header for column in _LISTED if column.origin is views.Origin.ADMIN
 )
 
 
 def listed_now(
     before: comparing.Listing, view: views.View
-) -> columns.Columns[records.ServerInterface]:
+) -> columns.InterfaceColumns:
     """Choose the columns to list now, to compare with a saved listing.
 
     :param before: The saved listing.
@@ -53,14 +51,15 @@ def listed_now(
     return [
         column
         for column in _LISTED
-        if _is_compared(column, before) and not view.why_not(column.needs)
+        if _is_compared(column, before) and column.origin not in view.lacks
     ]
 
 
 def _is_compared(
-    column: columns.Column[records.ServerInterface], before: comparing.Listing
+    column: columns.Column[records.ServerInterface, lookup.Lookup],
+    before: comparing.Listing,
 ) -> bool:
-    """Tell whether to list a column now.
+    """Return whether to list a column now.
 
     If the saved listing is empty, the columns shown by default are listed.
     """

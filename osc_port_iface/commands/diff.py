@@ -25,11 +25,7 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
-    from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.interfaces.changes import comparing
-    from osc_port_iface.interfaces.listing import listing
-    from osc_port_iface.interfaces.listing import views
-    from osc_port_iface import records
 
 
 class DiffServerInterface(lister.TextLister):
@@ -138,23 +134,32 @@ class DiffServerInterface(lister.TextLister):
         from osc_port_iface.interfaces.changes import comparing
         from osc_port_iface.interfaces.listing import listing
         from osc_port_iface.interfaces.listing import views
+        from osc_port_iface.interfaces.selecting import selection
+        from osc_port_iface.interfaces.selecting import server_lookup
 
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
         chosen = change_columns.listed_now(before, view)
-        request = listing.Request(
-            names_or_ids=tuple(parsed_args.server),
-            scope=server_selectors.scope(parsed_args, cloud.identity),
-            needed=columns.needs(chosen),
-        )
+        details = columns.need_server_details(chosen)
         if parsed_args.same:
-            answer = self._of_same_servers(cloud, view, request, before)
-        else:
-            answer = listing.list_interfaces(
-                cloud, view, request, self.progress
+            servers = server_lookup.look_up(
+                cloud.compute,
+                before.servers(),
+                everywhere=True,
+                details=details,
             )
-        self.report(answer)
-        headers, rows = columns.table(chosen, answer.rows)
+        else:
+            servers = selection.select(
+                cloud,
+                parsed_args.server,
+                server_selectors.scope(parsed_args, cloud.identity),
+                details,
+            )
+        answer = listing.list_interfaces(cloud, view, servers, self.progress)
+        look = columns.look_up(chosen, cloud, answer.rows)
+        headers, rows = columns.table(chosen, answer.rows, look)
+        self.report(answer, look)
+        self.report_hidden(look, is_asked=False)
         return comparing.Listing(
             _('the cloud'),
             headers,
@@ -165,28 +170,6 @@ class DiffServerInterface(lister.TextLister):
                 for row, shown in zip(answer.rows, rows, strict=True)
             },
             is_incomplete=bool(answer.failures),
-        )
-
-    def _of_same_servers(
-        self,
-        cloud: api_cloud.Cloud,
-        view: views.View,
-        request: listing.Request,
-        before: comparing.Listing,
-    ) -> records.Answer[records.ServerInterface]:
-        """List the interfaces of the servers that still exist."""
-        from osc_port_iface.interfaces import facts
-        from osc_port_iface.interfaces.listing import listing
-        from osc_port_iface.interfaces.selecting import server_lookup
-
-        servers = server_lookup.look_up(
-            cloud.compute,
-            before.servers(),
-            everywhere=True,
-            details=facts.Fact.NIC_INDEX in request.needed,
-        )
-        return listing.interfaces_of(
-            cloud, view, servers, request, self.progress
         )
 
 

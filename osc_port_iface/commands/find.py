@@ -111,6 +111,7 @@ class FindServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import match_columns
+        from osc_port_iface.interfaces import lookup
         from osc_port_iface.interfaces.owners import finding
         from osc_port_iface.interfaces.owners import search as searches
 
@@ -126,8 +127,16 @@ class FindServerInterface(lister.TextLister):
         search = searches.Search(
             queries, parsed_args.all_matches, parsed_args.behind
         )
-        found = finding.find(cloud, search, columns.needs(chosen))
-        self.report(found)
+        found = finding.find(cloud, search)
+        look = lookup.Lookup(
+            cloud,
+            found.rows,
+            with_server_details=columns.need_server_details(chosen),
+        )
+        if any(column in match_columns.OF_SERVER for column in chosen):
+            finding.sort(found.rows, queries, look)
+        headers, rows = columns.table(chosen, found.rows, look)
+        self.report(found, look)
         if lines := finding.unmatched(cloud, queries, found):
             self.deny(lines)
-        return columns.table(chosen, found.rows)
+        return headers, rows

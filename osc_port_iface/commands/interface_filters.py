@@ -20,7 +20,6 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import filters
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import names
@@ -146,12 +145,13 @@ def read(
         host_device=parsed_args.host_device,
         no_port_security=parsed_args.no_port_security,
     )
-    if parsed_args.subports and (why := view.why_not(facts.Fact.PORT)):
+    no_port = view.lacks.get(views.Origin.PORT)
+    if parsed_args.subports and no_port:
         raise plugin_command.UsageError(
-            _('--subports cannot be used here: %s.') % why
+            _('--subports cannot be used here: %s.') % no_port
         )
-    for name, fact in wanted.needs():
-        if why := view.why_not(fact):
+    for name, origin in wanted.origins.items():
+        if why := view.lacks.get(origin):
             raise plugin_command.UsageError(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}
@@ -166,12 +166,11 @@ def read(
         wanted = dataclasses.replace(wanted, security_group=group_id)
     if not wanted.network:
         return wanted
-    if not view.why_not(facts.Fact.NETWORK_ID):
+    if not no_port:
         network_id = names.network_id(cloud.network, wanted.network)
         return dataclasses.replace(wanted, network=network_id)
     if addresses.is_uuid(wanted.network):
         raise plugin_command.UsageError(
-            _('--network cannot be an ID here: %s.')
-            % view.why_not(facts.Fact.NETWORK_ID)
+            _('--network cannot be an ID here: %s.') % no_port
         )
     return wanted

@@ -93,6 +93,7 @@ class ListServerInterface(lister.TextLister):
         from osc_port_iface.commands import server_selectors
         from osc_port_iface.interfaces.listing import listing
         from osc_port_iface.interfaces.listing import views
+        from osc_port_iface.interfaces.selecting import selection
 
         is_one_server = len(parsed_args.server) == 1
         of_server = columns.OF_SERVER
@@ -105,18 +106,26 @@ class ListServerInterface(lister.TextLister):
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
         chosen = self.without_tag(parsed_args, chosen, cloud.compute)
-        request = listing.Request(
-            names_or_ids=tuple(parsed_args.server),
-            scope=server_selectors.scope(parsed_args, cloud.identity),
-            wanted=interface_filters.read(parsed_args, cloud, view),
-            needed=columns.needs(chosen),
-            subports=parsed_args.subports,
+        scope = server_selectors.scope(parsed_args, cloud.identity)
+        conditions = interface_filters.read(parsed_args, cloud, view)
+        servers = selection.select(
+            cloud,
+            parsed_args.server,
+            scope,
+            view.needs_details or columns.need_server_details(chosen),
+            columns.show_server_names(chosen),
         )
-        answer = listing.list_interfaces(cloud, view, request, self.progress)
+        answer = listing.list_interfaces(
+            *(cloud, view, servers, self.progress),
+            *(conditions, parsed_args.subports),
+        )
         if is_one_server and not answer.rows:
             for failure in answer.failures:
                 raise exceptions.CommandError(failure)
         if parsed_args.columns:
             self.notify(columns.why_empty(chosen, view))
-        self.report(answer)
-        return columns.table(chosen, answer.rows)
+        look = columns.look_up(chosen, cloud, answer.rows)
+        table = columns.table(chosen, answer.rows, look)
+        self.report(answer, look)
+        self.report_hidden(look, is_asked=bool(parsed_args.columns))
+        return table

@@ -13,50 +13,80 @@
 """The columns of ``find``."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.owners import search as searches
+
+
+_Column: TypeAlias = columns.Column[searches.Match, lookup.Lookup]
 
 
 def _text(
     header: str,
     value: Callable[[searches.Match], str | None],
-    needs: facts.Fact = facts.Fact.NOTHING,
     shown: columns.Shown = columns.Shown.ALWAYS,
-) -> columns.Column[searches.Match]:
+) -> _Column:
     return columns.Column(
-        header, lambda match: cells.TextCell(value(match)), needs, shown
+        header, lambda match, look: cells.TextCell(value(match)), shown=shown
     )
 
 
-COLUMNS: columns.Columns[searches.Match] = (
+def _of_server(
+    header: str,
+    attribute: str,
+    origin: views.Origin = views.Origin.EVERY_VIEW,
+    shown: columns.Shown = columns.Shown.ALWAYS,
+) -> _Column:
+    return columns.Column(
+        header,
+        lambda match, look: cells.TextCell(
+            getattr(look.server(match), attribute, None)
+        ),
+        origin,
+        shown,
+    )
+
+
+def _of_project(header: str, attribute: str) -> _Column:
+    return columns.Column(
+        header,
+        lambda match, look: cells.TextCell(
+            getattr(look.project(match), attribute, None)
+        ),
+    )
+
+
+def _number(
+    header: str, value: Callable[[searches.Match], int | str | None]
+) -> _Column:
+    return columns.Column(
+        header, lambda match, look: cells.NumberCell(value(match))
+    )
+
+
+def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+    device = match.router or look.router(match) or look.load_balancer(match)
+    return cells.TextCell(device and device.name)
+
+
+OF_SERVER = (
+    _of_server('Server ID', 'id'),
+    _of_server('Server Name', 'name'),
+)
+
+COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
     _text('Query', lambda match: match.query.text),
     _text('Address', lambda match: match.ip_address),
     _text('Matched As', lambda match: match.matched_as),
     _text('Certainty', lambda match: match.certainty.value),
-    _text(
-        'Server ID',
-        lambda match: match.server.id if match.server else None,
-        facts.Fact.SERVER,
-    ),
-    _text(
-        'Server Name',
-        lambda match: match.server.name if match.server else None,
-        facts.Fact.SERVER,
-    ),
+    *OF_SERVER,
     _text('Project ID', lambda match: match.project_id),
-    _text(
-        'Project Name',
-        lambda match: match.project.name if match.project else None,
-        facts.Fact.PROJECT,
-    ),
-    _text(
-        'Domain Name',
-        lambda match: match.project.domain_name if match.project else None,
-        facts.Fact.PROJECT,
-    ),
+    _of_project('Project Name', 'name'),
+    _of_project('Domain Name', 'domain_name'),
     _text('Port ID', lambda match: match.port.id if match.port else None),
     _text('Network ID', lambda match: match.network_id),
     _text(
@@ -64,10 +94,7 @@ COLUMNS: columns.Columns[searches.Match] = (
         lambda match: match.port.mac_address if match.port else None,
     ),
     columns.Column(
-        'Fixed IPs',
-        lambda match: cells.FixedIPsCell(
-            match.port.fixed_ips if match.port else ()
-        ),
+        'Fixed IPs', lambda match, look: cells.FixedIPsCell(match.fixed_ips)
     ),
     _text(
         'Port State', lambda match: match.port.status if match.port else None
@@ -79,65 +106,48 @@ COLUMNS: columns.Columns[searches.Match] = (
         'Protocol',
         lambda match: match.forwarding.protocol if match.forwarding else None,
     ),
-    columns.Column(
+    _number(
         'External Port',
-        lambda match: cells.NumberCell(
-            cells.port_number(
-                match.forwarding.external_port if match.forwarding else None
-            )
+        lambda match: cells.port_number(
+            match.forwarding.external_port if match.forwarding else None
         ),
     ),
-    columns.Column(
+    _number(
         'Internal Port',
-        lambda match: cells.NumberCell(
-            cells.port_number(
-                match.forwarding.internal_port if match.forwarding else None
-            )
+        lambda match: cells.port_number(
+            match.forwarding.internal_port if match.forwarding else None
         ),
     ),
-    columns.Column(
+    _number(
         'VLAN',
-        lambda match: cells.NumberCell(
-            match.subport and match.subport.segmentation_id
-        ),
+        lambda match: match.subport.segmentation_id if match.subport else None,
     ),
     columns.Column(
         'Allowed Address',
-        lambda match: cells.AddressPairCell(
+        lambda match, look: cells.AddressPairCell(
             (match.pair, match.is_any_address)
         ),
     ),
-    _text(
-        'User ID',
-        lambda match: match.server.user_id if match.server else None,
-        facts.Fact.USER,
-        columns.Shown.LONG,
-    ),
-    _text(
+    _of_server('User ID', 'user_id', views.Origin.SERVER, columns.Shown.LONG),
+    columns.Column(
         'Network Name',
-        lambda match: match.network.name if match.network else None,
-        facts.Fact.NETWORK,
-        columns.Shown.LONG,
+        lambda match, look: cells.TextCell(
+            getattr(look.network(match), 'name', None)
+        ),
+        shown=columns.Shown.LONG,
     ),
-    _text(
-        'Device Name',
-        lambda match: match.device_name,
-        facts.Fact.DEVICE,
-        columns.Shown.LONG,
-    ),
+    columns.Column('Device Name', _device_name, shown=columns.Shown.LONG),
     _text(
         'Floating IP',
         lambda match: match.floating_ip.address if match.floating_ip else None,
-        shown=columns.Shown.LONG,
+        columns.Shown.LONG,
     ),
     _text(
-        'Fixed IP',
-        lambda match: match.fixed_ip_address,
-        shown=columns.Shown.LONG,
+        'Fixed IP', lambda match: match.fixed_ip_address, columns.Shown.LONG
     ),
     _text(
         'Parent Port ID',
         lambda match: match.parent.id if match.parent else None,
-        shown=columns.Shown.LONG,
+        columns.Shown.LONG,
     ),
 )

@@ -25,7 +25,7 @@ import contextlib
 import io
 import itertools
 import logging
-from typing import Any, TextIO, TYPE_CHECKING, TypeVar
+from typing import Any, ParamSpec, TextIO, TYPE_CHECKING
 
 from osc_lib.command import command
 from osc_lib import exceptions
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from osc_port_iface.api import compute
     from osc_port_iface.commands import columns
     from osc_port_iface.commands import progress
+    from osc_port_iface.interfaces import lookup
     from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ _USUAL_VERBOSITY = 1
 
 _WAITING = _('Waiting for the cloud')
 
-_Row = TypeVar('_Row')
+_Known = ParamSpec('_Known')
 
 
 class UsageError(exceptions.CommandError):
@@ -151,13 +152,27 @@ class PluginCommand(command.Command):
         yield advance
         self.show_progress(_WAITING)
 
-    def report(self, answer: records.Answer[Any]) -> None:
-        """Report what an answer is missing, each line once.
+    def report(self, *answers: records.Answer[Any] | lookup.Lookup) -> None:
+        """Report what answers are missing, each line once.
 
         Failures set the exit status to 1.
         """
-        self.notify(dict.fromkeys(answer.notices))
-        self.fail(dict.fromkeys(answer.failures))
+        self.notify(
+            dict.fromkeys(line for found in answers for line in found.notices)
+        )
+        self.fail(
+            dict.fromkeys(line for found in answers for line in found.failures)
+        )
+
+    def report_hidden(self, look: lookup.Lookup, is_asked: bool) -> None:
+        """Report what Neutron shows to administrators only.
+
+        :param look: What was looked up.
+        :param is_asked: Whether the user asked for exactly that. Otherwise,
+            the lines are shown with ``--verbose``.
+        """
+        for line in look.hidden:
+            LOG.log(logging.WARNING if is_asked else logging.INFO, line)
 
     def fail(self, lines: Iterable[str]) -> None:
         """Report what could not be read; the exit status becomes 1."""
@@ -192,9 +207,9 @@ class PluginCommand(command.Command):
     def choose(
         self,
         parsed_args: argparse.Namespace,
-        available: columns.Columns[_Row],
+        available: columns.Columns[_Known],
         show_long: bool = False,
-    ) -> list[columns.Column[_Row]]:
+    ) -> list[columns.Column[_Known]]:
         """Choose the columns to show or to sort by.
 
         If at least one chosen column is known, cliff silently drops those that
@@ -233,20 +248,20 @@ class PluginCommand(command.Command):
     def without_tag(
         self,
         parsed_args: argparse.Namespace,
-        chosen: list[columns.Column[_Row]],
+        chosen: list[columns.Column[_Known]],
         api: compute.ComputeApi,
-    ) -> list[columns.Column[_Row]]:
+    ) -> list[columns.Column[_Known]]:
         """Leave the tag out of the default columns if Nova does not show it.
 
         :param parsed_args: The arguments, after ``choose``.
         :param chosen: The columns that ``choose`` returned.
         :param api: Nova, whose microversion decides.
         """
-        from osc_port_iface.interfaces import facts
+        from osc_port_iface.interfaces.listing import views
 
         if parsed_args.columns or api.shows_tag:
             return chosen
-        return [c for c in chosen if not c.needs & facts.Fact.TAG]
+        return [c for c in chosen if c.origin is not views.Origin.TAG]
 
     def _show_hints(self) -> None:
         if (
@@ -257,8 +272,8 @@ class PluginCommand(command.Command):
                 print(line, file=self.app.stderr)
 
     def _known(
-        self, names: Iterable[str], available: columns.Columns[_Row]
-    ) -> list[columns.Column[_Row]]:
+        self, names: Iterable[str], available: columns.Columns[_Known]
+    ) -> list[columns.Column[_Known]]:
         from osc_port_iface.commands import columns
         from osc_port_iface import printable
 

@@ -71,8 +71,6 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     ) -> tuple[tuple[str, ...], tuple[cells.Cell, ...]]:
         from osc_port_iface.api import compute
         from osc_port_iface.commands import columns
-        from osc_port_iface.interfaces import details
-        from osc_port_iface.interfaces import facts
         from osc_port_iface.interfaces.listing import one_interface
         from osc_port_iface.interfaces.selecting import selection
 
@@ -88,19 +86,20 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         chosen = self.choose(parsed_args, available, True)
         cloud = self.cloud()
         chosen = self.without_tag(parsed_args, chosen, cloud.compute)
-        needed = columns.needs(chosen)
+        needs_details = columns.need_server_details(chosen)
         server = selection.one(
             cloud,
             parsed_args.server,
             compute.ServerScope(all_projects=parsed_args.all_projects),
-            details=bool(needed & facts.OF_SERVER),
+            needs_details or columns.show_server_names(chosen),
         )
         found = one_interface.find_interface(
-            cloud.compute, server, parsed_args.interface, needed
+            cloud.compute, server, parsed_args.interface, needs_details
         )
-        answer = details.read(cloud.network, [found], needed)
-        self.report(answer)
-        headers, rows = columns.table(chosen, answer.rows)
+        look = columns.look_up(chosen, cloud, [found])
+        headers, rows = columns.table(chosen, [found], look)
+        self.report(look)
+        self.report_hidden(look, is_asked=bool(parsed_args.columns))
         return headers, rows[0]
 
     def produce_output(

@@ -147,7 +147,8 @@ class WaitServerInterface(lister.TextLister):
         self.fail(dict.fromkeys(result.failures))
         if result.pending:
             self.deny(result.pending)
-        return columns.table(chosen, result.done)
+        look = columns.look_up(chosen, cloud, result.done)
+        return columns.table(chosen, result.done, look)
 
     def _targets(
         self,

@@ -265,7 +265,7 @@ class TestColumns(base.ProjectTestCase):
                     *(f'-c{header}' for header in expected[0]),
                     user=user,
                 )
-                hidden = BINDING_IS_HIDDEN + PROVIDER_IS_HIDDEN
+                hidden = PROVIDER_IS_HIDDEN + BINDING_IS_HIDDEN
                 self.assertEqual(
                     (0, '' if user == 'admin' else hidden),
                     (result.status, result.stderr),
@@ -377,8 +377,8 @@ class TestColumns(base.ProjectTestCase):
             command_result.Result(
                 1,
                 '\n',
-                f'{BINDING_IS_HIDDEN}4 interfaces are left out, because '
-                'Neutron does not show this user whether they match\n',
+                '4 interfaces are left out, because Neutron does not show '
+                'this user whether they match\n',
             ),
             self.openstack(*COMMAND, '--host-device', PCI_ADDRESS),
         )

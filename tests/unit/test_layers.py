@@ -36,8 +36,7 @@ ROOMS = (
     'changes',
     'path',
     'journal',
-    'details',
-    'facts',
+    'lookup',
     'selecting',
 )
 

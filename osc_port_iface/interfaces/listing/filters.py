@@ -17,8 +17,8 @@ import dataclasses
 import ipaddress
 
 from osc_port_iface import addresses
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import host_device
+from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
 
@@ -51,14 +51,22 @@ class InterfaceFilter:
     host_device: str | None = None
     no_port_security: bool | None = None
 
-    def needs(self) -> Iterator[tuple[str, facts.Fact]]:
-        """Return the conditions that are set, and the fact that each needs."""
-        for name, fact in _NEEDS.items():
-            if getattr(self, name) is not None:
-                yield name, fact
+    @property
+    def origins(self) -> dict[str, views.Origin]:
+        """The conditions that are set, and what each is compared with."""
+        return {
+            name: origin
+            for name, origin in _ORIGINS.items()
+            if getattr(self, name) is not None
+        }
+
+    @property
+    def concern_ports(self) -> bool:
+        """Whether the ports must be read from Neutron."""
+        return not self.origins.keys().isdisjoint(_OF_PORT)
 
     def matches(self, interface: records.Interface) -> bool:
-        """Tell whether an interface meets the conditions.
+        """Return whether an interface meets the conditions.
 
         :param interface: The interface. ``network`` is compared with both the
             ID and the label of its network.
@@ -74,7 +82,7 @@ class InterfaceFilter:
         )
 
     def matches_port(self, port: records.Port | None) -> bool | None:
-        """Tell whether a port meets the conditions that concern ports.
+        """Return whether a port meets the conditions that concern ports.
 
         :param port: The port; None if the caller may not see it.
         :returns: None if this is unknown, because the caller may not see
@@ -118,15 +126,17 @@ class InterfaceFilter:
         )
 
 
-_NEEDS = {
-    'port_state': facts.Fact.PORT_STATE,
-    'tag': facts.Fact.TAG,
-    # Views with network IDs have subnet IDs as well.
-    'subnet': facts.Fact.NETWORK_ID,
-    'security_group': facts.Fact.PORT,
-    'vnic_type': facts.Fact.PORT,
-    'host_device': facts.Fact.BINDING,
-    'no_port_security': facts.Fact.PORT,
+ANY = InterfaceFilter()
+
+# The conditions that need a port as Neutron shows it.
+_OF_PORT = ('security_group', 'vnic_type', 'host_device', 'no_port_security')
+
+# The conditions that not every view can compare.
+_ORIGINS = {
+    'port_state': views.Origin.PORT,
+    'tag': views.Origin.TAG,
+    'subnet': views.Origin.PORT,
+    **dict.fromkeys(_OF_PORT, views.Origin.PORT),
 }
 
 

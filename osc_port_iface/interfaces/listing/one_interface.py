@@ -18,7 +18,6 @@ from osc_port_iface import addresses
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import nic_order
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -28,14 +27,14 @@ def find_interface(
     api: compute.ComputeApi,
     server: records.Server,
     address: addresses.Address,
-    needed: facts.Fact = facts.Fact.NOTHING,
+    with_nic_index: bool = False,
 ) -> records.ServerInterface:
     """Find an interface of a server.
 
     :param api: Nova. It is asked once.
-    :param server: The server, with details if the NIC index is needed.
+    :param server: The server, with details for the NIC index.
     :param address: A port ID, a MAC address or a fixed IP of the interface.
-    :param needed: The facts needed of it.
+    :param with_nic_index: Whether to determine its position in the server.
     :returns: The interface.
     :raises errors.NotFound: The server has no such interface; the message
         names those that it has, for which Nova is asked once more. Or the
@@ -43,8 +42,7 @@ def find_interface(
     :raises errors.ApiError: A request failed, or several interfaces have the
         address.
     """
-    shows_place = facts.Fact.NIC_INDEX in needed
-    if address.kind is addresses.Kind.PORT and not shows_place:
+    if address.kind is addresses.Kind.PORT and not with_nic_index:
         try:
             interface = api.interface(server.id, address.value)
             return records.ServerInterface(server, interface)

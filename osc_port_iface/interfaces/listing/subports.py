@@ -13,37 +13,37 @@
 """Adds the subports of trunks to the interfaces of servers."""
 
 from collections.abc import Iterator, Mapping
+import dataclasses
 
+from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
-from osc_port_iface.api import network
 from osc_port_iface.api import neutron
-from osc_port_iface.interfaces import details
-from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 
 _Answer = records.Answer[records.ServerInterface]
 
 
-def with_subports(api: network.NetworkApi, interfaces: _Answer) -> _Answer:
+def with_subports(cloud: api_cloud.Cloud, interfaces: _Answer) -> _Answer:
     """Add the subports of interfaces, each after its parent port.
 
-    :param api: Neutron, which is asked for the ports and any subports.
+    :param cloud: The services. Neutron is asked for the ports and subports.
     :param interfaces: The interfaces, with their port IDs.
     :returns: The interfaces with their ports, and the subports in the order of
         their VLAN IDs. If a subport cannot be read, only what its trunk says
         is known.
     :raises errors.TokenRefused: No further request can succeed.
     """
-    answer = details.read(api, interfaces.rows, facts.Fact.PORT)
+    look = lookup.Lookup(cloud, interfaces.rows)
+    parents = [
+        dataclasses.replace(row, port=look.port(row))
+        for row in interfaces.rows
+    ]
     try:
-        found = api.list(
+        found = cloud.network.list(
             neutron.PORTS,
             'id',
-            (
-                subport.port_id
-                for row in answer.rows
-                for subport in _subports(row)
-            ),
+            (subport.port_id for row in parents for subport in _subports(row)),
         )
     except errors.TokenRefused:
         raise
@@ -53,17 +53,17 @@ def with_subports(api: network.NetworkApi, interfaces: _Answer) -> _Answer:
     return records.Answer(
         [
             added
-            for row in answer.rows
+            for row in parents
             for added in (row, *_rows_of_subports(row, ports))
         ],
-        interfaces.failures + answer.failures + found.failures,
-        interfaces.notices + answer.notices,
+        interfaces.failures + look.failures + found.failures,
+        interfaces.notices + look.notices,
     )
 
 
 def _subports(row: records.ServerInterface) -> list[records.Subport]:
     return sorted(
-        row.details.port.subports if row.details.port else (),
+        row.port.subports if row.port else (),
         key=lambda subport: (subport.segmentation_id or 0, subport.port_id),
     )
 
@@ -81,7 +81,7 @@ def _rows_of_subports(
             else records.Interface(
                 subport.mac_address, (), port_id=subport.port_id
             ),
-            records.Details(port=port),
+            port=port,
             parent_port_id=row.interface.port_id,
             subport=subport,
         )

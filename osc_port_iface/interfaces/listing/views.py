@@ -15,13 +15,13 @@
 import abc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
+import enum
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
 from osc_port_iface import records
 
 # Takes the number of servers, and shows how many are done.
@@ -30,6 +30,22 @@ Progress = Callable[
 ]
 
 _Answer = records.Answer[records.ServerInterface]
+
+
+class Origin(enum.Enum):
+    """Where something that is shown of an interface, or compared, is from.
+
+    Every view has the names of servers, MAC addresses, fixed IPs, floating IPs
+    and the names of networks.
+    """
+
+    EVERY_VIEW = enum.auto()
+    # The details of the server, which are read when it is selected.
+    SERVER = enum.auto()
+    TAG = enum.auto()
+    PORT = enum.auto()
+    # Attributes that Neutron shows to administrators only.
+    ADMIN = enum.auto()
 
 
 class View(abc.ABC):
@@ -55,13 +71,8 @@ class View(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def has(self) -> facts.Fact:
-        """The facts that its rows have without further requests."""
-
-    @property
-    @abc.abstractmethod
-    def lacks(self) -> Mapping[facts.Fact, str]:
-        """The facts that cannot be known with it, and why (a clause)."""
+    def lacks(self) -> Mapping[Origin, str]:
+        """What cannot be known with it, and why (a clause)."""
 
     @abc.abstractmethod
     def read(
@@ -76,32 +87,17 @@ class View(abc.ABC):
         :raises errors.ApiError: Something failed that concerns all servers.
         """
 
-    def why_not(self, wanted: facts.Fact) -> str | None:
-        """Say why some of these facts cannot be known with this view."""
-        reasons = (why for fact, why in self.lacks.items() if fact & wanted)
-        return next(reasons, None)
-
 
 class ComputeView(View):
     """Nova's live view: one request per server."""
 
     @property
-    def has(self) -> facts.Fact:
-        """What os-interface has."""
-        return (
-            facts.Fact.PORT_ID
-            | facts.Fact.NETWORK_ID
-            | facts.Fact.PORT_STATE
-            | facts.Fact.TAG
-        )
-
-    @property
-    def lacks(self) -> Mapping[facts.Fact, str]:
+    def lacks(self) -> Mapping[Origin, str]:
         """Tags, unless the microversion has them."""
         if self._cloud.compute.shows_tag:
             return {}
         return {
-            facts.Fact.TAG: _(
+            Origin.TAG: _(
                 'it needs compute API microversion 2.70 or above, and %s is '
                 'used'
             )
@@ -142,19 +138,9 @@ class NetworkView(View):
     """Neutron's view: one request for about 150 servers."""
 
     @property
-    def has(self) -> facts.Fact:
-        """What a port has."""
-        return (
-            facts.Fact.PORT_ID
-            | facts.Fact.NETWORK_ID
-            | facts.Fact.PORT_STATE
-            | facts.Fact.PORT
-        )
-
-    @property
-    def lacks(self) -> Mapping[facts.Fact, str]:
+    def lacks(self) -> Mapping[Origin, str]:
         """Tags."""
-        return {facts.Fact.TAG: _('Neutron does not know the device tags')}
+        return {Origin.TAG: _('Neutron does not know the device tags')}
 
     def read(
         self, servers: Sequence[records.Server], progress: Progress
@@ -169,9 +155,7 @@ class NetworkView(View):
             ports.setdefault(port.device_id or '', []).append(port)
         return records.Answer(
             [
-                records.ServerInterface(
-                    server, port.as_interface(), records.Details(port=port)
-                )
+                records.ServerInterface(server, port.as_interface(), port)
                 for server in servers
                 for port in ports.get(server.id, ())
             ],
@@ -185,19 +169,12 @@ class CacheView(View):
     needs_details = True
 
     @property
-    def has(self) -> facts.Fact:
-        """The labels of networks, floating IPs, and the order."""
-        return (
-            facts.Fact.NETWORK_NAME
-            | facts.Fact.FLOATING_IPS
-            | facts.Fact.NIC_INDEX
+    def lacks(self) -> Mapping[Origin, str]:
+        """The ports and their tags."""
+        return dict.fromkeys(
+            (Origin.TAG, Origin.PORT, Origin.ADMIN),
+            _("Nova's cache does not have it"),
         )
-
-    @property
-    def lacks(self) -> Mapping[facts.Fact, str]:
-        """Everything but the addresses."""
-        why = _("Nova's cache does not have it")
-        return {fact: why for fact in facts.Fact if not fact & self.has}
 
     def read(
         self, servers: Sequence[records.Server], progress: Progress

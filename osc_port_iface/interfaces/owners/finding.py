@@ -21,11 +21,10 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces import facts
+from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.owners import allowed_addresses
 from osc_port_iface.interfaces.owners import floating_ips
 from osc_port_iface.interfaces.owners import load_balancers
-from osc_port_iface.interfaces.owners import owner_details
 from osc_port_iface.interfaces.owners import port_forwardings
 from osc_port_iface.interfaces.owners import ports
 from osc_port_iface.interfaces.owners import router_gateways
@@ -71,16 +70,13 @@ class Found(searches.Answer):
     is_complete: bool = True
 
 
-def find(
-    cloud: api_cloud.Cloud, search: searches.Search, needed: facts.Fact
-) -> Found:
+def find(cloud: api_cloud.Cloud, search: searches.Search) -> Found:
     """Find the owners of addresses.
 
     :param cloud: The services.
     :param search: What to look for.
-    :param needed: The facts needed of the owners.
     :returns: All matches, in the order of the queries, then by address within
-        a CIDR, by certainty, and by the name of the server.
+        a CIDR, and by certainty.
     :raises errors.ApiError: Neutron did not answer.
     """
     answer: searches.Answer = records.Answer([])
@@ -98,10 +94,31 @@ def find(
         except errors.ApiError as error:
             answer.failures.append(str(error))
     is_complete = not answer.failures
-    answer = _then(answer, owner_details.read(cloud, answer.rows, needed))
-    places = {query: place for place, query in enumerate(search.queries)}
-    answer.rows.sort(key=lambda match: (places[match.query], *_order(match)))
+    sort(answer.rows, search.queries)
     return Found(answer.rows, answer.failures, answer.notices, is_complete)
+
+
+def sort(
+    matches: list[searches.Match],
+    queries: Iterable[addresses.Address],
+    look: lookup.Lookup | None = None,
+) -> None:
+    """Sort matches as :func:`find` does.
+
+    :param matches: The matches.
+    :param queries: The queries, in their order.
+    :param look: Looks up the names of servers, by which matches that are equal
+        otherwise are sorted.
+    """
+    places = {query: place for place, query in enumerate(queries)}
+
+    def key(match: searches.Match) -> tuple[int, int, int, str]:
+        server = look.server(match) if look else None
+        # The forwardings of a floating IP are already ordered by its ports.
+        name = server.name if server and not match.forwarding else None
+        return places[match.query], *_order(match), name or ''
+
+    matches.sort(key=key)
 
 
 def distinct(
@@ -166,13 +183,10 @@ def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:
     )
 
 
-def _order(match: searches.Match) -> tuple[int, int, str]:
+def _order(match: searches.Match) -> tuple[int, int]:
     address = (
         int(ipaddress.ip_address(match.ip_address))
         if match.query.kind in _WIDE and match.ip_address
         else 0
     )
-    # The forwardings of a floating IP are already ordered by its ports.
-    is_rule = match.forwarding is not None
-    name = (not is_rule and match.server and match.server.name) or ''
-    return address, _CERTAINTIES.index(match.certainty), name
+    return address, _CERTAINTIES.index(match.certainty)

@@ -56,13 +56,6 @@ class Match:
     :ivar subport: Its segmentation in the trunk.
     :ivar router: The router on the way.
     :ivar gateway: The gateway of that router, if its port is not visible.
-    :ivar server: The server; None if the port belongs to something else, or to
-        nothing.
-    :ivar project: The project of the port, or else of the floating IP or
-        router.
-    :ivar network: The network, as Neutron describes it.
-    :ivar device_name: The name of the router or load balancer that owns the
-        port.
     """
 
     query: addresses.Address
@@ -78,10 +71,6 @@ class Match:
     subport: records.Subport | None = None
     router: records.Router | None = None
     gateway: records.Gateway | None = None
-    server: records.Server | None = None
-    project: records.Project | None = None
-    network: records.Network | None = None
-    device_name: str | None = None
 
     @property
     def is_direct(self) -> bool:
@@ -94,10 +83,23 @@ class Match:
         )
 
     @property
+    def _plugged_port(self) -> records.Port | None:
+        return self.parent or self.port
+
+    @property
+    def port_id(self) -> str | None:
+        """The port that is plugged into the server."""
+        return self._plugged_port.id if self._plugged_port else None
+
+    @property
     def server_id(self) -> str | None:
         """The server of the port, whether or not it exists."""
-        port = self.parent or self.port
-        return port.server_id if port else None
+        return self._plugged_port.server_id if self._plugged_port else None
+
+    @property
+    def fixed_ips(self) -> tuple[records.FixedIP, ...]:
+        """The addresses of the port."""
+        return self.port.fixed_ips if self.port else ()
 
     @property
     def project_id(self) -> str | None:

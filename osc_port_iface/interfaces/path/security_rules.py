@@ -17,7 +17,7 @@ and nothing else except what every network needs
 (``neutron/agent/linux/iptables_firewall.py``, ``neutron/common/ovn/acl.py``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import enum
 import ipaddress
@@ -107,20 +107,21 @@ PROTOCOL_NAMES = {
 }
 
 
-def allowed_traffic(known: records.Details) -> Traffic | None:
-    """Tell which traffic is allowed.
+def allowed_traffic(
+    port: records.Port | None, groups: Sequence[records.SecurityGroup]
+) -> Traffic | None:
+    """Return which traffic is allowed.
 
-    :param known: What is known of the interface, with the rules.
+    :param port: The port of an interface.
+    :param groups: Its security groups, with their rules.
     :returns: None if the port or one of its security groups is not known.
     """
-    port = known.port
     if port is None:
         return None
     if port.port_security_enabled is False:
         return Traffic.PORT_SECURITY_OFF
     if not port.security_group_ids:
         return Traffic.NO_GROUPS
-    groups = known.security_groups
     if {*port.security_group_ids} - {group.id for group in groups}:
         return None
     if not any(group.rules for group in groups):
@@ -131,28 +132,34 @@ def allowed_traffic(known: records.Details) -> Traffic | None:
     return Traffic.STATEFUL_RULES
 
 
-def in_force(known: records.Details) -> tuple[EffectiveRule, ...]:
+def in_force(
+    port: records.Port | None,
+    groups: Iterable[records.SecurityGroup],
+    remote_groups: Mapping[str, records.SecurityGroup],
+    address_groups: Mapping[str, records.AddressGroup],
+) -> tuple[EffectiveRule, ...]:
     """Combine the rules of the security groups of an interface.
 
-    :param known: What is known of the interface, with the rules.
+    :param port: The port of an interface.
+    :param groups: Its security groups, with their rules.
+    :param remote_groups: The security groups that the rules refer to, by ID.
+    :param address_groups: The address groups that they refer to, by ID.
     :returns: The rules without duplicates: ingress first, then by ethertype,
         protocol, ports and the other side. There are none if port security is
         off, as the groups then have no effect.
     """
-    if known.port is None or known.port.port_security_enabled is False:
+    if port is None or port.port_security_enabled is False:
         return ()
     alike: dict[
         records.SecurityGroupRule,
         list[tuple[records.SecurityGroupRule, Origin]],
     ] = {}
-    for group in known.security_groups:
+    for group in groups:
         for rule in group.rules:
             rule = _with_network(rule)
             alike.setdefault(_meaning(rule), []).append(
                 (rule, Origin(group, rule.id))
             )
-    remote_groups = {group.id: group for group in known.remote_groups}
-    address_groups = {group.id: group for group in known.address_groups}
     rules = []
     for doubles in alike.values():
         # The name of a protocol is easier to read than its number.

@@ -16,10 +16,12 @@ from unittest import mock
 
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.changes import saved_listing
+from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 from tests import command_result
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
 
 WEB = fake_cloud.identifier(1)
 DB = fake_cloud.identifier(2)
@@ -245,7 +247,6 @@ class TestDiff(test_list_fleet.FleetTestCase):
 
     def test_text_of_a_structure_is_what_text_formats_show(self) -> None:
         """A csv and a json of the same time are equal."""
-        details = records.Details()
         row = records.ServerInterface(
             records.Server('s', 'a\x1bb'),
             records.Interface(
@@ -254,7 +255,6 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 port_id='p',
                 floating_ips=('10.0.0.2', '10.0.0.3'),
             ),
-            details,
             nic_index=0,
         )
         port = records.Port(
@@ -262,6 +262,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
             'n',
             'm',
             (),
+            project_id='j',
             admin_state_up=False,
             address_pairs=(
                 records.AddressPair('10.0.0.4', 'm'),
@@ -273,23 +274,24 @@ class TestDiff(test_list_fleet.FleetTestCase):
         forwarding = records.FloatingIP(
             'f',
             '10.0.0.6',
+            project_id='j',
             port_forwardings=(
                 records.PortForwarding('tcp', '80', '10.0.0.1', '8080', 'p'),
                 records.PortForwarding('udp', '1:9', '10.0.0.1', '1:9', 'p'),
             ),
         )
         full = records.ServerInterface(
-            row.server,
-            row.interface,
-            records.Details(
-                port=port,
-                forwarding_floating_ips=(forwarding,),
-            ),
+            records.Server('t', 'b'), row.interface, port
         )
+        network = fake_network.fake_network()
+        network.way('floatingips', 'project_id').return_value = records.Answer(
+            [forwarding]
+        )
+        look = lookup.Lookup(mock.Mock(network=network), [row, full])
         for column in (*columns.OF_SERVER, *columns.OF_INTERFACE):
             for shown in (row, full):
                 with self.subTest(column=column.header):
-                    cell = column.cell(shown)
+                    cell = column.cell(shown, look)
                     self.assertEqual(
                         cell.human_readable(),
                         saved_listing.as_text(cell.machine_readable()),

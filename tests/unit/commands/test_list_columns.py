@@ -280,6 +280,18 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 )
                 self.assertEqual([], self.asked_of_neutron())
 
+    def test_the_cache_has_what_the_server_has(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                0, f'{SERVER_ID} web fa:16:3e:00:00:0b net \n', ''
+            ),
+            self.list(
+                *('web', '-f', 'value', '--source', 'cache'),
+                *('-c', 'Server Name', '-c', 'Server ID', '-c', 'MAC Address'),
+                *('-c', 'Network Name', '-c', 'Floating IPs'),
+            ),
+        )
+
     def test_nic_index_of_one_server_costs_its_details(self) -> None:
         self.cloud.get(
             f'{test_list_fleet.SERVERS_URL}/{SERVER_ID}',
@@ -445,6 +457,17 @@ class TestColumns(test_list_fleet.FleetTestCase):
                     command_result.Result(0, f'\n{value}\n', notice),
                     self.list('-f', 'value', '-c', column),
                 )
+
+    def test_hidden_is_no_news_unless_asked_for(self) -> None:
+        """Each run of a member would say the same."""
+        del self.port['binding:vif_type']
+        self.cloud.register_network('ports', self.port)
+        self.cloud.register_network('floatingips')
+        self.cloud.register_network('security-groups')
+        result = self.list('web', '--long', '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        result = self.list('web', '--long', '-f', 'json', '--verbose')
+        self.assertIn(BINDING_IS_HIDDEN, result.stderr)
 
     def test_hidden_of_some_networks(self) -> None:
         """This is how Neutron answers a member about several networks."""

@@ -17,6 +17,7 @@ import csv
 import dataclasses
 import datetime
 import enum
+import functools
 import importlib
 import io
 import ipaddress
@@ -33,6 +34,7 @@ import yaml
 from osc_port_iface import commands
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import list as list_command
+from osc_port_iface.interfaces import lookup
 from tests.faults import plan
 
 # The escapes of characters that a terminal could act on: escape sequences
@@ -74,12 +76,16 @@ def poisoned(annotation: Any, text: str) -> Any:
     arguments = typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         return poisoned(arguments[0], text)
-    if origin is tuple:
-        return (poisoned(arguments[0], text),)
+    if origin in (list, tuple):
+        return origin([poisoned(arguments[0], text)])
+    if origin is dict:
+        return {text: poisoned(arguments[1], text)}
     if origin is Mapping:
         return {'key': text}
     if annotation is str:
         return text
+    if annotation is lookup.Lookup:
+        return poisoned_lookup(text)
     if issubclass(annotation, enum.Enum):
         return next(iter(annotation))
     if dataclasses.is_dataclass(annotation):
@@ -94,10 +100,24 @@ def poisoned(annotation: Any, text: str) -> Any:
     return _SAMPLES[annotation]
 
 
+def poisoned_lookup(text: str) -> Any:
+    """Make look-ups that return values in which every text is this one."""
+    look = mock.create_autospec(lookup.Lookup, instance=True)
+    for name, member in vars(lookup.Lookup).items():
+        if isinstance(member, functools.cached_property):
+            hints = typing.get_type_hints(member.func)
+            setattr(look, name, poisoned(hints['return'], text))
+        elif callable(member) and not name.startswith('_'):
+            hints = typing.get_type_hints(member)
+            getattr(look, name).return_value = poisoned(hints['return'], text)
+    return look
+
+
 def tables() -> dict[str, tuple[Any, Any]]:
     """Find all tables of columns.
 
-    :returns: The columns and the type of their rows, by name.
+    :returns: The columns and the types that their cells are made from, by
+        name.
     """
     found = {}
     for info in pkgutil.iter_modules(commands.__path__):
@@ -107,8 +127,8 @@ def tables() -> dict[str, tuple[Any, Any]]:
         ):
             (of, *_others) = typing.get_args(annotation) or (None,)
             if typing.get_origin(of) is columns.Column:
-                (row_type,) = typing.get_args(of)
-                found[f'{info.name}.{name}'] = getattr(module, name), row_type
+                (known,) = typing.get_args(of)
+                found[f'{info.name}.{name}'] = getattr(module, name), known
     return found
 
 
@@ -129,7 +149,7 @@ def is_plain(value: Any) -> bool:
 
 
 class TestTerminalSafety(testtools.TestCase):
-    def output(self, chosen: Any, row: Any, form: str) -> str:
+    def output(self, chosen: Any, known: Any, form: str) -> str:
         """Print a row in a format, as commands that list do."""
         app = mock.Mock(stdout=io.StringIO(), stderr=io.StringIO())
         command = list_command.ListServerInterface(app, None)
@@ -138,7 +158,7 @@ class TestTerminalSafety(testtools.TestCase):
         with mock.patch.object(
             list_command.ListServerInterface,
             'take_action',
-            lambda *_arguments: columns.table(chosen, [row]),
+            lambda *_arguments: columns.table(chosen, known[:1], *known[1:]),
         ):
             self.assertEqual(0, command.run(arguments))
         printed: str = app.stdout.getvalue()
@@ -161,26 +181,26 @@ class TestTerminalSafety(testtools.TestCase):
 
     def test_every_column_in_every_format(self) -> None:
         for text in (HOSTILE, LONG):
-            for name, (chosen, row_type) in tables().items():
-                row = poisoned(row_type, text)
+            for name, (chosen, kinds) in tables().items():
+                known = [poisoned(kind, text) for kind in kinds]
                 with self.subTest(table=name, length=len(text)):
-                    self.check(chosen, row, text)
+                    self.check(chosen, known, text)
 
-    def check(self, chosen: Any, row: Any, text: str) -> None:
-        (intact,) = json.loads(self.output(chosen, row, 'json'))
+    def check(self, chosen: Any, known: Any, text: str) -> None:
+        (intact,) = json.loads(self.output(chosen, known, 'json'))
         self.assertIn(text, map(shown, intact.values()))
-        (as_yaml,) = yaml.safe_load(self.output(chosen, row, 'yaml'))
+        (as_yaml,) = yaml.safe_load(self.output(chosen, known, 'yaml'))
         self.assertEqual(intact, as_yaml)
-        as_csv = self.output(chosen, row, 'csv')
+        as_csv = self.output(chosen, known, 'csv')
         # cliff (formatters/commaseparated.py) uses this escape character.
         (cells,) = csv.DictReader(io.StringIO(as_csv), escapechar='\\')
         for header, value in intact.items():
             expected = shown(value).translate(str.maketrans(ESCAPES))
             if is_plain(value):
                 self.assertEqual(expected, cells[header])
-        as_values = self.output(chosen, row, 'value')
+        as_values = self.output(chosen, known, 'value')
         self.assertEqual(' '.join(cells.values()) + '\n', as_values)
-        as_table = self.output(chosen, row, 'table')
+        as_table = self.output(chosen, known, 'table')
         for header, value in intact.items():
             if is_plain(value):
                 self.assertIn(f' {cells[header]} ', as_table)

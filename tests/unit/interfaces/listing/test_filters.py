@@ -15,8 +15,8 @@ from typing import Any
 
 import testtools
 
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import filters
+from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
 INTERFACE = records.Interface(
@@ -62,12 +62,25 @@ class TestMatches(testtools.TestCase):
                 self.assertEqual(expected, wanted.matches(INTERFACE))
                 self.assertEqual(not known, wanted.matches(BARE))
 
-    def test_needs(self) -> None:
-        self.assertEqual(
-            [('port_state', facts.Fact.PORT_STATE), ('tag', facts.Fact.TAG)],
-            list(
-                filters.InterfaceFilter(
-                    network='n', port_state='DOWN', tag='t'
-                ).needs()
-            ),
+    def test_origins(self) -> None:
+        conditions = filters.InterfaceFilter(
+            network='n', port_state='DOWN', tag='t'
         )
+        self.assertEqual(
+            {'port_state': views.Origin.PORT, 'tag': views.Origin.TAG},
+            conditions.origins,
+        )
+        self.assertFalse(conditions.concern_ports)
+
+    def test_ports(self) -> None:
+        for name, value in (
+            ('security_group', 'g'),
+            ('vnic_type', 'normal'),
+            ('host_device', 'tap1'),
+            ('no_port_security', True),
+        ):
+            with self.subTest(name):
+                known: dict[str, Any] = {name: value}
+                conditions = filters.InterfaceFilter(**known)
+                self.assertTrue(conditions.concern_ports)
+                self.assertIn(name, conditions.origins)

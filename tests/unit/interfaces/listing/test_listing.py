@@ -12,15 +12,12 @@
 
 import contextlib
 
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import filters
 from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
-
-Fact = facts.Fact
 
 
 class TestListing(api_test_case.ApiTestCase):
@@ -46,61 +43,51 @@ class TestListing(api_test_case.ApiTestCase):
         )
 
     def list(
-        self, view: type[views.View], request: listing.Request
+        self,
+        conditions: filters.InterfaceFilter,
+        *failures: str,
     ) -> records.Answer[records.ServerInterface]:
         cloud = self.api()
         return listing.list_interfaces(
             cloud,
-            view(cloud),
-            request,
+            views.ComputeView(cloud),
+            records.Answer(
+                [records.Server(fake_cloud.identifier(1))], list(failures)
+            ),
             lambda _total: contextlib.nullcontext(lambda: None),
+            conditions,
         )
 
-    def test_asks_neutron_for_what_the_view_lacks(self) -> None:
-        for view, needed, expected in (
-            (views.ComputeView, Fact.NOTHING, 0),
-            (views.ComputeView, Fact.PORT_ID | Fact.TAG, 0),
-            (views.ComputeView, Fact.PORT, 1),
-            (views.ComputeView, Fact.PORT | Fact.NETWORK, 2),
-            (views.NetworkView, Fact.NOTHING, 1),
-            (views.NetworkView, Fact.PORT | Fact.TAG, 1),
-            (views.NetworkView, Fact.NETWORK, 2),
-            (views.CacheView, Fact.NETWORK, 0),
-            (views.CacheView, Fact.PORT | Fact.SECURITY_GROUPS, 0),
-        ):
-            with self.subTest(view=view.__name__, needed=needed):
-                self.cloud.reset_mock()
-                answer = self.list(view, listing.Request(needed=needed))
-                self.assertEqual([], answer.failures + answer.notices)
-                self.assertEqual(
-                    expected, len(self.requested(fake_cloud.NETWORK_URL))
-                )
-
-    def test_only_what_is_wanted_is_looked_up(self) -> None:
+    def test_only_what_may_match_is_looked_up(self) -> None:
         for state, rows, requests in (('DOWN', 1, 1), ('BUILD', 0, 0)):
             with self.subTest(state):
                 self.cloud.reset_mock()
                 answer = self.list(
-                    views.ComputeView,
-                    listing.Request(
-                        wanted=filters.InterfaceFilter(port_state=state),
-                        needed=Fact.PORT,
-                    ),
+                    filters.InterfaceFilter(
+                        port_state=state, vnic_type='normal'
+                    )
                 )
-                self.assertEqual(rows, len(answer.rows))
+                self.assertEqual(
+                    [fake_cloud.identifier(12)] * rows,
+                    [row.port and row.port.id for row in answer.rows],
+                )
                 self.assertEqual(
                     requests, len(self.requested(fake_cloud.NETWORK_URL))
                 )
 
     def test_failures_of_all_steps(self) -> None:
-        self.answer(
-            f'{api_test_case.NEUTRON_URL}/networks', {'status_code': 500}
-        )
+        self.answer(f'{api_test_case.NEUTRON_URL}/ports', {'status_code': 500})
         self.cloud.register_interfaces(
             fake_cloud.identifier(1), fake_cloud.attachment(11), {}
         )
         answer = self.list(
-            views.ComputeView,
-            listing.Request(('web', 'gone'), needed=Fact.NETWORK),
+            filters.InterfaceFilter(vnic_type='normal'), 'of the selection'
         )
-        self.assertEqual((1, 3), (len(answer.rows), len(answer.failures)))
+        self.assertEqual([], answer.rows)
+        self.assertEqual(
+            ('of the selection', 4),
+            (answer.failures[0], len(answer.failures)),
+        )
+        self.assertTrue(answer.failures[1].startswith('Interfaces of server'))
+        self.assertTrue(answer.failures[2].startswith('Some values are '))
+        self.assertTrue(answer.failures[3].startswith('1 interfaces are left'))

@@ -12,7 +12,6 @@
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import one_interface
 from osc_port_iface import records
 from tests.unit.api import api_test_case
@@ -55,7 +54,7 @@ class TestFind(api_test_case.ApiTestCase):
                     self.api().compute,
                     server,
                     addresses.parse_address(text),
-                    facts.Fact.NIC_INDEX,
+                    True,
                 )
                 self.assertEqual(1, found.nic_index)
                 self.assertEqual(1, len(self.requested(URL)))

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 import contextlib
 
 from osc_port_iface.api import errors
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 
-Fact = facts.Fact
+Origin = views.Origin
 
 WEB, DB = (
     records.Server(fake_cloud.identifier(number), name)
@@ -88,8 +87,8 @@ class TestCompute(ViewTestCase):
             with self.subTest(maximum):
                 self.cloud.register_compute_versions(maximum)
                 view = views.ComputeView(self.api())
-                self.assertEqual(expected, view.why_not(Fact.TAG))
-                self.assertIsNone(view.why_not(Fact.PORT | Fact.NETWORK))
+                self.assertEqual(expected, view.lacks.get(Origin.TAG))
+                self.assertLessEqual(set(view.lacks), {Origin.TAG})
 
 
 class TestNetwork(ViewTestCase):
@@ -126,8 +125,7 @@ class TestNetwork(ViewTestCase):
 
     def test_lacks_tags(self) -> None:
         view = views.NetworkView(self.api())
-        self.assertIsNotNone(view.why_not(Fact.TAG))
-        self.assertIsNone(view.why_not(Fact.PORT_STATE | Fact.BINDING))
+        self.assertEqual({Origin.TAG}, set(view.lacks))
 
 
 class TestCache(ViewTestCase):
@@ -144,9 +142,6 @@ class TestCache(ViewTestCase):
 
     def test_lacks_most(self) -> None:
         view = views.CacheView(self.api())
-        for fact in Fact:
-            with self.subTest(fact=fact):
-                known = fact in (
-                    Fact.NETWORK_NAME | Fact.FLOATING_IPS | Fact.NIC_INDEX
-                )
-                self.assertEqual(known, view.why_not(fact) is None)
+        self.assertEqual(
+            {Origin.EVERY_VIEW, Origin.SERVER}, {*Origin} - {*view.lacks}
+        )

@@ -19,7 +19,6 @@ import testtools
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
-from osc_port_iface.interfaces import facts
 from osc_port_iface.interfaces.owners import finding
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
@@ -92,9 +91,7 @@ class TestFind(testtools.TestCase):
 
     def find(self, *texts: str) -> records.Answer[searches.Match]:
         queries = tuple(addresses.parse_query(text) for text in texts)
-        return finding.find(
-            self.cloud, searches.Search(queries), facts.Fact.NOTHING
-        )
+        return finding.find(self.cloud, searches.Search(queries))
 
     def test_broken_items_are_failures(self) -> None:
         methods = (*self.direct, *self.indirect)
@@ -128,24 +125,10 @@ class TestFind(testtools.TestCase):
                     way.side_effect = None
         self.network.shows_bindings.assert_not_called()
 
-    def test_details_of_others_do_not_matter(self) -> None:
-        self.network.way('ports', 'ip_address').return_value = records.Answer(
-            [port(1, '10.0.0.100')]
-        )
-        self.network.way('networks', 'id').side_effect = errors.ApiError(
-            'failed'
-        )
-        self.assertEqual(
-            ["'10.0.0.9' matches nothing in what this project can see"],
-            self.unmatched('10.0.0.9', facts.Fact.NETWORK),
-        )
-
-    def unmatched(
-        self, text: str, needed: facts.Fact = facts.Fact.NOTHING
-    ) -> list[str]:
+    def unmatched(self, text: str) -> list[str]:
         """Look for an address together with one that exists."""
         queries = tuple(map(addresses.parse_query, (text, '10.0.0.100')))
-        found = finding.find(self.cloud, searches.Search(queries), needed)
+        found = finding.find(self.cloud, searches.Search(queries))
         return finding.unmatched(self.cloud, queries, found)
 
     def test_without_what_is_direct_there_is_no_answer(self) -> None:

@@ -46,66 +46,61 @@ def group(
     return records.SecurityGroup(**values)
 
 
-def details(*groups: records.SecurityGroup, **changes: Any) -> records.Details:
-    """Describe an interface with these groups."""
-    port = samples.port(
-        11,
-        **{
-            'security_group_ids': tuple(found.id for found in groups),
-            'port_security_enabled': True,
-            **changes,
-        },
-    )
-    return records.Details(port=port, security_groups=groups)
+def port(*groups: records.SecurityGroup, **changes: Any) -> records.Port:
+    """Build a port with these groups."""
+    values = {
+        'security_group_ids': tuple(found.id for found in groups),
+        'port_security_enabled': True,
+        **changes,
+    }
+    return samples.port(11, **values)
 
 
 class TestAllowedTraffic(testtools.TestCase):
     def test_each(self) -> None:
+        full, empty = group(800, rule(1)), group(801)
         stateless = group(801, rule(1), is_stateful=False)
-        for expected, known in (
-            (None, records.Details()),
-            (Traffic.PORT_SECURITY_OFF, details(port_security_enabled=False)),
+        unsaid = group(800, rule(1), is_stateful=None)
+        for expected, groups, changes in (
+            (Traffic.PORT_SECURITY_OFF, (), {'port_security_enabled': False}),
             (
                 Traffic.PORT_SECURITY_OFF,
-                details(group(800, rule(1)), port_security_enabled=False),
+                (full,),
+                {'port_security_enabled': False},
             ),
-            (Traffic.NO_GROUPS, details()),
+            (Traffic.NO_GROUPS, (), {}),
             # Neutron without the extension port-security.
-            (Traffic.NO_GROUPS, details(port_security_enabled=None)),
-            (Traffic.NO_RULES, details(group(800), group(801))),
-            (Traffic.STATEFUL_RULES, details(group(800), group(801, rule(1)))),
+            (Traffic.NO_GROUPS, (), {'port_security_enabled': None}),
+            (Traffic.NO_RULES, (empty,), {}),
+            (Traffic.STATEFUL_RULES, (full, empty), {}),
             # Neutron without the extension stateful-security-group.
-            (
-                Traffic.STATEFUL_RULES,
-                details(group(800, rule(1), is_stateful=None)),
-            ),
-            (Traffic.STATELESS_RULES, details(stateless)),
+            (Traffic.STATEFUL_RULES, (unsaid,), {}),
+            (Traffic.STATELESS_RULES, (stateless,), {}),
             # One of the groups is not visible.
-            (
-                None,
-                details(
-                    group(800, rule(1)),
-                    security_group_ids=(
-                        fake_cloud.identifier(800),
-                        fake_cloud.identifier(801),
-                    ),
-                ),
-            ),
+            (None, (full,), {'security_group_ids': (full.id, empty.id)}),
         ):
-            with self.subTest(expected=expected, known=known):
+            with self.subTest(expected=expected, groups=groups):
                 self.assertEqual(
-                    expected, security_rules.allowed_traffic(known)
+                    expected,
+                    security_rules.allowed_traffic(
+                        port(*groups, **changes), groups
+                    ),
                 )
+
+    def test_unknown_port(self) -> None:
+        self.assertIsNone(security_rules.allowed_traffic(None, ()))
 
 
 class TestInForce(testtools.TestCase):
     def in_force(
         self, *groups: records.SecurityGroup, **changes: Any
     ) -> tuple[security_rules.EffectiveRule, ...]:
-        return security_rules.in_force(details(*groups, **changes))
+        return security_rules.in_force(
+            port(*groups, **changes), groups, {}, {}
+        )
 
     def test_none(self) -> None:
-        self.assertEqual((), security_rules.in_force(records.Details()))
+        self.assertEqual((), security_rules.in_force(None, (), {}, {}))
         self.assertEqual((), self.in_force(group(800)))
         self.assertEqual(
             (), self.in_force(group(800, rule(1)), port_security_enabled=False)
@@ -253,22 +248,18 @@ class TestInForce(testtools.TestCase):
     def test_names(self) -> None:
         own = group(800, rule(1, remote_group_id=fake_cloud.identifier(800)))
         office = records.AddressGroup(fake_cloud.identifier(900), 'office')
-        known = details(
+        groups = (
             own,
             group(801, rule(2, remote_address_group_id=office.id)),
             group(802, rule(3, remote_group_id=fake_cloud.identifier(899))),
-        )
-        known = records.Details(
-            port=known.port,
-            security_groups=known.security_groups,
-            remote_groups=(own,),
-            address_groups=(office,),
         )
         self.assertEqual(
             # Ordered by name, with those without one first.
             [(None, None), (own, None), (None, office)],
             [
                 (found.remote_group, found.address_group)
-                for found in security_rules.in_force(known)
+                for found in security_rules.in_force(
+                    port(*groups), groups, {own.id: own}, {office.id: office}
+                )
             ],
         )

@@ -1,0 +1,454 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Looks up what services know of the rows of a table, when it is needed.
+
+A table may need much that its rows do not have: the ports of interfaces, the
+names of networks, the owners of addresses. Each kind is read when a column or
+filter first asks for it, once for all rows.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+import dataclasses
+import functools
+from typing import Protocol, TypeVar
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
+from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.selecting import project_lookup
+from osc_port_iface.interfaces.selecting import server_lookup
+from osc_port_iface import printable
+from osc_port_iface import records
+
+_Found = TypeVar('_Found', bound=paging.HasId)
+
+# VNIC types on which Neutron's agents, or OVN, enforce security groups.
+_FILTERED_VNIC_TYPES = frozenset({'', 'normal', 'remote-managed', 'smart-nic'})
+
+
+class Row(Protocol):
+    """A row, with the IDs of what can be looked up for it."""
+
+    @property
+    def port(self) -> records.Port | None:
+        """The port, if it has been read already."""
+
+    @property
+    def port_id(self) -> str | None:
+        """The ID of the port that is plugged into the server."""
+
+    @property
+    def server_id(self) -> str | None:
+        """The ID of the server, whether or not it exists."""
+
+    @property
+    def network_id(self) -> str | None:
+        """The ID of the network."""
+
+    @property
+    def project_id(self) -> str | None:
+        """The ID of the project."""
+
+    @property
+    def fixed_ips(self) -> tuple[records.FixedIP, ...]:
+        """The addresses, with the IDs of their subnets."""
+
+
+class Lookup:
+    """What services know of rows.
+
+    The number of requests depends on how many IDs fit into a URL, not on the
+    number of rows. Each method returns None, or nothing, for what does not
+    exist, what is hidden from the caller, and what could not be read.
+
+    :ivar failures: A line for each thing that could not be read.
+    :ivar notices: A line for each thing that this caller may not read.
+    :ivar hidden: A line for each thing that Neutron shows to administrators
+        only.
+    """
+
+    def __init__(
+        self,
+        cloud: api_cloud.Cloud,
+        rows: Sequence[Row],
+        *,
+        with_rules: bool = False,
+        with_server_details: bool = False,
+    ) -> None:
+        """Prepare to look up; nothing is requested.
+
+        :param cloud: The services.
+        :param rows: All rows that will be asked about.
+        :param with_rules: Whether to read security groups with their rules.
+        :param with_server_details: Whether to read more of servers than their
+            names.
+        """
+        self.failures: list[str] = []
+        self.notices: list[str] = []
+        self.hidden: list[str] = []
+        self._cloud = cloud
+        self._rows = tuple(rows)
+        self._with_rules = with_rules
+        self._with_server_details = with_server_details
+        self._lost: set[str] = set()
+
+    def port(self, row: Row) -> records.Port | None:
+        """Look up the port of a row."""
+        return row.port or self._ports.get(row.port_id or '')
+
+    def binding(self, row: Row) -> records.Port | None:
+        """Look up the port of a row, if it shows where it is bound."""
+        port = self.port(row)
+        if port is None or port.shows_binding:
+            return port
+        self._hide(
+            _(
+                'How ports are bound is not known: Neutron shows that to '
+                'administrators only'
+            )
+        )
+        return None
+
+    def network(self, row: Row) -> records.Network | None:
+        """Look up the network of a row."""
+        return self._networks.get(row.network_id or '')
+
+    def segments(self, row: Row) -> tuple[records.Segment, ...]:
+        """Look up the segments that provide the network of a row.
+
+        If an answer has networks with one segment and with several, Neutron
+        hides only the attributes of the former (neutron,
+        ``pecan_wsgi/hooks/policy_enforcement.py``).
+        """
+        network = self.network(row)
+        if network and not network.segments:
+            self._hide(
+                _(
+                    'How networks are provided is not known: Neutron shows '
+                    'that to administrators only'
+                )
+            )
+        return network.segments if network else ()
+
+    def subnets(self, row: Row) -> list[records.Subnet]:
+        """Look up the subnets of the addresses of a row, in their order."""
+        return _chosen(_subnet_ids(row), self._subnets)
+
+    def floating_ips(self, row: Row) -> list[records.FloatingIP]:
+        """Look up the floating IPs that lead to the port of a row."""
+        return [
+            found
+            for found in self._floating_ips
+            if row.port_id and found.port_id == row.port_id
+        ]
+
+    def forwarding_floating_ips(self, row: Row) -> list[records.FloatingIP]:
+        """Look up the floating IPs that forward ports to a row.
+
+        They have only the forwardings to this row.
+        """
+        port = self.port(row)
+        found = [
+            dataclasses.replace(
+                floating_ip,
+                port_forwardings=tuple(
+                    forwarding
+                    for forwarding in floating_ip.port_forwardings
+                    if port and floating_ip.forwards_to(port, forwarding)
+                ),
+            )
+            for floating_ip in self._forwarding_floating_ips
+        ]
+        return [row for row in found if row.port_forwardings]
+
+    def qos_policy(self, row: Row) -> records.QosPolicy | None:
+        """Look up the QoS policy of the port of a row, or of its network."""
+        port = self.port(row)
+        return self._qos_policies.get((port and _qos_policy_id(port)) or '')
+
+    def security_groups(self, row: Row) -> list[records.SecurityGroup]:
+        """Look up the security groups of the port of a row."""
+        port = self.port(row)
+        ids = port.security_group_ids if port else ()
+        return _chosen(ids, self._security_groups)
+
+    def server(self, row: Row) -> records.Server | None:
+        """Look up the server of a row."""
+        return self._servers.get(row.server_id or '')
+
+    def project(self, row: Row) -> records.Project | None:
+        """Look up the project of a row, with its domain."""
+        return self._projects.get(row.project_id or '')
+
+    def router(self, row: Row) -> records.Router | None:
+        """Look up the router that has the port of a row."""
+        return self._routers.get((row.port and row.port.router_id) or '')
+
+    def load_balancer(self, row: Row) -> records.LoadBalancer | None:
+        """Look up the load balancer whose virtual IP is on a row's port."""
+        return self._load_balancers.get(
+            (row.port and row.port.load_balancer_id) or ''
+        )
+
+    @functools.cached_property
+    def remote_groups(self) -> dict[str, records.SecurityGroup]:
+        """The security groups that rules refer to; most refer to their own."""
+        known = self._security_groups
+        mentioned = dict.fromkeys(
+            rule.remote_group_id
+            for group in known.values()
+            for rule in group.rules
+        )
+        return known | self._list(
+            neutron.SECURITY_GROUPS,
+            (group_id for group_id in mentioned if group_id not in known),
+        )
+
+    @functools.cached_property
+    def address_groups(self) -> dict[str, records.AddressGroup]:
+        """The address groups that the rules of security groups refer to."""
+        return self._list(
+            neutron.ADDRESS_GROUPS,
+            (
+                rule.remote_address_group_id
+                for group in self._security_groups.values()
+                for rule in group.rules
+            ),
+        )
+
+    @functools.cached_property
+    def _ports(self) -> dict[str, records.Port]:
+        missing = [row for row in self._rows if row.port_id and not row.port]
+        # There are fewer servers than ports, unless there is only one port.
+        if len(missing) == 1:
+            return self._list(neutron.PORTS, [missing[0].port_id])
+        return self._list(
+            neutron.PORTS, (row.server_id for row in missing), 'device_id'
+        )
+
+    def _known_ports(self) -> list[records.Port]:
+        return [port for row in self._rows if (port := self.port(row))]
+
+    @functools.cached_property
+    def _networks(self) -> dict[str, records.Network]:
+        return self._list(
+            neutron.NETWORKS, (row.network_id for row in self._rows)
+        )
+
+    @functools.cached_property
+    def _subnets(self) -> dict[str, records.Subnet]:
+        return self._list(
+            neutron.SUBNETS,
+            (i for row in self._rows for i in _subnet_ids(row)),
+        )
+
+    @functools.cached_property
+    def _floating_ips(self) -> list[records.FloatingIP]:
+        found = self._list(
+            neutron.FLOATING_IPS,
+            (row.port_id for row in self._rows),
+            'port_id',
+        )
+        return sorted(found.values(), key=lambda row: row.address)
+
+    @functools.cached_property
+    def _forwarding_floating_ips(self) -> list[records.FloatingIP]:
+        """Search all floating IPs of the projects of the ports.
+
+        A floating IP with forwardings cannot be looked up by port.
+        """
+        found = self._list(
+            neutron.FLOATING_IPS,
+            (port.project_id for port in self._known_ports()),
+            'project_id',
+        )
+        return sorted(
+            (row for row in found.values() if row.port_forwardings),
+            key=lambda row: (row.address, row.id),
+        )
+
+    @functools.cached_property
+    def _qos_policies(self) -> dict[str, records.QosPolicy]:
+        return self._list(
+            neutron.QOS_POLICIES, map(_qos_policy_id, self._known_ports())
+        )
+
+    @functools.cached_property
+    def _security_groups(self) -> dict[str, records.SecurityGroup]:
+        ports = self._known_ports()
+        ids = [i for port in ports for i in port.security_group_ids]
+        if not self._with_rules:
+            return self._list(neutron.SECURITY_GROUPS, ids)
+        failures = len(self.failures) + len(self.notices)
+        found = self._list(neutron.SECURITY_GROUPS_WITH_RULES, ids)
+        if len(self.failures) + len(self.notices) == failures:
+            self.notices += [
+                _(
+                    'The rules of security group %s are not known: Neutron '
+                    'does not show it to this user'
+                )
+                % printable.escape(group_id)
+                for group_id in sorted({*ids} - {*found})
+            ]
+        self.notices += [
+            _(
+                'Whether security groups are enforced on the VNIC type %s '
+                'depends on what plugs it in'
+            )
+            % printable.escape(vnic_type)
+            for vnic_type in sorted({port.vnic_type or '' for port in ports})
+            if vnic_type not in _FILTERED_VNIC_TYPES
+        ]
+        return found
+
+    @functools.cached_property
+    def _servers(self) -> dict[str, records.Server]:
+        sees_all = any(
+            row.port and row.port.shows_binding for row in self._rows
+        )
+        found = self._read(
+            'compute',
+            lambda: server_lookup.look_up(
+                self._cloud.compute,
+                (row.server_id for row in self._rows if row.server_id),
+                everywhere=sees_all,
+                details=self._with_server_details,
+            ),
+        )
+        if 'compute' in self._lost:
+            return found
+        text = (
+            _('Port %(port)s: its server %(server)s does not exist')
+            if sees_all
+            else _(
+                'Port %(port)s: its server %(server)s does not exist, or is '
+                'not in this project'
+            )
+        )
+        self.notices += [
+            text % {'port': row.port_id, 'server': row.server_id}
+            for row in self._rows
+            if row.server_id and row.server_id not in found
+        ]
+        return found
+
+    @functools.cached_property
+    def _projects(self) -> dict[str, records.Project]:
+        return self._read(
+            'identity',
+            lambda: project_lookup.look_up(
+                self._cloud.identity,
+                (row.project_id for row in self._rows if row.project_id),
+            ),
+        )
+
+    @functools.cached_property
+    def _routers(self) -> dict[str, records.Router]:
+        return self._list(
+            neutron.ROUTERS,
+            (row.port.router_id for row in self._rows if row.port),
+        )
+
+    @functools.cached_property
+    def _load_balancers(self) -> dict[str, records.LoadBalancer]:
+        return self._read('load-balancer', self._read_load_balancers)
+
+    def _read_load_balancers(self) -> records.Answer[records.LoadBalancer]:
+        """Show load balancers one by one, as Octavia cannot list some."""
+        ids = _distinct(
+            row.port.load_balancer_id for row in self._rows if row.port
+        )
+        answer: records.Answer[records.LoadBalancer] = records.Answer([])
+        for _load_balancer_id, result in fan_out.fan_out(
+            self._cloud.load_balancer.load_balancer, sorted(ids)
+        ):
+            if isinstance(result, records.LoadBalancer):
+                answer.rows.append(result)
+            elif not isinstance(
+                result,
+                errors.Forbidden | errors.NotFound | errors.NotInCatalog,
+            ):
+                answer.failures.append(str(result))
+        answer.failures.sort()
+        return answer
+
+    def _list(
+        self,
+        collection: paging.Collection[_Found],
+        values: Iterable[str | None],
+        name: str = 'id',
+    ) -> dict[str, _Found]:
+        """List the rows of a collection of Neutron that have these values."""
+        wanted = _distinct(values)
+        if not wanted:
+            return {}
+        return self._read(
+            'network',
+            lambda: self._cloud.network.list(collection, name, wanted),
+        )
+
+    def _read(
+        self, service: str, read: Callable[[], records.Answer[_Found]]
+    ) -> dict[str, _Found]:
+        """Read a batch from a service, and remember what went wrong.
+
+        :returns: The rows, by ID.
+        """
+        if service in self._lost:
+            return {}
+        try:
+            answer = read()
+        except errors.Forbidden as error:
+            self.notices.append(_missing(error))
+            return {}
+        except errors.ApiError as error:
+            self.failures.append(_missing(error))
+            if isinstance(error, errors.Unreachable):
+                # Further requests would only fail in the same way.
+                self._lost.add(service)
+            elif isinstance(error, errors.TokenRefused):
+                self._lost |= _SERVICES
+            return {}
+        self.failures += answer.failures
+        self.notices += answer.notices
+        return {found.id: found for found in answer.rows}
+
+    def _hide(self, line: str) -> None:
+        if line not in self.hidden:
+            self.hidden.append(line)
+
+
+_SERVICES = frozenset({'compute', 'identity', 'load-balancer', 'network'})
+
+
+def _missing(error: errors.ApiError) -> str:
+    return _('Some values are missing: %s') % error
+
+
+def _subnet_ids(row: Row) -> list[str]:
+    return _distinct(fixed_ip.subnet_id for fixed_ip in row.fixed_ips)
+
+
+def _qos_policy_id(port: records.Port) -> str | None:
+    return port.qos_policy_id or port.network_qos_policy_id
+
+
+def _distinct(ids: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(i for i in ids if i))
+
+
+def _chosen(ids: Iterable[str], found: dict[str, _Found]) -> list[_Found]:
+    return [found[i] for i in ids if i in found]
