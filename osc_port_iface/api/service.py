@@ -180,10 +180,12 @@ def _newer_settings(config: Any, service_type: str) -> dict[str, Any]:
         'status_code_retry_delay',
         'retriable_status_codes',
     )
+    # For a method that it does not have, CloudRegion.__getattr__ returns None.
+    methods = {name: getattr(config, f'get_{name}', None) for name in names}
     return {
-        name: getattr(config, f'get_{name}')(service_type)
-        for name in names
-        if hasattr(config, f'get_{name}')
+        name: method(service_type)
+        for name, method in methods.items()
+        if method is not None
     }
 
 
