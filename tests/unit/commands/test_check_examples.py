@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The examples of the guide."""
+"""The examples of the guide, and its page of findings."""
 
 import configparser
 import pathlib
@@ -18,6 +18,7 @@ import re
 import shlex
 from unittest import mock
 
+import testtools
 import yaml
 
 from osc_port_iface.commands import check as check_command
@@ -90,3 +91,42 @@ class TestExamples(base.ShellTestCase):
         self.assertEqual(['OS_CLOUD=admin'], settings)
         self.assertRegex(line, r'^(\S+ ){5} \S+  openstack server interface ')
         self.assert_accepted(line)
+
+
+class TestFindingsPage(testtools.TestCase):
+    """Each code has a row and a section, in the order of severity."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.text = (EXAMPLES.parent / 'findings.rst').read_text()
+
+    def test_rows(self) -> None:
+        rows = re.findall(
+            r'^   \* - :ref:`([\w-]+) <finding-\1>`\n     - (\w+)\n'
+            r'     - \S.*\n     - \S.*\n     - ``openstack [^\n]*``$',
+            self.text,
+            re.MULTILINE,
+        )
+        self.assertEqual(
+            [(code, kind.severity) for code, kind in codes.KINDS.items()], rows
+        )
+        self.assertEqual(set(codes.Code), set(codes.KINDS))
+        ranks = [kind.severity.rank for kind in codes.KINDS.values()]
+        self.assertEqual(sorted(ranks), ranks)
+
+    def test_sections(self) -> None:
+        _table, *sections = re.split(
+            r'^\.\. _finding-([\w-]+):\n', self.text, flags=re.MULTILINE
+        )
+        self.assertEqual(list(codes.KINDS), sections[::2])
+        for code, section in zip(*[iter(sections)] * 2, strict=True):
+            with self.subTest(code):
+                text, *_rest = re.split(
+                    r'^(?:\.\. _|What)', section, maxsplit=1, flags=re.M
+                )
+                _empty, title, line, body = text.split('\n', 3)
+                self.assertEqual((code, '=' * len(code)), (title, line))
+                lines = [line for line in body.splitlines() if line.strip()]
+                self.assertLessEqual(len(lines), 12)
+                self.assertIn('Cause', lines)
+                self.assertIn('Repair', lines)
