@@ -55,6 +55,12 @@ class Cloud:
         """The project of the caller's token."""
         return self.credentials.project_id
 
+    @property
+    def region(self) -> str:
+        """The region that is used; empty if the cloud has only one."""
+        region: str | None = self._connection.config.region_name
+        return region or ''
+
     def connect(self, service_type: str, version: str) -> transport.Transport:
         """Connect to a service for requests that the others do not offer.
 

@@ -285,16 +285,9 @@ class ComputeApi(service.Service):
         if name is not None:
             what = _("Servers named '%s'") % printable.one_line(name)
             collection = dataclasses.replace(collection, what=what)
-        filters = {
-            'project_id': scope.project_id,
-            'host': scope.host,
-            'status': scope.status,
-            'name': name and f'^{_database_pattern(name)}$',
-        }
-        query = {
-            **_projects(scope),
-            **{key: [value] for key, value in filters.items() if value},
-        }
+        query = server_query(scope)
+        if name:
+            query['name'] = [f'^{_database_pattern(name)}$']
         return self._pager.all(collection, query)
 
     def _connect(self) -> transport.Transport:
@@ -351,6 +344,19 @@ def _pinned_microversion(connection: sdk_connection.Connection) -> str | None:
         if version and re.fullmatch(r'\d+\.\d+', str(version)):
             return None if str(version).endswith('.0') else str(version)
     return None
+
+
+def server_query(scope: ServerScope) -> dict[str, list[str]]:
+    """Return the query parameters that select the servers of a scope."""
+    filters = {
+        'project_id': scope.project_id,
+        'host': scope.host,
+        'status': scope.status,
+    }
+    return {
+        **_projects(scope),
+        **{key: [value] for key, value in filters.items() if value},
+    }
 
 
 def _projects(scope: ServerScope) -> dict[str, list[str]]:

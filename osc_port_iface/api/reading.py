@@ -220,6 +220,10 @@ class Object:
             raise errors.Malformed(self.body.failures[0])
         return found
 
+    def as_given(self) -> Mapping[str, Any]:
+        """Return the object as the API gave it, unread."""
+        return self._values
+
     def names(self) -> tuple[str, ...]:
         """Return the keys, in order."""
         return tuple(self._values)

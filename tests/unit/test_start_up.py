@@ -54,5 +54,5 @@ class TestStartUp(testtools.TestCase):
             point.module
             for point in metadata.distribution('osc-port-iface').entry_points
         }
-        self.assertEqual(7, len(commands))
+        self.assertNotEqual(set(), commands)
         self.assertEqual(sorted(commands | SHARED), json.loads(loaded.stdout))

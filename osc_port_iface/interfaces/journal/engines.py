@@ -157,6 +157,8 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
     def on_begin(connection: sa.engine.Connection) -> None:
         # What is deleted is personal data.
         connection.exec_driver_sql('PRAGMA secure_delete = ON')
+        # KiB: what is looked up is all over the file.
+        connection.exec_driver_sql('PRAGMA cache_size = -65536')
         connection.exec_driver_sql(begin)
 
     sa.event.listen(engine, 'begin', on_begin)

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from osc_port_iface.interfaces.journal import schema
+from osc_port_iface.interfaces.journal import summary
 
 _Item = TypeVar('_Item')
 
@@ -35,20 +36,6 @@ _CURRENT = schema.CURRENT.c
 _LISTINGS = schema.LISTINGS.c
 _OBSERVATIONS = schema.OBSERVATIONS.c
 _VERSIONS = schema.VERSIONS.c
-
-
-@dataclasses.dataclass(slots=True)
-class Counts:
-    """What an observation found.
-
-    :ivar objects: The objects that were seen.
-    :ivar changed: Those that are new or different.
-    :ivar gone: The objects that have vanished.
-    """
-
-    objects: int = 0
-    changed: int = 0
-    gone: int = 0
 
 
 @dataclasses.dataclass
@@ -84,7 +71,7 @@ class Observation:
             scope are compared.
         """
         self._connection = connection
-        self.counts = Counts()
+        self.counts = summary.Counts()
         self._states: dict[str, str] = {}
         self._scope_id = self._find_scope(region, scope)
         self.id = self._next(_OBSERVATIONS.id)

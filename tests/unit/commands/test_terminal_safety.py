@@ -174,6 +174,7 @@ class TestTerminalSafety(testtools.TestCase):
                 'columns.OF_SUBPORT',
                 'finding_columns.COLUMNS',
                 'match_columns.COLUMNS',
+                'observation_columns.COLUMNS',
                 'outcome_columns.COLUMNS',
             },
             set(tables()),

@@ -26,6 +26,7 @@ import testtools
 
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import summary
 from tests.unit.interfaces.journal import samples
 
 SETTINGS = hypothesis.settings(
@@ -155,7 +156,7 @@ class ModelTests(testtools.TestCase):
         self.assertEqual(0, other.counts.gone)
         again = samples.observe(location, there)
         self.assertEqual(
-            observing.Counts(objects=1, changed=0, gone=0), again.counts
+            summary.Counts(objects=1, changed=0, gone=0), again.counts
         )
 
     def test_the_last_observation_is_removed_with_all_it_had(self) -> None:

@@ -1,0 +1,215 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whole collections of all services, each object as the API gave it.
+
+They are for a journal, of which a later release can read more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+import dataclasses
+import datetime
+import json
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
+from osc_port_iface.api import reading
+from osc_port_iface.i18n import _
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Object:
+    """An object as the API gave it.
+
+    :ivar data: Its JSON, with sorted keys.
+    :ivar ahead: How many seconds the clock of the service is ahead of ours.
+    """
+
+    id: str
+    data: bytes
+    ahead: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """All objects of a kind.
+
+    :ivar kind: The key of the objects in the API.
+    :ivar objects: The objects, by ID.
+    :ivar failure: Why they could not be read, if that is a failure.
+    :ivar is_hidden: Whether the service does not show them to the caller, or
+        is missing.
+    """
+
+    kind: str
+    objects: Mapping[str, Object] = dataclasses.field(default_factory=dict)
+    failure: str | None = None
+    is_hidden: bool = False
+
+
+def _data(row: reading.Object, *keys: str) -> bytes:
+    given = row.as_given()
+    if keys:
+        given = {key: given.get(key) for key in keys}
+    return json.dumps(given, sort_keys=True, separators=(',', ':')).encode()
+
+
+def _ahead(row: reading.Object) -> float:
+    now = datetime.datetime.now(datetime.UTC)
+    return (row.body.response.sent_at - now).total_seconds()
+
+
+_OBJECT = reading.Record(
+    Object,
+    id=reading.field(reading.Object.text, 'id'),
+    data=reading.field(_data),
+    ahead=reading.field(_ahead),
+)
+
+# Of people and projects, no more than the name is kept.
+_NAME = reading.Record(
+    Object,
+    id=reading.field(reading.Object.text, 'id'),
+    data=reading.field(_data, 'id', 'name', 'domain_id'),
+    ahead=reading.field(_ahead),
+)
+
+
+def _collection(
+    path: str, key: str, what: str, is_optional: bool = False
+) -> paging.Collection[Object]:
+    record = _NAME if key in NAMED else _OBJECT
+    return paging.Collection(
+        path,
+        key,
+        what,
+        record,
+        # Without a comparison: what the service leaves is kept.
+        {
+            name: paging.Filter(name, None)
+            for name in ('device_id', 'project_id')
+        },
+        is_optional,
+        takes_fields=False,
+    )
+
+
+# The kinds of which only the names are kept. Owners can be told without them.
+NAMED = ('projects', 'domains', 'users')
+
+_IDENTITY = [
+    _collection(f'/{key}', key, what)
+    for key, what in zip(
+        NAMED, (_('Projects'), _('Domains'), _('Users')), strict=True
+    )
+]
+_SERVERS = _collection('/servers/detail', 'servers', _('Servers'))
+_PORTS, *_NETWORK = (
+    _collection(row.path, row.key, row.what, row.is_optional)
+    for row in (
+        neutron.PORTS,
+        neutron.NETWORKS,
+        neutron.SUBNETS,
+        neutron.FLOATING_IPS,
+        neutron.ROUTERS,
+        neutron.TRUNKS,
+    )
+)
+
+
+def read(
+    cloud: api_cloud.Cloud, scope: compute.ServerScope
+) -> Iterator[Listing]:
+    """Read everything that tells who has which address, one kind at a time.
+
+    :param cloud: The services.
+    :param scope: The servers; of the project of the token by default. The
+        ports are theirs, and all others of the project or the cloud.
+    :raises errors.TokenRefused: No further request can succeed.
+    """
+    servers = _read(_SERVERS, lambda: _servers(cloud, scope))
+    yield servers
+    yield _read(_PORTS, lambda: _ports(cloud, scope, servers))
+    for service_type, version, collections in (
+        ('network', 'v2.0', _NETWORK),
+        ('identity', 'v3', _IDENTITY),
+    ):
+        for collection in collections:
+            yield _read(
+                collection,
+                lambda: _pager(cloud, service_type, version).all(  # noqa: B023
+                    collection,  # noqa: B023
+                    {},
+                ),
+            )
+
+
+def _read(
+    collection: paging.Collection[Object],
+    read_all: Callable[[], records.Answer[Object]],
+) -> Listing:
+    try:
+        answer = read_all()
+    except errors.TokenRefused:
+        raise
+    except (
+        errors.Forbidden,
+        errors.NotFound,
+        errors.NotInCatalog,
+    ) as error:
+        if collection not in (_SERVERS, _PORTS):
+            return Listing(collection.key, is_hidden=True)
+        return Listing(collection.key, failure=str(error))
+    except errors.ApiError as error:
+        return Listing(collection.key, failure=str(error))
+    for failure in answer.failures:
+        return Listing(collection.key, failure=failure)
+    return Listing(collection.key, {row.id: row for row in answer.rows})
+
+
+def _pager(
+    cloud: api_cloud.Cloud, service_type: str, version: str
+) -> paging.Pager:
+    return paging.Pager(cloud.connect(service_type, version))
+
+
+def _servers(
+    cloud: api_cloud.Cloud, scope: compute.ServerScope
+) -> records.Answer[Object]:
+    service = cloud.connect('compute', 'v2.1')
+    service.microversion = cloud.compute.microversion
+    answer = paging.Pager(service).all(_SERVERS, compute.server_query(scope))
+    if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
+        # Nova leaves them out without a word.
+        answer.failures.append(_('Servers: a cell is down'))
+    return answer
+
+
+def _ports(
+    cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: Listing
+) -> records.Answer[Object]:
+    pager = _pager(cloud, 'network', 'v2.0')
+    if scope.all_projects and not scope.is_filtered:
+        return pager.all(_PORTS, {}, limit=True)
+    if servers.failure:
+        raise errors.ApiError(_('Ports: the servers are not known'))
+    answer = pager.matching(_PORTS, 'device_id', servers.objects)
+    if not scope.host and not scope.status:
+        project_id = scope.project_id or cloud.project_id
+        others = pager.matching(_PORTS, 'project_id', [project_id], limit=True)
+        answer.rows += others.rows
+        answer.failures += others.failures
+    return answer

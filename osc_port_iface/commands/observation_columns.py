@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The columns of ``record``."""
+
+import datetime
+
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import summary
+
+
+def as_text(moment: datetime.datetime) -> str:
+    """Write a time as it can be given to ``--at``."""
+    return moment.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
+
+
+COLUMNS: columns.Columns[summary.Summary] = (
+    columns.Column('Observation', lambda row: cells.NumberCell(row.number)),
+    columns.Column('Started', lambda row: cells.TextCell(as_text(row.began))),
+    columns.Column('Finished', lambda row: cells.TextCell(as_text(row.ended))),
+    columns.Column('Region', lambda row: cells.TextCell(row.region or None)),
+    columns.Column(
+        'Objects', lambda row: cells.NumberCell(row.counts.objects)
+    ),
+    columns.Column(
+        'Changed', lambda row: cells.NumberCell(row.counts.changed)
+    ),
+    columns.Column('Gone', lambda row: cells.NumberCell(row.counts.gone)),
+    columns.Column('Complete', lambda row: cells.FlagCell(row.is_complete)),
+)
+
+
+def in_a_line(row: summary.Summary) -> str:
+    """Say what an observation saw, stored and no longer saw."""
+    return _(
+        'Observation %(number)d: %(objects)d objects seen, %(changed)d '
+        'stored, %(gone)d gone.'
+    ) % {
+        'number': row.number,
+        'objects': row.counts.objects,
+        'changed': row.counts.changed,
+        'gone': row.counts.gone,
+    }

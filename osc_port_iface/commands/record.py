@@ -1,0 +1,81 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack server interface record``"""
+
+from __future__ import annotations
+
+import argparse
+
+from osc_port_iface.commands import lister
+from osc_port_iface.i18n import _
+
+
+class RecordServerInterface(lister.TextLister):
+    """Record who has which address now, so that it can be asked later.
+
+    Reads the servers, ports, networks, subnets, floating IPs, routers and
+    trunks, and the names of projects and users, and stores what has changed
+    since the last observation of the same selection. The other commands answer
+    as of then with --at.
+
+    What could not be read did not vanish: the observation is stored as
+    incomplete, a line on standard error says so, and the exit status is 1.
+    """
+
+    importance = ('Observation', 'Started', 'Objects', 'Changed', 'Gone')
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import server_selectors
+
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'journal',
+            metavar='<journal>',
+            type=argument_types.file_name,
+            help=_(
+                'Journal to record in: an SQLite file, which is created if it '
+                'does not exist, or the URL of a PostgreSQL or MySQL database'
+            ),
+        )
+        parser.add_argument(
+            '--keep',
+            metavar='<duration>',
+            type=argument_types.duration,
+            help=_(
+                'Remove what ended longer ago, such as 90d (default: keep '
+                'everything)'
+            ),
+        )
+        server_selectors.add_scope(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import observation_columns
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces.journal import recording
+
+        chosen = self.choose(parsed_args, observation_columns.COLUMNS)
+        cloud = self.cloud()
+        answer = recording.record(
+            cloud,
+            parsed_args.journal,
+            server_selectors.scope(parsed_args, cloud.identity),
+            parsed_args.keep,
+            lambda kind: self.show_progress(_('Reading: %s') % kind),
+        )
+        self.report(answer)
+        for summary in answer.rows:
+            self.hint(observation_columns.in_a_line(summary))
+        return columns.table(chosen, answer.rows)

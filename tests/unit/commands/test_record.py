@@ -1,0 +1,157 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import json
+import pathlib
+import re
+from typing import Any
+
+import fixtures
+
+from tests import command_result
+from tests.unit import base
+from tests.unit import fake_cloud
+
+# Skips these tests, too, in an environment that is older than its pins.
+from tests.unit.interfaces import journal as _journal  # noqa: F401
+
+NETWORK = (
+    *('ports', 'networks', 'subnets', 'floatingips', 'routers', 'trunks'),
+)
+
+
+class RecordTestCase(base.ShellTestCase):
+    """Records a fake cloud with a server, a port and a floating IP."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_network_versions()
+        for key in NETWORK:
+            self.cloud.register_network(key)
+        for key in ('projects', 'domains', 'users'):
+            self.register_names(key)
+        self.cloud.register_servers(fake_cloud.server(1, 'web'))
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, '10.0.0.5')
+        )
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('192.0.2.9', 11)
+        )
+        directory = self.useFixture(fixtures.TempDir()).path
+        self.journal = str(pathlib.Path(directory) / 'journal')
+
+    def register_names(self, key: str, *rows: dict[str, Any]) -> None:
+        self.cloud.get(f'{fake_cloud.AUTH_URL}/{key}', json={key: list(rows)})
+
+    def record(self, *arguments: str) -> command_result.Result:
+        return self.openstack(
+            *('server', 'interface', 'record', self.journal),
+            *('--all-projects', *arguments),
+        )
+
+    def recorded(self, *arguments: str) -> dict[str, Any]:
+        """Record without an error, and return the row."""
+        result = self.record('-f', 'json', *arguments)
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        (row,) = json.loads(result.stdout)
+        found: dict[str, Any] = row
+        return found
+
+
+class TestRecord(RecordTestCase):
+    def test_columns(self) -> None:
+        row = self.recorded()
+        for header in ('Started', 'Finished'):
+            self.assertTrue(
+                re.fullmatch(
+                    r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z', row.pop(header)
+                )
+            )
+        self.assertEqual(
+            {
+                'Observation': 1,
+                'Region': None,
+                'Objects': 3,
+                'Changed': 3,
+                'Gone': 0,
+                'Complete': True,
+            },
+            row,
+        )
+
+    def test_only_what_changed_is_stored(self) -> None:
+        self.recorded()
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, '10.0.0.6')
+        )
+        self.cloud.register_network('floatingips')
+        row = self.recorded()
+        self.assertEqual(
+            (2, 2, 1, 1),
+            tuple(
+                row[header]
+                for header in ('Observation', 'Objects', 'Changed', 'Gone')
+            ),
+        )
+
+    def test_one_request_for_each_collection(self) -> None:
+        self.recorded()
+        paths = [
+            re.sub(r'^.*(?=/(servers|v2.0|v3)/)|\?.*$', '', url)
+            for url in self.cloud.requested()
+        ]
+        self.assertEqual(
+            [
+                '/servers/detail',
+                *(f'/v2.0/{key}' for key in NETWORK),
+                *('/v3/projects', '/v3/domains', '/v3/users'),
+            ],
+            [path for path in paths if re.match(r'/(?!v3/auth)', path)],
+        )
+
+    def test_what_failed_did_not_vanish(self) -> None:
+        self.recorded()
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', status_code=400
+        )
+        result = self.record('-f', 'value', '-c', 'Gone', '-c', 'Complete')
+        self.assertEqual((1, '0 False\n'), (result.status, result.stdout))
+        self.assertEqual(
+            'Floating IPs: the request was rejected (HTTP 400)\n',
+            result.stderr,
+        )
+
+    def test_what_is_hidden_is_no_failure(self) -> None:
+        for key in ('projects', 'domains', 'users'):
+            self.cloud.get(f'{fake_cloud.AUTH_URL}/{key}', status_code=403)
+        self.assertTrue(self.recorded()['Complete'])
+
+    def test_hidden_ports_are_a_failure(self) -> None:
+        self.cloud.get(f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403)
+        result = self.record('-f', 'value', '-c', 'Complete')
+        self.assertEqual((1, 'False\n'), (result.status, result.stdout))
+
+    def test_no_more_than_the_name_of_a_user_is_kept(self) -> None:
+        user = {'id': 'user-1', 'name': 'Ada', 'email': 'ada@example.org'}
+        self.register_names('users', user)
+        self.recorded()
+        self.register_names('users', {**user, 'email': 'other@example.org'})
+        self.assertEqual(0, self.recorded()['Changed'])
+
+    def test_what_is_no_journal_stays_as_it_is(self) -> None:
+        pathlib.Path(self.journal).write_text('notes')
+        result = self.record()
+        self.assertEqual(
+            (1, '', f'{self.journal}: not a journal\n'),
+            (result.status, result.stdout, result.stderr),
+        )
+        self.assertEqual('notes', pathlib.Path(self.journal).read_text())
