@@ -19,6 +19,7 @@ import datetime
 import enum
 import functools
 import importlib
+import inspect
 import io
 import ipaddress
 import json
@@ -122,9 +123,7 @@ def tables() -> dict[str, tuple[Any, Any]]:
     found = {}
     for info in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f'{commands.__name__}.{info.name}')
-        for name, annotation in (
-            vars(module).get('__annotations__', {}).items()
-        ):
+        for name, annotation in inspect.get_annotations(module).items():
             (of, *_others) = typing.get_args(annotation) or (None,)
             if typing.get_origin(of) is columns.Column:
                 (known,) = typing.get_args(of)
