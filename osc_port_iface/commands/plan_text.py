@@ -110,12 +110,13 @@ def summary(plan: plans.Plan) -> str:
         _('%(count)d of %(all)d findings can be repaired')
         % {'count': plan.count, 'all': plan.count + len(plan.left)}
     ]
-    parts += [
-        _('%(count)d with %(option)s') % {'count': count, 'option': option}
-        for option, count in sorted(needs.items(), key=str)
-    ]
+    for option, count in sorted(needs.items(), key=str):
+        text = _('%(count)d needs %(option)s')
+        if count > 1:
+            text = _('%(count)d need %(option)s')
+        parts.append(text % {'count': count, 'option': option})
     if others:
-        parts.append(_('%d cannot be repaired now') % others)
+        parts.append(_('%d cannot be repaired') % others)
     return f'{"; ".join(parts)}.'
 
 

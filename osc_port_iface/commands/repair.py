@@ -151,12 +151,10 @@ class RepairServerInterface(lister.TextLister):
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import finding_selectors
         from osc_port_iface.commands import outcome_columns
-        from osc_port_iface.interfaces.repair import outcome as outcomes
         from osc_port_iface.interfaces.repair import plan as plans
         from osc_port_iface.interfaces.repair import repairing
 
-        asks = not (parsed_args.dry_run or parsed_args.auto_approve)
-        if asks:
+        if not (parsed_args.dry_run or parsed_args.auto_approve):
             self._ensure_terminal()
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS
         chosen = self.choose(
@@ -174,17 +172,30 @@ class RepairServerInterface(lister.TextLister):
         )
         plan, answer = run.plan(self.progress)
         self.report(answer)
-        if parsed_args.dry_run or not plan.steps:
-            rows = outcomes.planned(plan)
-        elif self._is_too_much(plan, parsed_args.max) or (
-            asks and not self._is_approved(run, plan)
-        ):
-            rows = outcomes.skipped(plan.repairs)
-        else:
-            rows = self._execute(run, plan, parsed_args)
+        rows = self._outcomes(run, plan, parsed_args)
         if any(row.remains for row in rows):
             self.deny()
         return columns.table(chosen, rows)
+
+    def _outcomes(
+        self,
+        run: repairing.Repairing,
+        plan: plans.Plan,
+        parsed_args: argparse.Namespace,
+    ) -> list[outcomes.Outcome]:
+        """Carry out a plan, as far as the user wants it."""
+        from osc_port_iface.commands import plan_text
+        from osc_port_iface.interfaces.repair import outcome as outcomes
+
+        if parsed_args.dry_run or not plan.steps:
+            if plan.repairs:
+                self.hint(plan_text.summary(plan))
+            return outcomes.planned(plan)
+        if self._is_too_much(plan, parsed_args.max) or not (
+            parsed_args.auto_approve or self._is_approved(run, plan)
+        ):
+            return outcomes.skipped(plan.repairs)
+        return self._execute(run, plan, parsed_args)
 
     def _ensure_terminal(self) -> None:
         """Check that there is a terminal to ask for approval.

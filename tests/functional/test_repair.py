@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import signal
 import subprocess
 import tempfile
@@ -94,6 +95,11 @@ class RepairTestCase(faults.FaultsTestCase):
             port for port in self.ports(server) if port['id'] == cache[0]['id']
         )
         return port
+
+    def addresses(self, port: scenario.Resource) -> list[str]:
+        """Return the addresses of a port, IPv4 first."""
+        found = [row['ip_address'] for row in port['fixed_ips']]
+        return sorted(found, key=lambda address: ':' in address)
 
     def orphan(self) -> scenario.Resource:
         """Make a port of a server that is gone."""
@@ -274,6 +280,21 @@ class TestPorts(RepairTestCase):
         shown = self.admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
         self.assertEqual((True, []), (shown['admin_state_up'], shown['tags']))
 
+    def test_bounce_that_breaks_off(self) -> None:
+        server, port = self.down()
+        path = f'/v2.0/ports/{port["id"]}'
+        # The port is disabled; then enabling it fails twice.
+        failure = recording_proxy.Answer(504, b'')
+        self.proxy.answer(path, None, failure, failure, None)
+        (row,) = self.repair(
+            server['id'], '--auto-approve', '--bounce', status=1
+        )
+        self.assertEqual(
+            ('unfinished', 'ACTIVE'), (row['Result'], row['After'])
+        )
+        shown = self.admin.get('network', path)['port']
+        self.assertEqual((True, []), (shown['admin_state_up'], shown['tags']))
+
     def test_orphans_of_an_administrator(self) -> None:
         deleted, released = self.orphan(), self.orphan()
         selection = ('--project', self.user, '--finding', 'orphan-port')
@@ -343,6 +364,72 @@ class TestPorts(RepairTestCase):
 
 
 class TestPortsWithoutServer(RepairTestCase):
+    def test_kept(self) -> None:
+        """Ports that something uses stay, and so does everything else."""
+        selection = (
+            *('--finding', 'unused-port', '--older-than', '0s'),
+            *('--keep-tag', 'keep', '--auto-approve', '--delete-orphans'),
+        )
+        unused = self.scenario.port(self.network)
+        ports = {
+            name: self.scenario.port(self.network)
+            for name in ('ovn-lb-vip-1', 'octavia-lb-1', 'subport', 'next-hop')
+        }
+        for name, port in ports.items():
+            self.update_port(port, name=name)
+        server = self.make_server(1)
+        (parent,) = self.ports(server)
+        trunk_parent = self.scenario.port(self.network, name='parent')
+        self.scenario.trunk('trunk', trunk_parent, {7: ports['subport']})
+        reserved = self.scenario.port(self.network, name='reserved')
+        self.update_port(
+            parent,
+            allowed_address_pairs=[
+                {'ip_address': f'{self.addresses(reserved)[0]}/32'}
+            ],
+        )
+        next_hop = self.addresses(ports['next-hop'])[0]
+        (hop,) = (
+            row
+            for row in ports['next-hop']['fixed_ips']
+            if row['ip_address'] == next_hop
+        )
+        self.api.put(
+            'network',
+            f'/v2.0/subnets/{hop["subnet_id"]}',
+            {
+                'subnet': {
+                    'host_routes': [
+                        {
+                            'destination': '10.99.0.0/16',
+                            'nexthop': next_hop,
+                        }
+                    ]
+                }
+            },
+        )
+        before = self.all_ports() - {unused['id']}
+        rows = self.repair(*selection, user=self.user, status=3)
+        found = {row['Port ID']: row for row in rows}
+        self.assertEqual('repaired', found[unused['id']]['Result'])
+        self.assertEqual('deleted', found[unused['id']]['After'])
+        for name, reason in (
+            ('ovn-lb-vip-1', 'its name is that of a load balancer'),
+            ('octavia-lb-1', 'its name is that of a load balancer'),
+            ('next-hop', 'routes through its address'),
+        ):
+            with self.subTest(name):
+                row = found[ports[name]['id']]
+                self.assertEqual('not repairable', row['Result'])
+                self.assertIn(reason, row['Reason'])
+        self.assertEqual(before, self.all_ports())
+
+    def all_ports(self) -> set[str]:
+        shown = self.admin.get(
+            'network', '/v2.0/ports', network_id=self.network['id']
+        )
+        return {port['id'] for port in shown['ports']}
+
     def test_deleted(self) -> None:
         half = self.scenario.port(self.network, device_owner='compute:nova')
         unused = self.scenario.port(self.network)
@@ -453,7 +540,10 @@ class TestSafety(RepairTestCase):
             ['refused', 'skipped'],
             sorted(row['Result'] for row in json.loads(result.stdout)),
         )
-        self.assertEqual(1, len(self.proxy.writes))
+        # An update of the port had no effect.
+        self.assertEqual(
+            ['PUT', 'POST'], [write[0] for write in self.proxy.writes]
+        )
 
     def test_event_that_was_not_accepted(self) -> None:
         server = self.make_server()
@@ -473,12 +563,45 @@ class TestSafety(RepairTestCase):
         with tempfile.TemporaryDirectory() as directory:
             path = pathlib.Path(directory) / 'log'
             self.assert_repaired([server['id']], '--audit-log', str(path))
-            (line,) = map(json.loads, path.read_text().splitlines())
-        self.assertEqual('admin', line['user'])
-        self.assertEqual('POST', line['method'])
-        self.assertEqual(port['id'], line['port_id'])
-        self.assertEqual([200], line['after'])
-        self.assertRegex(line['request_id'], '^req-')
+            lines = [*map(json.loads, path.read_text().splitlines())]
+        self.assertEqual(
+            [
+                ('request', 'PUT'),
+                ('result', 'PUT'),
+                ('request', 'POST'),
+                ('result', 'POST'),
+            ],
+            [(line['event'], line['method']) for line in lines],
+        )
+        for line in lines:
+            self.assertEqual(
+                ('admin', port['id']), (line['user'], line['port_id'])
+            )
+        self.assertEqual([200], lines[-1]['after'])
+        self.assertRegex(lines[-1]['request_id'], '^req-')
+
+    def test_log_that_is_full(self) -> None:
+        server = self.make_server()
+        self.forget(server)
+        result = self.openstack(
+            *(*COMMAND, server['id'], '--auto-approve', '-f', 'json'),
+            *('--audit-log', '/dev/full'),
+            user='admin',
+        )
+        self.assertEqual(
+            (
+                1,
+                'The log cannot be written: [Errno 28] No space left on '
+                'device\n',
+                ['skipped'],
+            ),
+            (
+                result.status,
+                result.stderr,
+                [row['Result'] for row in json.loads(result.stdout)],
+            ),
+        )
+        self.assertEqual([], self.proxy.writes)
 
 
 class TestInterruption(RepairTestCase):
@@ -523,9 +646,9 @@ class TestInterruption(RepairTestCase):
 
     def test_killed_between_two_servers(self) -> None:
         ids = self.forgotten()
-        result = self.run_until(1, signal.SIGKILL, *ids, '--auto-approve')
+        result = self.run_until(2, signal.SIGKILL, *ids, '--auto-approve')
         self.assertEqual(-signal.SIGKILL, result.status)
-        (write,) = self.proxy.writes
+        _update, write = self.proxy.writes
         (event,) = write[2]['events']
         self.wait_for_cache(event['server_uuid'])
         self.proxy.writes.clear()
@@ -543,8 +666,11 @@ class TestInterruption(RepairTestCase):
             port['id'],
         )
         arguments = (server['id'], '--bounce', '--auto-approve')
-        self.run_until(2, signal.SIGKILL, *arguments)
         path = f'/v2.0/ports/{port["id"]}'
+        # What it sends at last must not reach Neutron.
+        self.proxy.answer(path, None, recording_proxy.Answer(504, b''))
+        self.run_until(2, signal.SIGKILL, *arguments)
+        self.proxy.answers.clear()
         self.assertFalse(
             self.admin.get('network', path)['port']['admin_state_up']
         )
@@ -596,14 +722,29 @@ class TestInterruption(RepairTestCase):
         server = self.make_server()
         port = self.forget(server)
         arguments = (server['id'], '-f', 'value', '-c', 'Result')
-        result = self.ask('n', *arguments)
+        result = self.ask('perhaps\nn', *arguments)
         self.assertEqual((3, 'skipped\n'), (result.status, result.stdout))
-        self.assertIn(f'{port["id"]}: missing-from-cache', result.stderr)
-        self.assertIn(f'POST /v2.1{EVENTS}', result.stderr)
-        self.assertIn(
-            'it is the last NIC after the next hard reboot', result.stderr
+        addresses = ', '.join(self.addresses(port))
+        expected = [
+            f'{server["name"]}, {self.network["name"]}, '
+            f'{addresses}: add it to Nova\'s cache, by an '
+            'update of the port, of which Neutron tells Nova, or by an '
+            'event if that has no effect',
+            'Note for 1 of them: it goes to the end of the cache, so it '
+            'is the last NIC after the next hard reboot; from now on, '
+            'Nova deletes the port together with the server',
+            '1 of 1 findings can be repaired.',
+        ]
+        # Other lines are those of the progress.
+        lines = re.split(r'[\r\n]+', result.stderr)
+        self.assertEqual(
+            expected, [line for line in lines if line in expected]
         )
+        self.assertNotIn('PUT', result.stderr)
         self.assertEqual([], self.proxy.writes)
+        result = self.ask('n', *arguments, '-v')
+        self.assertIn(f'PUT /v2.0/ports/{port["id"]} ', result.stderr)
+        self.assertIn(f'POST /v2.1{EVENTS} ', result.stderr)
         result = self.ask('y', *arguments)
         self.assertEqual((0, 'repaired\n'), (result.status, result.stdout))
         self.assert_clean(server['id'])

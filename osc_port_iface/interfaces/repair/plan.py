@@ -64,9 +64,7 @@ _WARNINGS = {
     ),
 }
 
-SEE_CHECK = _(
-    "see 'Check what Nova knows' in the documentation of osc-port-iface"
-)
+SEE_FINDINGS = _("see 'Findings' in the documentation of osc-port-iface")
 
 
 class Action(enum.StrEnum):
@@ -293,7 +291,8 @@ class _Planner:
         if finding.code in codes.WITHOUT_SERVER:
             return self._clear_orphan(finding, finding.port)
         return _nothing(
-            finding, _('it cannot be repaired through the API; %s') % SEE_CHECK
+            finding,
+            _('it cannot be repaired through the API; %s') % SEE_FINDINGS,
         )
 
     def resume(self, port: records.Port) -> Iterator[Repair]:

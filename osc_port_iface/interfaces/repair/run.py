@@ -350,7 +350,7 @@ class Run:
                     repair,
                     outcomes.Result.STILL_THERE,
                     row.actual,
-                    plans.SEE_CHECK,
+                    plans.SEE_FINDINGS,
                     sent=tuple(self._sent),
                 )
                 if row

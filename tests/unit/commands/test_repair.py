@@ -15,11 +15,13 @@ import json
 import os
 import pathlib
 import re
+import sys
 from typing import Any
 from unittest import mock
 
 from tests import command_result
 from tests.unit.commands import test_check
+from tests.unit.commands import test_progress
 from tests.unit import fake_cloud
 
 EVENTS_URL = f'{fake_cloud.COMPUTE_URL}/os-server-external-events'
@@ -309,6 +311,85 @@ class TestUsage(RepairTestCase):
         )
         self.assertEqual(2, result.stdout.count('skipped'))
         self.assertEqual([], self.writes())
+
+
+class TestApproval(RepairTestCase):
+    """A person at a terminal."""
+
+    stream = test_progress.Terminal
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_network(
+            'networks', {'id': fake_cloud.identifier(700), 'name': 'net'}
+        )
+        self.notifies = True
+
+    def answer(
+        self, typed: str, *arguments: str
+    ) -> tuple[command_result.Result, list[str]]:
+        """Type something; return the lines of the dialogue as well."""
+        keyboard = test_progress.Terminal()
+        keyboard.write(typed)
+        keyboard.seek(0)
+        with mock.patch.object(sys, 'stdin', keyboard):
+            result = self.repair(*arguments)
+        return result, re.split(r'[\r\n]+', result.stderr)
+
+    def test_answers(self) -> None:
+        question = 'Repair 2 findings? [y/N] '
+        again = "Please answer 'y' or 'n': "
+        for typed, asked, status, result in (
+            ('n\n', question, 3, 'skipped'),
+            ('\n', question, 3, 'skipped'),
+            # The end of the input.
+            ('', question, 3, 'skipped'),
+            ('No\n', question, 3, 'skipped'),
+            ('what\nyess\nn\n', question + again * 2, 3, 'skipped'),
+            (' Y \n', question, 0, 'repaired'),
+            ('maybe\nyes\n', question + again, 0, 'repaired'),
+        ):
+            with self.subTest(typed):
+                self.register(self.servers, self.ports)
+                found, lines = self.answer(typed)
+                self.assertEqual(status, found.status)
+                self.assertEqual(2, found.stdout.count(f' {result} '))
+                self.assertIn(asked, ''.join(lines))
+
+    def test_plan(self) -> None:
+        _result, lines = self.answer('n\n')
+        way = (
+            "add it to Nova's cache, by an update of the port, of which "
+            'Neutron tells Nova, or by an event if that has no effect'
+        )
+        self.assertEqual(
+            [
+                f's1, net, 10.0.0.12: {way}',
+                f's2, net, 10.0.0.22: {way}',
+                'Note for 2 of them: it goes to the end of the cache, so it '
+                'is the last NIC after the next hard reboot; from now on, '
+                'Nova deletes the port together with the server',
+                '2 of 2 findings can be repaired.',
+            ],
+            lines[:4],
+        )
+        self.assertEqual([], self.writes())
+
+    def test_networks_that_cannot_be_read(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/networks', status_code=403, json={}
+        )
+        _result, lines = self.answer('n\n')
+        self.assertTrue(lines[0].startswith('s1, 10.0.0.12: add'), lines[0])
+
+    def test_requests(self) -> None:
+        _result, lines = self.answer('n\n', '-v')
+        path = f'/v2.0/ports/{fake_cloud.identifier(12)}'
+        self.assertIn(f'    PUT {path} {{"port": {{}}}}', lines)
+
+    def test_summary_of_a_dry_run(self) -> None:
+        _result, lines = self.answer('', '--dry-run')
+        self.assertIn('2 of 2 findings can be repaired.', lines)
 
 
 class TestSurprises(RepairTestCase):

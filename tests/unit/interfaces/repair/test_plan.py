@@ -144,6 +144,55 @@ class TestRepairs(PlanTestCase):
                 ['POST os-server-external-events'],
             ),
             (
+                'twice in the cache, although the port is known',
+                finding(Code.DUPLICATE_IN_CACHE, server(), port()),
+                {},
+                Action.REFRESH,
+                ['POST os-server-external-events'],
+            ),
+            (
+                'port that Neutron did not show',
+                finding(Code.ADDRESS_DIFFERS, server()),
+                {},
+                Action.REFRESH,
+                ['POST os-server-external-events'],
+            ),
+            (
+                'floating IP, and an empty cache',
+                finding(Code.FLOATING_IP_DIFFERS, server(cache=()), port()),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
+                'not attached, but with the device owner of a server',
+                finding(Code.NOT_ATTACHED, server(), port()),
+                {},
+                Action.RELEASE,
+                [released],
+            ),
+            (
+                'floating IP that the cache has not, and another',
+                dataclasses.replace(
+                    finding(Code.FLOATING_IP_DIFFERS, server(), port()),
+                    expected_values=('203.0.113.6',),
+                    actual_values=('203.0.113.5', '10.0.0.9'),
+                ),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
+                'two other addresses',
+                dataclasses.replace(
+                    finding(Code.ADDRESS_DIFFERS, server(), port()),
+                    actual_values=('10.0.0.8', '10.0.0.9'),
+                ),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
                 'unbound',
                 finding(Code.UNBOUND, server(), port(host=None)),
                 {},
@@ -291,6 +340,12 @@ class TestRepairs(PlanTestCase):
                 'on no host',
             ),
             (
+                'no server',
+                finding(Code.UNBOUND, None, port()),
+                {},
+                'on no host',
+            ),
+            (
                 'bare metal',
                 finding(Code.UNBOUND, server(), port(vnic_type='baremetal')),
                 {},
@@ -370,6 +425,23 @@ class TestRepairs(PlanTestCase):
                 self.assertIn(reason, repair.reason or '')
                 self.assertEqual((None, ()), (repair.action, repair.calls))
 
+    def test_anything_that_is_left_is_released(self) -> None:
+        nothing: dict[str, Any] = dict.fromkeys(
+            ('device_id', 'device_owner', 'host')
+        )
+        for changes in (
+            {'device_id': fake_cloud.identifier(9)},
+            {'device_owner': 'compute:nova'},
+            {'host': 'compute-1'},
+        ):
+            with self.subTest(str(changes)):
+                left = port(**{**nothing, **changes})
+                repair = self.one(
+                    finding(Code.HALF_RELEASED, None, left),
+                    orphans=Action.RELEASE,
+                )
+                self.assertEqual(Action.RELEASE, repair.action)
+
     def test_reader(self) -> None:
         self.cloud.register_tokens('a-token', role='reader')
         self.writer = writing.Writer(self.api())
@@ -405,6 +477,43 @@ class TestRepairs(PlanTestCase):
                 self.assertIn(warning, repair.warning or '')
 
 
+class TestPortsThatMayBeUsed(PlanTestCase):
+    def test_only_a_port_that_the_user_has_named_is_deleted(self) -> None:
+        found = finding(
+            Code.UNUSED_PORT, None, port(device_id=None, device_owner=None)
+        )
+        for name, port_ids, action in (
+            ('none', (), None),
+            ('another', (fake_cloud.identifier(12),), None),
+            ('this one', (fake_cloud.identifier(11),), Action.DELETE),
+        ):
+            with self.subTest(name):
+                repair = self.one(
+                    found,
+                    orphans=Action.DELETE,
+                    port_ids=frozenset(port_ids),
+                    users=port_users.PortUsers({}, ['dns']),
+                )
+                self.assertEqual(action, repair.action)
+
+    def test_needs(self) -> None:
+        for code, expected in (
+            (Code.PORT_DOWN, '--bounce'),
+            (Code.ORPHAN_PORT, '--delete-orphans'),
+            (Code.NO_FIXED_IP, None),
+        ):
+            with self.subTest(code):
+                here = None if code is Code.ORPHAN_PORT else server()
+                repair = self.one(finding(code, here, port()))
+                self.assertEqual(expected, repair.needs)
+
+    def test_undo(self) -> None:
+        bounce = self.one(
+            finding(Code.PORT_DOWN, server(), port()), bounce=True
+        )
+        self.assertEqual(bounce.calls[2:], bounce.undo)
+
+
 class TestOrder(PlanTestCase):
     def test_one_request_refreshes_a_server(self) -> None:
         plan = self.plan(
@@ -413,6 +522,8 @@ class TestOrder(PlanTestCase):
             finding(Code.ADDRESS_DIFFERS, server(), port(12)),
             finding(Code.ONLY_IN_CACHE, server()),
             finding(Code.MAC_DIFFERS, server(), port(11)),
+            # An event with its tag would keep the second entry.
+            finding(Code.DUPLICATE_IN_CACHE, server(), port(14)),
             bounce=True,
         )
         refresh, bounce = plan.steps
@@ -421,7 +532,7 @@ class TestOrder(PlanTestCase):
             [None, fake_cloud.identifier(11), fake_cloud.identifier(12)],
             [event.get('tag') for event in (request.body or {})['events']],
         )
-        self.assertEqual(4, len(refresh.repairs))
+        self.assertEqual(5, len(refresh.repairs))
         for repair in refresh.repairs:
             self.assertEqual((request,), repair.calls)
         self.assertEqual(Action.BOUNCE, bounce.repairs[0].action)
@@ -516,6 +627,25 @@ class TestInterrupted(PlanTestCase):
         self.assertEqual([], self.resumed(left, orphans=Action.RELEASE))
         in_use = port(tags=(writing.Mark.DELETE.value,))
         self.assertEqual([], self.resumed(in_use, orphans=Action.DELETE))
+
+    def test_other_marks(self) -> None:
+        bounce = port(device_id=None, tags=(writing.Mark.BOUNCE.value, 'mine'))
+        delete = port(tags=(writing.Mark.DELETE.value, 'mine'))
+        self.assertEqual([], self.resumed(bounce, orphans=Action.DELETE))
+        self.assertEqual([], self.resumed(delete, bounce=True))
+
+    def test_resumes(self) -> None:
+        for left, options in (
+            (port(tags=(writing.Mark.BOUNCE.value,)), {'bounce': True}),
+            (
+                port(device_id=None, tags=(writing.Mark.DELETE.value,)),
+                {'orphans': Action.DELETE},
+            ),
+        ):
+            with self.subTest(str(options)):
+                values: dict[str, Any] = options
+                (repair,) = self.plan(interrupted=(left,), **values).repairs
+                self.assertTrue(repair.resumes)
 
     def test_what_is_found_anyway(self) -> None:
         left = port(tags=(writing.Mark.BOUNCE.value,))

@@ -1,0 +1,225 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import dataclasses
+from typing import Any
+
+import testtools
+
+from osc_port_iface.api import writing
+from osc_port_iface.commands import plan_text
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.repair import plan as plans
+from tests.unit.interfaces import samples
+
+Action = plans.Action
+Code = codes.Code
+
+PORT = samples.port(11, '192.0.2.136')
+SERVER = samples.server(PORT, name='web-2', host='compute-7')
+NETWORKS = {PORT.network_id: 'backend'}
+CALL = writing.PlannedCall(
+    *('network', 'PUT', '/v2.0/ports/p', {'port': {}}, 'Port', 'member')
+)
+EVENT = writing.PlannedCall(
+    *('compute', 'POST', '/v2.1/events', {'events': []}, 'Event', 'admin')
+)
+
+
+def repair(
+    code: Code, action: Action | None, actual: str = 'x', **other: Any
+) -> plans.Repair:
+    """Build a repair of the port of the server."""
+    finding = findings.Finding(
+        *(code, SERVER.id, PORT.id, PORT.mac_address, 'good', actual),
+        server=SERVER,
+        port=PORT,
+    )
+    return plans.Repair(finding, action, **other)
+
+
+class TestSentence(testtools.TestCase):
+    def test_every_action(self) -> None:
+        touch = ', by an update of the port, of which Neutron tells Nova'
+        event = ', by an event for Nova'
+        for code, action, expected in (
+            (
+                Code.HOST_DIFFERS,
+                Action.BIND,
+                'bind the port to compute-7 (now compute-8)',
+            ),
+            (
+                Code.PORT_DOWN,
+                Action.BOUNCE,
+                'disable and enable the port (now compute-8)',
+            ),
+            (
+                Code.NOT_ATTACHED,
+                Action.RELEASE,
+                'release the port (now compute-8)',
+            ),
+            (
+                Code.ORPHAN_PORT,
+                Action.DELETE,
+                'delete the port (now compute-8)',
+            ),
+            (
+                Code.STALE_BINDING,
+                Action.DELETE_BINDING,
+                'delete its other bindings (now compute-8)',
+            ),
+            (
+                Code.MISSING_FROM_CACHE,
+                Action.TOUCH,
+                f"add it to Nova's cache{touch}",
+            ),
+            (
+                Code.ADDRESS_DIFFERS,
+                Action.REFRESH,
+                "correct its fixed IPs in Nova's cache (now compute-8)"
+                f'{event}',
+            ),
+            (
+                Code.MAC_DIFFERS,
+                Action.REFRESH,
+                "correct its MAC address in Nova's cache (now compute-8)"
+                f'{event}',
+            ),
+            (
+                Code.FLOATING_IP_DIFFERS,
+                Action.REFRESH,
+                "correct its floating IPs in Nova's cache (now compute-8)"
+                f'{event}',
+            ),
+            (
+                Code.ONLY_IN_CACHE,
+                Action.REFRESH,
+                f"remove it from Nova's cache{event}",
+            ),
+            (
+                Code.DUPLICATE_IN_CACHE,
+                Action.REFRESH,
+                f"keep it in Nova's cache only once{event}",
+            ),
+        ):
+            with self.subTest(code):
+                self.assertEqual(
+                    f'web-2, backend, 192.0.2.136: {expected}',
+                    plan_text.sentence(
+                        repair(code, action, 'compute-8'), NETWORKS
+                    ),
+                )
+
+    def test_not_repaired(self) -> None:
+        self.assertEqual(
+            'web-2, backend, 192.0.2.136: port-down: only with --bounce',
+            plan_text.sentence(
+                repair(Code.PORT_DOWN, None, reason='only with --bounce'),
+                NETWORKS,
+            ),
+        )
+
+    def test_names(self) -> None:
+        found = repair(Code.ONLY_IN_CACHE, None, reason='no')
+        for name, changes, expected in (
+            ('unknown network', {}, 'web-2, 192.0.2.136'),
+            (
+                'no address',
+                {'port': dataclasses.replace(PORT, fixed_ips=())},
+                f'web-2, {PORT.mac_address}',
+            ),
+            (
+                'only in the cache',
+                {'port': None},
+                f'web-2, {PORT.mac_address}',
+            ),
+            ('no server', {'server': None}, f'{SERVER.id}, 192.0.2.136'),
+            (
+                'no server at all',
+                {'server': None, 'server_id': None},
+                'no server, 192.0.2.136',
+            ),
+        ):
+            with self.subTest(name):
+                values: dict[str, Any] = changes
+                changed = dataclasses.replace(found.finding, **values)
+                self.assertEqual(
+                    f'{expected}: only-in-cache: no',
+                    plan_text.sentence(
+                        dataclasses.replace(found, finding=changed), {}
+                    ),
+                )
+
+
+class TestLines(testtools.TestCase):
+    def plan(self, *left: plans.Repair) -> plans.Plan:
+        done = repair(
+            *(Code.MISSING_FROM_CACHE, Action.TOUCH),
+            calls=(CALL,),
+            event=EVENT,
+            warning='it becomes the last NIC',
+        )
+        return plans.Plan([plans.Step((done,), done.calls)], left)
+
+    def test_lines(self) -> None:
+        sentence = (
+            "web-2, backend, 192.0.2.136: add it to Nova's cache, by an "
+            'update of the port, of which Neutron tells Nova, or by an event '
+            'if that has no effect'
+        )
+        rest = [
+            'Note for 1 of them: it becomes the last NIC',
+            '1 of 1 findings can be repaired.',
+        ]
+        for with_requests, requests in (
+            (False, []),
+            (
+                True,
+                [
+                    '    PUT /v2.0/ports/p {"port": {}}',
+                    '    if that has no effect: POST /v2.1/events '
+                    '{"events": []}',
+                ],
+            ),
+        ):
+            with self.subTest(str(with_requests)):
+                self.assertEqual(
+                    [sentence, *requests, *rest],
+                    [*plan_text.lines(self.plan(), NETWORKS, with_requests)],
+                )
+
+    def test_summary(self) -> None:
+        orphan = repair(Code.ORPHAN_PORT, None, needs='--delete-orphans')
+        down = repair(Code.PORT_DOWN, None, needs='--bounce')
+        other = repair(Code.NO_FIXED_IP, None)
+        for left, expected in (
+            ([], '1 of 1 findings can be repaired.'),
+            (
+                [orphan],
+                '1 of 2 findings can be repaired; 1 needs --delete-orphans.',
+            ),
+            (
+                [orphan, down, down, other],
+                '1 of 5 findings can be repaired; 2 need --bounce; 1 needs '
+                '--delete-orphans; 1 cannot be repaired.',
+            ),
+        ):
+            with self.subTest(expected):
+                self.assertEqual(expected, plan_text.summary(self.plan(*left)))
+
+    def test_progress(self) -> None:
+        (step,) = self.plan().steps
+        self.assertEqual(
+            "Step 2 of 5: web-2, 192.0.2.136: add it to Nova's cache",
+            plan_text.progress(2, 5, step).partition(', by')[0],
+        )

@@ -1,0 +1,307 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import dataclasses
+from typing import Any
+from unittest import mock
+
+import testtools
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import port_users
+from osc_port_iface.interfaces.repair import safeguards
+from osc_port_iface import records
+from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
+from tests.unit.interfaces import samples
+
+Action = plans.Action
+Code = codes.Code
+
+PORT = samples.port(11, '10.0.0.5', status='DOWN')
+SERVER = samples.server(PORT)
+OTHER = fake_cloud.identifier(2)
+
+
+class SafeguardsTestCase(testtools.TestCase):
+    def objection(
+        self,
+        action: Action,
+        code: Code = Code.PORT_DOWN,
+        port: records.Port | None = PORT,
+        server: records.Server = SERVER,
+        planned: records.Port | None = PORT,
+        bindings: tuple[tuple[str, str], ...] = (),
+        users: port_users.PortUsers | None = None,
+        is_named: bool = False,
+        resumes: bool = False,
+    ) -> str | None:
+        """Return what speaks against a repair, as everything is now."""
+        network = fake_network.fake_network()
+        network.way('ports', 'id').return_value = records.Answer(
+            [port] if port else []
+        )
+        network.port_bindings.return_value = records.Answer(
+            [records.PortBinding(*binding) for binding in bindings]
+        )
+        nova = mock.create_autospec(compute.ComputeApi, instance=True)
+        nova.server.return_value = server
+        finding = findings.Finding(
+            *(code, SERVER.id, PORT.id, PORT.mac_address, 'good', 'bad'),
+            actual_values=('compute-3',),
+            server=SERVER,
+            port=planned,
+        )
+        with mock.patch.object(
+            port_users,
+            'read',
+            autospec=True,
+            return_value=users or port_users.PortUsers(),
+        ):
+            return safeguards.objection(
+                mock.Mock(spec=api_cloud.Cloud, network=network, compute=nova),
+                plans.Repair(finding, action, resumes=resumes),
+                is_named,
+            )
+
+    def changed(self, **changes: Any) -> records.Port:
+        """Return the port, as it is now."""
+        return dataclasses.replace(PORT, **changes)
+
+
+class TestObjection(SafeguardsTestCase):
+    def test_none(self) -> None:
+        for action in (
+            Action.DELETE,
+            Action.RELEASE,
+            Action.BOUNCE,
+            Action.BIND,
+            Action.REFRESH,
+            Action.TOUCH,
+        ):
+            with self.subTest(action):
+                self.assertIsNone(self.objection(action))
+
+    def test_port_that_no_longer_exists(self) -> None:
+        for action in Action:
+            with self.subTest(action):
+                # A cache can be refreshed without the port.
+                self.assertEqual(
+                    None
+                    if action in (Action.REFRESH, Action.TOUCH)
+                    else 'it no longer exists',
+                    self.objection(action, port=None),
+                )
+
+    def test_another_device(self) -> None:
+        for action in (
+            Action.RELEASE,
+            Action.BOUNCE,
+            Action.BIND,
+            Action.DELETE_BINDING,
+        ):
+            for changes in (
+                {'device_id': OTHER},
+                {'device_id': None},
+                {'device_owner': 'network:dhcp'},
+                {'device_owner': None},
+            ):
+                with self.subTest(f'{action}, {changes}'):
+                    self.assertEqual(
+                        'it has another device now',
+                        self.objection(action, port=self.changed(**changes)),
+                    )
+
+    def test_deletion(self) -> None:
+        used = port_users.PortUsers({PORT.id: 'a trunk uses it'})
+        unknown = port_users.PortUsers({}, ['dns'])
+        unowned = self.changed(device_id=None)
+        for name, arguments, expected in (
+            ('nothing has changed', {}, None),
+            # A member has cleared it.
+            ('no device any more', {'port': unowned}, None),
+            (
+                'another device',
+                {'port': self.changed(device_id=OTHER)},
+                'it has another device now',
+            ),
+            ('used', {'users': used}, 'a trunk uses it'),
+            (
+                'used and named',
+                {'users': used, 'is_named': True},
+                'a trunk uses it',
+            ),
+            ('its device is gone', {'users': unknown}, None),
+            (
+                'unknown, but named',
+                {'users': unknown, 'port': unowned, 'is_named': True},
+                None,
+            ),
+            (
+                'used when it is resumed',
+                {'users': used, 'resumes': True},
+                'a trunk uses it',
+            ),
+        ):
+            with self.subTest(name):
+                values: dict[str, Any] = arguments
+                self.assertEqual(
+                    expected, self.objection(Action.DELETE, **values)
+                )
+        self.assertIn(
+            'name the port with --port',
+            self.objection(Action.DELETE, port=unowned, users=unknown) or '',
+        )
+
+    def test_release(self) -> None:
+        for code, status, expected in (
+            (Code.NOT_ATTACHED, 'DOWN', None),
+            (
+                Code.NOT_ATTACHED,
+                'ACTIVE',
+                'something is plugged in: its status is ACTIVE',
+            ),
+            (
+                Code.NOT_ATTACHED,
+                None,
+                'something is plugged in: its status is unknown',
+            ),
+            # Its server is gone.
+            (Code.ORPHAN_PORT, 'ACTIVE', None),
+        ):
+            with self.subTest(f'{code}, {status}'):
+                self.assertEqual(
+                    expected,
+                    self.objection(
+                        *(Action.RELEASE, code, self.changed(status=status))
+                    ),
+                )
+
+    def test_bounce(self) -> None:
+        for changes, expected in (
+            ({}, None),
+            ({'status': 'BUILD'}, None),
+            ({'status': 'ACTIVE'}, 'its status is ACTIVE'),
+            ({'status': None}, 'its status is unknown'),
+            ({'admin_state_up': False}, 'it is not enabled'),
+            ({'admin_state_up': None}, 'it is not enabled'),
+        ):
+            with self.subTest(str(changes)):
+                values: dict[str, Any] = changes
+                self.assertEqual(
+                    expected,
+                    self.objection(Action.BOUNCE, port=self.changed(**values)),
+                )
+
+    def test_bounce_that_is_resumed(self) -> None:
+        disabled = self.changed(admin_state_up=False)
+        self.assertIsNone(
+            self.objection(Action.BOUNCE, port=disabled, resumes=True)
+        )
+
+    def test_new_binding(self) -> None:
+        moving = 'the server is about to move'
+        for name, arguments, expected in (
+            (
+                'task',
+                {'server': dataclasses.replace(SERVER, task_state='x')},
+                moving,
+            ),
+            (
+                'migrating',
+                {'server': dataclasses.replace(SERVER, status='MIGRATING')},
+                moving,
+            ),
+            (
+                'port with a destination',
+                {'port': self.changed(migrating_to='compute-2')},
+                moving,
+            ),
+            (
+                'moved',
+                {'server': dataclasses.replace(SERVER, host='compute-2')},
+                'the server is on another host now',
+            ),
+            (
+                'host not shown',
+                {'server': dataclasses.replace(SERVER, host=None)},
+                'the server is on another host now',
+            ),
+            (
+                'bound',
+                {'port': self.changed(host='compute-2')},
+                'it is bound to another host now',
+            ),
+        ):
+            for action in (Action.BIND, Action.DELETE_BINDING):
+                with self.subTest(f'{name}, {action}'):
+                    values: dict[str, Any] = arguments
+                    self.assertEqual(
+                        expected, self.objection(action, **values)
+                    )
+
+    def test_bindings_to_delete(self) -> None:
+        used = 'a binding to delete is in use now'
+        for bindings, expected in (
+            ((('compute-1', 'ACTIVE'), ('compute-3', 'INACTIVE')), None),
+            ((('compute-1', 'INACTIVE'), ('compute-3', 'ACTIVE')), used),
+            ((('compute-1', 'ACTIVE'),), used),
+            ((), used),
+        ):
+            with self.subTest(str(bindings)):
+                self.assertEqual(
+                    expected,
+                    self.objection(Action.DELETE_BINDING, bindings=bindings),
+                )
+
+
+class TestAsLeft(testtools.TestCase):
+    def test_is_as_left(self) -> None:
+        left = samples.port(11, tags=('mark', 'mine'), admin_state_up=False)
+        finding = findings.Finding(
+            *(Code.PORT_DOWN, None, left.id, None, '', ''), port=left
+        )
+        for name, now, expected in (
+            ('the same', left, True),
+            (
+                'tags in another order',
+                dataclasses.replace(left, tags=('mine', 'mark')),
+                True,
+            ),
+            ('gone', None, False),
+            ('no mark', dataclasses.replace(left, tags=('mine',)), False),
+            (
+                'enabled',
+                dataclasses.replace(left, admin_state_up=True),
+                False,
+            ),
+            (
+                'another device',
+                dataclasses.replace(left, device_id=OTHER),
+                False,
+            ),
+        ):
+            with self.subTest(name):
+                api = fake_network.fake_network()
+                api.way('ports', 'id').return_value = records.Answer(
+                    [now] if now else []
+                )
+                self.assertEqual(
+                    expected,
+                    safeguards.is_as_left(
+                        mock.Mock(spec=api_cloud.Cloud, network=api), finding
+                    ),
+                )
