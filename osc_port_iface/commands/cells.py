@@ -18,6 +18,7 @@ import ipaddress
 from typing import Any, TYPE_CHECKING
 
 from cliff import columns
+import wcwidth
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import security_rules
@@ -365,11 +366,14 @@ class RulesCell(_TextsCell):
             [printable.escape(part) for part in _parts(effective)]
             for effective in self._value
         ]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        widths = [
+            max(map(wcwidth.wcswidth, column))
+            for column in zip(*lines, strict=True)
+        ]
         # A part that no rule has takes up no space.
         return [
             ' '.join(
-                part.ljust(width)
+                part + ' ' * (width - wcwidth.wcswidth(part))
                 for part, width in zip(line, widths, strict=True)
                 if width
             ).rstrip()

@@ -32,7 +32,11 @@ COLUMNS: columns.Columns[comparing.Change] = (
     columns.Column('After', lambda change: cells.TextCell(change.after)),
 )
 
-_LISTED = (*columns.OF_SERVER, *columns.OF_INTERFACE)
+_LISTED = (
+    *columns.OF_SERVER,
+    *columns.OF_INTERFACE,
+    *columns.on_request(columns.OF_PROJECT),
+)
 
 # The columns that Neutron shows to administrators only.
 HIDEABLE = frozenset(

@@ -385,6 +385,28 @@ OF_INTERFACE: InterfaceColumns = (
     ),
 )
 
+# The project and the status of the server. They cost the details of servers,
+# and the names of projects a request to Keystone.
+OF_PROJECT: InterfaceColumns = (
+    Column(
+        'Project ID',
+        lambda row, look: cells.TextCell(row.project_id),
+        views.Origin.SERVER,
+    ),
+    Column(
+        'Project Name',
+        lambda row, look: cells.TextCell(
+            getattr(look.project(row), 'name', None)
+        ),
+        views.Origin.SERVER,
+    ),
+    Column(
+        'Server Status',
+        lambda row, look: cells.TextCell(row.server.status),
+        views.Origin.SERVER,
+    ),
+)
+
 # The effect of the security groups on an interface.
 OF_RULES: InterfaceColumns = (
     Column('Allowed Traffic', _traffic),

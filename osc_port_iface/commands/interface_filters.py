@@ -24,6 +24,9 @@ from osc_port_iface.interfaces.listing import filters
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import names
 
+# The states that Neutron gives to ports (``neutron_lib/constants.py``).
+_PORT_STATES = ('ACTIVE', 'BUILD', 'DOWN', 'ERROR', 'N/A')
+
 # The choices of ``openstack port create``.
 _VNIC_TYPES = (
     'accelerator-direct',
@@ -72,7 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--port-state',
         metavar='<state>',
         type=argument_types.state,
-        help=_('List only interfaces whose port has this state, such as DOWN'),
+        choices=_PORT_STATES,
+        help=_('List only interfaces whose port has this state: %s')
+        % ', '.join(_PORT_STATES),
     )
     parser.add_argument(
         '--tag',
@@ -99,6 +104,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'List only interfaces whose port has this security group (name '
             'or ID)'
         ),
+    )
+    parser.add_argument(
+        '--no-security-group',
+        action='store_true',
+        default=None,
+        help=_('List only interfaces whose port has no security group'),
     )
     parser.add_argument(
         '--vnic-type',
@@ -141,6 +152,7 @@ def read(
         tag=parsed_args.tag,
         subnet=parsed_args.subnet,
         security_group=parsed_args.security_group,
+        no_security_group=parsed_args.no_security_group,
         vnic_type=parsed_args.vnic_type,
         host_device=parsed_args.host_device,
         no_port_security=parsed_args.no_port_security,

@@ -27,9 +27,10 @@ class ListServerInterface(lister.TextLister):
 
     Shows each port that is plugged into the servers, as Nova and Neutron see
     it now. The columns Server ID and Server Name are shown unless exactly one
-    server is given. The Tag column needs compute microversion 2.70. Without
-    --os-compute-api-version, the highest microversion of the cloud up to 2.70
-    is used.
+    server is given, and Project ID, Project Name and Server Status with
+    --all-projects unless servers are given. The Tag column needs compute
+    microversion 2.70. Without --os-compute-api-version, the highest
+    microversion of the cloud up to 2.70 is used.
 
     If a server cannot be read, a line on standard error says so, the others
     are shown, and the exit status is 1.
@@ -99,7 +100,10 @@ class ListServerInterface(lister.TextLister):
         of_server = columns.OF_SERVER
         if is_one_server:
             of_server = columns.on_request(of_server)
-        available = (*of_server, *columns.OF_INTERFACE)
+        of_project = columns.OF_PROJECT
+        if parsed_args.server or not parsed_args.all_projects:
+            of_project = columns.on_request(of_project)
+        available = (*of_server, *columns.OF_INTERFACE, *of_project)
         if parsed_args.subports:
             available += (*columns.OF_SUBPORT,)
         chosen = self.choose(parsed_args, available, parsed_args.long)

@@ -77,6 +77,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         available = (
             *columns.on_request(columns.OF_SERVER),
             *columns.OF_INTERFACE,
+            *columns.on_request(columns.OF_PROJECT),
             *(
                 columns.OF_RULES
                 if parsed_args.rules

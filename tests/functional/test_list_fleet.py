@@ -106,6 +106,10 @@ class TestFleet(base.FunctionalTestCase):
         ours = [
             row for row in rows if str(row['Server Name']).startswith('fleet-')
         ]
+        for row in ours:
+            self.assertIn(row.pop('Project Name'), ('fleet-a', 'fleet-b'))
+            self.assertIsNotNone(row.pop('Project ID'))
+            self.assertIsNotNone(row.pop('Server Status'))
         self.assertEqual(
             self.expected('fleet-a', 'fleet-b', user='admin'), ours
         )

@@ -34,6 +34,7 @@ class InterfaceFilter:
     :ivar tag: Its tag.
     :ivar subnet: The ID of the subnet of one of its fixed IPs.
     :ivar security_group: The ID of one of its port's security groups.
+    :ivar no_security_group: True if its port must have no security group.
     :ivar vnic_type: Its port's VNIC type.
     :ivar host_device: The name or PCI address of its device on the host.
     :ivar no_port_security: True if port security must be off.
@@ -47,6 +48,7 @@ class InterfaceFilter:
     tag: str | None = None
     subnet: str | None = None
     security_group: str | None = None
+    no_security_group: bool | None = None
     vnic_type: str | None = None
     host_device: str | None = None
     no_port_security: bool | None = None
@@ -97,6 +99,7 @@ class InterfaceFilter:
             ),
             self.security_group is None
             or self.security_group in port.security_group_ids,
+            not self.no_security_group or not port.security_group_ids,
             self._matches_device(port),
         }
         if False in verdicts:
@@ -129,7 +132,13 @@ class InterfaceFilter:
 ANY = InterfaceFilter()
 
 # The conditions that need a port as Neutron shows it.
-_OF_PORT = ('security_group', 'vnic_type', 'host_device', 'no_port_security')
+_OF_PORT = (
+    'security_group',
+    'no_security_group',
+    'vnic_type',
+    'host_device',
+    'no_port_security',
+)
 
 # The conditions that not every view can compare.
 _ORIGINS = {

@@ -18,19 +18,6 @@ from osc_port_iface import records
 # (``NIC_NAME_LEN`` in ``nova/network/model.py``).
 _NAME_LENGTH = 14
 
-# A device passed through to the guest, which the host knows by its PCI
-# address.
-_PCI_VNIC_TYPES = frozenset(
-    {
-        'accelerator-direct',
-        'accelerator-direct-physical',
-        'direct',
-        'direct-physical',
-        'macvtap',
-        'vdpa',
-    }
-)
-
 # The prefix of the name, by VIF type. Other types have no such device. With
 # OVS and a hybrid plug, the guest's end is a tap device as well.
 _PREFIXES = {
@@ -53,7 +40,8 @@ def host_device(port: records.Port) -> str | None:
         that is passed through; None if there is none, or if the caller may not
         see the binding of the port.
     """
-    if port.vnic_type in _PCI_VNIC_TYPES:
+    if port.vnic_type not in (None, 'normal'):
+        # It is passed through, or another host has it, such as a DPU.
         return port.pci_slot
     prefix = _PREFIXES.get(port.vif_type or '')
     return prefix and f'{prefix}{port.id}'[:_NAME_LENGTH]

@@ -111,7 +111,7 @@ class TestFailures(test_list_fleet.FleetTestCase):
 
     def test_listing_fails(self) -> None:
         self.cloud.get(
-            test_list_fleet.SERVERS_URL,
+            f'{test_list_fleet.SERVERS_URL}/detail',
             status_code=403,
             json={'forbidden': {'code': 403, 'message': 'No.'}},
         )

@@ -106,6 +106,8 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (('--security-group', 'web'), [11, 13]),
             (('--security-group', 'ssh'), [13]),
             (('--security-group', GROUP_ID.upper()), [11, 13]),
+            (('--no-security-group',), [12]),
+            (('--no-security-group', '--security-group', 'web'), []),
             (('--vnic-type', 'normal'), [11, 13]),
             (('--vnic-type', 'direct'), [12]),
             (('--vnic-type', 'direct-physical'), []),

@@ -12,6 +12,7 @@
 
 """The selection of servers, and cells that are down."""
 
+import json
 from unittest import mock
 from urllib import parse
 
@@ -44,6 +45,36 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         self.environment['ALL_PROJECTS'] = '1'
         self.assert_lists(self.ALL)
         self.assert_queries(f'{test_list_fleet.SERVERS_URL}?all_tenants=1')
+
+    def test_the_projects_of_all_projects(self) -> None:
+        self.register(
+            fake_cloud.server(1, 'web', status='SHUTOFF'),
+            fake_cloud.server(2, 'db'),
+        )
+        headers = ('Project ID', 'Project Name', 'Server Status')
+        for arguments, expected in (
+            (('--all-projects',), headers),
+            ((), ()),
+            (('--all-projects', 'web', 'db'), ()),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.list(*arguments, '-f', 'json')
+                (row, *_others) = json.loads(result.stdout)
+                self.assertEqual(
+                    expected, tuple(name for name in row if name in headers)
+                )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f'db {fake_cloud.PROJECT_ID} demo ACTIVE\n'
+                f'web {fake_cloud.PROJECT_ID} demo SHUTOFF\n',
+                '',
+            ),
+            self.list(
+                *('-f', 'value', '-c', 'Server Name'),
+                *(argument for name in headers for argument in ('-c', name)),
+            ),
+        )
 
     def test_name_in_all_projects(self) -> None:
         self.register(fake_cloud.server(1, 'web'))

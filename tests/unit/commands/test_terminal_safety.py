@@ -168,6 +168,7 @@ class TestTerminalSafety(testtools.TestCase):
             {
                 'change_columns.COLUMNS',
                 'columns.OF_INTERFACE',
+                'columns.OF_PROJECT',
                 'columns.OF_RULES',
                 'columns.OF_SERVER',
                 'columns.OF_SUBPORT',
