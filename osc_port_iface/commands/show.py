@@ -44,15 +44,20 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
             'server',
             metavar='<server>',
             type=argument_types.name,
-            help=_('Server to look at (name or ID)'),
+            help=_(
+                'Server to look at (name or ID); without <interface>, also a '
+                'fixed IP, floating IP, MAC address or port ID of a server'
+            ),
         )
         parser.add_argument(
             'interface',
             metavar='<interface>',
-            type=argument_types.address,
+            nargs='?',
+            type=argument_types.name,
             help=_(
-                'Interface to show (port ID, MAC address in any notation, or '
-                'fixed IP)'
+                'Interface to show (port ID, MAC address in any notation, '
+                'fixed IP, device tag, or the name of its port or network); '
+                'not needed for the only interface of a server'
             ),
         )
         server_selectors.add_all_projects(parser)
@@ -72,7 +77,6 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         from osc_port_iface.api import compute
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces.listing import one_interface
-        from osc_port_iface.interfaces.selecting import selection
 
         available = (
             *columns.on_request(columns.OF_SERVER),
@@ -87,15 +91,15 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         chosen = self.choose(parsed_args, available, True)
         cloud = self.cloud()
         chosen = self.without_tag(parsed_args, chosen, cloud.compute)
-        needs_details = columns.need_server_details(chosen)
-        server = selection.one(
+        needs_details = columns.need_server_details(
+            chosen
+        ) or columns.show_server_names(chosen)
+        found = one_interface.find_interface(
             cloud,
             parsed_args.server,
+            parsed_args.interface,
             compute.ServerScope(all_projects=parsed_args.all_projects),
-            needs_details or columns.show_server_names(chosen),
-        )
-        found = one_interface.find_interface(
-            cloud.compute, server, parsed_args.interface, needs_details
+            needs_details,
         )
         look = columns.look_up(chosen, cloud, [found])
         headers, rows = columns.table(chosen, [found], look)

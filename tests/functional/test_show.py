@@ -46,6 +46,28 @@ class TestShow(base.FunctionalTestCase):
         )['port']
         cls.port['fixed_ips'] = fixed_ips.in_order(cls.port['fixed_ips'])
 
+    def test_by_what_one_has(self) -> None:
+        server = self.server['id']
+        for arguments in (
+            (self.port['fixed_ips'][0]['ip_address'],),
+            (self.port['mac_address'],),
+            (self.port['id'],),
+            (self.floating_ip['floating_ip_address'],),
+            (server,),
+            (server, 'nic'),
+            (server, 'the port'),
+            (server, self.scenario.name('net')),
+            (server, self.network['id']),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(
+                    f'{self.port["id"]}\n',
+                    self.succeed(
+                        *('server', 'interface', 'show', *arguments),
+                        *('-f', 'value', '-c', 'Port ID'),
+                    ),
+                )
+
     def expected(self, user: str) -> dict[str, object]:
         port = self.port
         name = self.scenario.name('net')

@@ -10,72 +10,164 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Finds one interface of a server by any of its addresses."""
+"""Finds one interface by whatever a user knows of it."""
 
+from collections.abc import Iterable, Sequence
+import dataclasses
 import ipaddress
 
 from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import nic_order
+from osc_port_iface.interfaces import lookup
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import printable
 from osc_port_iface import records
 
+_Rows = Sequence[records.ServerInterface]
+
 
 def find_interface(
-    api: compute.ComputeApi,
-    server: records.Server,
-    address: addresses.Address,
-    with_nic_index: bool = False,
+    cloud: api_cloud.Cloud,
+    server: str,
+    interface: str | None,
+    scope: compute.ServerScope,
+    details: bool = False,
 ) -> records.ServerInterface:
     """Find an interface of a server.
 
-    :param api: Nova. It is asked once.
-    :param server: The server, with details for the NIC index.
-    :param address: A port ID, a MAC address or a fixed IP of the interface.
-    :param with_nic_index: Whether to determine its position in the server.
+    :param cloud: The services.
+    :param server: The name or ID of the server; without an interface, also an
+        address or port ID, which tells the server.
+    :param interface: A port ID, MAC address, fixed IP, network, tag or port
+        name; None for the only interface of the server.
+    :param scope: The servers to look among.
+    :param details: Whether to read the details of the server, and to determine
+        the position of the interface in it.
     :returns: The interface.
     :raises errors.NotFound: The server has no such interface; the message
         names those that it has, for which Nova is asked once more. Or the
         server does not exist.
-    :raises errors.ApiError: A request failed, or several interfaces have the
-        address.
+    :raises exceptions.CommandError: A request failed, or several interfaces
+        or servers are meant.
     """
-    if address.kind is addresses.Kind.PORT and not with_nic_index:
+    port = None if interface else _port_with(cloud, server)
+    if port and port.server_id:
+        server, interface = port.server_id, port.id
+    found = _of_server(
+        cloud,
+        selection.one(cloud, server, scope, details),
+        interface,
+        with_nic_index=details,
+    )
+    return dataclasses.replace(found, port=port)
+
+
+def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
+    """Find the port of a server that has an address or floating IP.
+
+    :returns: None if the text is no address, or no such port is visible.
+    :raises errors.ApiError: Several ports have it, or a request failed.
+    """
+    address = _address(text)
+    if address is None:
+        return None
+    found = cloud.network.list(
+        neutron.PORTS, _FILTERS[address.kind], [address.value]
+    )
+    if address.kind is addresses.Kind.IP_ADDRESS:
+        floating_ips = names.complete(
+            cloud.network.list(
+                neutron.FLOATING_IPS, 'address', [address.value]
+            )
+        )
+        behind = cloud.network.list(
+            neutron.PORTS, 'id', (row.port_id for row in floating_ips)
+        )
+        found.rows += behind.rows
+        found.failures += behind.failures
+    ports = {row.id: row for row in names.complete(found) if row.server_id}
+    if len(ports) > 1:
+        raise _several(text, ports)
+    return next(iter(ports.values()), None)
+
+
+# The filters of ports.
+_FILTERS = {
+    addresses.Kind.IP_ADDRESS: 'ip_address',
+    addresses.Kind.MAC_ADDRESS: 'mac_address',
+    addresses.Kind.PORT: 'id',
+}
+
+
+def _of_server(
+    cloud: api_cloud.Cloud,
+    server: records.Server,
+    text: str | None,
+    with_nic_index: bool,
+) -> records.ServerInterface:
+    """Find an interface of a server, or its only one."""
+    address = _address(text) if text else None
+    if address and address.kind is addresses.Kind.PORT and not with_nic_index:
         try:
-            interface = api.interface(server.id, address.value)
+            interface = cloud.compute.interface(server.id, address.value)
             return records.ServerInterface(server, interface)
         except errors.NotFound:
-            # The server itself may not exist.
-            raise _not_found(address, api.interfaces(server.id)) from None
-    interfaces = api.interfaces(server.id)
-    found = [
-        row
-        for row in nic_order.numbered(
-            records.ServerInterface(server, interface)
-            for interface in interfaces.rows
-        )
-        if _has_address(row.interface, address)
-    ]
+            # It may be the ID of a network, or the server may not exist.
+            pass
+    interfaces = cloud.compute.interfaces(server.id)
+    rows = nic_order.numbered(
+        records.ServerInterface(server, interface)
+        for interface in interfaces.rows
+    )
+    if text is None:
+        found = _only(rows, interfaces.failures)
+    elif address:
+        found = [row for row in rows if _has_address(row.interface, address)]
+    else:
+        found = _with_name(cloud, rows, text)
     if not found:
-        raise _not_found(address, interfaces)
-    if len(found) > 1:
+        raise _not_found(text, interfaces)
+    if text and len(found) > 1:
+        raise _several(text, (row.port_id or '' for row in found))
+    return found[0]
+
+
+def _only(rows: _Rows, failures: Sequence[str]) -> _Rows:
+    """Check that a server has no more than one interface.
+
+    :raises errors.ApiError: It has more, or one could not be read.
+    """
+    if failures:
+        raise errors.Malformed(failures[0])
+    if len(rows) > 1:
         raise errors.ApiError(
-            _("Several interfaces have '%(address)s', use a port ID: %(ids)s")
+            _('The server has %(count)d interfaces, give one: %(interfaces)s')
             % {
-                'address': printable.escape(address.text),
-                'ids': ', '.join(str(row.interface.port_id) for row in found),
+                'count': len(rows),
+                'interfaces': _described(row.interface for row in rows),
             }
         )
-    return found[0]
+    return rows
+
+
+def _address(text: str) -> addresses.Address | None:
+    try:
+        return addresses.parse_address(text)
+    except ValueError:
+        return None
 
 
 def _has_address(
     interface: records.Interface, address: addresses.Address
 ) -> bool:
     if address.kind is addresses.Kind.PORT:
-        return interface.port_id == address.value
+        return address.value in (interface.port_id, interface.network_id)
     if address.kind is addresses.Kind.MAC_ADDRESS:
         return (interface.mac_address or '').lower() == address.value
     wanted = ipaddress.ip_address(address.value)
@@ -85,13 +177,38 @@ def _has_address(
     )
 
 
-def _not_found(
-    address: addresses.Address,
-    interfaces: records.Answer[records.Interface],
-) -> errors.ApiError:
-    message = _("The server has no interface '%s'") % printable.escape(
-        address.text
+def _with_name(cloud: api_cloud.Cloud, rows: _Rows, name: str) -> _Rows:
+    """Find interfaces by their tag, or by the name of their network or port.
+
+    Neutron is asked only if no interface has the tag.
+
+    :raises errors.ApiError: Neutron could not be asked.
+    """
+    if found := [row for row in rows if row.interface.tag == name]:
+        return found
+    look = lookup.Lookup(cloud, rows)
+    for row in rows:
+        owners = (look.port(row), look.network(row))
+        if any(owner and owner.name == name for owner in owners):
+            found.append(row)
+    if look.failures:
+        raise errors.ApiError(look.failures[0])
+    return found
+
+
+def _several(text: str, port_ids: Iterable[str]) -> errors.ApiError:
+    return errors.ApiError(
+        _("Several interfaces have '%(text)s', use a port ID: %(ids)s")
+        % {'text': printable.one_line(text), 'ids': ', '.join(port_ids)}
     )
+
+
+def _not_found(
+    text: str | None, interfaces: records.Answer[records.Interface]
+) -> errors.ApiError:
+    if text is None:
+        return errors.NotFound(_('The server has no interface'))
+    message = _("The server has no interface '%s'") % printable.escape(text)
     if interfaces.failures:
         # It may be the interface that could not be read.
         return errors.Malformed(f'{message}; {interfaces.failures[0]}')
@@ -99,14 +216,17 @@ def _not_found(
         return errors.NotFound(_('%s; it has none') % message)
     return errors.NotFound(
         _('%(message)s; it has: %(interfaces)s')
-        % {
-            'message': message,
-            'interfaces': '; '.join(map(_described, interfaces.rows)),
-        }
+        % {'message': message, 'interfaces': _described(interfaces.rows)}
     )
 
 
-def _described(interface: records.Interface) -> str:
-    known = [interface.port_id or '', interface.mac_address or '']
-    known += [fixed_ip.ip_address for fixed_ip in interface.fixed_ips]
-    return ' '.join(map(printable.escape, known))
+def _described(interfaces: Iterable[records.Interface]) -> str:
+    """Describe interfaces by what a user can choose them by."""
+    found = []
+    for interface in interfaces:
+        known = [interface.port_id or '', interface.mac_address or '']
+        known += [fixed_ip.ip_address for fixed_ip in interface.fixed_ips]
+        if interface.tag:
+            known.append(interface.tag)
+        found.append(' '.join(map(printable.escape, known)))
+    return '; '.join(found)

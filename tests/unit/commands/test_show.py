@@ -576,12 +576,24 @@ class TestShow(base.ShellTestCase):
                     1,
                     '',
                     f"The server has no interface '{interface}'; it has: "
-                    f'{self.port_id} fa:16:3e:00:00:0b 10.0.0.5 2001:db8::5; '
-                    f'{fake_cloud.identifier(12)} fa:16:3e:00:00:0c '
+                    f'{self.port_id} fa:16:3e:00:00:0b 10.0.0.5 2001:db8::5 '
+                    f'nic1; {fake_cloud.identifier(12)} fa:16:3e:00:00:0c '
                     '10.0.0.6\n',
                 ),
                 self.show(SERVER_ID, interface),
             )
+
+    def test_without_a_server_or_an_interface(self) -> None:
+        shown = ('-f', 'value', '-c', 'Port ID', '-c', 'Port Name')
+        expected = command_result.Result(0, f'{self.port_id}\nfront\n', '')
+        for text in ('10.0.0.5', '203.0.113.5', self.port_id):
+            with self.subTest(text):
+                self.assertEqual(expected, self.show(text, *shown))
+        self.cloud.register_interfaces(SERVER_ID, self.attachments[0])
+        self.cloud.register_servers(fake_cloud.server(1, 'web'))
+        for arguments in (('web',), ('web', 'nic1'), ('web', 'front')):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(expected, self.show(*arguments, *shown))
 
     def test_server_without_interfaces(self) -> None:
         self.cloud.register_interfaces(SERVER_ID)

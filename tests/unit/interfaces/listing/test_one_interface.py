@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-from osc_port_iface import addresses
+from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.listing import one_interface
 from osc_port_iface import records
@@ -31,33 +31,138 @@ class TestFind(api_test_case.ApiTestCase):
         )
         self.answer(f'{URL}/{fake_cloud.identifier(13)}', {'status_code': 404})
 
-    def find(self, text: str) -> records.Interface:
-        found = one_interface.find_interface(
-            self.api().compute,
-            records.Server(SERVER),
-            addresses.parse_address(text),
+    def find(
+        self,
+        interface: str | None,
+        server: str = SERVER,
+        details: bool = False,
+    ) -> records.ServerInterface:
+        return one_interface.find_interface(
+            self.api(), server, interface, compute.ServerScope(), details
         )
-        return found.interface
 
     def test_nic_index_takes_all_interfaces(self) -> None:
-        server = records.Server(
-            SERVER,
-            cache=tuple(
-                records.Interface(f'fa:16:3e:00:00:{mac_address}', ())
-                for mac_address in ('0c', '0b')
-            ),
+        self.cloud.register_servers(
+            fake_cloud.server(
+                1,
+                'web',
+                addresses={
+                    'a': [fake_cloud.cached(12, '10.0.0.6')],
+                    'b': [fake_cloud.cached(11, '10.0.0.5')],
+                },
+            )
         )
         for text in (fake_cloud.identifier(11), '10.0.0.5'):
             with self.subTest(text):
                 self.cloud.reset_mock()
-                found = one_interface.find_interface(
-                    self.api().compute,
-                    server,
-                    addresses.parse_address(text),
-                    True,
-                )
+                found = self.find(text, 'web', details=True)
                 self.assertEqual(1, found.nic_index)
                 self.assertEqual(1, len(self.requested(URL)))
+
+    def test_the_only_interface(self) -> None:
+        self.cloud.register_network('ports')
+        error = self.assertRaises(errors.ApiError, self.find, None)
+        self.assertEqual(
+            'The server has 2 interfaces, give one: '
+            f'{fake_cloud.identifier(11)} fa:16:3e:00:00:0b 10.0.0.5 '
+            f'2001:db8::5; {fake_cloud.identifier(12)} fa:16:3e:00:00:0c '
+            '10.0.0.6',
+            str(error),
+        )
+        self.cloud.register_interfaces(SERVER, fake_cloud.attachment(12))
+        self.assertEqual(fake_cloud.identifier(12), self.find(None).port_id)
+        self.cloud.register_interfaces(
+            SERVER, fake_cloud.attachment(12), {'port_id': 7}
+        )
+        self.assertRaises(errors.Malformed, self.find, None)
+        self.cloud.register_interfaces(SERVER)
+        error = self.assertRaises(errors.NotFound, self.find, None)
+        self.assertEqual('The server has no interface', str(error))
+
+    def test_by_tag_network_and_port_name(self) -> None:
+        self.cloud.register_interfaces(
+            SERVER,
+            fake_cloud.attachment(11, '10.0.0.5', tag='front'),
+            fake_cloud.attachment(
+                12, '10.0.0.6', net_id=fake_cloud.identifier(701)
+            ),
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, name='both'),
+            fake_cloud.port(12, 1, name='replica'),
+        )
+        self.cloud.register_network(
+            'networks',
+            {'id': fake_cloud.identifier(700), 'name': 'frontend'},
+            {'id': fake_cloud.identifier(701), 'name': 'both'},
+        )
+        for text, port in (
+            ('front', 11),
+            ('frontend', 11),
+            (fake_cloud.identifier(700), 11),
+            ('replica', 12),
+        ):
+            with self.subTest(text):
+                self.answer(f'{URL}/{text}', {'status_code': 404})
+                self.assertEqual(
+                    fake_cloud.identifier(port), self.find(text).port_id
+                )
+        error = self.assertRaises(errors.ApiError, self.find, 'both')
+        self.assertEqual(
+            "Several interfaces have 'both', use a port ID: "
+            f'{fake_cloud.identifier(11)}, {fake_cloud.identifier(12)}',
+            str(error),
+        )
+        self.assertRaises(errors.NotFound, self.find, 'none')
+
+    def test_a_tag_asks_nova_only(self) -> None:
+        self.cloud.register_interfaces(
+            SERVER, fake_cloud.attachment(11, tag='front')
+        )
+        self.find('front')
+        self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
+
+    def test_an_address_tells_the_server(self) -> None:
+        port_id = fake_cloud.identifier(11)
+        self.answer(
+            f'{URL}/{port_id}',
+            {'json': {'interfaceAttachment': fake_cloud.attachment(11)}},
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            # A port of a router has the address, too.
+            fake_cloud.port(
+                30, 9, '10.0.0.5', device_owner='network:router_interface'
+            ),
+        )
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('203.0.113.5', 11)
+        )
+        for text in (
+            *('10.0.0.5', 'fa:16:3e:00:00:0b', port_id, '203.0.113.5'),
+        ):
+            with self.subTest(text):
+                found = self.find(None, text)
+                self.assertEqual(
+                    (SERVER, port_id), (found.server.id, found.port_id)
+                )
+                self.assertIsNotNone(found.port)
+
+    def test_an_address_of_several(self) -> None:
+        self.cloud.register_network('floatingips')
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(12, 2, '10.0.0.5'),
+        )
+        error = self.assertRaises(errors.ApiError, self.find, None, '10.0.0.5')
+        self.assertEqual(
+            "Several interfaces have '10.0.0.5', use a port ID: "
+            f'{fake_cloud.identifier(11)}, {fake_cloud.identifier(12)}',
+            str(error),
+        )
 
     def test_by_whatever_it_is_called(self) -> None:
         attachment = fake_cloud.attachment(11)
