@@ -18,6 +18,7 @@ import threading
 from typing import TypeVar
 
 from osc_port_iface.api import errors
+from osc_port_iface.i18n import _
 
 # Parallel requests. A Nova of the usual size keeps up with these; if it does
 # not, the pace of the transport slows them down.
@@ -44,8 +45,9 @@ def fan_out(
     :param workers: The maximum number of threads.
     :returns: Each item with its result, in the order in which they finish.
         Closing the iterator stops each thread after its current item.
-    :raises errors.TokenRefused: The work raised it, so no further work can
-        succeed.
+    :raises errors.TokenRefused: The work raised it before anything succeeded.
+        Once something has, it is the result of all items that are left, and
+        no more work is done.
     :raises Exception: Whatever the work raised, except any other ApiError,
         which is the result of its item.
     """
@@ -59,28 +61,37 @@ def fan_out(
     stopped = threading.Event()
 
     def run() -> None:
-        while not stopped.is_set():
+        while True:
             try:
                 item = waiting.get_nowait()
             except queue.Empty:
                 return
             try:
+                if stopped.is_set():
+                    raise errors.TokenRefused(_('Not read.'))
                 done.put((item, work(item)))
             except Exception as error:
                 done.put((item, error))
 
+    refused: errors.TokenRefused | None = None
+    has_succeeded = False
     try:
         for _number in range(min(workers, count)):
             threading.Thread(target=run, daemon=True).start()
         for _number in range(count):
             item, result = done.get()
-            if isinstance(result, Exception):
-                if isinstance(result, errors.TokenRefused) or not isinstance(
-                    result, errors.ApiError
-                ):
+            if isinstance(result, errors.TokenRefused):
+                # One line is enough for all.
+                refused = result = refused or result
+                stopped.set()
+                if not has_succeeded:
                     raise result
-                yield item, result
+            elif isinstance(result, Exception) and not isinstance(
+                result, errors.ApiError
+            ):
+                raise result
             else:
-                yield item, result
+                has_succeeded = True
+            yield item, result
     finally:
         stopped.set()

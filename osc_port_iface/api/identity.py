@@ -15,7 +15,6 @@
 https://docs.openstack.org/api-ref/identity/v3/
 """
 
-from collections.abc import Mapping
 import re
 
 from osc_port_iface.api import errors
@@ -25,6 +24,9 @@ from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
+
+# What may stand in a path. The first domain of a cloud has the ID default.
+_DOMAIN_ID = re.compile('[0-9a-zA-Z_-]{1,64}')
 
 # Keystone writes UUIDs without hyphens.
 _HEXADECIMAL = re.compile('[0-9a-f]{32}', re.IGNORECASE)
@@ -60,11 +62,11 @@ class IdentityApi(service.Service):
 
     def all_projects(self) -> records.Answer[records.Project]:
         """List all projects."""
-        return self._list(_PROJECTS, {})
+        return self._pager.all(_PROJECTS, {})
 
     def all_domains(self) -> records.Answer[records.Project]:
         """List all domains."""
-        return self._list(_DOMAINS, {})
+        return self._pager.all(_DOMAINS, {})
 
     def projects(
         self, name_or_id: str, domain_id: str | None
@@ -79,34 +81,23 @@ class IdentityApi(service.Service):
                 return records.Answer([self.project(name_or_id)])
             except errors.NotFound:
                 pass
-        query = {'name': [name_or_id]}
-        if domain_id is not None:
-            query['domain_id'] = [domain_id]
-        answer = self._list(_PROJECTS, query)
-        answer.rows = [row for row in answer.rows if row.name == name_or_id]
-        return answer
+        query = {'domain_id': [domain_id]} if domain_id is not None else {}
+        return self._pager.matching(_PROJECTS, 'name', [name_or_id], query)
 
     def domains(self, name_or_id: str) -> records.Answer[records.Project]:
-        """Find the domains with this ID or exactly this name.
-
-        All domains are read, as the ID may be any text. They are few.
-        """
-        answer = self.all_domains()
-        answer.rows = [row for row in answer.rows if row.id == name_or_id] or [
-            row for row in answer.rows if row.name == name_or_id
-        ]
-        return answer
-
-    def _list(
-        self,
-        collection: paging.Collection[records.Project],
-        query: Mapping[str, list[str]],
-    ) -> records.Answer[records.Project]:
-        answer = self._service.get(collection.path, collection.what, query)
-        return records.Answer(
-            answer.items(collection.key, collection.record.read),
-            answer.body.failures,
-        )
+        """Find the domain with this ID, or those with exactly this name."""
+        if _DOMAIN_ID.fullmatch(name_or_id):
+            what = _('Domain %s') % name_or_id
+            try:
+                answer = self._service.get(f'/domains/{name_or_id}', what)
+            except (errors.Forbidden, errors.NotFound):
+                pass
+            else:
+                domain = answer.whole('domain', _PROJECT.read)
+                # Some databases compare IDs without case.
+                if domain.id == name_or_id:
+                    return records.Answer([domain])
+        return self._pager.matching(_DOMAINS, 'name', [name_or_id])
 
 
 _PROJECT = reading.Record(
@@ -116,6 +107,10 @@ _PROJECT = reading.Record(
     domain_id=reading.optional_text('domain_id'),
 )
 
-_PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _PROJECT)
+_PROJECTS = paging.Collection(
+    '/projects', 'projects', _('Projects'), _PROJECT, takes_fields=False
+)
 
-_DOMAINS = paging.Collection('/domains', 'domains', _('Domains'), _PROJECT)
+_DOMAINS = paging.Collection(
+    '/domains', 'domains', _('Domains'), _PROJECT, takes_fields=False
+)

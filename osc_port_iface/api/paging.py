@@ -220,6 +220,12 @@ class Pager:
             pages.turn(page, f'{collection.key}_links', found)
             # If a link cannot be read, the next page is missing.
             answer.failures += page.body.failures
+            if pages.query is None and page.optional_flag('truncated'):
+                # Keystone has a limit (max_db_limit), and not always pages.
+                answer.failures.append(
+                    _('%s: the service shows only the first ones')
+                    % collection.what
+                )
         answer.rows = list(rows.values())
         return answer
 
@@ -377,8 +383,14 @@ def _next_query(page: reading.Object, links: str) -> Parameters | None:
     """
     for relation, target in page.optional_items(links, _link):
         if relation == 'next':
-            return parse.parse_qs(target.partition('?')[2])
-    return None
+            return _query_of(target)
+    keystone = page.optional_nested('links')
+    following = keystone.optional_text('next') if keystone else None
+    return _query_of(following) if following else None
+
+
+def _query_of(url: str) -> Parameters:
+    return parse.parse_qs(url.partition('?')[2])
 
 
 def _link(link: reading.Object) -> tuple[str, str]:

@@ -14,12 +14,12 @@
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.interfaces.changes import comparing
+from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 
-COLUMNS: columns.Columns[comparing.Change] = (
+COLUMNS: columns.Columns[listing_diff.Change] = (
     columns.Column(
         'Server Name', lambda change: cells.TextCell(change.server_name)
     ),
@@ -45,7 +45,7 @@ HIDEABLE = frozenset(
 
 
 def listed_now(
-    before: comparing.Listing, view: views.View
+    before: listing_diff.Listing, view: views.View
 ) -> columns.InterfaceColumns:
     """Choose the columns to list now, to compare with a saved listing.
 
@@ -61,7 +61,7 @@ def listed_now(
 
 def _is_compared(
     column: columns.Column[records.ServerInterface, lookup.Lookup],
-    before: comparing.Listing,
+    before: listing_diff.Listing,
 ) -> bool:
     """Return whether to list a column now.
 

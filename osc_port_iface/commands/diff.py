@@ -25,7 +25,7 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
-    from osc_port_iface.interfaces.changes import comparing
+    from osc_port_iface.interfaces.changes import listing_diff
 
 
 class DiffServerInterface(lister.TextLister):
@@ -101,7 +101,7 @@ class DiffServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
-        from osc_port_iface.interfaces.changes import comparing
+        from osc_port_iface.interfaces.changes import listing_diff
         from osc_port_iface import printable
 
         chosen = self.choose(parsed_args, change_columns.COLUMNS)
@@ -115,23 +115,26 @@ class DiffServerInterface(lister.TextLister):
         if parsed_args.after:
             after = _read(parsed_args.after)
             if parsed_args.same:
-                after = after.of_servers(before.servers())
+                after = after.only_servers(before.servers)
         else:
             after = self._now(parsed_args, before)
-        answer = comparing.compare(before, after, change_columns.HIDEABLE)
-        self.report(answer)
-        if answer.rows:
+        found = listing_diff.ListingDiff(
+            before, after, change_columns.HIDEABLE
+        )
+        self.notify(found.notices)
+        changes = found.changes
+        if changes:
             self.deny()
-        return columns.table(chosen, answer.rows)
+        return columns.table(chosen, changes)
 
     def _now(
-        self, parsed_args: argparse.Namespace, before: comparing.Listing
-    ) -> comparing.Listing:
+        self, parsed_args: argparse.Namespace, before: listing_diff.Listing
+    ) -> listing_diff.Listing:
         """List the current interfaces, with the columns of the saved ones."""
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.changes import comparing
+        from osc_port_iface.interfaces.changes import listing_diff
         from osc_port_iface.interfaces.listing import listing
         from osc_port_iface.interfaces.listing import views
         from osc_port_iface.interfaces.selecting import selection
@@ -144,7 +147,7 @@ class DiffServerInterface(lister.TextLister):
         if parsed_args.same:
             servers = server_lookup.look_up(
                 cloud.compute,
-                before.servers(),
+                before.servers,
                 everywhere=True,
                 details=details,
             )
@@ -160,7 +163,7 @@ class DiffServerInterface(lister.TextLister):
         headers, rows = columns.table(chosen, answer.rows, look)
         self.report(answer, look)
         self.report_hidden(look, is_asked=False)
-        return comparing.Listing(
+        return listing_diff.Listing(
             _('the cloud'),
             headers,
             {
@@ -197,7 +200,7 @@ def _check_usage(parsed_args: argparse.Namespace) -> None:
         )
 
 
-def _read(path: str) -> comparing.Listing:
+def _read(path: str) -> listing_diff.Listing:
     """Read a saved listing.
 
     :param path: The file; ``-`` for standard input.

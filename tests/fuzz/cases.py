@@ -35,7 +35,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import neutron
 from osc_port_iface.api import response as responses
-from osc_port_iface.interfaces.changes import comparing
+from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.changes import saved_listing
 from osc_port_iface import printable
 from tests import command_result
@@ -218,6 +218,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    '/v3/domains/demo': {'domain': {'id': 'default', 'name': 'demo'}},
     '/v3/domains': {'domains': [{'id': 'default', 'name': 'demo'}]},
 }
 
@@ -406,8 +407,9 @@ def _compare(content: bytes) -> None:
         _check_line(str(error))
         return
     sound = saved_listing.read('another', saved('json'))
-    answer = comparing.compare(listing, sound)
-    for line in answer.notices:
+    found = listing_diff.ListingDiff(listing, sound)
+    assert isinstance(found.changes, list)
+    for line in found.notices:
         _check_line(line)
 
 

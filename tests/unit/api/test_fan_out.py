@@ -126,6 +126,19 @@ class TestFanOut(testtools.TestCase):
         self.assertEqual([], list(results))
         self.join()
 
+    def test_refused_token_keeps_what_was_read(self) -> None:
+        refused = errors.TokenRefused('no')
+
+        def work(item: int) -> int:
+            if item > 1:
+                raise refused
+            return item
+
+        results = fan_out.fan_out(work, range(100), 1)
+        expected: dict[int, object] = dict.fromkeys(range(100), refused)
+        self.assertEqual({**expected, 0: 0, 1: 1}, dict(results))
+        self.join()
+
     def test_another_exception_ends_it(self) -> None:
         begun: list[int] = []
 

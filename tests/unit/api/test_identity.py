@@ -10,6 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from typing import Any
+from urllib import parse
+
+import requests
+
 from osc_port_iface.api import errors
 from osc_port_iface import records
 from tests.unit.api import api_test_case
@@ -86,29 +91,86 @@ class TestIdentity(api_test_case.ApiTestCase):
                 )
 
     def test_domains(self) -> None:
-        self.answer(
-            DOMAINS_URL,
-            {
-                'json': {
-                    'domains': [
-                        {'id': 'default', 'name': 'Default'},
-                        {'id': 'd', 'name': 'default'},
-                    ]
-                }
-            },
-        )
-        for name_or_id, expected in (
-            ('default', ['default']),
-            ('Default', ['default']),
-            ('d', ['d']),
-            ('x', []),
+        by_name = {
+            'Default': [{'id': 'default', 'name': 'Default'}],
+            # Some databases compare names without case.
+            'default': [
+                {'id': 'default', 'name': 'Default'},
+                {'id': 'd', 'name': 'default'},
+            ],
+        }
+
+        def answer(
+            request: requests.PreparedRequest, _context: Any
+        ) -> dict[str, object]:
+            name = parse.parse_qs(parse.urlsplit(str(request.url)).query)
+            return {'domains': by_name.get(name['name'][0], [])}
+
+        self.answer(f'{DOMAINS_URL}/d', {'status_code': 403})
+        self.answer(f'{DOMAINS_URL}/x', {'status_code': 404})
+        default: dict[str, object] = {
+            'json': {'domain': {'id': 'default', 'name': 'Default'}}
+        }
+        self.answer(f'{DOMAINS_URL}/default', default)
+        self.answer(f'{DOMAINS_URL}/Default', default)
+        self.cloud.get(DOMAINS_URL, json=answer)
+        for name_or_id, expected, tries in (
+            ('default', ['default'], 1),
+            ('Default', ['default'], 2),
+            ('d', [], 2),
+            ('x', [], 2),
+            ('../x', [], 1),
         ):
             with self.subTest(name_or_id):
+                before = len(self.requested(DOMAINS_URL))
+                found = self.identity.domains(name_or_id)
+                self.assertEqual(expected, [row.id for row in found.rows])
                 self.assertEqual(
-                    expected,
-                    [row.id for row in self.identity.domains(name_or_id).rows],
+                    tries, len(self.requested(DOMAINS_URL)) - before
                 )
+
+    def test_pages(self) -> None:
+        link = f'{PROJECTS_URL}?name=demo&marker=p&limit=1'
+        first = {'id': 'p', 'name': 'demo', 'domain_id': 'd'}
+        second = {'id': 'q', 'name': 'demo', 'domain_id': 'e'}
+        self.answer(
+            PROJECTS_URL,
+            {
+                'json': {
+                    'projects': [first],
+                    'links': {'next': link, 'previous': None},
+                    'truncated': True,
+                }
+            },
+            {'json': {'projects': [second], 'links': {'next': None}}},
+        )
+        found = self.identity.projects('demo', None)
+        self.assertEqual(['p', 'q'], [row.id for row in found.rows])
+        self.assertEqual([], found.failures)
+        self.assertEqual(
+            [
+                {'name': ['demo']},
+                {'name': ['demo'], 'marker': ['p'], 'limit': ['1']},
+            ],
+            self.queries(PROJECTS_URL),
+        )
+
+    def test_list_that_is_cut(self) -> None:
+        """It is no proof that a project does not exist."""
+        self.answer(
+            PROJECTS_URL,
+            {'json': {'projects': [], 'links': {}, 'truncated': True}},
+        )
+        for found in (
+            self.identity.projects('demo', None),
+            self.identity.all_projects(),
+        ):
+            self.assertEqual(
+                ['Projects: the service shows only the first ones'],
+                found.failures,
+            )
 
     def test_forbidden(self) -> None:
         self.answer(DOMAINS_URL, {'status_code': 403})
+        self.answer(f'{DOMAINS_URL}/d', {'status_code': 403})
         self.assertRaises(errors.Forbidden, self.identity.domains, 'd')

@@ -54,8 +54,13 @@ class TestDiff(test_list_fleet.FleetTestCase):
         )
 
     def test_nothing_changed_in_any_format(self) -> None:
-        for output_format in ('json', 'yaml', 'csv'):
-            before = self.save('-f', output_format)
+        for output_format in (
+            ('json',),
+            ('yaml',),
+            ('csv',),
+            ('csv', '--quote', 'none'),
+        ):
+            before = self.save('-f', *output_format)
             for after in ((), (self.save('-f', 'json'),)):
                 for options in ((), ('--same',)):
                     with self.subTest(
@@ -207,7 +212,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
             command_result.Result(
                 2,
                 '',
-                f'{path}, line 2, column 3: there is no column Port ID\n',
+                f'{path}: row 1: there is no column Port ID\n',
             ),
             self.diff(path),
         )

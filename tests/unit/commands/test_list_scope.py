@@ -108,14 +108,10 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         )
 
     def test_project_in_a_domain(self) -> None:
+        self.cloud.get(f'{test_list_fleet.DOMAINS_URL}/Lab', status_code=404)
         self.cloud.get(
-            test_list_fleet.DOMAINS_URL,
-            json={
-                'domains': [
-                    {'id': 'default', 'name': 'Default'},
-                    {'id': 'd1', 'name': 'Lab'},
-                ]
-            },
+            f'{test_list_fleet.DOMAINS_URL}?name=Lab',
+            json={'domains': [{'id': 'd1', 'name': 'Lab'}]},
         )
         self.cloud.get(
             f'{test_list_fleet.PROJECTS_URL}?domain_id=d1&name=a%2Fb+c',
@@ -125,8 +121,9 @@ class TestSelectors(test_list_fleet.FleetTestCase):
             self.ALL, '--project', 'a/b c', '--project-domain', 'Lab'
         )
         self.assert_queries(
-            test_list_fleet.DOMAINS_URL,
-            f'{test_list_fleet.PROJECTS_URL}?name=a/b+c&domain_id=d1',
+            f'{test_list_fleet.DOMAINS_URL}/Lab',
+            f'{test_list_fleet.DOMAINS_URL}?name=Lab',
+            f'{test_list_fleet.PROJECTS_URL}?domain_id=d1&name=a/b+c',
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1&project_id=p1',
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
         )

@@ -99,6 +99,8 @@ class TestLookUp(api_test_case.ApiTestCase):
         url = fake_cloud.AUTH_URL
         domain = {'id': 'd', 'name': 'Default'}
         project = {'id': 'p', 'name': 'demo', 'domain_id': 'd'}
+        for name in ('Default', 'x'):
+            self.answer(f'{url}/domains/{name}', {'status_code': 404})
         self.answer(f'{url}/domains', {'json': {'domains': [domain]}})
         self.answer(f'{url}/projects', {'json': {'projects': [project]}})
         api = self.api().identity
@@ -110,14 +112,14 @@ class TestLookUp(api_test_case.ApiTestCase):
             )
 
     def test_project_that_may_not_be_looked_up(self) -> None:
-        for path in ('domains', 'projects'):
+        for path in ('domains', 'projects', 'domains/Default', 'domains/Lab'):
             self.answer(f'{fake_cloud.AUTH_URL}/{path}', {'status_code': 403})
         api = self.api().identity
         for domain in (None, 'Default'):
             self.assertEqual(
                 fake_cloud.PROJECT_ID, names.project_id(api, 'demo', domain)
             )
-        for wrong in (('demo', 'Lab'), ('Demo', None), ('', None)):
+        for wrong in (('demo', 'Lab'), ('Demo', None)):
             self.assertRaises(errors.Forbidden, names.project_id, api, *wrong)
 
 

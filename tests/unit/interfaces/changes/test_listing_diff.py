@@ -12,8 +12,7 @@
 
 import testtools
 
-from osc_port_iface.interfaces.changes import comparing
-from osc_port_iface import records
+from osc_port_iface.interfaces.changes import listing_diff
 from tests.unit import fake_cloud
 
 WEB = fake_cloud.identifier(1)
@@ -29,9 +28,9 @@ def listing(
     *rows: tuple[str, ...],
     headers: tuple[str, ...] = HEADERS,
     is_incomplete: bool = False,
-) -> comparing.Listing:
+) -> listing_diff.Listing:
     place = headers.index('Port ID')
-    return comparing.Listing(
+    return listing_diff.Listing(
         name, headers, {row[place]: row for row in rows}, is_incomplete
     )
 
@@ -42,19 +41,21 @@ def change(
     after: str | None,
     server: tuple[str, str] = (WEB, 'web'),
     port_id: str | None = PORT,
-) -> comparing.Change:
-    return comparing.Change(server[1], server[0], port_id, kind, before, after)
+) -> listing_diff.Change:
+    return listing_diff.Change(
+        server[1], server[0], port_id, kind, before, after
+    )
 
 
 class TestChanges(testtools.TestCase):
     ROW = (WEB, 'web', PORT, '10.0.0.1', 'a')
 
     def changes(
-        self, before: comparing.Listing, after: comparing.Listing
-    ) -> list[comparing.Change]:
-        answer = comparing.compare(before, after)
-        self.assertEqual([], answer.notices)
-        return answer.rows
+        self, before: listing_diff.Listing, after: listing_diff.Listing
+    ) -> list[listing_diff.Change]:
+        found = listing_diff.ListingDiff(before, after)
+        self.assertEqual([], found.notices)
+        return found.changes
 
     def test_the_same(self) -> None:
         self.assertEqual(
@@ -193,26 +194,26 @@ class TestChanges(testtools.TestCase):
 class TestNotices(testtools.TestCase):
     ROW = TestChanges.ROW
 
-    def answer(
+    def diff(
         self,
-        before: comparing.Listing,
-        after: comparing.Listing,
+        before: listing_diff.Listing,
+        after: listing_diff.Listing,
         *hideable: str,
-    ) -> records.Answer[comparing.Change]:
-        return comparing.compare(before, after, hideable)
+    ) -> listing_diff.ListingDiff:
+        return listing_diff.ListingDiff(before, after, hideable)
 
     def test_columns_of_one_side(self) -> None:
         before = listing('b.json', self.ROW)
         headers = (*HEADERS[:4], 'Tag\x1b')
         after = listing('a.json', (*self.ROW[:4], 'x'), headers=headers)
-        answer = self.answer(before, after)
-        self.assertEqual([], answer.rows)
+        found = self.diff(before, after)
+        self.assertEqual([], found.changes)
         self.assertEqual(
             [
                 'In b.json only, so not compared: Host',
                 'In a.json only, so not compared: Tag\\x1b',
             ],
-            answer.notices,
+            found.notices,
         )
 
     def test_column_of_white_space(self) -> None:
@@ -220,7 +221,7 @@ class TestNotices(testtools.TestCase):
         after = listing('a', (*self.ROW, 'x'), headers=(*HEADERS[:5], '\r'))
         self.assertEqual(
             ["In a only, so not compared: ''"],
-            self.answer(before, after).notices,
+            self.diff(before, after).notices,
         )
 
     def test_hidden_column_is_not_compared(self) -> None:
@@ -230,26 +231,26 @@ class TestNotices(testtools.TestCase):
             (hidden, self.ROW, ['In a only, so not compared: Host']),
             (hidden, hidden, []),
         ):
-            answer = self.answer(
+            found = self.diff(
                 listing('b', before), listing('a', after), 'Host'
             )
-            self.assertEqual(([], notices), (answer.rows, answer.notices))
+            self.assertEqual(([], notices), (found.changes, found.notices))
 
     def test_servers_of_one_side(self) -> None:
         other = (DB, 'db\x1b', OTHER_PORT, '10.0.0.2', 'a')
-        answer = self.answer(
+        found = self.diff(
             listing('b', self.ROW, other), listing('a', self.ROW)
         )
-        self.assertEqual(['detached'], [row.kind for row in answer.rows])
+        self.assertEqual(['detached'], [row.kind for row in found.changes])
         self.assertEqual(
             ['In b only, servers with all their interfaces: db\\x1b'],
-            answer.notices,
+            found.notices,
         )
-        answer = self.answer(listing('b'), listing('a', self.ROW, other))
-        self.assertEqual(['attached'] * 2, [row.kind for row in answer.rows])
+        found = self.diff(listing('b'), listing('a', self.ROW, other))
+        self.assertEqual(['attached'] * 2, [row.kind for row in found.changes])
         self.assertEqual(
             ['In a only, servers with all their interfaces: db\\x1b, web'],
-            answer.notices,
+            found.notices,
         )
 
     def test_many_servers_of_one_side(self) -> None:
@@ -263,23 +264,23 @@ class TestNotices(testtools.TestCase):
             )
             for n in range(10, 30)
         ]
-        answer = self.answer(listing('b', *rows), listing('a'))
+        found = self.diff(listing('b', *rows), listing('a'))
         self.assertEqual(
             [
                 'In b only, servers with all their interfaces: '
                 's10, s11, s12, s13, s14, s15, s16, s17, s18, s19, ...'
             ],
-            answer.notices,
+            found.notices,
         )
 
     def test_nothing_is_claimed_of_what_was_not_read(self) -> None:
         other = (DB, 'db', OTHER_PORT, '10.0.0.2', 'a')
-        answer = self.answer(
+        found = self.diff(
             listing('b', self.ROW, other),
             listing('a', self.ROW, is_incomplete=True),
         )
-        self.assertEqual([], answer.rows)
+        self.assertEqual([], found.changes)
         self.assertEqual(
             ['In b only, servers that are gone or could not be read: db'],
-            answer.notices,
+            found.notices,
         )
