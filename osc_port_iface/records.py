@@ -251,6 +251,20 @@ class Port:
         return None
 
     @property
+    def unattached_server_id(self) -> str | None:
+        """The server in its device ID, although it is not plugged into it.
+
+        Whoever sets the device ID need not set the device owner. os-interface
+        shows such a port. Ports of Neutron itself and of trunks have other
+        IDs there.
+        """
+        owner = self.device_owner or ''
+        if self.is_for_server or owner.startswith(('network:', 'trunk:')):
+            return None
+        found = self.device_id or ''
+        return found if addresses.is_uuid(found) else None
+
+    @property
     def is_for_server(self) -> bool:
         """Whether its device owner says that it belongs to a server."""
         return (self.device_owner or '').startswith(_SERVER_OWNER)

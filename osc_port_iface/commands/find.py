@@ -66,9 +66,10 @@ class FindServerInterface(lister.TextLister):
             nargs='*',
             type=argument_types.query,
             help=_(
-                'Address(es) to look for (fixed IP, floating IP, CIDR, MAC '
-                'address in any notation, port ID, or the name of a tap or '
-                'other device on a host)'
+                'Address(es) to look for (fixed IP or floating IP, also with '
+                'a port, CIDR, range, MAC address in any notation or its '
+                'beginning, port ID, or the name of a tap or other device on '
+                'a host)'
             ),
         )
         parser.add_argument(
@@ -94,7 +95,8 @@ class FindServerInterface(lister.TextLister):
             action='store_true',
             help=_(
                 'Also show the servers that share an address of a router for '
-                'outgoing traffic (source NAT)'
+                'outgoing traffic (source NAT), and those of the members of a '
+                'load balancer'
             ),
         )
         parser.add_argument(
@@ -112,10 +114,10 @@ class FindServerInterface(lister.TextLister):
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import match_columns
         from osc_port_iface.interfaces import lookup
-        from osc_port_iface.interfaces.owners import finding
+        from osc_port_iface.interfaces.owners import find
         from osc_port_iface.interfaces.owners import search as searches
 
-        queries = finding.distinct(parsed_args.address + parsed_args.file)
+        queries = find.distinct(parsed_args.address + parsed_args.file)
         if not queries:
             raise plugin_command.UsageError(
                 _('Give an address, or a file that has one.')
@@ -127,16 +129,17 @@ class FindServerInterface(lister.TextLister):
         search = searches.Search(
             queries, parsed_args.all_matches, parsed_args.behind
         )
-        found = finding.find(cloud, search)
+        found = find.find(cloud, search)
         look = lookup.Lookup(
             cloud,
             found.rows,
             with_server_details=columns.need_server_details(chosen),
         )
         if any(column in match_columns.OF_SERVER for column in chosen):
-            finding.sort(found.rows, queries, look)
+            find.sort(found.rows, queries, look)
+            found.notices += find.unattached(found.rows, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
-        if lines := finding.unmatched(cloud, queries, found):
+        if lines := find.unmatched(cloud, queries, found):
             self.deny(lines)
         return headers, rows

@@ -341,7 +341,10 @@ class Lookup:
         self.notices += [
             text % {'port': row.port_id, 'server': row.server_id}
             for row in self._rows
-            if row.server_id and row.server_id not in found
+            if row.server_id
+            and row.server_id not in found
+            # Its device ID may be that of anything.
+            and not (row.port and row.port.unattached_server_id)
         ]
         return found
 

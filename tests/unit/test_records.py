@@ -42,6 +42,26 @@ class TestAddressPair(testtools.TestCase):
 
 
 class TestPort(testtools.TestCase):
+    def test_server_that_is_only_in_the_device_id(self) -> None:
+        server_id = '0b7fcd10-8b3c-4d0f-9d0a-3f5a3f0c8d11'
+        for owner, device_id, expected in (
+            (None, server_id, server_id),
+            ('baremetal:none', server_id, server_id),
+            ('compute:nova', server_id, None),
+            ('network:router_interface', server_id, None),
+            ('trunk:subport', server_id, None),
+            (None, None, None),
+            (None, 'reserved', None),
+            ('Octavia', f'lb-{server_id}', None),
+        ):
+            with self.subTest(owner=owner, device_id=device_id):
+                port = records.Port(
+                    *('p', 'n', None, ()),
+                    device_id=device_id,
+                    device_owner=owner,
+                )
+                self.assertEqual(expected, port.unattached_server_id)
+
     def test_narrowest_pair(self) -> None:
         for pairs, expected in (
             ((), None),

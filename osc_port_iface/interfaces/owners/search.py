@@ -94,7 +94,8 @@ class Match:
     @property
     def server_id(self) -> str | None:
         """The server of the port, whether or not it exists."""
-        return self._plugged_port.server_id if self._plugged_port else None
+        port = self._plugged_port
+        return (port.server_id or port.unattached_server_id) if port else None
 
     @property
     def fixed_ips(self) -> tuple[records.FixedIP, ...]:

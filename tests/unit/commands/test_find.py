@@ -245,6 +245,38 @@ class TestFind(FindTestCase):
                     self.find('10.0.0.5', *COLUMNS),
                 )
 
+    def test_server_that_is_not_attached(self) -> None:
+        port_id = fake_cloud.identifier(11)
+        for owner, server, shown, said in (
+            ('', 1, 'web', 'empty'),
+            ('baremetal:none', 1, 'web', 'baremetal:none'),
+            # The ID of something else.
+            ('baremetal:none', 9, '', None),
+        ):
+            with self.subTest(owner=owner, server=server):
+                self.cloud.get(
+                    f'{SERVERS_URL}/{fake_cloud.identifier(9)}',
+                    status_code=404,
+                    json={},
+                )
+                self.register_ports(
+                    fake_cloud.port(11, server, '10.0.0.5', device_owner=owner)
+                )
+                self.assertEqual(
+                    command_result.Result(
+                        0,
+                        f'10.0.0.5 fixed-ip {shown} {port_id} {owner}\n',
+                        (
+                            said
+                            and f'Port {port_id}: not attached to server web, '
+                            'which is only in its device ID (device owner: '
+                            f'{said})\n'
+                        )
+                        or '',
+                    ),
+                    self.find('10.0.0.5', *COLUMNS),
+                )
+
     def test_what_is_not_shown_is_null(self) -> None:
         self.register_ports(
             {

@@ -19,7 +19,7 @@ import testtools
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
-from osc_port_iface.interfaces.owners import finding
+from osc_port_iface.interfaces.owners import find
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 from tests.unit import fake_cloud
@@ -50,7 +50,7 @@ class TestDistinct(testtools.TestCase):
             addresses.parse_address(text)
             for text in ('10.0.0.5', '::ffff:10.0.0.5', 'fa163e000001')
         ]
-        self.assertEqual((queries[0], queries[2]), finding.distinct(queries))
+        self.assertEqual((queries[0], queries[2]), find.distinct(queries))
 
 
 class TestFind(testtools.TestCase):
@@ -91,7 +91,7 @@ class TestFind(testtools.TestCase):
 
     def find(self, *texts: str) -> records.Answer[searches.Match]:
         queries = tuple(addresses.parse_query(text) for text in texts)
-        return finding.find(self.cloud, searches.Search(queries))
+        return find.find(self.cloud, searches.Search(queries))
 
     def test_broken_items_are_failures(self) -> None:
         methods = (*self.direct, *self.indirect)
@@ -128,8 +128,8 @@ class TestFind(testtools.TestCase):
     def unmatched(self, text: str) -> list[str]:
         """Look for an address together with one that exists."""
         queries = tuple(map(addresses.parse_query, (text, '10.0.0.100')))
-        found = finding.find(self.cloud, searches.Search(queries))
-        return finding.unmatched(self.cloud, queries, found)
+        found = find.find(self.cloud, searches.Search(queries))
+        return find.unmatched(self.cloud, queries, found)
 
     def test_without_what_is_direct_there_is_no_answer(self) -> None:
         for method in self.direct:
@@ -211,7 +211,7 @@ class TestUnmatched(testtools.TestCase):
         api = fake_network.fake_network()
         api.shows_bindings.side_effect = [shows_bindings]
         cloud = mock.Mock(spec=api_cloud.Cloud, network=api)
-        lines = finding.unmatched(cloud, [QUERY], finding.Found(list(matches)))
+        lines = find.unmatched(cloud, [QUERY], find.Found(list(matches)))
         self.requests = api.shows_bindings.call_count
         return lines
 
@@ -247,10 +247,10 @@ class TestUnmatched(testtools.TestCase):
         api.ensure_scope.side_effect = errors.Forbidden('no scope')
         self.assertRaises(
             errors.Forbidden,
-            finding.unmatched,
+            find.unmatched,
             mock.Mock(spec=api_cloud.Cloud, network=api),
             [QUERY],
-            finding.Found([]),
+            find.Found([]),
         )
 
     def test_nothing_is_missing(self) -> None:
