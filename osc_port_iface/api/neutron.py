@@ -15,7 +15,7 @@
 https://docs.openstack.org/api-ref/network/v2/
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from osc_port_iface.api import fixed_ips
@@ -128,7 +128,7 @@ PORTS = paging.Collection(
             lambda port: [row.subnet_id for row in port.fixed_ips],
             'subnet_id=',
         ),
-        # Both ``ip_address=`` and ``subnet_id=``; a port has one of each.
+        # See fixed_ips_on.
         'fixed_ip': paging.Filter(
             'fixed_ips',
             lambda port: [
@@ -426,6 +426,20 @@ QOS_POLICIES = paging.Collection(
         name=reading.optional_text('name'),
     ),
 )
+
+
+def fixed_ips_on(
+    ip_addresses: Iterable[str], subnet_ids: Iterable[str]
+) -> list[str]:
+    """Return the values of the filter ``fixed_ip`` of ports.
+
+    :param ip_addresses: The addresses, of which a port must have one.
+    :param subnet_ids: The subnets, on one of which it must have it.
+    """
+    return [
+        *(f'ip_address={address}' for address in ip_addresses),
+        *(f'subnet_id={subnet_id}' for subnet_id in subnet_ids),
+    ]
 
 
 def port_bindings(port_id: str) -> paging.Collection[records.PortBinding]:

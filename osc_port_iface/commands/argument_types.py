@@ -21,6 +21,7 @@ import sys
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import flows
 from osc_port_iface import printable
 
 
@@ -223,6 +224,29 @@ def positive_count(text: str) -> int:
     if value:
         return value
     raise _invalid(_("'%s' is not a number of 1 or more"), text)
+
+
+def end(text: str) -> addresses.IPNetwork | str:
+    """Read an address or a CIDR; anything else is a name or an ID."""
+    try:
+        return addresses.parse_ip_network(name(text))
+    except ValueError:
+        return text
+
+
+def protocol(text: str) -> str:
+    """Read a protocol by its name or its number."""
+    found = text.lower()
+    if found == 'any' or flows.number(found) is not None:
+        return found
+    raise _invalid(_("'%s' is not a protocol that Neutron knows"), text)
+
+
+def port(text: str) -> int:
+    """Read a port, or an ICMP type, which may be 0."""
+    if text.isascii() and text.isdigit() and int(text[:9]) < 65536:
+        return int(text)
+    raise _invalid(_("'%s' is not a port"), text)
 
 
 def concurrency(text: str) -> int:

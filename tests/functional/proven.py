@@ -17,7 +17,6 @@ the functional tests have passed on each release.
 """
 
 from collections.abc import Sequence
-import configparser
 import csv
 import io
 import json
@@ -26,6 +25,7 @@ import pathlib
 from osc_port_iface.interfaces.health import codes
 from tests.cloud import directory
 from tests.cloud import releases
+from tests import declared
 from tests import environments
 
 TABLE = environments.CHECKOUT / 'doc' / 'source' / 'user' / 'proven.csv'
@@ -96,12 +96,7 @@ def table() -> str:
 
 def commands() -> list[str]:
     """Return the names of the commands, without their common prefix."""
-    parser = configparser.ConfigParser()
-    parser.read(environments.CHECKOUT / 'setup.cfg')
-    lines = parser['entry_points']['openstack.compute.v2'].split('\n')
-    return [
-        line.partition(' ')[0].rpartition('_')[2] for line in lines if line
-    ]
+    return [point.name.rpartition('_')[2] for point in declared.entry_points()]
 
 
 def _file(cloud: directory.CloudDirectory) -> pathlib.Path:

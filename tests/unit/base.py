@@ -19,7 +19,7 @@ import json
 import logging
 import os
 import pathlib
-from typing import Protocol
+from typing import Any, Protocol
 from unittest import mock
 
 import fixtures
@@ -29,6 +29,7 @@ import stevedore
 import testtools
 
 from tests import command_result
+from tests import declared
 from tests.unit import fake_cloud
 
 
@@ -39,7 +40,17 @@ class TextStream(Protocol):
         """Return all that was written, as the last call."""
 
 
-_load_commands = functools.cache(stevedore.ExtensionManager)
+@functools.cache
+def _load_commands(namespace: str, **options: Any) -> Any:
+    """Load the commands of a namespace, and all that are declared here."""
+    found = stevedore.extension.ExtensionManager(namespace, **options)
+    names = {row.name for row in found.extensions}
+    found.extensions += [
+        stevedore.extension.Extension(point.name, point, point.load(), None)
+        for point in declared.entry_points()
+        if point.group == namespace and point.name not in names
+    ]
+    return found
 
 
 class ShellTestCase(testtools.TestCase):

@@ -21,6 +21,7 @@ import testtools
 
 from tests.fuzz import cases
 from tests.unit import base
+from tests.unit.interfaces.path import oracle
 from tests.unit import odd_cloud
 
 # The factor of examples; tests/fuzz/__main__.py sets it.
@@ -187,3 +188,11 @@ class TestConfiguration(base.ShellTestCase):
             self.environment = environment
         self.assertIn(result.status, cases.STATUSES)
         self.assertNotIn('Traceback', result.stderr)
+
+
+class TestRules(testtools.TestCase):
+    @BRIEF
+    @hypothesis.given(oracle.cases())
+    def test_security_groups_and_packets(self, case: oracle.Case) -> None:
+        cases.COUNTS['ports and their security groups'] += 1
+        self.assertEqual([], case.disagreements())

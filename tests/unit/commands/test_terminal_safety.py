@@ -77,13 +77,20 @@ def poisoned(annotation: Any, text: str) -> Any:
     arguments = typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
         return poisoned(arguments[0], text)
-    if origin in (list, tuple):
-        return origin([poisoned(arguments[0], text)])
+    if origin is list:
+        return [poisoned(arguments[0], text)]
+    if origin is tuple:
+        return tuple(
+            poisoned(argument, text)
+            for argument in arguments
+            if argument is not ...
+        )
     if origin is dict:
         return {text: poisoned(arguments[1], text)}
     if origin is Mapping:
-        return {'key': text}
-    if annotation is str:
+        key, value = arguments
+        return {poisoned(key, 'key'): poisoned(value, text)}
+    if annotation in (str, Any):
         return text
     if annotation is lookup.Lookup:
         return poisoned_lookup(text)
@@ -176,6 +183,7 @@ class TestTerminalSafety(testtools.TestCase):
                 'match_columns.COLUMNS',
                 'observation_columns.COLUMNS',
                 'outcome_columns.COLUMNS',
+                'path_columns.COLUMNS',
             },
             set(tables()),
         )

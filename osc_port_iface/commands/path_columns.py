@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The columns of ``reach``."""
+
+from typing import Any
+
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface import printable
+
+
+class PassingCell(cells.TextListCell):
+    """The traffic that passes: ``tcp 22``, or its parts in JSON."""
+
+    _value: Any
+
+    def texts(self) -> list[str]:
+        return [printable.escape(text) for text in self._value.texts()]
+
+    def machine_readable(self) -> list[Any]:
+        if self._value == flows.EVERYTHING:
+            return [
+                {
+                    'protocol': None,
+                    'port_range_min': None,
+                    'port_range_max': None,
+                }
+            ]
+        return [
+            {
+                'protocol': flows.name(protocol),
+                'port_range_min': None if is_whole else first,
+                'port_range_max': None if is_whole else last,
+            }
+            for protocol, ports in sorted(self._value.ports.items())
+            for first, last in ports
+            for is_whole in [(first, last) == flows.ALL_PORTS]
+        ]
+
+
+class StepsCell(cells.TextListCell):
+    """The steps of a path, such as ``server web-1 > port web-1-eth0``."""
+
+    _value: Any
+
+    def human_readable(self) -> str:
+        return ' > '.join(self.texts())
+
+    def texts(self) -> list[str]:
+        asked, hops = self._value
+        return [
+            printable.escape(
+                f'{step.hop} {steps.label(step.row)}: '
+                + '; '.join(
+                    (
+                        step.verdict(asked).value,
+                        *([step.reason] if step.reason else ()),
+                        *step.assumptions,
+                    )
+                )
+            )
+            for step in hops
+        ]
+
+    def machine_readable(self) -> list[Any]:
+        asked, hops = self._value
+        return [
+            {
+                'hop': step.hop,
+                'id': step.row.id or None,
+                'name': steps.name(step.row),
+                'verdict': step.verdict(asked).value,
+                'reason': step.reason,
+                'rule_ids': list(step.rule_ids),
+                'assumptions': list(step.assumptions),
+            }
+            for step in hops
+        ]
+
+
+COLUMNS: columns.Columns[reaching.Path] = (
+    columns.Column('Source', lambda row: cells.TextCell(row.source.text)),
+    columns.Column(
+        'Source Address', lambda row: cells.TextCell(row.source.address)
+    ),
+    columns.Column(
+        'Destination', lambda row: cells.TextCell(row.destination.text)
+    ),
+    columns.Column(
+        'Destination Address', lambda row: cells.TextCell(row.address)
+    ),
+    columns.Column('Path', lambda row: cells.TextCell(row.route)),
+    columns.Column('Verdict', lambda row: cells.TextCell(row.verdict.value)),
+    columns.Column('Traffic', lambda row: PassingCell(row.passing)),
+    columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
+    columns.Column(
+        'Steps',
+        lambda row: StepsCell((row.asked, row.hops)),
+        shown=columns.Shown.LONG,
+    ),
+)

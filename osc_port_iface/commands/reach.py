@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack server interface reach``"""
+
+from __future__ import annotations
+
+import argparse
+from typing import ClassVar, TYPE_CHECKING
+
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
+from osc_port_iface.i18n import _
+
+if TYPE_CHECKING:
+    from osc_port_iface.interfaces.path import reaching
+    from osc_port_iface import records
+
+
+class ReachServerInterface(lister.TextLister):
+    """Judge whether one server can reach another, and what stops it.
+
+    No packet is sent: the verdict follows from what Nova and Neutron show, and
+    is 'unknown' where something that decides is not shown. Each address of the
+    source is paired with each of the destination. Without --port, the traffic
+    that may pass is listed.
+
+    The exit status is 0 if a path is allowed, 3 if none is, and 1 if none is
+    known to be, as something is unknown or could not be read.
+
+    'openstack server interface reach web-1 db-1 --port 5432' judges whether
+    web-1 can open connections to the database. 'openstack server interface
+    reach internet web-1' lists what of web-1 is exposed.
+    """
+
+    importance: ClassVar[tuple[str, ...]] = (
+        'Verdict',
+        'Reason',
+        'Source Address',
+        'Destination Address',
+        'Traffic',
+        'Path',
+        'Source',
+        'Destination',
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import server_selectors
+
+        parser = super().get_parser(prog_name)
+        for name, what in (
+            ('source', _('Where the traffic comes from')),
+            ('destination', _('Where the traffic goes to')),
+        ):
+            parser.add_argument(
+                name,
+                metavar=f'<{name}>',
+                type=argument_types.end,
+                help=_(
+                    '%s (server name or ID, port ID, IP address, CIDR, or '
+                    "'internet')"
+                )
+                % what,
+            )
+        parser.add_argument(
+            '--protocol',
+            metavar='<protocol>',
+            type=argument_types.protocol,
+            help=_(
+                "IP protocol (such as tcp, udp or icmp, a number, or 'any', "
+                'which is the default; tcp if there is a port)'
+            ),
+        )
+        parser.add_argument(
+            '--port',
+            metavar='<port>',
+            type=argument_types.port,
+            help=_('Destination port, or ICMP type'),
+        )
+        server_selectors.add_all_projects(parser)
+        parser.add_argument(
+            '--long',
+            action='store_true',
+            help=_(
+                'List additional fields in output: each step of the path, and '
+                'what is assumed there'
+            ),
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.api import compute
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import path_columns
+        from osc_port_iface.interfaces.path import flows
+        from osc_port_iface.interfaces.path import reach
+        from osc_port_iface.interfaces.path import survey
+
+        traffic = flows.Question(parsed_args.protocol, parsed_args.port)
+        if not traffic.is_sound:
+            raise plugin_command.UsageError(
+                _('--port needs a protocol that has ports, or ICMP types.')
+            )
+        chosen = self.choose(
+            parsed_args, path_columns.COLUMNS, parsed_args.long
+        )
+        scope = compute.ServerScope(all_projects=parsed_args.all_projects)
+        found = reach.find(
+            survey.Survey(self.cloud(), scope),
+            parsed_args.source,
+            parsed_args.destination,
+            traffic,
+        )
+        self._conclude(found)
+        return columns.table(chosen, found.rows)
+
+    def _conclude(self, found: records.Answer[reaching.Path]) -> None:
+        """Choose the exit status, which is that of the best path."""
+        verdicts = {path.verdict.value for path in found.rows}
+        if 'allowed' in verdicts:
+            self.notify([*found.notices, *found.failures])
+            return
+        self.notify(found.notices)
+        self.fail(found.failures)
+        if 'unknown' in verdicts:
+            self.fail([_('No path is known to be allowed.')])
+        self.deny()

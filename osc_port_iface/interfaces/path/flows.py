@@ -1,0 +1,269 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Sets of traffic, by protocol and by destination port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+import dataclasses
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import security_rules
+
+# The first and the last of some ports. For ICMP, a port is a type times 256
+# plus a code. Other protocols have no ports; they have all or none of these.
+Ports = tuple[int, int]
+
+ALL_PORTS: Ports = (0, 65535)
+_PROTOCOLS = range(256)
+
+ICMP = 1
+TCP = 6
+UDP = 17
+ICMPV6 = 58
+SCTP = 132
+UDPLITE = 136
+_WITH_PORTS = frozenset({TCP, UDP, 33, SCTP, UDPLITE})
+
+# The ports that a client may choose for its end of a connection.
+_CLIENT_PORTS: Ports = (1024, 65535)
+
+# The type of an echo request and that of its reply.
+_ECHO = {ICMP: (8, 0), ICMPV6: (128, 129)}
+
+# Of these protocols, a mix of all others is described by what it lacks.
+_MOST = 128
+
+
+def is_icmp(protocol: int | None) -> bool:
+    """Return whether a protocol has types and codes in place of ports."""
+    return protocol in _ECHO
+
+
+def ports_of_icmp(kind: int | None, code: int | None) -> Ports:
+    """Return the ports that stand for an ICMP type, or a type and a code."""
+    if kind is None:
+        return ALL_PORTS
+    first = kind * 256
+    return (first, first + 255) if code is None else (first + code,) * 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Flows:
+    """A set of traffic.
+
+    :ivar ports: Disjoint ports in ascending order, by the number of the
+        protocol. A protocol that is missing is not in the set.
+    """
+
+    ports: Mapping[int, tuple[Ports, ...]]
+
+    @classmethod
+    def of(cls, protocol: int | None, ports: Ports = ALL_PORTS) -> Flows:
+        """Make the set of a protocol, or of all protocols, and of ports."""
+        if protocol is None:
+            return EVERYTHING
+        return cls({protocol: (ports,)})
+
+    def __bool__(self) -> bool:
+        """Return whether there is any traffic in the set."""
+        return bool(self.ports)
+
+    def __or__(self, other: Flows) -> Flows:
+        """Return what is in either."""
+        return Flows(
+            {
+                protocol: _merged(
+                    (
+                        *self.ports.get(protocol, ()),
+                        *other.ports.get(protocol, ()),
+                    )
+                )
+                for protocol in {**self.ports, **other.ports}
+            }
+        )
+
+    def __and__(self, other: Flows) -> Flows:
+        """Return what is in both."""
+        return _without_empty(
+            {
+                protocol: tuple(
+                    (max(first, low), min(last, high))
+                    for first, last in ports
+                    for low, high in other.ports.get(protocol, ())
+                    if max(first, low) <= min(last, high)
+                )
+                for protocol, ports in self.ports.items()
+            }
+        )
+
+    def answered(self, replies: Flows, surely: bool) -> Flows:
+        """Return what is answered if only these replies may pass.
+
+        The port of the client, to which a reply goes, is not known.
+
+        :param replies: The replies that pass.
+        :param surely: Whether replies must pass to each port that a client may
+            choose, or only to any of them.
+        """
+        found = {}
+        for protocol, ports in self.ports.items():
+            passing = replies.ports.get(protocol, ())
+            if protocol in _ECHO:
+                request, reply = _ECHO[protocol]
+                if not _has(passing, ports_of_icmp(reply, 0)):
+                    ports = _cut(ports, ports_of_icmp(request, None))
+            elif protocol in _WITH_PORTS and surely:
+                ports = ports if _has(passing, _CLIENT_PORTS) else ()
+            elif not passing:
+                ports = ()
+            found[protocol] = ports
+        return _without_empty(found)
+
+    def moved(self, protocol: int, distance: int) -> Flows:
+        """Return what is of a protocol, with its ports moved."""
+        return _without_empty(
+            {
+                protocol: tuple(
+                    (first + distance, last + distance)
+                    for first, last in self.ports.get(protocol, ())
+                )
+            }
+        )
+
+    def texts(self) -> list[str]:
+        """Describe the set, such as ``tcp 22`` and ``tcp 80-443``."""
+        whole = {p for p, ports in self.ports.items() if ports == (ALL_PORTS,)}
+        found = []
+        if len(whole) > _MOST:
+            lacking = [name(p) for p in _PROTOCOLS if p not in whole]
+            found.append(
+                _('any but %s') % ', '.join(lacking) if lacking else _('any')
+            )
+            whole_names = []
+        else:
+            whole_names = [name(protocol) for protocol in sorted(whole)]
+        return (
+            found
+            + whole_names
+            + [
+                f'{name(protocol)} {_ports_text(protocol, ports)}'
+                for protocol in sorted(self.ports.keys() - whole)
+                for ports in self.ports[protocol]
+            ]
+        )
+
+
+def number(protocol: str | None, version: int = 4) -> int | None:
+    """Return the number of a protocol.
+
+    :param protocol: A name that Neutron knows, or a number.
+    :param version: That of IP; ICMP is another protocol in IPv6.
+    :returns: The number; None if there is no such protocol, or for any.
+    """
+    found = security_rules.protocol_number(protocol, f'IPv{version}')
+    if found is None or not found.isdecimal() or int(found) not in _PROTOCOLS:
+        return None
+    return int(found)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Question:
+    """The traffic that a user asks about.
+
+    :ivar protocol: A name that Neutron knows, or a number; any if None.
+    :ivar port: A port, or an ICMP type.
+    """
+
+    protocol: str | None = None
+    port: int | None = None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the protocol has such a port."""
+        if self.port is None:
+            return True
+        found = number(self.protocol or 'tcp')
+        if is_icmp(found):
+            return self.port < 256
+        return found in _WITH_PORTS
+
+    def flows(self, version: int) -> Flows:
+        """Return the traffic in a version of IP, which may be none."""
+        if self.protocol in (None, 'any') and self.port is None:
+            return EVERYTHING
+        found = number(self.protocol or 'tcp', version)
+        if found is None or (found == ICMPV6 and version == 4):
+            return NOTHING
+        if self.port is None:
+            return Flows.of(found)
+        if is_icmp(found):
+            return Flows.of(found, ports_of_icmp(self.port, None))
+        return Flows.of(found, (self.port, self.port))
+
+
+def name(protocol: int) -> str:
+    """Return the usual name of a protocol, or its number."""
+    return security_rules.PROTOCOL_NAMES.get(protocol, str(protocol))
+
+
+def _ports_text(protocol: int, ports: Ports) -> str:
+    first, last = ports
+    if not is_icmp(protocol):
+        return str(first) if first == last else f'{first}-{last}'
+    kind, code = divmod(first, 256)
+    if first == last:
+        return _('type %(type)d code %(code)d') % {'type': kind, 'code': code}
+    last_kind = last // 256
+    if kind == last_kind:
+        return _('type %d') % kind
+    return _('types %(first)d-%(last)d') % {'first': kind, 'last': last_kind}
+
+
+def _merged(ports: Iterable[Ports]) -> tuple[Ports, ...]:
+    merged: list[Ports] = []
+    for first, last in sorted(ports):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _has(ports: Iterable[Ports], sought: Ports) -> bool:
+    """Return whether all ports that are sought are there."""
+    return any(
+        first <= sought[0] and sought[1] <= last for first, last in ports
+    )
+
+
+def _cut(ports: Iterable[Ports], removed: Ports) -> tuple[Ports, ...]:
+    """Return what is left of ports without others."""
+    low, high = removed
+    return tuple(
+        part
+        for first, last in ports
+        for part in (
+            (first, min(last, low - 1)),
+            (max(first, high + 1), last),
+        )
+        if part[0] <= part[1]
+    )
+
+
+def _without_empty(ports: Mapping[int, tuple[Ports, ...]]) -> Flows:
+    return Flows({key: value for key, value in ports.items() if value})
+
+
+NOTHING = Flows({})
+EVERYTHING = Flows(dict.fromkeys(_PROTOCOLS, (ALL_PORTS,)))

@@ -1,0 +1,176 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Judges what is at an end: its server, its port, and its address."""
+
+from collections.abc import Iterator
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import surroundings
+from osc_port_iface import records
+
+# Nova's states in which a server answers, and those in which it does not
+# (``nova/api/openstack/common.py``). In all others, it may.
+_RUNNING = frozenset({'ACTIVE', 'MIGRATING', 'PASSWORD', 'VERIFY_RESIZE'})
+_STOPPED = frozenset({'DELETED', 'PAUSED', 'SHUTOFF', 'SUSPENDED'}) | {
+    'SHELVED',
+    'SHELVED_OFFLOADED',
+    'SOFT_DELETED',
+}
+# Paused, shut down, crashed and suspended (``nova/compute/power_state.py``).
+_POWERED_OFF = frozenset({3, 4, 6, 7})
+
+_BINDING_PROBLEMS = {
+    'binding_failed': _('port %(port)s could not be bound to a host'),
+    'unbound': _('port %(port)s is not bound to a host'),
+}
+_STATUS_PROBLEMS = frozenset({'DOWN', 'ERROR'})
+
+
+def judge(
+    known: surroundings.Surroundings, port: records.Port
+) -> list[steps.Step]:
+    """Judge whether a port, and the server that has it, are up."""
+    if surroundings.is_of_network(port):
+        return [_port(known, port)]
+    return [_server(known, port), _port(known, port)]
+
+
+def judge_sender(
+    known: surroundings.Surroundings, end: surroundings.End, port: records.Port
+) -> list[steps.Step]:
+    """Judge whether a port may send from the address of an end.
+
+    :returns: Nothing if it is an address of the port itself.
+    """
+    if end.address in {row.ip_address for row in port.fixed_ips}:
+        return []
+    address = end.network.network_address
+    pairs = [pair for pair in port.address_pairs if pair.covers(address)]
+    if port.port_security_enabled is False or (
+        pairs
+        and all(
+            any(_accepts(driver, pair, port) for pair in pairs)
+            for driver in known.drivers
+        )
+    ):
+        note = steps.say(_('the server has %(address)s'), address=end.address)
+        return [steps.Step('anti-spoofing', port, assumptions=(note,))]
+    reason = _('port %(port)s may not send from %(address)s')
+    if pairs:
+        reason = _(
+            'port %(port)s may send from %(address)s by another MAC address'
+        )
+    return [
+        steps.failing(
+            steps.Verdict.UNKNOWN if pairs else steps.Verdict.BLOCKED,
+            'anti-spoofing',
+            port,
+            steps.say(reason, port=port, address=end.address),
+        )
+    ]
+
+
+def _accepts(
+    driver: surroundings.Driver, pair: records.AddressPair, port: records.Port
+) -> bool:
+    """Return whether a pair is sure to allow what the port sends.
+
+    OVN also compares the MAC address. Open vSwitch does for pairs of any
+    address, and iptables never does.
+    """
+    if pair.mac_address in (None, port.mac_address):
+        return True
+    if driver is surroundings.Driver.OPEN_VSWITCH:
+        return pair.network.prefixlen > 0
+    return driver is surroundings.Driver.IPTABLES
+
+
+def _server(
+    known: surroundings.Surroundings, port: records.Port
+) -> steps.Step:
+    """Judge the server of a port, or of its parent port."""
+    plugged = known.parents.get(port.id, port)
+    if plugged.server_id is None:
+        if plugged.device_id or plugged.is_subport:
+            verdict = steps.Verdict.UNKNOWN
+            reason = _('what has port %(port)s cannot be read')
+        else:
+            verdict = steps.Verdict.BLOCKED
+            reason = _('port %(port)s is not plugged in')
+        return steps.failing(
+            verdict, 'server', port, steps.say(reason, port=port)
+        )
+    server = known.servers.get(plugged.server_id)
+    if server is None or server.status is None:
+        server = server or records.Server(plugged.server_id)
+        reason = steps.say(
+            _('server %(server)s cannot be read'), server=server
+        )
+        return steps.failing(steps.Verdict.UNKNOWN, 'server', server, reason)
+    is_off = server.power_state in _POWERED_OFF
+    if server.status in _RUNNING and not is_off:
+        return steps.Step('server', server)
+    if is_off or server.status in _STOPPED:
+        verdict = steps.Verdict.BLOCKED
+    else:
+        verdict = steps.Verdict.UNKNOWN
+    if server.status in _RUNNING:
+        reason = _('server %(server)s is powered off')
+    else:
+        reason = _('server %(server)s is %(status)s')
+    reason = steps.say(reason, server=server, status=server.status)
+    return steps.failing(verdict, 'server', server, reason)
+
+
+def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
+    parent = known.parents.get(port.id, port)
+    is_wired = not surroundings.is_of_network(port)
+    verdict = steps.Verdict.BLOCKED
+    if port.admin_state_up is False:
+        reason = _('port %(port)s is disabled')
+    elif is_wired and port.vif_type in _BINDING_PROBLEMS:
+        reason = _BINDING_PROBLEMS[port.vif_type or '']
+    elif is_wired and port.status in _STATUS_PROBLEMS:
+        reason = _('port %(port)s is %(status)s')
+    elif parent.admin_state_up is False and (
+        known.drivers != {surroundings.Driver.OVN}
+    ):
+        verdict = steps.Verdict.UNKNOWN
+        reason = _(
+            'parent port %(parent)s of subport %(port)s is disabled, which '
+            'some drivers ignore'
+        )
+    else:
+        notes = tuple(_notes(known, port))
+        return steps.Step('port', port, assumptions=notes)
+    reason = steps.say(reason, port=port, status=port.status, parent=parent)
+    return steps.failing(verdict, 'port', port, reason)
+
+
+def _notes(
+    known: surroundings.Surroundings, port: records.Port
+) -> Iterator[str]:
+    network = known.network(port.network_id)
+    if network.admin_state_up is False:
+        yield steps.say(
+            _('network %(network)s is disabled, which stops only its DHCP'),
+            network=network,
+        )
+    for agent in known.agents:
+        if agent.host == port.host and agent.is_alive is False:
+            yield steps.say(
+                _('%(agent)s on %(host)s is down; ports stay as they were'),
+                agent=agent.kind,
+                host=agent.host,
+            )

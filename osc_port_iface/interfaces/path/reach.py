@@ -1,0 +1,74 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Judges the paths between what a user named."""
+
+from osc_lib import exceptions
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import survey
+from osc_port_iface import printable
+from osc_port_iface import records
+
+
+def find(
+    reading: survey.Survey,
+    source: survey.Named,
+    destination: survey.Named,
+    question: flows.Question,
+) -> records.Answer[reaching.Path]:
+    """Judge every path from a source to a destination.
+
+    :param reading: Reads what is needed.
+    :param source: What the user named.
+    :param destination: Likewise.
+    :param question: The traffic in question.
+    :returns: A path for each pair of addresses and each floating IP.
+    :raises exceptions.CommandError: An end does not exist, has no address, or
+        could not be looked up.
+    """
+    sources, destinations = reading.ends(source, destination)
+    for name, ends in ((source, sources), (destination, destinations)):
+        if not ends:
+            raise exceptions.CommandError(
+                _('%s has no address that you may see.')
+                % printable.one_line(str(name))
+            )
+    pairs = [
+        (sender, receiver)
+        for sender in sources
+        for receiver in destinations
+        if sender.network.version == receiver.network.version
+        and question.flows(sender.network.version)
+    ]
+    answer: records.Answer[reaching.Path] = records.Answer([])
+    if not pairs:
+        answer.notices.append(
+            steps.say(
+                _(
+                    '%(source)s and %(destination)s have no addresses of one '
+                    'version of IP for this traffic.'
+                ),
+                source=printable.one_line(str(source)),
+                destination=printable.one_line(str(destination)),
+            )
+        )
+        return answer
+    known = reading.read([*sources, *destinations])
+    for sender, receiver in pairs:
+        asked = question.flows(sender.network.version)
+        answer.rows += reaching.judge(known, sender, receiver, asked)
+    answer.failures = list(dict.fromkeys(reading.failures))
+    return answer

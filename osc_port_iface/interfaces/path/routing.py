@@ -1,0 +1,341 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Follows a packet from one address to another, over routers.
+
+Routers choose the longest prefix, even if its next hop does not exist, and
+forward what reaches them, whether or not servers have a route to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import dataclasses
+
+from osc_port_iface import addresses
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import surroundings
+from osc_port_iface import records
+
+# More routers in a row are taken for a loop.
+_MOST_ROUTERS = 8
+
+_NOT_JOINED = _('no router joins networks %(start)s and %(end)s')
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Route:
+    """A route of a router, by an interface or by its gateway."""
+
+    destination: addresses.IPNetwork
+    interface: records.Port | None = None
+    next_hop: str | None = None
+
+
+@dataclasses.dataclass
+class Way:
+    """The hops of a packet.
+
+    :ivar known: The surroundings.
+    :ivar target: The destination.
+    :ivar target_network_id: The network that the destination is on; None for
+        anything outside Neutron.
+    :ivar start_id: The network that the packet starts from.
+    :ivar network_id: The network on which it is at last.
+    :ivar hops: The hops. If it cannot arrive, the last one says why.
+    :ivar routers: The routers that it passes.
+    :ivar gateway: The router through whose gateway it leaves for an external
+        network, if it does.
+    """
+
+    known: surroundings.Surroundings
+    target: addresses.IPNetwork
+    target_network_id: str | None
+    start_id: str
+    network_id: str
+    hops: list[steps.Step] = dataclasses.field(default_factory=list)
+    routers: list[records.Router] = dataclasses.field(default_factory=list)
+    gateway: records.Router | None = None
+
+    @property
+    def arrives(self) -> bool:
+        """Whether no hop stops it for sure."""
+        return all(step.possibly for step in self.hops)
+
+    def start(self, source: addresses.IPNetwork) -> None:
+        """Begin at a server, which sends to a neighbor or to a router."""
+        subnet = self.known.subnet_of(self.start_id, source)
+        is_same = self.target_network_id == self.start_id
+        if subnet is None:
+            reason = _('the subnet of %(source)s cannot be read')
+            self._stop(steps.Verdict.UNKNOWN, reason, source=source)
+        elif is_same and surroundings.holds(subnet, self.target):
+            self._arrive()
+        elif is_same:
+            self._cross_subnets(subnet)
+        else:
+            self._pass_routers(subnet)
+
+    def _cross_subnets(self, subnet: records.Subnet) -> None:
+        """Go to another subnet of the same network.
+
+        Packets pass without a router. A server sends them if its DHCP server
+        gives it a route, which that of OVN does not.
+        """
+        self._pass_routers(subnet)
+        if self.arrives:
+            return
+        self.hops.clear()
+        self.routers.clear()
+        self.gateway, self.network_id = None, self.start_id
+        if subnet.has_dhcp and (
+            surroundings.Driver.OVN not in self.known.drivers
+        ):
+            self._arrive(_('DHCP gives servers a route to the other subnet'))
+            return
+        reason = _(
+            'no router joins the subnets of network %(network)s, so servers '
+            'need a route to the other subnet'
+        )
+        self._stop(steps.Verdict.UNKNOWN, reason)
+
+    def _pass_routers(self, subnet: records.Subnet) -> None:
+        next_hop = _next_hop(subnet, self.target)
+        if next_hop is None:
+            reason = _('subnet %(subnet)s has no gateway')
+            self._stop(steps.Verdict.BLOCKED, reason, subnet=subnet)
+            return
+        while router := self._router_at(next_hop):
+            self.routers.append(router)
+            route = self._choose(router)
+            if route is None:
+                self._miss_route(router)
+                return
+            if self._is_disabled(router, route.interface):
+                return
+            self.hops.append(steps.Step('router', router))
+            if route.interface:
+                self.network_id = route.interface.network_id
+            elif router.external_network_id:
+                self.network_id = router.external_network_id
+                self.gateway = router
+            if route.next_hop is None:
+                self._leave_router(route)
+                return
+            next_hop = route.next_hop
+            if len(self.routers) == _MOST_ROUTERS:
+                reason = _('the routes to %(target)s are a loop')
+                self._stop(steps.Verdict.BLOCKED, reason, router)
+                return
+
+    def _router_at(self, next_hop: str) -> records.Router | None:
+        """Return the router at a next hop; if there is none, stop."""
+        interface = self._port_at(next_hop)
+        if interface is None:
+            self._miss_router(next_hop)
+            return None
+        if not surroundings.is_router_interface(interface):
+            reason = _(
+                'next hop %(address)s is port %(port)s, which is not of a '
+                'router, but may forward'
+            )
+            self._stop(
+                steps.Verdict.UNKNOWN, reason, address=next_hop, port=interface
+            )
+            return None
+        router = self.known.router(interface.device_id)
+        if router is None:
+            reason = _('router %(id)s cannot be read')
+            self._stop(steps.Verdict.UNKNOWN, reason, id=interface.device_id)
+        elif router.admin_state_up is False:
+            reason = _('router %(router)s is disabled')
+            self._stop(steps.Verdict.BLOCKED, reason, router)
+        elif not self._is_disabled(router, interface):
+            return router
+        return None
+
+    def _miss_router(self, next_hop: str) -> None:
+        """Go on outside Neutron, or stop."""
+        if self.known.is_provider(self.network_id):
+            reason = _(
+                '%(address)s on network %(network)s is a router outside '
+                'Neutron'
+            )
+            if self.target_network_id is None:
+                self._arrive(reason, address=next_hop)
+            else:
+                self._stop(steps.Verdict.UNKNOWN, reason, address=next_hop)
+            return
+        verdict = self.known.absence(self.network_id)
+        reason = _('network %(network)s has no router at %(address)s')
+        if self.target_network_id and not self.routers:
+            reason = _NOT_JOINED
+        self._stop(verdict, reason, address=next_hop)
+
+    def _miss_route(self, router: records.Router) -> None:
+        """Stop at a router that does not know the destination."""
+        target_id = self.target_network_id
+        if target_id and not self.known.is_provider(target_id):
+            reason = _NOT_JOINED
+        elif router.external_network_id is None:
+            reason = _('router %(router)s has no gateway')
+        else:
+            reason = _('router %(router)s has no route to %(target)s')
+        self._stop(self.known.certainty, reason, router)
+
+    def _is_disabled(
+        self, router: records.Router, interface: records.Port | None
+    ) -> bool:
+        """Return whether an interface of a router stops the packet."""
+        if interface is None or interface.admin_state_up is not False:
+            return False
+        self._stop(
+            steps.Verdict.BLOCKED,
+            _('the interface of router %(router)s on %(side)s is disabled'),
+            router,
+            side=self.known.network(interface.network_id),
+        )
+        return True
+
+    def _leave_router(self, route: _Route) -> None:
+        """Judge where the last router has put the packet."""
+        is_outside = self.target_network_id is None
+        if self.target_network_id == self.network_id:
+            self._arrive()
+        elif route.interface:
+            reason = _('no port on network %(network)s has %(target)s')
+            self._stop(self.known.absence(self.network_id), reason)
+        elif is_outside:
+            self._arrive(_('what is beyond network %(network)s passes it on'))
+        elif self.target.version == 4 and self.routers[-1].has_source_nat:
+            self._stop(self.known.certainty, _NOT_JOINED)
+        else:
+            reason = _(
+                'a router beyond network %(network)s would have to know '
+                'the way'
+            )
+            self._stop(steps.Verdict.UNKNOWN, reason)
+
+    def _choose(self, router: records.Router) -> _Route | None:
+        """Return the route of a router to the destination."""
+        return max(
+            (
+                route
+                for route in self._routes(router)
+                if surroundings.covers(route.destination, self.target)
+            ),
+            key=lambda route: route.destination.prefixlen,
+            default=None,
+        )
+
+    def _routes(self, router: records.Router) -> Iterator[_Route]:
+        """Return the routes of a router; those of its interfaces come first.
+
+        All subnets of the external network are on-link.
+        """
+        on_link = []
+        for interface in self.known.interfaces(router.id):
+            for fixed_ip in interface.fixed_ips:
+                subnet = self.known.subnets.get(fixed_ip.subnet_id or '')
+                if subnet and subnet.cidr:
+                    cidr = addresses.parse_ip_network(subnet.cidr)
+                    on_link.append(_Route(cidr, interface))
+        yield from on_link
+        external = router.external_network_id
+        if external and external == self.target_network_id:
+            yield _Route(self.target)
+        for route in router.routes:
+            next_hop = addresses.parse_ip_network(route.next_hop)
+            interfaces = (
+                row.interface
+                for row in on_link
+                if surroundings.covers(row.destination, next_hop)
+            )
+            yield _Route(
+                route.destination, next(interfaces, None), route.next_hop
+            )
+        for fixed_ip in router.external_ips if external else ():
+            address = addresses.parse_ip_network(fixed_ip.ip_address)
+            yield _Route(address.supernet(new_prefix=0))
+
+    def _port_at(self, address: str) -> records.Port | None:
+        """Return the port that has an address on the network."""
+        for port in self.known.ports.values():
+            if port.network_id == self.network_id and any(
+                row.ip_address == address for row in port.fixed_ips
+            ):
+                return port
+        return None
+
+    def _say(self, text: str, values: dict[str, object]) -> str:
+        """Fill in a message about the way."""
+        places = {
+            'start': self.known.network(self.start_id),
+            'end': self.known.network(self.target_network_id),
+            'network': self.known.network(self.network_id),
+            'target': surroundings.text(self.target),
+        }
+        return steps.say(text, **places, **values)
+
+    def _arrive(self, *assumptions: str, **values: object) -> None:
+        network = self.known.network(self.network_id)
+        notes = tuple(self._say(note, values) for note in assumptions)
+        self.hops.append(steps.Step('network', network, assumptions=notes))
+
+    def _stop(
+        self,
+        verdict: steps.Verdict,
+        reason: str,
+        router: records.Router | None = None,
+        **values: object,
+    ) -> None:
+        """End at a router, or on the network."""
+        row = router or self.known.network(self.network_id)
+        hop = 'router' if router else 'network'
+        reason = self._say(reason, {'router': router, **values})
+        self.hops.append(steps.failing(verdict, hop, row, reason))
+
+
+def follow(
+    known: surroundings.Surroundings,
+    network_id: str,
+    source: addresses.IPNetwork,
+    target: addresses.IPNetwork,
+    target_network_id: str | None,
+) -> Way:
+    """Follow a packet as far as its routes are known.
+
+    :param known: The surroundings.
+    :param network_id: The network that it starts from.
+    :param source: Its source, which tells the subnet.
+    :param target: Its destination.
+    :param target_network_id: The network that the destination is on; None for
+        anything outside Neutron.
+    """
+    way = Way(known, target, target_network_id, network_id, network_id)
+    way.start(source)
+    return way
+
+
+def _next_hop(
+    subnet: records.Subnet, target: addresses.IPNetwork
+) -> str | None:
+    """Return where a server on a subnet sends a packet."""
+    routes = [
+        route
+        for route in subnet.host_routes
+        if surroundings.covers(route.destination, target)
+    ]
+    if not routes:
+        return subnet.gateway_ip
+    return max(routes, key=lambda route: route.destination.prefixlen).next_hop

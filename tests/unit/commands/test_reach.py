@@ -1,0 +1,302 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import json
+from typing import Any
+
+from tests import command_result
+from tests.unit import base
+from tests.unit import fake_cloud
+
+WEB, DB = fake_cloud.identifier(1), fake_cloud.identifier(2)
+ROUTER = fake_cloud.identifier(950)
+SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
+
+
+def interface(number: int, network: int, address: str, subnet: int) -> Any:
+    """Build a port of the router."""
+    return fake_cloud.port(
+        number,
+        950,
+        network_id=fake_cloud.identifier(network),
+        fixed_ips=[fake_cloud.fixed_ip(address, subnet)],
+        device_owner='network:router_interface',
+        security_groups=[],
+    )
+
+
+def network(number: int, name: str) -> dict[str, Any]:
+    return {
+        'id': fake_cloud.identifier(number),
+        'name': name,
+        'project_id': fake_cloud.PROJECT_ID,
+        'admin_state_up': True,
+        'router:external': False,
+        'shared': False,
+    }
+
+
+class TestReach(base.ShellTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_network_versions()
+        self.group = fake_cloud.security_group(
+            800,
+            'web',
+            fake_cloud.rule(1, direction='egress'),
+            fake_cloud.rule(
+                2, protocol='tcp', port_range_min=22, port_range_max=22
+            ),
+            fake_cloud.rule(3, remote_group_id=fake_cloud.identifier(801)),
+        )
+        self.register(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(
+                12,
+                2,
+                network_id=fake_cloud.identifier(701),
+                fixed_ips=[fake_cloud.fixed_ip('10.0.1.5', 901)],
+            ),
+            interface(21, 700, '10.0.0.1', 900),
+            interface(22, 701, '10.0.1.1', 901),
+        )
+        self.register('networks', network(700, 'front'), network(701, 'back'))
+        self.register(
+            'subnets',
+            {
+                **fake_cloud.subnet(900, '10.0.0.0/24'),
+                'gateway_ip': '10.0.0.1',
+            },
+            {
+                **fake_cloud.subnet(901, '10.0.1.0/24', 701),
+                'gateway_ip': '10.0.1.1',
+            },
+        )
+        self.register('routers', fake_cloud.router(950))
+        self.register('security-groups', self.group)
+        for name in ('floatingips', 'address-groups', 'agents', 'trunks'):
+            self.register(name)
+        web, db = fake_cloud.server(1, 'web-1'), fake_cloud.server(2, 'db-1')
+        self.cloud.get(
+            f'{SERVERS_URL}/detail',
+            json=lambda request, _context: {
+                'servers': [
+                    server
+                    for server in (web, db)
+                    if f'^{server["name"]}$'
+                    in request.qs.get('name', [''])[0].replace('\\', '')
+                ]
+            },
+        )
+        for server in (web, db):
+            self.cloud.get(
+                f'{SERVERS_URL}/{server["id"]}', json={'server': server}
+            )
+
+    def register(self, collection: str, *rows: dict[str, Any]) -> None:
+        self.cloud.register_network(collection, *rows)
+
+    def reach(self, *arguments: str) -> command_result.Result:
+        return self.openstack('server', 'interface', 'reach', *arguments)
+
+    def test_table(self) -> None:
+        result = self.reach('web-1', 'db-1', '--port', '22', '-f', 'csv')
+        self.assertEqual(
+            (
+                0,
+                '"Source","Source Address","Destination",'
+                '"Destination Address","Path","Verdict","Traffic","Reason"\n'
+                '"web-1","10.0.0.5","db-1","10.0.1.5",'
+                '"through router router-950","allowed","tcp 22",""\n',
+                '',
+            ),
+            (result.status, result.stdout.replace('\r', ''), result.stderr),
+        )
+
+    def test_blocked(self) -> None:
+        self.group['security_group_rules'] = [
+            fake_cloud.rule(1, direction='egress')
+        ]
+        result = self.reach(
+            *('web-1', 'db-1', '--port', '22'),
+            *('-f', 'value', '-c', 'Verdict', '-c', 'Reason'),
+        )
+        self.assertEqual(
+            (
+                3,
+                'blocked no ingress rule of group web allows tcp 22 from '
+                '10.0.0.5\n',
+                '',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )
+
+    def test_unknown(self) -> None:
+        self.register('routers')
+        result = self.reach(
+            *('web-1', 'db-1', '--port', '22'),
+            *('-f', 'value', '-c', 'Verdict', '-c', 'Reason'),
+        )
+        self.assertEqual(
+            (
+                1,
+                f'unknown router {ROUTER} cannot be read\n',
+                'No path is known to be allowed.\n',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )
+
+    def test_failure_is_unknown(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/security-groups', status_code=403
+        )
+        result = self.reach('web-1', 'db-1', '-f', 'json')
+        self.assertEqual(1, result.status)
+        self.assertIn('Security groups: ', result.stderr)
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(('unknown', []), (row['Verdict'], row['Traffic']))
+
+    def test_failure_beside_an_allowed_path(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', status_code=403
+        )
+        result = self.reach('web-1', 'db-1', '-f', 'value', '-c', 'Verdict')
+        self.assertEqual((0, 'allowed\n'), (result.status, result.stdout))
+        self.assertIn('Floating IPs: ', result.stderr)
+
+    def test_json(self) -> None:
+        result = self.reach('web-1', 'db-1', '--long', '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(
+            [
+                {
+                    'protocol': 'tcp',
+                    'port_range_min': 22,
+                    'port_range_max': 22,
+                }
+            ],
+            row['Traffic'],
+        )
+        self.assertEqual(
+            [
+                'server',
+                'port',
+                'egress',
+                'router',
+                'network',
+                'ingress',
+                'port',
+                'server',
+            ],
+            [step['hop'] for step in row['Steps']],
+        )
+        self.assertEqual(
+            {
+                'hop': 'ingress',
+                'id': fake_cloud.identifier(12),
+                'name': None,
+                'verdict': 'allowed',
+                'reason': None,
+                'rule_ids': [fake_cloud.identifier(2)],
+                'assumptions': [],
+            },
+            row['Steps'][5],
+        )
+
+    def test_requests(self) -> None:
+        """Rules cost nothing, and only what is needed is asked for."""
+        self.group['security_group_rules'] = [
+            fake_cloud.rule(
+                number,
+                remote_group_id=fake_cloud.identifier(810 + number % 3),
+                remote_address_group_id=fake_cloud.identifier(990),
+            )
+            for number in range(1, 200)
+        ]
+        self.reach('web-1', 'db-1')
+        asked = [
+            url
+            for url in self.cloud.requested()
+            if '/v2.0/' in url or '/v2.1/servers' in url
+        ]
+        self.assertLessEqual(len(asked), 15, asked)
+        self.assertEqual(
+            [],
+            [url for url in asked if '/v2.0/' in url and 'fields=' not in url],
+        )
+
+    def test_by_addresses_and_ids(self) -> None:
+        for source, destination in (
+            ('10.0.0.5', '10.0.1.5'),
+            (WEB, DB),
+            (fake_cloud.identifier(11), fake_cloud.identifier(12)),
+            (fake_cloud.identifier(11).upper(), '10.0.1.5/32'),
+        ):
+            with self.subTest(source):
+                result = self.reach(
+                    *(source, destination, '-f', 'value'),
+                    *('-c', 'Source', '-c', 'Destination', '-c', 'Verdict'),
+                )
+                self.assertEqual(
+                    (0, 'web-1 db-1 allowed\n', ''),
+                    (result.status, result.stdout, result.stderr),
+                )
+
+    def test_internet(self) -> None:
+        result = self.reach(
+            *('internet', 'db-1', '-f', 'value'),
+            *('-c', 'Source Address', '-c', 'Verdict', '-c', 'Reason'),
+        )
+        self.assertEqual(
+            (
+                3,
+                '0.0.0.0/0 blocked router router-950 has no route to '
+                '0.0.0.0/0\n',
+                '',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )
+
+    def test_no_common_version(self) -> None:
+        result = self.reach('2001:db8::7', 'db-1')
+        self.assertEqual(
+            (
+                3,
+                '2001:db8::7/128 and db-1 have no addresses of one version of '
+                'IP for this traffic.\n',
+            ),
+            (result.status, result.stderr),
+        )
+
+    def test_server_without_addresses(self) -> None:
+        self.register('ports')
+        result = self.reach('web-1', 'db-1')
+        self.assertEqual(
+            (1, 'web-1 has no address that you may see.\n'),
+            (result.status, result.stderr),
+        )
+
+    def test_wrong_usage(self) -> None:
+        for arguments in (
+            ('--protocol', 'tpc'),
+            ('--protocol', '256'),
+            ('--protocol', 'gre', '--port', '22'),
+            ('--protocol', 'any', '--port', '22'),
+            ('--protocol', 'icmp', '--port', '256'),
+            ('--port', '65536'),
+            ('--port', '-1'),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.reach('web-1', 'db-1', *arguments)
+                self.assertEqual((2, ''), (result.status, result.stdout))

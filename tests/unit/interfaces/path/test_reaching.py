@@ -1,0 +1,1036 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Every row of what was proven about paths, once blocked and once allowed."""
+
+import dataclasses
+import ipaddress
+from typing import Any
+
+import testtools
+
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import surroundings
+from osc_port_iface import records
+from tests.unit import fake_cloud
+from tests.unit.interfaces import samples
+
+ALLOWED, BLOCKED, UNKNOWN = steps.Verdict
+
+OVN = surroundings.Driver.OVN
+OPEN_VSWITCH = surroundings.Driver.OPEN_VSWITCH
+IPTABLES = surroundings.Driver.IPTABLES
+
+FRONT, BACK, PUBLIC = map(fake_cloud.identifier, (700, 701, 702))
+SUBNETS = {
+    FRONT: {4: fake_cloud.identifier(900), 6: fake_cloud.identifier(906)},
+    BACK: {4: fake_cloud.identifier(901), 6: fake_cloud.identifier(907)},
+    PUBLIC: {4: fake_cloud.identifier(902), 6: fake_cloud.identifier(908)},
+}
+EDGE = fake_cloud.identifier(950)
+OPEN, CLOSED = map(fake_cloud.identifier, (801, 802))
+WEB, WEB_2, DB, GUEST = map(fake_cloud.identifier, (11, 12, 13, 14))
+
+SSH = flows.Question('tcp', 22)
+ANYTHING = flows.Question()
+
+
+def fixed_ip(network_id: str, address: str) -> records.FixedIP:
+    version = ipaddress.ip_address(address).version
+    return records.FixedIP(address, SUBNETS[network_id][version])
+
+
+def port(
+    number: int, network_id: str, *addresses: str, **changes: Any
+) -> records.Port:
+    return dataclasses.replace(
+        samples.port(number, device=number),
+        network_id=network_id,
+        fixed_ips=tuple(fixed_ip(network_id, text) for text in addresses),
+        port_security_enabled=True,
+        **{'security_group_ids': (OPEN,), **changes},
+    )
+
+
+def interface(number: int, network_id: str, *addresses: str) -> records.Port:
+    """Build an interface of the router edge."""
+    return port(
+        number,
+        network_id,
+        *addresses,
+        device_id=EDGE,
+        device_owner='network:router_interface',
+        security_group_ids=(),
+        name=f'edge-{number}',
+    )
+
+
+def subnet(
+    network_id: str, cidr: str, gateway_ip: str | None, **changes: Any
+) -> records.Subnet:
+    version = ipaddress.ip_network(cidr).version
+    return records.Subnet(
+        SUBNETS[network_id][version],
+        f'subnet-{cidr}',
+        network_id,
+        cidr,
+        gateway_ip,
+        has_dhcp=True,
+        **changes,
+    )
+
+
+def rule(number: int, direction: str, **changes: Any) -> Any:
+    return records.SecurityGroupRule(
+        fake_cloud.identifier(number),
+        direction,
+        **{'ethertype': 'IPv4', **changes},
+    )
+
+
+def group(identifier: str, *rules: Any, **changes: Any) -> Any:
+    values = {
+        'name': 'open' if identifier == OPEN else 'closed',
+        'is_stateful': True,
+        'project_id': fake_cloud.PROJECT_ID,
+        'is_shared': False,
+        **changes,
+    }
+    return records.SecurityGroup(identifier, rules=rules, **values)
+
+
+EGRESS = (
+    rule(1, 'egress'),
+    rule(2, 'egress', ethertype='IPv6'),
+)
+EVERYTHING = (
+    *EGRESS,
+    rule(3, 'ingress'),
+    rule(4, 'ingress', ethertype='IPv6'),
+)
+
+
+def network(identifier: str, name: str, **changes: Any) -> records.Network:
+    values = {
+        'project_id': fake_cloud.PROJECT_ID,
+        'admin_state_up': True,
+        'is_external': False,
+        'is_shared': False,
+        **changes,
+    }
+    return records.Network(identifier, name, **values)
+
+
+def by_id(*rows: Any) -> dict[str, Any]:
+    return {row.id: row for row in rows}
+
+
+class World:
+    """A cloud in which everything may pass; tests change it.
+
+    The servers web and web-2 are on network front, db is on back, and guest on
+    public. Router edge joins front and back, and has its gateway on public.
+    """
+
+    def __init__(self) -> None:
+        self.drivers = {OVN}
+        self.ports = by_id(
+            port(11, FRONT, '10.0.0.5', '2001:db8::5', name='web'),
+            port(12, FRONT, '10.0.0.6', name='web-2'),
+            port(13, BACK, '10.0.1.5', '2001:db8:1::5', name='db'),
+            port(14, PUBLIC, '203.0.113.9', '2001:db8:9::9', name='guest'),
+            interface(21, FRONT, '10.0.0.1'),
+            interface(22, BACK, '10.0.1.1'),
+            interface(23, FRONT, '2001:db8::1'),
+            interface(24, BACK, '2001:db8:1::1'),
+        )
+        self.servers = by_id(
+            *(
+                records.Server(
+                    fake_cloud.identifier(number),
+                    name,
+                    status='ACTIVE',
+                    power_state=1,
+                )
+                for number, name in (
+                    (11, 'web'),
+                    (12, 'web-2'),
+                    (13, 'db'),
+                    (14, 'guest'),
+                )
+            )
+        )
+        self.networks = by_id(
+            network(FRONT, 'front'),
+            network(BACK, 'back'),
+            network(PUBLIC, 'public', project_id='admin', is_external=True),
+        )
+        self.subnets = by_id(
+            subnet(FRONT, '10.0.0.0/24', '10.0.0.1'),
+            subnet(FRONT, '2001:db8::/64', '2001:db8::1'),
+            subnet(BACK, '10.0.1.0/24', '10.0.1.1'),
+            subnet(BACK, '2001:db8:1::/64', '2001:db8:1::1'),
+            subnet(PUBLIC, '203.0.113.0/24', '203.0.113.1'),
+            subnet(PUBLIC, '2001:db8:9::/64', '2001:db8:9::1'),
+        )
+        self.routers = by_id(
+            records.Router(
+                EDGE,
+                'edge',
+                external_network_id=PUBLIC,
+                external_ips=(
+                    records.FixedIP('203.0.113.2'),
+                    records.FixedIP('2001:db8:9::2'),
+                ),
+                has_source_nat=True,
+                admin_state_up=True,
+            )
+        )
+        self.groups = by_id(group(OPEN, *EVERYTHING), group(CLOSED, *EGRESS))
+        self.more: dict[str, Any] = {}
+
+    def change(self, row: Any, **changes: Any) -> None:
+        """Change a row, by its ID, in whatever it is in."""
+        for rows in (self.ports, self.servers, self.networks, self.routers):
+            if row in rows:
+                rows[row] = dataclasses.replace(rows[row], **changes)
+                return
+        self.subnets[row] = dataclasses.replace(self.subnets[row], **changes)
+
+    def allow(self, *rules: Any, **changes: Any) -> None:
+        """Let the destination accept only this, beside all egress."""
+        self.groups[CLOSED] = group(CLOSED, *EGRESS, *rules, **changes)
+        for row in (WEB_2, DB, GUEST):
+            self.change(row, security_group_ids=(CLOSED,))
+
+    def end(self, text: str) -> surroundings.End:
+        """Return what has an address, or an end outside."""
+        if text in ('internet', 'internet6'):
+            cidr = '::/0' if text.endswith('6') else '0.0.0.0/0'
+            return surroundings.End(
+                'internet', ipaddress.ip_network(cidr), is_internet=True
+            )
+        address = ipaddress.ip_network(text)
+        for row in self.ports.values():
+            if text in {fixed.ip_address for fixed in row.fixed_ips}:
+                return surroundings.End(text, address, row)
+        for row in self.more.get('floating_ips', ()):
+            if row.address == text:
+                target = self.ports[row.port_id or DB]
+                inside = ipaddress.ip_network(target.fixed_ips[0].ip_address)
+                return surroundings.End(text, inside, target, floating_ip=row)
+        return surroundings.End(text, address)
+
+    def paths(
+        self,
+        source: str,
+        destination: str,
+        question: flows.Question = SSH,
+        sender: str | None = None,
+    ) -> list[reaching.Path]:
+        known = surroundings.Surroundings(
+            project_id=fake_cloud.PROJECT_ID,
+            drivers=frozenset(self.drivers),
+            servers=self.servers,
+            ports=self.ports,
+            networks=self.networks,
+            subnets=self.subnets,
+            routers=self.routers,
+            security_groups=self.groups,
+            remote_groups=self.groups,
+            **self.more,
+        )
+        start = self.end(source)
+        if sender:
+            start = dataclasses.replace(start, port=self.ports[sender])
+        end = self.end(destination)
+        asked = question.flows(start.network.version)
+        return reaching.judge(known, start, end, asked)
+
+
+class WorldTestCase(testtools.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.world = World()
+
+    def assert_path(
+        self,
+        verdict: steps.Verdict,
+        reason: str | None,
+        source: str,
+        destination: str,
+        question: flows.Question = SSH,
+        sender: str | None = None,
+    ) -> reaching.Path:
+        """Judge the only, or the last, path; compare verdict and reason."""
+        path = self.world.paths(source, destination, question, sender)[-1]
+        self.assertEqual((verdict, reason), (path.verdict, path.reason))
+        return path
+
+    def assert_allowed(self, *arguments: Any) -> reaching.Path:
+        return self.assert_path(ALLOWED, None, *arguments)
+
+    def assert_blocked(self, reason: str, *arguments: Any) -> reaching.Path:
+        return self.assert_path(BLOCKED, reason, *arguments)
+
+    def assert_unknown(self, reason: str, *arguments: Any) -> reaching.Path:
+        return self.assert_path(UNKNOWN, reason, *arguments)
+
+
+class TestRows(WorldTestCase):
+    """The rows are numbered as where they were proven."""
+
+    def test_1_remote_group_has_the_fixed_ips_of_its_members(self) -> None:
+        self.world.allow(rule(9, 'ingress', remote_group_id=OPEN))
+        self.world.more['members'] = [self.world.ports[WEB]]
+        path = self.assert_allowed('10.0.0.5', '10.0.0.6')
+        (ingress,) = (step for step in path.hops if step.hop == 'ingress')
+        self.assertEqual((fake_cloud.identifier(9),), ingress.rule_ids)
+        self.world.more['members'] = []
+        reason = 'no ingress rule of group closed allows tcp 22 from 10.0.0.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_1_pairs_of_members_count_but_with_ovn(self) -> None:
+        self.world.allow(rule(9, 'ingress', remote_group_id=OPEN))
+        member = port(
+            30,
+            FRONT,
+            '10.0.0.30',
+            address_pairs=(records.AddressPair('10.0.0.0/24', None),),
+        )
+        self.world.more['members'] = [member]
+        reason = 'no ingress rule of group closed allows tcp 22 from 10.0.0.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+        self.world.drivers = {OPEN_VSWITCH, IPTABLES}
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.world.drivers.add(OVN)
+        reason = 'it depends on the driver of the network'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_1b_members_of_another_network_count(self) -> None:
+        self.world.allow(rule(9, 'ingress', remote_group_id=OPEN))
+        self.world.more['members'] = [port(30, BACK, '10.0.1.99')]
+        self.world.more['members'][0] = dataclasses.replace(
+            self.world.more['members'][0],
+            fixed_ips=(records.FixedIP('10.0.0.5'),),
+        )
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+
+    def test_1c_anti_spoofing(self) -> None:
+        arguments = ('10.0.0.99', '10.0.0.6', SSH, WEB)
+        reason = 'port web may not send from 10.0.0.99'
+        self.assert_blocked(reason, *arguments)
+        for pair, drivers, verdict in (
+            (('10.0.0.99', None), {OVN}, ALLOWED),
+            (('10.0.0.0/24', samples.mac_address(11)), {OVN}, ALLOWED),
+            (('10.0.0.99', '00:00:5e:00:01:01'), {OVN}, UNKNOWN),
+            (('10.0.0.99', '00:00:5e:00:01:01'), {OPEN_VSWITCH}, ALLOWED),
+            (('0.0.0.0/0', '00:00:5e:00:01:01'), {OPEN_VSWITCH}, UNKNOWN),
+            (('0.0.0.0/0', '00:00:5e:00:01:01'), {IPTABLES}, ALLOWED),
+        ):
+            with self.subTest(pair=pair, drivers=drivers):
+                self.world.drivers = drivers
+                pairs = (records.AddressPair(*pair),)
+                self.world.change(WEB, address_pairs=pairs)
+                (path,) = self.world.paths(*arguments)
+                self.assertEqual(verdict, path.verdict)
+
+    def test_2_replies_need_a_rule_at_stateless_groups(self) -> None:
+        ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
+        self.world.groups[CLOSED] = group(
+            CLOSED, rule(9, 'ingress', **ssh), is_stateful=False
+        )
+        self.world.change(WEB_2, security_group_ids=(CLOSED,))
+        reason = (
+            'the groups of port web-2 are stateless, and no egress rule '
+            'allows all replies to 10.0.0.5'
+        )
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+        # This driver treats them as stateful.
+        self.world.drivers = {OPEN_VSWITCH}
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.world.drivers = {OPEN_VSWITCH, IPTABLES}
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+        self.world.drivers = {OVN}
+        for ports, verdict in (
+            ((1024, 65535), ALLOWED),
+            ((32768, 60999), UNKNOWN),
+            ((22, 22), UNKNOWN),
+        ):
+            with self.subTest(ports=ports):
+                self.world.groups[CLOSED] = group(
+                    CLOSED,
+                    rule(9, 'ingress', **ssh),
+                    rule(
+                        10,
+                        'egress',
+                        protocol='tcp',
+                        port_range_min=ports[0],
+                        port_range_max=ports[1],
+                    ),
+                    is_stateful=False,
+                )
+                (path,) = self.world.paths('10.0.0.5', '10.0.0.6')
+                self.assertEqual(verdict, path.verdict)
+
+    def test_2_replies_to_a_stateless_source(self) -> None:
+        self.world.groups[CLOSED] = group(CLOSED, *EGRESS, is_stateful=False)
+        self.world.change(WEB, security_group_ids=(CLOSED,))
+        reason = (
+            'the groups of port web are stateless, and no ingress rule '
+            'allows all replies from 10.0.0.6'
+        )
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+        echo = rule(9, 'ingress', protocol='icmp', port_range_min=0)
+        self.world.groups[CLOSED] = group(
+            CLOSED, *EGRESS, echo, is_stateful=False
+        )
+        ping = flows.Question('icmp', 8)
+        self.assert_allowed('10.0.0.5', '10.0.0.6', ping)
+
+    def test_3_port_security_off(self) -> None:
+        self.world.change(
+            WEB_2, port_security_enabled=False, security_group_ids=()
+        )
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        # At the source, any address may be sent from.
+        self.world.change(WEB, port_security_enabled=False)
+        self.assert_allowed('10.0.0.99', '10.0.0.6', SSH, WEB)
+        self.world.allow()
+        self.world.change(WEB_2, port_security_enabled=True)
+        reason = 'no ingress rule of group closed allows tcp 22 from 10.0.0.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_4_no_group(self) -> None:
+        self.world.change(WEB, security_group_ids=())
+        reason = 'port web has no security group'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6', ANYTHING)
+
+    def test_4_what_always_passes(self) -> None:
+        for row in (WEB, DB):
+            self.world.change(row, security_group_ids=())
+        self.world.change(
+            DB,
+            network_id=FRONT,
+            fixed_ips=(fixed_ip(FRONT, '2001:db8::9'),),
+        )
+        for kind in (133, 134, 135, 136):
+            question = flows.Question('ipv6-icmp', kind)
+            self.assert_allowed('2001:db8::5', '2001:db8::9', question)
+        # That this passes is not an answer to a wider question.
+        self.assert_blocked(
+            'port web has no security group',
+            '2001:db8::5',
+            '2001:db8::9',
+            flows.Question('icmp'),
+        )
+
+    def test_4_dhcp(self) -> None:
+        dhcp = interface(25, FRONT, '10.0.0.2')
+        self.world.ports[dhcp.id] = dataclasses.replace(
+            dhcp, device_owner='network:dhcp', device_id='dhcp'
+        )
+        self.world.change(WEB, security_group_ids=())
+        arguments = ('10.0.0.5', '10.0.0.2', flows.Question('udp', 67))
+        self.assert_blocked('port web has no security group', *arguments)
+        self.world.drivers = {OPEN_VSWITCH, IPTABLES}
+        self.assert_allowed(*arguments)
+        self.world.drivers.add(OVN)
+        reason = 'it depends on the driver of the network'
+        self.assert_unknown(reason, *arguments)
+
+    def test_5_rules(self) -> None:
+        for question, allowed, blocked in (
+            (SSH, {'protocol': '6'}, {'protocol': 'udp'}),
+            (SSH, {'protocol': 'any'}, {'ethertype': 'IPv6'}),
+            (
+                flows.Question('icmp', 8),
+                {'protocol': 'icmp', 'port_range_min': 8},
+                {'protocol': 'icmp', 'port_range_min': 0},
+            ),
+            (
+                flows.Question('sctp', 5),
+                {
+                    'protocol': 'sctp',
+                    'port_range_min': 5,
+                    'port_range_max': 5,
+                },
+                {
+                    'protocol': 'sctp',
+                    'port_range_min': 6,
+                    'port_range_max': 7,
+                },
+            ),
+            (flows.Question('gre'), {'protocol': '47'}, {'protocol': 'esp'}),
+            (
+                flows.Question('udplite', 9),
+                {
+                    'protocol': 'udplite',
+                    'port_range_min': 5,
+                    'port_range_max': 5,
+                },
+                {'protocol': 'udp'},
+            ),
+            (flows.Question('0'), {'protocol': '0'}, {'protocol': 'tcp'}),
+            (
+                SSH,
+                {'remote_network': ipaddress.ip_network('10.0.0.0/29')},
+                {'remote_network': ipaddress.ip_network('10.0.0.8/29')},
+            ),
+        ):
+            for changes, verdict in ((allowed, ALLOWED), (blocked, BLOCKED)):
+                with self.subTest(question=question, changes=changes):
+                    self.world.allow(rule(9, 'ingress', **changes))
+                    (path,) = self.world.paths(
+                        '10.0.0.5', '10.0.0.6', question
+                    )
+                    self.assertEqual(verdict, path.verdict)
+
+    def test_5_address_groups(self) -> None:
+        office = fake_cloud.identifier(991)
+        self.world.allow(rule(9, 'ingress', remote_address_group_id=office))
+        for cidrs, verdict in (
+            (('10.0.0.0/29', '2001:db8::/64'), ALLOWED),
+            (('2001:db8::/64',), BLOCKED),
+            ((), BLOCKED),
+        ):
+            with self.subTest(cidrs=cidrs):
+                networks = tuple(map(ipaddress.ip_network, cidrs))
+                self.world.more['address_groups'] = by_id(
+                    records.AddressGroup(office, 'office', networks)
+                )
+                (path,) = self.world.paths('10.0.0.5', '10.0.0.6')
+                self.assertEqual(verdict, path.verdict)
+        self.world.more.clear()
+        reason = f'address group {office} cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_6_ipv6(self) -> None:
+        path = self.assert_allowed('2001:db8::5', '2001:db8:1::5')
+        self.assertEqual('through router edge', path.route)
+        # There is no translation, so the outside reaches it directly.
+        path = self.assert_allowed('internet6', '2001:db8:1::5')
+        self.assertEqual('through router edge', path.route)
+        self.assertEqual(
+            ('routers outside send 2001:db8:1::5 to router edge',),
+            path.hops[0].assumptions,
+        )
+        self.world.allow()
+        reason = (
+            'no ingress rule of group closed allows tcp 22 from the internet'
+        )
+        self.assert_blocked(reason, 'internet6', '2001:db8:1::5')
+
+
+class TestTranslation(WorldTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.floating = records.FloatingIP(
+            'floating',
+            '203.0.113.50',
+            PUBLIC,
+            port_id=DB,
+            router_id=EDGE,
+            fixed_ip_address='10.0.1.5',
+        )
+        self.world.more['floating_ips'] = [self.floating]
+
+    def test_7_floating_ip_from_outside(self) -> None:
+        outside = ipaddress.ip_network('198.51.100.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=outside))
+        path = self.assert_allowed('198.51.100.7', '10.0.1.5')
+        self.assertEqual('203.0.113.50', path.address)
+        self.assertEqual('floating IP 203.0.113.50', path.route)
+        self.assert_blocked(
+            'no ingress rule of group closed allows tcp 22 from 198.18.0.1',
+            '198.18.0.1',
+            '203.0.113.50',
+        )
+        self.assert_unknown(
+            'only 198.51.100.0/24 of 0.0.0.0/0', 'internet', '10.0.1.5'
+        )
+
+    def test_7_without_a_floating_ip(self) -> None:
+        self.world.more.clear()
+        reason = 'no floating IP or port forwarding leads to 10.0.1.5'
+        self.assert_blocked(reason, 'internet', '10.0.1.5')
+        self.world.change(EDGE, has_source_nat=False)
+        self.assert_allowed('internet', '10.0.1.5')
+
+    def test_7_useless_floating_ip(self) -> None:
+        useless = records.FloatingIP('useless', '203.0.113.51', PUBLIC)
+        self.world.more['floating_ips'] = [useless]
+        end = self.world.end('203.0.113.51')
+        end = dataclasses.replace(end, port=None)
+        known = surroundings.Surroundings()
+        (path,) = reaching.judge(
+            known, self.world.end('internet'), end, flows.EVERYTHING
+        )
+        self.assertEqual(
+            'floating IP 203.0.113.51 leads to no port', path.reason
+        )
+
+    def test_7a_a_server_is_seen_by_the_address_of_its_router(self) -> None:
+        # The direct path comes first, that by the floating IP last.
+        inside = ipaddress.ip_network('10.0.0.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        direct, floating = self.world.paths('10.0.0.5', '10.0.1.5')
+        self.assertIs(ALLOWED, direct.verdict)
+        self.assertEqual(
+            (
+                BLOCKED,
+                'no ingress rule of group closed allows tcp 22 from '
+                '203.0.113.2',
+            ),
+            (floating.verdict, floating.reason),
+        )
+        gateway = ipaddress.ip_network('203.0.113.2')
+        self.world.allow(rule(9, 'ingress', remote_network=gateway))
+        path = self.assert_allowed('10.0.0.5', '10.0.1.5')
+        (step,) = (step for step in path.hops if step.hop == 'floating-ip')
+        self.assertEqual(
+            ('replies are translated, unlike in OVN 23.03',), step.assumptions
+        )
+
+    def test_7a_or_by_its_own_floating_ip(self) -> None:
+        own = dataclasses.replace(
+            self.floating,
+            id='own',
+            address='203.0.113.60',
+            port_id=WEB,
+            fixed_ip_address='10.0.0.5',
+        )
+        self.world.more['floating_ips'].append(own)
+        seen = ipaddress.ip_network('203.0.113.60')
+        self.world.allow(rule(9, 'ingress', remote_network=seen))
+        self.assert_allowed('10.0.0.5', '203.0.113.50')
+
+    def test_7a_egress_sees_the_floating_ip(self) -> None:
+        inside = ipaddress.ip_network('10.0.1.0/24')
+        self.world.groups[CLOSED] = group(
+            CLOSED, rule(9, 'egress', remote_network=inside)
+        )
+        self.world.change(WEB, security_group_ids=(CLOSED,))
+        direct, floating = self.world.paths('10.0.0.5', '10.0.1.5')
+        self.assertIs(ALLOWED, direct.verdict)
+        self.assertEqual(
+            'no egress rule of group closed allows tcp 22 to 203.0.113.50',
+            floating.reason,
+        )
+
+    def forward(self, external: str = '2201', internal: str = '22') -> None:
+        forwarding = records.PortForwarding(
+            'tcp', external, '10.0.1.5', internal, DB
+        )
+        self.floating = dataclasses.replace(
+            self.floating,
+            port_id=None,
+            fixed_ip_address=None,
+            port_forwardings=(forwarding,),
+        )
+        self.world.more['floating_ips'] = [self.floating]
+
+    def test_7b_port_forwarding_from_outside(self) -> None:
+        self.forward()
+        ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
+        self.world.allow(rule(9, 'ingress', **ssh))
+        arguments = ('internet', '203.0.113.50')
+        path = self.assert_allowed(*arguments, flows.Question('tcp', 2201))
+        self.assertEqual(['tcp 2201'], path.passing.texts())
+        self.assertEqual('forwarding 203.0.113.50:2201 to port 22', path.route)
+        path = self.assert_allowed(*arguments, ANYTHING)
+        self.assertEqual(['tcp 2201'], path.passing.texts())
+        self.assert_blocked(
+            'floating IP 203.0.113.50 does not forward tcp 22', *arguments
+        )
+        self.world.allow()
+        self.assert_blocked(
+            'no ingress rule of group closed allows tcp 22 from the internet',
+            *arguments,
+            flows.Question('tcp', 2201),
+        )
+
+    def test_7b_range_of_ports(self) -> None:
+        self.forward('2201:2204', '22:25')
+        ssh = {'protocol': 'tcp', 'port_range_min': 23, 'port_range_max': 24}
+        self.world.allow(rule(9, 'ingress', **ssh))
+        (path,) = self.world.paths('internet', '203.0.113.50', ANYTHING)
+        self.assertEqual(['tcp 2202-2203'], path.passing.texts())
+
+    def test_7b_port_forwarding_from_inside(self) -> None:
+        self.forward()
+        inside = ipaddress.ip_network('10.0.0.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        arguments = (
+            '10.0.0.5',
+            '203.0.113.50',
+            flows.Question('tcp', 2201),
+        )
+        self.assert_allowed(*arguments)
+        self.world.drivers = {IPTABLES}
+        self.assert_blocked(
+            'no ingress rule of group closed allows tcp 22 from 203.0.113.2',
+            *arguments,
+        )
+        self.world.drivers = {IPTABLES, OVN}
+        self.assert_unknown(
+            'it is not known whether it sees 10.0.0.5 or 203.0.113.2',
+            *arguments,
+        )
+
+    def test_10_router_of_a_floating_ip(self) -> None:
+        arguments = ('internet', '203.0.113.50')
+        self.world.change(EDGE, admin_state_up=False)
+        self.assert_blocked('router edge is disabled', *arguments)
+        self.world.change(EDGE, admin_state_up=True)
+        self.world.change(fake_cloud.identifier(22), admin_state_up=False)
+        reason = 'router edge has no enabled interface on back'
+        self.assert_blocked(reason, *arguments)
+        self.world.routers.clear()
+        self.assert_unknown(f'router {EDGE} cannot be read', *arguments)
+
+    def test_8_replies_of_a_guest_without_gateway(self) -> None:
+        self.world.change(SUBNETS[BACK][4], gateway_ip=None)
+        self.assert_blocked(
+            'no way back: subnet subnet-10.0.1.0/24 has no gateway',
+            'internet',
+            '203.0.113.50',
+        )
+
+
+class TestWays(WorldTestCase):
+    def test_8_out(self) -> None:
+        path = self.assert_allowed('10.0.0.5', 'internet')
+        self.assertEqual('through router edge', path.route)
+        self.world.change(EDGE, external_network_id=None)
+        reason = 'router edge has no gateway'
+        self.assert_blocked(reason, '10.0.0.5', 'internet')
+        self.world.change(SUBNETS[FRONT][4], gateway_ip=None)
+        reason = 'subnet subnet-10.0.0.0/24 has no gateway'
+        self.assert_blocked(reason, '10.0.0.5', 'internet')
+        self.world.change(SUBNETS[FRONT][4], gateway_ip='10.0.0.254')
+        reason = 'network front has no router at 10.0.0.254'
+        self.assert_blocked(reason, '10.0.0.5', 'internet')
+
+    def test_8_source_as_the_destination_sees_it(self) -> None:
+        for has_source_nat, seen in (
+            (True, '203.0.113.2'),
+            (False, '10.0.0.5'),
+        ):
+            with self.subTest(seen=seen):
+                self.world.change(EDGE, has_source_nat=has_source_nat)
+                self.world.allow(
+                    rule(
+                        9,
+                        'ingress',
+                        remote_network=ipaddress.ip_network(seen),
+                    )
+                )
+                path = self.world.paths('10.0.0.5', '203.0.113.9')[-1]
+                (ingress,) = (s for s in path.hops if s.hop == 'ingress')
+                self.assertIs(ALLOWED, ingress.verdict(path.asked))
+
+    def test_joined_networks(self) -> None:
+        path = self.assert_allowed('10.0.0.5', '10.0.1.5')
+        self.assertEqual('through router edge', path.route)
+        del self.world.ports[fake_cloud.identifier(22)]
+        reason = 'no router joins networks front and back'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+
+    def test_same_network(self) -> None:
+        path = self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.assertEqual('same network', path.route)
+
+    def test_9_subnets_of_one_network(self) -> None:
+        other = '10.0.2.0/24'
+        identifier = fake_cloud.identifier(905)
+        self.world.subnets[identifier] = records.Subnet(
+            identifier, 'other', FRONT, other, '10.0.2.1', True
+        )
+        self.world.change(
+            WEB_2, fixed_ips=(records.FixedIP('10.0.2.6', identifier),)
+        )
+        self.assert_unknown(
+            'no router joins the subnets of network front, so servers need a '
+            'route to the other subnet',
+            '10.0.0.5',
+            '10.0.2.6',
+        )
+        # dnsmasq gives such routes.
+        self.world.drivers = {OPEN_VSWITCH}
+        self.assert_allowed('10.0.0.5', '10.0.2.6')
+        self.world.drivers = {OVN}
+        gateway = dataclasses.replace(
+            interface(26, FRONT, '10.0.0.1'),
+            fixed_ips=(records.FixedIP('10.0.2.1', identifier),),
+        )
+        self.world.ports[gateway.id] = gateway
+        path = self.assert_allowed('10.0.0.5', '10.0.2.6')
+        self.assertEqual('through router edge', path.route)
+
+    def test_9b_two_routers(self) -> None:
+        """The network back is behind a router of its own."""
+        inner = fake_cloud.identifier(951)
+        for number in (22, 24):
+            del self.world.ports[fake_cloud.identifier(number)]
+        link = fake_cloud.identifier(904)
+        for number, device, address in (
+            (31, EDGE, '10.0.9.1'),
+            (32, inner, '10.0.9.2'),
+        ):
+            row = dataclasses.replace(
+                interface(number, FRONT, '10.0.0.1'),
+                network_id='link',
+                device_id=device,
+                fixed_ips=(records.FixedIP(address, link),),
+            )
+            self.world.ports[row.id] = row
+        row = dataclasses.replace(
+            interface(33, BACK, '10.0.1.1'), device_id=inner
+        )
+        self.world.ports[row.id] = row
+        self.world.subnets[link] = records.Subnet(
+            link, 'link', 'link', '10.0.9.0/24', '10.0.9.1'
+        )
+        self.world.networks['link'] = network('link', 'link')
+        there = records.Route(ipaddress.ip_network('10.0.1.0/24'), '10.0.9.2')
+        back = records.Route(ipaddress.ip_network('10.0.0.0/24'), '10.0.9.1')
+        self.world.routers[inner] = records.Router(inner, 'inner')
+        reason = 'no router joins networks front and back'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        self.world.change(EDGE, routes=(there,))
+        reason = 'no way back: no router joins networks back and front'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        self.world.change(inner, routes=(back,))
+        path = self.assert_allowed('10.0.0.5', '10.0.1.5')
+        self.assertEqual('through router edge, inner', path.route)
+        # The longest prefix wins, even if its next hop does not exist.
+        dead = records.Route(ipaddress.ip_network('10.0.1.5/32'), '10.0.9.9')
+        self.world.change(EDGE, routes=(there, dead))
+        reason = 'network link has no router at 10.0.9.9'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+
+    def test_9b_host_routes(self) -> None:
+        route = records.Route(ipaddress.ip_network('10.0.1.0/24'), '10.0.0.1')
+        self.world.change(
+            SUBNETS[FRONT][4], gateway_ip=None, host_routes=(route,)
+        )
+        self.assert_allowed('10.0.0.5', '10.0.1.5')
+        appliance = records.Route(route.destination, '10.0.0.6')
+        self.world.change(SUBNETS[FRONT][4], host_routes=(appliance,))
+        self.assert_unknown(
+            'next hop 10.0.0.6 is port web-2, which is not of a router, but '
+            'may forward',
+            '10.0.0.5',
+            '10.0.1.5',
+        )
+
+    def test_9b_loop(self) -> None:
+        route = records.Route(ipaddress.ip_network('10.7.0.0/16'), '10.0.0.1')
+        self.world.change(EDGE, routes=(route,))
+        reason = 'the routes to 10.7.0.1 are a loop'
+        self.assert_blocked(reason, '10.0.0.5', '10.7.0.1')
+
+    def test_10_disabled(self) -> None:
+        for row, to, reason in (
+            (WEB, '10.0.0.6', 'port web is disabled'),
+            (WEB_2, '10.0.0.6', 'port web-2 is disabled'),
+            (EDGE, '10.0.1.5', 'router edge is disabled'),
+            (
+                fake_cloud.identifier(21),
+                '10.0.1.5',
+                'the interface of router edge on front is disabled',
+            ),
+            (
+                fake_cloud.identifier(22),
+                '10.0.1.5',
+                'the interface of router edge on back is disabled',
+            ),
+        ):
+            with self.subTest(reason):
+                self.world.change(row, admin_state_up=False)
+                self.assert_blocked(reason, '10.0.0.5', to)
+                self.world.change(row, admin_state_up=True)
+                self.assert_allowed('10.0.0.5', to)
+
+    def test_10_disabled_network_has_no_effect(self) -> None:
+        self.world.change(FRONT, admin_state_up=False)
+        path = self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.assertIn(
+            ('network front is disabled, which stops only its DHCP',),
+            [step.assumptions for step in path.hops],
+        )
+
+    def test_10_plugged_in(self) -> None:
+        for changes, reason in (
+            (
+                {'device_id': None, 'device_owner': None},
+                'port web-2 is not plugged in',
+            ),
+            (
+                {'vif_type': 'binding_failed'},
+                'port web-2 could not be bound to a host',
+            ),
+            ({'vif_type': 'unbound'}, 'port web-2 is not bound to a host'),
+            ({'status': 'DOWN'}, 'port web-2 is DOWN'),
+        ):
+            with self.subTest(reason):
+                world = self.world = World()
+                world.change(WEB_2, **changes)
+                self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_server(self) -> None:
+        server = fake_cloud.identifier(12)
+        for changes, verdict, reason in (
+            ({'status': 'SHUTOFF'}, BLOCKED, 'server web-2 is SHUTOFF'),
+            ({'status': 'BUILD'}, UNKNOWN, 'server web-2 is BUILD'),
+            ({'status': None}, UNKNOWN, 'server web-2 cannot be read'),
+            ({'power_state': 4}, BLOCKED, 'server web-2 is powered off'),
+            ({'power_state': None}, ALLOWED, None),
+        ):
+            with self.subTest(changes=changes):
+                self.world.servers[server] = dataclasses.replace(
+                    World().servers[server], **changes
+                )
+                self.assert_path(verdict, reason, '10.0.0.5', '10.0.0.6')
+        del self.world.servers[server]
+        reason = f'server {server} cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_11_subport(self) -> None:
+        parent = port(40, BACK, '10.0.1.40', name='parent')
+        self.world.change(WEB_2, device_id=None, device_owner='trunk:subport')
+        reason = 'what has port web-2 cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+        server = records.Server(
+            parent.device_id or '', 'trunked', status='ACTIVE'
+        )
+        self.world.servers[server.id] = server
+        self.world.more['parents'] = {WEB_2: parent}
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        # A subport has groups of its own.
+        self.world.change(WEB_2, security_group_ids=())
+        reason = 'port web-2 has no security group'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+        self.world.change(WEB_2, security_group_ids=(OPEN,))
+        self.world.more['parents'] = {
+            WEB_2: dataclasses.replace(parent, admin_state_up=False)
+        }
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.world.drivers = {IPTABLES}
+        self.assert_unknown(
+            'parent port parent of subport web-2 is disabled, which some '
+            'drivers ignore',
+            '10.0.0.5',
+            '10.0.0.6',
+        )
+
+    def test_12_external_network(self) -> None:
+        path = self.assert_allowed('internet', '203.0.113.9')
+        self.assertEqual('direct to provider network', path.route)
+        self.assertEqual(
+            ('203.0.113.1 on network public is a router outside Neutron',),
+            path.hops[0].assumptions,
+        )
+        self.assert_allowed('203.0.113.9', 'internet')
+        self.assert_allowed('10.0.0.5', '203.0.113.9')
+        self.world.allow()
+        reason = (
+            'no ingress rule of group closed allows tcp 22 from the internet'
+        )
+        self.assert_blocked(reason, 'internet', '203.0.113.9')
+
+    def test_14_addresses_of_a_router(self) -> None:
+        ping = flows.Question('icmp', 8)
+        self.assert_allowed('10.0.0.5', '10.0.0.1', ping)
+        self.world.change(WEB, security_group_ids=())
+        reason = 'port web has no security group'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.1', ping)
+
+    def test_cidrs(self) -> None:
+        inside = ipaddress.ip_network('10.0.0.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        path = self.assert_allowed('10.0.0.0/25', '10.0.1.5')
+        self.assertEqual('through router edge', path.route)
+        self.world.allow(
+            rule(
+                9,
+                'ingress',
+                remote_network=ipaddress.ip_network('10.0.0.0/28'),
+            )
+        )
+        reason = 'only 10.0.0.0/28 of 10.0.0.0/25'
+        self.assert_unknown(reason, '10.0.0.0/25', '10.0.1.5')
+
+    def test_no_port_has_the_address(self) -> None:
+        self.assert_allowed('10.0.0.0/25', '10.0.1.5')
+        path = self.world.paths('10.0.0.5', '10.0.1.77')[-1]
+        self.assertEqual(
+            (BLOCKED, 'no port on network back has 10.0.1.77'),
+            (path.verdict, path.reason),
+        )
+
+    def test_foreign_things(self) -> None:
+        foreign = fake_cloud.identifier(803)
+        self.world.change(WEB_2, security_group_ids=(foreign,))
+        reason = f'security group {foreign} cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+        self.world.allow(rule(9, 'ingress', remote_group_id=foreign))
+        reason = f'the members of security group {foreign} are not all seen'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+        self.world.routers.clear()
+        reason = f'router {EDGE} cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', 'internet')
+
+    def test_what_could_not_be_read_is_not_missing(self) -> None:
+        self.world.more['is_complete'] = False
+        del self.world.ports[fake_cloud.identifier(22)]
+        reason = 'no router joins networks front and back'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
+
+    def test_all_blockers_are_there(self) -> None:
+        self.world.change(WEB, security_group_ids=())
+        self.world.change(EDGE, admin_state_up=False)
+        self.world.change(DB, admin_state_up=False)
+        (path,) = self.world.paths('10.0.0.5', '10.0.1.5')
+        self.assertEqual(
+            [
+                'port web has no security group',
+                'router edge is disabled',
+                'port db is disabled',
+            ],
+            [
+                step.reason
+                for step in path.hops
+                if step.verdict(path.asked) is BLOCKED
+            ],
+        )
+
+    def test_exposure(self) -> None:
+        ports = {'port_range_min': 80, 'port_range_max': 443}
+        self.world.allow(
+            rule(9, 'ingress', protocol='tcp', **ports),
+            rule(10, 'ingress', protocol='icmp', port_range_min=8),
+        )
+        path = self.assert_allowed('internet', '203.0.113.9', ANYTHING)
+        self.assertEqual(['icmp type 8', 'tcp 80-443'], path.passing.texts())
+
+    def test_nothing_in_common(self) -> None:
+        web = {'protocol': 'tcp', 'port_range_min': 80, 'port_range_max': 80}
+        ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
+        self.world.groups[OPEN] = group(OPEN, rule(8, 'egress', **web))
+        self.world.allow(rule(9, 'ingress', **ssh))
+        reason = 'the destination accepts nothing that the source sends'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6', ANYTHING)
