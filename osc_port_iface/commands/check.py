@@ -24,7 +24,10 @@ from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
     from osc_port_iface.api import cloud as api_cloud
+    from osc_port_iface.commands import columns
     from osc_port_iface.interfaces.health import check
+    from osc_port_iface.interfaces.health import findings
+    from osc_port_iface.interfaces import lookup
 
 
 class CheckServerInterface(lister.TextLister):
@@ -50,6 +53,7 @@ class CheckServerInterface(lister.TextLister):
         'Expected',
         'Port ID',
         'Severity',
+        'Project Name',
         'Cause',
     )
 
@@ -79,36 +83,46 @@ class CheckServerInterface(lister.TextLister):
         from osc_port_iface.commands import finding_columns
         from osc_port_iface.commands import metrics
         from osc_port_iface.commands import nagios
+        from osc_port_iface.interfaces import lookup
 
         started = time.monotonic()
         try:
             self._authenticate()
-            chosen = self.choose(parsed_args, finding_columns.COLUMNS)
+            chosen = self._choose(parsed_args)
             cloud = self.cloud()
             result = self._check(
                 parsed_args, cloud, finding_columns.CAUSE in chosen
             )
         except Exception:
-            if parsed_args.metrics:
-                metrics.write_failure(parsed_args.metrics)
+            metrics.write_failure(parsed_args)
             raise
         took = time.monotonic() - started
         self.report(result)
         if result.rows:
             self.deny()
-        if parsed_args.metrics:
-            metrics.write(
-                parsed_args.metrics, parsed_args.metrics_by, result, took
-            )
+        metrics.write(parsed_args, result, took)
         if parsed_args.nagios:
-            limits = nagios.Thresholds(
-                parsed_args.warning, parsed_args.critical
-            )
-            return self._sum_up(
-                parsed_args, *nagios.judge(result, limits, took)
-            )
+            line = nagios.judge(parsed_args, result, took)
+            return self._sum_up(parsed_args, *line)
         self._guide(parsed_args, cloud, result)
-        return columns.table(chosen, result.rows)
+        look = lookup.Lookup(cloud, result.rows)
+        table = columns.table(chosen, result.rows, look)
+        self.report(look)
+        return table
+
+    def _choose(
+        self, parsed_args: argparse.Namespace
+    ) -> list[columns.Column[findings.Finding, lookup.Lookup]]:
+        """Choose the columns; of the project, if there may be several."""
+        from osc_port_iface.commands import cells
+        from osc_port_iface.commands import finding_columns
+
+        return self.choose(
+            parsed_args,
+            finding_columns.COLUMNS,
+            show_long=parsed_args.formatter in cells.STRUCTURED_FORMATS
+            or _is_wide(parsed_args),
+        )
 
     def _authenticate(self) -> None:
         """Authenticate as OSC does before it runs another command."""
@@ -195,9 +209,15 @@ def _place(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> str:
 
     if parsed_args.server:
         return ''
-    name = parsed_args.project
-    if not name and (parsed_args.all_projects or parsed_args.host):
+    if _is_wide(parsed_args):
         return _(' in all projects')
     own = cloud.identity.own_project
-    name = name or (own and own.name)
+    name = parsed_args.project or (own and own.name)
     return _(' in project %s') % printable.one_line(name) if name else ''
+
+
+def _is_wide(parsed_args: argparse.Namespace) -> bool:
+    """Return whether servers of several projects may be selected."""
+    return not parsed_args.project and bool(
+        parsed_args.all_projects or parsed_args.host
+    )

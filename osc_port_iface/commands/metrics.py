@@ -80,26 +80,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def write(
-    path: pathlib.Path,
-    by: Sequence[str],
-    result: check.CheckResult,
-    took: float,
+    parsed_args: argparse.Namespace, result: check.CheckResult, took: float
 ) -> None:
-    """Write the findings, and that the run succeeded.
+    """Write the findings, and that the run succeeded, if that is wanted.
 
-    :param path: The file, whose name should end with ``.prom``.
-    :param by: The labels to add to the code, named as in the option.
+    :param parsed_args: The arguments, with the file, whose name should end
+        with ``.prom``, and the labels to add.
     :param result: What was found.
     :param took: How long the check took, in seconds.
     :raises exceptions.CommandError: A file could not be written.
     """
+    path = parsed_args.metrics
+    if path is None:
+        return
     _replace(
         path,
         [
             *_metric(
                 'findings',
                 'Findings by code, for the codes that were checked.',
-                _counts(result, [_LABELS[name] for name in by]),
+                _counts(
+                    result, [_LABELS[name] for name in parsed_args.metrics_by]
+                ),
             ),
             *_metric(
                 'servers',
@@ -127,13 +129,14 @@ def write(
     _write_run(path, has_failed=False)
 
 
-def write_failure(path: pathlib.Path) -> None:
+def write_failure(parsed_args: argparse.Namespace) -> None:
     """Write that a run has failed, and leave the earlier findings in place.
 
-    :param path: The file of the findings.
+    :param parsed_args: The arguments, with the file of the findings.
     :raises exceptions.CommandError: The file could not be written.
     """
-    _write_run(path, has_failed=True)
+    if parsed_args.metrics is not None:
+        _write_run(parsed_args.metrics, has_failed=True)
 
 
 def _write_run(path: pathlib.Path, has_failed: bool) -> None:

@@ -17,7 +17,6 @@ https://nagios-plugins.org/doc/guidelines.html
 
 import argparse
 import collections
-import dataclasses
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
@@ -65,20 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class Thresholds:
-    """How many findings are acceptable, as in the plugin guidelines.
-
-    :ivar warning: More warning and critical findings than this are a warning.
-    :ivar critical: More critical findings than this are critical.
-    """
-
-    warning: int = 0
-    critical: int = 0
-
-
 def judge(
-    result: check.CheckResult, limits: Thresholds, took: float
+    parsed_args: argparse.Namespace, result: check.CheckResult, took: float
 ) -> tuple[int, str]:
     """Sum up a check.
 
@@ -86,8 +73,8 @@ def judge(
     and if no server was looked at, the status is UNKNOWN unless it is CRITICAL
     anyway.
 
+    :param parsed_args: The arguments, with the thresholds.
     :param result: What was found.
-    :param limits: The thresholds.
     :param took: How long the check took, in seconds.
     :returns: The exit status, and the line with the performance data.
     """
@@ -95,11 +82,11 @@ def judge(
     by_code = collections.Counter(row.code.value for row in result.rows)
     critical = by_severity[codes.Severity.CRITICAL]
     warning = by_severity[codes.Severity.WARNING]
-    if critical > limits.critical:
+    if critical > parsed_args.critical:
         status = CRITICAL
     elif result.gaps or not result.servers:
         status = UNKNOWN
-    elif critical + warning > limits.warning:
+    elif critical + warning > parsed_args.warning:
         status = WARNING
     else:
         status = OK

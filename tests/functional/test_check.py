@@ -81,6 +81,41 @@ class TestUntouchedFleet(base.FunctionalTestCase):
         )
 
 
+class TestMonitoring(base.FunctionalTestCase):
+    user = 'fleet-a'
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        fleet.ensure(embedded.Cloud())
+        super().setUpClass()
+
+    def nagios(self, *arguments: str, user: str | None = None) -> str:
+        """Check, and return the line without its performance data."""
+        result = self.openstack(
+            *arguments, *COMMAND, '--nagios', user=user or self.user
+        )
+        line = result.stdout.partition('|')[0].rstrip()
+        return f'{result.status} {line}'
+
+    def test_nothing_wrong(self) -> None:
+        self.assertEqual('0 OK: findings: 0', self.nagios())
+
+    def test_no_token(self) -> None:
+        self.assertRegex(
+            self.nagios('--os-password', 'wrong'),
+            r'^3 UNKNOWN: The request you have made requires authentication',
+        )
+
+    def test_host_that_does_not_exist(self) -> None:
+        result = self.openstack(
+            *COMMAND, '--nagios', '--host', 'nosuch', user='admin'
+        )
+        self.assertEqual(
+            (3, "UNKNOWN: No compute host has the name 'nosuch'.\n"),
+            (result.status, result.stdout),
+        )
+
+
 class CheckTestCase(faults.FaultsTestCase):
     def check(
         self, *arguments: str, user: str = 'admin', status: int = 3
@@ -125,7 +160,24 @@ class TestCaches(CheckTestCase):
                 [], self.check(server['id'], *arguments, status=0)
             )
         rows = self.check(server['id'], user=self.user)
-        self.assertEqual(2, len(rows))
+        self.assertEqual(
+            [('critical', 'ACTIVE', self.user)] * 2,
+            [
+                (row['Severity'], row['Server Status'], row['Project Name'])
+                for row in rows
+            ],
+        )
+        self.assertEqual(
+            [],
+            self.check(
+                server['id'],
+                '--severity',
+                'critical',
+                '--ignore',
+                'missing-from-cache',
+                status=0,
+            ),
+        )
 
     def test_interface_missing_from_cache(self) -> None:
         server = self.make_server()

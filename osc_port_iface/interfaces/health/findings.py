@@ -77,6 +77,21 @@ class Finding:
         return self.port.project_id if self.port else None
 
     @property
+    def server_status(self) -> str | None:
+        """The status of the server, if it exists."""
+        return self.server.status if self.server else None
+
+    @property
+    def network_id(self) -> str | None:
+        """The network of the port, if that exists."""
+        return self.port.network_id if self.port else None
+
+    @property
+    def fixed_ips(self) -> tuple[records.FixedIP, ...]:
+        """The fixed IPs of the port."""
+        return self.port.fixed_ips if self.port else ()
+
+    @property
     def age(self) -> float | None:
         """The seconds since a port without a server was changed."""
         if self.port is None or self.code not in codes.WITHOUT_SERVER:

@@ -19,7 +19,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import dataclasses
 import ipaddress
 
-from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
@@ -205,19 +204,13 @@ def _claimed(
     """
     if port.id == other.id:
         return []
-    found = []
-    for pair in port.address_pairs:
-        try:
-            network = addresses.parse_ip_network(pair.ip_address)
-        except ValueError:
-            continue
-        if network.prefixlen >= shortest_prefix:
-            found += [
-                fixed_ip.ip_address
-                for fixed_ip in other.fixed_ips
-                if ipaddress.ip_address(fixed_ip.ip_address) in network
-            ]
-    return found
+    return [
+        fixed_ip.ip_address
+        for pair in port.address_pairs
+        if pair.network.prefixlen >= shortest_prefix
+        for fixed_ip in other.fixed_ips
+        if pair.covers(ipaddress.ip_address(fixed_ip.ip_address))
+    ]
 
 
 def _by_network(

@@ -263,6 +263,9 @@ class TestCheck(CheckTestCase):
                 {
                     'Server ID': fake_cloud.identifier(2),
                     'Server Name': 's2',
+                    'Server Status': 'ACTIVE',
+                    'Project ID': PROJECT,
+                    'Project Name': 'demo',
                     'Port ID': fake_cloud.identifier(13),
                     'MAC Address': 'fa:16:3e:00:00:0d',
                     'Severity': 'critical',
@@ -274,6 +277,49 @@ class TestCheck(CheckTestCase):
                 }
             ],
             json.loads(result.stdout),
+        )
+
+    def test_columns_of_the_project(self) -> None:
+        self.register([server(2)], [port(13, 2)])
+        for arguments, is_shown in (
+            ((), False),
+            (('--project', PROJECT), False),
+            (('--all-projects',), True),
+            (('--host', 'compute-1'), True),
+            (('--host', 'compute-1', '--project', PROJECT), False),
+        ):
+            with self.subTest(arguments):
+                result = self.openstack(
+                    *('server', 'interface', 'check', '-f', 'csv'),
+                    *arguments,
+                )
+                self.assertEqual((3, ''), (result.status, result.stderr))
+                for header in ('Server Status', 'Project ID', 'Project Name'):
+                    self.assertEqual(is_shown, f'"{header}"' in result.stdout)
+
+    def test_one_mac_address_in_any_notation(self) -> None:
+        for of_cache, of_port in (
+            ('FA:16:3E:00:00:0B', 'fa:16:3e:00:00:0b'),
+            ('fa:16:3e:00:00:0b', 'FA:16:3E:00:00:0B'),
+            ('fa-16-3e-00-00-0b', 'fa:16:3e:00:00:0b'),
+        ):
+            with self.subTest(of_cache, port=of_port):
+                entry = {
+                    **fake_cloud.cached(11, '10.0.0.11'),
+                    'OS-EXT-IPS-MAC:mac_addr': of_cache,
+                }
+                self.register(
+                    [server(1, addresses={'net': [entry]})],
+                    [port(11, 1, mac_address=of_port)],
+                )
+                self.assert_finds('')
+
+    def test_addresses_are_ordered_as_numbers(self) -> None:
+        ips = ('10.0.0.9', '10.0.0.10', '2001:db8::9', '2001:db8::10')
+        self.register([server(1)], [fake_cloud.port(11, 1, *ips)])
+        self.assert_finds(
+            f's1 {fake_cloud.identifier(11)} missing-from-cache '
+            f'{",".join(ips)} not in the cache\n'
         )
 
     def test_narrowed(self) -> None:

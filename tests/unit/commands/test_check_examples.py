@@ -12,6 +12,7 @@
 
 """The examples of the guide, and its page of findings."""
 
+import argparse
 import configparser
 import pathlib
 import re
@@ -41,7 +42,9 @@ class TestExamples(base.ShellTestCase):
     def metrics(self) -> set[str]:
         """Return the names of all metrics."""
         path = pathlib.Path(self.create_file('')).with_name('x.prom')
-        metrics.write(path, (), check.CheckResult([], codes=codes.USUAL), 0.0)
+        parsed_args = argparse.Namespace(metrics=path, metrics_by=[])
+        result = check.CheckResult([], codes=codes.USUAL)
+        metrics.write(parsed_args, result, 0.0)
         text = ''.join(file.read_text() for file in path.parent.glob('*.prom'))
         return set(re.findall(r'^# TYPE (\S+) gauge$', text, re.MULTILINE))
 
