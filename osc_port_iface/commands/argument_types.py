@@ -14,6 +14,7 @@
 
 import argparse
 import codecs
+import datetime
 import errno
 import pathlib
 import sys
@@ -199,6 +200,28 @@ def duration(text: str) -> float:
     if unit in _UNITS and number.isascii() and number.isdigit():
         return float(int(number) * _UNITS[unit])
     raise _invalid(_("'%s' is not a time such as 30m, 12h or 7d"), text)
+
+
+def moment(text: str) -> datetime.datetime:
+    """Read a time: ISO 8601, or how long ago, such as ``3d``.
+
+    :returns: The time; in UTC unless it has an offset.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    try:
+        ago = duration(text.removeprefix('-'))
+        return now - datetime.timedelta(seconds=ago)
+    except (argparse.ArgumentTypeError, OverflowError):
+        pass
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise _invalid(
+            _("'%s' is not a time such as 2026-01-31T12:00:00Z or 3d"), text
+        ) from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=datetime.UTC)
+    return found
 
 
 def interval(text: str) -> float:

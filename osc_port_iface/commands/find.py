@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import argparse
 
+from osc_port_iface.commands import as_of
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 
-class FindServerInterface(lister.TextLister):
+class FindServerInterface(as_of.RecordedLister):
     """Find the server behind an address.
 
     Matches whole addresses only, and shows every match, because address
@@ -108,9 +109,10 @@ class FindServerInterface(lister.TextLister):
                 'address leads to'
             ),
         )
+        as_of.add_between(parser)
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import match_columns
         from osc_port_iface.interfaces import lookup

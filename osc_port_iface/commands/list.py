@@ -18,11 +18,12 @@ import argparse
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import as_of
 from osc_port_iface.commands import lister
 from osc_port_iface.i18n import _
 
 
-class ListServerInterface(lister.TextLister):
+class ListServerInterface(as_of.RecordedLister):
     """List the interfaces of servers.
 
     Shows each port that is plugged into the servers, as Nova and Neutron see
@@ -88,7 +89,7 @@ class ListServerInterface(lister.TextLister):
         server_selectors.add_concurrency(parser)
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import interface_filters
         from osc_port_iface.commands import server_selectors

@@ -22,7 +22,8 @@ from osc_port_iface.interfaces.journal import summary
 
 def as_text(moment: datetime.datetime) -> str:
     """Write a time as it can be given to ``--at``."""
-    return moment.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
+    utc = moment.astimezone(datetime.UTC)
+    return utc.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
 
 
 COLUMNS: columns.Columns[summary.Summary] = (

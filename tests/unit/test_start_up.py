@@ -36,6 +36,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 SHARED = {
     'osc_port_iface',
     'osc_port_iface.commands',
+    'osc_port_iface.commands.as_of',
     'osc_port_iface.commands.lister',
     'osc_port_iface.commands.plugin_command',
     'osc_port_iface.i18n',

@@ -149,6 +149,8 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
             timeout=_WAIT,
             # The driver would begin transactions only before some statements.
             isolation_level=None,
+            # Its user sees to it that they take turns.
+            check_same_thread=False,
         ),
         poolclass=pool.NullPool,
         future=True,

@@ -40,9 +40,10 @@ class TestName(base.ShellTestCase):
                 ),
                 result.stderr,
             )
-            # A check authenticates itself, after it has read its arguments.
+            # These authenticate after they have read their arguments.
+            itself = ('check', 'find', 'list')
             self.assertEqual(
-                [] if command[0] == 'check' else test_list.AUTHENTICATION,
+                [] if command[0] in itself else test_list.AUTHENTICATION,
                 self.cloud.requested(),
             )
 

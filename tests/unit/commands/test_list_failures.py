@@ -22,7 +22,6 @@ import requests
 
 from tests import command_result
 from tests.unit import clock
-from tests.unit.commands import test_list
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
 
@@ -151,7 +150,7 @@ class TestPace(test_list_fleet.FleetTestCase):
                     'number from 1 to 64\n'
                 )
             )
-            self.assertEqual(test_list.AUTHENTICATION, self.cloud.requested())
+            self.assertEqual([], self.cloud.requested())
 
     def test_same_bytes_however_many_at_a_time(self) -> None:
         self.register(

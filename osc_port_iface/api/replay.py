@@ -1,0 +1,256 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A cloud as it was, which is asked like one that answers now.
+
+Requests are answered from recorded objects, so everything above works on them
+as on the cloud itself. Nothing is sent.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+import datetime
+import email.utils
+import json
+import re
+import threading
+from typing import Any, cast, Protocol
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import credentials
+from osc_port_iface.api import errors
+from osc_port_iface.api import identity
+from osc_port_iface.api import load_balancer
+from osc_port_iface.api import network
+from osc_port_iface.api import reading
+from osc_port_iface.api import response as responses
+from osc_port_iface.api import service
+from osc_port_iface.api import transport
+from osc_port_iface.i18n import _
+from osc_port_iface import records
+
+# The query parameters that do not choose objects.
+_SHAPES = frozenset(
+    {'fields', 'limit', 'sort_key', 'sort_dir', 'marker', 'all_tenants'}
+)
+
+# The keys of servers that Nova's filters compare, if they have other names.
+_SERVER_KEYS = {
+    'project_id': 'tenant_id',
+    'host': 'OS-EXT-SRV-ATTR:host',
+}
+
+# The keys of a port in os-interface.
+_INTERFACE_KEYS = {
+    'port_id': 'id',
+    'net_id': 'network_id',
+    'mac_addr': 'mac_address',
+    'port_state': 'status',
+    'fixed_ips': 'fixed_ips',
+}
+
+
+class Source(Protocol):
+    """Recorded objects."""
+
+    @property
+    def moment(self) -> datetime.datetime:
+        """When they were recorded."""
+
+    @property
+    def has_all_projects(self) -> bool:
+        """Whether what it lacks did not exist."""
+
+    def state(self, kind: str) -> str:
+        """Return ``complete`` if all objects of a kind were recorded."""
+
+    def is_indexed(self, kind: str, field: str) -> bool:
+        """Return whether objects can be looked up by a field."""
+
+    def objects(
+        self, kind: str, field: str = '', values: Collection[str] = ()
+    ) -> Iterable[dict[str, Any]]:
+        """Return objects; with a field, at least those with these values."""
+
+
+class RecordedCloud(api_cloud.Cloud):
+    """The services of a cloud as it was."""
+
+    def __init__(self, source: Source) -> None:
+        """Answer from recorded objects."""
+        replay = _Replay(source)
+        self.credentials = _NoCredentials()
+        self.compute = _Compute(replay)
+        self.network = _Network(replay)
+        self.identity = _Identity(replay)
+        self.load_balancer = _LoadBalancer(replay)
+
+    @property
+    def project_id(self) -> str | None:
+        """Nothing, as there is no token."""
+        return None
+
+
+class _NoCredentials(credentials.Credentials):
+    """The rights of whoever can read the recorded objects."""
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def scope_hint(self) -> str:
+        return ''
+
+    @property
+    def project(self) -> records.Project | None:
+        return None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        return frozenset()
+
+
+class _Replay(transport.Transport):
+    """Answers the requests to all services."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        # Several servers are read at a time.
+        self._lock = threading.Lock()
+        self.microversion = None
+
+    def get(
+        self,
+        path: str,
+        what: str,
+        query: transport.Query | None = None,
+        hint: str = '',
+        is_divisible: bool = False,
+        timeout: tuple[float, float] = transport.TIMEOUT,
+        authenticated: bool = True,
+    ) -> reading.Object:
+        """Answer a request.
+
+        :raises errors.NotFound: There was no such object.
+        :raises errors.Forbidden: It was not recorded.
+        """
+        with self._lock:
+            body = self._body(path.strip('/').split('/'), what, query or {})
+        date = email.utils.format_datetime(self._source.moment, usegmt=True)
+        return reading.Body(
+            what,
+            responses.Response(200, {'Date': date}, json.dumps(body).encode()),
+        ).root()
+
+    def _body(
+        self, path: list[str], what: str, query: transport.Query
+    ) -> Mapping[str, Any]:
+        kind, *rest = path
+        if kind == 'lbaas':
+            raise errors.NotInCatalog(_('%s: not recorded') % what)
+        state = self._source.state(kind)
+        if state == 'failed':
+            raise errors.ApiError(_('%s: could not be recorded') % what)
+        if state != 'complete' or (kind == 'ports' and rest):
+            raise errors.Forbidden(_('%s: not recorded') % what)
+        if not rest or rest == ['detail']:
+            return {kind: list(self._chosen(kind, query))}
+        if rest[1:2] == ['os-interface']:
+            return self._interfaces(rest[0], rest[2:], what)
+        return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
+
+    def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
+        for found in self._source.objects(kind, 'id', [identifier]):
+            if found['id'] == identifier:
+                return found
+        if self._source.has_all_projects:
+            raise errors.NotFound(_('%s: not found') % what)
+        raise errors.Forbidden(_('%s: not recorded') % what)
+
+    def _interfaces(
+        self, server_id: str, port_ids: list[str], what: str
+    ) -> Mapping[str, Any]:
+        self._one('servers', server_id, what)
+        found = [
+            {key: port.get(name) for key, name in _INTERFACE_KEYS.items()}
+            for port in self._source.objects('ports', 'device_id', [server_id])
+            if port.get('device_id') == server_id
+        ]
+        if not port_ids:
+            return {'interfaceAttachments': found}
+        for interface in found:
+            if interface['port_id'] == port_ids[0]:
+                return {'interfaceAttachment': interface}
+        raise errors.NotFound(_('%s: not found') % what)
+
+    def _chosen(
+        self, kind: str, query: transport.Query
+    ) -> Iterable[dict[str, Any]]:
+        filters = {
+            name: [values] if isinstance(values, str) else list(values)
+            for name, values in query.items()
+            if name not in _SHAPES
+        }
+        if 'fixed_ips' in filters:
+            # One parameter of Neutron holds several.
+            for value in filters.pop('fixed_ips'):
+                name, _equals, part = value.partition('=')
+                filters.setdefault(name, []).append(part)
+        indexed = [
+            name for name in filters if self._source.is_indexed(kind, name)
+        ]
+        if kind == 'servers' or not indexed:
+            found = self._source.objects(kind)
+        else:
+            found = self._source.objects(kind, indexed[0], filters[indexed[0]])
+        for row in found:
+            if kind != 'servers' or _is_server_chosen(row, filters):
+                yield row
+
+
+def _is_server_chosen(
+    server: Mapping[str, Any], filters: Mapping[str, list[str]]
+) -> bool:
+    """Compare a server as Nova does, which its callers rely on."""
+    for name, values in filters.items():
+        value = str(server.get(_SERVER_KEYS.get(name, name)) or '')
+        if name == 'name':
+            if not any(re.search(pattern, value) for pattern in values):
+                return False
+        elif value.lower() not in [text.lower() for text in values]:
+            return False
+    return True
+
+
+class _Replayed(service.Service):
+    def __init__(self, replay: _Replay) -> None:
+        super().__init__(cast(Any, None), _NoCredentials())
+        self._replay = replay
+
+    def _connect(self) -> transport.Transport:
+        return self._replay
+
+
+class _Compute(_Replayed, compute.ComputeApi):
+    pass
+
+
+class _Network(_Replayed, network.NetworkApi):
+    pass
+
+
+class _Identity(_Replayed, identity.IdentityApi):
+    pass
+
+
+class _LoadBalancer(_Replayed, load_balancer.LoadBalancerApi):
+    pass

@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the commands that answer as of an earlier time have in common."""
+
+from __future__ import annotations
+
+import abc
+import argparse
+from collections.abc import Iterable
+import os
+from typing import TYPE_CHECKING
+
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
+from osc_port_iface.i18n import _
+
+if TYPE_CHECKING:
+    from osc_port_iface.api import cloud as api_cloud
+
+# Where the journal is, if --journal is not given.
+VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
+
+
+class RecordedLister(lister.TextLister):
+    """A Lister that can be asked about an earlier time.
+
+    A journal takes the place of the services then, and no token is needed.
+
+    :ivar recorded: The cloud as it was; None to ask the cloud as it is.
+    :ivar heard: What is reported about it, as the method and the line.
+    """
+
+    # It is, without --at, which is known once the command line is parsed.
+    auth_required = False
+
+    recorded: api_cloud.Cloud | None = None
+    heard: list[tuple[str, str]] | None = None
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
+
+        parser = super().get_parser(prog_name)
+        group = parser.add_argument_group(_('earlier time'))
+        group.add_argument(
+            '--at',
+            metavar='<time>',
+            type=argument_types.moment,
+            help=_(
+                "Answer as of this time, from what 'server interface record' "
+                'stored (ISO 8601, in UTC unless it has an offset, or how '
+                'long ago, such as 3d); adds the columns Seen From and Seen '
+                'Until'
+            ),
+        )
+        group.add_argument(
+            '--journal',
+            metavar='<journal>',
+            type=argument_types.file_name,
+            default=os.environ.get(VARIABLE),
+            help=_(
+                'Journal to answer from (can be specified using the '
+                'OSC_PORT_IFACE_JOURNAL envvar)'
+            ),
+        )
+        parser.set_defaults(between=None)
+        return parser
+
+    @abc.abstractmethod
+    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
+        """Return the table of the command for one cloud."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        if not (parsed_args.at or parsed_args.between):
+            self.auth_required = True
+            self.app.prepare_to_run_command(self)
+            return self.tabulate(parsed_args)
+        from osc_port_iface.commands import recorded_tables
+
+        if not parsed_args.journal:
+            raise plugin_command.UsageError(
+                _(
+                    'Name the journal with --journal or the environment '
+                    'variable %s.'
+                )
+                % VARIABLE
+            )
+        # There is no token with a project of its own.
+        parsed_args.all_projects = True
+        return recorded_tables.tabulate(self, parsed_args)
+
+    def cloud(self) -> api_cloud.Cloud:
+        """Return the cloud as it is, or as it was."""
+        return self.recorded or super().cloud()
+
+    def fail(self, lines: Iterable[str]) -> None:
+        """Report what could not be read; the exit status becomes 1."""
+        if self.heard is None:
+            super().fail(lines)
+        else:
+            self.heard += [('fail', line) for line in lines]
+
+    def deny(self, lines: Iterable[str] = ()) -> None:
+        """Give a negative answer; the exit status becomes 3 if it was 0."""
+        if self.heard is None:
+            super().deny(lines)
+        else:
+            self.heard += [('deny', line) for line in lines]
+
+    def notify(self, lines: Iterable[str]) -> None:
+        """Tell the user something that is not an error."""
+        if self.heard is None:
+            super().notify(lines)
+        else:
+            self.heard += [('notify', line) for line in lines]
+
+
+def add_between(parser: argparse.ArgumentParser) -> None:
+    """Add the option to look at a whole time."""
+    from osc_port_iface.commands import argument_types
+
+    parser.add_argument(
+        '--between',
+        metavar=('<begin>', '<end>'),
+        nargs=2,
+        type=argument_types.moment,
+        help=_('Show every owner between these times, in order'),
+    )
