@@ -17,6 +17,7 @@ from collections.abc import Callable
 import sys
 
 from benchmarks import fleet
+from benchmarks import journal
 from benchmarks import memory
 from benchmarks import overhead
 from benchmarks import report
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[bool], report.Report]] = {
     'single': single.run,
     'startup': startup.run,
     'memory': memory.run,
+    'journal': journal.run,
 }
 
 NEED_CLOUD = {'fleet', 'single', 'startup'}
