@@ -151,6 +151,11 @@ class _Replay(transport.Transport):
             responses.Response(200, {'Date': date}, json.dumps(body).encode()),
         ).root()
 
+    @property
+    def has_all_projects(self) -> bool:
+        """Whether what was not recorded did not exist."""
+        return self._source.has_all_projects
+
     def _body(
         self, path: list[str], what: str, query: transport.Query
     ) -> Mapping[str, Any]:
@@ -245,7 +250,9 @@ class _Compute(_Replayed, compute.ComputeApi):
 
 
 class _Network(_Replayed, network.NetworkApi):
-    pass
+    def shows_bindings(self) -> bool:
+        """Return whether the ports of all projects were recorded."""
+        return self._replay.has_all_projects
 
 
 class _Identity(_Replayed, identity.IdentityApi):

@@ -41,6 +41,11 @@ class Scope:
     region: str
     details: dict[str, Any]
 
+    @property
+    def has_all_projects(self) -> bool:
+        """Whether everything in the region was observed."""
+        return not any(self.details.values())
+
 
 @dataclasses.dataclass(frozen=True)
 class Observed:

@@ -51,9 +51,11 @@ class View:
 class Series:
     """Views of one scope, in order.
 
+    :ivar scope: What was observed.
     :ivar notices: Lines about what is not known of the time between them.
     """
 
+    scope: history.Scope
     views: list[View]
     notices: list[str]
 
@@ -70,7 +72,7 @@ def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
     """
     with _all_of(location) as scopes:
         found, problems = [], []
-        for scope, observations in scopes:
+        for scope, look, observations in scopes:
             usable = [row for row in observations if row.is_complete]
             before = [row for row in usable if row.ended <= moment][-1:]
             during = [row for row in usable if row.began < moment < row.ended]
@@ -89,7 +91,8 @@ def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
             ]
             found.append(
                 Series(
-                    [scope(row) for row in enclosing],
+                    scope,
+                    [look(row) for row in enclosing],
                     [_gap(enclosing)] if missed else [],
                 )
             )
@@ -97,7 +100,7 @@ def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
             raise engines.JournalError(
                 f'{engines.name(location)}: {(problems or [_EMPTY])[0]}'
             )
-        yield found
+        yield _widest(found)
 
 
 @contextlib.contextmanager
@@ -115,7 +118,7 @@ def between(
     with _all_of(location) as scopes:
         yield [
             _walk(
-                scope,
+                look,
                 [
                     row
                     for row in observations
@@ -124,21 +127,37 @@ def between(
                     and row.began <= end
                 ],
             )
-            for scope, observations in scopes
+            for _scope, look, observations in scopes
         ]
 
 
-def _walk(scope: Any, observations: list[history.Observed]) -> Iterator[View]:
+def _widest(found: list[Series]) -> list[Series]:
+    """Leave out what an observation of all projects has as well."""
+    covered = {
+        series.scope.region
+        for series in found
+        if series.scope.has_all_projects
+    }
+    return [
+        series
+        for series in found
+        if series.scope.has_all_projects or series.scope.region not in covered
+    ]
+
+
+def _walk(look: Any, observations: list[history.Observed]) -> Iterator[View]:
     until: datetime.datetime | None = None
     for row in observations:
         if until is None or row.began > until:
-            view: View = scope(row)
+            view: View = look(row)
             yield view
             until = view.span()[1]
 
 
 @contextlib.contextmanager
-def _all_of(location: str) -> Iterator[list[tuple[Any, Any]]]:
+def _all_of(
+    location: str,
+) -> Iterator[list[tuple[history.Scope, Any, list[history.Observed]]]]:
     with engines.reading(location) as connection:
         found = []
         for scope in history.scopes(connection):
@@ -154,7 +173,7 @@ def _all_of(location: str) -> Iterator[list[tuple[Any, Any]]]:
                 usable = [row for row in observations if row.is_complete]
                 return View(cloud, snapshot, usable)
 
-            found.append((look, observations))
+            found.append((scope, look, observations))
         yield found
 
 
@@ -170,7 +189,7 @@ class _Source:
 
     @property
     def has_all_projects(self) -> bool:
-        return not any(self._snapshot.scope.details.values())
+        return self._snapshot.scope.has_all_projects
 
     def state(self, kind: str) -> str:
         return self._snapshot.observed.listings.get(kind, 'hidden')

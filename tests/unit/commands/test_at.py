@@ -90,6 +90,37 @@ class TestFindAt(AtTestCase):
             "'10.9.9.9' matches nothing in any project\n", result.stderr
         )
 
+    def test_neither_has_it_in_one_project(self) -> None:
+        narrow = ('--project', fake_cloud.PROJECT_ID)
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{fake_cloud.PROJECT_ID}',
+            json={'project': {'id': fake_cloud.PROJECT_ID, 'name': 'demo'}},
+        )
+        first = self.recorded(*narrow)
+        self.recorded(*narrow)
+        result = self.find(first['Finished'], '10.9.9.9')
+        self.assertEqual((3, '[]\n'), (result.status, result.stdout))
+        self.assertEqual(
+            "'10.9.9.9' matches nothing in what this project can see\n",
+            result.stderr,
+        )
+
+    def test_all_projects_have_what_one_has(self) -> None:
+        narrow = ('--project', fake_cloud.PROJECT_ID)
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{fake_cloud.PROJECT_ID}',
+            json={'project': {'id': fake_cloud.PROJECT_ID, 'name': 'demo'}},
+        )
+        self.recorded(*narrow)
+        second = self.recorded()
+        self.recorded(*narrow)
+        self.recorded()
+        result = self.find(second['Finished'], '10.9.9.9')
+        self.assertEqual(
+            (3, "'10.9.9.9' matches nothing in any project\n"),
+            (result.status, result.stderr),
+        )
+
     def test_through_a_floating_ip(self) -> None:
         first = self.recorded()
         self.recorded()

@@ -30,7 +30,7 @@ from osc_port_iface.interfaces.journal import summary
 from tests.unit.interfaces.journal import samples
 
 SETTINGS = hypothesis.settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(hypothesis.HealthCheck),
