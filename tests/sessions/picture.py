@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``python -m tests.sessions.picture``: the picture of the README.
+"""``python -m tests.sessions.picture``: the pictures of the documentation.
 
-It shows the output of the demo, drawn by rich. The columns have no values that
-a cloud chooses, so the file is the same each time.
+Each shows the sessions of a page in ``doc/source/pictures``, drawn by rich.
+The pages are run like all others, so a picture shows real output.
 """
 
 import io
@@ -22,18 +22,10 @@ import pathlib
 from rich import console
 from rich import text
 
-from tests.cloud import embedded
 from tests import environments
 from tests.sessions import page as pages
-from tests.sessions import running
 
-PATH = environments.CHECKOUT / 'doc' / 'source' / 'server-interface-list.svg'
-
-PAGE = """
-.. code-block:: console
-
-   $ openstack server interface list -c 'Server Name' -c 'Fixed IPs' -c Tag
-"""
+PAGES = environments.CHECKOUT / 'doc' / 'source' / 'pictures'
 
 # Without the fonts that rich would let a browser download.
 FORMAT = """\
@@ -61,16 +53,16 @@ xmlns="http://www.w3.org/2000/svg">
 """
 
 
-def draw(openstack: pathlib.Path) -> str:
-    """Run the command, and draw its output.
+def draw(page: pages.Page) -> str:
+    """Draw the sessions of a page.
 
-    :param openstack: The ``openstack`` program.
     :returns: SVG.
     """
-    page = pages.Page('picture', PAGE)
-    # The page has no output, so everything printed counts as new.
-    ((step, printed),) = running.run(page, openstack)
-    lines = [f'$ {step.command}', *printed.splitlines()]
+    lines = [
+        line
+        for step in page.steps
+        for line in (f'$ {step.command}', *step.output)
+    ]
     recording = console.Console(
         record=True, file=io.StringIO(), width=max(map(len, lines))
     )
@@ -80,6 +72,14 @@ def draw(openstack: pathlib.Path) -> str:
     )
 
 
+def drawn() -> dict[pathlib.Path, str]:
+    """Draw all pages, and return each picture by its file."""
+    return {
+        path.with_suffix('.svg'): draw(pages.Page.read(path))
+        for path in sorted(PAGES.glob('*.rst'))
+    }
+
+
 if __name__ == '__main__':
-    embedded.Cloud().up()
-    PATH.write_text(draw(environments.ensure('client') / 'openstack'))
+    for path, picture in drawn().items():
+        path.write_text(picture)

@@ -25,6 +25,7 @@ from tests.sessions import running
 
 PAGES = (
     environments.CHECKOUT / 'README.rst',
+    *sorted(environments.CHECKOUT.glob('doc/source/pictures/*.rst')),
     *sorted(environments.CHECKOUT.glob('doc/source/user/**/*.rst')),
 )
 
@@ -38,10 +39,12 @@ class TestPages(testtools.TestCase):
     def assert_shown(self, page: pages.Page, wrong: running.Wrong) -> None:
         self.assertEqual([], wrong, running.describe(page, wrong))
 
-    def test_picture(self) -> None:
-        self.assertEqual(
-            picture.PATH.read_text(), picture.draw(client.preloaded_program())
-        )
+    def test_pictures(self) -> None:
+        drawn = picture.drawn()
+        self.assertNotEqual({}, drawn)
+        for path, expected in drawn.items():
+            with self.subTest(path.name):
+                self.assertEqual(expected, path.read_text())
 
     def test_one_changed_word_fails(self) -> None:
         path = environments.CHECKOUT / 'doc/source/user/show.rst'
