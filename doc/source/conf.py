@@ -12,10 +12,18 @@
 
 """Configures Sphinx."""
 
+import configparser
 import logging
+import pathlib
 
 project = 'osc-port-iface'
 copyright = 'osc-port-iface contributors'
+
+# The theme would count the commits since the last tag.
+setup_cfg = configparser.ConfigParser()
+setup_cfg.read(pathlib.Path(__file__).parents[2] / 'setup.cfg')
+release = version = setup_cfg['metadata']['version']
+openstackdocs_auto_version = False
 
 extensions = ['openstackdocstheme', 'cliff.sphinxext']
 
