@@ -171,7 +171,7 @@ class PluginCommand(command.Command):
         :param is_asked: Whether the user asked for exactly that. Otherwise,
             the lines are shown with ``--verbose``.
         """
-        for line in look.hidden:
+        for line in sorted(look.hidden):
             LOG.log(logging.WARNING if is_asked else logging.INFO, line)
 
     def fail(self, lines: Iterable[str]) -> None:

@@ -117,7 +117,7 @@ def _certain(cache: Sequence[records.Interface]) -> int:
 
 
 def _is_twice_in_cache(cached: records.Interface) -> bool:
-    """Tell whether a hard reboot would create two devices for an entry."""
+    """Return whether a hard reboot would create two devices for an entry."""
     return len(_addresses(cached)) < len(cached.fixed_ips)
 
 
