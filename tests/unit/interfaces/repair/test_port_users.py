@@ -125,6 +125,15 @@ class TestNeutron(PortUsersTestCase):
         own = dataclasses.replace(PORT, id=OTHER_ID)
         self.assertEqual({}, self.read(own, pairs=('10.0.0.9',)).found)
 
+    def test_the_same_address_on_two_networks(self) -> None:
+        twin = dataclasses.replace(
+            PORT,
+            id=fake_cloud.identifier(14),
+            network_id=fake_cloud.identifier(701),
+        )
+        found = self.read(PORT, twin, pairs=('10.0.0.9',), network=701)
+        self.assertEqual([twin.id], [*found.found])
+
     def test_other_users(self) -> None:
         leads = 'floating IP 203.0.113.5 leads to it'
         subnet = f'subnet {SUBNET_ID} routes through its address'
