@@ -204,6 +204,9 @@ def _yaml_rows(text: str) -> Any:
                 raise RecursionError
         return loader(text).get_single_data()
     except (yaml.YAMLError, OverflowError) as error:
+        # The limit of newer releases of PyYAML.
+        if 'nesting depth' in str(error):
+            raise RecursionError from None
         raise ValueError(str(error)) from None
 
 
