@@ -14,6 +14,7 @@
 
 import argparse
 import codecs
+from collections.abc import Callable, Iterable
 import datetime
 import errno
 import pathlib
@@ -21,6 +22,7 @@ import sys
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
+from osc_port_iface.commands import suggestions
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface import printable
@@ -84,6 +86,29 @@ def path(text: str) -> pathlib.Path:
 def state(text: str) -> str:
     """Read a state, in upper or lower case."""
     return name(text).upper()
+
+
+def one_of(
+    choices: Iterable[str], read: Callable[[str], str] = name
+) -> Callable[[str], str]:
+    """Make a type for an argument that has choices.
+
+    argparse would list the choices, and suggest none of them.
+
+    :param choices: The choices, which the argument should have as well, for
+        its help and for tab completion.
+    :param read: Reads the text before it is compared with them.
+    """
+    known = tuple(choices)
+
+    def choice(text: str) -> str:
+        value = read(text)
+        if value in known:
+            return value
+        message = _("'%%s' is none of %s.") % ', '.join(known)
+        raise _invalid(message + suggestions.did_you_mean(value, known), text)
+
+    return choice
 
 
 def mac_address(text: str) -> str:

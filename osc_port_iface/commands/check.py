@@ -45,6 +45,10 @@ class CheckServerInterface(lister.TextLister):
     # that this failed.
     auth_required = False
 
+    examples = (
+        'openstack server interface check web-1 web-2',
+        'openstack server interface check --all-projects --nagios',
+    )
     importance = (
         'Server Name',
         'Finding',

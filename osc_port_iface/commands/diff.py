@@ -39,6 +39,10 @@ class DiffServerInterface(lister.TextLister):
     something could not be read, and 2 if a file is not such a listing.
     """
 
+    examples = (
+        'openstack server interface diff monday.json',
+        'openstack server interface diff monday.json friday.json',
+    )
     importance = (
         'Server Name',
         'Change',
@@ -68,12 +72,13 @@ class DiffServerInterface(lister.TextLister):
                 'default'
             ),
         )
-        parser.add_argument(
+        servers = parser.add_argument_group(_('servers'))
+        servers.add_argument(
             '--same',
             action='store_true',
             help=_('Look only at the servers of the earlier listing'),
         )
-        parser.add_argument(
+        servers.add_argument(
             '--server',
             metavar='<server>',
             action='append',
@@ -84,9 +89,11 @@ class DiffServerInterface(lister.TextLister):
                 'at several; all servers of the project by default)'
             ),
         )
-        server_selectors.add_scope(parser)
-        parser.add_argument(
+        server_selectors.add_scope(servers)
+        tuning = parser.add_argument_group(_('tuning'))
+        tuning.add_argument(
             '--source',
+            type=argument_types.one_of(('compute', 'network')),
             choices=('compute', 'network'),
             default='compute',
             help=_(
@@ -95,7 +102,7 @@ class DiffServerInterface(lister.TextLister):
                 'servers, without tags'
             ),
         )
-        server_selectors.add_concurrency(parser)
+        server_selectors.add_concurrency(tuning)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:

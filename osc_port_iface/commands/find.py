@@ -41,6 +41,10 @@ class FindServerInterface(as_of.RecordedLister):
     line on standard error says so and where it was looked for.
     """
 
+    examples = (
+        'openstack server interface find 203.0.113.206',
+        'openstack server interface find --file addresses.txt -f csv',
+    )
     importance = (
         'Query',
         'Matched As',

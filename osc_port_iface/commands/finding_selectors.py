@@ -33,11 +33,14 @@ def add_arguments(
     """Add the servers and the findings to a command."""
     server_selectors.add_arguments(parser, reads_environment)
     choices = [code.value for code in codes.KINDS]
-    group = parser.add_mutually_exclusive_group()
+    severities = [severity.value for severity in codes.Severity]
+    findings = parser.add_argument_group(_('findings'))
+    group = findings.add_mutually_exclusive_group()
     group.add_argument(
         '--finding',
         metavar='<finding>',
         action='append',
+        type=argument_types.one_of([*choices, _ALL]),
         choices=[*choices, _ALL],
         default=[],
         help=_(
@@ -56,14 +59,16 @@ def add_arguments(
         '--ignore',
         metavar='<finding>',
         action='append',
+        type=argument_types.one_of(choices),
         choices=choices,
         default=[],
         help=_('Finding to leave out (repeat option to leave out several)'),
     )
-    parser.add_argument(
+    findings.add_argument(
         '--severity',
         metavar='<severity>',
-        choices=[severity.value for severity in codes.Severity],
+        type=argument_types.one_of(severities),
+        choices=severities,
         default=codes.Severity.INFO.value,
         help=_(
             'Look only for findings of this severity or worse: critical '
@@ -72,7 +77,7 @@ def add_arguments(
             '(left-overs) (default: info)'
         ),
     )
-    parser.add_argument(
+    findings.add_argument(
         '--older-than',
         metavar='<duration>',
         type=argument_types.duration,
@@ -81,7 +86,7 @@ def add_arguments(
             'this long, such as 30m, 12h or 7d (default: 1h for unused-port)'
         ),
     )
-    parser.add_argument(
+    findings.add_argument(
         '--keep-tag',
         metavar='<tag>',
         action='append',

@@ -45,13 +45,14 @@ _VNIC_TYPES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the filters to a command."""
-    parser.add_argument(
+    group = parser.add_argument_group(_('filters'))
+    group.add_argument(
         '--network',
         metavar='<network>',
         type=argument_types.name,
         help=_('List only interfaces on this network (name or ID)'),
     )
-    parser.add_argument(
+    group.add_argument(
         '--fixed-ip',
         metavar='<address>',
         type=argument_types.ip_network,
@@ -59,27 +60,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'List only interfaces with this fixed IP, or with one in this CIDR'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--ip-version',
         type=int,
         choices=(4, 6),
         help=_('List only interfaces with a fixed IP of this version'),
     )
-    parser.add_argument(
+    group.add_argument(
         '--mac-address',
         metavar='<mac-address>',
         type=argument_types.mac_address,
         help=_('List only interfaces with this MAC address, in any notation'),
     )
-    parser.add_argument(
+    group.add_argument(
         '--port-state',
         metavar='<state>',
-        type=argument_types.state,
+        type=argument_types.one_of(_PORT_STATES, argument_types.state),
         choices=_PORT_STATES,
         help=_('List only interfaces whose port has this state: %s')
         % ', '.join(_PORT_STATES),
     )
-    parser.add_argument(
+    group.add_argument(
         '--tag',
         metavar='<tag>',
         type=argument_types.name,
@@ -88,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             '--os-compute-api-version 2.70 or above, and --source compute)'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--subnet',
         metavar='<subnet>',
         type=argument_types.name,
@@ -96,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'List only interfaces with a fixed IP on this subnet (name or ID)'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--security-group',
         metavar='<security-group>',
         type=argument_types.name,
@@ -105,20 +106,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'or ID)'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--no-security-group',
         action='store_true',
         default=None,
         help=_('List only interfaces whose port has no security group'),
     )
-    parser.add_argument(
+    group.add_argument(
         '--vnic-type',
         metavar='<vnic-type>',
+        type=argument_types.one_of(_VNIC_TYPES),
         choices=_VNIC_TYPES,
         help=_('List only interfaces with this VNIC type: %s')
         % ', '.join(_VNIC_TYPES),
     )
-    parser.add_argument(
+    group.add_argument(
         '--host-device',
         metavar='<device>',
         type=argument_types.name,
@@ -127,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'tap0a3ca19c-dd, or with this PCI address (admin only)'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--no-port-security',
         action='store_true',
         default=None,

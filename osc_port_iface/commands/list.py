@@ -37,6 +37,10 @@ class ListServerInterface(as_of.RecordedLister):
     are shown, and the exit status is 1.
     """
 
+    examples = (
+        'openstack server interface list web-1',
+        'openstack server interface list --host compute-1 --long',
+    )
     importance = (
         'Server Name',
         'Fixed IPs',
@@ -52,6 +56,7 @@ class ListServerInterface(as_of.RecordedLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import argument_types
         from osc_port_iface.commands import interface_filters
         from osc_port_iface.commands import server_selectors
         from osc_port_iface.interfaces.listing import views
@@ -59,7 +64,8 @@ class ListServerInterface(as_of.RecordedLister):
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
         interface_filters.add_arguments(parser)
-        parser.add_argument(
+        shown = parser.add_argument_group(_('columns and rows'))
+        shown.add_argument(
             '--long',
             action='store_true',
             help=_(
@@ -67,7 +73,7 @@ class ListServerInterface(as_of.RecordedLister):
                 'Neutron: names, floating IPs, security groups and the binding'
             ),
         )
-        parser.add_argument(
+        shown.add_argument(
             '--subports',
             action='store_true',
             help=_(
@@ -75,8 +81,10 @@ class ListServerInterface(as_of.RecordedLister):
                 'port, with the columns Parent Port ID and VLAN'
             ),
         )
-        parser.add_argument(
+        tuning = parser.add_argument_group(_('tuning'))
+        tuning.add_argument(
             '--source',
+            type=argument_types.one_of(views.VIEWS),
             choices=tuple(views.VIEWS),
             default='compute',
             help=_(
@@ -86,7 +94,7 @@ class ListServerInterface(as_of.RecordedLister):
                 'with MAC addresses and fixed IPs only'
             ),
         )
-        server_selectors.add_concurrency(parser)
+        server_selectors.add_concurrency(tuning)
         return parser
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:

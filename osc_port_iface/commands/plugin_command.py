@@ -25,7 +25,7 @@ import contextlib
 import io
 import itertools
 import logging
-from typing import Any, ParamSpec, TextIO, TYPE_CHECKING
+from typing import Any, cast, ClassVar, ParamSpec, TextIO, TYPE_CHECKING
 
 from osc_lib.command import command
 from osc_lib import exceptions
@@ -67,7 +67,11 @@ class PluginCommand(command.Command):
 
     The exit status is 0 when all was done, 1 when something failed, 2 for
     wrong usage, 3 when the answer is negative, and 130 after Ctrl-C.
+
+    :cvar examples: Command lines for its help.
     """
+
+    examples: ClassVar[tuple[str, ...]] = ()
 
     _exit_status = 0
 
@@ -81,15 +85,31 @@ class PluginCommand(command.Command):
         self._hints: list[str] = []
         self._status_line: progress.StatusLine | None = None
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        usual: Any = parser.formatter_class
+        # Keeps the paragraphs of the description, and one example a line.
+        parser.formatter_class = cast(
+            Any,
+            type(
+                'HelpFormatter',
+                (argparse.RawDescriptionHelpFormatter, usual),
+                {},
+            ),
+        )
+        return parser
+
     def get_epilog(self) -> str:
-        """Say which package provides the command.
+        """Show examples, and say which package provides the command.
 
         cliff (``Command.get_epilog``) searches the metadata of all installed
         packages for that, each time a command runs.
         """
         hooks = (hook.obj.get_epilog() for hook in self._hooks if hook.obj)
+        # In the documentation, two colons begin a literal block.
+        lines = (_('Examples::'), '', *(f'  {line}' for line in self.examples))
         origin = _('This command is provided by the osc-port-iface plugin.')
-        return '\n\n'.join(filter(None, (*hooks, origin)))
+        return '\n\n'.join(filter(None, (*hooks, '\n'.join(lines), origin)))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         _escape_what_cannot_be_encoded(self.app.stdout)
@@ -212,27 +232,20 @@ class PluginCommand(command.Command):
     ) -> list[columns.Column[_Known]]:
         """Choose the columns to show or to sort by.
 
-        If at least one chosen column is known, cliff silently drops those that
-        are not (``DisplayCommandBase._generate_columns_and_selector``).
-
         :param parsed_args: The arguments. The names of columns in them are
             replaced by the exact headers.
         :param available: All columns of the command.
         :param show_long: Whether ``--long`` is given.
         :returns: The columns, in the order in which they are available.
-        :raises UsageError: None of the chosen columns exists.
+        :raises UsageError: A column does not exist. cliff would leave it out,
+            if at least one other exists.
         """
         from osc_port_iface.commands import columns
 
-        asked = self._known(parsed_args.columns, available)
-        if parsed_args.columns and not asked:
-            raise UsageError(
-                _('The columns are: %s')
-                % ', '.join(column.header for column in available)
-            )
+        asked = _by_name(parsed_args.columns, available)
         parsed_args.columns = [column.header for column in asked]
         sort_columns = getattr(parsed_args, 'sort_columns', [])
-        sorted_by = self._known(sort_columns, available)
+        sorted_by = _by_name(sort_columns, available)
         sort_columns[:] = [column.header for column in sorted_by]
         shown = {columns.Shown.ALWAYS}
         if show_long:
@@ -271,22 +284,36 @@ class PluginCommand(command.Command):
             for line in self._hints:
                 print(line, file=self.app.stderr)
 
-    def _known(
-        self, names: Iterable[str], available: columns.Columns[_Known]
-    ) -> list[columns.Column[_Known]]:
-        from osc_port_iface.commands import columns
-        from osc_port_iface import printable
 
-        found = []
-        for name in names:
-            column = columns.by_name(available, name)
-            if column:
-                found.append(column)
-            else:
-                self.notify(
-                    [_("There is no column '%s'.") % printable.escape(name)]
-                )
-        return found
+def _by_name(
+    names: Iterable[str], available: columns.Columns[_Known]
+) -> list[columns.Column[_Known]]:
+    """Find the columns that a user names.
+
+    :raises UsageError: At least one does not exist.
+    """
+    from osc_port_iface.commands import columns
+
+    found = {name: columns.by_name(available, name) for name in names}
+    if unknown := [name for name, column in found.items() if not column]:
+        headers = [column.header for column in available]
+        raise UsageError(_no_such_columns(unknown, headers))
+    return [column for column in found.values() if column]
+
+
+def _no_such_columns(names: Iterable[str], headers: Iterable[str]) -> str:
+    from osc_port_iface.commands import suggestions
+    from osc_port_iface import printable
+
+    sentences = []
+    for name in names:
+        sentences.append(
+            _("There is no column '%s'.") % printable.escape(name)
+            + suggestions.did_you_mean(name.replace('_', ' '), headers)
+        )
+    return ' '.join(
+        (*sentences, _('The columns are: %s.') % ', '.join(headers))
+    )
 
 
 def _escape_what_cannot_be_encoded(stdout: TextIO) -> None:

@@ -42,6 +42,10 @@ class ReachServerInterface(lister.TextLister):
     reach internet web-1' lists what of web-1 is exposed.
     """
 
+    examples = (
+        'openstack server interface reach web-1 db-1 --port 5432',
+        'openstack server interface reach internet web-1',
+    )
     importance: ClassVar[tuple[str, ...]] = (
         'Verdict',
         'Reason',

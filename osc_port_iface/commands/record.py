@@ -32,6 +32,10 @@ class RecordServerInterface(lister.TextLister):
     incomplete, a line on standard error says so, and the exit status is 1.
     """
 
+    examples = (
+        'openstack server interface record addresses.sqlite',
+        'openstack server interface record addresses.sqlite --keep 90d',
+    )
     importance = ('Observation', 'Started', 'Objects', 'Changed', 'Gone')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

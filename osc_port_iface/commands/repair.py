@@ -43,6 +43,10 @@ class RepairServerInterface(lister.TextLister):
     3 if something remains, and 1 if something failed.
     """
 
+    examples = (
+        'openstack server interface repair web-1 --dry-run',
+        'openstack server interface repair --finding stale-binding',
+    )
     importance = (
         'Server Name',
         'Finding',

@@ -12,8 +12,11 @@
 
 """The arguments that select servers."""
 
+from __future__ import annotations
+
 import argparse
 import os
+from typing import TYPE_CHECKING, TypeAlias
 
 from oslo_utils import strutils
 
@@ -23,6 +26,10 @@ from osc_port_iface.api import identity
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
+
+if TYPE_CHECKING:
+    # argparse has no public name for a group of arguments.
+    Arguments: TypeAlias = argparse.ArgumentParser | argparse._ArgumentGroup
 
 # The choices of ``openstack server list``.
 _STATUSES = (
@@ -57,7 +64,8 @@ def add_arguments(
     :param reads_environment: Whether ALL_PROJECTS is read. It is not for a
         command that changes something.
     """
-    parser.add_argument(
+    group = parser.add_argument_group(_('servers'))
+    group.add_argument(
         'server',
         metavar='<server>',
         nargs='*',
@@ -67,15 +75,13 @@ def add_arguments(
             'default'
         ),
     )
-    add_scope(parser, reads_environment)
+    add_scope(group, reads_environment)
 
 
-def add_scope(
-    parser: argparse.ArgumentParser, reads_environment: bool = True
-) -> None:
+def add_scope(group: Arguments, reads_environment: bool = True) -> None:
     """Add the options that limit which servers are selected."""
-    add_all_projects(parser, reads_environment)
-    parser.add_argument(
+    add_all_projects(group, reads_environment)
+    group.add_argument(
         '--project',
         metavar='<project>',
         type=argument_types.name,
@@ -83,7 +89,7 @@ def add_scope(
             'Look only at servers in this project (name or ID) (admin only)'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--project-domain',
         metavar='<project-domain>',
         type=argument_types.name,
@@ -92,7 +98,7 @@ def add_scope(
             'This can be used in case collisions between project names exist.'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--host',
         metavar='<hostname>',
         type=argument_types.name,
@@ -101,32 +107,30 @@ def add_scope(
             'unless --project is given (admin only)'
         ),
     )
-    parser.add_argument(
+    group.add_argument(
         '--status',
         metavar='<status>',
-        type=argument_types.state,
+        type=argument_types.one_of(_STATUSES, argument_types.state),
         choices=_STATUSES,
         help=_('Look only at servers with this status, such as ACTIVE'),
     )
 
 
-def add_all_projects(
-    parser: argparse.ArgumentParser, reads_environment: bool = True
-) -> None:
+def add_all_projects(group: Arguments, reads_environment: bool = True) -> None:
     """Add the option to look in all projects."""
     text = _('Look in all projects (admin only)')
     default = False
     if reads_environment:
         text += _(' (can be specified using the ALL_PROJECTS envvar)')
         default = strutils.bool_from_string(os.environ.get('ALL_PROJECTS'))
-    parser.add_argument(
+    group.add_argument(
         '--all-projects', action='store_true', default=default, help=text
     )
 
 
-def add_concurrency(parser: argparse.ArgumentParser) -> None:
+def add_concurrency(group: Arguments) -> None:
     """Add the option for the number of parallel requests."""
-    parser.add_argument(
+    group.add_argument(
         '--concurrency',
         metavar='<number>',
         type=argument_types.concurrency,

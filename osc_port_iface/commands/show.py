@@ -35,6 +35,11 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     and the exit status is 1.
     """
 
+    examples = (
+        'openstack server interface show web-1 192.0.2.16',
+        'openstack server interface show web-1 fa:16:3e:1a:b7:00 --rules',
+    )
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
         from osc_port_iface.commands import server_selectors

@@ -38,6 +38,10 @@ class WaitServerInterface(lister.TextLister):
     detach has failed.
     """
 
+    examples = (
+        'openstack server interface wait web-1',
+        'openstack server interface wait web-1 --for detached --port p1',
+    )
     importance = list_command.ListServerInterface.importance
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -47,9 +51,11 @@ class WaitServerInterface(lister.TextLister):
 
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
-        parser.add_argument(
+        waited_for = parser.add_argument_group(_('condition'))
+        waited_for.add_argument(
             '--for',
             dest='condition',
+            type=argument_types.one_of(polling.CONDITIONS),
             choices=polling.CONDITIONS,
             default='active',
             help=_(
@@ -61,7 +67,7 @@ class WaitServerInterface(lister.TextLister):
                 'only)'
             ),
         )
-        parser.add_argument(
+        waited_for.add_argument(
             '--port',
             metavar='<port>',
             action='append',
@@ -73,7 +79,7 @@ class WaitServerInterface(lister.TextLister):
                 'this nor --mac-address nor --network is given)'
             ),
         )
-        parser.add_argument(
+        waited_for.add_argument(
             '--mac-address',
             metavar='<mac-address>',
             action='append',
@@ -84,7 +90,7 @@ class WaitServerInterface(lister.TextLister):
                 'option to wait for several)'
             ),
         )
-        parser.add_argument(
+        waited_for.add_argument(
             '--network',
             metavar='<network>',
             action='append',
@@ -95,14 +101,15 @@ class WaitServerInterface(lister.TextLister):
                 'option to wait for several)'
             ),
         )
-        parser.add_argument(
+        tuning = parser.add_argument_group(_('tuning'))
+        tuning.add_argument(
             '--timeout',
             metavar='<seconds>',
             type=argument_types.seconds,
             default=300.0,
             help=_('Seconds to wait (default: 300; 0 checks once)'),
         )
-        parser.add_argument(
+        tuning.add_argument(
             '--interval',
             metavar='<seconds>',
             type=argument_types.interval,

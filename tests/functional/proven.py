@@ -96,7 +96,12 @@ def table() -> str:
 
 def commands() -> list[str]:
     """Return the names of the commands, without their common prefix."""
-    return [point.name.rpartition('_')[2] for point in declared.entry_points()]
+    prefix = 'server_interface_'
+    return [
+        point.name.removeprefix(prefix)
+        for point in declared.entry_points()
+        if point.name.startswith(prefix)
+    ]
 
 
 def _file(cloud: directory.CloudDirectory) -> pathlib.Path:

@@ -60,6 +60,8 @@ class TestInstallation(base.FunctionalTestCase):
 
     def test_every_command_has_an_entry_point(self) -> None:
         expected = {
+            'server_interface': f'{PACKAGE}.commands.overview:ServerInterface'
+        } | {
             f'server_interface_{verb}': (
                 f'{PACKAGE}.commands.{verb}:{verb.title()}ServerInterface'
             )

@@ -332,8 +332,15 @@ class TestCheck(CheckTestCase):
     def test_unknown_finding(self) -> None:
         result = self.check('--finding', 'rust')
         self.assertEqual((2, ''), (result.status, result.stdout))
-        self.assertIn("'missing-from-cache'", result.stderr)
+        self.assertIn(
+            "error: argument --finding: 'rust' is none of missing-from-cache,",
+            result.stderr,
+        )
         self.assertNotIn('Code', result.stderr)
+        result = self.check('--finding', 'orphan')
+        self.assertTrue(
+            result.stderr.endswith(" all. Did you mean 'orphan-port'?\n")
+        )
 
     def test_orphan_ports(self) -> None:
         gone = fake_cloud.identifier(9)

@@ -35,37 +35,31 @@ class TestChoice(test_list_fleet.FleetTestCase):
                     self.list('-f', 'value', '-c', mac_address, '-c', server),
                 )
 
-    def test_unknown_beside_a_known_one(self) -> None:
-        self.assertEqual(
-            command_result.Result(
-                0, 'web\n', "There is no column 'Nam\\x1be'.\n"
-            ),
-            self.list('-f', 'value', '-c', 'Server Name', '-c', 'Nam\x1be'),
-        )
-
-    def test_unknown_to_sort_by(self) -> None:
-        self.assertEqual(
-            command_result.Result(0, 'web\n', "There is no column 'Nam'.\n"),
-            self.list(
-                *('-f', 'value', '-c', 'Server Name'),
-                *('--sort-column', 'Nam'),
-            ),
-        )
-
-    def test_none_is_known(self) -> None:
+    def test_unknown(self) -> None:
         self.cloud.reset_mock()
-        result = self.list('-c', 'Nam', '-c', 'Host_')
-        self.assertEqual((2, ''), (result.status, result.stdout))
-        lines = result.stderr.splitlines()
-        self.assertEqual(
-            ["There is no column 'Nam'.", "There is no column 'Host_'."],
-            lines[:2],
-        )
-        self.assertRegex(
-            lines[2], '^The columns are: Server ID, Server Name, Port ID, '
-        )
+        for arguments, message in (
+            (
+                ('-c', 'Server Name', '-c', 'mac'),
+                "There is no column 'mac'. Did you mean 'MAC Address'? ",
+            ),
+            (
+                ('-c', 'server_nam', '-c', 'Qu\x1bx'),
+                "There is no column 'server_nam'. Did you mean 'Server "
+                "Name'? There is no column 'Qu\\x1bx'. ",
+            ),
+            (
+                ('-c', 'Server Name', '--sort-column', 'fixed_ip'),
+                "There is no column 'fixed_ip'. Did you mean 'Fixed IPs'? ",
+            ),
+        ):
+            with self.subTest(arguments):
+                result = self.list('-f', 'value', *arguments)
+                self.assertEqual((2, ''), (result.status, result.stdout))
+                (line,) = result.stderr.splitlines()
+                beginning = f'{message}The columns are: Server ID, Server Name'
+                self.assertEqual(beginning, line[: len(beginning)])
         # These are the requests of OSC.
-        self.assertEqual(2, len(self.cloud.requested()))
+        self.assertEqual(6, len(self.cloud.requested()))
 
     def test_server_of_one_server(self) -> None:
         self.cloud.get(

@@ -321,11 +321,12 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         )
 
     def test_unknown_status(self) -> None:
-        result = self.list('--status', 'ill')
+        result = self.list('--status', 'actve')
         self.assertEqual((2, ''), (result.status, result.stdout))
-        self.assertIn(
-            "error: argument --status: invalid choice: 'ILL' (",
+        self.assertRegex(
             result.stderr,
+            "error: argument --status: 'actve' is none of ACTIVE, BUILD, .*"
+            "[.] Did you mean 'ACTIVE'\\?\n\\Z",
         )
 
 

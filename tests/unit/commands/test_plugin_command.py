@@ -10,36 +10,68 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+"""What the help of all commands has in common."""
+
 from typing import Any
 from unittest import mock
 
-from cliff import command
 import testtools
 
 from osc_port_iface.commands import list as list_command
+from tests import declared
+
+ORIGIN = 'This command is provided by the osc-port-iface plugin.'
+
+
+def make(command: Any) -> Any:
+    app = mock.Mock()
+    return command(app, None, 'server interface verb')
+
+
+class TestHelp(testtools.TestCase):
+    def commands(self) -> list[Any]:
+        return [point.load() for point in declared.entry_points()]
+
+    def test_examples_are_command_lines(self) -> None:
+        for command in self.commands():
+            self.assertGreaterEqual(len(command.examples), 2)
+            for example in command.examples:
+                with self.subTest(example):
+                    words = example.split()
+                    self.assertEqual(
+                        ['openstack', 'server', 'interface'], words[:3]
+                    )
+                    if command.__name__ != 'ServerInterface':
+                        self.parse(command, words[3:])
+
+    def parse(self, command: Any, words: list[str]) -> None:
+        verb, *arguments = words
+        self.assertEqual(f'{verb.title()}ServerInterface', command.__name__)
+        # A file need not exist.
+        with mock.patch(
+            'osc_port_iface.commands.argument_types.query_file', str
+        ):
+            parser = make(command).get_parser(verb)
+            self.assertIsNotNone(parser.parse_args(arguments))
+
+    def test_keeps_paragraphs_and_lines(self) -> None:
+        shown = make(list_command.ListServerInterface)
+        text = shown.get_parser('list').format_help()
+        self.assertIn('List the interfaces of servers.\n\nShows each', text)
+        self.assertIn(f'  {shown.examples[0]}\n  {shown.examples[1]}\n', text)
+        for title in ('servers', 'filters', 'columns and rows', 'tuning'):
+            self.assertIn(f'\n{title}:\n', text)
 
 
 class TestEpilog(testtools.TestCase):
-    def test_says_what_cliff_would_say(self) -> None:
-        app: Any = None
-        made: Any = list_command.ListServerInterface(app, None)
-        self.assertEqual(
-            'This command is provided by the osc-port-iface plugin.',
-            made.get_epilog(),
-        )
-        self.assertEqual(
-            made.get_epilog(), command.Command.get_epilog(made).strip()
-        )
-
     def test_says_what_hooks_say(self) -> None:
-        app: Any = None
-        made: Any = list_command.ListServerInterface(app, None)
+        made = make(list_command.ListServerInterface)
         made._hooks = [
             mock.Mock(**{'obj.get_epilog.return_value': text})
             for text in ('One.', None, 'Two.')
         ]
+        first, second = made.examples
         self.assertEqual(
-            'One.\n\nTwo.\n\n'
-            'This command is provided by the osc-port-iface plugin.',
+            f'One.\n\nTwo.\n\nExamples::\n\n  {first}\n  {second}\n\n{ORIGIN}',
             made.get_epilog(),
         )

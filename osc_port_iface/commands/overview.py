@@ -1,0 +1,84 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``openstack server interface``, without a verb."""
+
+import argparse
+
+from osc_port_iface.commands import plugin_command
+from osc_port_iface.i18n import _
+
+# The verbs of the commands, and the questions that they answer.
+QUESTIONS = {
+    'list': _('What is plugged into these servers?'),
+    'show': _('What are the details of this interface?'),
+    'find': _('Which server is behind this address?'),
+    'check': _('Do Nova and Neutron agree on these interfaces?'),
+    'repair': _('How do I put right what check found?'),
+    'diff': _('What changed since I saved this listing?'),
+    'reach': _('Can A reach B, and if not, what stops it?'),
+    'record': _('Who has which address now, for later questions?'),
+    'wait': _('Is this attach, detach or activation finished?'),
+}
+
+_NAME = 'openstack server interface'
+
+
+class ServerInterface(plugin_command.PluginCommand):
+    """Show the commands for the interfaces of servers."""
+
+    auth_required = False
+    examples = (
+        f'{_NAME} list web-1',
+        f'{_NAME} find 203.0.113.206',
+        f'{_NAME} check',
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        # A verb that does not exist arrives here, with its arguments.
+        parser.add_argument('verb', nargs='?', help=argparse.SUPPRESS)
+        parser.add_argument(
+            'arguments', nargs=argparse.REMAINDER, help=argparse.SUPPRESS
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        if parsed_args.verb is not None:
+            raise plugin_command.UsageError(_no_such_verb(parsed_args.verb))
+        lines = [
+            _NAME,
+            *(
+                f'  {verb:6}  {question}'
+                for verb, question in QUESTIONS.items()
+            ),
+            '',
+            _('Examples:'),
+            *(f'  {example}' for example in self.examples),
+            '',
+            _("'openstack help server interface list' shows the options."),
+        ]
+        self.app.stdout.writelines(f'{line}\n' for line in lines)
+
+
+def _no_such_verb(verb: str) -> str:
+    from osc_port_iface.commands import suggestions
+    from osc_port_iface import printable
+
+    problem = _("There is no command '%(name)s %(verb)s'.") % {
+        'name': _NAME,
+        'verb': printable.escape(verb),
+    }
+    suggestion = suggestions.did_you_mean(verb, QUESTIONS)
+    return problem + (
+        suggestion or _(' The verbs are: %s.') % ', '.join(QUESTIONS)
+    )
