@@ -42,6 +42,10 @@ INTERNET = 'internet'
 
 _INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
 
+# The owner of the port by which Neutron reserves the address of a floating IP,
+# for administrators.
+_FLOATING_IP_OWNER = 'network:floatingip'
+
 # Routers in a row that are followed by their extra routes.
 _MOST_HOPS = 3
 
@@ -380,6 +384,8 @@ class Survey:
             return [surroundings.End(text, network)]
         ends = []
         for port in self._ports.values():
+            if port.device_owner == _FLOATING_IP_OWNER:
+                continue
             has_it = any(row.ip_address == text for row in port.fixed_ips)
             if has_it or any(
                 pair.covers(network.network_address)

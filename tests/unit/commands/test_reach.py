@@ -268,6 +268,39 @@ class TestReach(base.ShellTestCase):
             (result.status, result.stdout, result.stderr),
         )
 
+    def test_port_of_a_floating_ip(self) -> None:
+        """An administrator sees the port that reserves the address."""
+        address = '203.0.113.50'
+        reserving = fake_cloud.port(
+            30,
+            31,
+            device_owner='network:floatingip',
+            network_id=fake_cloud.identifier(702),
+            fixed_ips=[fake_cloud.fixed_ip(address, 902)],
+        )
+        db = fake_cloud.port(12, 2, '10.0.0.6')
+        self.register('routers', fake_cloud.router(950, '203.0.113.2'))
+        self.register(
+            'ports', reserving, db, interface(21, 700, '10.0.0.1', 900)
+        )
+        self.register(
+            'floatingips',
+            fake_cloud.floating_ip(
+                address,
+                12,
+                fixed_ip_address='10.0.0.6',
+                router_id=ROUTER,
+            ),
+        )
+        result = self.reach(
+            *('internet', address, '--port', '22', '-f', 'value'),
+            *('-c', 'Destination', '-c', 'Path', '-c', 'Verdict'),
+        )
+        self.assertEqual(
+            (0, f'db-1 floating IP {address} allowed\n', ''),
+            (result.status, result.stdout, result.stderr),
+        )
+
     def test_no_common_version(self) -> None:
         result = self.reach('2001:db8::7', 'db-1')
         self.assertEqual(
