@@ -24,6 +24,7 @@ from rich import text
 
 from tests import environments
 from tests.sessions import page as pages
+from tests.sessions import shell
 
 PAGES = environments.CHECKOUT / 'doc' / 'source' / 'pictures'
 
@@ -63,9 +64,8 @@ def draw(page: pages.Page) -> str:
         for step in page.steps
         for line in (f'$ {step.command}', *step.output)
     ]
-    recording = console.Console(
-        record=True, file=io.StringIO(), width=max(map(len, lines))
-    )
+    width = min(shell.COLUMNS, max(map(len, lines)))
+    recording = console.Console(record=True, file=io.StringIO(), width=width)
     recording.print(text.Text('\n'.join(lines)), highlight=False)
     return recording.export_svg(
         title='', code_format=FORMAT, unique_id='interfaces'
