@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import time
 from typing import TYPE_CHECKING
 
@@ -156,6 +155,8 @@ class CheckServerInterface(lister.TextLister):
         result: check.CheckResult,
     ) -> None:
         """Say what was looked at, and what to do next."""
+        import shlex
+
         from osc_port_iface.commands import finding_selectors
         from osc_port_iface import printable
 

@@ -70,6 +70,9 @@ def obey(order: dict[str, Any], descriptors: list[int]) -> None:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    # As Python does when it starts on a terminal.
+    stdout: Any = sys.stdout
+    stdout.reconfigure(line_buffering=stdout.isatty())
     os.chdir(order['directory'])
     os.environ.clear()
     os.environ.update(order['environment'])

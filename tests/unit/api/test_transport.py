@@ -25,6 +25,7 @@ import fixtures
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
+from openstack.config import cloud_region
 import requests
 import testtools
 
@@ -310,6 +311,12 @@ class TestRetries(TransportTestCase):
             'exc': requests.exceptions.ConnectionError('Off.')
         }
         refused: dict[str, object] = {'status_code': 503}
+        # What the openstacksdk in use does not know.
+        newer = {
+            setting
+            for setting in ('connect_retry_delay', 'retriable_status_codes')
+            if not hasattr(cloud_region.CloudRegion, f'get_{setting}')
+        }
         for name, settings, answer, slept in (
             ('no retry', {'connect_retries': 0}, closed, []),
             ('one retry', {'connect_retries': 1}, closed, [1.0]),
@@ -336,6 +343,8 @@ class TestRetries(TransportTestCase):
             ),
             ('other statuses', {'retriable_status_codes': [500]}, refused, []),
         ):
+            if settings.keys() & newer:
+                continue
             with self.subTest(name):
                 self.clock.slept.clear()
                 self.answer(URL, answer)
