@@ -150,6 +150,7 @@ class TestShow(base.FunctionalTestCase):
                     self.port['id'],
                     self.port['mac_address'],
                     *(ip['ip_address'] for ip in self.port['fixed_ips']),
+                    'nic',
                 ]
             )
             self.assertEqual(
@@ -162,13 +163,10 @@ class TestShow(base.FunctionalTestCase):
                 self.openstack(*COMMAND, self.server['id'], interface),
             )
 
-    def test_not_an_interface(self) -> None:
+    def test_name_of_nothing(self) -> None:
         result = self.openstack(*COMMAND, self.server['id'], 'eth0')
-        self.assertEqual((2, ''), (result.status, result.stdout))
-        self.assertIn(
-            "'eth0' is not an IP address, a MAC address or a port ID",
-            result.stderr,
-        )
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn("The server has no interface 'eth0'", result.stderr)
 
 
 class TestRules(base.ProjectTestCase):
