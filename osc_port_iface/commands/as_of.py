@@ -66,7 +66,6 @@ class RecordedLister(lister.TextLister):
             '--journal',
             metavar='<journal>',
             type=argument_types.file_name,
-            default=os.environ.get(VARIABLE),
             help=_(
                 'Journal to answer from (can be specified using the '
                 'OSC_PORT_IFACE_JOURNAL envvar)'
@@ -81,11 +80,26 @@ class RecordedLister(lister.TextLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         if not (parsed_args.at or parsed_args.between):
+            if parsed_args.journal:
+                raise plugin_command.UsageError(
+                    _('--journal needs the time to ask about.')
+                )
             self.auth_required = True
             self.app.prepare_to_run_command(self)
             return self.tabulate(parsed_args)
         from osc_port_iface.commands import recorded_tables
 
+        if parsed_args.at and parsed_args.between:
+            raise plugin_command.UsageError(
+                _('--at cannot be used with --between.')
+            )
+        if parsed_args.between and (
+            parsed_args.between[0] > parsed_args.between[1]
+        ):
+            raise plugin_command.UsageError(
+                _('The first time of --between is after the second one.')
+            )
+        parsed_args.journal = parsed_args.journal or os.environ.get(VARIABLE)
         if not parsed_args.journal:
             raise plugin_command.UsageError(
                 _(

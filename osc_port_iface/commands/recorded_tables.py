@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-import contextlib
 import dataclasses
 import datetime
 import itertools
@@ -149,16 +148,15 @@ def tabulate(
         name for name in parsed_args.columns if not _is_seen(name)
     ]
     tables = _Tables(command, parsed_args)
-    with contextlib.ExitStack() as stack:
-        if parsed_args.between:
-            opened = moments.between(parsed_args.journal, *parsed_args.between)
-            for views in stack.enter_context(opened):
-                tables.add(views)
-        else:
-            opened_at = moments.at(parsed_args.journal, parsed_args.at)
-            for series in stack.enter_context(opened_at):
-                tables.add(series.views)
-                command.fail(series.notices)
+    opened = (
+        moments.between(parsed_args.journal, *parsed_args.between)
+        if parsed_args.between
+        else moments.at(parsed_args.journal, parsed_args.at)
+    )
+    with opened as found_series:
+        for series in found_series:
+            tables.add(series.views)
+            command.fail(series.notices)
     if not tables.headers and tables.error:
         raise tables.error
     tables.report()

@@ -56,7 +56,7 @@ class Series:
     """
 
     scope: history.Scope
-    views: list[View]
+    views: Iterable[View]
     notices: list[str]
 
 
@@ -106,29 +106,45 @@ def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
 @contextlib.contextmanager
 def between(
     location: str, begin: datetime.datetime, end: datetime.datetime
-) -> Iterator[list[Iterable[View]]]:
+) -> Iterator[list[Series]]:
     """Look at a cloud throughout a time.
 
     A view must have been used before the next one is asked for: what has not
     changed is skipped.
 
-    :returns: For each scope, views whose spans together have all observations
-        in that time.
+    :returns: For each scope that was observed then, views whose spans together
+        have all observations in that time, and those that enclose it. A notice
+        says which part of the time was not observed.
+    :raises engines.JournalError: No scope was observed then.
     """
     with _all_of(location) as scopes:
-        yield [
-            _walk(
-                look,
-                [
+        found, problems = [], []
+        for scope, look, observations in scopes:
+            usable = [row for row in observations if row.is_complete]
+            unseen = [
+                _outside(moment, usable)
+                for moment in (begin, end)
+                if not usable
+                or not usable[0].began <= moment <= usable[-1].ended
+            ]
+            inside = [
+                *[row for row in usable if row.ended < begin][-1:],
+                *[
                     row
-                    for row in observations
-                    if row.is_complete
-                    and row.ended >= begin
-                    and row.began <= end
+                    for row in usable
+                    if row.ended >= begin and row.began <= end
                 ],
+                *[row for row in usable if row.began > end][:1],
+            ]
+            if not usable or usable[0].began > end or usable[-1].ended < begin:
+                problems += unseen
+                continue
+            found.append(Series(scope, _walk(look, inside), unseen))
+        if not found:
+            raise engines.JournalError(
+                f'{engines.name(location)}: {(problems or [_EMPTY])[0]}'
             )
-            for _scope, look, observations in scopes
-        ]
+        yield found
 
 
 def _widest(found: list[Series]) -> list[Series]:

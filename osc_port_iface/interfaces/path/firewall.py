@@ -110,7 +110,9 @@ def judge(
     if port.port_security_enabled is False:
         return steps.Step(direction, port)
     cases = [
-        _passing(known, port, direction, network, peer.is_internet, driver)
+        _passing(
+            known, port, direction, network, peer.is_internet, driver, asked
+        )
         for driver in sorted(known.drivers, key=lambda driver: driver.value)
         for network in peer.networks
     ]
@@ -200,7 +202,12 @@ def _passing(
     network: addresses.IPNetwork,
     is_internet: bool,
     driver: surroundings.Driver,
+    asked: flows.Flows = flows.EVERYTHING,
 ) -> _Passing:
+    """Judge the traffic from or to an address.
+
+    :param asked: The traffic in question, to which the reasons are limited.
+    """
     surely = possibly = flows.NOTHING
     rule_ids, why = [], []
     for group_id in port.security_group_ids:
@@ -224,7 +231,7 @@ def _passing(
             rule_ids.append(rule.id)
             if verdict is steps.Verdict.ALLOWED:
                 surely |= passes
-            else:
+            elif passes & asked:
                 why.append(reason)
     return _Passing(surely, possibly, tuple(rule_ids), tuple(why))
 
@@ -306,7 +313,7 @@ def _compare(
     if not inside:
         return steps.Verdict.BLOCKED, ''
     return steps.Verdict.UNKNOWN, _('only %(some)s of %(all)s') % {
-        'some': ', '.join(sorted(map(str, inside))),
+        'some': ', '.join(sorted({str(row) for row in inside})),
         'all': network,
     }
 

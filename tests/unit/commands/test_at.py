@@ -193,6 +193,64 @@ class TestFindAt(AtTestCase):
             ],
         )
 
+    def between(self, begin: str, end: str) -> command_result.Result:
+        return self.openstack(
+            *('server', 'interface', 'find', ADDRESS, '-f', 'value'),
+            *('-c', 'Server Name', '--between', begin, end),
+            *('--journal', self.journal),
+        )
+
+    def test_time_that_was_not_observed(self) -> None:
+        first = self.recorded()
+        last = self.recorded()
+        self.environment = {}
+        before, after = '2020-01-01', '2999-01-01'
+        too_early = (
+            '2020-01-01T00:00:00.000Z is before the first observation, of '
+            f'{first["Started"]}\n'
+        )
+        too_late = (
+            '2999-01-01T00:00:00.000Z is after the last observation, of '
+            f'{last["Finished"]}\n'
+        )
+        journal = f'{self.journal}: '
+        for begin, end, status, stdout, stderr in (
+            (before, '2020-02-01', 1, '', journal + too_early),
+            ('2998-01-01', after, 1, '', None),
+            (before, after, 1, 'web\n', too_early + too_late),
+            (before, last['Finished'], 1, 'web\n', too_early),
+            (first['Started'], after, 1, 'web\n', too_late),
+            (first['Started'], last['Finished'], 0, 'web\n', ''),
+            # The observations that enclose the time tell.
+            (first['Finished'], last['Started'], 0, 'web\n', ''),
+        ):
+            with self.subTest(begin=begin, end=end):
+                result = self.between(begin, end)
+                self.assertEqual(
+                    (status, stdout), (result.status, result.stdout)
+                )
+                if stderr is not None:
+                    self.assertEqual(stderr, result.stderr)
+
+    def test_contradiction(self) -> None:
+        for arguments, line in (
+            (
+                ('--between', '0s', '1h'),
+                'The first time of --between is after the second one.\n',
+            ),
+            (
+                ('--between', '1h', '0s', '--at', '1h'),
+                '--at cannot be used with --between.\n',
+            ),
+            ((), '--journal needs the time to ask about.\n'),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.openstack(
+                    *('server', 'interface', 'find', ADDRESS, *arguments),
+                    *('--journal', self.journal),
+                )
+                self.assertEqual(command_result.Result(2, '', line), result)
+
     def test_no_journal(self) -> None:
         result = self.openstack(
             'server', 'interface', 'find', ADDRESS, '--at', '1d'
