@@ -199,8 +199,18 @@ class Scenario:
         return policy
 
     def security_group(self, name: str, **attributes: object) -> Resource:
-        """Make a security group, with Neutron's default rules."""
-        return self._make('security_group', name=self.name(name), **attributes)
+        """Make a security group without rules.
+
+        Neutron puts its default rules into a new one.
+        """
+        group = self._make(
+            'security_group', name=self.name(name), **attributes
+        )
+        for rule in group['security_group_rules']:
+            self.user.delete(
+                'network', f'/v2.0/security-group-rules/{rule["id"]}'
+            )
+        return {**group, 'security_group_rules': []}
 
     def address_group(self, name: str, *addresses: str) -> Resource:
         """Make an address group with these addresses or CIDRs."""

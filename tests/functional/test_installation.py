@@ -21,7 +21,10 @@ from tests.functional import client
 
 PACKAGE = 'osc_port_iface'
 
-VERBS = ('check', 'diff', 'find', 'list', 'repair', 'show', 'wait')
+VERBS = (
+    *('check', 'diff', 'find', 'list', 'reach', 'record', 'repair', 'show'),
+    'wait',
+)
 
 # Prints the files of the distribution, and whether it is the checkout.
 INSPECTION = '''

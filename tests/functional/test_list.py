@@ -276,14 +276,12 @@ class TestNames(base.FunctionalTestCase):
 
     def test_part_of_a_name_is_no_name(self) -> None:
         name = self.scenario.name('web')
-        self.assertEqual(
-            command_result.Result(
-                1,
-                '',
-                f"No server with the name or ID '{name}' exists in this "
-                'project.\n',
-            ),
-            self.openstack(*COMMAND, name),
+        result = self.openstack(*COMMAND, name)
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertRegex(
+            result.stderr,
+            rf"\ANo server with the name or ID '{name}' exists in project "
+            rf"demo\. Did you mean .*'{name}\.1'.*\?\n\Z",
         )
 
     def test_two_servers_of_one_name(self) -> None:
@@ -291,6 +289,6 @@ class TestNames(base.FunctionalTestCase):
         self.assertEqual((1, ''), (result.status, result.stdout))
         for server in self.twins:
             self.assertIn(
-                f'{server["id"]} (project {self.api.project_id}, ACTIVE)',
+                f'{server["id"]} (project demo, ACTIVE, created ',
                 result.stderr,
             )

@@ -187,8 +187,8 @@ class TestRules(base.ProjectTestCase):
         cls.network = cls.scenario.network('net', '10.52.0.0/24')
         # Removed after the rules that refer to it.
         cls.office = cls.scenario.address_group('office', '203.0.113.0/24')
-        cls.web = cls.group(cls.scenario, 'web')
-        cls.ssh = cls.group(cls.scenario, 'ssh')
+        cls.web = cls.scenario.security_group('web')
+        cls.ssh = cls.scenario.security_group('ssh')
         rule = cls.scenario.security_group_rule
         for group, protocol, network in (
             (cls.web, '6', '10.0.0.7/24'),
@@ -208,9 +208,9 @@ class TestRules(base.ProjectTestCase):
         rule(cls.web, protocol='icmp', port_range_min=8)
         rule(cls.web, protocol='112')
         rule(cls.ssh, direction='egress', ethertype='IPv6')
-        stateless = cls.group(cls.scenario, 'fast', stateful=False)
+        stateless = cls.scenario.security_group('fast', stateful=False)
         rule(stateless, protocol='tcp')
-        empty = cls.group(cls.scenario, 'empty')
+        empty = cls.scenario.security_group('empty')
         kinds: dict[str, dict[str, Any]] = {
             'ruled': {'security_groups': [cls.web['id'], cls.ssh['id']]},
             'stateless': {'security_groups': [stateless['id']]},
@@ -226,18 +226,6 @@ class TestRules(base.ProjectTestCase):
         cls.server = cls.scenario.server(
             'ruled', *({'port': port['id']} for port in cls.ports.values())
         )
-
-    @staticmethod
-    def group(
-        made: scenario.Scenario, name: str, **attributes: object
-    ) -> scenario.Resource:
-        """Make a security group without any rules."""
-        group = made.security_group(name, **attributes)
-        for rule in group['security_group_rules']:
-            made.user.delete(
-                'network', f'/v2.0/security-group-rules/{rule["id"]}'
-            )
-        return group
 
     def show(self, port: str, *arguments: str, user: str) -> Any:
         return json.loads(
@@ -345,8 +333,8 @@ class TestRules(base.ProjectTestCase):
 
     def test_group_of_another_project(self) -> None:
         admin = api.Api('admin', self.cloud)
-        theirs = self.group(self.other, 'theirs')
-        hidden = self.group(self.other, 'hidden')
+        theirs = self.other.security_group('theirs')
+        hidden = self.other.security_group('hidden')
         self.other.security_group_rule(theirs, hidden)
         path = f'/v2.0/ports/{self.ports["foreign"]["id"]}'
         admin.put(

@@ -104,7 +104,7 @@ class TestTls(odd_project.OddProjectTestCase):
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(
             result.stderr,
-            r'\ACompute version document: .*certificate verify failed.*\n\Z',
+            r'\ACompute version document: .*certificate is not trusted.*\n\Z',
         )
 
     def test_network_of_unknown_authority(self) -> None:
@@ -117,7 +117,7 @@ class TestTls(odd_project.OddProjectTestCase):
         self.assertEqual(self.plain.count('\n'), result.stdout.count('\n'))
         self.assertRegex(
             result.stderr,
-            r'\ASome values are missing: .*certificate verify failed.*\n\Z',
+            r'\ASome values are missing: .*certificate is not trusted.*\n\Z',
         )
 
     def test_client_certificates(self) -> None:

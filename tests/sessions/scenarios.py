@@ -120,9 +120,6 @@ def security_groups() -> Iterator[Identifiers]:
     office = made.address_group('office', '203.0.113.0/28')
     web, ssh = made.security_group('web'), made.security_group('ssh')
     for group in (web, ssh):
-        # Some releases of Neutron create these rules in a new group.
-        for rule in group['security_group_rules']:
-            user.delete('network', f'/v2.0/security-group-rules/{rule["id"]}')
         for ethertype in ('IPv4', 'IPv6'):
             made.security_group_rule(
                 group, direction='egress', ethertype=ethertype
