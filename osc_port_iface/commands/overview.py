@@ -44,7 +44,17 @@ class ServerInterface(plugin_command.PluginCommand):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
+        # 'openstack complete' offers the verbs of a command that has options
+        # only after a dash (cliff/complete.py), so it has none. --help comes
+        # as an argument.
+        parser = argparse.ArgumentParser(
+            prog=prog_name,
+            description=self.get_description(),
+            epilog=self.get_epilog(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            add_help=False,
+            prefix_chars='\0',
+        )
         # A verb that does not exist arrives here, with its arguments.
         parser.add_argument('verb', nargs='?', help=argparse.SUPPRESS)
         parser.add_argument(
@@ -53,7 +63,7 @@ class ServerInterface(plugin_command.PluginCommand):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        if parsed_args.verb is not None:
+        if parsed_args.verb not in (None, '-h', '--help'):
             raise plugin_command.UsageError(_no_such_verb(parsed_args.verb))
         lines = [
             _NAME,

@@ -19,7 +19,6 @@ import yaml
 
 from tests.cloud import api
 from tests.cloud import scenario
-from tests import command_result
 from tests.functional import base
 from tests.functional import fixed_ips
 
