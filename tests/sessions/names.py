@@ -16,7 +16,7 @@ import re
 
 # Identifiers are compared within a kind, in the order of this table.
 KINDS = {
-    'time': r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?',
+    'time': r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?',
     'request': r'req-[0-9a-f-]{36}',
     'uuid': r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
     'project': r'\b[0-9a-f]{32}\b',
