@@ -12,7 +12,7 @@
 
 """The token of one run, shared by all services and all threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 import contextlib
 import datetime
 import logging
@@ -243,18 +243,16 @@ def authenticate(prepare: Callable[[], object]) -> None:
     """Authenticate within a command, so that it can report why it cannot.
 
     OSC authenticates before it runs a command, unless the command has
-    ``auth_required = False``. Such a command sets ``auth_required`` of itself
-    to True and calls this, before anything else that needs the cloud::
-
-        self.auth_required = True
-        credentials.authenticate(lambda: self.app.prepare_to_run_command(self))
+    ``auth_required = False``. Such a command calls this before anything else
+    that needs the cloud (``plugin_command.PluginCommand.authenticate``).
 
     :param prepare: Lets OSC authenticate.
     :raises errors.ApiError: There is no token. The message is one line, and
         repeats nothing of what Keystone answered.
     """
     try:
-        prepare()
+        with _warnings_held_back():
+            prepare()
     except (
         ksa_exceptions.ClientException,
         osc_exceptions.CommandError,
@@ -264,6 +262,29 @@ def authenticate(prepare: Callable[[], object]) -> None:
         raise errors.ApiError(
             _('Authentication failed: %s') % _without_secrets(error)
         ) from None
+
+
+@contextlib.contextmanager
+def _warnings_held_back() -> Iterator[None]:
+    """Let keystoneauth warn about Keystone's versions only after a success.
+
+    After a failure, the warning would repeat the reason.
+    """
+    held: list[logging.LogRecord] = []
+
+    def is_passed(record: logging.LogRecord) -> bool:
+        if record.levelno == logging.WARNING:
+            held.append(record)
+        return record.levelno != logging.WARNING
+
+    logger = logging.getLogger('keystoneauth.identity.generic.base')
+    logger.addFilter(is_passed)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_passed)
+    for record in held:
+        logger.handle(record)
 
 
 def _usable_seconds(token: access.AccessInfo) -> float:

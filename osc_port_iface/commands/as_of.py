@@ -84,8 +84,7 @@ class RecordedLister(lister.TextLister):
                 raise plugin_command.UsageError(
                     _('--journal needs the time to ask about.')
                 )
-            self.auth_required = True
-            self.app.prepare_to_run_command(self)
+            self.authenticate()
             return self.tabulate(parsed_args)
         from osc_port_iface.commands import recorded_tables
 

@@ -90,7 +90,7 @@ class CheckServerInterface(lister.TextLister):
 
         started = time.monotonic()
         try:
-            self._authenticate()
+            self.authenticate()
             chosen = self._choose(parsed_args)
             cloud = self.cloud()
             result = self._check(
@@ -126,11 +126,6 @@ class CheckServerInterface(lister.TextLister):
             show_long=parsed_args.formatter in cells.STRUCTURED_FORMATS
             or _is_wide(parsed_args),
         )
-
-    def _authenticate(self) -> None:
-        """Authenticate as OSC does before it runs another command."""
-        self.auth_required = True
-        self.app.prepare_to_run_command(self)
 
     def _check(
         self,

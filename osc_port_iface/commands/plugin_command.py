@@ -125,6 +125,18 @@ class PluginCommand(command.Command):
             self._show_hints()
         return self._exit_status
 
+    def authenticate(self) -> None:
+        """Authenticate as OSC does before it runs another command.
+
+        This is for a command that does not require it (``auth_required``).
+
+        :raises errors.ApiError: There is no token.
+        """
+        from osc_port_iface.api import credentials
+
+        self.auth_required = True
+        credentials.authenticate(lambda: self.app.prepare_to_run_command(self))
+
     def cloud(self) -> api_cloud.Cloud:
         """Return the services of the cloud that OSC has authenticated to."""
         from osc_port_iface.api import cloud as api_cloud

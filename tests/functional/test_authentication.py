@@ -253,7 +253,7 @@ class TestAuthentication(AuthenticationTestCase):
 
     def test_token_that_is_none(self) -> None:
         self.assert_refused(
-            r'Could not recognize Fernet token \(HTTP 404\) [^\n]*',
+            r'Authentication failed: Not Found \(HTTP 404[^\n]*\)',
             self.openstack_as(
                 {**self.logins.token(), 'OS_TOKEN': 'none'}, *self.list
             ),
@@ -264,9 +264,7 @@ class TestAuthentication(AuthenticationTestCase):
             {**self.logins.password(), 'OS_PASSWORD': 'wrong'}, *self.list
         )
         self.assert_refused(
-            r'The request you have made requires authentication\. '
-            r'\(HTTP 401\) [^\n]*',
-            result,
+            r'Authentication failed: Unauthorized \(HTTP 401[^\n]*\)', result
         )
 
     def test_other_scopes(self) -> None:

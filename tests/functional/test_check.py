@@ -103,7 +103,7 @@ class TestMonitoring(base.FunctionalTestCase):
     def test_no_token(self) -> None:
         self.assertRegex(
             self.nagios('--os-password', 'wrong'),
-            r'^3 UNKNOWN: The request you have made requires authentication',
+            r'^3 UNKNOWN: Authentication failed: Unauthorized \(HTTP 401',
         )
 
     def test_host_that_does_not_exist(self) -> None:

@@ -1215,6 +1215,26 @@ class TestMonitoring(CheckTestCase):
                 result = self.check('--metrics', str(self.file))
                 self.assertEqual((1, ''), (result.status, result.stdout))
 
+    def test_keystone_that_cannot_be_reached(self) -> None:
+        self.environment['OS_AUTH_URL'] = 'http://127.0.0.1:1/v3'
+        self.cloud.stop()
+        line = (
+            'Authentication failed: cannot connect to http://127.0.0.1:1: '
+            'connection refused\n'
+        )
+        result = self.nagios()
+        self.assertEqual(
+            (3, f'UNKNOWN: {line}', ''),
+            (result.status, result.stdout, result.stderr),
+        )
+        for arguments in (['check'], ['list'], ['find', '10.0.0.1']):
+            with self.subTest(arguments[0]):
+                result = self.openstack('server', 'interface', *arguments)
+                self.assertEqual(
+                    (1, '', line),
+                    (result.status, result.stdout, result.stderr),
+                )
+
     def test_nagios_that_does_not_know(self) -> None:
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=500, json={}
