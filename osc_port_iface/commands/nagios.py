@@ -17,6 +17,7 @@ https://nagios-plugins.org/doc/guidelines.html
 
 import argparse
 import collections
+from typing import Any, cast, NoReturn
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.i18n import _
@@ -29,8 +30,34 @@ OK, WARNING, CRITICAL, UNKNOWN = range(4)
 _NAMES = ('OK', 'WARNING', 'CRITICAL', 'UNKNOWN')
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong usage with --nagios as UNKNOWN.
+
+    The exit status of argparse, 2, would be CRITICAL.
+    """
+
+    _is_for_nagios = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._is_for_nagios = '--nagios' in (args or ())
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        if not self._is_for_nagios:
+            super().error(message)
+        status, line = failed(Exception(message))
+        print(line)
+        self.exit(status)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options for monitoring plugins to a command."""
+    """Add the options for monitoring plugins to a command.
+
+    :param parser: The parser of the command, which reports wrong usage as
+        such a plugin does from now on.
+    """
+    usual: Any = type(parser)
+    parser.__class__ = cast(Any, type('Parser', (_Parser, usual), {}))
     parser.add_argument(
         '--nagios',
         action='store_true',

@@ -1255,5 +1255,24 @@ class TestMonitoring(CheckTestCase):
     def test_wrong_thresholds(self) -> None:
         for value in ('-1', 'some', ''):
             with self.subTest(value):
-                result = self.nagios(f'--critical={value}')
+                result = self.check(f'--critical={value}')
                 self.assertEqual((2, ''), (result.status, result.stdout))
+
+    def test_nagios_that_is_used_wrongly(self) -> None:
+        for arguments, text in (
+            (['--critical=-1'], 'argument --critical: '),
+            (['--finding', 'rust'], "argument --finding: 'rust' is none of "),
+            (['--older-than', 'x|y'], 'argument --older-than: '),
+            (['--older-than'], 'argument --older-than: '),
+            (['--no-such'], 'unrecognized arguments: --no-such'),
+        ):
+            for line in ([*arguments, '--nagios'], ['--nagios', *arguments]):
+                with self.subTest(line):
+                    result = self.openstack(
+                        'server', 'interface', 'check', *line
+                    )
+                    self.assertEqual((3, ''), (result.status, result.stderr))
+                    self.assertRegex(result.stdout, r'\A[^|\n]+\n\Z')
+                    self.assertThat(
+                        result.stdout, matchers.StartsWith(f'UNKNOWN: {text}')
+                    )
