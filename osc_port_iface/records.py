@@ -43,6 +43,11 @@ _ROUTER_OWNERS = (
 # (neutron/services/trunk/constants.py).
 _SUBPORT_OWNER = 'trunk:subport'
 
+# OVN's provider for Octavia and Octavia itself name their ports so. Such a
+# port may have neither a device ID nor a device owner
+# (ovn_octavia_provider/common/constants.py).
+_LOAD_BALANCER_NAMES = ('ovn-lb-vip-', 'ovn-lb-hm-', 'octavia-')
+
 
 @dataclasses.dataclass
 class Answer(Generic[Row]):
@@ -308,6 +313,11 @@ class Port:
             key=lambda pair: pair.network.prefixlen,
             default=None,
         )
+
+    @property
+    def has_load_balancer_name(self) -> bool:
+        """Whether its name is that of a port of a load balancer."""
+        return (self.name or '').startswith(_LOAD_BALANCER_NAMES)
 
     @property
     def load_balancer_id(self) -> str | None:

@@ -114,7 +114,8 @@ def unused(
     """Find the ports that nothing uses.
 
     A port that reserves an address for servers to share is in use: an address
-    pair of their ports has the address, or a floating IP leads to it.
+    pair of their ports has the address, or a floating IP leads to it. So is a
+    port with the name of a load balancer's port.
 
     :param ports: Ports of any kind.
     :param others: All ports on the same networks.
@@ -135,6 +136,7 @@ def unused(
         if (
             not port.device_id
             and not port.device_owner
+            and not port.has_load_balancer_name
             and port.trunk_id is None
             and port.id not in reached
             and port.id not in subports

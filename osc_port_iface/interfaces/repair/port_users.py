@@ -26,11 +26,6 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
-# OVN's provider for Octavia and Octavia itself name their ports so. Such a
-# port may have neither a device ID nor a device owner
-# (ovn_octavia_provider/common/constants.py).
-_KEPT_NAMES = ('ovn-lb-vip-', 'ovn-lb-hm-', 'octavia-')
-
 # The types of services that may refer to a port by its ID, and have no request
 # that tells which ports they use.
 _CANNOT_BE_ASKED = (
@@ -114,7 +109,7 @@ def _has(cloud: api_cloud.Cloud, service_type: str) -> bool:
 def _by_name(ports: Iterable[records.Port]) -> Iterator[tuple[str, str]]:
     """Find the ports that a load balancer or another device owns."""
     for port in ports:
-        if (port.name or '').startswith(_KEPT_NAMES):
+        if port.has_load_balancer_name:
             yield port.id, _("its name is that of a load balancer's port")
         if port.device_owner and not port.is_for_server:
             yield port.id, _('it belongs to %s') % port.device_owner

@@ -696,6 +696,7 @@ class TestPortsWithoutServer(CheckTestCase):
             [server(1, 13)],
             [
                 old_port(11, 0, **idle),
+                old_port(14, 0, name='octavia-lb-1', **idle),
                 vip,
                 port(
                     13,

@@ -105,9 +105,13 @@ class TestUnused(testtools.TestCase):
 
     def test_what_uses_a_port(self) -> None:
         self.assertTrue(self.unused())
+        self.assertTrue(self.unused(name='my-octavia-lb'))
         for name, changes in (
             ('device', {'device_id': 'lb-1'}),
             ('owner', {'device_owner': 'Octavia'}),
+            ('OVN VIP', {'name': f'ovn-lb-vip-{fake_cloud.identifier(5)}'}),
+            ('OVN health monitor', {'name': 'ovn-lb-hm-1'}),
+            ('Octavia', {'name': 'octavia-lb-1'}),
             ('trunk', {'trunk_id': fake_cloud.identifier(500)}),
             ('young', {'seconds_unchanged': HOUR - 1}),
             (
