@@ -680,8 +680,15 @@ class TestInterruption(RepairTestCase):
         )
 
     def test_ctrl_c(self) -> None:
+        self.assert_ended_by(signal.SIGINT)
+
+    def test_termination(self) -> None:
+        self.assert_ended_by(signal.SIGTERM)
+
+    def assert_ended_by(self, number: int) -> None:
+        """Check that a signal ends the run, with the outcomes so far."""
         ids = self.forgotten()
-        result = self.run_until(1, signal.SIGINT, *ids, '--auto-approve')
+        result = self.run_until(1, number, *ids, '--auto-approve')
         self.assertEqual(130, result.status, result.stderr)
         self.assertEqual(1, len(self.proxy.writes))
         self.assertEqual(

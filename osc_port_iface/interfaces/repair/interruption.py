@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Defers Ctrl-C until a request is answered."""
+"""Defers Ctrl-C and SIGTERM until a request is answered."""
 
 from collections.abc import Iterator
 import contextlib
@@ -20,19 +20,24 @@ import threading
 
 @contextlib.contextmanager
 def deferred() -> Iterator[threading.Event]:
-    """Let Ctrl-C end a run between two requests, not during one.
+    """Let Ctrl-C or SIGTERM end a run between two requests, not during one.
 
-    :returns: An event that the first Ctrl-C sets. The second one interrupts.
+    :returns: An event that the first signal sets. A Ctrl-C after it
+        interrupts. A SIGTERM does not, as timeout(1) sends two.
     """
     asked = threading.Event()
 
     def handle(number: int, frame: object) -> None:
-        if asked.is_set():
+        if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.set()
 
-    previous = signal.signal(signal.SIGINT, handle)
+    previous = {
+        number: signal.signal(number, handle)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -11,6 +11,7 @@
 # under the License.
 
 import re
+import signal
 from typing import Any
 
 import fixtures
@@ -225,6 +226,14 @@ class TestBounce(PortsTestCase):
             result.stdout,
         )
         self.assertEqual([MARK, DISABLE, ENABLE, ENABLE, UNMARK], self.seen)
+
+    def test_terminated(self) -> None:
+        self.faults = {2: lambda: signal.raise_signal(signal.SIGTERM)}
+        self.assertEqual(
+            command_result.Result(130, f'{DOWN} repaired DOWN ACTIVE \n', ''),
+            self.bounce(),
+        )
+        self.assertEqual([MARK, DISABLE, ENABLE, UNMARK], self.seen)
 
     def test_log_that_becomes_full_while_the_port_is_disabled(self) -> None:
         path = self.create_file('')

@@ -28,3 +28,15 @@ class TestDeferred(testtools.TestCase):
                 KeyboardInterrupt, signal.raise_signal, signal.SIGINT
             )
         self.assertIs(before, signal.getsignal(signal.SIGINT))
+
+    def test_termination(self) -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        with interruption.deferred() as asked:
+            signal.raise_signal(signal.SIGTERM)
+            self.assertTrue(asked.is_set())
+            # The program timeout sends it to the process and to its group.
+            signal.raise_signal(signal.SIGTERM)
+            self.assertRaises(
+                KeyboardInterrupt, signal.raise_signal, signal.SIGINT
+            )
+        self.assertIs(before, signal.getsignal(signal.SIGTERM))
