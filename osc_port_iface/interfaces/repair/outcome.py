@@ -73,19 +73,24 @@ class Outcome:
         return (*self.repair.calls, event) if event else self.repair.calls
 
 
-def planned(plan: plans.Plan) -> list[Outcome]:
-    """Return the outcomes of a plan that is not executed."""
+def unexecuted(
+    plan: plans.Plan, result: Result, reason: str | None = None
+) -> list[Outcome]:
+    """Return the outcomes of a plan that is not executed.
+
+    :param plan: The plan.
+    :param result: The result for what can be repaired.
+    :param reason: Why it is not repaired.
+    """
     return [
-        Outcome(repair, Result.PLANNED)
+        Outcome(repair, result, reason=reason)
         if repair.action
         else Outcome(repair, Result.NOT_REPAIRABLE, reason=repair.reason)
         for repair in plan.repairs
     ]
 
 
-def skipped(
-    repairs: Sequence[plans.Repair], reason: str | None = None
-) -> list[Outcome]:
+def skipped(repairs: Sequence[plans.Repair], reason: str) -> list[Outcome]:
     """Return the outcomes of repairs that were not begun."""
     return [
         Outcome(repair, Result.SKIPPED, reason=reason) for repair in repairs

@@ -125,7 +125,10 @@ class Run:
         known = {finding.subject for finding in findings}
         for number, step in enumerate(plan.steps, 1):
             if self.failures or asked_to_stop.is_set():
-                found += outcomes.skipped(step.repairs)
+                reason = _('the run was interrupted')
+                if self.failures:
+                    reason = _('the run ended before')
+                found += outcomes.skipped(step.repairs, reason)
                 continue
             progress(number, step)
             found += self._do(step, known, asked_to_stop)

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import sys
 from typing import Any
 from unittest import mock
@@ -31,6 +32,7 @@ COLUMNS = (
     *('-c', 'Result', '-c', 'Before', '-c', 'After', '-c', 'Reason'),
 )
 _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+ENDED = 'the run ended before'
 MISSING = 'missing-from-cache refresh-cache'
 STILL_CHANGED = (
     f'Port {fake_cloud.identifier(12)}: not known whether it is repaired, as '
@@ -151,6 +153,41 @@ class TestRepair(RepairTestCase):
         )
         self.assertIn('latest actions could not be read', result.stderr)
 
+    def test_interrupted(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number.name):
+                self.register(self.servers, self.ports)
+
+                def refresh(
+                    request: Any, context: object, number: int = number
+                ) -> dict[str, Any]:
+                    signal.raise_signal(number)
+                    return self.refresh(request, context)
+
+                self.cloud.post(EVENTS_URL, json=refresh)
+                self.assertEqual(
+                    command_result.Result(
+                        130,
+                        f's1 {MISSING} repaired not in the cache 10.0.0.12 \n'
+                        's2 missing-from-cache update-port skipped not in the '
+                        'cache  the run was interrupted\n',
+                        '',
+                    ),
+                    self.repair('--auto-approve'),
+                )
+
+    def test_not_repairable_and_too_much(self) -> None:
+        self.ports.append(test_check.port(23, 2, status='DOWN'))
+        self.servers[1] = test_check.server(2, 21, 23)
+        self.register(self.servers, self.ports)
+        result = self.repair('--auto-approve', '--max', '1')
+        self.assertIn(
+            's2 port-down  not repairable DOWN  only with --bounce, which '
+            'interrupts any traffic\n',
+            result.stdout,
+        )
+        self.assertEqual(2, result.stdout.count(' skipped '))
+
     def test_nothing_to_do(self) -> None:
         self.register([test_check.server(1, 11)], [test_check.port(11, 1)])
         for arguments in (('--dry-run',), ('--auto-approve',)):
@@ -236,17 +273,18 @@ class TestRepair(RepairTestCase):
         row = 'missing-from-cache update-port skipped not in the cache'
         self.assertEqual(
             command_result.Result(
-                1, f's1 {row}  {problem}\ns2 {row}  \n', f'{problem}\n'
+                1, f's1 {row}  {problem}\ns2 {row}  {ENDED}\n', f'{problem}\n'
             ),
             result,
         )
         self.assertEqual([], self.writes())
 
     def test_log_that_becomes_full(self) -> None:
-        for name, count, result, writes in (
-            ('before the event', 2, 'unfinished', 1),
-            ('after the event', 3, 'unfinished', 2),
-            ('before the second server', 4, 'repaired', 2),
+        full = f'The log cannot be written: {_FULL}'
+        for name, count, result, writes, reason in (
+            ('before the event', 2, 'unfinished', 1, ENDED),
+            ('after the event', 3, 'unfinished', 2, ENDED),
+            ('before the second server', 4, 'repaired', 2, full),
         ):
             with (
                 self.subTest(name),
@@ -262,6 +300,7 @@ class TestRepair(RepairTestCase):
                 )
                 self.assertIn(f' {result} ', first)
                 self.assertIn(' skipped ', second)
+                self.assertTrue(second.endswith(f'  {reason}'), second)
                 self.assertIn('No space left on device', found.stderr)
 
     def test_log_that_is_a_pipe(self) -> None:
@@ -309,7 +348,11 @@ class TestUsage(RepairTestCase):
             ),
             (result.status, result.stderr),
         )
-        self.assertEqual(2, result.stdout.count('skipped'))
+        row = 'missing-from-cache update-port skipped not in the cache'
+        reason = 'more findings than --max allows'
+        self.assertEqual(
+            f's1 {row}  {reason}\ns2 {row}  {reason}\n', result.stdout
+        )
         self.assertEqual([], self.writes())
 
 
@@ -354,6 +397,10 @@ class TestApproval(RepairTestCase):
                 found, lines = self.answer(typed)
                 self.assertEqual(status, found.status)
                 self.assertEqual(2, found.stdout.count(f' {result} '))
+                self.assertEqual(
+                    2 if result == 'skipped' else 0,
+                    found.stdout.count('  not approved\n'),
+                )
                 self.assertIn(asked, ''.join(lines))
 
     def test_plan(self) -> None:
@@ -403,6 +450,7 @@ class TestSurprises(RepairTestCase):
             result.stdout.splitlines(), results, strict=True
         ):
             self.assertIn(f' {expected} ', f'{line} ')
+            self.assertEqual(expected == 'repaired', line.endswith(' '), line)
 
     def test_refused(self) -> None:
         self.cloud.post(EVENTS_URL, status_code=403, json={})
