@@ -103,18 +103,20 @@ def sentence(repair: plans.Repair, networks: Mapping[str, str]) -> str:
 
 
 def summary(plan: plans.Plan) -> str:
-    """Say how many findings can be repaired, and what the others need."""
+    """Say how many findings can be repaired, and what the others may need.
+
+    What uses a port is looked up only with ``--delete-orphans``.
+    """
     needs = Counter(repair.needs for repair in plan.left)
     others = needs.pop(None, 0)
     parts = [
         _('%(count)d of %(all)d findings can be repaired')
         % {'count': plan.count, 'all': plan.count + len(plan.left)}
     ]
-    for option, count in sorted(needs.items(), key=str):
-        text = _('%(count)d needs %(option)s')
-        if count > 1:
-            text = _('%(count)d need %(option)s')
-        parts.append(text % {'count': count, 'option': option})
+    parts += [
+        _('%(count)d may need %(option)s') % {'count': count, 'option': option}
+        for option, count in sorted(needs.items(), key=str)
+    ]
     if others:
         parts.append(_('%d cannot be repaired') % others)
     return f'{"; ".join(parts)}.'
