@@ -19,6 +19,7 @@ from tests.cloud import api
 from tests.cloud import moves
 from tests.cloud import scenario
 from tests.functional import base
+from tests.functional import test_schema
 
 LIST = ('server', 'interface', 'list')
 DIFF = ('server', 'interface', 'diff')
@@ -55,9 +56,11 @@ class TestDiff(base.ProjectTestCase):
     def changes(self, *arguments: str, user: str) -> list[tuple[str, ...]]:
         result = self.openstack(*DIFF, *arguments, '-f', 'json', user=user)
         self.assertEqual((3, ''), (result.status, result.stderr))
+        rows = json.loads(result.stdout)
+        test_schema.validate('diff', rows)
         return [
             (row['Port ID'], row['Change'], row['Before'], row['After'])
-            for row in json.loads(result.stdout)
+            for row in rows
         ]
 
     def test_before_and_after(self) -> None:
