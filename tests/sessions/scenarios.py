@@ -77,11 +77,23 @@ def stale_cache() -> Iterator[Identifiers]:
         for server in (web_1, web_2)
     }
     try:
+        # Their order differs from cloud to cloud.
         wrong = databases.read_cache(cloud, web_1)
-        (fixed_ip, *_others) = wrong[0]['network']['subnets'][0]['ips']
+        (fixed_ip,) = (
+            fixed_ip
+            for interface in wrong
+            for subnet in interface['network']['subnets']
+            for fixed_ip in subnet['ips']
+            if fixed_ip['address'] == '192.0.2.16'
+        )
         fixed_ip['address'] = '192.0.2.99'
         databases.write_cache(cloud, web_1, wrong)
-        databases.write_cache(cloud, web_2, saved[web_2][:1])
+        kept = [
+            interface
+            for interface in saved[web_2]
+            if interface['network']['label'] != 'backend'
+        ]
+        databases.write_cache(cloud, web_2, kept)
         yield {}
     finally:
         for server, cache in saved.items():
