@@ -66,13 +66,6 @@ class Answer(Generic[Row]):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Identified:
-    """Anything of which only the ID is read."""
-
-    id: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class FixedIP:
     """One address of an interface. Nova's cache does not have the subnet."""
 

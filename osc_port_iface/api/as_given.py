@@ -74,7 +74,7 @@ def _ahead(row: reading.Object) -> float:
 
 _OBJECT = reading.Record(
     Object,
-    id=reading.field(reading.Object.text, 'id'),
+    id=reading.text('id'),
     data=reading.field(_data),
     ahead=reading.field(_ahead),
 )
@@ -82,7 +82,7 @@ _OBJECT = reading.Record(
 # Of people and projects, no more than the name is kept.
 _NAME = reading.Record(
     Object,
-    id=reading.field(reading.Object.text, 'id'),
+    id=reading.text('id'),
     data=reading.field(_data, 'id', 'name', 'domain_id'),
     ahead=reading.field(_ahead),
 )

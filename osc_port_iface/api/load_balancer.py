@@ -125,9 +125,9 @@ _LISTENERS = paging.Collection(
     _('Listeners'),
     reading.Record(
         records.Listener,
-        id=reading.field(reading.Object.uuid, 'id'),
-        protocol=reading.field(reading.Object.optional_text, 'protocol'),
-        number=reading.field(reading.Object.optional_number, 'protocol_port'),
+        id=reading.uuid('id'),
+        protocol=reading.optional_text('protocol'),
+        number=reading.optional_number('protocol_port'),
     ),
     takes_fields=False,
 )
@@ -138,7 +138,7 @@ _POOLS = paging.Collection(
     _('Pools'),
     reading.Record(
         records.Pool,
-        id=reading.field(reading.Object.uuid, 'id'),
+        id=reading.uuid('id'),
         listener_ids=reading.field(_ids, 'listeners'),
     ),
     takes_fields=False,
@@ -146,8 +146,8 @@ _POOLS = paging.Collection(
 
 _MEMBER = reading.Record(
     records.PoolMember,
-    id=reading.field(reading.Object.uuid, 'id'),
-    address=reading.field(reading.Object.ip_address, 'address'),
-    number=reading.field(reading.Object.optional_number, 'protocol_port'),
-    subnet_id=reading.field(reading.Object.optional_uuid, 'subnet_id'),
+    id=reading.uuid('id'),
+    address=reading.ip_address('address'),
+    number=reading.optional_number('protocol_port'),
+    subnet_id=reading.optional_uuid('subnet_id'),
 )

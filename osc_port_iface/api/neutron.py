@@ -25,15 +25,6 @@ from osc_port_iface.i18n import _
 from osc_port_iface import records
 
 
-def _seconds_unchanged(row: reading.Object, *keys: str) -> float | None:
-    """Return how long ago something changed, by Neutron's clock."""
-    moments = (row.optional_moment(key) for key in keys)
-    moment = next(filter(None, moments), None)
-    if moment is None:
-        return None
-    return (row.body.response.sent_at - moment).total_seconds()
-
-
 def _nested(
     read: Callable[[reading.Object], Any], missing: object = None
 ) -> Callable[[reading.Object, str], Any]:
@@ -100,9 +91,7 @@ PORTS = paging.Collection(
         tags=reading.texts('tags'),
         created_at=reading.optional_moment('created_at'),
         updated_at=reading.optional_moment('updated_at'),
-        seconds_unchanged=reading.field(
-            _seconds_unchanged, 'updated_at', 'created_at'
-        ),
+        seconds_unchanged=reading.optional_age('updated_at', 'created_at'),
         trunk_id=reading.field(
             _nested(lambda trunk: trunk.optional_text('trunk_id')),
             'trunk_details',
@@ -199,9 +188,7 @@ FLOATING_IPS = paging.Collection(
         port_forwardings=reading.items(
             'port_forwardings', _PORT_FORWARDING.read
         ),
-        seconds_unchanged=reading.field(
-            _seconds_unchanged, 'updated_at', 'created_at'
-        ),
+        seconds_unchanged=reading.optional_age('updated_at', 'created_at'),
     ),
     {
         'address': paging.Filter(

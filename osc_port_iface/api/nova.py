@@ -108,11 +108,7 @@ SERVERS = paging.Collection(
 
 
 def _seconds_ago(action: reading.Object, *keys: str) -> float:
-    """Return how long ago something happened, by Nova's clock."""
-    moments = (action.optional_moment(key) for key in keys)
-    moment = next(filter(None, moments), None)
-    now = action.body.response.sent_at
-    return (now - moment).total_seconds() if moment else 0.0
+    return action.optional_age(*keys) or 0.0
 
 
 _ACTION = reading.Record(

@@ -194,6 +194,17 @@ class Object:
             return moment.replace(tzinfo=datetime.UTC)
         return moment
 
+    def optional_age(self, *keys: str) -> float | None:
+        """Return how many seconds ago something was, by the service's clock.
+
+        The time is read from the first of these keys that has one.
+        """
+        moments = (self.optional_moment(key) for key in keys)
+        moment = next(filter(None, moments), None)
+        if moment is None:
+            return None
+        return (self.body.response.sent_at - moment).total_seconds()
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Read a list of texts; empty if the key is missing or null."""
         values = self._list(key) if self._values.get(key) is not None else []
@@ -327,6 +338,7 @@ optional_number_or_text = functools.partial(
 )
 optional_flag = functools.partial(field, Object.optional_flag)
 optional_moment = functools.partial(field, Object.optional_moment)
+optional_age = functools.partial(field, Object.optional_age)
 texts = functools.partial(field, Object.texts)
 
 

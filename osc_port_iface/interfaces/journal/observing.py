@@ -131,16 +131,6 @@ class Observation:
         """Whether nothing failed."""
         return 'failed' not in self._states.values()
 
-    @property
-    def last_ended(self) -> int:
-        """When the last observation of the scope ended; 0 without one."""
-        found = self._execute(
-            sa.select(sa.func.max(_OBSERVATIONS.ended)).where(
-                _OBSERVATIONS.scope_id == self._scope_id
-            )
-        ).scalar()
-        return found or 0
-
     def _keep(
         self,
         listing: _Listing,

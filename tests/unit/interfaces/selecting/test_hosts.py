@@ -59,7 +59,9 @@ class TestFind(testtools.TestCase):
 
     def test_host_of_ports_only(self) -> None:
         self.register('c1')
-        self.bound.return_value = records.Answer([records.Identified('p')])
+        self.bound.return_value = records.Answer(
+            [records.Port('p', 'n', None, ())]
+        )
         self.assertEqual('network-1', hosts.find(self.cloud, 'network-1'))
         self.bound.assert_called_once_with(['network-1'])
 
