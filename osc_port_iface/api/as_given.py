@@ -15,17 +15,21 @@
 They are for a journal, of which a later release can read more.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 import dataclasses
 import datetime
+import functools
 import json
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import identity
+from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
+from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
@@ -130,6 +134,9 @@ _PORTS, *_NETWORK = (
 )
 
 
+_Collections = Iterable[paging.Collection[Object]]
+
+
 def read(
     cloud: api_cloud.Cloud, scope: compute.ServerScope
 ) -> Iterator[Listing]:
@@ -143,17 +150,14 @@ def read(
     servers = _read(_SERVERS, lambda: _servers(cloud, scope))
     yield servers
     yield _read(_PORTS, lambda: _ports(cloud, scope, servers))
-    for service_type, version, collections in (
-        ('network', 'v2.0', _NETWORK),
-        ('identity', 'v3', _IDENTITY),
-    ):
+    others: tuple[tuple[type[service.Service], _Collections], ...] = (
+        (network.NetworkApi, _NETWORK),
+        (identity.IdentityApi, _IDENTITY),
+    )
+    for api, collections in others:
         for collection in collections:
             yield _read(
-                collection,
-                lambda: _pager(cloud, service_type, version).all(  # noqa: B023
-                    collection,  # noqa: B023
-                    {},
-                ),
+                collection, functools.partial(_all, cloud, api, collection)
             )
 
 
@@ -175,23 +179,25 @@ def _read(
         return Listing(collection.key, failure=str(error))
     except errors.ApiError as error:
         return Listing(collection.key, failure=str(error))
-    for failure in answer.failures:
-        return Listing(collection.key, failure=failure)
+    if answer.failures:
+        return Listing(collection.key, failure=answer.failures[0])
     return Listing(collection.key, {row.id: row for row in answer.rows})
 
 
-def _pager(
-    cloud: api_cloud.Cloud, service_type: str, version: str
-) -> paging.Pager:
-    return paging.Pager(cloud.connect(service_type, version))
+def _all(
+    cloud: api_cloud.Cloud,
+    api: type[service.Service],
+    collection: paging.Collection[Object],
+) -> records.Answer[Object]:
+    return paging.Pager(cloud.connect(api)).all(collection, {})
 
 
 def _servers(
     cloud: api_cloud.Cloud, scope: compute.ServerScope
 ) -> records.Answer[Object]:
-    service = cloud.connect('compute', 'v2.1')
-    service.microversion = cloud.compute.microversion
-    answer = paging.Pager(service).all(_SERVERS, compute.server_query(scope))
+    nova = cloud.connect(compute.ComputeApi)
+    nova.microversion = cloud.compute.microversion
+    answer = paging.Pager(nova).all(_SERVERS, compute.server_query(scope))
     if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
         # Nova leaves them out without a word.
         answer.failures.append(_('Servers: a cell is down'))
@@ -201,7 +207,7 @@ def _servers(
 def _ports(
     cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: Listing
 ) -> records.Answer[Object]:
-    pager = _pager(cloud, 'network', 'v2.0')
+    pager = paging.Pager(cloud.connect(network.NetworkApi))
     if scope.all_projects and not scope.is_filtered:
         return pager.all(_PORTS, {}, limit=True)
     if servers.failure:

@@ -61,11 +61,17 @@ class Cloud:
         region: str | None = self._connection.config.region_name
         return region or ''
 
-    def connect(self, service_type: str, version: str) -> transport.Transport:
-        """Connect to a service for requests that the others do not offer.
+    def connect(self, api: type[service.Service]) -> transport.Transport:
+        """Connect to a service for requests that its class does not offer.
 
         :raises errors.ApiError: The catalog has no such service.
         """
         return service.connect(
-            self._connection, self.credentials, service_type, version
+            self._connection, self.credentials, api.TYPE, api.VERSION
+        )
+
+    def has(self, service_type: str) -> bool:
+        """Return whether the catalog has a service of a type."""
+        return service.is_offered(
+            self._connection, self.credentials, service_type
         )

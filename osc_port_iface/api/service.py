@@ -116,6 +116,19 @@ def connect(
     )
 
 
+def is_offered(
+    connection: sdk_connection.Connection,
+    credentials: api_credentials.Credentials,
+    service_type: str,
+) -> bool:
+    """Return whether the catalog or clouds.yaml has a service of a type."""
+    try:
+        _url(_adapter(connection, credentials, service_type), credentials)
+    except errors.NotInCatalog:
+        return False
+    return True
+
+
 def versioned(url: str, version: str, project_id: str | None = None) -> str:
     """Put a version into the URL of a service.
 

@@ -25,7 +25,9 @@ import re
 from typing import Any
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import network
 from osc_port_iface.api import response as responses
 from osc_port_iface.api import service as services
 from osc_port_iface.api import transport
@@ -40,6 +42,10 @@ _SERVICE = 'service'
 
 # Host names that are safe in a path.
 _HOST_NAME = re.compile(r'\w[\w.-]{0,254}', re.ASCII)
+
+_APIS: Mapping[str, type[services.Service]] = {
+    api.TYPE: api for api in (compute.ComputeApi, network.NetworkApi)
+}
 
 _PLANNED_STATUSES = {
     'POST': frozenset({200}),
@@ -317,8 +323,7 @@ class Writer:
 
     def _service(self, name: str) -> transport.Transport:
         if name not in self._services:
-            version = {'compute': 'v2.1', 'network': 'v2.0'}[name]
-            self._services[name] = self._cloud.connect(name, version)
+            self._services[name] = self._cloud.connect(_APIS[name])
         return self._services[name]
 
 

@@ -84,9 +84,7 @@ def read(cloud: api_cloud.Cloud, ports: Sequence[records.Port]) -> PortUsers:
         *_routing(cloud, ports),
         *_address_pairs(cloud, ports),
     ]
-    not_asked = [
-        service for service in _CANNOT_BE_ASKED if _has(cloud, service)
-    ]
+    not_asked = [service for service in _CANNOT_BE_ASKED if cloud.has(service)]
     try:
         users += _load_balancers(cloud, ports)
     except errors.NotInCatalog:
@@ -96,14 +94,6 @@ def read(cloud: api_cloud.Cloud, ports: Sequence[records.Port]) -> PortUsers:
     except errors.ApiError:
         not_asked.append(cloud.load_balancer.TYPE)
     return PortUsers(dict(reversed(users)), not_asked)
-
-
-def _has(cloud: api_cloud.Cloud, service_type: str) -> bool:
-    try:
-        cloud.connect(service_type, 'v1')
-    except errors.NotInCatalog:
-        return False
-    return True
 
 
 def _by_name(ports: Iterable[records.Port]) -> Iterator[tuple[str, str]]:
