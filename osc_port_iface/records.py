@@ -39,6 +39,23 @@ _ROUTER_OWNERS = (
     'network:floatingip_agent_gateway',
 )
 
+# Those of the ports that connect a network to a router; the last two with DVR
+# and HA (neutron_lib/constants.py, ROUTER_INTERFACE_OWNERS).
+_ROUTER_INTERFACE_OWNERS = frozenset(
+    {
+        'network:router_interface',
+        'network:router_interface_distributed',
+        'network:ha_router_replicated_interface',
+    }
+)
+
+# The device owner of the port by which Neutron reserves the address of a
+# floating IP. Only administrators see it.
+_FLOATING_IP_OWNER = 'network:floatingip'
+
+# What the device owners of the ports of Neutron itself begin with.
+_NEUTRON_OWNER = 'network:'
+
 # The device owner of a subport once Neutron has wired it
 # (neutron/services/trunk/constants.py).
 _SUBPORT_OWNER = 'trunk:subport'
@@ -256,8 +273,8 @@ class Port:
         shows such a port. Ports of Neutron itself and of trunks have other
         IDs there.
         """
-        owner = self.device_owner or ''
-        if self.is_for_server or owner.startswith(('network:', 'trunk:')):
+        is_of_trunk = (self.device_owner or '').startswith('trunk:')
+        if self.is_for_server or self.is_of_neutron or is_of_trunk:
             return None
         found = self.device_id or ''
         return found if addresses.is_uuid(found) else None
@@ -266,6 +283,21 @@ class Port:
     def is_for_server(self) -> bool:
         """Whether its device owner says that it belongs to a server."""
         return (self.device_owner or '').startswith(_SERVER_OWNER)
+
+    @property
+    def is_of_neutron(self) -> bool:
+        """Whether it is a port of Neutron itself, such as that of a router."""
+        return (self.device_owner or '').startswith(_NEUTRON_OWNER)
+
+    @property
+    def is_router_interface(self) -> bool:
+        """Whether it connects a network to a router."""
+        return self.device_owner in _ROUTER_INTERFACE_OWNERS
+
+    @property
+    def is_of_floating_ip(self) -> bool:
+        """Whether it is only the place of a floating IP on its network."""
+        return self.device_owner == _FLOATING_IP_OWNER
 
     @property
     def is_wired_on_host(self) -> bool:
@@ -280,6 +312,11 @@ class Port:
         subport before it is wired.
         """
         return not self.device_owner and not self.device_id
+
+    @property
+    def only_reserves(self) -> bool:
+        """Whether it exists only to reserve its addresses."""
+        return self.is_unowned or self.load_balancer_id is not None
 
     @property
     def is_subport(self) -> bool:
@@ -390,13 +427,34 @@ class ComputeService:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PortForwarding:
-    """A port of a floating IP that is forwarded to a port of an interface."""
+    """A port of a floating IP that is forwarded to a port of an interface.
+
+    :ivar external_port: The port, or a range such as ``80:90``.
+    :ivar internal_port: Likewise.
+    """
 
     protocol: str | None
     external_port: str | None
     internal_ip_address: str | None
     internal_port: str | None
     internal_port_id: str | None
+
+    @property
+    def external_range(self) -> tuple[int, int] | None:
+        """The first and the last external port, if they can be read."""
+        return _range(self.external_port)
+
+    @property
+    def internal_range(self) -> tuple[int, int] | None:
+        """The first and the last internal port, if they can be read."""
+        return _range(self.internal_port)
+
+
+def _range(text: str | None) -> tuple[int, int] | None:
+    ends = (text or '').split(':')
+    if not all(end.isdecimal() for end in ends):
+        return None
+    return int(ends[0]), int(ends[-1])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

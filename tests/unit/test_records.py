@@ -62,6 +62,27 @@ class TestPort(testtools.TestCase):
                 )
                 self.assertEqual(expected, port.unattached_server_id)
 
+    def test_device_owners(self) -> None:
+        for owner, expected in (
+            (None, (False, False, False)),
+            ('compute:nova', (False, False, False)),
+            ('network:dhcp', (True, False, False)),
+            ('network:router_gateway', (True, False, False)),
+            ('network:router_interface', (True, True, False)),
+            ('network:router_interface_distributed', (True, True, False)),
+            ('network:ha_router_replicated_interface', (True, True, False)),
+            ('network:floatingip', (True, False, True)),
+            ('network:floatingip_agent_gateway', (True, False, False)),
+        ):
+            with self.subTest(owner=owner):
+                port = records.Port('p', 'n', None, (), device_owner=owner)
+                found = (
+                    port.is_of_neutron,
+                    port.is_router_interface,
+                    port.is_of_floating_ip,
+                )
+                self.assertEqual(expected, found)
+
     def test_narrowest_pair(self) -> None:
         for pairs, expected in (
             ((), None),
@@ -84,3 +105,22 @@ class TestPort(testtools.TestCase):
                     addresses.parse_ip_address('10.0.0.9')
                 )
                 self.assertEqual(expected, found and found.ip_address)
+
+
+class TestPortForwarding(testtools.TestCase):
+    def test_ranges(self) -> None:
+        for text, expected in (
+            ('80', (80, 80)),
+            ('80:90', (80, 90)),
+            (None, None),
+            ('', None),
+            ('80:', None),
+            ('http', None),
+            ('80:http', None),
+        ):
+            with self.subTest(text):
+                found = records.PortForwarding('tcp', text, None, text, None)
+                self.assertEqual(
+                    (expected, expected),
+                    (found.external_range, found.internal_range),
+                )

@@ -59,7 +59,9 @@ def find(
         if query.kind
         in (addresses.Kind.IP_ADDRESS, addresses.Kind.MAC_ADDRESS)
     ]
-    reserved = [match for match in matches if _only_reserves(match.port)]
+    reserved = [
+        match for match in matches if match.port and match.port.only_reserves
+    ]
     subnets = _subnets(cloud.network, queries, reserved)
     targets = list(_targets(queries, reserved, subnets.rows))
     ports = _ports(cloud.network, targets)
@@ -92,13 +94,6 @@ def _targets(
             yield _Target(
                 query, ip_address, _networks_with(ip_address, subnets)
             )
-
-
-def _only_reserves(port: records.Port | None) -> bool:
-    """Return whether a port exists only to reserve its addresses."""
-    return port is not None and (
-        port.is_unowned or port.load_balancer_id is not None
-    )
 
 
 def _reserved(match: searches.Match) -> Iterator[_Target]:

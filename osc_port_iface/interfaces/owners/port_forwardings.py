@@ -115,8 +115,5 @@ def _is_chosen(
         return False
     if query.number is None:
         return True
-    # A range is written with a colon.
-    ends = (forwarding.external_port or '').split(':')
-    return all(end.isdecimal() for end in ends) and (
-        int(ends[0]) <= query.number <= int(ends[-1])
-    )
+    ports = forwarding.external_range
+    return ports is not None and ports[0] <= query.number <= ports[1]

@@ -28,8 +28,6 @@ from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
-_FLOATING_IP_OWNER = 'network:floatingip'
-
 
 def find(
     cloud: api_cloud.Cloud,
@@ -86,7 +84,7 @@ def _with_fixed_ips(
             for query in queries.of(fixed_ip.ip_address)
             # A floating IP has a port of its own on the external network,
             # which is not another owner of the address.
-            if port.device_owner != _FLOATING_IP_OWNER
+            if not port.is_of_floating_ip
             or (query, fixed_ip.ip_address) not in translated
         ],
         found.failures,

@@ -30,12 +30,6 @@ from osc_port_iface import records
 
 _MATCHED_AS = 'router-gateway'
 
-# Distributed and highly available routers have owners of their own.
-_INTERFACE_OWNERS = (
-    'network:router_interface',
-    'network:ha_router_replicated_interface',
-)
-
 
 def find(
     cloud: api_cloud.Cloud,
@@ -179,7 +173,7 @@ def _inner_subnets(
     """Return the inner IPv4 subnets of routers, by router."""
     found: dict[str, set[str]] = {}
     for port in interfaces:
-        if (port.device_owner or '').startswith(_INTERFACE_OWNERS):
+        if port.is_router_interface:
             found.setdefault(port.device_id or '', set()).update(
                 fixed_ip.subnet_id
                 for fixed_ip in port.fixed_ips

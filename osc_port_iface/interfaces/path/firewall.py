@@ -104,7 +104,7 @@ def judge(
     :param peer: The other end.
     :param asked: The traffic in question.
     """
-    if surroundings.is_of_network(port):
+    if port.is_of_neutron:
         reason = _('ports of Neutron itself are not filtered')
         return steps.Step(direction, port, assumptions=(reason,))
     if port.port_security_enabled is False:
@@ -162,7 +162,7 @@ def judge_replies(
     :returns: Nothing if its groups are stateful, so that replies pass.
     """
     if (
-        surroundings.is_of_network(port)
+        port.is_of_neutron
         or port.port_security_enabled is False
         or not any(
             known.security_groups[group_id].is_stateful is False

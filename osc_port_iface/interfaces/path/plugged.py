@@ -41,7 +41,7 @@ def judge(
     known: surroundings.Surroundings, port: records.Port
 ) -> list[steps.Step]:
     """Judge whether a port, and the server that has it, are up."""
-    if surroundings.is_of_network(port):
+    if port.is_of_neutron:
         return [_port(known, port)]
     return [_server(known, port), _port(known, port)]
 
@@ -135,7 +135,7 @@ def _server(
 
 def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
     parent = known.parents.get(port.id, port)
-    is_wired = not surroundings.is_of_network(port)
+    is_wired = not port.is_of_neutron
     verdict = steps.Verdict.BLOCKED
     if port.admin_state_up is False:
         reason = _('port %(port)s is disabled')

@@ -345,8 +345,8 @@ class _Pair:
     ) -> Iterator[Path]:
         """Judge the path by a port forwarding, if it is for the traffic."""
         protocol = flows.number(forwarding.protocol)
-        external = _ports(forwarding.external_port)
-        internal = _ports(forwarding.internal_port)
+        external = forwarding.external_range
+        internal = forwarding.internal_range
         if protocol is None or external is None or internal is None:
             return
         asked = self._asked & flows.Flows.of(protocol, external)
@@ -511,11 +511,3 @@ def _replies(back: routing.Way) -> list[steps.Step]:
         for step in back.hops
         if not step.surely
     ]
-
-
-def _ports(text: str | None) -> flows.Ports | None:
-    """Read a port of a port forwarding, or a range such as ``80:90``."""
-    first, _colon, last = (text or '').partition(':')
-    if not first.isdecimal():
-        return None
-    return int(first), int(last or first)

@@ -144,7 +144,7 @@ class Way:
         if interface is None:
             self._miss_router(next_hop)
             return None
-        if not surroundings.is_router_interface(interface):
+        if not interface.is_router_interface:
             reason = _(
                 'next hop %(address)s is port %(port)s, which is not of a '
                 'router, but may forward'

@@ -172,25 +172,8 @@ class Surroundings:
     def interfaces(self, router_id: str) -> Iterator[records.Port]:
         """Return the ports by which a router is on its networks."""
         for port in self.ports.values():
-            if port.device_id == router_id and is_router_interface(port):
+            if port.device_id == router_id and port.is_router_interface:
                 yield port
-
-
-def is_router_interface(port: records.Port) -> bool:
-    """Return whether a port connects a network to a router.
-
-    The device owner is ``network:router_interface``, or another one with DVR
-    or HA (``neutron_lib/constants.py``, ROUTER_INTERFACE_OWNERS).
-    """
-    owner = port.device_owner or ''
-    return owner.startswith(
-        ('network:router_interface', 'network:ha_router_replicated')
-    )
-
-
-def is_of_network(port: records.Port) -> bool:
-    """Return whether a port is of Neutron itself, and not filtered."""
-    return (port.device_owner or '').startswith('network:')
 
 
 def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:

@@ -42,10 +42,6 @@ INTERNET = 'internet'
 
 _INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
 
-# The owner of the port by which Neutron reserves the address of a floating IP,
-# for administrators.
-_FLOATING_IP_OWNER = 'network:floatingip'
-
 # Routers in a row that are followed by their extra routes.
 _MOST_HOPS = 3
 
@@ -281,11 +277,7 @@ class Survey:
                 if port_id not in self._ports
             ),
         )
-        reserved = {
-            port.network_id
-            for port in found
-            if port.is_unowned or port.load_balancer_id
-        }
+        reserved = {port.network_id for port in found if port.only_reserves}
         for port in self._read(_PORTS, 'network_id', reserved):
             if port.address_pairs:
                 self._ports.setdefault(port.id, port)
@@ -384,7 +376,7 @@ class Survey:
             return [surroundings.End(text, network)]
         ends = []
         for port in self._ports.values():
-            if port.device_owner == _FLOATING_IP_OWNER:
+            if port.is_of_floating_ip:
                 continue
             has_it = any(row.ip_address == text for row in port.fixed_ips)
             if has_it or any(
@@ -396,10 +388,7 @@ class Survey:
                     surroundings.End(self._label(port, text), network, port)
                 )
         plugged = [
-            end
-            for end in ends
-            if end.port
-            and not (end.port.is_unowned or end.port.load_balancer_id)
+            end for end in ends if end.port and not end.port.only_reserves
         ]
         for row in self._floating_ips.values():
             if row.address == text:
@@ -494,9 +483,7 @@ class Survey:
 
     def _router_interfaces(self) -> list[records.Port]:
         return [
-            port
-            for port in self._ports.values()
-            if surroundings.is_router_interface(port)
+            port for port in self._ports.values() if port.is_router_interface
         ]
 
     def _groups(
