@@ -276,3 +276,12 @@ def parse_ip_network(text: str) -> IPNetwork:
     ):
         return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
     return network
+
+
+def covers(wide: IPNetwork, narrow: IPNetwork) -> bool:
+    """Return whether a network has all addresses of another."""
+    return (
+        wide.version == narrow.version
+        and wide.prefixlen <= narrow.prefixlen
+        and wide.overlaps(narrow)
+    )

@@ -236,9 +236,7 @@ def _allows_any_address(
     return allowed.prefixlen == 0 or (
         allowed.num_addresses > 1
         and any(
-            target.ip_address in cidr
-            and cidr.prefixlen >= allowed.prefixlen
-            and cidr.network_address in allowed
+            target.ip_address in cidr and addresses.covers(allowed, cidr)
             for cidr in cidrs
         )
     )

@@ -308,7 +308,7 @@ def _compare(
         same = [row for row in same if not _is_private(row)]
     inside = [row for row in same if row.overlaps(network)]
     merged = ipaddress.collapse_addresses(inside)  # type: ignore[type-var]
-    if any(surroundings.covers(row, network) for row in merged):
+    if any(addresses.covers(row, network) for row in merged):
         return steps.Verdict.ALLOWED, ''
     if not inside:
         return steps.Verdict.BLOCKED, ''
@@ -319,7 +319,7 @@ def _compare(
 
 
 def _is_private(network: addresses.IPNetwork) -> bool:
-    return any(surroundings.covers(row, network) for row in _PRIVATE)
+    return any(addresses.covers(row, network) for row in _PRIVATE)
 
 
 def _members(

@@ -232,7 +232,7 @@ class Way:
             (
                 route
                 for route in self._routes(router)
-                if surroundings.covers(route.destination, self.target)
+                if addresses.covers(route.destination, self.target)
             ),
             key=lambda route: route.destination.prefixlen,
             default=None,
@@ -259,7 +259,7 @@ class Way:
             interfaces = (
                 row.interface
                 for row in on_link
-                if surroundings.covers(row.destination, next_hop)
+                if addresses.covers(row.destination, next_hop)
             )
             yield _Route(
                 route.destination, next(interfaces, None), route.next_hop
@@ -334,7 +334,7 @@ def _next_hop(
     routes = [
         route
         for route in subnet.host_routes
-        if surroundings.covers(route.destination, target)
+        if addresses.covers(route.destination, target)
     ]
     if not routes:
         return subnet.gateway_ip

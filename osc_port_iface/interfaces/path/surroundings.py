@@ -178,15 +178,8 @@ class Surroundings:
 
 def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:
     """Return whether all of these addresses are in a subnet."""
-    return subnet.cidr is not None and covers(
+    return subnet.cidr is not None and addresses.covers(
         addresses.parse_ip_network(subnet.cidr), address
-    )
-
-
-def covers(wide: addresses.IPNetwork, narrow: addresses.IPNetwork) -> bool:
-    """Return whether a network has all addresses of another."""
-    return wide.version == narrow.version and (
-        wide.prefixlen <= narrow.prefixlen and wide.overlaps(narrow)
     )
 
 
