@@ -344,6 +344,17 @@ class Port:
             default=None,
         )
 
+    def names_address_of(self, other: 'Port') -> bool:
+        """Return whether an address pair names an address of another port.
+
+        A pair that allows any address names none.
+        """
+        pairs = (
+            self.pair_covering(addresses.parse_ip_address(row.ip_address))
+            for row in other.fixed_ips
+        )
+        return any(pair and pair.network.prefixlen for pair in pairs)
+
     @property
     def has_load_balancer_name(self) -> bool:
         """Whether its name is that of a port of a load balancer."""

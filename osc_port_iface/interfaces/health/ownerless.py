@@ -17,8 +17,8 @@ Works on records only, without any I/O.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 import dataclasses
-import ipaddress
 
+from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
@@ -142,7 +142,7 @@ def unused(
             and port.id not in subports
             and keep.allows(port, _A_WHILE)
             and not any(
-                _claimed(other, port, shortest_prefix=1)
+                other.id != port.id and other.names_address_of(port)
                 for other in with_pairs.get(port.network_id, ())
             )
         ):
@@ -167,10 +167,13 @@ def claims(
         if server is None or not port.address_pairs:
             continue
         claimed = [
-            (ip, other)
+            (fixed_ip.ip_address, other)
             for other in of_servers.get(port.network_id, ())
             if other.server_id != port.server_id
-            for ip in _claimed(port, other)
+            for fixed_ip in other.fixed_ips
+            if port.pair_covering(
+                addresses.parse_ip_address(fixed_ip.ip_address)
+            )
         ]
         if claimed:
             ip, other = claimed[0]
@@ -192,27 +195,6 @@ def claims(
                 (),
                 tuple(ip for ip, _other in claimed),
             )
-
-
-def _claimed(
-    port: records.Port, other: records.Port, shortest_prefix: int = 0
-) -> list[str]:
-    """Return the addresses of another port that address pairs cover.
-
-    :param port: The port with the pairs.
-    :param other: A port on the same network.
-    :param shortest_prefix: Pairs with a shorter prefix are ignored. With 1,
-        these are pairs that allow any address.
-    """
-    if port.id == other.id:
-        return []
-    return [
-        fixed_ip.ip_address
-        for pair in port.address_pairs
-        if pair.network.prefixlen >= shortest_prefix
-        for fixed_ip in other.fixed_ips
-        if pair.covers(ipaddress.ip_address(fixed_ip.ip_address))
-    ]
 
 
 def _by_network(

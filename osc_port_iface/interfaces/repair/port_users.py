@@ -18,7 +18,6 @@ What cannot be asked counts as a use.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
 
-from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
@@ -180,25 +179,13 @@ def _address_pairs(
             if (
                 other.id != port.id
                 and other.network_id == port.network_id
-                and _may_use(other, port)
+                and other.names_address_of(port)
             ):
                 yield (
                     port.id,
                     _('port %s has its address as an allowed address pair')
                     % other.id,
                 )
-
-
-def _may_use(other: records.Port, port: records.Port) -> bool:
-    """Return whether an address pair names an address of a port.
-
-    A pair for every address names none.
-    """
-    pairs = (
-        other.pair_covering(addresses.parse_ip_address(row.ip_address))
-        for row in port.fixed_ips
-    )
-    return any(pair and pair.network.prefixlen for pair in pairs)
 
 
 def _load_balancers(

@@ -184,8 +184,13 @@ class TestUnused(testtools.TestCase):
 
 
 class TestClaims(testtools.TestCase):
-    def claims(self, address: str, **changes: Any) -> list[str]:
-        port = samples.port(11, '10.0.0.5', address_pairs=pair(address))
+    def claims(self, *pairs: str, **changes: Any) -> list[str]:
+        port = samples.port(
+            *(11, '10.0.0.5'),
+            address_pairs=tuple(
+                records.AddressPair(address, None) for address in pairs
+            ),
+        )
         others = [
             samples.port(number, f'10.0.0.{number}', device=2, **changes)
             for number in (21, 22)
@@ -199,6 +204,10 @@ class TestClaims(testtools.TestCase):
         first = f'10.0.0.21, which is of port {fake_cloud.identifier(21)}'
         self.assertEqual([first], self.claims('10.0.0.21'))
         self.assertEqual([f'{first}, and 1 more'], self.claims('10.0.0.0/24'))
+
+    def test_two_pairs_for_one_address(self) -> None:
+        first = f'10.0.0.21, which is of port {fake_cloud.identifier(21)}'
+        self.assertEqual([first], self.claims('10.0.0.21', '10.0.0.20/31'))
 
     def test_no_claim(self) -> None:
         for name, address, changes in (
