@@ -12,11 +12,11 @@
 
 """A line on a terminal that says how far a command is."""
 
-import os
 import threading
 import time
 from typing import TextIO
 
+from osc_port_iface.commands import terminal
 from osc_port_iface.i18n import _
 
 # Columns of a terminal of unknown width.
@@ -33,14 +33,14 @@ class StatusLine:
     It appears if the user has to wait, and counts the seconds.
     """
 
-    def __init__(self, terminal: TextIO, text: str) -> None:
+    def __init__(self, stream: TextIO, text: str) -> None:
         """Begin to count the seconds.
 
-        :param terminal: Where to write.
+        :param stream: The terminal to write to.
         :param text: The line, which must not contain anything untrusted.
         """
         self.text = text
-        self._terminal = terminal
+        self._terminal = stream
         self._length = 0
         self._started = time.monotonic()
         self._ended = threading.Event()
@@ -67,15 +67,9 @@ class StatusLine:
 
     def _write(self, text: str) -> None:
         # A character in the last column would start a new line.
-        room = max(0, _width(self._terminal) - 1)
+        columns = terminal.width(self._terminal) or _USUAL_WIDTH
+        room = max(0, columns - 1)
         text = text[:room]
         self._terminal.write('\r' + text.ljust(min(self._length, room)))
         self._terminal.flush()
         self._length = len(text)
-
-
-def _width(terminal: TextIO) -> int:
-    try:
-        return os.get_terminal_size(terminal.fileno()).columns or _USUAL_WIDTH
-    except OSError:
-        return _USUAL_WIDTH

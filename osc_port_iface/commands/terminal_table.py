@@ -20,7 +20,6 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import functools
-import os
 import sys
 from typing import TextIO
 
@@ -28,6 +27,7 @@ from cliff.formatters import base
 import wcwidth
 
 from osc_port_iface.commands import cells
+from osc_port_iface.commands import terminal
 from osc_port_iface.i18n import _
 
 # The borders and the padding of a table, and those of each column.
@@ -59,14 +59,6 @@ NAMES = frozenset(
         'Tag',
     }
 )
-
-
-def width(stream: TextIO) -> int | None:
-    """Return the columns of a terminal, if it is one and tells them."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except OSError:
-        return None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +160,7 @@ class TerminalTable(base.ListFormatter):
         parsed_args: argparse.Namespace,
     ) -> None:
         rows = list(data)
-        room = width(stdout)
+        room = terminal.width(stdout)
         if not rows or not room:
             self._table.emit_list(column_names, rows, stdout, parsed_args)
             return
