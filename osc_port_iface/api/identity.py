@@ -55,7 +55,7 @@ class IdentityApi(service.Service):
         :raises errors.NotFound: There is no such project.
         """
         what = _('Project %s') % printable.escape(project_id)
-        if not _HEXADECIMAL.fullmatch(project_id.replace('-', '')):
+        if not is_project_id(project_id):
             raise errors.NotFound(_('%s: not a UUID') % what)
         answer = self._service.get(f'/projects/{project_id}', what)
         return answer.whole('project', _PROJECT.read)
@@ -98,6 +98,11 @@ class IdentityApi(service.Service):
                 if domain.id == name_or_id:
                     return records.Answer([domain])
         return self._pager.matching(_DOMAINS, 'name', [name_or_id])
+
+
+def is_project_id(text: str) -> bool:
+    """Return whether this may be the ID of a project, in any notation."""
+    return bool(_HEXADECIMAL.fullmatch(text.replace('-', '')))
 
 
 _PROJECT = reading.Record(

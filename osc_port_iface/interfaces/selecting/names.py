@@ -14,8 +14,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 import difflib
-import re
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
 from osc_lib import exceptions
 
@@ -53,21 +52,12 @@ SECURITY_GROUP = Kind(_('security group'), _('security groups'))
 PROJECT = Kind(_('project'), _('projects'))
 DOMAIN = Kind(_('domain'), _('domains'))
 
-# Keystone writes UUIDs without hyphens.
-_PROJECT_ID = re.compile('[0-9a-f]{32}', re.IGNORECASE)
 
-
-class _HasId(Protocol):
-    @property
-    def id(self) -> str:
-        """The ID, which a user can give in place of the name."""
-
-
-_Row = TypeVar('_Row', bound=_HasId)
+_Row = TypeVar('_Row', bound=paging.HasId)
 _Any = TypeVar('_Any')
 
 
-def _only_id(row: _HasId) -> str:
+def _only_id(row: paging.HasId) -> str:
     return printable.escape(row.id)
 
 
@@ -206,7 +196,7 @@ def project_id(
             and domain in (None, own.domain_id, own.domain_name)
         ):
             return own.id
-        if _PROJECT_ID.fullmatch(name_or_id.replace('-', '')):
+        if identity.is_project_id(name_or_id):
             return name_or_id
         raise errors.Forbidden(
             _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")
