@@ -12,24 +12,20 @@
 
 """The columns of ``record``."""
 
-import datetime
-
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import summary
 
 
-def as_text(moment: datetime.datetime) -> str:
-    """Write a time as it can be given to ``--at``."""
-    utc = moment.astimezone(datetime.UTC)
-    return utc.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
-
-
 COLUMNS: columns.Columns[summary.Summary] = (
     columns.Column('Observation', lambda row: cells.NumberCell(row.number)),
-    columns.Column('Started', lambda row: cells.TextCell(as_text(row.began))),
-    columns.Column('Finished', lambda row: cells.TextCell(as_text(row.ended))),
+    columns.Column(
+        'Started', lambda row: cells.TextCell(summary.as_text(row.began))
+    ),
+    columns.Column(
+        'Finished', lambda row: cells.TextCell(summary.as_text(row.ended))
+    ),
     columns.Column('Region', lambda row: cells.TextCell(row.region or None)),
     columns.Column(
         'Objects', lambda row: cells.NumberCell(row.counts.objects)

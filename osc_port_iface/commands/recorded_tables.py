@@ -27,8 +27,8 @@ from osc_lib import exceptions
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import lister
-from osc_port_iface.commands import observation_columns
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import summary
 
 if TYPE_CHECKING:
     from osc_port_iface.interfaces.journal import moments
@@ -185,6 +185,6 @@ def _is_seen(name: str) -> bool:
 
 def _times(seen: _Seen) -> tuple[cells.Cell, cells.Cell]:
     return (
-        cells.TextCell(observation_columns.as_text(seen.since)),
-        cells.TextCell(observation_columns.as_text(seen.until)),
+        cells.TextCell(summary.as_text(seen.since)),
+        cells.TextCell(summary.as_text(seen.until)),
     )

@@ -24,6 +24,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import schema
+from osc_port_iface.interfaces.journal import summary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,12 +226,6 @@ class _Source:
 _EMPTY = _('it has no observation')
 
 
-def as_text(moment: datetime.datetime) -> str:
-    """Write a time in UTC, as it can be given to ``--at``."""
-    utc = moment.astimezone(datetime.UTC)
-    return utc.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
-
-
 def _outside(moment: datetime.datetime, usable: list[history.Observed]) -> str:
     if not usable:
         return _EMPTY
@@ -240,13 +235,16 @@ def _outside(moment: datetime.datetime, usable: list[history.Observed]) -> str:
     else:
         text = _('%(moment)s is after the last observation, of %(other)s')
         other = usable[-1].ended
-    return text % {'moment': as_text(moment), 'other': as_text(other)}
+    return text % {
+        'moment': summary.as_text(moment),
+        'other': summary.as_text(other),
+    }
 
 
 def _gap(enclosing: list[history.Observed]) -> str:
     return _(
         'Between %(before)s and %(after)s, not everything could be read'
     ) % {
-        'before': as_text(enclosing[0].ended),
-        'after': as_text(enclosing[-1].began),
+        'before': summary.as_text(enclosing[0].ended),
+        'after': summary.as_text(enclosing[-1].began),
     }

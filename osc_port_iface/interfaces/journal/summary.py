@@ -16,6 +16,12 @@ import dataclasses
 import datetime
 
 
+def as_text(moment: datetime.datetime) -> str:
+    """Write a time in UTC, as a user can give it back."""
+    utc = moment.astimezone(datetime.UTC)
+    return utc.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
+
+
 @dataclasses.dataclass(slots=True)
 class Counts:
     """What an observation found.
