@@ -16,8 +16,10 @@ from collections.abc import Collection, Iterable, Iterator
 import contextlib
 import dataclasses
 import datetime
+import functools
 from typing import Any
 
+import sqlalchemy as sa
 
 from osc_port_iface.api import replay
 from osc_port_iface.i18n import _
@@ -61,6 +63,35 @@ class Series:
     notices: list[str]
 
 
+@dataclasses.dataclass(frozen=True)
+class _History:
+    """All observations of one scope, in order."""
+
+    connection: sa.engine.Connection
+    scope: history.Scope
+    observations: list[history.Observed]
+
+    @functools.cached_property
+    def usable(self) -> list[history.Observed]:
+        """The observations that are complete."""
+        return [row for row in self.observations if row.is_complete]
+
+    def view(self, row: history.Observed) -> View:
+        """Return the cloud as an observation saw it."""
+        snapshot = history.Snapshot(self.connection, self.scope, row)
+        cloud = replay.RecordedCloud(_Source(snapshot))
+        return View(cloud, snapshot, self.usable)
+
+    def walk(self, rows: Iterable[history.Observed]) -> Iterator[View]:
+        """Go through observations, and skip what the last view spans."""
+        until: datetime.datetime | None = None
+        for row in rows:
+            if until is None or row.began > until:
+                view = self.view(row)
+                yield view
+                until = view.span()[1]
+
+
 @contextlib.contextmanager
 def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
     """Look at a cloud as it was at a moment.
@@ -71,10 +102,10 @@ def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
         the observations that enclose it.
     :raises engines.JournalError: No scope was.
     """
-    with _all_of(location) as scopes:
+    with _histories(location) as histories:
         found, problems = [], []
-        for scope, look, observations in scopes:
-            usable = [row for row in observations if row.is_complete]
+        for recorded in histories:
+            usable = recorded.usable
             before = [row for row in usable if row.ended <= moment][-1:]
             during = [row for row in usable if row.began < moment < row.ended]
             after = [row for row in usable if row.began >= moment][:1]
@@ -86,21 +117,19 @@ def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
             enclosing = [*before, *during, *after]
             missed = [
                 row
-                for row in observations
+                for row in recorded.observations
                 if not row.is_complete
                 and enclosing[0].id < row.id < enclosing[-1].id
             ]
             found.append(
                 Series(
-                    scope,
-                    [look(row) for row in enclosing],
+                    recorded.scope,
+                    [recorded.view(row) for row in enclosing],
                     [_gap(enclosing)] if missed else [],
                 )
             )
         if not found:
-            raise engines.JournalError(
-                f'{engines.name(location)}: {(problems or [_EMPTY])[0]}'
-            )
+            raise _nothing(location, problems)
         yield _widest(found)
 
 
@@ -118,10 +147,10 @@ def between(
         says which part of the time was not observed.
     :raises engines.JournalError: No scope was observed then.
     """
-    with _all_of(location) as scopes:
+    with _histories(location) as histories:
         found, problems = [], []
-        for scope, look, observations in scopes:
-            usable = [row for row in observations if row.is_complete]
+        for recorded in histories:
+            usable = recorded.usable
             unseen = [
                 _outside(moment, usable)
                 for moment in (begin, end)
@@ -140,11 +169,9 @@ def between(
             if not usable or usable[0].began > end or usable[-1].ended < begin:
                 problems += unseen
                 continue
-            found.append(Series(scope, _walk(look, inside), unseen))
+            found.append(Series(recorded.scope, recorded.walk(inside), unseen))
         if not found:
-            raise engines.JournalError(
-                f'{engines.name(location)}: {(problems or [_EMPTY])[0]}'
-            )
+            raise _nothing(location, problems)
         yield found
 
 
@@ -162,36 +189,15 @@ def _widest(found: list[Series]) -> list[Series]:
     ]
 
 
-def _walk(look: Any, observations: list[history.Observed]) -> Iterator[View]:
-    until: datetime.datetime | None = None
-    for row in observations:
-        if until is None or row.began > until:
-            view: View = look(row)
-            yield view
-            until = view.span()[1]
-
-
 @contextlib.contextmanager
-def _all_of(
-    location: str,
-) -> Iterator[list[tuple[history.Scope, Any, list[history.Observed]]]]:
+def _histories(location: str) -> Iterator[list[_History]]:
     with engines.reading(location) as connection:
-        found = []
-        for scope in history.scopes(connection):
-            observations = history.observations(connection, scope)
-
-            def look(
-                row: history.Observed,
-                scope: history.Scope = scope,
-                observations: list[history.Observed] = observations,
-            ) -> View:
-                snapshot = history.Snapshot(connection, scope, row)
-                cloud = replay.RecordedCloud(_Source(snapshot))
-                usable = [row for row in observations if row.is_complete]
-                return View(cloud, snapshot, usable)
-
-            found.append((scope, look, observations))
-        yield found
+        yield [
+            _History(
+                connection, scope, history.observations(connection, scope)
+            )
+            for scope in history.scopes(connection)
+        ]
 
 
 class _Source:
@@ -224,6 +230,11 @@ class _Source:
 
 
 _EMPTY = _('it has no observation')
+
+
+def _nothing(location: str, problems: list[str]) -> engines.JournalError:
+    reason = problems[0] if problems else _EMPTY
+    return engines.JournalError(f'{engines.name(location)}: {reason}')
 
 
 def _outside(moment: datetime.datetime, usable: list[history.Observed]) -> str:

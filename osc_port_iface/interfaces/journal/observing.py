@@ -12,7 +12,13 @@
 
 """Writes observations into a journal, and removes what is too old."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 import dataclasses
 import itertools
 import json
@@ -186,12 +192,8 @@ class Observation:
             )
         self._execute(schema.VERSIONS.insert(), versions)
         add_lookups(self._connection, keys)
-        self._execute(
-            schema.CURRENT.delete().where(
-                _CURRENT.listing_id == listing.id,
-                _CURRENT.object == sa.bindparam('gone'),
-            ),
-            [{'gone': identifier} for identifier, _data, _found in new],
+        self._drop_current(
+            listing, [identifier for identifier, _data, _found in new]
         )
         self._execute(
             schema.CURRENT.insert(),
@@ -208,13 +210,19 @@ class Observation:
     def _end(self, listing: _Listing, gone: Mapping[str, _Known]) -> None:
         self.counts.gone += len(gone)
         self._close(listing, list(gone.values()))
-        if gone:
+        self._drop_current(listing, gone)
+
+    def _drop_current(
+        self, listing: _Listing, identifiers: Collection[str]
+    ) -> None:
+        """Forget which versions of objects are current."""
+        if identifiers:
             self._execute(
                 schema.CURRENT.delete().where(
                     _CURRENT.listing_id == listing.id,
                     _CURRENT.object == sa.bindparam('gone'),
                 ),
-                [{'gone': identifier} for identifier in gone],
+                [{'gone': identifier} for identifier in identifiers],
             )
 
     def _close(self, listing: _Listing, ended: Sequence[_Known]) -> None:
@@ -401,7 +409,6 @@ def _rebase(
     for base_id, group in itertools.groupby(rows, lambda row: row.base_id):
         base: tuple[int, bytes] | None = None
         for row in group:
-            skeleton = skeletons[row.listing_id]
             data = (
                 bases[base_id]
                 if row.id == base_id
@@ -410,19 +417,18 @@ def _rebase(
             kind = listings[row.listing_id].kind
             keys = schema.lookups(row.listing_id, kind, data)
             lost.update((key, base_id) for key in keys)
-            this = schema.VERSIONS.update().where(_VERSIONS.id == row.id)
             if row.last < oldest:
                 connection.execute(
                     schema.VERSIONS.delete().where(_VERSIONS.id == row.id)
                 )
                 continue
-            against = base[1] if base else skeleton
+            against = base[1] if base else skeletons[row.listing_id]
             base = base or (row.id, data)
             kept.update((key, base[0]) for key in keys)
             connection.execute(
-                this.values(
-                    base_id=base[0], data=schema.compress(data, against)
-                )
+                schema.VERSIONS.update()
+                .where(_VERSIONS.id == row.id)
+                .values(base_id=base[0], data=schema.compress(data, against))
             )
         if base:
             connection.execute(
