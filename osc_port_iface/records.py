@@ -16,6 +16,7 @@ None stands for anything that is unknown, not visible or absent. No text in a
 record is ever empty.
 """
 
+from collections.abc import Callable, Hashable, Iterable
 import dataclasses
 import datetime
 from typing import Generic, TypeVar
@@ -23,6 +24,7 @@ from typing import Generic, TypeVar
 from osc_port_iface import addresses
 
 Row = TypeVar('Row')
+_Key = TypeVar('_Key', bound=Hashable)
 
 # Nova sets the device owner of a server's port to this, followed by the name
 # of the availability zone.
@@ -80,6 +82,16 @@ class Answer(Generic[Row]):
     rows: list[Row]
     failures: list[str] = dataclasses.field(default_factory=list)
     notices: list[str] = dataclasses.field(default_factory=list)
+
+
+def grouped(
+    rows: Iterable[Row], key: Callable[[Row], _Key]
+) -> dict[_Key, list[Row]]:
+    """Group rows by what they have in common, in their order."""
+    found: dict[_Key, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

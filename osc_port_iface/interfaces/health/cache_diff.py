@@ -71,8 +71,8 @@ def compare(
     :returns: The differences, ordered by MAC address: first those of live
         interfaces, then those that only the cache has.
     """
-    cached_by_mac = _by_mac_address(cache)
-    live_by_mac = _by_mac_address(live)
+    cached_by_mac = records.grouped(cache, _mac_address)
+    live_by_mac = records.grouped(live, _mac_address)
     missing = [
         interface
         for mac_address, interfaces in live_by_mac.items()
@@ -277,13 +277,8 @@ def _addresses(*interfaces: records.Interface) -> frozenset[str]:
     )
 
 
-def _by_mac_address(
-    interfaces: Iterable[records.Interface],
-) -> dict[str | None, list[records.Interface]]:
-    found: dict[str | None, list[records.Interface]] = {}
-    for interface in interfaces:
-        found.setdefault(interface.mac_address, []).append(interface)
-    return found
+def _mac_address(interface: records.Interface) -> str | None:
+    return interface.mac_address
 
 
 def _order(difference: CacheDifference) -> tuple[bool, str, str, str]:

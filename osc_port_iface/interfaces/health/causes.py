@@ -109,12 +109,9 @@ def _read(
         LOG.info(_('Causes are not known: %s'), error)
     except errors.ApiError as error:
         notices.append(_('Some causes are missing: %s') % error)
-    by_host: dict[str, list[records.Agent]] = {}
-    for agent in agents:
-        by_host.setdefault(agent.host, []).append(agent)
     return _Hosts(
         {service.host: service for service in services},
-        by_host,
+        records.grouped(agents, lambda agent: agent.host),
         {network.id: network for network in networks},
     ), notices
 

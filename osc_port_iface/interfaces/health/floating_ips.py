@@ -48,12 +48,8 @@ def judge(
     floating_ips = list(floating_ips)
     if not server_state.is_settled(server):
         return []
-    by_port: dict[str | None, list[records.FloatingIP]] = {}
-    for floating_ip in floating_ips:
-        by_port.setdefault(floating_ip.port_id, []).append(floating_ip)
-    by_mac: dict[str | None, list[records.Port]] = {}
-    for port in ports:
-        by_mac.setdefault(port.mac_address, []).append(port)
+    by_port = records.grouped(floating_ips, lambda row: row.port_id)
+    by_mac = records.grouped(ports, lambda port: port.mac_address)
     found: list[findings.Finding] = []
     for mac_address, same_mac in by_mac.items():
         entries = [

@@ -15,8 +15,7 @@
 Works on records only, without any I/O.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import cache_diff
@@ -28,8 +27,6 @@ from osc_port_iface.interfaces.health import ports
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.health import trunks
 from osc_port_iface import records
-
-_Row = TypeVar('_Row', records.Port, records.FloatingIP)
 
 
 def judge(
@@ -48,9 +45,11 @@ def judge(
 def _of_servers(
     snapshot: snapshots.Snapshot,
 ) -> Iterator[findings.Finding]:
-    by_server = _grouped((port.device_id, port) for port in snapshot.ports)
-    by_port = _grouped((row.port_id, row) for row in snapshot.floating_ips)
-    by_address = _grouped((row.address, row) for row in snapshot.floating_ips)
+    by_server = records.grouped(snapshot.ports, lambda port: port.device_id)
+    by_port = records.grouped(snapshot.floating_ips, lambda row: row.port_id)
+    by_address = records.grouped(
+        snapshot.floating_ips, lambda row: row.address
+    )
     subports = {port.id: port for port in snapshot.subports}
     for server in snapshot.servers:
         if server.id not in snapshot.interfaces:
@@ -97,12 +96,3 @@ def _of_other_ports(
         yield from ownerless.unused(
             snapshot.others, snapshot.neighbours, snapshot.floating_ips, keep
         )
-
-
-def _grouped(
-    pairs: Iterable[tuple[str | None, _Row]],
-) -> dict[str | None, list[_Row]]:
-    found: dict[str | None, list[_Row]] = {}
-    for key, row in pairs:
-        found.setdefault(key, []).append(row)
-    return found

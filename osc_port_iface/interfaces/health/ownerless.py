@@ -131,7 +131,10 @@ def unused(
     subports = {
         subport.port_id for other in others for subport in other.subports
     }
-    with_pairs = _by_network(other for other in others if other.address_pairs)
+    with_pairs = records.grouped(
+        (other for other in others if other.address_pairs),
+        lambda other: other.network_id,
+    )
     for port in ports:
         if (
             not port.device_id
@@ -161,7 +164,10 @@ def claims(
     :param servers: The servers.
     """
     by_id = {server.id: server for server in servers}
-    of_servers = _by_network(other for other in others if other.server_id)
+    of_servers = records.grouped(
+        (other for other in others if other.server_id),
+        lambda other: other.network_id,
+    )
     for port in ports:
         server = by_id.get(port.device_id or '')
         if server is None or not port.address_pairs:
@@ -195,15 +201,6 @@ def claims(
                 (),
                 tuple(ip for ip, _other in claimed),
             )
-
-
-def _by_network(
-    ports: Iterable[records.Port],
-) -> dict[str, list[records.Port]]:
-    found: dict[str, list[records.Port]] = {}
-    for port in ports:
-        found.setdefault(port.network_id, []).append(port)
-    return found
 
 
 def _finding(

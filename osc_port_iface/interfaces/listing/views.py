@@ -150,9 +150,10 @@ class NetworkView(View):
         answer = self._cloud.network.list(neutron.PORTS, 'device_id', ids)
         if not answer.rows:
             self._cloud.network.ensure_scope()
-        ports: dict[str, list[records.Port]] = {}
-        for port in sorted(answer.rows, key=lambda port: port.id):
-            ports.setdefault(port.device_id or '', []).append(port)
+        ports = records.grouped(
+            sorted(answer.rows, key=lambda port: port.id),
+            lambda port: port.device_id,
+        )
         return records.Answer(
             [
                 records.ServerInterface(server, port.as_interface(), port)
