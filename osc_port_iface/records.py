@@ -495,7 +495,7 @@ class FloatingIP:
     seconds_unchanged: float | None = None
 
     def forwards_to(self, port: Port, forwarding: PortForwarding) -> bool:
-        """Tell whether one of its forwardings leads to a port.
+        """Return whether one of its forwardings leads to a port.
 
         Before Neutron 21, a forwarding has only the address of the port, which
         is unique in the project unless its networks overlap.

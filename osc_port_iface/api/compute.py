@@ -128,7 +128,7 @@ class ComputeApi(service.Service):
         answer = self._service.get(
             f'{nova.server_path(server_id, what)}/os-interface/{port}', what
         )
-        return answer.whole('interfaceAttachment', nova.INTERFACE.read)
+        return answer.intact('interfaceAttachment', nova.INTERFACE.read)
 
     def server(self, server_id: str) -> records.Server:
         """Show one server, with details.
@@ -145,7 +145,7 @@ class ComputeApi(service.Service):
         answer = self._service.get(
             nova.server_path(server_id, what), what, hint=_OTHER_PROJECT_HINT
         )
-        return answer.whole('server', nova.SERVERS.record.read)
+        return answer.intact('server', nova.SERVERS.record.read)
 
     def instance_actions(
         self, server_id: str

@@ -58,7 +58,7 @@ class IdentityApi(service.Service):
         if not is_project_id(project_id):
             raise errors.NotFound(_('%s: not a UUID') % what)
         answer = self._service.get(f'/projects/{project_id}', what)
-        return answer.whole('project', _PROJECT.read)
+        return answer.intact('project', _PROJECT.read)
 
     def all_projects(self) -> records.Answer[records.Project]:
         """List all projects."""
@@ -93,7 +93,7 @@ class IdentityApi(service.Service):
             except (errors.Forbidden, errors.NotFound):
                 pass
             else:
-                domain = answer.whole('domain', _PROJECT.read)
+                domain = answer.intact('domain', _PROJECT.read)
                 # Some databases compare IDs without case.
                 if domain.id == name_or_id:
                     return records.Answer([domain])

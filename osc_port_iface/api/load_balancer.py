@@ -75,7 +75,7 @@ class LoadBalancerApi(service.Service):
         what = _('Load balancer %s') % printable.escape(load_balancer_id)
         identifier = service.identifier(load_balancer_id, what)
         answer = self._service.get(f'/lbaas/loadbalancers/{identifier}', what)
-        return answer.whole('loadbalancer', LOAD_BALANCERS.record.read)
+        return answer.intact('loadbalancer', LOAD_BALANCERS.record.read)
 
     def listeners(
         self, load_balancer_id: str

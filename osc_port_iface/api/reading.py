@@ -224,7 +224,7 @@ class Object:
         """Read an object."""
         return None if self._values.get(key) is None else self.nested(key)
 
-    def whole(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
+    def intact(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
         """Read an object in which no item may be broken."""
         found = read(self.nested(key))
         if self.body.failures:

@@ -118,7 +118,7 @@ def include_urllib3() -> None:
 
 
 def _is_seen() -> bool:
-    """Tell whether anyone sees what is logged.
+    """Return whether anyone sees what is logged.
 
     The root logger passes everything on (osc-lib, ``logs.LogConfig``); only
     its handlers have levels.

@@ -138,9 +138,9 @@ def by_name(columns: Columns[_Known], name: str) -> Column[_Known] | None:
     :param name: Its header. Case does not matter, and an underscore may
         replace a space, as in newer releases of cliff.
     """
-    wanted = name.replace('_', ' ').casefold()
+    folded = name.replace('_', ' ').casefold()
     for column in columns:
-        if column.header.casefold() == wanted:
+        if column.header.casefold() == folded:
             return column
     return None
 

@@ -149,13 +149,13 @@ def _codes(parsed_args: argparse.Namespace) -> codes.Codes:
     :raises plugin_command.UsageError: None is left.
     """
     if _ALL in parsed_args.finding:
-        wanted = frozenset(codes.Code)
+        chosen = frozenset(codes.Code)
     else:
-        wanted = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
+        chosen = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
     worst = codes.Severity(parsed_args.severity).rank
     found = frozenset(
         code
-        for code in wanted - set(map(codes.Code, parsed_args.ignore))
+        for code in chosen - set(map(codes.Code, parsed_args.ignore))
         if code.severity.rank <= worst
     )
     if not found:

@@ -145,7 +145,7 @@ def read(
     :raises exceptions.CommandError: A filter needs something that cannot be
         read, or names something that does not exist.
     """
-    wanted = filters.InterfaceFilter(
+    conditions = filters.InterfaceFilter(
         network=parsed_args.network,
         fixed_ip=parsed_args.fixed_ip,
         ip_version=parsed_args.ip_version,
@@ -164,27 +164,27 @@ def read(
         raise plugin_command.UsageError(
             _('--subports cannot be used here: %s.') % no_port
         )
-    for name, origin in wanted.origins.items():
+    for name, origin in conditions.origins.items():
         if why := view.lacks.get(origin):
             raise plugin_command.UsageError(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}
             )
-    if wanted.subnet:
-        subnet_id = names.subnet_id(cloud.network, wanted.subnet)
-        wanted = dataclasses.replace(wanted, subnet=subnet_id)
-    if wanted.security_group:
+    if conditions.subnet:
+        subnet_id = names.subnet_id(cloud.network, conditions.subnet)
+        conditions = dataclasses.replace(conditions, subnet=subnet_id)
+    if conditions.security_group:
         group_id = names.security_group_id(
-            cloud.network, wanted.security_group
+            cloud.network, conditions.security_group
         )
-        wanted = dataclasses.replace(wanted, security_group=group_id)
-    if not wanted.network:
-        return wanted
+        conditions = dataclasses.replace(conditions, security_group=group_id)
+    if not conditions.network:
+        return conditions
     if not no_port:
-        network_id = names.network_id(cloud.network, wanted.network)
-        return dataclasses.replace(wanted, network=network_id)
-    if addresses.is_uuid(wanted.network):
+        network_id = names.network_id(cloud.network, conditions.network)
+        return dataclasses.replace(conditions, network=network_id)
+    if addresses.is_uuid(conditions.network):
         raise plugin_command.UsageError(
             _('--network cannot be an ID here: %s.') % no_port
         )
-    return wanted
+    return conditions

@@ -395,12 +395,12 @@ class Lookup:
         name: str = 'id',
     ) -> dict[str, _Found]:
         """List the rows of a collection of Neutron that have these values."""
-        wanted = _distinct(values)
-        if not wanted:
+        distinct = _distinct(values)
+        if not distinct:
             return {}
         return self._read(
             'network',
-            lambda: self._cloud.network.list(collection, name, wanted),
+            lambda: self._cloud.network.list(collection, name, distinct),
         )
 
     def _read(

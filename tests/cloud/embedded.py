@@ -85,7 +85,7 @@ class Cloud(directory.CloudDirectory):
         }
 
     def is_up(self) -> bool:
-        """Tell whether the cloud was brought up and all services run."""
+        """Return whether the cloud was brought up and all services run."""
         found = self.processes()
         return self.clouds_yaml.exists() and all(
             service in found and found[service].is_running()

@@ -28,7 +28,7 @@ class Process:
     start_time: str
 
     def is_running(self) -> bool:
-        """Tell whether this very process is running."""
+        """Return whether this very process is running."""
         return _start_time(self.pid) == self.start_time
 
     def stop(self) -> None:

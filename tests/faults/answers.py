@@ -85,7 +85,7 @@ class Faults:
 
     @property
     def are_planned(self) -> bool:
-        """Tell whether any request is to fail."""
+        """Return whether any request is to fail."""
         return bool(self._planned)
 
     def of(self, url: str) -> Fault:

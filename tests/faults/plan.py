@@ -162,7 +162,7 @@ class Case:
         raise ValueError(self.output)
 
     def expects(self, sent: str) -> bool:
-        """Tell whether the number of requests is as planned."""
+        """Return whether the number of requests is as planned."""
         return fnmatch.fnmatchcase(sent, self.sent)
 
     def expected_error(self, words: Words) -> str:

@@ -70,7 +70,7 @@ class RecordingProxy:
 
     @property
     def is_honest(self) -> bool:
-        """Tell whether nobody but the services answers."""
+        """Return whether nobody but the services answers."""
         return not self.answers and not self.faults.are_planned
 
     def close(self) -> None:

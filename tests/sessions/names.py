@@ -45,7 +45,7 @@ class Names:
         self._of_page = {theirs: ours for ours, theirs in known.items()}
 
     def match(self, page: str, cloud: str) -> bool:
-        """Tell whether two texts differ in identifiers only.
+        """Return whether two texts differ in identifiers only.
 
         Each identifier of the page must stand for the same one everywhere, and
         no two for the same one. The width of a table's columns is ignored, as

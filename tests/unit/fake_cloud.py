@@ -208,7 +208,7 @@ def trunk(parent: int, subports: dict[int, int]) -> dict[str, object]:
 
 
 def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
-    """Tell whether a resource matches one of Neutron's filters."""
+    """Return whether a resource matches one of Neutron's filters."""
     if name == 'fixed_ips':
         found = {
             f'{key}={fixed_ip[key]}'

@@ -214,19 +214,19 @@ KINDS: Mapping[Code, Kind] = {
 }
 
 
-def having(trait: Trait) -> Codes:
+def with_trait(trait: Trait) -> Codes:
     """Return the codes that have a trait."""
     return frozenset(code for code in Code if KINDS[code].traits & trait)
 
 
-OF_CACHE = having(Trait.CACHE)
-OF_BINDING = having(Trait.BINDING)
-OF_TRUNK = having(Trait.TRUNK)
-OF_WIRING = having(Trait.WIRING)
-OF_NOTIFICATION = having(Trait.NOTIFICATION)
-TRANSIENT = having(Trait.TRANSIENT)
-WITHOUT_SERVER = having(Trait.NO_SERVER)
-ON_REQUEST = having(Trait.ON_REQUEST)
+OF_CACHE = with_trait(Trait.CACHE)
+OF_BINDING = with_trait(Trait.BINDING)
+OF_TRUNK = with_trait(Trait.TRUNK)
+OF_WIRING = with_trait(Trait.WIRING)
+OF_NOTIFICATION = with_trait(Trait.NOTIFICATION)
+TRANSIENT = with_trait(Trait.TRANSIENT)
+WITHOUT_SERVER = with_trait(Trait.NO_SERVER)
+ON_REQUEST = with_trait(Trait.ON_REQUEST)
 USUAL = frozenset(Code) - ON_REQUEST
 
 

@@ -180,7 +180,7 @@ def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
 
     :param began: When the reads began, by the monotonic clock.
     """
-    actions = names.complete(api.instance_actions(server_id))
+    actions = names.all_rows(api.instance_actions(server_id))
     recent = server_state.QUIET + time.monotonic() - began
     return not any(
         action.seconds_ago < recent or _goes_on(api, server_id, action)
@@ -199,7 +199,7 @@ def _goes_on(
     """
     if action.seconds_ago >= server_state.ABANDONED or not action.request_id:
         return False
-    events = names.complete(api.action_events(server_id, action.request_id))
+    events = names.all_rows(api.action_events(server_id, action.request_id))
     return not all(event.has_ended for event in events)
 
 

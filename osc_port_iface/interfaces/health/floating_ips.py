@@ -58,7 +58,7 @@ def judge(
         if entries:
             found += _of_mac_address(server, entries, same_mac, by_port)
     for port in ports:
-        found += _astray(server, port, by_port.get(port.id, ()))
+        found += _elsewhere(server, port, by_port.get(port.id, ()))
     is_fresh = any(map(_is_fresh, floating_ips))
     return sorted(
         (dataclasses.replace(row, is_fresh=is_fresh) for row in found),
@@ -100,7 +100,7 @@ def _of_mac_address(
             yield _finding(server, port, should_be, is_there)
 
 
-def _astray(
+def _elsewhere(
     server: records.Server,
     port: records.Port,
     floating_ips: Iterable[records.FloatingIP],

@@ -81,7 +81,7 @@ def _of_servers(
         snapshot.servers, snapshot.same_mac_address
     )
     if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
-        yield from ownerless.claims(
+        yield from ownerless.address_claims(
             snapshot.ports, snapshot.neighbours, snapshot.servers
         )
 

@@ -40,7 +40,7 @@ class Keep:
     tags: frozenset[str] = frozenset()
 
     def allows(self, port: records.Port, by_default: float = 0.0) -> bool:
-        """Tell whether a port may be reported.
+        """Return whether a port may be reported.
 
         :param port: The port. If its age is unknown, it counts as old.
         :param by_default: Used in place of ``younger_than`` if that is not
@@ -152,7 +152,7 @@ def unused(
             yield _finding(codes.Code.UNUSED_PORT, port, _('a use'), _('none'))
 
 
-def claims(
+def address_claims(
     ports: Iterable[records.Port],
     others: Sequence[records.Port],
     servers: Iterable[records.Server],

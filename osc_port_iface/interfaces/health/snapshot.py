@@ -118,7 +118,7 @@ def take(
     cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
-    wanted: _Codes,
+    sought: _Codes,
     progress: views.Progress,
 ) -> Snapshot:
     """Read everything that is needed to look for findings.
@@ -126,7 +126,7 @@ def take(
     :param cloud: The services.
     :param names_or_ids: The servers; all in the scope if empty.
     :param scope: The servers to look among.
-    :param wanted: The findings to look for.
+    :param sought: The findings to look for.
     :param progress: Shows progress, if each server is asked for.
     :raises errors.ApiError: The servers could not be listed.
     """
@@ -138,7 +138,7 @@ def take(
         if server.in_down_cell
     ]
     extent = _extent(cloud, scope, is_whole=not (names_or_ids or unread))
-    reader = _Reader(cloud, extent, Snapshot(servers, wanted))
+    reader = _Reader(cloud, extent, Snapshot(servers, sought))
     reader.snapshot.failures += unread
     reader.snapshot.notices += selected.notices
     ids = sorted(server.id for server in servers)
@@ -160,23 +160,23 @@ def take(
 def of_server(
     cloud: api_cloud.Cloud,
     server_id: str,
-    wanted: _Codes,
+    sought: _Codes,
     has_network: bool,
 ) -> Snapshot:
     """Read one server again.
 
     :param cloud: The services.
     :param server_id: The ID of the server.
-    :param wanted: The findings to look for.
+    :param sought: The findings to look for.
     :param has_network: Whether to ask Neutron as well.
     :raises errors.NotFound: The server does not exist.
     :raises errors.ApiError: Something could not be read.
     """
     server = cloud.compute.server(server_id)
-    live = names.complete(cloud.compute.interfaces(server_id))
-    snapshot = Snapshot([server], wanted, has_network)
+    live = names.all_rows(cloud.compute.interfaces(server_id))
+    snapshot = Snapshot([server], sought, has_network)
     if has_network:
-        ports = names.complete(
+        ports = names.all_rows(
             cloud.network.list(neutron.PORTS, 'device_id', [server.id])
         )
         _Reader(cloud, _SECOND_LOOK, snapshot).read_network(ports)
@@ -185,17 +185,17 @@ def of_server(
 
 
 def of_ports(
-    cloud: api_cloud.Cloud, port_ids: Iterable[str], wanted: _Codes
+    cloud: api_cloud.Cloud, port_ids: Iterable[str], sought: _Codes
 ) -> Snapshot:
     """Read ports without a server again.
 
     :param cloud: The services.
     :param port_ids: The IDs of the ports, of which some may be gone.
-    :param wanted: The findings to look for.
+    :param sought: The findings to look for.
     :raises errors.ApiError: Something could not be read.
     """
-    snapshot = Snapshot((), wanted)
-    ports = names.complete(cloud.network.list(neutron.PORTS, 'id', port_ids))
+    snapshot = Snapshot((), sought)
+    ports = names.all_rows(cloud.network.list(neutron.PORTS, 'id', port_ids))
     _Reader(cloud, _SECOND_LOOK, snapshot).read_network(ports)
     return snapshot
 
@@ -253,7 +253,7 @@ class _Reader:
         """
         snapshot = self.snapshot
         if self._extent.is_second_look:
-            return names.complete(read())
+            return names.all_rows(read())
         try:
             answer = read()
         except errors.TokenRefused:
@@ -380,26 +380,26 @@ class _Reader:
 
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
         snapshot, extent = self.snapshot, self._extent
-        wanted = snapshot.codes & {
+        needing = snapshot.codes & {
             codes.Code.FLOATING_IP_DIFFERS,
             codes.Code.UNUSED_PORT,
         }
         is_whole = extent.has_cloud or extent.project_id is not None
-        if codes.Code.UNUSED_PORT in wanted or (
-            wanted and is_whole and len(snapshot.ports) > _ONE_REQUEST
+        if codes.Code.UNUSED_PORT in needing or (
+            needing and is_whole and len(snapshot.ports) > _ONE_REQUEST
         ):
             return (
                 self.read(
-                    wanted,
+                    needing,
                     lambda: self._cloud.network.list(neutron.FLOATING_IPS),
                 )
                 or ()
             )
         ids = [port.id for port in snapshot.ports]
-        found = [*self._list(wanted, neutron.FLOATING_IPS, 'port_id', ids)]
+        found = [*self._list(needing, neutron.FLOATING_IPS, 'port_id', ids)]
         if extent.is_second_look:
             found += self._list(
-                wanted,
+                needing,
                 neutron.FLOATING_IPS,
                 'address',
                 (
@@ -425,13 +425,13 @@ class _Reader:
         }
         if self._extent.has_cloud:
             return [port for port in listed if port.id in ids]
-        wanted = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
-        return self._list(wanted, neutron.PORTS, 'id', sorted(ids))
+        needing = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
+        return self._list(needing, neutron.PORTS, 'id', sorted(ids))
 
     def _bindings(self) -> Mapping[str, Sequence[records.PortBinding]]:
         """Read the bindings of the ports that seem to have several."""
         snapshot = self.snapshot
-        wanted = snapshot.codes & {codes.Code.STALE_BINDING}
+        needing = snapshot.codes & {codes.Code.STALE_BINDING}
         by_id = {server.id: server for server in snapshot.servers}
         ids = {
             port.id
@@ -440,12 +440,12 @@ class _Reader:
             and port.host
             and bindings.may_be_stale(by_id[port.device_id or ''], port)
         }
-        if not wanted or not ids:
+        if not needing or not ids:
             return {}
         if len(ids) > _FEW_PORTS and not self._extent.is_second_look:
             groups = bindings.host_groups(self._hosts(), len(snapshot.ports))
-            ids &= {*(self.read(wanted, lambda: self._bound(groups)) or ())}
-        found = self.read(wanted, lambda: self._bindings_of(sorted(ids)))
+            ids &= {*(self.read(needing, lambda: self._bound(groups)) or ())}
+        found = self.read(needing, lambda: self._bindings_of(sorted(ids)))
         return dict(found or ())
 
     def _hosts(self) -> set[str]:

@@ -361,10 +361,10 @@ def forget(connection: sa.engine.Connection, before: int) -> None:
             sa.select(_OBSERVATIONS.scope_id).distinct()
         ).scalars()
     )
-    abandoned = [
+    without_observations = [
         row.id for row in listings.values() if row.scope_id not in observed
     ]
-    _abandon(connection, abandoned)
+    _abandon(connection, without_observations)
     query = sa.select(_VERSIONS.base_id).where(_VERSIONS.last < oldest)
     affected = [row[0] for row in connection.execute(query.distinct())]
     for part in chunks(affected):

@@ -81,7 +81,7 @@ def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
         neutron.PORTS, _FILTERS[address.kind], [address.value]
     )
     if address.kind is addresses.Kind.IP_ADDRESS:
-        floating_ips = names.complete(
+        floating_ips = names.all_rows(
             cloud.network.list(
                 neutron.FLOATING_IPS, 'address', [address.value]
             )
@@ -91,7 +91,7 @@ def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
         )
         found.rows += behind.rows
         found.failures += behind.failures
-    ports = {row.id: row for row in names.complete(found) if row.server_id}
+    ports = {row.id: row for row in names.all_rows(found) if row.server_id}
     if len(ports) > 1:
         raise _several(text, ports)
     return next(iter(ports.values()), None)
@@ -170,9 +170,9 @@ def _has_address(
         return address.value in (interface.port_id, interface.network_id)
     if address.kind is addresses.Kind.MAC_ADDRESS:
         return (interface.mac_address or '').lower() == address.value
-    wanted = ipaddress.ip_address(address.value)
+    sought = ipaddress.ip_address(address.value)
     return any(
-        ipaddress.ip_address(fixed_ip.ip_address) == wanted
+        ipaddress.ip_address(fixed_ip.ip_address) == sought
         for fixed_ip in interface.fixed_ips
     )
 

@@ -108,7 +108,7 @@ def _floating_ips(
     cloud: api_cloud.Cloud, ports: Sequence[records.Port]
 ) -> Iterator[tuple[str, str]]:
     """Find the ports that floating IPs and port forwardings lead to."""
-    for row in names.complete(cloud.network.list(neutron.FLOATING_IPS)):
+    for row in names.all_rows(cloud.network.list(neutron.FLOATING_IPS)):
         for port in ports:
             if row.port_id == port.id or any(
                 row.forwards_to(port, forwarding)
@@ -124,7 +124,7 @@ def _trunks(
     for port in ports:
         if port.trunk_id:
             yield port.id, _parent(port.trunk_id)
-    for trunk in names.complete(cloud.network.list(neutron.TRUNKS)):
+    for trunk in names.all_rows(cloud.network.list(neutron.TRUNKS)):
         yield trunk.port_id, _parent(trunk.id)
         for subport in trunk.subports:
             yield subport.port_id, _('it is a subport of trunk %s') % trunk.id
@@ -142,7 +142,7 @@ def _routing(
     for port in ports:
         for fixed_ip in port.fixed_ips:
             by_address.setdefault(fixed_ip.ip_address, []).append(port)
-    for router in names.complete(cloud.network.list(neutron.ROUTERS)):
+    for router in names.all_rows(cloud.network.list(neutron.ROUTERS)):
         what = _('router %s has its address') % router.id
         for fixed_ip in router.external_ips:
             for port in by_address.get(fixed_ip.ip_address, ()):
@@ -154,7 +154,7 @@ def _routing(
             for port in by_address.get(route.next_hop, ()):
                 yield port.id, what
     subnet_ids = (row.subnet_id for port in ports for row in port.fixed_ips)
-    for subnet in names.complete(
+    for subnet in names.all_rows(
         cloud.network.list(neutron.SUBNETS, 'id', subnet_ids)
     ):
         hops = {route.next_hop for route in subnet.host_routes}
@@ -172,7 +172,7 @@ def _address_pairs(
 ) -> Iterator[tuple[str, str]]:
     """Find the ports whose address another port may use."""
     networks = sorted({port.network_id for port in ports})
-    for other in names.complete(
+    for other in names.all_rows(
         cloud.network.list(neutron.PORTS, 'network_id', networks)
     ):
         for port in ports:
@@ -201,7 +201,7 @@ def _load_balancers(
     """
     return [
         (port.id, _('load balancer %s has its address') % row.id)
-        for row in names.complete(cloud.load_balancer.load_balancers())
+        for row in names.all_rows(cloud.load_balancer.load_balancers())
         for port in ports
         if row.vip_port_id == port.id
         or not set(row.vips).isdisjoint(port.fixed_ips)

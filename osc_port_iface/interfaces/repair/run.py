@@ -213,7 +213,7 @@ class Run:
         if step.repairs[0].resumes:
             return not safeguards.is_as_left(self._cloud, planned[0])
         result = confirm.confirm(self._cloud, planned, self._request.keep)
-        now = names.complete(result)
+        now = names.all_rows(result)
         if result.unjudged:
             raise _Surprise(result.notices[0])
         if not now and all(map(self._is_settled, planned)):
@@ -299,7 +299,7 @@ class Run:
         deadline = time.monotonic() + timeout
         while True:
             result = self._check(step.findings)
-            found = {row.subject: row for row in names.complete(result)}
+            found = {row.subject: row for row in names.all_rows(result)}
             still = {key: found[key] for key in planned & found.keys()}
             new = [row for key, row in found.items() if key not in known]
             is_known = bool(still) or (
@@ -434,7 +434,7 @@ class Run:
                 return outcomes.observed_cache(finding, server)
             port = safeguards.read_port(self._cloud, finding.port_id or '')
             if step.action is plans.Action.DELETE_BINDING and port:
-                bindings = names.complete(
+                bindings = names.all_rows(
                     self._cloud.network.port_bindings(port.id)
                 )
                 return ','.join(sorted(row.host for row in bindings))

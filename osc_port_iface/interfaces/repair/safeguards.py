@@ -66,7 +66,7 @@ def read_port(cloud: api_cloud.Cloud, port_id: str) -> records.Port | None:
 
     :raises errors.ApiError: It could not be read.
     """
-    ports = names.complete(cloud.network.list(neutron.PORTS, 'id', [port_id]))
+    ports = names.all_rows(cloud.network.list(neutron.PORTS, 'id', [port_id]))
     return ports[0] if ports else None
 
 
@@ -134,7 +134,7 @@ def _to_new_binding(
     if repair.action is plans.Action.DELETE_BINDING:
         inactive = {
             binding.host
-            for binding in names.complete(cloud.network.port_bindings(port.id))
+            for binding in names.all_rows(cloud.network.port_bindings(port.id))
             if binding.status == 'INACTIVE'
         }
         if not inactive.issuperset(repair.finding.actual_values):

@@ -29,7 +29,7 @@ def find(cloud: api_cloud.Cloud, name: str) -> str:
     :raises names.NoSuchName: No nova-compute and no port has this host.
     :raises osc_port_iface.api.errors.ApiError: A request failed.
     """
-    services = names.complete(cloud.compute.compute_services())
+    services = names.all_rows(cloud.compute.compute_services())
     hosts = sorted({service.host for service in services})
     similar = [host for host in hosts if _is_same(host, name)]
     if name in hosts:
@@ -37,7 +37,7 @@ def find(cloud: api_cloud.Cloud, name: str) -> str:
     if len(similar) == 1:
         return similar[0]
     bound = cloud.network.list(neutron.BOUND_PORTS, 'bound_host', [name])
-    if names.complete(bound):
+    if names.all_rows(bound):
         return name
     sentences = [
         _("No compute host has the name '%s'.") % printable.one_line(name),

@@ -148,7 +148,7 @@ def _id(
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
     return exactly_one(
-        kind, name_or_id, complete(api.list(collection, 'name', [name_or_id]))
+        kind, name_or_id, all_rows(api.list(collection, 'name', [name_or_id]))
     ).id
 
 
@@ -159,9 +159,9 @@ def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
         have the name, or the look-up failed.
     """
     if addresses.is_uuid(name_or_id):
-        found = complete(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
+        found = all_rows(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
     else:
-        found = complete(api.list(neutron.PORTS, 'name', [name_or_id]))
+        found = all_rows(api.list(neutron.PORTS, 'name', [name_or_id]))
     return exactly_one(PORT, name_or_id, found)
 
 
@@ -186,9 +186,9 @@ def project_id(
     try:
         domain_id = None
         if domain is not None:
-            domains = complete(api.domains(domain))
+            domains = all_rows(api.domains(domain))
             domain_id = exactly_one(DOMAIN, domain, domains).id
-        found = complete(api.projects(name_or_id, domain_id))
+        found = all_rows(api.projects(name_or_id, domain_id))
     except errors.Forbidden as error:
         if (
             own
@@ -205,8 +205,8 @@ def project_id(
     return exactly_one(PROJECT, name_or_id, found).id
 
 
-def complete(answer: records.Answer[_Any]) -> list[_Any]:
-    """Return the rows of an answer that must be complete.
+def all_rows(answer: records.Answer[_Any]) -> list[_Any]:
+    """Return the rows of an answer from which none may be missing.
 
     A name is not known to be unique if a row could not be read.
 

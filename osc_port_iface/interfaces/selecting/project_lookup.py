@@ -41,15 +41,15 @@ def look_up(
     :returns: The projects, except those that do not exist, or that the caller
         may not see.
     """
-    wanted = dict.fromkeys(project_ids)
+    unread = dict.fromkeys(project_ids)
     own = api.own_project
     answer: _Projects = records.Answer([])
-    if own and own.id in wanted:
+    if own and own.id in unread:
         answer.rows.append(own)
-        del wanted[own.id]
-    if not wanted:
+        del unread[own.id]
+    if not unread:
         return answer
-    others = _read(api, list(wanted))
+    others = _read(api, list(unread))
     _add_domains(api, own, others)
     return records.Answer(answer.rows + others.rows, others.failures)
 
@@ -57,8 +57,8 @@ def look_up(
 def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
     if len(project_ids) > MOST_SHOWN:
         answer = _unless_forbidden(api.all_projects)
-        wanted = set(project_ids)
-        answer.rows = [row for row in answer.rows if row.id in wanted]
+        asked = set(project_ids)
+        answer.rows = [row for row in answer.rows if row.id in asked]
         return answer
     answer = records.Answer([])
     for _project_id, result in fan_out.fan_out(api.project, project_ids):

@@ -153,7 +153,7 @@ class _Selection:
         return [records.Server(key)]
 
     def _named(self, name: str, details: bool) -> list[records.Server]:
-        return names.complete(
+        return names.all_rows(
             self.cloud.compute.servers_named(name, self.scope, details)
         )
 

@@ -190,7 +190,7 @@ class Poller:
         self, server: records.Server, is_last: bool, before: Poll
     ) -> Poll:
         """Compare the views, as they are now."""
-        interfaces = names.complete(self._cloud.compute.interfaces(server.id))
+        interfaces = names.all_rows(self._cloud.compute.interfaces(server.id))
         differences = cache_diff.compare(server.cache, interfaces)
         doubtful = [
             difference.port_id

@@ -93,7 +93,7 @@ def of_floating_ips(
         for interface in interfaces
         if interface.port_id
     ]
-    found = names.complete(
+    found = names.all_rows(
         api.list(neutron.FLOATING_IPS, 'port_id', [port.id for port in ports])
     )
     for finding in floating_ips.judge(server, ports, found):
@@ -134,7 +134,7 @@ def of_hosts(
     ids = [interface.port_id or '' for interface in interfaces]
     ports = {
         port.id: port
-        for port in names.complete(api.list(neutron.PORTS, 'id', ids))
+        for port in names.all_rows(api.list(neutron.PORTS, 'id', ids))
     }
     for interface in interfaces:
         port = ports.get(interface.port_id or '')

@@ -173,12 +173,12 @@ class TestItems(testtools.TestCase):
             root.body.failures,
         )
 
-    def test_whole_has_nothing_broken(self) -> None:
+    def test_intact_has_nothing_broken(self) -> None:
         def read(thing: reading.Object) -> list[str]:
             return thing.items('parts', lambda part: part.text('id'))
 
         root = read_body({'thing': {'parts': [{'id': 'a'}]}})
-        self.assertEqual(['a'], root.whole('thing', read))
+        self.assertEqual(['a'], root.intact('thing', read))
         root = read_body({'thing': {'parts': [{'id': 'a'}, {}]}})
-        error = self.assertRaises(errors.Malformed, root.whole, 'thing', read)
+        error = self.assertRaises(errors.Malformed, root.intact, 'thing', read)
         self.assertIn('thing.parts[1].id is missing', str(error))

@@ -44,7 +44,7 @@ UNSAFE_ARGUMENTS = (
 
 
 def takes_text(action: argparse.Action) -> bool:
-    """Tell whether an argument is a text."""
+    """Return whether an argument is a text."""
     return action.nargs != 0 and not action.choices
 
 

@@ -148,7 +148,7 @@ def shown(value: Any) -> str:
 
 
 def is_plain(value: Any) -> bool:
-    """Tell whether a cell shows the value itself."""
+    """Return whether a cell shows the value itself."""
     if isinstance(value, list):
         return all(map(is_plain, value))
     return value is None or isinstance(value, str)

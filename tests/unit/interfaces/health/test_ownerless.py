@@ -195,7 +195,7 @@ class TestClaims(testtools.TestCase):
             samples.port(number, f'10.0.0.{number}', device=2, **changes)
             for number in (21, 22)
         ]
-        found = ownerless.claims(
+        found = ownerless.address_claims(
             [port, *others], [port, *others], [samples.server(port)]
         )
         return [row.actual for row in found]
