@@ -22,9 +22,9 @@ import sys
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
-from osc_port_iface.commands import suggestions
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 
 
@@ -106,7 +106,8 @@ def one_of(
         if value in known:
             return value
         message = _("'%%s' is none of %s.") % ', '.join(known)
-        raise _invalid(message + suggestions.did_you_mean(value, known), text)
+        likely = suggestions.similar(value, known)
+        raise _invalid(message + suggestions.did_you_mean(likely), text)
 
     return choice
 

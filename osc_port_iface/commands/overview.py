@@ -81,14 +81,14 @@ class ServerInterface(plugin_command.PluginCommand):
 
 
 def _no_such_verb(verb: str) -> str:
-    from osc_port_iface.commands import suggestions
+    from osc_port_iface.interfaces.selecting import suggestions
     from osc_port_iface import printable
 
     problem = _("There is no command '%(name)s %(verb)s'.") % {
         'name': _NAME,
         'verb': printable.escape(verb),
     }
-    suggestion = suggestions.did_you_mean(verb, QUESTIONS)
+    suggestion = suggestions.did_you_mean(suggestions.similar(verb, QUESTIONS))
     return problem + (
         suggestion or _(' The verbs are: %s.') % ', '.join(QUESTIONS)
     )

@@ -314,14 +314,16 @@ def _by_name(
 
 
 def _no_such_columns(names: Iterable[str], headers: Iterable[str]) -> str:
-    from osc_port_iface.commands import suggestions
+    from osc_port_iface.interfaces.selecting import suggestions
     from osc_port_iface import printable
 
     sentences = []
     for name in names:
         sentences.append(
             _("There is no column '%s'.") % printable.escape(name)
-            + suggestions.did_you_mean(name.replace('_', ' '), headers)
+            + suggestions.did_you_mean(
+                suggestions.similar(name.replace('_', ' '), headers)
+            )
         )
     return ' '.join(
         (*sentences, _('The columns are: %s.') % ', '.join(headers))

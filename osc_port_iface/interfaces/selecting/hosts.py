@@ -16,6 +16,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 
 
@@ -39,11 +40,10 @@ def find(cloud: api_cloud.Cloud, name: str) -> str:
     bound = cloud.network.list(neutron.BOUND_PORTS, 'bound_host', [name])
     if names.all_rows(bound):
         return name
-    sentences = [
-        _("No compute host has the name '%s'.") % printable.one_line(name),
-        *names.did_you_mean(similar or names.similar(name, hosts)),
-    ]
-    raise names.NoSuchName(' '.join(sentences))
+    raise names.NoSuchName(
+        _("No compute host has the name '%s'.") % printable.one_line(name)
+        + suggestions.did_you_mean(similar or suggestions.similar(name, hosts))
+    )
 
 
 def _is_same(host: str, name: str) -> bool:

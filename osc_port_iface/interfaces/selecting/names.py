@@ -12,8 +12,7 @@
 
 """Finds exactly one thing by name or ID, or lists the candidates."""
 
-from collections.abc import Callable, Iterable, Sequence
-import difflib
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from osc_lib import exceptions
@@ -95,21 +94,6 @@ def exactly_one(
             'ids': ', '.join(sorted(map(describe, found))),
         }
     )
-
-
-def similar(name: str, known: Iterable[str]) -> list[str]:
-    """Return the known names that a misspelt name may stand for."""
-    folded = {other.lower(): other for other in sorted(known)}
-    close = difflib.get_close_matches(name.lower(), folded, 3, 0.75)
-    return [folded[other] for other in close]
-
-
-def did_you_mean(suggestions: Sequence[str]) -> list[str]:
-    """Return a sentence that suggests names, or none without a suggestion."""
-    if not suggestions:
-        return []
-    quoted = [f"'{printable.one_line(name)}'" for name in suggestions]
-    return [_('Did you mean %s?') % _(' or ').join(quoted)]
 
 
 def network_id(api: network.NetworkApi, name_or_id: str) -> str:

@@ -28,6 +28,7 @@ from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import project_lookup
 from osc_port_iface.interfaces.selecting import server_lookup
+from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -186,7 +187,7 @@ class _Selection:
                 functools.partial(_described, projects),
             )
         except names.NoSuchName as error:
-            hints = ' '.join([str(error), *self._hints(key)])
+            hints = ' '.join(filter(None, [str(error), *self._hints(key)]))
             raise names.NoSuchName(hints) from None
 
     @functools.cached_property
@@ -231,7 +232,9 @@ class _Selection:
                 % printable.one_line(key)
             )
         known = [server.name for server in first if server.name]
-        hints += names.did_you_mean(names.similar(key, known))
+        hints.append(
+            suggestions.did_you_mean(suggestions.similar(key, known)).strip()
+        )
         if (
             not self.scope.all_projects
             and not self.scope.project_id

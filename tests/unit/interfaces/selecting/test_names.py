@@ -121,24 +121,3 @@ class TestLookUp(api_test_case.ApiTestCase):
             )
         for wrong in (('demo', 'Lab'), ('Demo', None)):
             self.assertRaises(errors.Forbidden, names.project_id, api, *wrong)
-
-
-class TestSuggestions(testtools.TestCase):
-    def test_similar(self) -> None:
-        for name, known, expected in (
-            ('web', [], ''),
-            ('web', ['db', 'mail'], ''),
-            ('WEB-1', ['db', 'web-1'], "Did you mean 'web-1'?"),
-            ('web1', ['web-1', 'web-1'], "Did you mean 'web-1'?"),
-            (
-                'web-3',
-                ['web-1', 'web-2', 'db'],
-                "Did you mean 'web-2' or 'web-1'?",
-            ),
-            ('web-1', ['\x1bweb-1'], "Did you mean '\\x1bweb-1'?"),
-        ):
-            with self.subTest(name=name, known=known):
-                self.assertEqual(
-                    expected,
-                    ' '.join(names.did_you_mean(names.similar(name, known))),
-                )

@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a user may have meant."""
+
+from collections.abc import Iterable, Sequence
+import difflib
+
+from osc_port_iface.i18n import _
+from osc_port_iface import printable
+
+# Fewer letters are in too many words.
+_SHORTEST_PART = 3
+
+# Several words are suggested only if they are closer than one need be.
+_MOST = 3
+_VERY_CLOSE = 0.75
+
+
+def similar(text: str, known: Iterable[str]) -> list[str]:
+    """Return the words that a misspelt one may stand for.
+
+    :param text: What the user typed, in any case.
+    :param known: The words that would be right.
+    :returns: The most similar ones; if none is, those that contain the text.
+    """
+    text = text.casefold()
+    folded = {word.casefold(): word for word in known}
+    close = difflib.get_close_matches(
+        text, folded, _MOST, _VERY_CLOSE
+    ) or difflib.get_close_matches(text, folded, 1)
+    if not close and len(text) >= _SHORTEST_PART:
+        close = [word for word in folded if text in word][:_MOST]
+    return [folded[word] for word in close]
+
+
+def did_you_mean(words: Sequence[str]) -> str:
+    """Suggest words.
+
+    :returns: A sentence with a space before it; nothing without words.
+    """
+    if not words:
+        return ''
+    quoted = (f"'{printable.one_line(word)}'" for word in words)
+    return _(' Did you mean %s?') % _(' or ').join(quoted)
