@@ -13,12 +13,9 @@
 """Types of the arguments, which argparse checks before any request."""
 
 import argparse
-import codecs
 from collections.abc import Callable, Iterable
 import datetime
-import errno
 import pathlib
-import sys
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
@@ -26,6 +23,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
+from osc_port_iface import text_files
 
 
 # Polling more often would put a needless load on Nova.
@@ -160,17 +158,14 @@ def query_file(path: str) -> list[addresses.Address]:
     """
     file_name(path)
     try:
-        text = _decoded(
-            standard_input()
-            if path == '-'
-            else pathlib.Path(path).read_bytes()
-        )
-    except (OSError, UnicodeError) as error:
+        text = text_files.decode(text_files.read(path))
+    except (OSError, ValueError) as error:
+        problem = getattr(error, 'strerror', None) or error
         raise argparse.ArgumentTypeError(
-            printable.one_line(f'{path}: {error}')
+            printable.one_line(f'{path}: {problem}')
         ) from None
     found, wrong = [], []
-    for number, line in enumerate(text.lstrip('\ufeff').splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         written = line.partition('#')[0].strip()
         if not written:
             continue
@@ -188,22 +183,6 @@ def query_file(path: str) -> list[addresses.Address]:
     if wrong:
         raise argparse.ArgumentTypeError('\n'.join(wrong))
     return found
-
-
-def _decoded(content: bytes) -> str:
-    """Decode a file, which PowerShell and spreadsheets write in UTF-16."""
-    is_utf_16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode('utf-16' if is_utf_16 else 'utf-8')
-
-
-def standard_input() -> bytes:
-    """Read standard input.
-
-    :raises OSError: It is closed. Python then has no object for it.
-    """
-    if sys.stdin is None:
-        raise OSError(errno.EBADF, _('standard input is closed'))
-    return sys.stdin.buffer.read()
 
 
 def seconds(text: str) -> float:

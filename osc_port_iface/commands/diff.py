@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import argparse
-import pathlib
 from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
@@ -214,17 +213,13 @@ def _read(path: str) -> listing_diff.Listing:
     :raises exceptions.CommandError: The file cannot be read.
     :raises plugin_command.UsageError: It is not a listing.
     """
-    from osc_port_iface.commands import argument_types
     from osc_port_iface.interfaces.changes import saved_listing
     from osc_port_iface import printable
+    from osc_port_iface import text_files
 
     name = _('standard input') if path == '-' else printable.one_line(path)
     try:
-        if path == '-':
-            content = argument_types.standard_input()
-        else:
-            content = pathlib.Path(path).read_bytes()
-        return saved_listing.read(name, content)
+        return saved_listing.read(name, text_files.read(path))
     except OSError as error:
         raise exceptions.CommandError(
             printable.one_line(f'{path}: {error.strerror or error}')

@@ -29,6 +29,7 @@ from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface import printable
+from osc_port_iface import text_files
 
 _MAC_ADDRESS = 'MAC Address'
 
@@ -50,9 +51,7 @@ def read(name: str, content: bytes) -> listing_diff.Listing:
         names the file, the row, and what is wrong with it.
     """
     try:
-        return _listing(name, _rows(content.decode('utf-8-sig')))
-    except UnicodeDecodeError:
-        raise NotAListing(_('%s: not UTF-8') % name) from None
+        return _listing(name, _rows(text_files.decode(content)))
     except RecursionError:
         raise NotAListing(_('%s: nested too deeply') % name) from None
     except ValueError as error:

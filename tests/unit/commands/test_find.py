@@ -621,7 +621,15 @@ class TestUsage(FindTestCase):
         )
         path = self.create_file('')
         pathlib.Path(path).write_bytes(b'\xff10.0.0.6')
-        self.assert_usage_error("'utf-8' codec can't decode", '--file', path)
+        self.assert_usage_error(
+            f'error: argument --file: {path}: neither UTF-8 nor UTF-16 with a '
+            'byte order mark\n',
+            *('--file', path),
+        )
 
     def test_file_that_is_missing(self) -> None:
-        self.assert_usage_error('No such file', '--file', '/no/such/file')
+        self.assert_usage_error(
+            'error: argument --file: /no/such/file: No such file or '
+            'directory\n',
+            *('--file', '/no/such/file'),
+        )

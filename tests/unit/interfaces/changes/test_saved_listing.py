@@ -117,6 +117,19 @@ class TestRead(testtools.TestCase):
                 self.assertEqual(name, found.name)
                 self.assertEqual(dict(zip(ROW, TEXTS, strict=True)), ordered)
 
+    def test_as_other_systems_encode_it(self) -> None:
+        expected = saved_listing.read('x', CSV.encode()).interfaces
+        for encoding, mark in (
+            ('utf-8-sig', ''),
+            ('utf-16', ''),
+            ('utf-16-le', '\ufeff'),
+            ('utf-16-be', '\ufeff'),
+        ):
+            with self.subTest(encoding):
+                text = mark + CSV.replace('\n', '\r\n')
+                found = saved_listing.read('x', text.encode(encoding))
+                self.assertEqual(expected, found.interfaces)
+
     def test_the_same_address_in_another_case(self) -> None:
         for mac_address, expected in (
             ('FA:16:3E:00:00:01', 'fa:16:3e:00:00:01'),
@@ -293,6 +306,9 @@ class TestNotAListing(testtools.TestCase):
                 ):
                     self.assertNotIn(NOT_OURS, self.problem(text.encode()))
 
-    def test_not_utf_8(self) -> None:
-        for content in (b'[\n \xff]', '[]'.encode('utf-16')):
-            self.assertEqual('not UTF-8', self.problem(content))
+    def test_another_encoding(self) -> None:
+        for content in (b'[\n \xff]', b'\xff\xfe\x00\xd8', b'\xfe\xff[]\n'):
+            self.assertEqual(
+                'neither UTF-8 nor UTF-16 with a byte order mark',
+                self.problem(content),
+            )
