@@ -149,7 +149,7 @@ def parse_query(text: str) -> Address:
     if endpoint := _ENDPOINT.fullmatch(plain):
         return _endpoint(text, endpoint)
     if _MAC_PREFIX.fullmatch(plain):
-        return Address(text, Kind.MAC_PREFIX, plain.lower().replace('-', ':'))
+        return Address(text, Kind.MAC_PREFIX, parse_mac_prefix(plain))
     if '/' in plain:
         return _within(text, Kind.CIDR, [parse_ip_network(plain)])
     first, dash, last = plain.partition('-')
@@ -234,6 +234,19 @@ def parse_mac_address(text: str) -> str:
     width = 12 // len(parts)
     digits = ''.join(part.rjust(width, '0') for part in parts)
     return ':'.join(digits[index : index + 2] for index in range(0, 12, 2))
+
+
+def parse_mac_prefix(text: str) -> str:
+    """Read a MAC address, or the beginning of one.
+
+    :param text: A MAC address in any notation, or its first three, four or
+        five bytes with colons or dashes.
+    :returns: Pairs of lower case digits with colons, as in Neutron.
+    :raises ValueError: It is neither.
+    """
+    if _MAC_PREFIX.fullmatch(text):
+        return text.lower().replace('-', ':')
+    return parse_mac_address(text)
 
 
 def parse_ip_address(text: str) -> IPAddress:

@@ -118,6 +118,16 @@ def mac_address(text: str) -> str:
         raise _invalid(_("'%s' is not a MAC address"), text) from None
 
 
+def mac_prefix(text: str) -> str:
+    """Read a MAC address in any notation, or its beginning."""
+    try:
+        return addresses.parse_mac_prefix(text)
+    except ValueError:
+        raise _invalid(
+            _("'%s' is not a MAC address or the beginning of one"), text
+        ) from None
+
+
 def ip_network(text: str) -> addresses.IPNetwork:
     """Read an address or a CIDR."""
     try:

@@ -69,8 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--mac-address',
         metavar='<mac-address>',
-        type=argument_types.mac_address,
-        help=_('List only interfaces with this MAC address, in any notation'),
+        type=argument_types.mac_prefix,
+        help=_(
+            'List only interfaces with this MAC address, in any notation, or '
+            'with one that begins so, such as fa:16:3e'
+        ),
     )
     group.add_argument(
         '--port-state',

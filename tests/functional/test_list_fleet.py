@@ -220,6 +220,7 @@ class TestFleet(base.FunctionalTestCase):
             (('--fixed-ip', address), 1),
             (('--ip-version', '6'), 20),
             (('--mac-address', str(one['MAC Address']).upper()), 1),
+            (('--mac-address', str(one['MAC Address'])[:14]), 1),
             (('--tag', 'first'), 20),
             (('--tag', 'first', '--network', 'fleet-a-second'), 0),
             (('--port-state', 'down'), 3),

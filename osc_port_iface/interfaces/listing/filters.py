@@ -29,7 +29,8 @@ class InterfaceFilter:
     :ivar network: The ID of its network; for Nova's cache, its label.
     :ivar fixed_ip: A network that holds one of its fixed IPs.
     :ivar ip_version: 4 or 6, the version of one of its fixed IPs.
-    :ivar mac_address: Its MAC address, as Neutron writes it.
+    :ivar mac_address: Its MAC address or the beginning of it, as Neutron
+        writes it.
     :ivar port_state: Its port's state.
     :ivar tag: Its tag.
     :ivar subnet: The ID of the subnet of one of its fixed IPs.
@@ -76,7 +77,9 @@ class InterfaceFilter:
         return (
             self.network
             in (None, interface.network_id, interface.network_label)
-            and self.mac_address in (None, interface.mac_address)
+            and (interface.mac_address or '').startswith(
+                self.mac_address or ''
+            )
             and self.port_state in (None, interface.port_state)
             and self.tag in (None, interface.tag)
             and (self.subnet is None or self.subnet in _subnets(interface))

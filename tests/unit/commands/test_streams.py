@@ -64,7 +64,7 @@ class TestClosedInput(test_list_fleet.FleetTestCase):
     def test_find(self) -> None:
         self.assert_says(
             2,
-            'argument --file: -: [Errno 9] standard input is closed',
+            'argument --file: -: standard input is closed',
             *('find', '--file', '-'),
         )
 

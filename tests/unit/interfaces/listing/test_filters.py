@@ -45,6 +45,8 @@ class TestMatches(testtools.TestCase):
             ('all of IPv4', {'fixed_ip': '0.0.0.0/0'}, True),
             ('version', {'ip_version': 6}, True),
             ('MAC', {'mac_address': 'fa:16:3e:00:00:0b'}, True),
+            ('MAC prefix', {'mac_address': 'fa:16:3e'}, True),
+            ('another MAC prefix', {'mac_address': 'fa:16:3f'}, False),
             ('another MAC', {'mac_address': 'fa:16:3e:00:00:0c'}, False),
             ('state', {'port_state': 'ACTIVE'}, True),
             ('another state', {'port_state': 'DOWN'}, False),
