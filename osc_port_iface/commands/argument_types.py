@@ -19,6 +19,7 @@ import pathlib
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
+from osc_port_iface.commands import address_mistakes
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.selecting import suggestions
@@ -115,7 +116,11 @@ def mac_address(text: str) -> str:
     try:
         return addresses.parse_mac_address(text)
     except ValueError:
-        raise _invalid(_("'%s' is not a MAC address"), text) from None
+        raise _malformed(
+            text,
+            address_mistakes.of_mac_address(text),
+            _("'%s' is not a MAC address"),
+        ) from None
 
 
 def mac_prefix(text: str) -> str:
@@ -123,8 +128,10 @@ def mac_prefix(text: str) -> str:
     try:
         return addresses.parse_mac_prefix(text)
     except ValueError:
-        raise _invalid(
-            _("'%s' is not a MAC address or the beginning of one"), text
+        raise _malformed(
+            text,
+            address_mistakes.of_mac_address(text),
+            _("'%s' is not a MAC address or the beginning of one"),
         ) from None
 
 
@@ -133,7 +140,11 @@ def ip_network(text: str) -> addresses.IPNetwork:
     try:
         return addresses.parse_ip_network(text)
     except ValueError:
-        raise _invalid(_("'%s' is not an IP address or CIDR"), text) from None
+        raise _malformed(
+            text,
+            address_mistakes.of_ip_network(text),
+            _("'%s' is not an IP address or CIDR"),
+        ) from None
 
 
 def address(text: str) -> addresses.Address:
@@ -150,12 +161,17 @@ def query(text: str) -> addresses.Address:
     :param text: An address, a CIDR, a range, a port ID or the name of a host
         device.
     """
+    return _query(text, _NO_QUERY + _FOR_SERVERS)
+
+
+def _query(text: str, otherwise: str) -> addresses.Address:
     try:
         return addresses.parse_query(text)
     except addresses.TooWide:
         raise _invalid(_TOO_WIDE, text) from None
     except ValueError:
-        raise _invalid(_NO_QUERY + _FOR_SERVERS, text) from None
+        why = address_mistakes.of_query(text)
+        raise _malformed(text, why, otherwise) from None
 
 
 def query_file(path: str) -> list[addresses.Address]:
@@ -180,16 +196,9 @@ def query_file(path: str) -> list[addresses.Address]:
         if not written:
             continue
         try:
-            found.append(addresses.parse_query(written))
-        except ValueError as error:
-            problem = (
-                _TOO_WIDE
-                if isinstance(error, addresses.TooWide)
-                else _NO_QUERY
-            )
-            wrong.append(
-                _('line %d: ') % number + problem % printable.escape(written)
-            )
+            found.append(_query(written, _NO_QUERY))
+        except argparse.ArgumentTypeError as error:
+            wrong.append(_('line %d: ') % number + str(error))
     if wrong:
         raise argparse.ArgumentTypeError('\n'.join(wrong))
     return found
@@ -293,6 +302,15 @@ def concurrency(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= limit:
         return int(text)
     raise _invalid(_("'%%s' is not a number from 1 to %d") % limit, text)
+
+
+def _malformed(
+    text: str, why: str | None, otherwise: str
+) -> argparse.ArgumentTypeError:
+    """Return an error that says what is wrong with an address, if known."""
+    if why is None:
+        return _invalid(otherwise, text)
+    return _invalid(_("'%%s' is malformed: %s") % why, text)
 
 
 def _invalid(message: str, text: str) -> argparse.ArgumentTypeError:

@@ -552,12 +552,19 @@ class TestUsage(FindTestCase):
         )
 
     def test_malformed(self) -> None:
-        for text in (
-            *('10.0.0.256', 'fa:16', 'web-1', '10.0.0.0/33', ''),
-            *('10.0.0.5:0', '10.0.0.5:65536', '10.0.0.5:80/', '[10.0.0.5'),
-            *('10.0.0.9-10.0.0.5', '10.0.0.5-::1', '10.0.0.5%eth0'),
-            '2001:db8::1%eth0',
+        for text, why in (
+            ('10.0.0.256', 'the numbers of an IPv4 address are 0 to 255'),
+            ('10.0.0.9-10.0.0.5', 'the range ends before it begins'),
+            (
+                '10.0.0.5%eth0',
+                'only a link-local address of IPv6 has a zone',
+            ),
         ):
+            with self.subTest(text):
+                self.assert_usage_error(
+                    f"'{text}' is malformed: {why}\n", text
+                )
+        for text in ('web-1', '', '10.0.0.5 '):
             with self.subTest(text):
                 self.assert_usage_error(
                     f"'{text}' is not an IP address, a CIDR, a range, a MAC "
@@ -607,7 +614,7 @@ class TestUsage(FindTestCase):
 
     def test_all_lines_that_are_wrong(self) -> None:
         path = self.create_file(
-            '10.0.0.6\nweb-1\n10.0.0.0/8 # wide\n\x1b[2J\n'
+            '10.0.0.6\nweb-1\n10.0.0.0/8 # wide\n\x1b[2J\n10.0.0.5:0\n'
         )
         kinds = (
             'is not an IP address, a CIDR, a range, a MAC address, a port ID '
@@ -616,7 +623,9 @@ class TestUsage(FindTestCase):
         self.assert_usage_error(
             f"error: argument --file: line 2: 'web-1' {kinds}\n"
             "line 3: '10.0.0.0/8' is too wide: at most 4,096 IPv4 addresses, "
-            f"or a /48 of IPv6\nline 4: '\\x1b[2J' {kinds}\n",
+            "or a /48 of IPv6\nline 4: '\\x1b[2J' is malformed: a bracket is "
+            "missing\nline 5: '10.0.0.5:0' is malformed: a port is a number "
+            'from 1 to 65535\n',
             *('--file', path),
         )
         path = self.create_file('')
