@@ -27,7 +27,7 @@ import time
 
 from keystoneauth1.identity import v3
 from keystoneauth1 import session as ksa_session
-from openstack import connection as sdk_connection
+from openstack.config import cloud_region
 
 from benchmarks import loopback_cloud
 from osc_port_iface.api import cloud as api_cloud
@@ -54,10 +54,8 @@ def authenticated(url: str) -> ksa_session.Session:
 
 
 def ours(url: str, server_ids: list[str]) -> Callable[[], object]:
-    """Prepare the plugin, over an SDK connection such as OSC's."""
-    cloud = api_cloud.Cloud(
-        sdk_connection.Connection(session=authenticated(url))
-    )
+    """Prepare the plugin, with settings such as OSC's."""
+    cloud = api_cloud.Cloud(cloud_region.from_session(authenticated(url)))
     view = views.ComputeView(cloud, THREADS)
     servers = list(map(records.Server, server_ids))
 

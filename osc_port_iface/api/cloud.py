@@ -12,7 +12,7 @@
 
 """The services of a cloud, for one run of a command."""
 
-from openstack import connection as sdk_connection
+from openstack.config import cloud_region
 
 from osc_port_iface.api import compute
 from osc_port_iface.api import connection_pool
@@ -32,23 +32,31 @@ class Cloud:
     :ivar identity: Keystone.
     :ivar load_balancer: Octavia, if the cloud has it.
     :ivar credentials: The token that all services share.
+    :ivar config: The settings of its region.
     """
 
-    def __init__(self, connection: sdk_connection.Connection) -> None:
-        """Use the connection of OSC; no request is sent.
+    def __init__(
+        self,
+        config: cloud_region.CloudRegion,
+        credentials: api_credentials.Credentials | None = None,
+    ) -> None:
+        """Use the session of OSC or of another region; no request is sent.
 
-        :param connection: ``client_manager.sdk_connection``.
+        :param config: The settings of the region, with its session, such as
+            ``client_manager.sdk_connection.config``.
+        :param credentials: The token of the session, if other regions use it
+            as well.
         """
-        connection_pool.enlarge(connection.session.session)
-        credentials = api_credentials.Credentials(connection.session)
-        self.compute = compute.ComputeApi(connection, credentials)
-        self.network = network.NetworkApi(connection, credentials)
-        self.identity = identity.IdentityApi(connection, credentials)
-        self.load_balancer = load_balancer.LoadBalancerApi(
-            connection, credentials
-        )
+        if credentials is None:
+            session = config.get_session()
+            connection_pool.enlarge(session.session)
+            credentials = api_credentials.Credentials(session)
+        self.compute = compute.ComputeApi(config, credentials)
+        self.network = network.NetworkApi(config, credentials)
+        self.identity = identity.IdentityApi(config, credentials)
+        self.load_balancer = load_balancer.LoadBalancerApi(config, credentials)
         self.credentials = credentials
-        self._connection = connection
+        self.config = config
 
     @property
     def project_id(self) -> str | None:
@@ -58,7 +66,7 @@ class Cloud:
     @property
     def region(self) -> str:
         """The region that is used; empty if the cloud has only one."""
-        region: str | None = self._connection.config.region_name
+        region: str | None = self.config.region_name
         return region or ''
 
     def connect(self, api: type[service.Service]) -> transport.Transport:
@@ -67,11 +75,9 @@ class Cloud:
         :raises errors.ApiError: The catalog has no such service.
         """
         return service.connect(
-            self._connection, self.credentials, api.TYPE, api.VERSION
+            self.config, self.credentials, api.TYPE, api.VERSION
         )
 
     def has(self, service_type: str) -> bool:
         """Return whether the catalog has a service of a type."""
-        return service.is_offered(
-            self._connection, self.credentials, service_type
-        )
+        return service.is_offered(self.config, self.credentials, service_type)

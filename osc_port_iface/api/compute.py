@@ -20,7 +20,7 @@ import logging
 import re
 
 from keystoneauth1 import discover
-from openstack import connection as sdk_connection
+from openstack.config import cloud_region
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import nova
@@ -293,7 +293,7 @@ class ComputeApi(service.Service):
     def _connect(self) -> transport.Transport:
         found = super()._connect()
         found.microversion = _pinned_microversion(
-            self._connection
+            self._config
         ) or self._highest_microversion(found)
         return found
 
@@ -331,12 +331,11 @@ class ComputeApi(service.Service):
         return str(discover.version_to_string(highest))
 
 
-def _pinned_microversion(connection: sdk_connection.Connection) -> str | None:
+def _pinned_microversion(config: cloud_region.CloudRegion) -> str | None:
     """Return the version in ``--os-compute-api-version`` or clouds.yaml.
 
     ``2`` and ``2.latest`` do not pin a microversion.
     """
-    config = connection.config
     for version in (
         config.get_default_microversion('compute'),
         config.get_api_version('compute'),

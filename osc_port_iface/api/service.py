@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
-from openstack import connection as sdk_connection
+from openstack.config import cloud_region
 
 from osc_port_iface import addresses
 from osc_port_iface.api import credentials as api_credentials
@@ -46,15 +46,15 @@ class Service:
 
     def __init__(
         self,
-        connection: sdk_connection.Connection,
+        config: cloud_region.CloudRegion,
         credentials: api_credentials.Credentials,
     ) -> None:
-        """Use the connection of OSC; no request is sent.
+        """Prepare to use the service; no request is sent.
 
-        :param connection: ``client_manager.sdk_connection``.
+        :param config: The settings of the region.
         :param credentials: The token that all services share.
         """
-        self._connection = connection
+        self._config = config
         self._credentials = credentials
         self._lock = threading.Lock()
         self._connected: tuple[transport.Transport, paging.Pager] | None = None
@@ -76,7 +76,7 @@ class Service:
 
     def _connect(self) -> transport.Transport:
         return connect(
-            self._connection, self._credentials, self.TYPE, self.VERSION
+            self._config, self._credentials, self.TYPE, self.VERSION
         )
 
 
@@ -94,21 +94,21 @@ def identifier(text: str, what: str) -> str:
 
 
 def connect(
-    connection: sdk_connection.Connection,
+    config: cloud_region.CloudRegion,
     credentials: api_credentials.Credentials,
     service_type: str,
     version: str,
 ) -> transport.Transport:
     """Connect to a service with the credentials of OSC.
 
-    :param connection: ``client_manager.sdk_connection``.
+    :param config: The settings of the region.
     :param credentials: The token that all services share.
     :param service_type: ``compute``, ``network`` or ``identity``.
     :param version: The version in the path of the URL, such as ``v2.0``.
     :returns: A transport for that version. No request is sent.
     :raises errors.ApiError: The catalog has no such service.
     """
-    adapter = _adapter(connection, credentials, service_type)
+    adapter = _adapter(config, credentials, service_type)
     project_id = credentials.project_id
     url = _url(adapter, credentials)
     return transport.Transport(
@@ -117,13 +117,13 @@ def connect(
 
 
 def is_offered(
-    connection: sdk_connection.Connection,
+    config: cloud_region.CloudRegion,
     credentials: api_credentials.Credentials,
     service_type: str,
 ) -> bool:
     """Return whether the catalog or clouds.yaml has a service of a type."""
     try:
-        _url(_adapter(connection, credentials, service_type), credentials)
+        _url(_adapter(config, credentials, service_type), credentials)
     except errors.NotInCatalog:
         return False
     return True
@@ -146,7 +146,7 @@ def versioned(url: str, version: str, project_id: str | None = None) -> str:
 
 
 def _adapter(
-    connection: sdk_connection.Connection,
+    config: cloud_region.CloudRegion,
     credentials: api_credentials.Credentials,
     service_type: str,
 ) -> ksa_adapter.Adapter:
@@ -157,10 +157,9 @@ def _adapter(
     without a timeout, and hides the reason if that fails
     (``ServiceDescription._make_proxy``).
     """
-    config = connection.config
     try:
         return ksa_adapter.Adapter(
-            connection.session,
+            config.get_session(),
             auth=credentials.plugin(),
             service_type=config.get_service_type(service_type),
             service_name=config.get_service_name(service_type),

@@ -142,7 +142,7 @@ class PluginCommand(command.Command):
         from osc_port_iface.api import cloud as api_cloud
 
         self.show_progress(_WAITING)
-        return api_cloud.Cloud(self.app.client_manager.sdk_connection)
+        return api_cloud.Cloud(self.app.client_manager.sdk_connection.config)
 
     def show_progress(self, text: str) -> None:
         """Show a line on a terminal until something else is written there.

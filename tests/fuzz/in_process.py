@@ -70,9 +70,10 @@ _CONFIG = types.SimpleNamespace(
     get_default_microversion=lambda _service: None,
     get_api_version=lambda _service: None,
     region_name='RegionOne',
+    get_session=lambda: _SESSION,
 )
 _ADAPTER = adapter.Adapter(session.Session())
-CONNECTION: Any = types.SimpleNamespace(session=_SESSION, config=_CONFIG)
+CONNECTION: Any = types.SimpleNamespace(config=_CONFIG)
 
 
 def sound(_path: str, document: Any) -> responses.Response:
@@ -110,7 +111,7 @@ class Services:
 
     def _connect(
         self,
-        _connection: Any,
+        _config: Any,
         credentials: Any,
         service_type: str,
         version: str,
@@ -136,7 +137,7 @@ class Services:
 
 def api(services: Services) -> cloud.Cloud:
     """Return the API of a cloud; services must be replaced."""
-    return cloud.Cloud(CONNECTION)
+    return cloud.Cloud(CONNECTION.config)
 
 
 @functools.cache

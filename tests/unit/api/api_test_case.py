@@ -15,7 +15,6 @@
 from keystoneauth1 import plugin
 from keystoneauth1 import session
 from openstack import config as sdk_config
-from openstack import connection
 import requests_mock
 import testtools
 
@@ -49,24 +48,22 @@ class ApiTestCase(testtools.TestCase):
             made.auth = auth
         return made
 
-    def connection(
-        self, auth: plugin.BaseAuthPlugin | None = None, **config: object
-    ) -> connection.Connection:
-        """Make a connection such as OSC's, with settings of clouds.yaml."""
-        return connection.Connection(
-            config=sdk_config.cloud_region.CloudRegion(
-                'fake',
-                'RegionOne',
-                config={**sdk_config.defaults.get_defaults(), **config},
-                session=self.session(auth),
-            )
+    def region(
+        self, auth: plugin.BaseAuthPlugin | None = None, **settings: object
+    ) -> sdk_config.cloud_region.CloudRegion:
+        """Make a region such as OSC's, with settings of clouds.yaml."""
+        return sdk_config.cloud_region.CloudRegion(
+            'fake',
+            'RegionOne',
+            config={**sdk_config.defaults.get_defaults(), **settings},
+            session=self.session(auth),
         )
 
     def api(
         self, auth: plugin.BaseAuthPlugin | None = None, **config: object
     ) -> cloud.Cloud:
         """Make the services of the fake cloud."""
-        return cloud.Cloud(self.connection(auth, **config))
+        return cloud.Cloud(self.region(auth, **config))
 
     def transport(
         self, auth: plugin.BaseAuthPlugin | None = None

@@ -80,10 +80,10 @@ class TestVersioned(api_test_case.ApiTestCase):
 class TestConnect(api_test_case.ApiTestCase):
     def url_of(self, service_type: str, version: str, **config: str) -> str:
         """Return the URL to which a request for a service is sent."""
-        connection = self.connection(None, **config)
-        held = credentials.Credentials(connection.session)
+        region = self.region(None, **config)
+        held = credentials.Credentials(region.get_session())
         self.cloud.get(requests_mock.ANY, json={})
-        service.connect(connection, held, service_type, version).get('/x', '')
+        service.connect(region, held, service_type, version).get('/x', '')
         return str(self.cloud.request_history[-1].url).removesuffix('/x')
 
     def test_where_it_is(self) -> None:
@@ -148,12 +148,12 @@ class TestConnect(api_test_case.ApiTestCase):
         ):
             with self.subTest(name):
                 self.answer('http://a.test/v2.1/x', {'json': {}})
-                connection = self.connection(
+                region = self.region(
                     auth, compute_endpoint_override='http://a.test'
                 )
                 service.connect(
-                    connection,
-                    credentials.Credentials(connection.session),
+                    region,
+                    credentials.Credentials(region.get_session()),
                     'compute',
                     'v2.1',
                 ).get('/x', 'Thing')
@@ -161,12 +161,12 @@ class TestConnect(api_test_case.ApiTestCase):
                 self.assertEqual(token, headers.get('X-Auth-Token'))
 
     def test_neither_a_catalog_nor_an_endpoint(self) -> None:
-        connection = self.connection(noauth.NoAuth())
+        region = self.region(noauth.NoAuth())
         error = self.assertRaises(
             errors.NotInCatalog,
             service.connect,
-            connection,
-            credentials.Credentials(connection.session),
+            region,
+            credentials.Credentials(region.get_session()),
             'network',
             'v2.0',
         )
@@ -174,12 +174,12 @@ class TestConnect(api_test_case.ApiTestCase):
 
     def test_not_in_the_catalog(self) -> None:
         self.cloud.register_tokens('a-token', network_url='')
-        connection = self.connection()
+        region = self.region()
         error = self.assertRaises(
             errors.ApiError,
             service.connect,
-            connection,
-            credentials.Credentials(connection.session),
+            region,
+            credentials.Credentials(region.get_session()),
             'network',
             'v2.0',
         )

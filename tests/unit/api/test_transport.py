@@ -348,10 +348,10 @@ class TestRetries(TransportTestCase):
             with self.subTest(name):
                 self.clock.slept.clear()
                 self.answer(URL, answer)
-                connection = self.connection(**settings)
+                region = self.region(**settings)
                 api = service.connect(
-                    connection,
-                    credentials.Credentials(connection.session),
+                    region,
+                    credentials.Credentials(region.get_session()),
                     'compute',
                     'v2.1',
                 )
