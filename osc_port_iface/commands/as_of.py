@@ -16,16 +16,11 @@ from __future__ import annotations
 
 import abc
 import argparse
-from collections.abc import Iterable
 import os
-from typing import TYPE_CHECKING
 
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
-
-if TYPE_CHECKING:
-    from osc_port_iface.api import cloud as api_cloud
 
 # Where the journal is, if --journal is not given.
 VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
@@ -35,16 +30,10 @@ class RecordedLister(lister.TextLister):
     """A Lister that can be asked about an earlier time.
 
     A journal takes the place of the services then, and no token is needed.
-
-    :ivar recorded: The cloud as it was; None to ask the cloud as it is.
-    :ivar heard: What is reported about it, as the method and the line.
     """
 
     # It is, without --at, which is known once the command line is parsed.
     auth_required = False
-
-    recorded: api_cloud.Cloud | None = None
-    heard: list[tuple[str, str]] | None = None
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
@@ -110,31 +99,6 @@ class RecordedLister(lister.TextLister):
         # There is no token with a project of its own.
         parsed_args.all_projects = True
         return recorded_tables.tabulate(self, parsed_args)
-
-    def cloud(self) -> api_cloud.Cloud:
-        """Return the cloud as it is, or as it was."""
-        return self.recorded or super().cloud()
-
-    def fail(self, lines: Iterable[str]) -> None:
-        """Report what could not be read; the exit status becomes 1."""
-        if self.heard is None:
-            super().fail(lines)
-        else:
-            self.heard += [('fail', line) for line in lines]
-
-    def deny(self, lines: Iterable[str] = ()) -> None:
-        """Give a negative answer; the exit status becomes 3 if it was 0."""
-        if self.heard is None:
-            super().deny(lines)
-        else:
-            self.heard += [('deny', line) for line in lines]
-
-    def notify(self, lines: Iterable[str]) -> None:
-        """Tell the user something that is not an error."""
-        if self.heard is None:
-            super().notify(lines)
-        else:
-            self.heard += [('notify', line) for line in lines]
 
 
 def add_between(parser: argparse.ArgumentParser) -> None:

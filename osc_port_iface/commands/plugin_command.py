@@ -69,9 +69,15 @@ class PluginCommand(command.Command):
     wrong usage, 3 when the answer is negative, and 130 after Ctrl-C.
 
     :cvar examples: Command lines for its help.
+    :ivar asked: The cloud that it asks; the one of OSC by default.
+    :ivar heard: What is reported about it, as the method and the line; None to
+        report at once.
     """
 
     examples: ClassVar[tuple[str, ...]] = ()
+
+    asked: api_cloud.Cloud | None = None
+    heard: list[tuple[str, str]] | None = None
 
     _exit_status = 0
 
@@ -138,11 +144,15 @@ class PluginCommand(command.Command):
         credentials.authenticate(lambda: self.app.prepare_to_run_command(self))
 
     def cloud(self) -> api_cloud.Cloud:
-        """Return the services of the cloud that OSC has authenticated to."""
+        """Return the services of the cloud that is asked."""
         from osc_port_iface.api import cloud as api_cloud
 
-        self.show_progress(_WAITING)
-        return api_cloud.Cloud(self.app.client_manager.sdk_connection.config)
+        if self.asked is None:
+            self.show_progress(_WAITING)
+            self.asked = api_cloud.Cloud(
+                self.app.client_manager.sdk_connection.config
+            )
+        return self.asked
 
     def show_progress(self, text: str) -> None:
         """Show a line on a terminal until something else is written there.
@@ -203,28 +213,37 @@ class PluginCommand(command.Command):
         :param is_asked: Whether the user asked for exactly that. Otherwise,
             the lines are shown with ``--verbose``.
         """
-        for line in sorted(look.hidden):
-            LOG.log(logging.WARNING if is_asked else logging.INFO, line)
+        if is_asked:
+            self.notify(sorted(look.hidden))
+        else:
+            for line in sorted(look.hidden):
+                LOG.info(line)
 
     def fail(self, lines: Iterable[str]) -> None:
         """Report what could not be read; the exit status becomes 1."""
-        self.end_progress()
-        for line in lines:
+        for line in self._unheard('fail', lines):
             LOG.error(line)
             self._exit_status = FAILED
 
     def deny(self, lines: Iterable[str] = ()) -> None:
         """Give a negative answer; the exit status becomes 3 if it was 0."""
-        self.end_progress()
-        for line in lines:
+        for line in self._unheard('deny', lines):
             LOG.error(line)
-        self._exit_status = self._exit_status or NEGATIVE
+        if self.heard is None:
+            self._exit_status = self._exit_status or NEGATIVE
 
     def notify(self, lines: Iterable[str]) -> None:
         """Tell the user something that is not an error."""
-        self.end_progress()
-        for line in lines:
+        for line in self._unheard('notify', lines):
             LOG.warning(line)
+
+    def _unheard(self, method: str, lines: Iterable[str]) -> Iterable[str]:
+        """Return the lines to report now; none if they are collected."""
+        if self.heard is None:
+            self.end_progress()
+            return lines
+        self.heard += [(method, line) for line in lines]
+        return ()
 
     def hint(self, line: str) -> None:
         """Tell a person something that a script has no use for.
@@ -234,7 +253,10 @@ class PluginCommand(command.Command):
 
         :param line: One line, safe for a terminal.
         """
-        self._hints.append(line)
+        if self.heard is None:
+            self._hints.append(line)
+        else:
+            self.heard.append(('hint', line))
 
     def choose(
         self,

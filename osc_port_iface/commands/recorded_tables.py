@@ -107,7 +107,7 @@ class _Tables:
 
     def _rows(self, view: moments.View) -> list[_Row]:
         command = self._command
-        command.recorded, command.heard = view.cloud, []
+        command.asked, command.heard = view.cloud, []
         try:
             self.headers, rows = command.tabulate(self._parsed_args)
         except exceptions.CommandError as error:
@@ -116,7 +116,7 @@ class _Tables:
             return []
         finally:
             self.reports.append(command.heard or [])
-            command.recorded = command.heard = None
+            command.asked = command.heard = None
         return rows
 
     def report(self) -> None:
@@ -127,7 +127,9 @@ class _Tables:
                 self._command.fail([line])
             elif method == 'notify':
                 self._command.notify([line])
-            elif all((method, line) in report for report in self.reports):
+            elif method == 'deny' and all(
+                (method, line) in report for report in self.reports
+            ):
                 self._command.deny([line])
 
 
