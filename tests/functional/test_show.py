@@ -157,8 +157,8 @@ class TestShow(base.FunctionalTestCase):
                 command_result.Result(
                     1,
                     '',
-                    f"The server has no interface '{interface}'; it has: "
-                    f'{known}\n',
+                    f"Server {self.server['id']} has no interface "
+                    f"'{interface}'; it has: {known}\n",
                 ),
                 self.openstack(*COMMAND, self.server['id'], interface),
             )
@@ -166,7 +166,7 @@ class TestShow(base.FunctionalTestCase):
     def test_name_of_nothing(self) -> None:
         result = self.openstack(*COMMAND, self.server['id'], 'eth0')
         self.assertEqual((1, ''), (result.status, result.stdout))
-        self.assertIn("The server has no interface 'eth0'", result.stderr)
+        self.assertIn("has no interface 'eth0'; it has: ", result.stderr)
 
 
 class TestRules(base.ProjectTestCase):

@@ -30,6 +30,7 @@ from osc_port_iface import printable
 from osc_port_iface import records
 
 _Rows = Sequence[records.ServerInterface]
+_Answer = records.Answer[records.ServerInterface]
 
 
 def find_interface(
@@ -56,16 +57,58 @@ def find_interface(
     :raises exceptions.CommandError: A request failed, or several interfaces
         or servers are meant.
     """
+    server, interface, port = _named(cloud, server, interface)
+    chosen = selection.one(cloud, server, scope, details)
+    address = _address(interface) if interface else None
+    if address and address.kind is addresses.Kind.PORT and not details:
+        try:
+            found = cloud.compute.interface(chosen.id, address.value)
+            return records.ServerInterface(chosen, found, port)
+        except errors.NotFound:
+            # It may be the ID of a network, or the server may not exist.
+            pass
+    answer = _of_server(cloud, chosen)
+    if interface is None:
+        return _only(server, answer)
+    row = _chosen(cloud, server, answer, interface)
+    return dataclasses.replace(row, port=port)
+
+
+def find_all(
+    cloud: api_cloud.Cloud,
+    server: str,
+    interface: str | None,
+    scope: compute.ServerScope,
+) -> tuple[_Answer, _Rows]:
+    """Find all interfaces of a server, and which of them are meant.
+
+    :param cloud: The services.
+    :param server: As for :func:`find_interface`.
+    :param interface: Likewise, but None for all interfaces of a server.
+    :param scope: The servers to look among.
+    :returns: All interfaces of the server, with its details, and the meant
+        ones.
+    :raises exceptions.CommandError: As for :func:`find_interface`.
+    """
+    server, interface, _port = _named(cloud, server, interface)
+    answer = _of_server(cloud, selection.one(cloud, server, scope, True))
+    if interface is None:
+        return answer, answer.rows
+    return answer, [_chosen(cloud, server, answer, interface)]
+
+
+def _named(
+    cloud: api_cloud.Cloud, server: str, interface: str | None
+) -> tuple[str, str | None, records.Port | None]:
+    """Return the server and the interface that a user names.
+
+    :returns: Both, and the port if an address alone tells them.
+    :raises errors.ApiError: Several ports have it, or a request failed.
+    """
     port = None if interface else _port_with(cloud, server)
     if port and port.server_id:
-        server, interface = port.server_id, port.id
-    found = _of_server(
-        cloud,
-        selection.one(cloud, server, scope, details),
-        interface,
-        with_nic_index=details,
-    )
-    return dataclasses.replace(found, port=port)
+        return port.server_id, port.id, port
+    return server, interface, None
 
 
 def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
@@ -105,55 +148,58 @@ _FILTERS = {
 }
 
 
-def _of_server(
-    cloud: api_cloud.Cloud,
-    server: records.Server,
-    text: str | None,
-    with_nic_index: bool,
-) -> records.ServerInterface:
-    """Find an interface of a server, or its only one."""
-    address = _address(text) if text else None
-    if address and address.kind is addresses.Kind.PORT and not with_nic_index:
-        try:
-            interface = cloud.compute.interface(server.id, address.value)
-            return records.ServerInterface(server, interface)
-        except errors.NotFound:
-            # It may be the ID of a network, or the server may not exist.
-            pass
+def _of_server(cloud: api_cloud.Cloud, server: records.Server) -> _Answer:
     interfaces = cloud.compute.interfaces(server.id)
-    rows = nic_order.numbered(
-        records.ServerInterface(server, interface)
-        for interface in interfaces.rows
+    return records.Answer(
+        nic_order.numbered(
+            records.ServerInterface(server, interface)
+            for interface in interfaces.rows
+        ),
+        interfaces.failures,
     )
-    if text is None:
-        found = _only(rows, interfaces.failures)
-    elif address:
-        found = [row for row in rows if _has_address(row.interface, address)]
+
+
+def _chosen(
+    cloud: api_cloud.Cloud, server: str, answer: _Answer, text: str
+) -> records.ServerInterface:
+    """Return the interface of a server that is meant.
+
+    :raises errors.ApiError: None is, or several are.
+    """
+    found: _Rows
+    if address := _address(text):
+        found = [
+            row for row in answer.rows if _has_address(row.interface, address)
+        ]
     else:
-        found = _with_name(cloud, rows, text)
+        found = _with_name(cloud, answer.rows, text)
     if not found:
-        raise _not_found(text, interfaces)
-    if text and len(found) > 1:
+        raise _not_found(server, text, answer)
+    if len(found) > 1:
         raise _several(text, (row.port_id or '' for row in found))
     return found[0]
 
 
-def _only(rows: _Rows, failures: Sequence[str]) -> _Rows:
-    """Check that a server has no more than one interface.
+def _only(server: str, answer: _Answer) -> records.ServerInterface:
+    """Return the only interface of a server.
 
-    :raises errors.ApiError: It has more, or one could not be read.
+    :raises errors.ApiError: It has none or several, or one could not be read.
     """
-    if failures:
-        raise errors.Malformed(failures[0])
-    if len(rows) > 1:
-        raise errors.ApiError(
-            _('The server has %(count)d interfaces, give one: %(interfaces)s')
-            % {
-                'count': len(rows),
-                'interfaces': _described(row.interface for row in rows),
-            }
-        )
-    return rows
+    if answer.failures:
+        raise errors.Malformed(answer.failures[0])
+    if len(answer.rows) == 1:
+        return answer.rows[0]
+    name = printable.one_line(server)
+    if not answer.rows:
+        raise errors.NotFound(_('Server %s has no interface') % name)
+    raise errors.ApiError(
+        _('Server %(name)s has %(count)d interfaces, give one: %(interfaces)s')
+        % {
+            'name': name,
+            'count': len(answer.rows),
+            'interfaces': _described(answer.rows),
+        }
+    )
 
 
 def _address(text: str) -> addresses.Address | None:
@@ -203,27 +249,27 @@ def _several(text: str, port_ids: Iterable[str]) -> errors.ApiError:
     )
 
 
-def _not_found(
-    text: str | None, interfaces: records.Answer[records.Interface]
-) -> errors.ApiError:
-    if text is None:
-        return errors.NotFound(_('The server has no interface'))
-    message = _("The server has no interface '%s'") % printable.escape(text)
-    if interfaces.failures:
+def _not_found(server: str, text: str, answer: _Answer) -> errors.ApiError:
+    message = _("Server %(name)s has no interface '%(text)s'") % {
+        'name': printable.one_line(server),
+        'text': printable.escape(text),
+    }
+    if answer.failures:
         # It may be the interface that could not be read.
-        return errors.Malformed(f'{message}; {interfaces.failures[0]}')
-    if not interfaces.rows:
+        return errors.Malformed(f'{message}; {answer.failures[0]}')
+    if not answer.rows:
         return errors.NotFound(_('%s; it has none') % message)
     return errors.NotFound(
         _('%(message)s; it has: %(interfaces)s')
-        % {'message': message, 'interfaces': _described(interfaces.rows)}
+        % {'message': message, 'interfaces': _described(answer.rows)}
     )
 
 
-def _described(interfaces: Iterable[records.Interface]) -> str:
+def _described(rows: _Rows) -> str:
     """Describe interfaces by what a user can choose them by."""
     found = []
-    for interface in interfaces:
+    for row in rows:
+        interface = row.interface
         known = [interface.port_id or '', interface.mac_address or '']
         known += [fixed_ip.ip_address for fixed_ip in interface.fixed_ips]
         if interface.tag:

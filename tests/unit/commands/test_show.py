@@ -575,10 +575,10 @@ class TestShow(base.ShellTestCase):
                 command_result.Result(
                     1,
                     '',
-                    f"The server has no interface '{interface}'; it has: "
-                    f'{self.port_id} fa:16:3e:00:00:0b 10.0.0.5 2001:db8::5 '
-                    f'nic1; {fake_cloud.identifier(12)} fa:16:3e:00:00:0c '
-                    '10.0.0.6\n',
+                    f"Server {SERVER_ID} has no interface '{interface}'; "
+                    f'it has: {self.port_id} fa:16:3e:00:00:0b 10.0.0.5 '
+                    f'2001:db8::5 nic1; {fake_cloud.identifier(12)} '
+                    'fa:16:3e:00:00:0c 10.0.0.6\n',
                 ),
                 self.show(SERVER_ID, interface),
             )
@@ -599,7 +599,10 @@ class TestShow(base.ShellTestCase):
         self.cloud.register_interfaces(SERVER_ID)
         self.assertEqual(
             command_result.Result(
-                1, '', "The server has no interface '10.0.0.5'; it has none\n"
+                1,
+                '',
+                f"Server {SERVER_ID} has no interface '10.0.0.5'; it has "
+                'none\n',
             ),
             self.show(SERVER_ID, '10.0.0.5'),
         )

@@ -63,7 +63,7 @@ class TestFind(api_test_case.ApiTestCase):
         self.cloud.register_network('ports')
         error = self.assertRaises(errors.ApiError, self.find, None)
         self.assertEqual(
-            'The server has 2 interfaces, give one: '
+            f'Server {SERVER} has 2 interfaces, give one: '
             f'{fake_cloud.identifier(11)} fa:16:3e:00:00:0b 10.0.0.5 '
             f'2001:db8::5; {fake_cloud.identifier(12)} fa:16:3e:00:00:0c '
             '10.0.0.6',
@@ -77,7 +77,7 @@ class TestFind(api_test_case.ApiTestCase):
         self.assertRaises(errors.Malformed, self.find, None)
         self.cloud.register_interfaces(SERVER)
         error = self.assertRaises(errors.NotFound, self.find, None)
-        self.assertEqual('The server has no interface', str(error))
+        self.assertEqual(f'Server {SERVER} has no interface', str(error))
 
     def test_by_tag_network_and_port_name(self) -> None:
         self.cloud.register_interfaces(
@@ -186,7 +186,7 @@ class TestFind(api_test_case.ApiTestCase):
             with self.subTest(text):
                 error = self.assertRaises(errors.NotFound, self.find, text)
                 self.assertEqual(
-                    f"The server has no interface '{text}'; it has: "
+                    f"Server {SERVER} has no interface '{text}'; it has: "
                     f'{fake_cloud.identifier(11)} fa:16:3e:00:00:0b 10.0.0.5 '
                     f'2001:db8::5; {fake_cloud.identifier(12)} '
                     'fa:16:3e:00:00:0c 10.0.0.6',
@@ -197,7 +197,8 @@ class TestFind(api_test_case.ApiTestCase):
         self.cloud.register_interfaces(SERVER)
         error = self.assertRaises(errors.NotFound, self.find, '10.0.0.7')
         self.assertEqual(
-            "The server has no interface '10.0.0.7'; it has none", str(error)
+            f"Server {SERVER} has no interface '10.0.0.7'; it has none",
+            str(error),
         )
 
     def test_no_such_server(self) -> None:
