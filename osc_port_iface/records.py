@@ -462,6 +462,13 @@ class PortForwarding:
     internal_port: str | None
     internal_port_id: str | None
 
+    def of(self, floating_ip: str) -> str:
+        """Write it as ``203.0.113.5:2201->10.0.0.5:22/tcp``."""
+        return (
+            f'{floating_ip}:{self.external_port}->{self.internal_ip_address}:'
+            f'{self.internal_port}/{self.protocol}'
+        )
+
     @property
     def external_range(self) -> tuple[int, int] | None:
         """The first and the last external port, if they can be read."""

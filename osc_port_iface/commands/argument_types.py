@@ -111,6 +111,21 @@ def one_of(
     return choice
 
 
+def tree_language(text: str) -> str:
+    """Read the language of a drawing."""
+    languages = ('text', 'mermaid', 'dot')
+    if text in languages:
+        return text
+    raise _invalid(
+        _(
+            "'%%s' is none of %s; put --tree after the server, or write "
+            '--tree=text'
+        )
+        % ', '.join(languages),
+        text,
+    )
+
+
 def mac_address(text: str) -> str:
     """Read a MAC address in any notation."""
     try:

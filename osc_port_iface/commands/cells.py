@@ -211,10 +211,7 @@ class PortForwardingsCell(_TextsCell):
 
     def texts(self) -> list[str]:
         return [
-            printable.escape(
-                f'{floating_ip.address}:{row.external_port}->'
-                f'{row.internal_ip_address}:{row.internal_port}/{row.protocol}'
-            )
+            printable.escape(row.of(floating_ip.address))
             for floating_ip in self._value
             for row in floating_ip.port_forwardings
         ]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from osc_lib.command import command
 
@@ -25,6 +25,9 @@ from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import cells
+
+    # The headers and the cells; or, of a drawing, the lines.
+    _Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell | str]]
 
 
 class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
@@ -38,6 +41,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     examples = (
         'openstack server interface show web-1 192.0.2.16',
         'openstack server interface show web-1 fa:16:3e:1a:b7:00 --rules',
+        'openstack server interface show web-1 --tree',
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -74,15 +78,28 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
                 'security group rules that are in force'
             ),
         )
+        parser.add_argument(
+            '--tree',
+            nargs='?',
+            const='text',
+            metavar='<language>',
+            type=argument_types.tree_language,
+            help=_(
+                'Draw the server with its interfaces, or with the given one, '
+                'their networks, addresses, routers and floating IPs, and '
+                "where Nova's cache differs: as text (default), or for a wiki "
+                'in the language mermaid or dot'
+            ),
+        )
         return parser
 
-    def take_action(
-        self, parsed_args: argparse.Namespace
-    ) -> tuple[tuple[str, ...], tuple[cells.Cell, ...]]:
+    def take_action(self, parsed_args: argparse.Namespace) -> _Details:
         from osc_port_iface.api import compute
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces.listing import one_interface
 
+        if parsed_args.tree:
+            return self._draw(parsed_args)
         available = (
             *columns.on_request(columns.OF_SERVER),
             *columns.OF_INTERFACE,
@@ -112,15 +129,54 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         self.report_hidden(look, is_asked=bool(parsed_args.columns))
         return headers, rows[0]
 
+    def _draw(self, parsed_args: argparse.Namespace) -> _Details:
+        """Return the lines of a drawing in place of fields."""
+        from osc_port_iface.api import compute
+        from osc_port_iface.commands import terminal
+        from osc_port_iface.commands import tree_drawing
+        from osc_port_iface.interfaces.listing import one_interface
+        from osc_port_iface.interfaces import lookup
+        from osc_port_iface.interfaces import topology
+
+        if (
+            parsed_args.columns
+            or parsed_args.rules
+            or parsed_args.formatter != 'table'
+        ):
+            raise plugin_command.UsageError(
+                _('--tree cannot be used with -c, -f or --rules.')
+            )
+        cloud = self.cloud()
+        found = one_interface.find_all(
+            cloud,
+            parsed_args.server,
+            parsed_args.interface,
+            compute.ServerScope(all_projects=parsed_args.all_projects),
+        )
+        look = lookup.Lookup(cloud, found.all.rows)
+        tree = topology.of_server(found, look)
+        self.report(found.all, look)
+        if parsed_args.tree == 'text':
+            stdout = self.app.stdout
+            lines = tree_drawing.text(
+                tree, stdout.encoding, terminal.width(stdout)
+            )
+        else:
+            lines = tree_drawing.LANGUAGES[parsed_args.tree](tree)
+        return (), lines
+
     def produce_output(
         self,
         parsed_args: argparse.Namespace,
         column_names: Sequence[str],
-        data: Sequence[cells.Cell],
+        data: Sequence[cells.Cell | str],
     ) -> int:
         from osc_port_iface.commands import cells
 
         self.end_progress()
+        if parsed_args.tree:
+            self.app.stdout.writelines(f'{line}\n' for line in data)
+            return 0
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [cells.AsLines(cell) for cell in data]
         return super().produce_output(parsed_args, column_names, data)

@@ -15,6 +15,8 @@
 import os
 from typing import TextIO
 
+import wcwidth
+
 
 def width(stream: TextIO) -> int | None:
     """Return the columns of a terminal, if it is one and tells them."""
@@ -22,3 +24,26 @@ def width(stream: TextIO) -> int | None:
         return os.get_terminal_size(stream.fileno()).columns or None
     except OSError:
         return None
+
+
+def wrap(line: str, room: int) -> list[str]:
+    """Wrap a line at its spaces, and break only words that are too wide."""
+    if display_width(line) <= room:
+        return [line]
+    parts = ['']
+    for word in line.split(' '):
+        joined = f'{parts[-1]} {word}' if parts[-1] else word
+        if display_width(joined) <= room:
+            parts[-1] = joined
+            continue
+        parts.append('')
+        for character in word:
+            if display_width(parts[-1] + character) > room:
+                parts.append('')
+            parts[-1] += character
+    return parts if parts[0] else parts[1:]
+
+
+def display_width(text: str) -> int:
+    """Return how many columns a text takes."""
+    return len(text) if text.isascii() else max(wcwidth.wcswidth(text), 0)

@@ -24,7 +24,6 @@ import sys
 from typing import TextIO
 
 from cliff.formatters import base
-import wcwidth
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import terminal
@@ -93,7 +92,7 @@ class _Column:
         return min(self.full_width, max(least, len(self.header)))
 
     def _widest(self, texts: Iterable[str]) -> int:
-        return max(map(_display_width, (self.header, *texts)))
+        return max(map(terminal.display_width, (self.header, *texts)))
 
 
 def fit(
@@ -202,28 +201,6 @@ def _wrapped(column: _Column, widths: dict[str, int]) -> list[str]:
     """Make the text of each cell, no wider than its column."""
     room = widths[column.header]
     return [
-        '\n'.join(part for line in lines for part in _wrap(line, room))
+        '\n'.join(part for line in lines for part in terminal.wrap(line, room))
         for lines in column.cells
     ]
-
-
-def _wrap(line: str, room: int) -> list[str]:
-    """Wrap a line at its spaces, and break only words that are too wide."""
-    if _display_width(line) <= room:
-        return [line]
-    parts = ['']
-    for word in line.split(' '):
-        joined = f'{parts[-1]} {word}' if parts[-1] else word
-        if _display_width(joined) <= room:
-            parts[-1] = joined
-            continue
-        parts.append('')
-        for character in word:
-            if _display_width(parts[-1] + character) > room:
-                parts.append('')
-            parts[-1] += character
-    return parts if parts[0] else parts[1:]
-
-
-def _display_width(text: str) -> int:
-    return len(text) if text.isascii() else max(wcwidth.wcswidth(text), 0)

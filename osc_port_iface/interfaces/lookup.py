@@ -147,6 +147,22 @@ class Lookup:
         """Look up the subnets of the addresses of a row, in their order."""
         return _chosen(_subnet_ids(row), self._subnets)
 
+    def gateway(self, subnet_id: str | None) -> records.Router | None:
+        """Look up the router that has the gateway address of a subnet.
+
+        :returns: The router, of which only the ID is known if it is hidden.
+        """
+        subnet = self._subnets.get(subnet_id or '')
+        if subnet is None or subnet.gateway_ip is None:
+            return None
+        wanted = records.FixedIP(subnet.gateway_ip, subnet.id)
+        for port in self._gateway_ports.values():
+            if port.router_id and wanted in port.fixed_ips:
+                return self._gateways.get(
+                    port.router_id, records.Router(port.router_id, None)
+                )
+        return None
+
     def floating_ips(self, row: Row) -> list[records.FloatingIP]:
         """Look up the floating IPs that lead to the port of a row."""
         return [
@@ -253,6 +269,26 @@ class Lookup:
         return self._list(
             neutron.SUBNETS,
             (i for row in self._rows for i in _subnet_ids(row)),
+        )
+
+    @functools.cached_property
+    def _gateway_ports(self) -> dict[str, records.Port]:
+        gateways = {
+            row.gateway_ip for row in self._subnets.values() if row.gateway_ip
+        }
+        if not gateways:
+            return {}
+        return self._list(
+            neutron.PORTS,
+            neutron.fixed_ips_on(sorted(gateways), self._subnets),
+            'fixed_ip',
+        )
+
+    @functools.cached_property
+    def _gateways(self) -> dict[str, records.Router]:
+        return self._list(
+            neutron.ROUTERS,
+            (port.router_id for port in self._gateway_ports.values()),
         )
 
     @functools.cached_property

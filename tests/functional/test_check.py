@@ -227,7 +227,7 @@ class TestCaches(CheckTestCase):
     def test_floating_ip(self) -> None:
         server = self.make_server(1)
         (port,) = self.ports(server)
-        self.scenario.router('router', self.network)
+        router = self.scenario.router('router', self.network)
         floating_ip = self.scenario.floating_ip(port)
         # In this cloud, Neutron does not notify Nova. Otherwise, a host that
         # is down would be the cause.
@@ -240,6 +240,7 @@ class TestCaches(CheckTestCase):
             (address, 'not in the cache', 'Nova was not notified'),
             (row['Expected'], row['Actual'], row['Cause']),
         )
+        self.assert_tree(server, port, router, address)
         # An attach makes Nova read all addresses of the server again.
         self.api.post(
             'compute',
@@ -259,6 +260,38 @@ class TestCaches(CheckTestCase):
         (row,) = self.assert_findings(server, ('floating-ip-differs', port))
         self.assertEqual(
             ('no floating IP', address), (row['Expected'], row['Actual'])
+        )
+
+    def assert_tree(
+        self,
+        server: scenario.Resource,
+        port: scenario.Resource,
+        router: scenario.Resource,
+        floating_ip: str,
+    ) -> None:
+        drawn = self.succeed(
+            *('server', 'interface', 'show', server['id'], '--tree')
+        )
+        (outside,) = router['external_gateway_info']['external_fixed_ips']
+        first, last = (row['ip_address'] for row in port['fixed_ips'])
+        is_ipv4_first = '.' in first
+        cidrs = ('10.40.0.0/24', 'fd00:40::/64')[:: 1 if is_ipv4_first else -1]
+        way = f'router {router["name"]} ({outside["ip_address"]})\n'
+        self.assertEqual(
+            f'server {server["name"]} ({server["id"]}, ACTIVE)\n'
+            f'└── interface {port["mac_address"]} (ACTIVE, {port["id"]})\n'
+            '    │   ! floating-ip-differs: not in the cache; expected: '
+            f'{floating_ip}\n'
+            f'    └── network {self.network["name"]} ({", ".join(cidrs)})\n'
+            f'        ├── address {first}\n'
+            f'        │   └── {way}'
+            + f'        │       └── floating IP {floating_ip}\n'
+            * is_ipv4_first
+            + f'        └── address {last}\n'
+            f'            └── {way}'
+            + f'                └── floating IP {floating_ip}\n'
+            * (not is_ipv4_first),
+            drawn,
         )
 
     def floating_addresses(self, server: scenario.Resource) -> list[str]:

@@ -30,6 +30,7 @@ LAYERS = ('commands', 'interfaces', 'api', '')
 ROOMS = (
     'repair',
     'waiting',
+    'topology',
     'health',
     'owners',
     'listing',

@@ -33,6 +33,20 @@ _Rows = Sequence[records.ServerInterface]
 _Answer = records.Answer[records.ServerInterface]
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The interfaces of a server.
+
+    :ivar server: The server, with details.
+    :ivar all: All of its interfaces, and those that could not be read.
+    :ivar meant: Those that the user means.
+    """
+
+    server: records.Server
+    all: _Answer
+    meant: _Rows
+
+
 def find_interface(
     cloud: api_cloud.Cloud,
     server: str,
@@ -79,22 +93,22 @@ def find_all(
     server: str,
     interface: str | None,
     scope: compute.ServerScope,
-) -> tuple[_Answer, _Rows]:
+) -> Found:
     """Find all interfaces of a server, and which of them are meant.
 
     :param cloud: The services.
     :param server: As for :func:`find_interface`.
     :param interface: Likewise, but None for all interfaces of a server.
     :param scope: The servers to look among.
-    :returns: All interfaces of the server, with its details, and the meant
-        ones.
     :raises exceptions.CommandError: As for :func:`find_interface`.
     """
     server, interface, _port = _named(cloud, server, interface)
-    answer = _of_server(cloud, selection.one(cloud, server, scope, True))
+    owner = selection.one(cloud, server, scope, details=True)
+    answer = _of_server(cloud, owner)
     if interface is None:
-        return answer, answer.rows
-    return answer, [_chosen(cloud, server, answer, interface)]
+        return Found(owner, answer, answer.rows)
+    meant = _chosen(cloud, server, answer, interface)
+    return Found(owner, answer, [meant])
 
 
 def _named(

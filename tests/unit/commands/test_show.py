@@ -126,6 +126,97 @@ class TestShow(base.ShellTestCase):
             ),
         )
 
+    def test_tree(self) -> None:
+        port_ids = [self.port_id, fake_cloud.identifier(12)]
+        self.cloud.register_servers(
+            fake_cloud.server(
+                1,
+                'web',
+                addresses={
+                    'net': [
+                        fake_cloud.cached(11, '10.0.0.5'),
+                        fake_cloud.cached(11, '2001:db8::5'),
+                        fake_cloud.cached(12, '10.0.0.7'),
+                    ]
+                },
+            )
+        )
+        gateway = fake_cloud.port(13, 700, '10.0.0.1') | {
+            'device_owner': 'network:router_interface'
+        }
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5', '2001:db8::5'),
+            fake_cloud.port(12, 1, '10.0.0.6'),
+            gateway,
+        )
+        self.cloud.register_network(
+            'subnets',
+            fake_cloud.subnet(900, '10.0.0.0/24') | {'gateway_ip': '10.0.0.1'},
+        )
+        self.cloud.register_network(
+            'routers', fake_cloud.router(700, '203.0.113.1')
+        )
+        self.cloud.register_network('floatingips')
+        result = self.show('web', '--tree')
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f'server web ({SERVER_ID}, ACTIVE)\n'
+                '├── interface fa:16:3e:00:00:0b (ACTIVE, '
+                f'tap{port_ids[0][:11]}, tag nic1)\n'
+                '│   └── network net (10.0.0.0/24)\n'
+                '│       ├── address 10.0.0.5\n'
+                '│       │   └── router router-700 (203.0.113.1)\n'
+                '│       └── address 2001:db8::5\n'
+                '│           └── router router-700 (203.0.113.1)\n'
+                '└── interface fa:16:3e:00:00:0c (ACTIVE, '
+                f'tap{port_ids[1][:11]})\n'
+                '    │   ! address-differs: 10.0.0.7; expected: 10.0.0.6\n'
+                '    └── network net (10.0.0.0/24)\n'
+                '        └── address 10.0.0.6\n'
+                '            └── router router-700 (203.0.113.1)\n',
+                '',
+            ),
+            result,
+        )
+        asked = [
+            url.partition('/v2.0/')[2].partition('?')[0]
+            for url in self.cloud.requested()
+            if '/v2.0/' in url
+        ]
+        # But for the last two, show sends these as well.
+        self.assertEqual(
+            [
+                *('floatingips', 'floatingips', 'networks', 'ports'),
+                *('subnets', 'ports', 'routers'),
+            ],
+            [*sorted(asked[:-2]), *asked[-2:]],
+        )
+        one = self.show('10.0.0.5', '--tree=dot')
+        self.assertEqual((0, ''), (one.status, one.stderr))
+        self.assertIn('interface fa:16:3e:00:00:0b', one.stdout)
+        self.assertNotIn('interface fa:16:3e:00:00:0c', one.stdout)
+        self.assertEqual(
+            'graph LR', self.show('web', '--tree=mermaid').stdout[:8]
+        )
+
+    def test_wrong_usage_of_tree(self) -> None:
+        for option in (('-c', 'Tag'), ('-f', 'json'), ('--rules',)):
+            self.assertEqual(
+                command_result.Result(
+                    2, '', '--tree cannot be used with -c, -f or --rules.\n'
+                ),
+                self.show(SERVER_ID, '--tree', *option),
+            )
+        result = self.show('--tree', 'web')
+        self.assertEqual((2, ''), (result.status, result.stdout))
+        self.assertEqual(
+            "argument --tree: 'web' is none of text, mermaid, dot; put --tree "
+            'after the server, or write --tree=text',
+            result.stderr.splitlines()[-1].partition('error: ')[2],
+        )
+
     def register_rules(self, **port: object) -> None:
         """Give the port two security groups, which refer to others."""
         self.cloud.register_network(

@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Draws a tree as text, and in the languages of Mermaid and Graphviz.
+
+Names are free text, which must neither act on a terminal nor end a label.
+"""
+
+from collections.abc import Iterator
+import itertools
+
+from osc_port_iface.commands import terminal
+from osc_port_iface.interfaces import topology
+from osc_port_iface import printable
+
+# Before a child, before the last one, and below the first two.
+_LINES = ('├── ', '└── ', '│   ')
+_ASCII_LINES = ('|-- ', '`-- ', '|   ')
+_BLANK = '    '
+
+# What needs no escape in Mermaid.
+_PLAIN = frozenset(' .,:-_/()')
+
+
+def text(
+    node: topology.Node, encoding: str | None, room: int | None
+) -> list[str]:
+    """Draw a tree for people.
+
+    :param node: Its root.
+    :param encoding: The encoding in which it will be written.
+    :param room: The width of the terminal, into which lines are wrapped.
+    """
+    lines = _LINES
+    try:
+        ''.join(lines).encode(encoding or 'utf-8')
+    except UnicodeError:
+        lines = _ASCII_LINES
+    return list(_branch(node, lines, room, '', ''))
+
+
+def _branch(
+    node: topology.Node,
+    lines: tuple[str, str, str],
+    room: int | None,
+    first: str,
+    below: str,
+) -> Iterator[str]:
+    """Draw a node and its children.
+
+    :param first: What stands before the node in its first line.
+    :param below: What stands before everything below that line.
+    """
+    before, before_last, beside = lines
+    title, *facts = _label(node)
+    marks = [f'! {mark}' for mark in map(printable.escape, node.mismatches)]
+    if facts:
+        title += f' ({", ".join(facts)})'
+    hanging = below + (beside if node.children else _BLANK)
+    left = max(room - len(hanging), len(_BLANK)) if room else None
+    for line in (title, *marks):
+        for part in terminal.wrap(line, left) if left else [line]:
+            yield first + part
+            first = hanging
+    for number, child in enumerate(node.children, 1):
+        is_last = number == len(node.children)
+        yield from _branch(
+            child,
+            lines,
+            room,
+            below + (before_last if is_last else before),
+            below + (_BLANK if is_last else beside),
+        )
+
+
+def mermaid(node: topology.Node) -> list[str]:
+    """Draw a tree as a flowchart of Mermaid, as wikis and trackers show it."""
+    drawn = ['graph LR']
+    for number, parent, child in _numbered(node):
+        label = '<br>'.join(map(_in_mermaid, _all_lines(child)))
+        drawn.append(f'  n{number}["{label}"]')
+        if parent is not None:
+            drawn.append(f'  n{parent} --> n{number}')
+        if child.mismatches:
+            drawn.append(f'  style n{number} stroke:red')
+    return drawn
+
+
+def dot(node: topology.Node) -> list[str]:
+    """Draw a tree in the language of Graphviz."""
+    drawn = ['digraph {', '  rankdir=LR', '  node [shape=box]']
+    for number, parent, child in _numbered(node):
+        label = r'\n'.join(
+            line.replace('\\', '\\\\').replace('"', '\\"')
+            for line in _all_lines(child)
+        )
+        colour = ' color=red' if child.mismatches else ''
+        drawn.append(f'  n{number} [label="{label}"{colour}]')
+        if parent is not None:
+            drawn.append(f'  n{parent} -> n{number}')
+    return [*drawn, '}']
+
+
+# What people call the languages.
+LANGUAGES = {'mermaid': mermaid, 'dot': dot}
+
+
+def _numbered(
+    root: topology.Node,
+) -> Iterator[tuple[int, int | None, topology.Node]]:
+    """Return each node with its number and that of its parent."""
+    numbers = itertools.count()
+    waiting: list[tuple[int | None, topology.Node]] = [(None, root)]
+    while waiting:
+        parent, node = waiting.pop()
+        number = next(numbers)
+        yield number, parent, node
+        waiting += ((number, child) for child in reversed(node.children))
+
+
+def _label(node: topology.Node) -> list[str]:
+    title = f'{node.kind} {node.name}'
+    return [printable.escape(line) for line in (title, *node.facts)]
+
+
+def _all_lines(node: topology.Node) -> list[str]:
+    return [*_label(node), *map(printable.escape, node.mismatches)]
+
+
+def _in_mermaid(line: str) -> str:
+    """Write a line so that no character has a meaning in a label."""
+    return ''.join(
+        character
+        if character.isalnum() or character in _PLAIN
+        else f'#{ord(character)};'
+        for character in line
+    )

@@ -1,0 +1,194 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is around the interfaces of a server, as a tree.
+
+Works on records only; what they lack is looked up.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import cache_diff
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.listing import host_device
+from osc_port_iface.interfaces.listing import one_interface
+from osc_port_iface.interfaces import lookup
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """A thing, and what is reached through it.
+
+    :ivar kind: What it is.
+    :ivar name: Its name or address.
+    :ivar facts: What else is known of it.
+    :ivar mismatches: Where Nova's cache differs from Neutron.
+    :ivar children: What is reached through it.
+    """
+
+    kind: str
+    name: str
+    facts: tuple[str, ...] = ()
+    mismatches: tuple[str, ...] = ()
+    children: tuple['Node', ...] = ()
+
+
+def of_server(found: one_interface.Found, look: lookup.Lookup) -> Node:
+    """Return a server with what is around its interfaces.
+
+    :param found: The interfaces that are meant, among all of the server.
+    :param look: What can be looked up for all of them.
+    """
+    server = found.server
+    mismatches = records.grouped(
+        _compared(server, found.all.rows, look),
+        lambda mismatch: mismatch.port_id,
+    )
+    children = [
+        _of_interface(row, look, mismatches.get(row.port_id, ()))
+        for row in found.meant
+    ]
+    if len(found.meant) == len(found.all.rows):
+        children += [
+            Node(
+                _('interface'),
+                ghost.mac_address or '',
+                mismatches=(_described(ghost),),
+            )
+            for ghost in mismatches.get(None, ())
+        ]
+    return Node(
+        _('server'),
+        server.name or server.id,
+        _known(server.id, server.status, server.host),
+        children=tuple(children),
+    )
+
+
+def _compared(
+    server: records.Server,
+    rows: Sequence[records.ServerInterface],
+    look: lookup.Lookup,
+) -> Iterator[findings.Finding]:
+    """Compare Nova's cache with what is plugged in, as ``check`` does."""
+    interfaces = [row.interface for row in rows]
+    ports = [port for row in rows if (port := look.port(row))]
+    yield from cache_diff.judge(server, interfaces, ports)
+    associated = [found for row in rows for found in look.floating_ips(row)]
+    yield from floating_ips.judge(server, ports, associated)
+
+
+def _described(found: findings.Finding) -> str:
+    return _('%(code)s: %(actual)s; expected: %(expected)s') % {
+        'code': found.code.value,
+        'actual': found.actual,
+        'expected': found.expected,
+    }
+
+
+def _of_interface(
+    row: records.ServerInterface,
+    look: lookup.Lookup,
+    mismatches: Iterable[findings.Finding],
+) -> Node:
+    interface, port, network = row.interface, look.port(row), look.network(row)
+    device = port and host_device.host_device(port)
+    tag = interface.tag and _('tag %s') % interface.tag
+    on_network = Node(
+        _('network'),
+        (network and network.name) or interface.network_id or '',
+        _known(*(subnet.cidr for subnet in look.subnets(row))),
+        children=tuple(_on_network(row, look)),
+    )
+    return Node(
+        _('interface'),
+        interface.mac_address or '',
+        _known(interface.port_state, device or interface.port_id, tag),
+        tuple(map(_described, mismatches)),
+        (on_network, *map(_of_subport, port.subports if port else ())),
+    )
+
+
+def _of_subport(subport: records.Subport) -> Node:
+    return Node(
+        _('subport'),
+        subport.mac_address or subport.port_id,
+        _known(
+            subport.segmentation_id and _('VLAN %d') % subport.segmentation_id,
+            subport.mac_address and subport.port_id,
+        ),
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Way:
+    """A floating IP or a port forwarding, and where it leads."""
+
+    node: Node
+    fixed_ip: str | None
+    router_id: str | None
+
+
+def _ways(row: records.ServerInterface, look: lookup.Lookup) -> Iterator[_Way]:
+    for found in look.floating_ips(row):
+        node = Node(_('floating IP'), found.address)
+        yield _Way(node, found.fixed_ip_address, found.router_id)
+    for found in look.forwarding_floating_ips(row):
+        for forwarding in found.port_forwardings:
+            yield _Way(
+                Node(_('port forwarding'), forwarding.of(found.address)),
+                forwarding.internal_ip_address,
+                found.router_id,
+            )
+
+
+def _on_network(
+    row: records.ServerInterface, look: lookup.Lookup
+) -> Iterator[Node]:
+    """Return the addresses, each with its router and what leads to it."""
+    ways = list(_ways(row, look))
+    for fixed_ip in row.fixed_ips:
+        here = [way for way in ways if way.fixed_ip == fixed_ip.ip_address]
+        children = [way.node for way in here]
+        if router := look.gateway(fixed_ip.subnet_id):
+            through = [
+                way.node for way in here if way.router_id in (None, router.id)
+            ]
+            children = [
+                _of_router(router, through),
+                *(node for node in children if node not in through),
+            ]
+        yield Node(_('address'), fixed_ip.ip_address, children=tuple(children))
+    known = {fixed_ip.ip_address for fixed_ip in row.fixed_ips}
+    yield from (way.node for way in ways if way.fixed_ip not in known)
+
+
+def _of_router(router: records.Router, children: Iterable[Node]) -> Node:
+    external = (
+        fixed_ip.ip_address
+        for gateway in router.gateways
+        for fixed_ip in gateway.external_ips
+    )
+    return Node(
+        _('router'),
+        router.name or router.id,
+        tuple(external),
+        children=tuple(children),
+    )
+
+
+def _known(*facts: str | int | None) -> tuple[str, ...]:
+    return tuple(str(fact) for fact in facts if fact)
