@@ -132,21 +132,9 @@ def _detail(response: responses.Response) -> str:
         return _message(response.json())
     except (ValueError, RecursionError):
         pass
-    # Long enough for any message, and short enough to search.
-    text = _without_invisible(response.text[:_LONGEST_TEXT])
-    return re.sub(r'<[^<>]*>', ' ', text)
-
-
-def _without_invisible(html: str) -> str:
-    """Drop the elements of a page that a browser would not show.
-
-    If one is not closed, the rest of the page is dropped, too.
-    """
-    shown = []
-    while opened := re.search(r'<(style|script|head)\b', html):
-        shown.append(html[: opened.start()])
-        html = html[opened.end() :].partition(f'</{opened[1]}>')[2]
-    return ' '.join([*shown, html])
+    # Of a proxy's page, the first line of its text says what happened.
+    text = re.sub(r'<[^<>]*>', ' ', response.text[:_LONGEST_TEXT])
+    return next(filter(None, map(str.strip, text.splitlines())), '')
 
 
 def _message(body: Any) -> str:

@@ -71,7 +71,7 @@ CLOSED = 'localhost:1'
 # The request ID of a fault.
 REQUEST_ID = 'req-7'
 
-_PAGE = b'<html><head><title>x</title></head><h1>Bad \x1b[2JGateway</h1>'
+_PAGE = b'<html>\n<h1>Bad \x1b[2JGateway</h1>'
 
 # Neutron's parameters that are not filters.
 _NO_FILTERS = frozenset({'fields', 'limit', 'marker', 'sort_key', 'sort_dir'})

@@ -40,8 +40,8 @@ class TestWords(testtools.TestCase):
             # Proxies.
             b'"Why."',
             b'Why.\n',
-            b'<html><head><title>409</title></head><p>Why.</p></html>',
-            b'<style>p { color: red }</style><p>Why.</p>',
+            b'<html>\n<head><title>Why.</title>\n</head><h1>409</h1></html>',
+            b'<html><body><h1>Why.</h1>\nMore.\n</body></html>',
         ):
             with self.subTest(body=body):
                 self.assertEqual(

@@ -289,8 +289,8 @@ class TestBodies(ErrorTestCase):
         self.answer(
             status_code=502,
             headers={'Content-Type': 'text/html'},
-            text='<html><head><title>x</title></head>\n'
-            '<body><h1>502 Bad\x1b[2J Gateway</h1></body></html>',
+            text='<html>\n<head><title>502 Bad\x1b[2J Gateway</title></head>\n'
+            '<body><h1>Sorry</h1></body></html>',
         )
         self.assert_fails(
             self.list(test_list.SERVER_ID),
