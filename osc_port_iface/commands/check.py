@@ -107,6 +107,9 @@ class CheckServerInterface(lister.TextLister):
         if parsed_args.nagios:
             line = nagios.judge(parsed_args, result, took)
             return self._sum_up(parsed_args, *line)
+        if any(row.server is None for row in result.rows):
+            # Nothing else names a port without a server.
+            self.rank_above('Port ID', 'Actual')
         self._guide(parsed_args, cloud, result)
         look = lookup.Lookup(cloud, result.rows)
         table = columns.table(chosen, result.rows, look)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from osc_lib.command import command
 
@@ -35,12 +35,22 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
     In value and csv, cliff prints ``str()`` of a cell's structure, which for a
     list is Python's own notation.
 
-    :cvar importance: The headers of the columns, the most important one first.
+    :ivar importance: The headers of the columns, the most important one first.
         The last ones leave first if a table is too wide for the terminal, and
         before them those that are not named here.
     """
 
-    importance: ClassVar[tuple[str, ...]] = ()
+    importance: tuple[str, ...] = ()
+
+    def rank_above(self, header: str, other: str) -> None:
+        """Make a column more important than another.
+
+        :param header: The header of the column.
+        :param other: The header of the one that leaves earlier then.
+        """
+        order = [name for name in self.importance if name != header]
+        order.insert(order.index(other), header)
+        self.importance = tuple(order)
 
     def produce_output(
         self,

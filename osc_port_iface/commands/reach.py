@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import ClassVar, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
@@ -46,7 +46,7 @@ class ReachServerInterface(lister.TextLister):
         'openstack server interface reach web-1 db-1 --port 5432',
         'openstack server interface reach internet web-1',
     )
-    importance: ClassVar[tuple[str, ...]] = (
+    importance = (
         'Verdict',
         'Reason',
         'Source Address',

@@ -179,6 +179,9 @@ class RepairServerInterface(lister.TextLister):
         rows = self._outcomes(run, plan, parsed_args)
         if any(row.remains for row in rows):
             self.deny()
+        if any(row.repair.finding.server is None for row in rows):
+            # Nothing else names a port without a server.
+            self.rank_above('Port ID', 'Action')
         return columns.table(chosen, rows)
 
     def _outcomes(

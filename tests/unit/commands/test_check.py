@@ -517,6 +517,50 @@ class TestGuide(CheckTestCase):
             ),
         )
 
+    def test_each_finding_can_be_told(self) -> None:
+        self.register(
+            [server(1, 12)],
+            [
+                port(11, 1),
+                old_port(13, 9),
+                old_port(14, 8),
+            ],
+        )
+        for number in (8, 9):
+            self.cloud.get(
+                f'{SERVERS_URL}/{fake_cloud.identifier(number)}',
+                status_code=404,
+                json={},
+            )
+        evidence = ['Server Name', 'MAC Address', 'Finding']
+        for arguments, at_80, at_100 in (
+            (
+                (),
+                [*evidence, 'Expected'],
+                ['Server Name', 'Port ID', 'MAC Address', 'Finding'],
+            ),
+            (
+                ('--finding', 'orphan-port'),
+                ['Port ID', 'MAC Address', 'Finding'],
+                ['Port ID', 'MAC Address', 'Finding', 'Expected'],
+            ),
+            (
+                ('--ignore', 'orphan-port'),
+                [*evidence, 'Actual'],
+                [*evidence, 'Expected', 'Actual'],
+            ),
+        ):
+            for width, headers in ((80, at_80), (100, at_100)):
+                with self.subTest(arguments=arguments, width=width):
+                    self.stream = functools.partial(
+                        pseudo_terminal.PseudoTerminal, width
+                    )
+                    result = self.openstack(
+                        *('server', 'interface', 'check', *arguments)
+                    )
+                    shown = result.stdout.splitlines()[1].strip('| ')
+                    self.assertEqual(headers, re.split(r' +\| +', shown))
+
 
 class TestFloatingIPs(CheckTestCase):
     def test_old_one(self) -> None:

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import functools
 import re
 import signal
 from typing import Any
@@ -21,6 +22,7 @@ from tests import command_result
 from tests.unit.commands import test_check
 from tests.unit.commands import test_repair
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
 PORT_ID = fake_cloud.identifier(11)
 PORT_URL = f'{test_repair.PORTS_URL}/{PORT_ID}'
@@ -306,6 +308,23 @@ class TestDeletion(PortsTestCase):
             self.delete(),
         )
         self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
+
+    def test_a_port_without_a_server_is_named_on_a_terminal(self) -> None:
+        for width in (80, 100):
+            self.stream = functools.partial(
+                pseudo_terminal.PseudoTerminal, width
+            )
+            with self.subTest(width):
+                result = self.openstack(
+                    *('server', 'interface', 'repair', '--all-projects'),
+                    *('--dry-run', '--delete-orphans'),
+                )
+                headers = result.stdout.splitlines()[1]
+                shown = ['Port ID', 'Finding', 'Action', 'Result']
+                self.assertEqual(
+                    shown, re.split(r' +\| +', headers.strip('| '))[:4]
+                )
+                self.assertIn(f'| {PORT_ID} | orphan-port | ', result.stdout)
 
     def test_what_was_read_back(self) -> None:
         self.assertEqual(
