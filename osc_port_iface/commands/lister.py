@@ -63,20 +63,12 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
         self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [[cells.AsText(cell) for cell in row] for row in data]
-        if self._is_fitted(parsed_args):
+        if self.is_free_table(parsed_args):
             from osc_port_iface.commands import terminal_table
 
             self.formatter = terminal_table.TerminalTable(
-                self.formatter, self.importance, self.hint
+                self.formatter,
+                None if parsed_args.columns else self.importance,
+                self.hint,
             )
         return super().produce_output(parsed_args, column_names, data)
-
-    def _is_fitted(self, parsed_args: argparse.Namespace) -> bool:
-        """Return whether to choose the columns that fit the terminal."""
-        return (
-            parsed_args.formatter == 'table'
-            and not parsed_args.columns
-            and not parsed_args.fit_width
-            and parsed_args.max_width < 1
-            and self.app.stdout.isatty()
-        )

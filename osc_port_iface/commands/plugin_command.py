@@ -310,6 +310,15 @@ class PluginCommand(command.Command):
             return chosen
         return [c for c in chosen if c.origin is not views.Origin.TAG]
 
+    def is_free_table(self, parsed_args: argparse.Namespace) -> bool:
+        """Return whether a table goes to a terminal, in any width."""
+        return bool(
+            parsed_args.formatter == 'table'
+            and not parsed_args.fit_width
+            and parsed_args.max_width < 1
+            and self.app.stdout.isatty()
+        )
+
     def _show_hints(self) -> None:
         if (
             self.app.stderr.isatty()

@@ -159,7 +159,10 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         if parsed_args.tree == 'text':
             stdout = self.app.stdout
             lines = tree_drawing.text(
-                tree, stdout.encoding, terminal.width(stdout)
+                tree,
+                stdout.encoding,
+                terminal.width(stdout),
+                self._has_colours,
             )
         else:
             lines = tree_drawing.LANGUAGES[parsed_args.tree](tree)
@@ -172,11 +175,24 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         data: Sequence[cells.Cell | str],
     ) -> int:
         from osc_port_iface.commands import cells
+        from osc_port_iface.commands import colours
 
         self.end_progress()
         if parsed_args.tree:
             self.app.stdout.writelines(f'{line}\n' for line in data)
             return 0
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
-            data = [cells.AsLines(cell) for cell in data]
+            lines = [cells.AsLines(cell) for cell in data]
+            data = lines
+            if self.is_free_table(parsed_args) and self._has_colours:
+                data = [
+                    colours.paint(header, cell.human_readable())
+                    for header, cell in zip(column_names, lines, strict=True)
+                ]
         return super().produce_output(parsed_args, column_names, data)
+
+    @property
+    def _has_colours(self) -> bool:
+        from osc_port_iface.commands import colours
+
+        return colours.are_wanted(self.app.stdout)

@@ -26,6 +26,7 @@ from typing import TextIO
 from cliff.formatters import base
 
 from osc_port_iface.commands import cells
+from osc_port_iface.commands import colours
 from osc_port_iface.commands import terminal
 from osc_port_iface.i18n import _
 
@@ -135,13 +136,14 @@ class TerminalTable(base.ListFormatter):
     def __init__(
         self,
         table: base.ListFormatter,
-        importance: Sequence[str],
+        importance: Sequence[str] | None,
         hint: Callable[[str], object],
     ) -> None:
         """Print with a formatter of cliff.
 
         :param table: The formatter.
-        :param importance: The headers, the most important one first.
+        :param importance: The headers, the most important one first; None if
+            the user chose the columns.
         :param hint: Tells the user which columns are left out.
         """
         self._table = table
@@ -159,31 +161,37 @@ class TerminalTable(base.ListFormatter):
         parsed_args: argparse.Namespace,
     ) -> None:
         rows = list(data)
-        room = terminal.width(stdout)
-        if not rows or not room:
-            self._table.emit_list(column_names, rows, stdout, parsed_args)
-            return
         columns = [
             _Column(header, [row[index].lines() for row in rows])
             for index, header in enumerate(column_names)
         ]
-        widths = fit(columns, self._importance, room)
-        shown = [column for column in columns if column.header in widths]
-        # The formatter breaks nothing in a table that is narrower.
-        parsed_args.max_width = sys.maxsize
+        texts = {
+            header: [row[index].human_readable() for row in rows]
+            for index, header in enumerate(column_names)
+        }
+        room = terminal.width(stdout)
+        if rows and room and self._importance is not None:
+            widths = fit(columns, self._importance, room)
+            texts = {
+                column.header: _wrapped(column, widths)
+                for column in columns
+                if column.header in widths
+            }
+            # The formatter breaks nothing in a table that is narrower.
+            parsed_args.max_width = sys.maxsize
+            if len(widths) < len(columns):
+                self._hint(_left_out(columns, widths))
+        if colours.are_wanted(stdout):
+            texts = {
+                header: [colours.paint(header, text) for text in column]
+                for header, column in texts.items()
+            }
         self._table.emit_list(
-            [column.header for column in shown],
-            list(
-                zip(
-                    *(_wrapped(column, widths) for column in shown),
-                    strict=True,
-                )
-            ),
+            list(texts),
+            list(zip(*texts.values(), strict=True)),
             stdout,
             parsed_args,
         )
-        if len(shown) < len(columns):
-            self._hint(_left_out(columns, widths))
 
 
 def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:

@@ -15,9 +15,10 @@
 Names are free text, which must neither act on a terminal nor end a label.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import itertools
 
+from osc_port_iface.commands import colours
 from osc_port_iface.commands import terminal
 from osc_port_iface.interfaces import topology
 from osc_port_iface import printable
@@ -32,26 +33,32 @@ _PLAIN = frozenset(' .,:-_/()')
 
 
 def text(
-    node: topology.Node, encoding: str | None, room: int | None
+    node: topology.Node,
+    encoding: str | None,
+    room: int | None = None,
+    has_colours: bool = False,
 ) -> list[str]:
     """Draw a tree for people.
 
     :param node: Its root.
     :param encoding: The encoding in which it will be written.
     :param room: The width of the terminal, into which lines are wrapped.
+    :param has_colours: Whether mismatches are coloured.
     """
     lines = _LINES
     try:
         ''.join(lines).encode(encoding or 'utf-8')
     except UnicodeError:
         lines = _ASCII_LINES
-    return list(_branch(node, lines, room, '', ''))
+    emphasize = colours.warn if has_colours else str
+    return list(_branch(node, lines, room, emphasize, '', ''))
 
 
 def _branch(
     node: topology.Node,
     lines: tuple[str, str, str],
     room: int | None,
+    emphasize: Callable[[str], str],
     first: str,
     below: str,
 ) -> Iterator[str]:
@@ -69,7 +76,7 @@ def _branch(
     left = max(room - len(hanging), len(_BLANK)) if room else None
     for line in (title, *marks):
         for part in terminal.wrap(line, left) if left else [line]:
-            yield first + part
+            yield first + (part if line is title else emphasize(part))
             first = hanging
     for number, child in enumerate(node.children, 1):
         is_last = number == len(node.children)
@@ -77,6 +84,7 @@ def _branch(
             child,
             lines,
             room,
+            emphasize,
             below + (before_last if is_last else before),
             below + (_BLANK if is_last else beside),
         )

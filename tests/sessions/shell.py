@@ -47,7 +47,8 @@ class Shell(contextlib.AbstractContextManager['Shell']):
         self._process = subprocess.Popen(
             ['bash', '--norc', '--noprofile'],
             cwd=self._directory.name,
-            env=variables,
+            # A page has no colours.
+            env={**variables, 'NO_COLOR': '1'},
             stdin=subprocess.PIPE,
             stdout=screen,
             stderr=screen,

@@ -141,7 +141,9 @@ class ShellTestCase(testtools.TestCase):
         }
         with (
             mock.patch.dict(
-                'os.environ', {**environment, **self.environment}, clear=True
+                'os.environ',
+                {**environment, 'NO_COLOR': '1', **self.environment},
+                clear=True,
             ),
             mock.patch('sys.stdout', stdout),
             mock.patch('sys.stderr', stderr),

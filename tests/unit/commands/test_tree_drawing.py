@@ -49,6 +49,17 @@ class TestText(testtools.TestCase):
             tree_drawing.text(TREE, 'utf-8', None),
         )
 
+    def test_colours(self) -> None:
+        found = tree_drawing.text(TREE, 'utf-8', 50, True)
+        self.assertEqual(
+            [
+                '│   │   \x1b[31m! address-differs: 10.0.0.9; '
+                'expected:\x1b[0m',
+                '│   │   \x1b[31m10.0.0.5\x1b[0m',
+            ],
+            found[2:4],
+        )
+
     def test_encoding_without_lines(self) -> None:
         for encoding in ('ascii', 'latin-1'):
             self.assertEqual(
