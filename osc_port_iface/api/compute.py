@@ -91,7 +91,9 @@ class ComputeApi(service.Service):
         """
         return self._service.microversion or '2.1'
 
-    def interfaces(self, server_id: str) -> records.Answer[records.Interface]:
+    def interfaces(
+        self, server_id: str, called: str | None = None
+    ) -> records.Answer[records.Interface]:
         """List the interfaces of one server, ordered by port ID.
 
         ``GET /servers/{server_id}/os-interface``; Nova asks Neutron with the
@@ -99,11 +101,12 @@ class ComputeApi(service.Service):
         the caller is an administrator.
 
         :param server_id: The server's ID.
+        :param called: What messages call the server; by default, its ID.
         :returns: One record for each port.
         :raises errors.ApiError: The request failed.
         """
         answer = self._pager.page(
-            nova.interfaces(server_id), hint=_OTHER_PROJECT_HINT
+            nova.interfaces(server_id, called), hint=_OTHER_PROJECT_HINT
         )
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
@@ -130,18 +133,21 @@ class ComputeApi(service.Service):
         )
         return answer.intact('interfaceAttachment', nova.INTERFACE.read)
 
-    def server(self, server_id: str) -> records.Server:
+    def server(
+        self, server_id: str, called: str | None = None
+    ) -> records.Server:
         """Show one server, with details.
 
         ``GET /servers/{server_id}``.
 
         :param server_id: The server's ID.
+        :param called: What messages call the server; by default, its ID.
         :returns: The server.
         :raises errors.NotFound: It does not exist, or this caller may not see
             it.
         :raises errors.ApiError: The request failed.
         """
-        what = _('Server %s') % printable.escape(server_id)
+        what = _('Server %s') % printable.escape(called or server_id)
         answer = self._service.get(
             nova.server_path(server_id, what), what, hint=_OTHER_PROJECT_HINT
         )

@@ -37,9 +37,14 @@ INTERFACE = reading.Record(
 )
 
 
-def interfaces(server_id: str) -> paging.Collection[records.Interface]:
-    """Return the collection of the interfaces of a server."""
-    what = _('Interfaces of server %s') % printable.escape(server_id)
+def interfaces(
+    server_id: str, called: str | None = None
+) -> paging.Collection[records.Interface]:
+    """Return the collection of the interfaces of a server.
+
+    :param called: What messages call the server; by default, its ID.
+    """
+    what = _('Interfaces of server %s') % printable.escape(called or server_id)
     return paging.Collection(
         f'{server_path(server_id, what)}/os-interface',
         'interfaceAttachments',

@@ -68,6 +68,7 @@ class Poll:
     """The result of the latest poll of a server, and of those before it.
 
     :ivar server: The server.
+    :ivar called: What messages call the server.
     :ivar mac_addresses: The MAC addresses of each target, which identify it in
         the cache, and after it is gone. No target stands for all interfaces.
     :ivar state: The state of the server.
@@ -78,6 +79,7 @@ class Poll:
     """
 
     server: records.Server
+    called: str
     mac_addresses: Mapping[targets.Target, frozenset[str]]
     state: State = State.PENDING
     lines: tuple[str, ...] = ()
@@ -162,14 +164,18 @@ class Poller:
         :param before: The previous poll.
         :raises errors.ApiError: A request failed.
         """
-        server = self._cloud.compute.server(before.server.id)
+        called = before.called
+        server = self._cloud.compute.server(before.server.id, called)
         if server.status in _LOST:
             return before.failed(
                 _('Server %(server)s: its status is %(status)s')
-                % {'server': server.id, 'status': server.status}
+                % {
+                    'server': printable.escape(called),
+                    'status': server.status,
+                }
             )
         if server.in_down_cell:
-            line = _('Server %s: its cell is down') % server.id
+            line = _('Server %s: its cell is down') % printable.escape(called)
             return dataclasses.replace(before, lines=(line,))
         cache_lags = before.is_uncached and server.cache == before.server.cache
         if cache_lags and not is_last:
@@ -182,7 +188,7 @@ class Poller:
         found = dataclasses.replace(
             found,
             state=state,
-            lines=tuple(_line(server, reason) for reason in why),
+            lines=tuple(_line(called, reason) for reason in why),
         )
         return self._unless_failed(found, waited)
 
@@ -190,7 +196,9 @@ class Poller:
         self, server: records.Server, is_last: bool, before: Poll
     ) -> Poll:
         """Compare the views, as they are now."""
-        interfaces = names.all_rows(self._cloud.compute.interfaces(server.id))
+        interfaces = names.all_rows(
+            self._cloud.compute.interfaces(server.id, before.called)
+        )
         differences = cache_diff.compare(server.cache, interfaces)
         doubtful = [
             difference.port_id
@@ -210,6 +218,7 @@ class Poller:
         ports = {**before.ports, **self._ports({*doubtful} - {*before.ports})}
         return Poll(
             server,
+            before.called,
             {
                 target: mac_addresses
                 | {
@@ -336,7 +345,8 @@ class Poller:
             return poll
         request_id = printable.escape(recent[0].request_id or _('unknown'))
         return poll.failed(
-            line % {'server': poll.server.id, 'request': request_id}
+            line
+            % {'server': printable.escape(poll.called), 'request': request_id}
         )
 
 
@@ -355,9 +365,9 @@ def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
             yield reasons.Reason(difference.mac_address or '', reasons.STALE)
 
 
-def _line(server: records.Server, reason: reasons.Reason) -> str:
+def _line(called: str, reason: reasons.Reason) -> str:
     words = {
-        'server': server.id,
+        'server': printable.escape(called),
         'what': printable.escape(reason.what or ''),
         'reason': printable.escape(reason.why),
     }

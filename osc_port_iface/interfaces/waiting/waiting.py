@@ -16,6 +16,7 @@ After a hot-plug, the live view and Nova's cache are updated at different
 times, in either order. So it has finished only when both agree.
 """
 
+import collections
 from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import functools
@@ -77,7 +78,18 @@ def wait(
         target: frozenset(filter(None, [target.mac_address]))
         for target in chosen
     }
-    polls = {server.id: polling.Poll(server, known) for server in servers}
+    names = collections.Counter(server.name for server in servers)
+    polls = {
+        server.id: polling.Poll(
+            server,
+            # Two servers of one name are told apart by their IDs.
+            server.name
+            if server.name and names[server.name] == 1
+            else server.id,
+            known,
+        )
+        for server in servers
+    }
     while True:
         is_last = patience.is_over
         poll = functools.partial(poller.poll, patience.waited, is_last)

@@ -658,11 +658,38 @@ class TestWait(WaitTestCase):
             command_result.Result(
                 3,
                 f'web {PORT_ID}\n',
-                f'Server {second}, interface {fake_cloud.identifier(22)} '
+                f'Server db, interface {fake_cloud.identifier(22)} '
                 "(fa:16:3e:00:00:16): plugged in, but not in Nova's cache\n",
             ),
             result,
         )
+
+    def test_what_servers_are_called(self) -> None:
+        down: dict[str, object] = {'status': 'UNKNOWN'}
+        self.answer([down | {'id': SERVER_ID}], [live(11)])
+        for server_names, expected in (
+            (('web\x1b', 'db'), ['web\\x1b', 'db']),
+            (('web', 'web'), [SERVER_ID, fake_cloud.identifier(2)]),
+        ):
+            servers = [
+                fake_cloud.server(number, name)
+                for number, name in enumerate(server_names, 1)
+            ]
+            self.cloud.register_servers(*servers)
+            for server in servers:
+                self.cloud.get(
+                    f'{fake_cloud.COMPUTE_URL}/servers/{server["id"]}',
+                    json={'server': {'id': server['id'], **down}},
+                )
+            result = self.openstack(
+                'server', 'interface', 'wait', '--timeout', '0'
+            )
+            self.assertEqual(
+                sorted(
+                    f'Server {name}: its cell is down' for name in expected
+                ),
+                sorted(result.stderr.splitlines()),
+            )
 
     def test_servers_that_are_selected(self) -> None:
         self.cloud.register_servers(
