@@ -308,7 +308,7 @@ def port(text: str) -> int:
     """Read a port, or an ICMP type, which may be 0."""
     if text.isascii() and text.isdigit() and int(text[:9]) < 65536:
         return int(text)
-    raise _invalid(_("'%s' is not a port"), text)
+    raise _invalid(_("'%s' is not a port or an ICMP type"), text)
 
 
 def concurrency(text: str) -> int:

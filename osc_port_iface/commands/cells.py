@@ -21,6 +21,7 @@ from cliff import columns
 import wcwidth
 
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import security_rules
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -343,9 +344,6 @@ _TRAFFIC = {
     ),
 }
 
-# For these protocols, the port range holds a type and a code.
-_ICMP = frozenset({'1', '58', 'icmp', 'icmpv6', 'ipv6-icmp'})
-
 
 class RulesCell(_TextsCell):
     """Security group rules, one per line, with their parts aligned.
@@ -428,7 +426,8 @@ def _port_range(rule: records.SecurityGroupRule) -> str:
     Unlike there, ICMP type 0 is not left out.
     """
     first, last = rule.port_range_min, rule.port_range_max
-    if rule.protocol in _ICMP:
+    if flows.is_icmp(flows.number(rule.protocol)):
+        # A type and a code.
         kind = '' if first is None else f'type={first}'
         return kind if last is None else f'{kind}:code={last}'
     if first is None and last is None:

@@ -68,6 +68,7 @@ class StepsCell(cells.TextListCell):
                     (
                         step.verdict(asked).value,
                         *([step.reason] if step.reason else ()),
+                        *step.limits,
                         *step.assumptions,
                     )
                 )
@@ -83,7 +84,7 @@ class StepsCell(cells.TextListCell):
                 'id': step.row.id or None,
                 'name': steps.name(step.row),
                 'verdict': step.verdict(asked).value,
-                'reason': step.reason,
+                'reason': step.reason or '; '.join(step.limits) or None,
                 'rule_ids': list(step.rule_ids),
                 'assumptions': list(step.assumptions),
             }

@@ -89,7 +89,7 @@ class ReachServerInterface(lister.TextLister):
             '--port',
             metavar='<port>',
             type=argument_types.port,
-            help=_('Destination port, or ICMP type'),
+            help=_('Destination port (1 to 65535), or ICMP type (0 to 255)'),
         )
         server_selectors.add_all_projects(parser)
         parser.add_argument(
@@ -111,10 +111,8 @@ class ReachServerInterface(lister.TextLister):
         from osc_port_iface.interfaces.path import survey
 
         traffic = flows.Question(parsed_args.protocol, parsed_args.port)
-        if not traffic.is_sound:
-            raise plugin_command.UsageError(
-                _('--port needs a protocol that has ports, or ICMP types.')
-            )
+        if traffic.fault:
+            raise plugin_command.UsageError(f'--port: {traffic.fault}.')
         chosen = self.choose(
             parsed_args, path_columns.COLUMNS, parsed_args.long
         )

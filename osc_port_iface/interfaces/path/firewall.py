@@ -32,9 +32,6 @@ from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
 
-EGRESS = 'egress'
-INGRESS = 'ingress'
-
 # Addresses that nobody on the internet has (RFC 1918, 6598, 3927 and 4193).
 _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
     ipaddress.ip_network(cidr)
@@ -49,6 +46,8 @@ _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
         'fe80::/10',
     )
 )
+
+_WHOLLY = (steps.Verdict.ALLOWED, '')
 
 # Router and neighbor solicitations and advertisements, which pass every port.
 _NEIGHBOR_DISCOVERY = flows.Flows.of(
@@ -78,244 +77,301 @@ class Peer:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Passing:
-    """What passes with one driver, from one address of the peer.
+    """What passes with one driver, from one address or CIDR of the peer.
 
+    :ivar surely: What passes, if perhaps from a part of the CIDR only.
+    :ivar partly: What of that passes from a part only, and from which.
     :ivar why_unknown: Why more may pass than what surely does.
     """
 
     surely: flows.Flows = flows.NOTHING
     possibly: flows.Flows = flows.NOTHING
+    partly: tuple[tuple[flows.Flows, str], ...] = ()
     rule_ids: tuple[str, ...] = ()
     why_unknown: tuple[str, ...] = ()
 
 
-def judge(
-    known: surroundings.Surroundings,
-    port: records.Port,
-    direction: str,
-    peer: Peer,
-    asked: flows.Flows,
-) -> steps.Step:
-    """Judge which traffic passes the security groups of a port.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Filter:
+    """The security groups of a port, for one direction and one peer."""
 
-    :param known: The surroundings.
-    :param port: The port.
-    :param direction: ``EGRESS`` or ``INGRESS``.
-    :param peer: The other end.
-    :param asked: The traffic in question.
-    """
-    if port.is_of_neutron:
-        reason = _('ports of Neutron itself are not filtered')
-        return steps.Step(direction, port, assumptions=(reason,))
-    if port.port_security_enabled is False:
-        return steps.Step(direction, port)
-    cases = [
-        _passing(
-            known, port, direction, network, peer.is_internet, driver, asked
+    known: surroundings.Surroundings
+    port: records.Port
+    direction: str
+    peer: Peer
+
+    def judge(self, asked: flows.Flows) -> steps.Step:
+        """Judge which traffic passes.
+
+        :param asked: The traffic in question.
+        """
+        if self.port.is_of_neutron:
+            reason = _('ports of Neutron itself are not filtered')
+            return steps.Step(self.direction, self.port, assumptions=(reason,))
+        if self._state is security_rules.Traffic.PORT_SECURITY_OFF:
+            return steps.Step(self.direction, self.port)
+        cases = self._cases(asked)
+        always = [
+            _always(driver, self.direction, asked)
+            for driver in self.known.drivers
+        ]
+        step = steps.Step(
+            self.direction,
+            self.port,
+            _in_all(case.surely for case in cases) | _in_all(always),
+            _in_any((*(case.possibly for case in cases), *always)),
+            rule_ids=_distinct(case.rule_ids for case in cases),
+            limits=tuple(
+                dict.fromkeys(
+                    self._limit(passes & asked, some)
+                    for case in cases
+                    for passes, some in case.partly
+                    if passes & asked
+                )
+            ),
         )
-        for driver in sorted(known.drivers, key=lambda driver: driver.value)
-        for network in peer.networks
-    ]
-    always = [_always(driver, direction, asked) for driver in known.drivers]
-    surely = functools.reduce(
-        flows.Flows.__and__, (case.surely for case in cases)
-    ) | functools.reduce(flows.Flows.__and__, always)
-    possibly = functools.reduce(
-        flows.Flows.__or__, (*(case.possibly for case in cases), *always)
-    )
-    step = steps.Step(
-        direction,
-        port,
-        surely,
-        possibly,
-        rule_ids=tuple(
-            dict.fromkeys(
-                rule_id for case in cases for rule_id in case.rule_ids
+        surely, possibly = step.surely & asked, step.possibly & asked
+        if surely == possibly:
+            return (
+                step
+                if surely
+                else dataclasses.replace(step, reason=self._blocked(asked))
             )
-        ),
-    )
-    if surely & asked == possibly & asked:
-        if surely & asked:
-            return step
-        reason = _blocked(known, port, direction, peer, asked)
-    else:
-        reason = '; '.join(
-            dict.fromkeys(why for case in cases for why in case.why_unknown)
+        reason = '; '.join(_distinct(case.why_unknown for case in cases))
+        if not reason and len(self.peer.networks) > 1:
+            reason = _('it is not known whether it sees %s') % self.peer.text()
+        return dataclasses.replace(
+            step, reason=reason or _('it depends on the driver of the network')
         )
-        if not reason and len(peer.networks) > 1:
-            reason = _('it is not known whether it sees %s') % peer.text()
-    return dataclasses.replace(
-        step, reason=reason or _('it depends on the driver of the network')
-    )
 
+    def judge_replies(self, asked: flows.Flows) -> list[steps.Step]:
+        """Judge which traffic is answered, if these are the replies to it.
 
-def judge_replies(
-    known: surroundings.Surroundings,
-    port: records.Port,
-    direction: str,
-    peer: Peer,
-    asked: flows.Flows,
-) -> list[steps.Step]:
-    """Judge which traffic is answered as far as a port is concerned.
-
-    :param direction: That of the replies.
-    :returns: Nothing if its groups are stateful, so that replies pass.
-    """
-    if (
-        port.is_of_neutron
-        or port.port_security_enabled is False
-        or not any(
-            known.security_groups[group_id].is_stateful is False
-            for group_id in port.security_group_ids
-            if group_id in known.security_groups
-        )
-    ):
-        return []
-    surely, possibly = flows.EVERYTHING, flows.NOTHING
-    for driver in known.drivers:
-        # This firewall treats stateless groups as stateful.
-        if driver is surroundings.Driver.OPEN_VSWITCH:
-            possibly = flows.EVERYTHING
-            continue
-        for network in peer.networks:
-            case = _passing(
-                known, port, direction, network, peer.is_internet, driver
-            )
-            surely &= asked.answered(case.surely, surely=True)
-            possibly |= asked.answered(case.possibly, surely=False)
-    reason = steps.say(
-        _(
-            'the groups of port %(port)s are stateless, and no %(direction)s '
-            'rule allows all replies %(peer)s'
-        ),
-        port=port,
-        direction=direction,
-        peer=_towards(direction, peer),
-    )
-    return [steps.Step('reply', port, surely, possibly, reason)]
-
-
-def _passing(
-    known: surroundings.Surroundings,
-    port: records.Port,
-    direction: str,
-    network: addresses.IPNetwork,
-    is_internet: bool,
-    driver: surroundings.Driver,
-    asked: flows.Flows = flows.EVERYTHING,
-) -> _Passing:
-    """Judge the traffic from or to an address.
-
-    :param asked: The traffic in question, to which the reasons are limited.
-    """
-    surely = possibly = flows.NOTHING
-    rule_ids, why = [], []
-    for group_id in port.security_group_ids:
-        group = known.security_groups.get(group_id)
-        if group is None:
-            possibly = flows.EVERYTHING
-            why.append(_('security group %s cannot be read') % group_id)
-            continue
-        for rule in group.rules:
-            if rule.direction != direction or (
-                rule.ethertype not in (None, f'IPv{network.version}')
-            ):
+        :param asked: The traffic in question.
+        :returns: Nothing if the groups are stateful, so that replies pass.
+        """
+        is_off = self._state is security_rules.Traffic.PORT_SECURITY_OFF
+        if (
+            is_off
+            or self.port.is_of_neutron
+            or all(row.is_stateful is not False for row in self._groups)
+        ):
+            return []
+        surely, possibly = flows.EVERYTHING, flows.NOTHING
+        for driver in self.known.drivers:
+            # This firewall treats stateless groups as stateful.
+            if driver is surroundings.Driver.OPEN_VSWITCH:
+                possibly = flows.EVERYTHING
                 continue
-            passes = rule_flows(rule, driver)
-            verdict, reason = _matches(
-                known, rule, network, is_internet, driver
+            for network in self.peer.networks:
+                case = self._passing(network, driver, flows.EVERYTHING)
+                wholly = functools.reduce(
+                    flows.Flows.__sub__,
+                    (passes for passes, _some in case.partly),
+                    case.surely,
+                )
+                surely &= asked.answered(wholly, surely=True)
+                possibly |= asked.answered(case.possibly, surely=False)
+        reason = steps.say(
+            _(
+                'the groups of port %(port)s are stateless, and no '
+                '%(direction)s rule allows all replies %(peer)s'
+            ),
+            port=self.port,
+            direction=self.direction,
+            peer=self._towards(self.peer.text()),
+        )
+        return [steps.Step('reply', self.port, surely, possibly, reason)]
+
+    @property
+    def _groups(self) -> list[records.SecurityGroup]:
+        """The groups of the port that can be read."""
+        return [
+            self.known.security_groups[group_id]
+            for group_id in self.port.security_group_ids
+            if group_id in self.known.security_groups
+        ]
+
+    @property
+    def _state(self) -> security_rules.Traffic | None:
+        return security_rules.allowed_traffic(self.port, self._groups)
+
+    def _cases(self, asked: flows.Flows) -> list[_Passing]:
+        """Judge with each driver that there may be, and each address."""
+        return [
+            self._passing(network, driver, asked)
+            for driver in sorted(
+                self.known.drivers, key=lambda driver: driver.value
             )
+            for network in self.peer.networks
+        ]
+
+    def _passing(
+        self,
+        network: addresses.IPNetwork,
+        driver: surroundings.Driver,
+        asked: flows.Flows,
+    ) -> _Passing:
+        """Judge the traffic from or to an address.
+
+        :param asked: The traffic in question, to which the reasons are
+            limited.
+        """
+        wholly = surely = possibly = flows.NOTHING
+        partly: list[tuple[flows.Flows, str]] = []
+        rule_ids: list[str] = []
+        why = [
+            _('security group %s cannot be read') % group_id
+            for group_id in self.port.security_group_ids
+            if group_id not in self.known.security_groups
+        ]
+        if why:
+            possibly = flows.EVERYTHING
+        for effective in security_rules.in_force(
+            self.port,
+            self._groups,
+            self.known.remote_groups,
+            self.known.address_groups,
+        ):
+            if not effective.is_for(self.direction, network.version):
+                continue
+            passes = effective.traffic(driver)
+            verdict, some = self._matches(effective, network, driver)
             if verdict is steps.Verdict.BLOCKED:
                 continue
             possibly |= passes
-            rule_ids.append(rule.id)
-            if verdict is steps.Verdict.ALLOWED:
-                surely |= passes
-            elif passes & asked:
-                why.append(reason)
-    return _Passing(surely, possibly, tuple(rule_ids), tuple(why))
-
-
-def rule_flows(
-    rule: records.SecurityGroupRule, driver: surroundings.Driver
-) -> flows.Flows:
-    """Return the traffic that a rule is about, from or to any address."""
-    number = security_rules.protocol_number(rule.protocol, rule.ethertype)
-    if number is None:
-        return flows.EVERYTHING
-    if not number.isdecimal():
-        # Neutron knows a name that is not known here.
-        return flows.NOTHING
-    protocol = int(number)
-    if protocol == 0 and driver is surroundings.Driver.IPTABLES:
-        return flows.EVERYTHING
-    first, last = rule.port_range_min, rule.port_range_max
-    if flows.is_icmp(protocol):
-        return flows.Flows.of(protocol, flows.ports_of_icmp(first, last))
-    if first is None or last is None or not _heeds_ports(protocol, driver):
-        return flows.Flows.of(protocol)
-    return flows.Flows.of(protocol, (first, last))
-
-
-def _heeds_ports(protocol: int, driver: surroundings.Driver) -> bool:
-    if driver is surroundings.Driver.IPTABLES:
-        return True
-    return protocol in (flows.TCP, flows.UDP, flows.SCTP)
-
-
-def _matches(
-    known: surroundings.Surroundings,
-    rule: records.SecurityGroupRule,
-    network: addresses.IPNetwork,
-    is_internet: bool,
-    driver: surroundings.Driver,
-) -> tuple[steps.Verdict, str]:
-    """Return whether a rule is about an address, and why if unknown."""
-    if rule.remote_group_id:
-        group = known.remote_groups.get(rule.remote_group_id)
-        verdict, reason = _compare(
-            _members(known.members, rule.remote_group_id, driver),
-            network,
-            is_internet,
+            rule_ids += (origin.rule_id for origin in effective.origins)
+            if verdict is steps.Verdict.UNKNOWN:
+                if passes & asked:
+                    why.append(some)
+                continue
+            surely |= passes
+            if some:
+                partly.append((passes, some))
+            else:
+                wholly |= passes
+        return _Passing(
+            surely,
+            possibly,
+            tuple((passes - wholly, some) for passes, some in partly),
+            tuple(rule_ids),
+            tuple(why),
         )
-        if verdict is steps.Verdict.BLOCKED and not (
-            known.shows_members(group)
-        ):
+
+    def _matches(
+        self,
+        effective: security_rules.EffectiveRule,
+        network: addresses.IPNetwork,
+        driver: surroundings.Driver,
+    ) -> tuple[steps.Verdict, str]:
+        """Return whether a rule is about an address, or a part of a CIDR.
+
+        :returns: A verdict, and the part if it is about a part only, or why
+            that is unknown.
+        """
+        rule = effective.rule
+        if rule.remote_group_id:
+            group = effective.remote_group
+            verdict, some = self._compare(
+                _members(self.known.members, rule.remote_group_id, driver),
+                network,
+            )
+            if (verdict, some) == _WHOLLY or self.known.shows_members(group):
+                return verdict, some
+            if verdict is steps.Verdict.ALLOWED:
+                return verdict, _('%s and perhaps others') % some
             return steps.Verdict.UNKNOWN, _(
                 'the members of security group %s are not all seen'
             ) % ((group and group.name) or rule.remote_group_id)
-        return verdict, reason
-    if rule.remote_address_group_id:
-        addressed = known.address_groups.get(rule.remote_address_group_id)
-        if addressed is None:
-            return steps.Verdict.UNKNOWN, _(
-                'address group %s cannot be read'
-            ) % rule.remote_address_group_id
-        return _compare(addressed.networks, network, is_internet)
-    if rule.remote_network is None or rule.remote_network.prefixlen == 0:
-        return steps.Verdict.ALLOWED, ''
-    return _compare([rule.remote_network], network, is_internet)
+        if rule.remote_address_group_id:
+            if effective.address_group is None:
+                return steps.Verdict.UNKNOWN, _(
+                    'address group %s cannot be read'
+                ) % rule.remote_address_group_id
+            return self._compare(effective.address_group.networks, network)
+        if rule.remote_network is None or rule.remote_network.prefixlen == 0:
+            return _WHOLLY
+        return self._compare([rule.remote_network], network)
+
+    def _compare(
+        self,
+        allowed: Iterable[addresses.IPNetwork],
+        network: addresses.IPNetwork,
+    ) -> tuple[steps.Verdict, str]:
+        """Return whether addresses are allowed, and which if not all are."""
+        same = [row for row in allowed if row.version == network.version]
+        if self.peer.is_internet:
+            same = [row for row in same if not _is_private(row)]
+        merged = list(
+            ipaddress.collapse_addresses(  # type: ignore[type-var]
+                row for row in same if row.overlaps(network)
+            )
+        )
+        if any(addresses.covers(row, network) for row in merged):
+            return _WHOLLY
+        if not merged:
+            return steps.Verdict.BLOCKED, ''
+        return steps.Verdict.ALLOWED, ', '.join(map(surroundings.text, merged))
+
+    def _limit(self, passes: flows.Flows, some: str) -> str:
+        return _('%(traffic)s only %(peer)s') % {
+            'traffic': ', '.join(passes.texts()),
+            'peer': self._towards(some),
+        }
+
+    def _blocked(self, asked: flows.Flows) -> str:
+        """Say that no rule allows what is in question."""
+        if self._state is security_rules.Traffic.NO_GROUPS:
+            return steps.say(
+                _('port %(port)s has no security group'), port=self.port
+            )
+        return steps.say(
+            _(
+                'no %(direction)s rule of group %(groups)s allows %(traffic)s '
+                '%(to)s'
+            ),
+            direction=self.direction,
+            groups=', '.join(
+                sorted(row.name or row.id for row in self._groups)
+            ),
+            traffic=_('anything')
+            if asked == flows.EVERYTHING
+            else ', '.join(asked.texts()),
+            to=self._towards(self.peer.text()),
+        )
+
+    def _towards(self, text: str) -> str:
+        return (
+            _('to %s') if self.direction == 'egress' else _('from %s')
+        ) % text
 
 
-def _compare(
-    allowed: Iterable[addresses.IPNetwork],
-    network: addresses.IPNetwork,
-    is_internet: bool,
-) -> tuple[steps.Verdict, str]:
-    """Return whether addresses are allowed: all, none or some of them."""
-    same = [row for row in allowed if row.version == network.version]
-    if is_internet:
-        same = [row for row in same if not _is_private(row)]
-    inside = [row for row in same if row.overlaps(network)]
-    merged = ipaddress.collapse_addresses(inside)  # type: ignore[type-var]
-    if any(addresses.covers(row, network) for row in merged):
-        return steps.Verdict.ALLOWED, ''
-    if not inside:
-        return steps.Verdict.BLOCKED, ''
-    return steps.Verdict.UNKNOWN, _('only %(some)s of %(all)s') % {
-        'some': ', '.join(sorted({str(row) for row in inside})),
-        'all': network,
-    }
+def of(
+    known: surroundings.Surroundings, port: records.Port, peer: Peer
+) -> tuple[Filter, Filter]:
+    """Return what filters the egress and the ingress of a port.
+
+    :param known: The surroundings.
+    :param port: The port.
+    :param peer: The other end.
+    """
+    return (
+        Filter(known, port, 'egress', peer),
+        Filter(known, port, 'ingress', peer),
+    )
+
+
+def _in_all(sets: Iterable[flows.Flows]) -> flows.Flows:
+    return functools.reduce(flows.Flows.__and__, sets)
+
+
+def _in_any(sets: Iterable[flows.Flows]) -> flows.Flows:
+    return functools.reduce(flows.Flows.__or__, sets)
+
+
+def _distinct(rows: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return each text once, in the order in which they appear."""
+    return tuple(dict.fromkeys(text for row in rows for text in row))
 
 
 def _is_private(network: addresses.IPNetwork) -> bool:
@@ -352,37 +408,9 @@ def _always(
     if asked and asked & _NEIGHBOR_DISCOVERY == asked:
         return asked
     if (
-        direction == EGRESS
+        direction == 'egress'
         and asked == _DHCP_REQUESTS
         and driver is not surroundings.Driver.OVN
     ):
         return asked
     return flows.NOTHING
-
-
-def _blocked(
-    known: surroundings.Surroundings,
-    port: records.Port,
-    direction: str,
-    peer: Peer,
-    asked: flows.Flows,
-) -> str:
-    groups = [known.security_groups[row] for row in port.security_group_ids]
-    if not groups:
-        return steps.say(_('port %(port)s has no security group'), port=port)
-    traffic = ', '.join(asked.texts())
-    return steps.say(
-        _(
-            'no %(direction)s rule of group %(groups)s allows %(traffic)s '
-            '%(to)s'
-        ),
-        direction=direction,
-        groups=', '.join(sorted(row.name or row.id for row in groups)),
-        traffic=_('anything') if asked == flows.EVERYTHING else traffic,
-        to=_towards(direction, peer),
-    )
-
-
-def _towards(direction: str, peer: Peer) -> str:
-    text = _('to %s') if direction == EGRESS else _('from %s')
-    return text % peer.text()

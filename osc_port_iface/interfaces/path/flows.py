@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 import dataclasses
+import functools
 
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.path import security_rules
 
 # The first and the last of some ports. For ICMP, a port is a type times 256
 # plus a code. Other protocols have no ports; they have all or none of these.
@@ -34,6 +34,42 @@ ICMPV6 = 58
 SCTP = 132
 UDPLITE = 136
 _WITH_PORTS = frozenset({TCP, UDP, 33, SCTP, UDPLITE})
+
+# The names that Neutron knows (``IP_PROTOCOL_MAP`` in
+# ``neutron_lib/constants.py``).
+_NUMBERS = {
+    'ah': '51',
+    'dccp': '33',
+    'egp': '8',
+    'esp': '50',
+    'gre': '47',
+    'hopopt': '0',
+    'icmp': '1',
+    'icmpv6': '58',
+    'igmp': '2',
+    'ip': '0',
+    'ipip': '4',
+    'ipv6-encap': '41',
+    'ipv6-frag': '44',
+    'ipv6-icmp': '58',
+    'ipv6-nonxt': '59',
+    'ipv6-opts': '60',
+    'ipv6-route': '43',
+    'ospf': '89',
+    'pgm': '113',
+    'rsvp': '46',
+    'sctp': '132',
+    'tcp': '6',
+    'udp': '17',
+    'udplite': '136',
+    'vrrp': '112',
+}
+
+# A number that has two names is shown by the one that Neutron prefers. Number
+# 0 has none, as drivers do not agree on what it is.
+_NAMES = {
+    int(number): name for name, number in _NUMBERS.items() if number != '0'
+}
 
 # The ports that a client may choose for its end of a connection.
 _CLIENT_PORTS: Ports = (1024, 65535)
@@ -130,6 +166,17 @@ class Flows:
             found[protocol] = ports
         return _without_empty(found)
 
+    def __sub__(self, other: Flows) -> Flows:
+        """Return what is in this set, but not in the other."""
+        return _without_empty(
+            {
+                protocol: functools.reduce(
+                    _cut, other.ports.get(protocol, ()), ports
+                )
+                for protocol, ports in self.ports.items()
+            }
+        )
+
     def moved(self, protocol: int, distance: int) -> Flows:
         """Return what is of a protocol, with its ports moved."""
         return _without_empty(
@@ -164,6 +211,21 @@ class Flows:
         )
 
 
+def protocol_number(protocol: str | None, ethertype: str | None) -> str | None:
+    """Return the number of a protocol, or None for any.
+
+    :param protocol: A name or a number.
+    :param ethertype: IPv4 or IPv6.
+    :returns: The number, or the text itself if it is not known.
+    """
+    if protocol is None or protocol == 'any':
+        return None
+    found = _NUMBERS.get(protocol, protocol)
+    # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
+    # neutron/db/securitygroups_db.py).
+    return '58' if ethertype == 'IPv6' and found == '1' else found
+
+
 def number(protocol: str | None, version: int = 4) -> int | None:
     """Return the number of a protocol.
 
@@ -171,7 +233,7 @@ def number(protocol: str | None, version: int = 4) -> int | None:
     :param version: That of IP; ICMP is another protocol in IPv6.
     :returns: The number; None if there is no such protocol, or for any.
     """
-    found = security_rules.protocol_number(protocol, f'IPv{version}')
+    found = protocol_number(protocol, f'IPv{version}')
     if found is None or not found.isdecimal() or int(found) not in _PROTOCOLS:
         return None
     return int(found)
@@ -189,14 +251,21 @@ class Question:
     port: int | None = None
 
     @property
-    def is_sound(self) -> bool:
-        """Whether the protocol has such a port."""
+    def fault(self) -> str | None:
+        """Why there cannot be such traffic; None if there can."""
+        protocol = self.protocol or 'tcp'
+        found = number(protocol)
         if self.port is None:
-            return True
-        found = number(self.protocol or 'tcp')
+            return None
         if is_icmp(found):
-            return self.port < 256
-        return found in _WITH_PORTS
+            is_right = self.port < 256
+            fault = _('there is no type %(port)d of %(protocol)s')
+        else:
+            is_right = found in _WITH_PORTS and self.port > 0
+            fault = _('there is no port %(port)d of %(protocol)s')
+        if is_right:
+            return None
+        return fault % {'port': self.port, 'protocol': protocol}
 
     def flows(self, version: int) -> Flows:
         """Return the traffic in a version of IP, which may be none."""
@@ -214,7 +283,7 @@ class Question:
 
 def name(protocol: int) -> str:
     """Return the usual name of a protocol, or its number."""
-    return security_rules.PROTOCOL_NAMES.get(protocol, str(protocol))
+    return _NAMES.get(protocol, str(protocol))
 
 
 def _ports_text(protocol: int, ports: Ports) -> str:
@@ -247,7 +316,7 @@ def _has(ports: Iterable[Ports], sought: Ports) -> bool:
     )
 
 
-def _cut(ports: Iterable[Ports], removed: Ports) -> tuple[Ports, ...]:
+def _cut(ports: tuple[Ports, ...], removed: Ports) -> tuple[Ports, ...]:
     """Return what is left of ports without others."""
     low, high = removed
     return tuple(

@@ -70,8 +70,10 @@ class Path:
     @property
     def reason(self) -> str | None:
         """The first thing that blocks, or that is unknown."""
-        if self.passing and self.passing == self.possible:
-            return None
+        if self.passing:
+            limits = [text for step in self.hops for text in step.limits]
+            if self.passing == self.possible:
+                return '; '.join(dict.fromkeys(limits)) or None
         doubtful = [
             step
             for step in self.hops
@@ -233,15 +235,11 @@ class _Pair:
         found: list[steps.Step] = []
         replies: list[steps.Step] = []
         if port := self._source.port:
-            case = (self._known, port)
-            found += plugged.judge(*case)
+            found += plugged.judge(self._known, port)
             found += plugged.judge_sender(self._known, self._source, port)
-            found.append(
-                firewall.judge(*case, firewall.EGRESS, target, self._asked)
-            )
-            replies += firewall.judge_replies(
-                *case, firewall.INGRESS, target, self._asked
-            )
+            egress, ingress = firewall.of(self._known, port, target)
+            found.append(egress.judge(self._asked))
+            replies += ingress.judge_replies(self._asked)
         found += self._missing(self._source, self.start)
         found += hops
         found += self._missing(self._destination, self._end)
@@ -283,11 +281,8 @@ class _Pair:
         They see the internal ports of a port forwarding.
         """
         asked = self._asked.moved(*moved) if moved else self._asked
-        case = (self._known, port)
-        for step in (
-            firewall.judge(*case, firewall.INGRESS, seen, asked),
-            *firewall.judge_replies(*case, firewall.EGRESS, seen, asked),
-        ):
+        egress, ingress = firewall.of(self._known, port, seen)
+        for step in (ingress.judge(asked), *egress.judge_replies(asked)):
             if moved is None:
                 yield step
                 continue

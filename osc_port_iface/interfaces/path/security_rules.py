@@ -23,6 +23,8 @@ import enum
 import ipaddress
 
 from osc_port_iface import addresses
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
 
 
@@ -62,48 +64,41 @@ class EffectiveRule:
     remote_group: records.SecurityGroup | None = None
     address_group: records.AddressGroup | None = None
 
+    def is_for(self, direction: str, version: int) -> bool:
+        """Return whether it is for a direction and a version of IP."""
+        return self.rule.direction == direction and (
+            self.rule.ethertype in (None, f'IPv{version}')
+        )
+
+    def traffic(self, driver: surroundings.Driver) -> flows.Flows:
+        """Return the traffic that a driver lets pass because of it."""
+        rule = self.rule
+        protocol = flows.protocol_number(rule.protocol, rule.ethertype)
+        if protocol is None or (
+            protocol == '0' and driver is surroundings.Driver.IPTABLES
+        ):
+            return flows.EVERYTHING
+        if not protocol.isdecimal():
+            # Neutron knows a name that is not known here.
+            return flows.NOTHING
+        number = int(protocol)
+        first, last = rule.port_range_min, rule.port_range_max
+        if flows.is_icmp(number):
+            return flows.Flows.of(number, flows.ports_of_icmp(first, last))
+        if first is None or last is None or not _heeds_ports(number, driver):
+            return flows.Flows.of(number)
+        return flows.Flows.of(number, (first, last))
+
+
+def _heeds_ports(protocol: int, driver: surroundings.Driver) -> bool:
+    return driver is surroundings.Driver.IPTABLES or (
+        protocol in (flows.TCP, flows.UDP, flows.SCTP)
+    )
+
 
 _ANY_ADDRESS: dict[str | None, addresses.IPNetwork] = {
     'IPv4': ipaddress.IPv4Network('0.0.0.0/0'),
     'IPv6': ipaddress.IPv6Network('::/0'),
-}
-
-# The names that Neutron knows (``IP_PROTOCOL_MAP`` in
-# ``neutron_lib/constants.py``).
-_PROTOCOL_NUMBERS = {
-    'ah': '51',
-    'dccp': '33',
-    'egp': '8',
-    'esp': '50',
-    'gre': '47',
-    'hopopt': '0',
-    'icmp': '1',
-    'icmpv6': '58',
-    'igmp': '2',
-    'ip': '0',
-    'ipip': '4',
-    'ipv6-encap': '41',
-    'ipv6-frag': '44',
-    'ipv6-icmp': '58',
-    'ipv6-nonxt': '59',
-    'ipv6-opts': '60',
-    'ipv6-route': '43',
-    'ospf': '89',
-    'pgm': '113',
-    'rsvp': '46',
-    'sctp': '132',
-    'tcp': '6',
-    'udp': '17',
-    'udplite': '136',
-    'vrrp': '112',
-}
-
-# A number that has two names is shown by the one that Neutron prefers. Number
-# 0 has none, as drivers do not agree on what it is.
-PROTOCOL_NAMES = {
-    int(number): name
-    for name, number in _PROTOCOL_NUMBERS.items()
-    if number != '0'
 }
 
 
@@ -193,24 +188,9 @@ def _with_network(
     )
 
 
-def protocol_number(protocol: str | None, ethertype: str | None) -> str | None:
-    """Return the number of a protocol, or None for any.
-
-    :param protocol: A name or a number.
-    :param ethertype: IPv4 or IPv6.
-    :returns: The number, or the text itself if it is not known.
-    """
-    if protocol is None or protocol == 'any':
-        return None
-    number = _PROTOCOL_NUMBERS.get(protocol, protocol)
-    # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
-    # neutron/db/securitygroups_db.py).
-    return '58' if ethertype == 'IPv6' and number == '1' else number
-
-
 def _meaning(rule: records.SecurityGroupRule) -> records.SecurityGroupRule:
     """Keep only what makes a difference to the firewall."""
-    protocol = protocol_number(rule.protocol, rule.ethertype)
+    protocol = flows.protocol_number(rule.protocol, rule.ethertype)
     return dataclasses.replace(rule, id='', protocol=protocol)
 
 

@@ -48,6 +48,7 @@ class Step:
     :ivar surely: What passes in any case.
     :ivar possibly: What passes unless something unknown prevents it.
     :ivar reason: Why not everything passes surely.
+    :ivar limits: What of it passes only from, or only to, a part of a CIDR.
     :ivar rule_ids: The rules that let something pass.
     :ivar assumptions: What was taken to be so, as it cannot be seen.
     """
@@ -57,6 +58,7 @@ class Step:
     surely: flows.Flows = flows.EVERYTHING
     possibly: flows.Flows = flows.EVERYTHING
     reason: str | None = None
+    limits: tuple[str, ...] = ()
     rule_ids: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
 

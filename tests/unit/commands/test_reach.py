@@ -49,7 +49,7 @@ class TestReach(base.ShellTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.cloud.register_network_versions()
-        self.group = fake_cloud.security_group(
+        self.group: dict[str, Any] = fake_cloud.security_group(
             800,
             'web',
             fake_cloud.rule(1, direction='egress'),
@@ -321,15 +321,76 @@ class TestReach(base.ShellTestCase):
         )
 
     def test_wrong_usage(self) -> None:
-        for arguments in (
-            ('--protocol', 'tpc'),
-            ('--protocol', '256'),
-            ('--protocol', 'gre', '--port', '22'),
-            ('--protocol', 'any', '--port', '22'),
-            ('--protocol', 'icmp', '--port', '256'),
-            ('--port', '65536'),
-            ('--port', '-1'),
+        """One line says what is wrong, and no service is asked."""
+        for arguments, error in (
+            (('gre', '22'), '--port: there is no port 22 of gre.'),
+            (('any', '22'), '--port: there is no port 22 of any.'),
+            (('tcp', '0'), '--port: there is no port 0 of tcp.'),
+            (('icmp', '256'), '--port: there is no type 256 of icmp.'),
+            (('58', '256'), '--port: there is no type 256 of 58.'),
         ):
             with self.subTest(arguments=arguments):
-                result = self.reach('web-1', 'db-1', *arguments)
+                protocol, port = arguments
+                result = self.reach(
+                    *('web-1', 'db-1', '--protocol', protocol),
+                    *('--port', port),
+                )
+                self.assertEqual(
+                    (2, '', f'{error}\n'),
+                    (result.status, result.stdout, result.stderr),
+                )
+        self.assertEqual(
+            [], [url for url in self.cloud.requested() if '/v2' in url]
+        )
+
+    def test_wrong_arguments(self) -> None:
+        for option, text, what in (
+            ('--protocol', 'tpc', 'a protocol that Neutron knows'),
+            ('--protocol', '256', 'a protocol that Neutron knows'),
+            ('--protocol', '', 'a protocol that Neutron knows'),
+            ('--port', '65536', 'a port or an ICMP type'),
+            ('--port', '70000', 'a port or an ICMP type'),
+            ('--port', '-1', 'a port or an ICMP type'),
+            ('--port', 'ssh', 'a port or an ICMP type'),
+        ):
+            with self.subTest(option=option, text=text):
+                result = self.reach('web-1', 'db-1', f'{option}={text}')
                 self.assertEqual((2, ''), (result.status, result.stdout))
+                self.assertEqual(
+                    f"error: argument {option}: '{text}' is not {what}",
+                    result.stderr.splitlines()[-1].partition(': ')[2],
+                )
+
+    def test_protocols(self) -> None:
+        """By name, by number, and any; ICMP is by its type."""
+        self.group['security_group_rules'] += [
+            fake_cloud.rule(
+                4, protocol='icmp', port_range_min=8, port_range_max=None
+            ),
+            fake_cloud.rule(5, protocol='47'),
+        ]
+        for arguments, verdict, traffic in (
+            (('tcp', '22'), 'allowed', 'tcp 22'),
+            (('6', '22'), 'allowed', 'tcp 22'),
+            (('TCP', '23'), 'blocked', ''),
+            (('gre',), 'allowed', 'gre'),
+            (('47',), 'allowed', 'gre'),
+            (('icmp', '8'), 'allowed', 'icmp type 8'),
+            (('1', '8'), 'allowed', 'icmp type 8'),
+            (('icmp', '0'), 'blocked', ''),
+            (('icmp',), 'allowed', 'icmp type 8'),
+            (('any',), 'allowed', 'gre,icmp type 8,tcp 22'),
+        ):
+            with self.subTest(arguments=arguments):
+                protocol, *port = arguments
+                result = self.reach(
+                    *('web-1', 'db-1', '--protocol', protocol),
+                    *(('--port', *port) if port else ()),
+                    *('-f', 'csv', '--quote', 'none'),
+                    *('-c', 'Verdict', '-c', 'Traffic'),
+                )
+                self.assertEqual(
+                    [f'{verdict},{traffic}'],
+                    result.stdout.replace('\\', '').splitlines()[1:],
+                    result.stderr,
+                )

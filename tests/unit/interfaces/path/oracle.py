@@ -66,6 +66,7 @@ PACKETS = [
 ]
 
 PEERS = ('10.0.0.5', '10.0.0.9', '192.0.2.1', '2001:db8::5', 'fe80::5')
+CIDRS = ('10.0.0.8/30', '2001:db8::4/126')
 
 GROUPS = tuple(fake_cloud.identifier(number) for number in range(801, 806))
 ADDRESS_GROUPS = tuple(fake_cloud.identifier(n) for n in (991, 992))
@@ -73,7 +74,10 @@ ADDRESS_GROUPS = tuple(fake_cloud.identifier(n) for n in (991, 992))
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One port, its surroundings, and who it talks to."""
+    """One port, its surroundings, and who it talks to.
+
+    Of a CIDR, any address will do.
+    """
 
     known: surroundings.Surroundings
     port: records.Port
@@ -83,13 +87,10 @@ class Case:
     def disagreements(self) -> list[str]:
         """Compare the judgement of each packet with that of the oracle."""
         network = ipaddress.ip_network(self.peer)
-        step = firewall.judge(
-            self.known,
-            self.port,
-            self.direction,
-            firewall.Peer((network,)),
-            flows.EVERYTHING,
-        )
+        peer = firewall.Peer((network,))
+        step = firewall.Filter(
+            self.known, self.port, self.direction, peer
+        ).judge(flows.EVERYTHING)
         found = []
         for packet in PACKETS:
             one = _flows(packet)
@@ -179,7 +180,16 @@ class _World:
         return first is None or last is None or first <= port <= last
 
     def _is_from(self, rule: records.SecurityGroupRule) -> bool:
-        address = ipaddress.ip_address(self.case.peer)
+        return any(
+            self._is_from_address(rule, address)
+            for address in ipaddress.ip_network(self.case.peer)
+        )
+
+    def _is_from_address(
+        self,
+        rule: records.SecurityGroupRule,
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    ) -> bool:
         if rule.remote_group_id:
             if self.answers.get(f'members of {rule.remote_group_id}'):
                 return True
@@ -317,7 +327,7 @@ class _Dealer(random.Random):
                 port_security_enabled=True,
             ),
             self.choice(('ingress', 'egress')),
-            self.choice(PEERS),
+            self.choice((*PEERS, *CIDRS)),
         )
 
 

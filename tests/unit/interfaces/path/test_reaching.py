@@ -558,9 +558,12 @@ class TestTranslation(WorldTestCase):
             '198.18.0.1',
             '203.0.113.50',
         )
-        self.assert_unknown(
-            'only 198.51.100.0/24 of 0.0.0.0/0', 'internet', '10.0.1.5'
+        path = self.assert_path(
+            ALLOWED,
+            'tcp 22 only from 198.51.100.0/24',
+            *('internet', '10.0.1.5'),
         )
+        self.assertEqual(['tcp 22'], path.passing.texts())
 
     def test_7_without_a_floating_ip(self) -> None:
         self.world.more.clear()
@@ -971,8 +974,67 @@ class TestWays(WorldTestCase):
                 remote_network=ipaddress.ip_network('10.0.0.0/28'),
             )
         )
-        reason = 'only 10.0.0.0/28 of 10.0.0.0/25'
-        self.assert_unknown(reason, '10.0.0.0/25', '10.0.1.5')
+        reason = 'tcp 22 only from 10.0.0.0/28'
+        self.assert_path(ALLOWED, reason, '10.0.0.0/25', '10.0.1.5')
+        reason = 'no ingress rule of group closed allows tcp 22 from '
+        cidr = '10.0.0.128/25'
+        self.assert_blocked(f'{reason}{cidr}', cidr, '10.0.1.5')
+
+    def test_parts_of_the_internet(self) -> None:
+        """Each part is named, unless other rules allow the same to all."""
+        self.world.more['floating_ips'] = [
+            records.FloatingIP(
+                'floating',
+                '203.0.113.50',
+                PUBLIC,
+                port_id=DB,
+                router_id=EDGE,
+                fixed_ip_address='10.0.1.5',
+            )
+        ]
+        office, lab, private = map(
+            ipaddress.ip_network,
+            ('198.51.100.0/24', '192.0.2.7', '10.0.0.0/8'),
+        )
+        tcp = {'protocol': 'tcp', 'port_range_max': 443}
+        self.world.allow(
+            rule(9, 'ingress', **tcp, port_range_min=443),
+            rule(10, 'ingress', **tcp, port_range_min=80, remote_network=lab),
+            rule(11, 'ingress', protocol='icmp', remote_network=office),
+            rule(12, 'ingress', protocol='udp', remote_network=private),
+        )
+        path = self.assert_path(
+            ALLOWED,
+            'icmp only from 198.51.100.0/24; tcp 80-442 only from 192.0.2.7',
+            *('internet', '203.0.113.50', flows.Question()),
+        )
+        self.assertEqual(['icmp', 'tcp 80-443'], path.passing.texts())
+
+    def test_part_of_a_group_that_is_not_all_seen(self) -> None:
+        self.world.allow(rule(9, 'ingress', remote_group_id=OPEN))
+        self.world.groups[OPEN] = group(OPEN, *EVERYTHING, is_shared=True)
+        self.world.more['members'] = [self.world.ports[WEB]]
+        self.assert_path(
+            ALLOWED,
+            'tcp 22 only from 10.0.0.5 and perhaps others',
+            *('10.0.0.0/25', '10.0.0.6'),
+        )
+
+    def test_replies_to_a_part(self) -> None:
+        """Whether they go to the part that sends is not judged."""
+        part = ipaddress.ip_network('10.0.0.0/28')
+        self.world.allow(is_stateful=False)
+        self.world.groups[CLOSED] = group(
+            CLOSED,
+            rule(9, 'ingress'),
+            rule(10, 'egress', remote_network=part),
+            is_stateful=False,
+        )
+        self.assert_unknown(
+            'the groups of port db are stateless, and no egress rule allows '
+            'all replies to 10.0.0.0/25',
+            *('10.0.0.0/25', '10.0.1.5'),
+        )
 
     def test_no_port_has_the_address(self) -> None:
         self.assert_allowed('10.0.0.0/25', '10.0.1.5')
