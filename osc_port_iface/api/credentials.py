@@ -309,7 +309,7 @@ def _report_skew(token: access.AccessInfo) -> None:
                     _(
                         'The clock of this computer is %d minutes ahead of '
                         "Keystone's, so new tokens seem to have expired. They "
-                        'are used all the same.'
+                        'are used anyway.'
                     ),
                     skew // datetime.timedelta(minutes=1),
                 )

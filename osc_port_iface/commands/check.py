@@ -33,11 +33,11 @@ class CheckServerInterface(lister.TextLister):
     """Check that Nova and Neutron agree on the interfaces of servers.
 
     Compares Nova's network info cache with what Nova and Neutron show now,
-    and checks the bindings of the ports. A difference is reported only if it
-    is still there when everything is read again.
+    and checks the bindings of the ports. Each difference is read again before
+    it is reported.
 
-    The exit status is 0 without findings, 3 with findings, and 1 if something
-    could not be read or checked. Findings are shown in any case.
+    The exit code is 0 without findings, 3 with findings, and 1 if something
+    could not be read or checked.
     """
 
     # It authenticates by itself, so that --nagios and --metrics report also
@@ -171,7 +171,7 @@ class CheckServerInterface(lister.TextLister):
                 'place': _place(parsed_args, cloud),
                 'findings': _counted(count, _('1 finding'), _('%d findings'))
                 if count
-                else _('no finding'),
+                else _('no findings'),
             }
         )
         if not count:
@@ -183,8 +183,8 @@ class CheckServerInterface(lister.TextLister):
             % printable.escape(command.rstrip())
         )
         self.hint(
-            _('About %(code)s: user/findings.html#%(code)s')
-            % {'code': result.rows[0].code.value}
+            _('Documentation: user/findings.html#%s')
+            % result.rows[0].code.value
         )
 
     def _sum_up(

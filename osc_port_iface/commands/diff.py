@@ -34,8 +34,8 @@ class DiffServerInterface(lister.TextLister):
     -f yaml or -f csv with another such file, or with the current interfaces.
     Only columns that both have are compared.
 
-    The exit status is 0 if nothing changed, 3 if something did, 1 if
-    something could not be read, and 2 if a file is not such a listing.
+    The exit code is 0 if nothing changed, 3 if something did, 1 if something
+    could not be read, and 2 if a file is not such a listing.
     """
 
     examples = (

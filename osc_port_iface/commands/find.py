@@ -25,20 +25,17 @@ from osc_port_iface.i18n import _
 class FindServerInterface(as_of.RecordedLister):
     """Find the server behind an address.
 
-    Matches whole addresses only, and shows every match, because address
-    spaces may overlap. Floating IPs are followed to their ports, port
-    forwardings to their targets, and subports to the server of their trunk.
-    A port that no server uses, such as that of a router, is shown with its
-    device owner and without a server.
+    Matches whole addresses only. Shows every match, because address spaces
+    may overlap. Floating IPs are followed to their ports, port forwardings to
+    their targets, and subports to the server of their trunk. A port without a
+    server, such as that of a router, is shown with its device owner.
 
     If nothing has an address, the gateways of routers and the allowed address
-    pairs of ports are searched as well. The pairs are also searched if the
-    address only belongs to an unused port or is the virtual IP of a load
-    balancer.
+    pairs of ports are searched, too. The pairs are also searched if the
+    address belongs to an unused port or is the virtual IP of a load balancer.
 
-    Administrators search all projects, anyone else what Neutron shows to
-    their project. If an address matches nothing, the exit status is 3, and a
-    line on standard error says so and where it was looked for.
+    Administrators search all projects, others what Neutron shows to their
+    project. If an address matches nothing, the exit code is 3.
     """
 
     examples = (

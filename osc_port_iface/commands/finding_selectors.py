@@ -74,7 +74,7 @@ def add_arguments(
             'Look only for findings of this severity or worse: critical '
             '(traffic or an interface is lost, or will be), warning '
             '(something wrong is shown, or the next operation fails), info '
-            '(left-overs) (default: info)'
+            '(something is left over) (default: info)'
         ),
     )
     findings.add_argument(

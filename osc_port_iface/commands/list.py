@@ -29,12 +29,12 @@ class ListServerInterface(as_of.RecordedLister):
     Shows each port that is plugged into the servers, as Nova and Neutron see
     it now. The columns Server ID and Server Name are shown unless exactly one
     server is given, and Project ID, Project Name and Server Status with
-    --all-projects unless servers are given. The Tag column needs compute
-    microversion 2.70. Without --os-compute-api-version, the highest
-    microversion of the cloud up to 2.70 is used.
+    --all-projects unless servers are given.
 
-    If a server cannot be read, a line on standard error says so, the others
-    are shown, and the exit status is 1.
+    Uses the highest compute microversion of the cloud up to 2.70, unless
+    --os-compute-api-version chooses another. The column Tag needs 2.70.
+
+    If a server cannot be read, the others are shown, and the exit code is 1.
     """
 
     examples = (

@@ -23,10 +23,10 @@ QUESTIONS = {
     'show': _('What are the details of this interface?'),
     'find': _('Which server is behind this address?'),
     'check': _('Do Nova and Neutron agree on these interfaces?'),
-    'repair': _('How do I put right what check found?'),
+    'repair': _('How do I repair what check found?'),
     'diff': _('What changed since I saved this listing?'),
     'reach': _('Can A reach B, and if not, what stops it?'),
-    'record': _('Who has which address now, for later questions?'),
+    'record': _('Who had this address then?'),
     'wait': _('Is this attach, detach or activation finished?'),
 }
 

@@ -29,17 +29,13 @@ if TYPE_CHECKING:
 class ReachServerInterface(lister.TextLister):
     """Judge whether one server can reach another, and what stops it.
 
-    No packet is sent: the verdict follows from what Nova and Neutron show, and
-    is 'unknown' where something that decides is not shown. Each address of the
-    source is paired with each of the destination. Without --port, the traffic
-    that may pass is listed.
+    Sends no packet. The verdict follows from what Nova and Neutron show, and
+    is 'unknown' if it depends on something that they do not show. Each address
+    of the source is paired with each of the destination. Without --port, the
+    traffic that may pass is listed.
 
-    The exit status is 0 if a path is allowed, 3 if none is, and 1 if none is
-    known to be, as something is unknown or could not be read.
-
-    'openstack server interface reach web-1 db-1 --port 5432' judges whether
-    web-1 can open connections to the database. 'openstack server interface
-    reach internet web-1' lists what of web-1 is exposed.
+    The exit code is 0 if a path is allowed, 3 if all are blocked, and 1 if
+    none is known to be allowed.
     """
 
     examples = (
@@ -81,8 +77,8 @@ class ReachServerInterface(lister.TextLister):
             metavar='<protocol>',
             type=argument_types.protocol,
             help=_(
-                "IP protocol (such as tcp, udp or icmp, a number, or 'any', "
-                'which is the default; tcp if there is a port)'
+                'IP protocol: a name such as tcp, udp or icmp, a number, or '
+                'any (default: any, or tcp with --port)'
             ),
         )
         parser.add_argument(

@@ -21,15 +21,15 @@ from osc_port_iface.i18n import _
 
 
 class RecordServerInterface(lister.TextLister):
-    """Record who has which address now, so that it can be asked later.
+    """Record who has which address, for later questions.
 
     Reads the servers, ports, networks, subnets, floating IPs, routers and
     trunks, and the names of projects and users, and stores what has changed
-    since the last observation of the same selection. The other commands answer
-    as of then with --at.
+    since the last observation of the same selection. Other commands answer
+    from the journal with --at.
 
-    What could not be read did not vanish: the observation is stored as
-    incomplete, a line on standard error says so, and the exit status is 1.
+    If something could not be read, the observation is stored as incomplete,
+    and the exit code is 1.
     """
 
     examples = (
@@ -57,8 +57,8 @@ class RecordServerInterface(lister.TextLister):
             metavar='<duration>',
             type=argument_types.duration,
             help=_(
-                'Remove what ended longer ago, such as 90d (default: keep '
-                'everything)'
+                'Remove what ended longer ago than this, such as 90d '
+                '(default: keep everything)'
             ),
         )
         server_selectors.add_scope(parser)

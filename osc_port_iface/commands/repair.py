@@ -39,7 +39,7 @@ class RepairServerInterface(lister.TextLister):
     Checks the servers, shows a plan, asks, carries it out, and checks again
     until each finding is gone. The run ends at the first surprise.
 
-    The exit status is 0 if everything is repaired or there was nothing to do,
+    The exit code is 0 if everything is repaired or there was nothing to do,
     3 if something remains, and 1 if something failed.
     """
 
@@ -102,7 +102,7 @@ class RepairServerInterface(lister.TextLister):
             default=[],
             help=_(
                 'Repair only the findings of this port (ID); needed to delete '
-                'a port that a service may use which cannot be asked (repeat '
+                'a port if a service that cannot be asked may use it (repeat '
                 'option for several ports)'
             ),
         )
@@ -111,14 +111,14 @@ class RepairServerInterface(lister.TextLister):
             (
                 '--delete-orphans',
                 plans.Action.DELETE,
-                _('Delete ports that no server has'),
+                _('Delete ports without a server'),
             ),
             (
                 '--release-orphans',
                 plans.Action.RELEASE,
                 _(
-                    'Clear device ID, device owner and host of ports that no '
-                    'server has'
+                    'Clear the device ID, device owner and host of ports '
+                    'without a server'
                 ),
             ),
         ):
@@ -144,8 +144,7 @@ class RepairServerInterface(lister.TextLister):
             metavar='<file>',
             type=argument_types.path,
             help=_(
-                'Append a JSON line to this file before each request and '
-                'after it'
+                'Append a JSON line to this file before and after each request'
             ),
         )
         return parser

@@ -34,8 +34,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     """Show an interface of a server.
 
     Shows the fields of 'server interface list --long'. If Neutron cannot be
-    reached, the fields that it provides are empty, standard error says why,
-    and the exit status is 1.
+    reached, its fields are empty, and the exit code is 1.
     """
 
     examples = (
@@ -66,7 +65,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
             help=_(
                 'Interface to show (port ID, MAC address in any notation, '
                 'fixed IP, device tag, or the name of its port or network); '
-                'not needed for the only interface of a server'
+                'not needed if the server has only one'
             ),
         )
         server_selectors.add_all_projects(parser)

@@ -32,10 +32,10 @@ class WaitServerInterface(lister.TextLister):
 
     It is finished when Nova's network info cache agrees with what Nova and
     Neutron show now. The interfaces are then shown as by 'server interface
-    list'. The exit status is 3 after the timeout, or as soon as it is clear
-    that waiting is pointless, with a line for each interface that is not
-    ready. It is 1 as soon as a server is deleted or in error, or the attach or
-    detach has failed.
+    list'.
+
+    The exit code is 3 if the timeout has passed or waiting is pointless, and 1
+    if a server is deleted or in error, or the attach or detach has failed.
     """
 
     examples = (
@@ -59,12 +59,11 @@ class WaitServerInterface(lister.TextLister):
             choices=polling.CONDITIONS,
             default='active',
             help=_(
-                'Wait until the interfaces are no longer plugged in '
-                '(detached), or are plugged in (attached), and also ACTIVE '
-                '(active, the default), or with the same floating IPs in '
-                'Neutron and in the cache (floating-ip), or bound on the host '
-                'of the server, which does not move any more (host, admin '
-                'only)'
+                'Wait until the interfaces are plugged in (attached), also '
+                'ACTIVE (active, the default), also with the floating IPs of '
+                "Neutron in Nova's cache (floating-ip), also bound to the "
+                'host of a server that no longer moves (host, admin only), '
+                'or no longer plugged in (detached)'
             ),
         )
         waited_for.add_argument(
@@ -75,8 +74,8 @@ class WaitServerInterface(lister.TextLister):
             type=argument_types.name,
             help=_(
                 'Interface to wait for (name or ID of the port) (repeat '
-                'option to wait for several; all interfaces if neither '
-                'this nor --mac-address nor --network is given)'
+                'option to wait for several; all interfaces without '
+                '--port, --mac-address and --network)'
             ),
         )
         waited_for.add_argument(

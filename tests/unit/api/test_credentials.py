@@ -251,7 +251,7 @@ class TestToken(api_test_case.ApiTestCase):
         warning = (
             'The clock of this computer is %d minutes ahead of '
             "Keystone's, so new tokens seem to have expired. They are used "
-            'all the same.\n'
+            'anyway.\n'
         )
         for name, token, logged in (
             ('right', _token(0, 3600), ''),

@@ -495,7 +495,7 @@ class TestGuide(CheckTestCase):
             with self.subTest(arguments):
                 looked_at = f'Checked 2 servers and 2 interfaces{place}'
                 self.assertEqual(
-                    [f'{looked_at}: no finding.'], self.guide(*arguments)
+                    [f'{looked_at}: no findings.'], self.guide(*arguments)
                 )
         self.assertEqual([], self.guide('-q'))
 
@@ -508,8 +508,7 @@ class TestGuide(CheckTestCase):
                 'Plan the repair: openstack server interface repair '
                 "--all-projects --severity warning --keep-tag 'my own' "
                 '--older-than 7200s --dry-run',
-                'About missing-from-cache: '
-                'user/findings.html#missing-from-cache',
+                'Documentation: user/findings.html#missing-from-cache',
             ],
             self.guide(
                 *('--all-projects', '--severity', 'warning'),
