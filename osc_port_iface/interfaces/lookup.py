@@ -342,7 +342,7 @@ class Lookup:
         self.notices += [
             _(
                 'Whether security groups are enforced on the VNIC type %s '
-                'depends on what plugs it in'
+                'depends on the hardware'
             )
             % printable.escape(vnic_type)
             for vnic_type in sorted({port.vnic_type or '' for port in ports})

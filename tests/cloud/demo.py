@@ -248,7 +248,7 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
         if status:
             return status
     print(
-        '\nThe cloud is up. Go on in a shell of your own:\n\n'
+        '\nThe cloud is up. To use it from a shell:\n\n'
         f'  export PATH={programs}:$PATH\n'
         f'  export OS_CLIENT_CONFIG_FILE={cloud.clouds_yaml} OS_CLOUD=demo\n'
         '  openstack server interface list --help\n\n'

@@ -49,3 +49,19 @@ class TestPages(testtools.TestCase):
             map(int, re.findall(r'(?m)^(\d+)$', page('exit-codes')))
         )
         self.assertEqual({0, *codes}, explained)
+
+    def test_tables_are_straight(self) -> None:
+        """A session may have printed an address of another length."""
+        tables = 0
+        for path in (
+            environments.CHECKOUT / 'README.rst',
+            *PAGES.parent.rglob('*.rst'),
+        ):
+            for table in re.findall(
+                r'(?m)(?:^ *[|+].*[|+]\n)+', path.read_text()
+            ):
+                tables += 1
+                lines = table.splitlines()
+                with self.subTest(path, table=lines[1]):
+                    self.assertEqual(1, len({len(line) for line in lines}))
+        self.assertLess(50, tables)

@@ -61,8 +61,8 @@ class PortUsers:
             return self.found[port.id]
         if self.not_asked and not port.device_id and not is_named:
             return _(
-                'whether it is used is not known to Neutron alone (%s): name '
-                'the port with --port to delete it'
+                'a service that cannot be asked may use it (%s): name the '
+                'port with --port to delete it'
             ) % ', '.join(self.not_asked)
         return None
 

@@ -568,7 +568,7 @@ class TestShow(base.ShellTestCase):
             (
                 0,
                 'Whether security groups are enforced on the VNIC type direct '
-                'depends on what plugs it in\n',
+                'depends on the hardware\n',
             ),
             (result.status, result.stderr),
         )

@@ -341,8 +341,8 @@ class TestOtherServices(PortUsersTestCase):
 
     def test_octavia_that_cannot_be_read(self) -> None:
         unknown = (
-            'whether it is used is not known to Neutron alone '
-            '(load-balancer): name the port with --port to delete it'
+            'a service that cannot be asked may use it (load-balancer): '
+            'name the port with --port to delete it'
         )
         with_device = dataclasses.replace(PORT, device_id=ROUTER_ID)
         for name, answer in (
