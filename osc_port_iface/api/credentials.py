@@ -46,6 +46,15 @@ _NOTABLE_SKEW = datetime.timedelta(minutes=2)
 
 _REQUEST_ID = re.compile('req-[0-9a-f-]{36}')
 
+# What keystoneauth raises if Keystone's answer is not what the API describes.
+_MALFORMED = (
+    ksa_exceptions.InvalidResponse,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+
 
 class Credentials:
     """Authenticates requests, and renews a refused token once.
@@ -222,7 +231,7 @@ class Credentials:
         if self._failure is None:
             try:
                 return self._headers_of_token()
-            except ksa_exceptions.ClientException as error:
+            except (ksa_exceptions.ClientException, *_MALFORMED) as error:
                 self._failure = _('No token: %s') % _without_secrets(error)
         raise errors.TokenRefused(self._failure)
 
@@ -239,21 +248,25 @@ class Credentials:
         return {'X-Auth-Token': token.auth_token or ''}
 
 
-def authenticate(prepare: Callable[[], object]) -> None:
+def authenticate(prepare: Callable[[], access.AccessInfo | None]) -> None:
     """Authenticate within a command, so that it can report why it cannot.
 
     OSC authenticates before it runs a command, unless the command has
-    ``auth_required = False``. Such a command calls this before anything else
-    that needs the cloud (``plugin_command.PluginCommand.authenticate``).
+    ``auth_required = False``.
 
-    :param prepare: Lets OSC authenticate.
+    :param prepare: Lets OSC authenticate, and returns the token.
     :raises errors.ApiError: There is no token. The message is one line, and
         repeats nothing of what Keystone answered.
     """
     try:
         with _warnings_held_back():
-            prepare()
+            token = prepare()
+        if token:
+            # keystoneauth reads a token only when it is used.
+            token.service_catalog.normalize_catalog()
+            token.will_expire_soon()
     except (
+        *_MALFORMED,
         ksa_exceptions.ClientException,
         osc_exceptions.CommandError,
         osc_exceptions.AuthorizationFailure,
@@ -320,6 +333,8 @@ def _without_secrets(error: Exception) -> str:
 
     The message may repeat the password.
     """
+    if isinstance(error, _MALFORMED):
+        return _('the answer of Keystone is not what the API describes')
     if no_answer.is_cause_of(error):
         return str(no_answer.explain(error))
     if not isinstance(error, ksa_exceptions.HttpError):

@@ -32,9 +32,6 @@ class RecordedLister(lister.TextLister):
     A journal takes the place of the services then, and no token is needed.
     """
 
-    # It is, without --at, which is known once the command line is parsed.
-    auth_required = False
-
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
 
@@ -73,7 +70,6 @@ class RecordedLister(lister.TextLister):
                 raise plugin_command.UsageError(
                     _('--journal needs the time to ask about.')
                 )
-            self.authenticate()
             return self.tabulate(parsed_args)
         from osc_port_iface.commands import recorded_tables
 

@@ -40,10 +40,6 @@ class CheckServerInterface(lister.TextLister):
     could not be read or checked.
     """
 
-    # It authenticates by itself, so that --nagios and --metrics report also
-    # that this failed.
-    auth_required = False
-
     examples = (
         'openstack server interface check web-1 web-2',
         'openstack server interface check --all-projects --nagios',
@@ -90,7 +86,6 @@ class CheckServerInterface(lister.TextLister):
 
         started = time.monotonic()
         try:
-            self.authenticate()
             chosen = self._choose(parsed_args)
             cloud = self.cloud()
             result = self._check(

@@ -36,7 +36,6 @@ _NAME = 'openstack server interface'
 class ServerInterface(plugin_command.PluginCommand):
     """Show the commands for the interfaces of servers."""
 
-    auth_required = False
     examples = (
         f'{_NAME} list web-1',
         f'{_NAME} find 203.0.113.206',

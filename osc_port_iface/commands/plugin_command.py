@@ -74,6 +74,10 @@ class PluginCommand(command.Command):
         report at once.
     """
 
+    # OSC would authenticate before it reads the command line, and show what
+    # keystoneauth says if that fails. So 'cloud' authenticates.
+    auth_required = False
+
     examples: ClassVar[tuple[str, ...]] = ()
 
     asked: api_cloud.Cloud | None = None
@@ -134,25 +138,35 @@ class PluginCommand(command.Command):
     def authenticate(self) -> None:
         """Authenticate as OSC does before it runs another command.
 
-        This is for a command that does not require it (``auth_required``).
-
         :raises errors.ApiError: There is no token.
         """
         from osc_port_iface.api import credentials
 
         self.auth_required = True
-        credentials.authenticate(lambda: self.app.prepare_to_run_command(self))
+        credentials.authenticate(self._authenticated)
 
     def cloud(self) -> api_cloud.Cloud:
-        """Return the services of the cloud that is asked."""
+        """Return the services of the cloud that is asked.
+
+        :raises errors.ApiError: There is no token.
+        """
         from osc_port_iface.api import cloud as api_cloud
 
         if self.asked is None:
+            self.authenticate()
             self.show_progress(_WAITING)
             self.asked = api_cloud.Cloud(
                 self.app.client_manager.sdk_connection.config
             )
         return self.asked
+
+    def _authenticated(self) -> Any:
+        """Let OSC authenticate, as it does before other commands.
+
+        :returns: The token, as keystoneauth has it.
+        """
+        self.app.prepare_to_run_command(self)
+        return self.app.client_manager.auth_ref
 
     def show_progress(self, text: str) -> None:
         """Show a line on a terminal until something else is written there.

@@ -404,6 +404,10 @@ class TestAuthenticate(api_test_case.ApiTestCase):
                 'Missing value auth-url',
             ),
             (
+                KeyError('x-subject-token'),
+                'the answer of Keystone is not what the API describes',
+            ),
+            (
                 sdk_exceptions.ConfigException('Cloud x was not found.'),
                 'Cloud x was not found.',
             ),

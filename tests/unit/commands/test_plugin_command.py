@@ -18,7 +18,10 @@ from unittest import mock
 import testtools
 
 from osc_port_iface.commands import list as list_command
+from tests import command_result
 from tests import declared
+from tests.unit import base
+from tests.unit import fake_cloud
 
 ORIGIN = 'This command is provided by the osc-port-iface plugin.'
 
@@ -75,3 +78,35 @@ class TestEpilog(testtools.TestCase):
             f'One.\n\nTwo.\n\nExamples::\n\n  {first}\n  {second}\n\n{ORIGIN}',
             made.get_epilog(),
         )
+
+
+class TestAuthentication(base.ShellTestCase):
+    def test_refused(self) -> None:
+        """No command shows what Keystone answers."""
+        self.cloud.register_tokens('a-token')
+        self.cloud.post(
+            f'{fake_cloud.AUTH_URL}/auth/tokens',
+            status_code=401,
+            json={'error': {'message': 'secret', 'code': 401}},
+        )
+        journal = self.create_file('')
+        for command in (
+            ('list',),
+            ('show', 'web', '10.0.0.5'),
+            ('find', '10.0.0.5'),
+            ('check',),
+            ('repair', '--dry-run'),
+            ('diff', self.create_file('[]')),
+            ('reach', 'web', 'db'),
+            ('record', journal),
+            ('wait', 'web'),
+        ):
+            with self.subTest(command[0]):
+                self.assertEqual(
+                    command_result.Result(
+                        1,
+                        '',
+                        'Authentication failed: Unauthorized (HTTP 401)\n',
+                    ),
+                    self.openstack('server', 'interface', *command),
+                )
