@@ -117,14 +117,8 @@ def _read(
 
 
 def _cause(finding: findings.Finding, hosts: _Hosts) -> str | None:
-    port, host = finding.port, finding.host or ''
+    host = finding.host or ''
     service = hosts.services.get(host)
-    if (
-        finding.code in codes.OF_WIRING
-        and port
-        and port.admin_state_up is False
-    ):
-        return _('the port is disabled')
     if finding.code in _OF_HOST and service and not service.is_up:
         return _('nova-compute on %s is down') % host
     if finding.code in codes.OF_WIRING:

@@ -171,8 +171,12 @@ class TestCauses(api_test_case.ApiTestCase):
         )
 
     def test_disabled_port(self) -> None:
+        """Neutron binds a disabled port like any other."""
+        self.register_service(state='down')
         disabled = finding(codes.Code.UNBOUND, admin_state_up=False)
-        self.assertEqual(['the port is disabled'], self.causes(disabled))
+        self.assertEqual(
+            [f'nova-compute on {samples.HOST} is down'], self.causes(disabled)
+        )
 
     def test_a_refused_token_ends_it(self) -> None:
         self.cloud.get(AGENTS_URL, status_code=401, json={})
