@@ -79,7 +79,8 @@ class CheckResult(confirm.ConfirmResult):
     """The findings, and what was checked.
 
     :ivar codes: The findings that were looked for.
-    :ivar refused: The findings that a service refused to show the caller.
+    :ivar refused: The findings that a service refused to show the caller, and
+        that the user did not name.
     :ivar servers: The servers that were checked.
     :ivar ports: The ports that were checked.
     :ivar interfaces: How many interfaces the servers have.
@@ -109,7 +110,8 @@ def check(
     :param request: What to check.
     :param progress: Shows progress, if each server is asked for.
     :returns: The confirmed findings. If something could not be looked for,
-        there is a failure, or a notice if a service refused to show it.
+        there is a failure, or a notice if a service refused to show it and
+        the user did not name it.
     :raises errors.ApiError: The servers could not be listed.
     """
     beyond = request.beyond_selection
@@ -131,6 +133,10 @@ def check(
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
+    refused = {
+        line: bool(lost & request.named)
+        for line, lost in first.refused.items()
+    }
     left_out = (
         (_('Not looked for, as it needs administrator rights'), first.hidden),
         (_('Not looked for, as it needs all servers of a project'), beyond),
@@ -139,13 +145,18 @@ def check(
         found.rows,
         [
             *first.failures,
+            *(line for line, is_named in refused.items() if is_named),
             *_named(left_out, request.named),
             *found.failures,
         ],
-        [*first.notices, *found.notices],
+        [
+            *first.notices,
+            *(line for line, is_named in refused.items() if not is_named),
+            *found.notices,
+        ],
         found.unjudged,
         codes=first.codes,
-        refused=first.refused,
+        refused=frozenset().union(*first.refused.values()) - request.named,
         servers=first.servers,
         ports=[*first.ports, *first.others],
         interfaces=sum(map(len, first.interfaces.values())),

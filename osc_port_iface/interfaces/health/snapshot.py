@@ -70,9 +70,10 @@ class Snapshot:
     :ivar bindings: All bindings of the ports that seem to have several, by
         port ID.
     :ivar hidden: The findings that the caller never has the rights for.
-    :ivar refused: The findings that a service refused to show the caller.
+    :ivar refused: The findings that a service refused to show the caller, by
+        the line that says so.
     :ivar failures: What could not be read.
-    :ivar notices: What was refused.
+    :ivar notices: What else to say of the selection.
     """
 
     servers: Sequence[records.Server] = ()
@@ -92,7 +93,7 @@ class Snapshot:
         default_factory=dict
     )
     hidden: _Codes = frozenset()
-    refused: _Codes = frozenset()
+    refused: dict[str, _Codes] = dataclasses.field(default_factory=dict)
     failures: list[str] = dataclasses.field(default_factory=list)
     notices: list[str] = dataclasses.field(default_factory=list)
 
@@ -266,8 +267,7 @@ class _Reader:
                     'error': error,
                 }
                 if isinstance(error, errors.Forbidden):
-                    snapshot.refused |= lost
-                    snapshot.notices.append(line)
+                    snapshot.refused[line] = lost
                 else:
                     snapshot.failures.append(line)
             return None

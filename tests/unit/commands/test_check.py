@@ -930,6 +930,18 @@ class TestRights(CheckTestCase):
             self.check(),
         )
 
+    def test_neutron_is_forbidden_and_its_finding_named(self) -> None:
+        self.register_without_neutron(403, **{'OS-EXT-SRV-ATTR:host': None})
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                'Not looked for: port-down. Ports: this is not allowed (HTTP '
+                '403)\n',
+            ),
+            self.check('--finding', 'port-down'),
+        )
+
     def test_neutron_fails(self) -> None:
         self.register_without_neutron(500)
         result = self.check('--finding', 'port-down')
