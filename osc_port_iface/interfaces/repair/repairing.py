@@ -118,8 +118,9 @@ class Repairing:
                 self._request,
                 self._options,
                 timeout,
+                asked_to_stop,
             )
-            rows = run.execute(plan, self._findings, asked_to_stop, progress)
+            rows = run.execute(plan, self._findings, progress)
         return records.Answer(rows, run.failures)
 
     def network_names(

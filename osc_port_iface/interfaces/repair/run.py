@@ -66,6 +66,20 @@ class _Surprise(Exception):
         self.result = result
 
 
+@dataclasses.dataclass
+class _Attempt:
+    """A step that is being carried out.
+
+    :ivar step: The step.
+    :ivar sent: The requests that were sent.
+    :ivar deadline: Until when to wait for their effect, by time.monotonic.
+    """
+
+    step: plans.Step
+    sent: list[writing.PlannedCall] = dataclasses.field(default_factory=list)
+    deadline: float = 0.0
+
+
 class Run:
     """One run of a plan.
 
@@ -80,6 +94,7 @@ class Run:
         request: check.CheckRequest,
         options: plans.Options,
         timeout: float,
+        asked_to_stop: threading.Event,
     ) -> None:
         """Prepare a run; nothing is sent.
 
@@ -89,6 +104,7 @@ class Run:
         :param request: What was checked, and will be checked again.
         :param options: What the user allows.
         :param timeout: Seconds to wait for a finding to disappear.
+        :param asked_to_stop: Ends the run between two steps.
         """
         self._cloud = cloud
         self._writer = writer
@@ -96,23 +112,23 @@ class Run:
         self._request = request
         self._options = options
         self._timeout = timeout
+        self._asked_to_stop = asked_to_stop
+        # What had a finding when the plan was made.
+        self._known: set[Subject] = set()
         # Whether Neutron notifies Nova of updates of ports, once it is known.
         self._notifies: bool | None = None
-        self._sent: list[writing.PlannedCall] = []
         self.failures: list[str] = []
 
     def execute(
         self,
         plan: plans.Plan,
         findings: Sequence[health_findings.Finding],
-        asked_to_stop: threading.Event,
         progress: Progress,
     ) -> list[outcomes.Outcome]:
         """Execute the steps of a plan, up to the first surprise.
 
         :param plan: The plan.
         :param findings: All findings at the time of the plan.
-        :param asked_to_stop: Ends the run between two steps.
         :param progress: Called before each step.
         :returns: An outcome for each finding of the plan, in the same order.
         """
@@ -122,56 +138,65 @@ class Run:
             )
             for repair in plan.left
         ]
-        known = {finding.subject for finding in findings}
+        self._known = {finding.subject for finding in findings}
+        updates = []
         for number, step in enumerate(plan.steps, 1):
-            if self.failures or asked_to_stop.is_set():
+            if self.failures or self._asked_to_stop.is_set():
                 reason = _('the run was interrupted')
                 if self.failures:
                     reason = _('the run ended before')
                 found += outcomes.skipped(step.repairs, reason)
                 continue
             progress(number, step)
-            found += self._do(step, known, asked_to_stop)
+            attempt = _Attempt(step)
+            rows = self._do(attempt, self._begin)
+            if rows is None:
+                updates.append(attempt)
+            else:
+                found += rows
+        # Without an event, only the effect shows whether Neutron notifies
+        # Nova. If it does not, all servers together cost one timeout.
+        deadline = time.monotonic() + self._timeout
+        for attempt in updates:
+            attempt.deadline = deadline
+            found += self._do(attempt, self._finish) or ()
         return sorted(found, key=lambda row: row.repair.finding.order)
 
     def _do(
         self,
-        step: plans.Step,
-        known: set[Subject],
-        asked_to_stop: threading.Event,
-    ) -> list[outcomes.Outcome]:
-        """Execute one step, and read back the result."""
-        self._sent = []
+        attempt: _Attempt,
+        work: Callable[[_Attempt], list[outcomes.Outcome] | None],
+    ) -> list[outcomes.Outcome] | None:
+        """Do a part of a step; if it breaks off, make it good."""
+        step = attempt.step
         try:
-            return self._execute(step, known, asked_to_stop)
+            return work(attempt)
         except (_Surprise, audit.LogFailed, errors.ApiError) as error:
             if isinstance(error, errors.NotFound) and not self._has_server(
                 step.findings[0]
             ):
                 return self._broken_off(
-                    step, _('the server no longer exists'), remains=False
+                    attempt, _('the server no longer exists'), remains=False
                 )
             problem = str(error)
             self.failures.append(problem)
             if isinstance(error, _Surprise) and (
                 error.result is outcomes.Result.REFUSED
             ):
-                return self._ended(step, error.result, problem)
+                return self._ended(attempt, error.result, problem)
         except KeyboardInterrupt:
-            asked_to_stop.set()
+            self._asked_to_stop.set()
             problem = _('it was interrupted')
-        return self._broken_off(step, problem)
+        return self._broken_off(attempt, problem)
 
-    def _execute(
-        self,
-        step: plans.Step,
-        known: set[Subject],
-        asked_to_stop: threading.Event,
-    ) -> list[outcomes.Outcome]:
-        """Execute one step.
+    def _begin(self, attempt: _Attempt) -> list[outcomes.Outcome] | None:
+        """Send the requests of a step, and read back their effect.
 
+        :returns: The outcomes; None if only updates of ports were sent, whose
+            effect is still to be awaited.
         :raises _Surprise: Something is not as planned.
         """
+        step = attempt.step
         if self._is_gone(step):
             return [
                 outcomes.Outcome(
@@ -184,24 +209,26 @@ class Run:
                 for repair in step.repairs
             ]
         calls = step.calls
-        if step.event and self._notifies is not False:
-            self._send_all(step, calls)
-            still = self._wait_until_gone(
-                step,
-                known,
-                asked_to_stop,
-                min(self._timeout, _NOTIFIED_WITHIN),
-            )
-            self._notifies = not still
-            if not still or self.failures or asked_to_stop.is_set():
-                return self._read_back(step, still)
         if step.event:
+            if self._notifies is not False:
+                self._send_all(attempt, calls)
+                attempt.deadline = time.monotonic() + min(
+                    self._timeout, _NOTIFIED_WITHIN
+                )
+                still = self._wait_until_gone(attempt)
+                self._notifies = not still
+                if not still or self.failures or self._asked_to_stop.is_set():
+                    return self._read_back(attempt, still)
             calls = (step.event,)
-        self._send_all(step, calls)
-        still = self._wait_until_gone(
-            step, known, asked_to_stop, self._timeout
-        )
-        return self._read_back(step, still)
+        self._send_all(attempt, calls)
+        if step.action is plans.Action.TOUCH and not step.event:
+            return None
+        attempt.deadline = time.monotonic() + self._timeout
+        return self._finish(attempt)
+
+    def _finish(self, attempt: _Attempt) -> list[outcomes.Outcome]:
+        """Wait for the effect of a step, and read it back."""
+        return self._read_back(attempt, self._wait_until_gone(attempt))
 
     def _is_gone(self, step: plans.Step) -> bool:
         """Check that everything is still as it was when planned.
@@ -249,16 +276,16 @@ class Run:
         return True
 
     def _send_all(
-        self, step: plans.Step, calls: Sequence[writing.PlannedCall]
+        self, attempt: _Attempt, calls: Sequence[writing.PlannedCall]
     ) -> None:
         """Send requests of a step, with fresh reads before each that cuts.
 
         :raises _Surprise: Something speaks against a request, or the answer
             is not what was planned.
         """
-        repair = step.repairs[0]
+        action, repair = attempt.step.action, attempt.step.repairs[0]
         for call in calls:
-            if not self._sent or step.action is plans.Action.DELETE:
+            if not attempt.sent or action is plans.Action.DELETE:
                 problem = safeguards.objection(
                     self._cloud,
                     repair,
@@ -269,9 +296,9 @@ class Run:
             self._log.intend(repair.finding, call)
             # An update of a port changes nothing.
             has_changed = (
-                bool(self._sent) and step.action is not plans.Action.TOUCH
+                bool(attempt.sent) and action is not plans.Action.TOUCH
             )
-            self._sent.append(call)
+            attempt.sent.append(call)
             result = self._writer.send(call)
             self._log.conclude(repair.finding, call, result)
             if result.problem:
@@ -283,11 +310,7 @@ class Run:
                 )
 
     def _wait_until_gone(
-        self,
-        step: plans.Step,
-        known: set[Subject],
-        asked_to_stop: threading.Event,
-        timeout: float,
+        self, attempt: _Attempt
     ) -> dict[Subject, health_findings.Finding]:
         """Check until all findings of a step are gone, or the time is up.
 
@@ -295,17 +318,20 @@ class Run:
         :raises _Surprise: The server cannot be judged, or has a finding that
             was not known.
         """
+        step = attempt.step
         planned = {finding.subject for finding in step.findings}
-        deadline = time.monotonic() + timeout
         while True:
             result = self._check(step.findings)
             found = {row.subject: row for row in names.all_rows(result)}
             still = {key: found[key] for key in planned & found.keys()}
-            new = [row for key, row in found.items() if key not in known]
+            new = [row for key, row in found.items() if key not in self._known]
             is_known = bool(still) or (
                 not result.unjudged and self._is_settled(step.findings[0])
             )
-            is_over = time.monotonic() >= deadline or asked_to_stop.is_set()
+            is_over = (
+                time.monotonic() >= attempt.deadline
+                or self._asked_to_stop.is_set()
+            )
             if is_over or (is_known and not still and not new):
                 break
             time.sleep(_INTERVAL)
@@ -341,12 +367,12 @@ class Run:
 
     def _read_back(
         self,
-        step: plans.Step,
+        attempt: _Attempt,
         still: dict[Subject, health_findings.Finding],
     ) -> list[outcomes.Outcome]:
         """Return the outcomes of a step whose requests were all sent."""
         found = []
-        for repair in step.repairs:
+        for repair in attempt.step.repairs:
             row = still.get(repair.finding.subject)
             found.append(
                 outcomes.Outcome(
@@ -354,31 +380,33 @@ class Run:
                     outcomes.Result.STILL_THERE,
                     row.actual,
                     plans.SEE_FINDINGS,
-                    sent=tuple(self._sent),
+                    sent=tuple(attempt.sent),
                 )
                 if row
                 else outcomes.Outcome(
                     repair,
                     outcomes.Result.REPAIRED,
-                    self._observe(step, repair.finding),
+                    self._observe(attempt.step, repair.finding),
                     remains=False,
-                    sent=tuple(self._sent),
+                    sent=tuple(attempt.sent),
                 )
             )
         return found
 
     def _broken_off(
-        self, step: plans.Step, problem: str, remains: bool = True
+        self, attempt: _Attempt, problem: str, remains: bool = True
     ) -> list[outcomes.Outcome]:
         """Make good a step that has broken off, and say how it was left."""
-        if not self._sent:
+        if not attempt.sent:
             return [
                 dataclasses.replace(row, remains=remains)
-                for row in outcomes.skipped(step.repairs, problem)
+                for row in outcomes.skipped(attempt.step.repairs, problem)
             ]
-        if len(self._sent) > 1:
-            self._undo(step.repairs[0])
-        found = self._ended(step, outcomes.Result.UNFINISHED, problem, remains)
+        if len(attempt.sent) > 1:
+            self._undo(attempt)
+        found = self._ended(
+            attempt, outcomes.Result.UNFINISHED, problem, remains
+        )
         self.failures += [
             outcomes.left_disabled(row)
             for row in found
@@ -386,17 +414,18 @@ class Run:
         ]
         return found
 
-    def _undo(self, repair: plans.Repair) -> None:
+    def _undo(self, attempt: _Attempt) -> None:
         """Send what makes good a repair, even if it cannot be logged.
 
         The requests set a state, so they may be sent again.
         """
+        repair = attempt.step.repairs[0]
         for call in repair.undo:
             for delay in _UNDO_DELAYS:
                 time.sleep(delay)
                 with contextlib.suppress(audit.LogFailed):
                     self._log.intend(repair.finding, call)
-                self._sent.append(call)
+                attempt.sent.append(call)
                 result = self._writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
                     self._log.conclude(repair.finding, call, result)
@@ -407,7 +436,7 @@ class Run:
 
     def _ended(
         self,
-        step: plans.Step,
+        attempt: _Attempt,
         result: outcomes.Result,
         problem: str,
         remains: bool = True,
@@ -416,12 +445,12 @@ class Run:
             outcomes.Outcome(
                 repair,
                 result,
-                self._observe(step, repair.finding),
+                self._observe(attempt.step, repair.finding),
                 problem,
                 remains,
-                tuple(self._sent),
+                tuple(attempt.sent),
             )
-            for repair in step.repairs
+            for repair in attempt.step.repairs
         ]
 
     def _observe(

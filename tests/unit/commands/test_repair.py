@@ -20,6 +20,8 @@ import sys
 from typing import Any
 from unittest import mock
 
+from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.repair import plan as plans
 from tests import command_result
 from tests.unit.commands import test_check
 from tests.unit.commands import test_progress
@@ -34,6 +36,7 @@ COLUMNS = (
 _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 ENDED = 'the run ended before'
 MISSING = 'missing-from-cache refresh-cache'
+TOUCHED = 'missing-from-cache update-port'
 STILL_CHANGED = (
     f'Port {fake_cloud.identifier(12)}: not known whether it is repaired, as '
     'the server is still being changed\n'
@@ -318,6 +321,97 @@ class TestRepair(RepairTestCase):
         self.assertEqual(1, result.status)
         self.assertIn('/nowhere/log', result.stderr)
         self.assertEqual([], self.writes())
+
+
+class TestMember(RepairTestCase):
+    """A caller who cannot send events."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.cloud.register_tokens('a-token', role='member')
+        for one in self.servers:
+            del one['OS-EXT-SRV-ATTR:host']
+        for port in self.ports:
+            for name in [key for key in port if key.startswith('binding:')]:
+                del port[name]
+        self.register(self.servers, self.ports)
+
+    def updates(self) -> list[str]:
+        return [
+            f'PUT {PORTS_URL}/{fake_cloud.identifier(number)}'
+            for number in (12, 22)
+        ]
+
+    def test_all_servers_cost_one_timeout(self) -> None:
+        waited = []
+        row = f'{TOUCHED} still there not in the cache not in the cache'
+        for names in (('s1',), ('s1', 's2')):
+            self.clock.slept.clear()
+            self.assertEqual(
+                command_result.Result(
+                    3,
+                    ''.join(
+                        f'{name} {row} {plans.SEE_FINDINGS}\n'
+                        for name in names
+                    ),
+                    '',
+                ),
+                self.repair(
+                    *('--auto-approve', '--timeout', '30'),
+                    *(fake_cloud.identifier(int(name[1])) for name in names),
+                ),
+            )
+            waited.append(sum(self.clock.slept))
+        # The second server costs one more check.
+        self.assertEqual(check.SETTLING, waited[1] - waited[0])
+        self.assertEqual([*self.updates()[:1], *self.updates()], self.writes())
+
+    def test_nova_hears_of_one_of_them(self) -> None:
+        """The nova-compute of the other server may be down."""
+
+        def update(request: Any, context: object) -> dict[str, Any]:
+            self.notifies = request.path.endswith(fake_cloud.identifier(22))
+            return self.update(request, context)
+
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
+        result = self.repair('--auto-approve')
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f's1 {TOUCHED} still there not in the cache not in the cache '
+                f'{plans.SEE_FINDINGS}\n'
+                f's2 {TOUCHED} repaired not in the cache 10.0.0.22 \n',
+                '',
+            ),
+            result,
+        )
+
+    def test_refused_update(self) -> None:
+        """What was sent before is read back all the same."""
+
+        def update(request: Any, context: Any) -> dict[str, Any]:
+            if request.url == self.updates()[1].partition(' ')[2]:
+                context.status_code = 403
+                return {}
+            self.notifies = True
+            return self.update(request, context)
+
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
+        problem = (
+            f'Update of port {fake_cloud.identifier(22)}: this is not allowed;'
+            " it needs the role 'member' in the project of the port (HTTP "
+            '403)'
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                f's1 {TOUCHED} repaired not in the cache 10.0.0.12 \n'
+                f's2 {TOUCHED} refused not in the cache not in the cache '
+                f'{problem}\n',
+                f'{problem}\n',
+            ),
+            self.repair('--auto-approve'),
+        )
 
 
 class TestUsage(RepairTestCase):
