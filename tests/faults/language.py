@@ -34,10 +34,11 @@ the previous one:
 ``cut-off=50%``     only so much of the body, although all was announced
 ``reset=50%``       a connection reset after so much of the answer
 ``silence``         nothing, and no end
+``ctrl-c``          a Ctrl-C before the answer, in process only
 ``gzip-bomb``       300 MB that are 300 kB on the wire
 ``huge``            200 MB
 ``redirect=URL``    a redirect; ``.`` is the same URL
-``set:PATH=JSON``   another value in the body
+``set:PATH=JSON``   another value in the body; in its path, ``*`` is each item
 ``drop:PATH``       a key less in the body
 ``add:PATH=JSON``   an item more in a list of the body
 ``twice:PATH``      each item of a list twice
@@ -56,6 +57,7 @@ import functools
 import gzip
 import json
 import re
+import signal
 from typing import Any
 from urllib import parse
 import uuid
@@ -215,6 +217,10 @@ def _silence(answer: Answer, _value: str) -> None:
     answer.seconds_a_byte = 3600
 
 
+def _ctrl_c(_answer: Answer, _value: str) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
 def _gzip_bomb(answer: Answer, _value: str) -> None:
     answer.body = gzip.compress(b' ' * 300_000_000, compresslevel=1)
     answer.headers['Content-Encoding'] = 'gzip'
@@ -243,6 +249,7 @@ _WORDS: dict[str, Callable[[Answer, str], None]] = {
     'cut-off': _cut_off,
     'reset': _reset,
     'silence': _silence,
+    'ctrl-c': _ctrl_c,
     'gzip-bomb': _gzip_bomb,
     'huge': _huge,
     'nested': _nested,
@@ -261,7 +268,11 @@ def _edited(body: bytes, edit: str, where: str) -> bytes:
 
 def _descend(containers: list[Any], key: str) -> list[Any]:
     if key == '*':
-        return [item for items in containers for item in items]
+        return [
+            item
+            for items in containers
+            for item in (items.values() if isinstance(items, dict) else items)
+        ]
     return [
         container[int(key) if isinstance(container, list) else key]
         for container in containers

@@ -30,16 +30,18 @@ Faults    How; see :mod:`language`. Several places, and as many faults, stand
 Output    ``same`` as without the faults, ``none``, ``heading`` alone,
           ``no two`` without the rows of the server two, ``without`` and the
           columns that are empty, ``less`` and those that are not there, or
-          ``N rows`` for what ``many`` makes of the port of two.
+          ``N rows`` for what ``many`` makes of the port of two, or ``row``
+          and the cells of the only row, with ``-empty-``.
 Error     Standard error; ``//`` between lines, ``...`` for any text.
 Exit      The exit status.
 Sent      The number of requests to Keystone, Nova and Neutron; ``*`` where it
-          depends on what threads do first.
+          depends on what threads do first. Behind them, the methods of those
+          that were to change something.
 Waited    Seconds between them in all, by the clock of the tests in process.
 ========  ==================================================================
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import csv
 import dataclasses
 import fnmatch
@@ -155,15 +157,25 @@ class Case:
                     rows[0].replace(words['two_port'], language.port_id(index))
                     for index in range(int(number))
                 )
+            case ['row', *cells]:
+                shown = ' '.join(cells).replace('-empty-', '').split(', ')
+                return heading + ','.join(f'"{cell}"' for cell in shown) + '\n'
             case ['without', *columns]:
                 return _edited(healthy, empty=' '.join(columns).split(', '))
             case ['less', *columns]:
                 return _edited(healthy, left_out=' '.join(columns).split(', '))
         raise ValueError(self.output)
 
-    def expects(self, sent: str) -> bool:
-        """Return whether the number of requests is as planned."""
-        return fnmatch.fnmatchcase(sent, self.sent)
+    def expects(self, sent: str, methods: Iterable[str]) -> bool:
+        """Return whether the requests are as planned.
+
+        :param sent: How many were sent to each service.
+        :param methods: The methods of those that were to change something.
+        """
+        numbers, planned = re.split('((?: [A-Z]+)*)$', self.sent)[:2]
+        return fnmatch.fnmatchcase(sent, numbers) and (
+            planned.split() == [*methods]
+        )
 
     def expected_error(self, words: Words) -> str:
         """Make a regular expression for the expected standard error."""

@@ -57,12 +57,14 @@ class FaultPlanTestCase(odd_project.OddProjectTestCase):
             (result.stdout, result.status),
             result.stderr,
         )
-        sent = self.sent()
-        self.assertTrue(self.case.expects(sent), sent)
+        sent, writes = self.sent(), self.proxy.writes
+        self.assertTrue(
+            self.case.expects(sent, (write[0] for write in writes)),
+            f'{sent} {writes}',
+        )
         self.assertRegex(result.stderr, self.case.expected_error(words))
         self.assertNotRegex(result.stdout + result.stderr, plan.UNSAFE)
         self.assertEqual(set(), self.strangers(), 'were sent the token')
-        self.assertEqual([], self.proxy.writes)
 
     def healthy(self) -> command_result.Result:
         """Run the command without any fault, once for all tests."""
@@ -73,6 +75,7 @@ class FaultPlanTestCase(odd_project.OddProjectTestCase):
             _HEALTHY[key] = self.run_case()
             self.proxy.faults = answers.Faults()
             self.proxy.requests.clear()
+            self.proxy.writes.clear()
         return _HEALTHY[key]
 
     def saved(self) -> str:
@@ -128,7 +131,7 @@ class TestBodyFaults(FaultPlanTestCase):
 
 
 class TestRepairAndDiffFaults(FaultPlanTestCase):
-    parts = frozenset({'repair', 'diff'})
+    parts = frozenset({'repair', 'diff', 'write'})
 
 
 def load_tests(

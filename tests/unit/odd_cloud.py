@@ -50,6 +50,7 @@ _NAMED = {
     'address-groups': (850,),
     'security-groups': (800,),
     'trunks': (),
+    'routers': (),
 }
 
 WORDS = {
@@ -110,6 +111,24 @@ def register(cloud: fake_cloud.FakeCloud) -> None:
     cloud.get(re.compile('http://(nova|neutron)[.]test/'), json=answer)
     for collection in ('projects', 'domains'):
         cloud.get(f'{fake_cloud.AUTH_URL}/{collection}', json=answer)
+    for method in ('PUT', 'POST', 'DELETE'):
+        cloud.register_uri(
+            method, re.compile('http://(nova|neutron)[.]test/'), json=_change
+        )
+
+
+def _change(request: Any, context: Any) -> dict[str, Any] | None:
+    """Accept a change, but leave everything as it is."""
+    if request.method == 'DELETE':
+        context.status_code = 204
+        return None
+    if '/tags/' in request.path:
+        context.status_code = 201
+        return None
+    body: dict[str, Any] = request.json()
+    if 'events' in body:
+        return {'events': [{'code': 200} for _event in body['events']]}
+    return body
 
 
 def _servers(
@@ -335,6 +354,10 @@ class FaultyTransport(fixtures.Fixture):
         answer = self.faults.of(url)(
             answers.Request(str(request.method), url, forward)
         )
+        if answer.reset_at is not None:
+            raise requests.ConnectionError('x') from ConnectionResetError()
+        if answer.seconds_a_byte:
+            raise requests.ReadTimeout
         return requests_mock.create_response(
             request,
             status_code=answer.status,

@@ -403,7 +403,10 @@ class Run:
                 for row in outcomes.skipped(attempt.step.repairs, problem)
             ]
         if len(attempt.sent) > 1:
-            self._undo(attempt)
+            # Whoever does not want to wait for it either learns how the port
+            # was left.
+            with contextlib.suppress(KeyboardInterrupt):
+                self._undo(attempt)
         found = self._ended(
             attempt, outcomes.Result.UNFINISHED, problem, remains
         )
@@ -456,7 +459,7 @@ class Run:
     def _observe(
         self, step: plans.Step, finding: health_findings.Finding
     ) -> str | None:
-        """Read back the state of a finding; None if it cannot be read."""
+        """Read back the state of a finding; None if it was not read."""
         try:
             if step.action in (plans.Action.REFRESH, plans.Action.TOUCH):
                 server = self._cloud.compute.server(finding.server_id or '')
@@ -468,7 +471,7 @@ class Run:
                 )
                 return ','.join(sorted(row.host for row in bindings))
             return outcomes.observed_port(step.action, port)
-        except errors.ApiError:
+        except (errors.ApiError, KeyboardInterrupt):
             return None
 
 
