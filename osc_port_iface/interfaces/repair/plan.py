@@ -215,16 +215,20 @@ def _refreshes(
 
     If one of them needs an event, an event repairs them all.
     """
-    by_server: dict[str, list[Repair]] = {}
-    for repair in repairs:
-        if repair.action in (Action.REFRESH, Action.TOUCH):
-            server_id = repair.finding.server_id or ''
-            by_server.setdefault(server_id, []).append(repair)
-    for server_id, found in by_server.items():
+    refreshed = (
+        repair
+        for repair in repairs
+        if repair.action in (Action.REFRESH, Action.TOUCH)
+    )
+    for found in records.grouped(
+        refreshed, lambda repair: repair.finding.server_id
+    ).values():
         server = found[0].finding.server
-        event = None
-        if server and server.host:
-            event = writer.refresh_cache(server_id, _tags(found))
+        event = (
+            writer.refresh_cache(server.id, _tags(found))
+            if server and server.host
+            else None
+        )
         if event and any(row.action is Action.REFRESH for row in found):
             yield Step(
                 tuple(
@@ -481,13 +485,13 @@ def _is_for_another_address(
     finding: health_findings.Finding, port: records.Port
 ) -> bool:
     """Return whether a floating IP is for an address that a port lacks."""
-    if finding.code is not codes.Code.FLOATING_IP_DIFFERS:
-        return False
-    if finding.expected_values or len(finding.actual_values) != 2:
-        return False
-    fixed_ips = {fixed_ip.ip_address for fixed_ip in port.fixed_ips}
-    _floating_ip, target = finding.actual_values
-    return target not in fixed_ips
+    return (
+        finding.code is codes.Code.FLOATING_IP_DIFFERS
+        and not finding.expected_values
+        and len(finding.actual_values) == 2
+        and finding.actual_values[1]
+        not in {fixed_ip.ip_address for fixed_ip in port.fixed_ips}
+    )
 
 
 def _interrupted(

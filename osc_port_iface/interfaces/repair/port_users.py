@@ -138,7 +138,7 @@ def _routing(
     cloud: api_cloud.Cloud, ports: Sequence[records.Port]
 ) -> Iterator[tuple[str, str]]:
     """Find the ports whose address a router or a subnet routes through."""
-    by_address: dict[str, list[records.Port]] = {}
+    by_address: dict[str | None, list[records.Port]] = {}
     for port in ports:
         for fixed_ip in port.fixed_ips:
             by_address.setdefault(fixed_ip.ip_address, []).append(port)
@@ -158,8 +158,8 @@ def _routing(
         cloud.network.list(neutron.SUBNETS, 'id', subnet_ids)
     ):
         hops = {route.next_hop for route in subnet.host_routes}
-        for address in {subnet.gateway_ip, *hops} - {None}:
-            for port in by_address.get(address or '', ()):
+        for address in {subnet.gateway_ip, *hops}:
+            for port in by_address.get(address, ()):
                 if port.network_id == subnet.network_id:
                     yield (
                         port.id,

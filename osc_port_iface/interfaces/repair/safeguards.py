@@ -36,14 +36,11 @@ def objection(
     :param is_named: Whether the user has named its port.
     :raises errors.ApiError: Something cannot be known.
     """
-    planned = repair.finding.port
-    if planned is None or repair.action in (
-        plans.Action.REFRESH,
-        plans.Action.TOUCH,
-    ):
+    if repair.action in (plans.Action.REFRESH, plans.Action.TOUCH):
         return None
-    port = read_port(cloud, planned.id)
-    if port is None:
+    planned = repair.finding.port
+    port = read_port(cloud, planned.id) if planned else None
+    if planned is None or port is None:
         return _('it no longer exists')
     if repair.action is plans.Action.DELETE:
         return _to_deletion(cloud, planned, port, is_named)
@@ -75,10 +72,11 @@ def is_as_left(cloud: api_cloud.Cloud, finding: findings.Finding) -> bool:
 
     :raises errors.ApiError: It could not be read.
     """
-    left, now = finding.port, read_port(cloud, finding.port_id or '')
-    return (
-        left is not None
-        and now is not None
+    left = finding.port
+    now = read_port(cloud, left.id) if left else None
+    return bool(
+        left
+        and now
         and now.device_id == left.device_id
         and now.admin_state_up == left.admin_state_up
         and set(now.tags) == set(left.tags)
@@ -122,12 +120,13 @@ def _to_new_binding(
     port: records.Port,
 ) -> str | None:
     """Object to a binding on another host, or to the deletion of one."""
-    server = cloud.compute.server(repair.finding.server_id or '')
+    planned_server = repair.finding.server
+    if planned_server is None:
+        return _('its server is not known')
+    server = cloud.compute.server(planned_server.id)
     if plans.is_moving(server, port):
         return _('the server is about to move')
-    if repair.finding.server is None or (
-        server.host != repair.finding.server.host
-    ):
+    if server.host != planned_server.host:
         return _('the server is on another host now')
     if port.host != planned.host:
         return _('it is bound to another host now')

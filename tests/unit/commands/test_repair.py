@@ -21,7 +21,6 @@ from typing import Any
 from unittest import mock
 
 from osc_port_iface.interfaces.health import check
-from osc_port_iface.interfaces.repair import plan as plans
 from tests import command_result
 from tests.unit.commands import test_check
 from tests.unit.commands import test_progress
@@ -36,6 +35,7 @@ COLUMNS = (
 _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 ENDED = 'the run ended before'
 MISSING = 'missing-from-cache refresh-cache'
+SEE_FINDINGS = "see 'Findings' in the documentation of osc-port-iface"
 TOUCHED = 'missing-from-cache update-port'
 STILL_CHANGED = (
     f'Port {fake_cloud.identifier(12)}: not known whether it is repaired, as '
@@ -351,8 +351,7 @@ class TestMember(RepairTestCase):
                 command_result.Result(
                     3,
                     ''.join(
-                        f'{name} {row} {plans.SEE_FINDINGS}\n'
-                        for name in names
+                        f'{name} {row} {SEE_FINDINGS}\n' for name in names
                     ),
                     '',
                 ),
@@ -379,7 +378,7 @@ class TestMember(RepairTestCase):
             command_result.Result(
                 3,
                 f's1 {TOUCHED} still there not in the cache not in the cache '
-                f'{plans.SEE_FINDINGS}\n'
+                f'{SEE_FINDINGS}\n'
                 f's2 {TOUCHED} repaired not in the cache 10.0.0.22 \n',
                 '',
             ),

@@ -158,6 +158,23 @@ class TestRepairs(PlanTestCase):
                 ['POST os-server-external-events'],
             ),
             (
+                'floating IP of a port that Neutron did not show',
+                dataclasses.replace(
+                    finding(Code.FLOATING_IP_DIFFERS, server()),
+                    actual_values=('203.0.113.5', '10.0.0.9'),
+                ),
+                {},
+                Action.REFRESH,
+                ['POST os-server-external-events'],
+            ),
+            (
+                'server that is not known',
+                finding(Code.MISSING_FROM_CACHE, None, port(**hidden)),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
                 'floating IP, and an empty cache',
                 finding(Code.FLOATING_IP_DIFFERS, server(cache=()), port()),
                 {},
@@ -310,6 +327,12 @@ class TestRepairs(PlanTestCase):
                 'on no host',
             ),
             (
+                'server that is not known',
+                finding(Code.ADDRESS_DIFFERS, None, port()),
+                {},
+                'on no host',
+            ),
+            (
                 'event of a member',
                 finding(Code.ONLY_IN_CACHE, server(host=None)),
                 {},
@@ -453,6 +476,11 @@ class TestRepairs(PlanTestCase):
                     orphans=Action.DELETE,
                 )
                 self.assertEqual([], plan.steps)
+                (repair,) = plan.repairs
+                self.assertEqual(
+                    "a reader cannot repair it: it needs the role 'member'",
+                    repair.reason,
+                )
 
     def test_service(self) -> None:
         self.cloud.register_tokens('a-token', role='service')
@@ -471,9 +499,11 @@ class TestRepairs(PlanTestCase):
         for code, warning in (
             (Code.MISSING_FROM_CACHE, 'the last NIC'),
             (Code.ONLY_IN_CACHE, 'the guest keeps the device'),
+            (Code.UNBOUND, 'hard reboot the server'),
+            (Code.PORT_DOWN, 'the traffic stops'),
         ):
             with self.subTest(code):
-                repair = self.one(finding(code, server(), port()))
+                repair = self.one(finding(code, server(), port()), bounce=True)
                 self.assertIn(warning, repair.warning or '')
 
 
@@ -534,7 +564,9 @@ class TestOrder(PlanTestCase):
         )
         self.assertEqual(5, len(refresh.repairs))
         for repair in refresh.repairs:
-            self.assertEqual((request,), repair.calls)
+            self.assertEqual(
+                (Action.REFRESH, (request,)), (repair.action, repair.calls)
+            )
         self.assertEqual(Action.BOUNCE, bounce.repairs[0].action)
 
     def test_updates_of_ports_are_tried_before_an_event(self) -> None:
@@ -646,6 +678,18 @@ class TestInterrupted(PlanTestCase):
                 values: dict[str, Any] = options
                 (repair,) = self.plan(interrupted=(left,), **values).repairs
                 self.assertTrue(repair.resumes)
+                self.assertEqual(
+                    (
+                        left,
+                        'repaired',
+                        'left half-way by a repair that was interrupted',
+                    ),
+                    (
+                        repair.finding.port,
+                        repair.finding.expected,
+                        repair.finding.actual,
+                    ),
+                )
 
     def test_what_is_found_anyway(self) -> None:
         left = port(tags=(writing.Mark.BOUNCE.value,))

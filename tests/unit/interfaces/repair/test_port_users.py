@@ -366,6 +366,19 @@ class TestOtherServices(PortUsersTestCase):
                     ],
                 )
 
+    def test_octavia_that_refuses_the_token(self) -> None:
+        self.octavia()
+        self.cloud.get(BALANCERS_URL, status_code=401, json={})
+        self.assertRaises(errors.TokenRefused, self.read)
+
+    def test_several_services_that_cannot_be_asked(self) -> None:
+        self.cloud.register_tokens('a-token', more_services=('dns', 'sharev2'))
+        self.assertEqual(
+            'a service that cannot be asked may use it (dns, '
+            'shared-file-system): name the port with --port to delete it',
+            self.read().reason_to_keep(PORT),
+        )
+
     def test_services_that_cannot_be_asked(self) -> None:
         for service_type, shown in (
             ('dns', 'dns'),

@@ -44,6 +44,7 @@ class SafeguardsTestCase(testtools.TestCase):
         port: records.Port | None = PORT,
         server: records.Server = SERVER,
         planned: records.Port | None = PORT,
+        planned_server: records.Server | None = SERVER,
         bindings: tuple[tuple[str, str], ...] = (),
         users: port_users.PortUsers | None = None,
         is_named: bool = False,
@@ -62,7 +63,7 @@ class SafeguardsTestCase(testtools.TestCase):
         finding = findings.Finding(
             *(code, SERVER.id, PORT.id, PORT.mac_address, 'good', 'bad'),
             actual_values=('compute-3',),
-            server=SERVER,
+            server=planned_server,
             port=planned,
         )
         with mock.patch.object(
@@ -104,6 +105,20 @@ class TestObjection(SafeguardsTestCase):
                     if action in (Action.REFRESH, Action.TOUCH)
                     else 'it no longer exists',
                     self.objection(action, port=None),
+                )
+
+    def test_what_was_not_known(self) -> None:
+        """No plan has it, but nothing would be sent."""
+        for action in (Action.DELETE, Action.RELEASE, Action.BOUNCE):
+            with self.subTest(action):
+                self.assertEqual(
+                    'it no longer exists', self.objection(action, planned=None)
+                )
+        for action in (Action.BIND, Action.DELETE_BINDING):
+            with self.subTest(action):
+                self.assertEqual(
+                    'its server is not known',
+                    self.objection(action, planned_server=None),
                 )
 
     def test_another_device(self) -> None:
@@ -269,6 +284,14 @@ class TestObjection(SafeguardsTestCase):
 
 
 class TestAsLeft(testtools.TestCase):
+    def test_port_that_is_not_known(self) -> None:
+        finding = findings.Finding(
+            *(Code.PORT_DOWN, None, PORT.id, None, '', '')
+        )
+        self.assertFalse(
+            safeguards.is_as_left(mock.Mock(spec=api_cloud.Cloud), finding)
+        )
+
     def test_is_as_left(self) -> None:
         left = samples.port(11, tags=('mark', 'mine'), admin_state_up=False)
         finding = findings.Finding(

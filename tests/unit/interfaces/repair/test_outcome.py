@@ -1,0 +1,164 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import dataclasses
+
+import testtools
+
+from osc_port_iface.api import writing
+from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.repair import outcome as outcomes
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface import records
+from tests.unit.interfaces import samples
+
+PORT = samples.port(11, '10.0.0.5', status='DOWN')
+UPDATE, EVENT = (
+    writing.PlannedCall(service, 'POST', '/', None, 'what', 'role')
+    for service in ('network', 'compute')
+)
+
+
+def repair(
+    action: plans.Action, code: codes.Code = codes.Code.PORT_DOWN
+) -> plans.Repair:
+    return plans.Repair(
+        findings.Finding(
+            *(code, None, PORT.id, PORT.mac_address, 'good', 'bad'), port=PORT
+        ),
+        action,
+        (UPDATE,),
+        EVENT,
+    )
+
+
+class TestValues(testtools.TestCase):
+    def test_what_scripts_rely_on(self) -> None:
+        self.assertEqual(
+            [
+                'refresh-cache',
+                'update-port',
+                'bind-port',
+                'bounce-port',
+                'release-port',
+                'delete-port',
+                'delete-binding',
+            ],
+            [action.value for action in plans.Action],
+        )
+        self.assertEqual(
+            [
+                'repaired',
+                'planned',
+                'not repairable',
+                'refused',
+                'still there',
+                'unfinished',
+                'skipped',
+            ],
+            [result.value for result in outcomes.Result],
+        )
+
+
+class TestOutcome(testtools.TestCase):
+    def test_requests_and_action(self) -> None:
+        """They are the planned ones only if nothing was sent."""
+        touch, refresh = plans.Action.TOUCH, plans.Action.REFRESH
+        for sent, action, calls in (
+            (None, touch, (UPDATE, EVENT)),
+            ((), touch, ()),
+            ((UPDATE,), touch, (UPDATE,)),
+            ((UPDATE, EVENT), refresh, (UPDATE, EVENT)),
+        ):
+            with self.subTest(str(sent)):
+                found = outcomes.Outcome(
+                    repair(touch), outcomes.Result.PLANNED, sent=sent
+                )
+                self.assertEqual((action, calls), (found.action, found.calls))
+
+    def test_requests_without_an_event(self) -> None:
+        planned = dataclasses.replace(repair(plans.Action.BIND), event=None)
+        found = outcomes.Outcome(planned, outcomes.Result.PLANNED)
+        self.assertEqual((UPDATE,), found.calls)
+
+    def test_port_that_may_be_disabled(self) -> None:
+        for action, after, expected in (
+            (plans.Action.BOUNCE, 'disabled', True),
+            (plans.Action.BOUNCE, None, True),
+            (plans.Action.BOUNCE, 'ACTIVE', False),
+            (plans.Action.BOUNCE, 'DOWN', False),
+            (plans.Action.DELETE, None, False),
+        ):
+            with self.subTest(f'{action}, {after}'):
+                found = outcomes.Outcome(
+                    repair(action), outcomes.Result.UNFINISHED, after
+                )
+                self.assertEqual(expected, outcomes.may_be_disabled(found))
+
+
+class TestObserved(testtools.TestCase):
+    def test_port(self) -> None:
+        for action, changes, expected in (
+            (plans.Action.BIND, {}, samples.HOST),
+            (plans.Action.BIND, {'host': None}, 'no host'),
+            (plans.Action.BOUNCE, {'admin_state_up': False}, 'disabled'),
+            (plans.Action.BOUNCE, {'admin_state_up': True}, 'DOWN'),
+            (plans.Action.BOUNCE, {'admin_state_up': None}, 'DOWN'),
+            (plans.Action.RELEASE, {}, PORT.device_id),
+            (plans.Action.DELETE, {'device_id': None}, PORT.device_owner),
+            (
+                plans.Action.RELEASE,
+                {'device_id': None, 'device_owner': None},
+                'no device',
+            ),
+        ):
+            with self.subTest(f'{action}, {changes}'):
+                port = dataclasses.replace(PORT, **changes)
+                self.assertEqual(
+                    expected, outcomes.observed_port(action, port)
+                )
+        self.assertEqual(
+            'deleted', outcomes.observed_port(plans.Action.BIND, None)
+        )
+
+    def test_cache(self) -> None:
+        entry = records.Interface(
+            PORT.mac_address,
+            PORT.fixed_ips,
+            floating_ips=('203.0.113.5', '203.0.113.6'),
+        )
+        other = dataclasses.replace(entry, mac_address='fa:16:3e:00:00:99')
+        for code, cache, expected in (
+            (codes.Code.MISSING_FROM_CACHE, (entry, other), '10.0.0.5'),
+            (codes.Code.MISSING_FROM_CACHE, (other,), 'not in the cache'),
+            (codes.Code.DUPLICATE_IN_CACHE, (entry,) * 2, '10.0.0.5,10.0.0.5'),
+            (
+                codes.Code.FLOATING_IP_DIFFERS,
+                (entry,),
+                '203.0.113.5,203.0.113.6',
+            ),
+            (
+                codes.Code.FLOATING_IP_DIFFERS,
+                (dataclasses.replace(entry, floating_ips=()),),
+                'none',
+            ),
+            (codes.Code.MAC_DIFFERS, (entry,), PORT.mac_address),
+        ):
+            with self.subTest(f'{code}, {len(cache)}'):
+                server = dataclasses.replace(samples.server(PORT), cache=cache)
+                self.assertEqual(
+                    expected,
+                    outcomes.observed_cache(
+                        repair(plans.Action.REFRESH, code).finding, server
+                    ),
+                )
