@@ -140,16 +140,16 @@ def _detail(response: responses.Response) -> str:
 def _message(body: Any) -> str:
     """Take the message from a fault: ``{"itemNotFound": {"message": …}}``.
 
-    Keystone's middleware, Nova, Neutron and Placement use different keys.
+    Keystone's middleware, Nova, Neutron, Octavia and Placement use different
+    keys.
     Neutron's quota and policy faults are plain strings.
     """
     if isinstance(body, str):
         return body
     if isinstance(body, dict):
-        if isinstance(message := body.get('message'), str):
-            return message
-        if isinstance(detail := body.get('detail'), str):
-            return detail
+        for key in ('message', 'detail', 'faultstring'):
+            if isinstance(text := body.get(key), str):
+                return text
         return ' '.join(filter(None, map(_message, body.values())))
     if isinstance(body, list):
         return ' '.join(filter(None, map(_message, body)))

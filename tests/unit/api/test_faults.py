@@ -36,6 +36,8 @@ class TestWords(testtools.TestCase):
             b'{"error": {"code": 409, "message": "Why.", "title": "C"}}',
             b'{"NeutronError": {"message": "Why.", "detail": ""}}',
             b'{"NeutronError": "Why."}',
+            # Octavia.
+            b'{"faultcode": "Client", "faultstring": "Why."}',
             b'{"errors": [{"status": 409, "title": "C", "detail": "Why."}]}',
             # Proxies.
             b'"Why."',
