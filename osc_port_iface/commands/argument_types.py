@@ -227,7 +227,7 @@ def seconds(text: str) -> float:
         value = -1.0
     if 0 <= value < float('inf'):
         return value
-    raise _invalid(_("'%s' is not a number of seconds"), text)
+    raise _invalid(_("'%s' is not a number of seconds, 0 or more"), text)
 
 
 def duration(text: str) -> float:
@@ -238,7 +238,9 @@ def duration(text: str) -> float:
     number, unit = text[:-1], text[-1:]
     if unit in _UNITS and number.isascii() and number.isdigit():
         return float(int(number) * _UNITS[unit])
-    raise _invalid(_("'%s' is not a time such as 30m, 12h or 7d"), text)
+    raise _invalid(
+        _("'%s' is not a time such as 90s, 30m, 12h, 7d or 2w"), text
+    )
 
 
 def moment(text: str) -> datetime.datetime:
@@ -301,14 +303,23 @@ def protocol(text: str) -> str:
     found = text.lower()
     if found == 'any' or flows.number(found) is not None:
         return found
-    raise _invalid(_("'%s' is not a protocol that Neutron knows"), text)
+    raise _invalid(
+        _(
+            "'%s' is not a protocol that Neutron knows, such as tcp, udp or "
+            'icmp, a number from 0 to 255, or any'
+        ),
+        text,
+    )
 
 
 def port(text: str) -> int:
     """Read a port, or an ICMP type, which may be 0."""
     if text.isascii() and text.isdigit() and int(text[:9]) < 65536:
         return int(text)
-    raise _invalid(_("'%s' is not a port or an ICMP type"), text)
+    raise _invalid(
+        _("'%s' is not a port, a number from 0 to 65535, or an ICMP type"),
+        text,
+    )
 
 
 def concurrency(text: str) -> int:

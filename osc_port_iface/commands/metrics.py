@@ -237,5 +237,5 @@ def _replace(path: pathlib.Path, lines: Iterable[str]) -> None:
     except OSError as error:
         raise exceptions.CommandError(
             _('The metrics could not be written: %s')
-            % printable.one_line(str(error))
+            % printable.one_line(f'{path}: {error.strerror or error}')
         ) from error

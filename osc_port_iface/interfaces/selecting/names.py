@@ -24,6 +24,7 @@ from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -96,13 +97,18 @@ def exactly_one(
     )
 
 
-def network_id(api: network.NetworkApi, name_or_id: str) -> str:
+def network_id(
+    api: network.NetworkApi, name_or_id: str, suggests: bool = True
+) -> str:
     """Find the ID of a network. An ID needs no request.
 
+    :param api: Neutron.
+    :param name_or_id: The network's name or ID.
+    :param suggests: Whether to look for similar names if there is none.
     :raises exceptions.CommandError: None has the name, or several have, or
         the look-up failed.
     """
-    return _id(NETWORK, api, neutron.NETWORKS, name_or_id)
+    return _id(NETWORK, api, neutron.NETWORKS, name_or_id, suggests)
 
 
 def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
@@ -128,12 +134,32 @@ def _id(
     api: network.NetworkApi,
     collection: paging.Collection[_Row],
     name_or_id: str,
+    suggests: bool = True,
 ) -> str:
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    return exactly_one(
-        kind, name_or_id, all_rows(api.list(collection, 'name', [name_or_id]))
-    ).id
+    found = all_rows(api.list(collection, 'name', [name_or_id]))
+    try:
+        return exactly_one(kind, name_or_id, found).id
+    except NoSuchName as error:
+        if not suggests:
+            raise
+        likely = suggestions.similar(name_or_id, _names(api, collection))
+        raise NoSuchName(
+            str(error) + suggestions.did_you_mean(likely)
+        ) from None
+
+
+def _names(
+    api: network.NetworkApi, collection: paging.Collection[_Row]
+) -> list[str]:
+    """Return the names of all rows of a collection, if they can be read."""
+    try:
+        rows = api.list(collection.only('id', 'name')).rows
+    except errors.ApiError:
+        return []
+    names = (getattr(row, 'name', None) for row in rows)
+    return [name for name in names if name]
 
 
 def port(api: network.NetworkApi, name_or_id: str) -> records.Port:

@@ -75,7 +75,8 @@ class Choice:
             else:
                 found.append(_of_port(api, text))
         found += [
-            Target('network_id', names.network_id(api, text), text)
+            # It may appear later, and is looked for again and again.
+            Target('network_id', names.network_id(api, text, False), text)
             for text in self.networks
         ]
         return tuple(found)

@@ -1162,7 +1162,9 @@ class TestMonitoring(CheckTestCase):
         result = self.check('--metrics', str(self.directory / 'no' / 'file'))
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(
-            result.stderr, r'\AThe metrics could not be written: [^\n]*\n\Z'
+            result.stderr,
+            r'\AThe metrics could not be written: /[^\n]*: No such file or '
+            r'directory\n\Z',
         )
         self.assertEqual([], list(self.directory.iterdir()))
 

@@ -186,7 +186,7 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (
                 '--subnet',
                 'v',
-                "No subnet with the name or ID 'v' exists.",
+                "No subnet with the name or ID 'v' exists. Did you mean 'v6'?",
             ),
             (
                 '--security-group',
@@ -197,7 +197,8 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (
                 '--security-group',
                 'we',
-                "No security group with the name or ID 'we' exists.",
+                "No security group with the name or ID 'we' exists. Did you "
+                "mean 'web'?",
             ),
         ):
             with self.subTest(option=option, name=name):

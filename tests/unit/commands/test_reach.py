@@ -344,14 +344,19 @@ class TestReach(base.ShellTestCase):
         )
 
     def test_wrong_arguments(self) -> None:
+        protocols = (
+            'a protocol that Neutron knows, such as tcp, udp or icmp, a '
+            'number from 0 to 255, or any'
+        )
+        ports = 'a port, a number from 0 to 65535, or an ICMP type'
         for option, text, what in (
-            ('--protocol', 'tpc', 'a protocol that Neutron knows'),
-            ('--protocol', '256', 'a protocol that Neutron knows'),
-            ('--protocol', '', 'a protocol that Neutron knows'),
-            ('--port', '65536', 'a port or an ICMP type'),
-            ('--port', '70000', 'a port or an ICMP type'),
-            ('--port', '-1', 'a port or an ICMP type'),
-            ('--port', 'ssh', 'a port or an ICMP type'),
+            ('--protocol', 'tpc', protocols),
+            ('--protocol', '256', protocols),
+            ('--protocol', '', protocols),
+            ('--port', '65536', ports),
+            ('--port', '70000', ports),
+            ('--port', '-1', ports),
+            ('--port', 'ssh', ports),
         ):
             with self.subTest(option=option, text=text):
                 result = self.reach('web-1', 'db-1', f'{option}={text}')

@@ -18,6 +18,7 @@ from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
+from tests.unit.interfaces import fake_network
 
 KINDS = (
     ('server', names.SERVER),
@@ -62,6 +63,24 @@ class TestLookUp(api_test_case.ApiTestCase):
         api = self.api().network
         self.assertEqual('n', names.network_id(api, 'private'))
         self.assertRaises(names.NoSuchName, names.network_id, api, 'privat')
+
+    def test_similar_networks(self) -> None:
+        network = fake_network.fake_network()
+        known = network.way('networks')
+        plain = "No network with the name or ID 'privat' exists."
+        row = records.Network('n', 'private')
+        for answer, suggests, expected in (
+            ([records.Answer([row])], True, " Did you mean 'private'?"),
+            ([records.Answer([records.Network('n', None)])], True, ''),
+            ([errors.Unreachable('no answer')], True, ''),
+            ([], False, ''),
+        ):
+            known.side_effect = answer
+            error = self.assertRaises(
+                names.NoSuchName,
+                *(names.network_id, network, 'privat', suggests),
+            )
+            self.assertEqual(plain + expected, str(error))
 
     def test_id_of_a_network_costs_nothing(self) -> None:
         given = fake_cloud.identifier(1)
