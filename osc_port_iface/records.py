@@ -84,6 +84,24 @@ class Answer(Generic[Row]):
     notices: list[str] = dataclasses.field(default_factory=list)
 
 
+class Absence(str):
+    """A line that says that something does not exist in this region.
+
+    If several regions are asked, it counts only if it is in none of them.
+
+    :ivar name: What does not exist, as the user wrote it; empty for whatever
+        was asked for.
+    """
+
+    name: str
+
+    def __new__(cls, line: str, name: str = '') -> 'Absence':
+        """Mark a line."""
+        absence = super().__new__(cls, line)
+        absence.name = name
+        return absence
+
+
 def grouped(
     rows: Iterable[Row], key: Callable[[Row], _Key]
 ) -> dict[_Key, list[Row]]:

@@ -14,8 +14,9 @@
 """A connection for each of the threads that send requests.
 
 urllib3 keeps ten connections to a host or a proxy (``pool_maxsize`` of
-``HTTPAdapter``). What more threads open is discarded after each request, with
-a warning.
+``HTTPAdapter``), and those to ten hosts (``pool_connections``). What more
+threads open is discarded after each request, with a warning, and several
+regions have more hosts.
 """
 
 from keystoneauth1 import session as ksa_session
@@ -48,6 +49,8 @@ def enlarge(session: requests.Session) -> None:
             session.mount(
                 prefix,
                 LargePoolAdapter(
-                    pool_maxsize=fan_out.MOST_WORKERS, **settings
+                    pool_connections=fan_out.MOST_WORKERS,
+                    pool_maxsize=fan_out.MOST_WORKERS,
+                    **settings,
                 ),
             )

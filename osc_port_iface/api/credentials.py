@@ -20,6 +20,7 @@ import math
 import re
 import threading
 import time
+from typing import TypeVar
 
 from keystoneauth1 import access
 from keystoneauth1 import exceptions as ksa_exceptions
@@ -54,6 +55,8 @@ _MALFORMED = (
     TypeError,
     ValueError,
 )
+
+_Prepared = TypeVar('_Prepared')
 
 
 class Credentials:
@@ -226,6 +229,27 @@ class Credentials:
         names = self._token.role_names if self._token else None
         return frozenset(name.lower() for name in names or ())
 
+    def regions(
+        self, service_type: str | None, interface: str | list[str] | None
+    ) -> list[str]:
+        """Return the regions of the catalog, in its order.
+
+        :param service_type: A service that they have; any if None.
+        :param interface: The interface of its endpoints, or several.
+        """
+        self.headers()
+        if self._token is None or not self._token.has_service_catalog():
+            return []
+        found = self._token.service_catalog.get_endpoints_data(
+            service_type, interface
+        )
+        names = (
+            endpoint.region_name
+            for endpoints in found.values()
+            for endpoint in endpoints
+        )
+        return list(dict.fromkeys(name for name in names if name))
+
     def _new_headers(self) -> dict[str, str]:
         # Further attempts, from each thread, could lock the account.
         if self._failure is None:
@@ -248,23 +272,20 @@ class Credentials:
         return {'X-Auth-Token': token.auth_token or ''}
 
 
-def authenticate(prepare: Callable[[], access.AccessInfo | None]) -> None:
+def authenticate(prepare: Callable[[], _Prepared]) -> _Prepared:
     """Authenticate within a command, so that it can report why it cannot.
 
     OSC authenticates before it runs a command, unless the command has
     ``auth_required = False``.
 
-    :param prepare: Lets OSC authenticate, and returns the token.
+    :param prepare: Lets OSC authenticate, or prepares a session.
+    :returns: What it returned.
     :raises errors.ApiError: There is no token. The message is one line, and
         repeats nothing of what Keystone answered.
     """
     try:
         with _warnings_held_back():
-            token = prepare()
-        if token:
-            # keystoneauth reads a token only when it is used.
-            token.service_catalog.normalize_catalog()
-            token.will_expire_soon()
+            return prepare()
     except (
         *_MALFORMED,
         ksa_exceptions.ClientException,
@@ -275,6 +296,17 @@ def authenticate(prepare: Callable[[], access.AccessInfo | None]) -> None:
         raise errors.ApiError(
             _('Authentication failed: %s') % _without_secrets(error)
         ) from None
+
+
+def read_now(token: access.AccessInfo | None) -> None:
+    """Read a token, which keystoneauth does only when it is used.
+
+    :raises Exception: It is not what the API describes, as for
+        :func:`authenticate`.
+    """
+    if token:
+        token.service_catalog.normalize_catalog()
+        token.will_expire_soon()
 
 
 @contextlib.contextmanager

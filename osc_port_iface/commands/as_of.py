@@ -17,10 +17,14 @@ from __future__ import annotations
 import abc
 import argparse
 import os
+from typing import Self, TYPE_CHECKING
 
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+
+if TYPE_CHECKING:
+    from osc_port_iface.commands import regions
 
 # Where the journal is, if --journal is not given.
 VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
@@ -34,8 +38,10 @@ class RecordedLister(lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import regions
 
         parser = super().get_parser(prog_name)
+        regions.add_arguments(parser)
         group = parser.add_argument_group(_('earlier time'))
         group.add_argument(
             '--at',
@@ -64,13 +70,21 @@ class RecordedLister(lister.TextLister):
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         """Return the table of the command for one cloud."""
 
+    def tabulate_regions(
+        self,
+        parsed_args: argparse.Namespace,
+        found: regions.Regions[Self],
+    ) -> lister.Table:
+        """Return the table of the command for several regions."""
+        return found.table(lambda view, arguments: view.tabulate(arguments))
+
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         if not (parsed_args.at or parsed_args.between):
             if parsed_args.journal:
                 raise plugin_command.UsageError(
                     _('--journal needs the time to ask about.')
                 )
-            return self.tabulate(parsed_args)
+            return self._tabulate_now(parsed_args)
         from osc_port_iface.commands import recorded_tables
 
         if parsed_args.at and parsed_args.between:
@@ -95,6 +109,13 @@ class RecordedLister(lister.TextLister):
         # There is no token with a project of its own.
         parsed_args.all_projects = True
         return recorded_tables.tabulate(self, parsed_args)
+
+    def _tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import regions
+
+        if several := regions.choose(self, parsed_args):
+            return self.tabulate_regions(parsed_args, several)
+        return self.tabulate(parsed_args)
 
 
 def add_between(parser: argparse.ArgumentParser) -> None:

@@ -24,6 +24,7 @@ from osc_port_iface.i18n import _
 if TYPE_CHECKING:
     from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.commands import columns
+    from osc_port_iface.commands import regions
     from osc_port_iface.interfaces.health import check
     from osc_port_iface.interfaces.health import findings
     from osc_port_iface.interfaces import lookup
@@ -60,9 +61,11 @@ class CheckServerInterface(lister.TextLister):
         from osc_port_iface.commands import finding_selectors
         from osc_port_iface.commands import metrics
         from osc_port_iface.commands import nagios
+        from osc_port_iface.commands import regions
 
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser)
+        regions.add_arguments(parser)
         metrics.add_arguments(parser)
         nagios.add_arguments(parser)
         return parser
@@ -78,36 +81,62 @@ class CheckServerInterface(lister.TextLister):
             return self._sum_up(parsed_args, *nagios.failed(error))
 
     def _checked(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import finding_columns
         from osc_port_iface.commands import metrics
         from osc_port_iface.commands import nagios
-        from osc_port_iface.interfaces import lookup
+        from osc_port_iface.commands import regions
 
         started = time.monotonic()
         try:
-            chosen = self._choose(parsed_args)
-            cloud = self.cloud()
-            result = self._check(
-                parsed_args, cloud, finding_columns.CAUSE in chosen
+            several = regions.choose(self, parsed_args)
+            results = (
+                _in_regions(several)
+                if several
+                else {'': self._check(parsed_args)}
             )
         except Exception:
             metrics.write_failure(parsed_args)
             raise
         took = time.monotonic() - started
-        self.report(result)
-        if result.rows:
+        rows = [row for result in results.values() for row in result.rows]
+        if rows:
             self.deny()
-        metrics.write(parsed_args, result, took)
+        metrics.write(parsed_args, results, took)
         if parsed_args.nagios:
-            line = nagios.judge(parsed_args, result, took)
+            line = nagios.judge(parsed_args, results, took)
             return self._sum_up(parsed_args, *line)
-        if any(row.server is None for row in result.rows):
+        if any(row.server is None for row in rows):
             # Nothing else names a port without a server.
             self.rank_above('Port ID', 'Actual')
-        self._guide(parsed_args, cloud, result)
-        look = lookup.Lookup(cloud, result.rows)
-        table = columns.table(chosen, result.rows, look)
+        if several:
+            return several.table(
+                lambda view, args: view._table(args, results[view.region])
+            )
+        return self._table(parsed_args, results[''])
+
+    def _check(self, parsed_args: argparse.Namespace) -> check.CheckResult:
+        from osc_port_iface.commands import finding_columns
+        from osc_port_iface.commands import finding_selectors
+        from osc_port_iface.interfaces.health import check
+
+        has_causes = finding_columns.CAUSE in self._choose(parsed_args)
+        request = finding_selectors.request(
+            parsed_args,
+            self.cloud(),
+            has_causes=has_causes and not parsed_args.nagios,
+        )
+        result = check.check(self.cloud(), request, self.progress)
+        self.report(result)
+        return result
+
+    def _table(
+        self, parsed_args: argparse.Namespace, result: check.CheckResult
+    ) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.interfaces import lookup
+
+        self._guide(parsed_args, result)
+        look = lookup.Lookup(self.cloud(), result.rows)
+        table = columns.table(self._choose(parsed_args), result.rows, look)
         self.report(look)
         return table
 
@@ -125,26 +154,9 @@ class CheckServerInterface(lister.TextLister):
             or _is_wide(parsed_args),
         )
 
-    def _check(
-        self,
-        parsed_args: argparse.Namespace,
-        cloud: api_cloud.Cloud,
-        has_causes: bool,
-    ) -> check.CheckResult:
-        from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.interfaces.health import check
-
-        request = finding_selectors.request(
-            parsed_args,
-            cloud,
-            has_causes=has_causes and not parsed_args.nagios,
-        )
-        return check.check(cloud, request, self.progress)
-
     def _guide(
         self,
         parsed_args: argparse.Namespace,
-        cloud: api_cloud.Cloud,
         result: check.CheckResult,
     ) -> None:
         """Say what was looked at, and what to do next."""
@@ -163,7 +175,7 @@ class CheckServerInterface(lister.TextLister):
                 'interfaces': _counted(
                     result.interfaces, _('1 interface'), _('%d interfaces')
                 ),
-                'place': _place(parsed_args, cloud),
+                'place': _place(parsed_args, self.cloud()),
                 'findings': _counted(count, _('1 finding'), _('%d findings'))
                 if count
                 else _('no findings'),
@@ -172,10 +184,15 @@ class CheckServerInterface(lister.TextLister):
         if not count:
             return
         selected = finding_selectors.selection(parsed_args)
-        command = f'openstack server interface repair {shlex.join(selected)}'
+        region = ['--os-region-name', self.region] if self.region else []
+        command = shlex.join(
+            [
+                *('openstack', *region),
+                *('server', 'interface', 'repair', *selected),
+            ]
+        )
         self.hint(
-            _('Plan the repair: %s --dry-run')
-            % printable.escape(command.rstrip())
+            _('Plan the repair: %s --dry-run') % printable.escape(command)
         )
         self.hint(
             _('Documentation: user/findings.html#%s')
@@ -195,6 +212,26 @@ class CheckServerInterface(lister.TextLister):
         parsed_args.formatter = 'value'
         parsed_args.columns, parsed_args.sort_columns = [], []
         return ('Status',), [(cells.TextCell(line),)]
+
+
+def _in_regions(
+    several: regions.Regions[CheckServerInterface],
+) -> dict[str, check.CheckResult]:
+    """Check several regions.
+
+    :returns: The result of each; of one that could not be read, a failure.
+    """
+    from osc_port_iface.interfaces.health import check
+
+    found = several.ask(lambda view, args: view._check(args))
+    check.drop_doubles(list(found.values()))
+    for name in several.lost:
+        found[name] = check.CheckResult([], [_('The region was not read.')])
+    return {
+        # The servers may be in others.
+        name: found.get(name) or check.CheckResult([])
+        for name in several.names
+    }
 
 
 def _counted(number: int, one: str, several: str) -> str:

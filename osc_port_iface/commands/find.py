@@ -15,11 +15,19 @@
 from __future__ import annotations
 
 import argparse
+from typing import Self, TYPE_CHECKING
 
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+
+if TYPE_CHECKING:
+    from osc_port_iface.commands import columns
+    from osc_port_iface.commands import regions
+    from osc_port_iface.interfaces import lookup
+    from osc_port_iface.interfaces.owners import find
+    from osc_port_iface.interfaces.owners import search as searches
 
 
 class FindServerInterface(as_of.RecordedLister):
@@ -114,9 +122,37 @@ class FindServerInterface(as_of.RecordedLister):
         return parser
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import match_columns
-        from osc_port_iface.interfaces import lookup
+        return self._table(parsed_args, self._find(parsed_args))
+
+    def tabulate_regions(
+        self,
+        parsed_args: argparse.Namespace,
+        several: regions.Regions[Self],
+    ) -> lister.Table:
+        from osc_port_iface.interfaces.owners import find
+        from osc_port_iface.interfaces.selecting import server_lookup
+
+        answers = several.ask(lambda view, args: view._find(args))
+        if servers := find.shared(answers.values()):
+            known = several.ask(
+                lambda view, args: server_lookup.look_up(
+                    view.cloud().compute,
+                    filter(None, servers),
+                    everywhere=True,
+                )
+            )
+            find.drop_doubles(
+                answers,
+                {
+                    name: [server.id for server in answer.rows]
+                    for name, answer in known.items()
+                },
+            )
+        return several.table(
+            lambda view, args: view._table(args, answers[view.region])
+        )
+
+    def _find(self, parsed_args: argparse.Namespace) -> find.Found:
         from osc_port_iface.interfaces.owners import find
         from osc_port_iface.interfaces.owners import search as searches
 
@@ -125,24 +161,40 @@ class FindServerInterface(as_of.RecordedLister):
             raise plugin_command.UsageError(
                 _('Give an address, or a file that has one.')
             )
-        chosen = self.choose(
-            parsed_args, match_columns.COLUMNS, parsed_args.long
-        )
-        cloud = self.cloud()
+        self._choose(parsed_args)
         search = searches.Search(
             queries, parsed_args.all_matches, parsed_args.behind
         )
-        found = find.find(cloud, search)
+        return find.find(self.cloud(), search)
+
+    def _table(
+        self, parsed_args: argparse.Namespace, found: find.Found
+    ) -> lister.Table:
+        from osc_port_iface.commands import columns
+        from osc_port_iface.commands import match_columns
+        from osc_port_iface.interfaces import lookup
+        from osc_port_iface.interfaces.owners import find
+
+        chosen = self._choose(parsed_args)
         look = lookup.Lookup(
-            cloud,
+            self.cloud(),
             found.rows,
             with_server_details=columns.need_server_details(chosen),
         )
         if any(column in match_columns.OF_SERVER for column in chosen):
-            find.sort(found.rows, queries, look)
+            find.sort(found.rows, found.queries, look)
             found.notices += find.unattached(found.rows, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
-        if lines := find.unmatched(cloud, queries, found):
+        if lines := find.unmatched(self.cloud(), found):
             self.deny(lines)
         return headers, rows
+
+    def _choose(
+        self, parsed_args: argparse.Namespace
+    ) -> list[columns.Column[searches.Match, lookup.Lookup]]:
+        from osc_port_iface.commands import match_columns
+
+        return self.choose(
+            parsed_args, match_columns.COLUMNS, parsed_args.long
+        )

@@ -126,7 +126,8 @@ class ListServerInterface(as_of.RecordedLister):
             parsed_args.server,
             scope,
             view.needs_details or columns.need_server_details(chosen),
-            columns.show_server_names(chosen),
+            # In other regions, an ID must not lead to an error.
+            columns.show_server_names(chosen) or bool(self.region),
         )
         answer = listing.list_interfaces(
             *(cloud, view, servers, self.progress),

@@ -80,43 +80,58 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def write(
-    parsed_args: argparse.Namespace, result: check.CheckResult, took: float
+    parsed_args: argparse.Namespace,
+    results: Mapping[str, check.CheckResult],
+    took: float,
 ) -> None:
     """Write the findings, and that the run succeeded, if that is wanted.
 
     :param parsed_args: The arguments, with the file, whose name should end
         with ``.prom``, and the labels to add.
-    :param result: What was found.
+    :param results: What was found, by the region, which is a label unless its
+        name is empty.
     :param took: How long the check took, in seconds.
     :raises exceptions.CommandError: A file could not be written.
     """
     path = parsed_args.metrics
     if path is None:
         return
+    by = [_LABELS[name] for name in parsed_args.metrics_by]
     _replace(
         path,
         [
             *_metric(
                 'findings',
                 'Findings by code, for the codes that were checked.',
-                _counts(
-                    result, [_LABELS[name] for name in parsed_args.metrics_by]
-                ),
+                [
+                    ({**_region(name), **labels}, count)
+                    for name, result in results.items()
+                    for labels, count in _counts(result, by)
+                ],
             ),
             *_metric(
                 'servers',
                 'Servers that were checked.',
-                [({}, len(result.servers))],
+                [
+                    (_region(name), len(result.servers))
+                    for name, result in results.items()
+                ],
             ),
             *_metric(
                 'ports',
                 'Ports that were checked.',
-                [({}, len(result.ports))],
+                [
+                    (_region(name), len(result.ports))
+                    for name, result in results.items()
+                ],
             ),
             *_metric(
                 'failures',
                 'Things that could not be read or checked.',
-                [({}, result.gaps)],
+                [
+                    (_region(name), result.gaps)
+                    for name, result in results.items()
+                ],
             ),
             *_metric(
                 'duration_seconds', 'How long it took.', [({}, round(took, 3))]
@@ -127,6 +142,10 @@ def write(
         ],
     )
     _write_run(path, has_failed=False)
+
+
+def _region(name: str) -> _Labels:
+    return {'region': name} if name else {}
 
 
 def write_failure(parsed_args: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ https://nagios-plugins.org/doc/guidelines.html
 
 import argparse
 import collections
+from collections.abc import Mapping
 from typing import Any, cast, NoReturn
 
 from osc_port_iface.commands import argument_types
@@ -92,7 +93,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def judge(
-    parsed_args: argparse.Namespace, result: check.CheckResult, took: float
+    parsed_args: argparse.Namespace,
+    results: Mapping[str, check.CheckResult],
+    took: float,
 ) -> tuple[int, str]:
     """Sum up a check.
 
@@ -101,38 +104,51 @@ def judge(
     anyway.
 
     :param parsed_args: The arguments, with the thresholds.
-    :param result: What was found.
+    :param results: What was found, by the region.
     :param took: How long the check took, in seconds.
     :returns: The exit status, and the line with the performance data.
     """
-    by_severity = collections.Counter(row.code.severity for row in result.rows)
-    by_code = collections.Counter(row.code.value for row in result.rows)
+    rows = [row for result in results.values() for row in result.rows]
+    servers = sum(len(result.servers) for result in results.values())
+    ports = sum(len(result.ports) for result in results.values())
+    gaps = sum(result.gaps for result in results.values())
+    codes_checked = {
+        code for result in results.values() for code in result.codes
+    }
+    by_severity = collections.Counter(row.code.severity for row in rows)
+    by_code = collections.Counter(row.code.value for row in rows)
     critical = by_severity[codes.Severity.CRITICAL]
     warning = by_severity[codes.Severity.WARNING]
     if critical > parsed_args.critical:
         status = CRITICAL
-    elif result.gaps or not result.servers:
+    elif gaps or not servers:
         status = UNKNOWN
     elif critical + warning > parsed_args.warning:
         status = WARNING
     else:
         status = OK
-    text = _('findings: %d') % len(result.rows)
+    text = _('findings: %d') % len(rows)
     if by_code:
         parts = (f'{by_code[code]} {code}' for code in sorted(by_code))
         text += f' ({", ".join(parts)})'
-    if not result.servers:
+    if len(results) > 1:
+        text += ''.join(
+            f', {_region(name, result)}'
+            for name, result in results.items()
+            if result.rows or result.gaps
+        )
+    if not servers:
         text += ', ' + _('no server was looked at')
-    if result.gaps:
-        text += ', ' + _('not known: %d') % result.gaps
+    if gaps:
+        text += ', ' + _('not known: %d') % gaps
     data = [
-        f'findings={len(result.rows)};;;0',
+        f'findings={len(rows)};;;0',
         *(f'{level}={by_severity[level]};;;0' for level in codes.Severity),
-        f'servers={len(result.servers)};;;0',
-        f'ports={len(result.ports)};;;0',
-        f'failures={result.gaps};;;0',
+        f'servers={servers};;;0',
+        f'ports={ports};;;0',
+        f'failures={gaps};;;0',
         f'time={took:.3f}s;;;0',
-        *(f'{code}={by_code[code]};;;0' for code in sorted(result.codes)),
+        *(f'{code}={by_code[code]};;;0' for code in sorted(codes_checked)),
     ]
     return status, f'{_NAMES[status]}: {text} | {" ".join(data)}'
 
@@ -143,6 +159,15 @@ def failed(error: Exception) -> tuple[int, str]:
     :param error: Why it failed.
     :returns: The exit status, and the line.
     """
+    return UNKNOWN, f'{_NAMES[UNKNOWN]}: {_text(str(error))}'
+
+
+def _region(name: str, result: check.CheckResult) -> str:
+    """Say how much was found in a region, and how much is not known."""
+    text = f'{_text(name)}: {len(result.rows)}'
+    return text + (_(' (not known: %d)') % result.gaps if result.gaps else '')
+
+
+def _text(text: str) -> str:
     # Everything after a vertical bar is performance data.
-    text = printable.one_line(str(error)).replace('|', '/')
-    return UNKNOWN, f'{_NAMES[UNKNOWN]}: {text}'
+    return printable.one_line(text).replace('|', '/')

@@ -23,7 +23,6 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 import contextlib
 import io
-import itertools
 import logging
 from typing import Any, cast, ClassVar, ParamSpec, TextIO, TYPE_CHECKING
 
@@ -70,6 +69,7 @@ class PluginCommand(command.Command):
 
     :cvar examples: Command lines for its help.
     :ivar asked: The cloud that it asks; the one of OSC by default.
+    :ivar region: The region that it asks, if it is one of several.
     :ivar heard: What is reported about it, as the method and the line; None to
         report at once.
     """
@@ -81,6 +81,7 @@ class PluginCommand(command.Command):
     examples: ClassVar[tuple[str, ...]] = ()
 
     asked: api_cloud.Cloud | None = None
+    region = ''
     heard: list[tuple[str, str]] | None = None
 
     _exit_status = 0
@@ -91,9 +92,12 @@ class PluginCommand(command.Command):
         app_args: argparse.Namespace | None,
         cmd_name: str | None = None,
     ) -> None:
+        from osc_port_iface.commands import progress
+
         super().__init__(app, app_args, cmd_name)
         self._hints: list[str] = []
         self._status_line: progress.StatusLine | None = None
+        self._servers = progress.Servers()
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -143,7 +147,7 @@ class PluginCommand(command.Command):
         from osc_port_iface.api import credentials
 
         self.auth_required = True
-        credentials.authenticate(self._authenticated)
+        credentials.authenticate(self._authenticate)
 
     def cloud(self) -> api_cloud.Cloud:
         """Return the services of the cloud that is asked.
@@ -160,13 +164,12 @@ class PluginCommand(command.Command):
             )
         return self.asked
 
-    def _authenticated(self) -> Any:
-        """Let OSC authenticate, as it does before other commands.
+    def _authenticate(self) -> None:
+        """Let OSC authenticate, as it does before other commands."""
+        from osc_port_iface.api import credentials
 
-        :returns: The token, as keystoneauth has it.
-        """
         self.app.prepare_to_run_command(self)
-        return self.app.client_manager.auth_ref
+        credentials.read_now(self.app.client_manager.auth_ref)
 
     def show_progress(self, text: str) -> None:
         """Show a line on a terminal until something else is written there.
@@ -197,13 +200,10 @@ class PluginCommand(command.Command):
 
         :returns: A function to call after each server.
         """
-        done = itertools.count(1)
+        self._servers.add(total)
 
         def advance() -> None:
-            self.show_progress(
-                _('%(done)d of %(total)d servers')
-                % {'done': next(done), 'total': total}
-            )
+            self.show_progress(self._servers.advance())
 
         yield advance
         self.show_progress(_WAITING)

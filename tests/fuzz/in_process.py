@@ -69,6 +69,8 @@ _SESSION = types.SimpleNamespace(
 _CONFIG = types.SimpleNamespace(
     get_default_microversion=lambda _service: None,
     get_api_version=lambda _service: None,
+    get_interface=lambda _service: 'public',
+    name='',
     region_name='RegionOne',
     get_session=lambda: _SESSION,
 )
@@ -164,6 +166,7 @@ def run(
     stdout, stderr = io.StringIO(), io.StringIO()
     app = mock.Mock(stdout=stdout, stderr=stderr, stdin=io.StringIO())
     app.client_manager.sdk_connection = CONNECTION
+    app.cloud_config.cloud_config = {}
     handler = logging.StreamHandler(stderr)
     handler.setLevel(logging.WARNING)
     logging.getLogger().addHandler(handler)

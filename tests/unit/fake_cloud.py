@@ -12,6 +12,7 @@
 
 """A fake cloud: answers of Keystone, Nova and Neutron to HTTP requests."""
 
+from collections.abc import Iterable
 import ipaddress
 from typing import Any
 from urllib import parse
@@ -220,11 +221,32 @@ def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
 
 
 class FakeCloud(requests_mock.Mocker):
-    """Answers OSC's own requests; tests register the others."""
+    """Answers OSC's own requests; tests register the others.
 
-    def __init__(self) -> None:
-        self._transport = requests_mock.Adapter()
+    :ivar name: The name of its region.
+    """
+
+    def __init__(
+        self,
+        name: str = 'RegionOne',
+        compute_url: str = COMPUTE_URL,
+        network_url: str = NETWORK_URL,
+        transport: requests_mock.Adapter | None = None,
+    ) -> None:
+        self.name = name
+        self.compute_url = compute_url
+        self.network_url = network_url
+        self._transport = transport or requests_mock.Adapter()
         super().__init__(adapter=self._transport)
+
+    def region(self, name: str, domain: str) -> 'FakeCloud':
+        """Add a region, whose requests are answered while this is started."""
+        return FakeCloud(
+            name,
+            f'http://nova.{domain}/v2.1',
+            f'http://neutron.{domain}',
+            self._transport,
+        )
 
     def start(self) -> None:
         super().start()
@@ -245,10 +267,13 @@ class FakeCloud(requests_mock.Mocker):
         load_balancer_url: str = '',
         role: str = 'member',
         more_services: tuple[str, ...] = (),
+        regions: Iterable['FakeCloud'] = (),
     ) -> None:
         """Answer successive token requests, repeating the last answer.
 
         A service without a URL is not in the catalog.
+
+        :param regions: More regions with a Nova and a Neutron.
         """
         body = fixture.V3Token(user_name='demo', user_domain_id='default')
         body.add_role(name=role)
@@ -268,11 +293,20 @@ class FakeCloud(requests_mock.Mocker):
                 for service in more_services
             ),
         ):
-            if not url:
+            others = {
+                region.name: {
+                    'compute': region.compute_url,
+                    'network': region.network_url,
+                }.get(service)
+                for region in regions
+            }
+            endpoints = {self.name: url, **others}
+            if not any(endpoints.values()):
                 continue
-            body.add_service(service).add_standard_endpoints(
-                public=url, region='RegionOne'
-            )
+            added = body.add_service(service)
+            for region, public in endpoints.items():
+                if public:
+                    added.add_standard_endpoints(public=public, region=region)
         self.post(
             f'{AUTH_URL}/auth/tokens',
             [
@@ -285,7 +319,7 @@ class FakeCloud(requests_mock.Mocker):
         """Build Nova's version document with this highest microversion."""
         versions = fixture.DiscoveryList(v2=False, v3=False)
         versions.add_nova_microversion(
-            href=f'{COMPUTE_URL}/',
+            href=f'{self.compute_url}/',
             id='v2.1',
             status='CURRENT',
             min_version='2.1' if maximum else '',
@@ -295,21 +329,21 @@ class FakeCloud(requests_mock.Mocker):
 
     def register_compute_versions(self, maximum: str = '2.103') -> None:
         """Answer the request for Nova's version document."""
-        self.get(COMPUTE_URL, json=self.compute_versions(maximum))
+        self.get(self.compute_url, json=self.compute_versions(maximum))
 
     def register_interfaces(
         self, server_id: str, *attachments: dict[str, object]
     ) -> None:
         """Answer os-interface of one server."""
         self.get(
-            f'{COMPUTE_URL}/servers/{server_id}/os-interface',
+            f'{self.compute_url}/servers/{server_id}/os-interface',
             json={'interfaceAttachments': list(attachments)},
         )
 
     def register_servers(self, *servers: dict[str, object]) -> None:
         """Answer listings of servers, whatever the filter, and each server."""
         self.get(
-            f'{COMPUTE_URL}/servers',
+            f'{self.compute_url}/servers',
             json={
                 'servers': [
                     server
@@ -320,11 +354,12 @@ class FakeCloud(requests_mock.Mocker):
             },
         )
         self.get(
-            f'{COMPUTE_URL}/servers/detail', json={'servers': list(servers)}
+            f'{self.compute_url}/servers/detail',
+            json={'servers': list(servers)},
         )
         for server in servers:
             self.get(
-                f'{COMPUTE_URL}/servers/{server["id"]}',
+                f'{self.compute_url}/servers/{server["id"]}',
                 json={'server': server},
             )
 
@@ -332,9 +367,9 @@ class FakeCloud(requests_mock.Mocker):
         """Answer the request for Neutron's version document."""
         version = fixture.DiscoveryList(v2=False, v3=False)
         version.add_microversion(
-            href=f'{NETWORK_URL}/v2.0/', id='v2.0', status='CURRENT'
+            href=f'{self.network_url}/v2.0/', id='v2.0', status='CURRENT'
         )
-        self.get(NETWORK_URL, json=version)
+        self.get(self.network_url, json=version)
 
     def register_network(
         self, collection: str, *resources: dict[str, Any]
@@ -359,7 +394,7 @@ class FakeCloud(requests_mock.Mocker):
                 ]
             }
 
-        self.get(f'{NETWORK_URL}/v2.0/{collection}', json=listing)
+        self.get(f'{self.network_url}/v2.0/{collection}', json=listing)
 
     def adapter(self, service_type: str) -> adapter.Adapter:
         """Connect to a service through a new session, without a shell.

@@ -27,6 +27,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import judge
 from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import snapshot as snapshots
@@ -161,6 +162,37 @@ def check(
         ports=[*first.ports, *first.others],
         interfaces=sum(map(len, first.interfaces.values())),
     )
+
+
+def drop_doubles(results: Sequence[CheckResult]) -> None:
+    """Judge ports without a server by all regions that share a Neutron.
+
+    What has no server in the Nova of one region may have one in another's.
+
+    :param results: The result of each region. A finding stays in the first of
+        those that have its port, if all of these have the finding.
+    """
+    ports = [{port.id for port in result.ports} for result in results]
+    subjects = [{row.subject for row in result.rows} for result in results]
+
+    def is_kept(place: int, row: findings.Finding) -> bool:
+        if row.code not in codes.WITHOUT_SERVER:
+            return True
+        sharing = [
+            other
+            for other in range(len(results))
+            if other == place
+            or (
+                row.port_id in ports[other]
+                and row.code in results[other].codes
+            )
+        ]
+        return sharing[0] == place and all(
+            row.subject in subjects[other] for other in sharing
+        )
+
+    for place, result in enumerate(results):
+        result.rows = [row for row in result.rows if is_kept(place, row)]
 
 
 def _named(

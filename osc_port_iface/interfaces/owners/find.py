@@ -12,7 +12,14 @@
 
 """Finds the owners of addresses, directly or through indirections."""
 
-from collections.abc import Callable, Iterable, Sequence
+import collections
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 import dataclasses
 import ipaddress
 import logging
@@ -65,9 +72,11 @@ class Found(searches.Answer):
 
     :ivar is_complete: Whether everything could be searched, so that an address
         without a match has no owner.
+    :ivar queries: What was looked for.
     """
 
     is_complete: bool = True
+    queries: Sequence[addresses.Address] = ()
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> Found:
@@ -95,7 +104,10 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> Found:
             answer.failures.append(str(error))
     is_complete = not answer.failures
     sort(answer.rows, search.queries)
-    return Found(answer.rows, answer.failures, answer.notices, is_complete)
+    return Found(
+        *(answer.rows, answer.failures, answer.notices),
+        *(is_complete, search.queries),
+    )
 
 
 def sort(
@@ -119,6 +131,49 @@ def sort(
         return places[match.query], *_order(match), name or ''
 
     matches.sort(key=key)
+
+
+def shared(answers: Iterable[Found]) -> set[str | None]:
+    """Return the servers behind what several regions show.
+
+    These regions share a Neutron.
+
+    :param answers: The matches in each region.
+    :returns: The IDs of the servers; None for what has none.
+    """
+    counts = collections.Counter(
+        identity
+        for found in answers
+        for identity in {match.identity for match in found.rows}
+    )
+    return {
+        match.server_id
+        for found in answers
+        for match in found.rows
+        if counts[match.identity] > 1
+    }
+
+
+def drop_doubles(
+    answers: Mapping[str, Found], known: Mapping[str, Collection[str]]
+) -> None:
+    """Keep what several regions show in one of them.
+
+    :param answers: The matches, by region.
+    :param known: The IDs of the servers that exist, by region. A match stays
+        where its server is, or else in the first region.
+    """
+    places: dict[searches.Identity, str] = {}
+    for region, found in answers.items():
+        for match in found.rows:
+            if match.server_id in known.get(region, ()):
+                places.setdefault(match.identity, region)
+    for region, found in answers.items():
+        for match in found.rows:
+            places.setdefault(match.identity, region)
+        found.rows = [
+            match for match in found.rows if places[match.identity] == region
+        ]
 
 
 def unattached(
@@ -159,11 +214,7 @@ def distinct(
     return tuple(found.values())
 
 
-def unmatched(
-    cloud: api_cloud.Cloud,
-    queries: Iterable[addresses.Address],
-    found: Found,
-) -> list[str]:
+def unmatched(cloud: api_cloud.Cloud, found: Found) -> list[records.Absence]:
     """Report the addresses that matched nothing, and the scope searched.
 
     If no port shows how much the caller may see, Neutron is asked once more.
@@ -175,7 +226,7 @@ def unmatched(
     if found.is_complete and not found.rows:
         cloud.network.ensure_scope()
     matched = {match.query for match in found.rows}
-    missing = [query for query in queries if query not in matched]
+    missing = [query for query in found.queries if query not in matched]
     everywhere = any(
         match.port and match.port.shows_binding for match in found.rows
     )
@@ -199,7 +250,10 @@ def unmatched(
     else:
         LOG.info(_('Searched what this project can see.'))
         text = _("'%s' matches nothing in what this project can see")
-    return [text % printable.escape(query.text) for query in missing]
+    return [
+        records.Absence(text % printable.escape(query.text), query.text)
+        for query in missing
+    ]
 
 
 def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:

@@ -12,9 +12,10 @@
 
 """What is looked for, and what matches it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 import dataclasses
 import enum
+from typing import TypeAlias
 
 from osc_port_iface import addresses
 from osc_port_iface import records
@@ -22,6 +23,9 @@ from osc_port_iface import records
 
 # The device owner of a port that connects a router to the outside.
 GATEWAY_OWNER = 'network:router_gateway'
+
+
+Identity: TypeAlias = tuple[Hashable, ...]
 
 
 class Certainty(enum.Enum):
@@ -71,6 +75,23 @@ class Match:
     subport: records.Subport | None = None
     router: records.Router | None = None
     gateway: records.Gateway | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """What tells it from other matches, in whichever region it is read."""
+        return (
+            self.query,
+            self.matched_as,
+            self.ip_address,
+            *(
+                found and found.id
+                for found in (
+                    *(self.port, self.parent),
+                    *(self.floating_ip, self.router),
+                )
+            ),
+            *(self.forwarding, self.pair),
+        )
 
     @property
     def is_direct(self) -> bool:

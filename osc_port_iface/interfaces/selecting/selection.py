@@ -105,6 +105,11 @@ class _Selection:
                 server = self._only(key, candidates.found[key])
             except errors.TokenRefused:
                 raise
+            except (errors.NotFound, names.NoSuchName) as error:
+                absence = records.Absence(str(error), key)
+                if len(keys) == 1:
+                    raise type(error)(absence) from None
+                answer.failures.append(absence)
             except exceptions.CommandError as error:
                 if len(keys) == 1:
                     raise
@@ -124,7 +129,8 @@ class _Selection:
             )
             answer.failures += [text % server_id for server_id in hidden]
         if not answer.rows and not answer.failures:
-            answer.notices.append(_('No server exists%s.') % self._place)
+            notice = _('No server exists%s.') % self._place
+            answer.notices.append(records.Absence(notice))
         answer.rows.sort(key=lambda server: (server.name or '', server.id))
         return answer
 

@@ -129,7 +129,7 @@ class TestFind(testtools.TestCase):
         """Look for an address together with one that exists."""
         queries = tuple(map(addresses.parse_query, (text, '10.0.0.100')))
         found = find.find(self.cloud, searches.Search(queries))
-        return find.unmatched(self.cloud, queries, found)
+        return [*find.unmatched(self.cloud, found)]
 
     def test_without_what_is_direct_there_is_no_answer(self) -> None:
         for method in self.direct:
@@ -211,9 +211,10 @@ class TestUnmatched(testtools.TestCase):
         api = fake_network.fake_network()
         api.shows_bindings.side_effect = [shows_bindings]
         cloud = mock.Mock(spec=api_cloud.Cloud, network=api)
-        lines = find.unmatched(cloud, [QUERY], find.Found(list(matches)))
+        found = find.Found(list(matches), queries=[QUERY])
+        lines = find.unmatched(cloud, found)
         self.requests = api.shows_bindings.call_count
-        return lines
+        return [*lines]
 
     def test_says_where_it_looked(self) -> None:
         for name, shown, place in (
@@ -249,8 +250,7 @@ class TestUnmatched(testtools.TestCase):
             errors.Forbidden,
             find.unmatched,
             mock.Mock(spec=api_cloud.Cloud, network=api),
-            [QUERY],
-            find.Found([]),
+            find.Found([], queries=[QUERY]),
         )
 
     def test_nothing_is_missing(self) -> None:

@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The regions of a cloud, with one token for each Keystone."""
+
+import argparse
+from typing import Any
+
+from openstack.config import cloud_region
+from openstack.config import loader
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import credentials
+from osc_port_iface.api import identity
+
+
+class Regions:
+    """The regions that clouds.yaml lists for this cloud, or the catalog.
+
+    :ivar known: Their names, in the order of the list.
+    :ivar usual: Those with a Nova, if the catalog lists them.
+    """
+
+    def __init__(
+        self,
+        home: api_cloud.Cloud,
+        settings: loader.OpenStackConfig,
+        options: argparse.Namespace,
+    ) -> None:
+        """List the regions; no request is sent.
+
+        :param home: The region that OSC has authenticated to.
+        :param settings: The configuration of OSC, ``app.cloud_config``.
+        :param options: The global options, ``app.options``.
+        """
+        self._home = home
+        self._settings = settings
+        self._options = options
+        clouds: dict[str, Any] = settings.cloud_config.get('clouds') or {}
+        entries = (clouds.get(home.config.name) or {}).get('regions') or ()
+        names = [
+            entry['name'] if isinstance(entry, dict) else entry
+            for entry in entries
+        ]
+        # YAML has other names than text, such as numbers.
+        self._listed = {str(name): name for name in names}
+        self.known = self.usual = list(self._listed)
+        # A cloud of each Keystone, by the settings that lead to it.
+        self._keystones = [(self._keystone(home.region), home)]
+        if not self.known:
+            self.known = self._in_catalog(None)
+            self.usual = self._in_catalog(compute.ComputeApi.TYPE)
+
+    def cloud(self, name: str) -> api_cloud.Cloud:
+        """Return the services of a region; no request is sent.
+
+        :param name: One of the known names.
+        :raises errors.ApiError: Its settings cannot be used.
+        """
+        keystone = self._keystone(name)
+        for known, beside in self._keystones:
+            if known == keystone:
+                return self._beside(beside, name)
+        found = credentials.authenticate(
+            lambda: api_cloud.Cloud(self._configured(name, validate=True))
+        )
+        self._keystones.append((keystone, found))
+        return found
+
+    def _beside(self, other: api_cloud.Cloud, name: str) -> api_cloud.Cloud:
+        """Return the services of a region that shares another one's token."""
+        config = other.config
+        if name in self._listed:
+            config = self._configured(name, validate=False)
+        settings = dict(config.config)
+        api = identity.IdentityApi.TYPE
+        if other is self._home and name not in self._in_catalog(api):
+            # That of another region is the same Keystone.
+            settings.setdefault(f'{api}_region_name', '')
+        return api_cloud.Cloud(
+            cloud_region.CloudRegion(
+                config.name,
+                name,
+                settings,
+                session=other.config.get_session(),
+            ),
+            other.credentials,
+        )
+
+    def _in_catalog(self, service_type: str | None) -> list[str]:
+        return self._home.credentials.regions(
+            service_type, self._home.config.get_interface(service_type)
+        )
+
+    def _keystone(self, name: str) -> object:
+        """Return the settings that lead to the Keystone of a region."""
+        if name not in self._listed:
+            return None
+        config = self._configured(name, validate=False)
+        return (
+            config.config.get('auth_type'),
+            config.config.get('auth'),
+            config.get_requests_verify_args(),
+        )
+
+    def _configured(
+        self, name: str, validate: bool
+    ) -> cloud_region.CloudRegion:
+        """Return the settings of a region that clouds.yaml lists.
+
+        :param validate: Whether to prepare a session, as well.
+        """
+        options = {**vars(self._options), 'region_name': self._listed[name]}
+        return self._settings.get_one(
+            cloud=self._options.cloud,
+            argparse=argparse.Namespace(**options),
+            validate=validate,
+        )

@@ -1,0 +1,816 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Commands that ask two regions of one Keystone."""
+
+from collections.abc import Sequence
+import functools
+import json
+import pathlib
+import re
+from typing import Any
+from urllib import parse
+
+from keystoneauth1 import fixture
+import requests
+
+from tests import command_result
+from tests.unit import base
+from tests.unit import clock
+from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
+
+ADDRESS = '10.0.0.5'
+OTHER_ADDRESS = '10.0.0.6'
+WEB = fake_cloud.identifier(1)
+DB = fake_cloud.identifier(2)
+SECOND_WEB = fake_cloud.identifier(3)
+NEUTRON_LISTINGS = (
+    'ports',
+    'floatingips',
+    'routers',
+    'subnets',
+    'networks',
+    'agents',
+)
+
+
+class RegionsTestCase(base.ShellTestCase):
+    """Has the servers web and db in RegionOne, and web in RegionTwo."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.second = self.cloud.region('RegionTwo', 'two.test')
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        self.second.register_compute_versions()
+        self.fill(self.cloud, {'web': (1, ADDRESS), 'db': (2, '10.0.0.7')})
+        self.fill(self.second, {'web': (3, OTHER_ADDRESS)})
+
+    def fill(
+        self,
+        region: fake_cloud.FakeCloud,
+        servers: dict[str, tuple[int, str]],
+        status: str = 'ACTIVE',
+    ) -> None:
+        """Give a region servers, each with one interface.
+
+        :param servers: The number of each server, and its address.
+        :param status: The status of the ports.
+        """
+        made = [
+            fake_cloud.server(
+                number,
+                name,
+                addresses={'net': [fake_cloud.cached(10 + number, address)]},
+                **{'OS-EXT-SRV-ATTR:host': 'compute-1'},
+            )
+            for name, (number, address) in servers.items()
+        ]
+        region.get(
+            re.compile(f'^{region.compute_url}/servers/[^/]*$'),
+            status_code=404,
+        )
+        region.register_servers(*made)
+
+        def named(request: requests.PreparedRequest, _context: Any) -> Any:
+            query = parse.parse_qs(parse.urlsplit(str(request.url)).query)
+            (pattern,) = query.get('name', [''])
+            return {
+                'servers': [
+                    {'id': server['id'], 'name': server['name']}
+                    for server in made
+                    if pattern in ('', f'^{server["name"]}$')
+                ]
+            }
+
+        region.get(f'{region.compute_url}/servers', json=named)
+        for number, address in servers.values():
+            server_id = fake_cloud.identifier(number)
+            region.register_interfaces(
+                server_id, fake_cloud.attachment(10 + number, address)
+            )
+            region.get(
+                f'{region.compute_url}/servers/{server_id}/os-instance-actions',
+                json={'instanceActions': []},
+                headers={'Date': fake_cloud.DATE},
+            )
+        for collection in NEUTRON_LISTINGS:
+            region.register_network(collection)
+        region.register_network(
+            'ports',
+            *(
+                fake_cloud.port(10 + number, number, address, status=status)
+                for number, address in servers.values()
+            ),
+        )
+        region.get(
+            re.compile(f'^{region.network_url}/v2.0/ports/[^/]*/bindings'),
+            json={'bindings': []},
+        )
+        region.get(f'{region.compute_url}/os-services', json={'services': []})
+
+    def ask(
+        self, command: str, *arguments: str, regions: str = '--all-regions'
+    ) -> command_result.Result:
+        """Run a command with an option for regions."""
+        return self.openstack(
+            *('server', 'interface', command, *arguments), *regions.split()
+        )
+
+    def assert_result(
+        self,
+        result: command_result.Result,
+        status: int,
+        stdout: Sequence[str],
+        stderr: Sequence[str],
+    ) -> None:
+        """Compare the lines of the streams."""
+        self.assertEqual(
+            (status, [*stdout], [*stderr]),
+            (
+                result.status,
+                result.stdout.splitlines(),
+                result.stderr.splitlines(),
+            ),
+        )
+
+
+class TestList(RegionsTestCase):
+    COLUMNS = ('-f', 'value', '-c', 'Region', '-c', 'Server Name')
+
+    def names(
+        self, *arguments: str, regions: str = '--all-regions'
+    ) -> command_result.Result:
+        """List the regions, and the names of the servers."""
+        return self.ask('list', *arguments, *self.COLUMNS, regions=regions)
+
+    def test_all_regions(self) -> None:
+        result = self.ask('list', '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        rows = json.loads(result.stdout)
+        self.assertEqual(
+            ['Region', 'Server ID', 'Server Name', 'Port ID'],
+            list(rows[0])[:4],
+        )
+        self.assertEqual(
+            [
+                ('RegionOne', DB, 'db', fake_cloud.identifier(12)),
+                ('RegionOne', WEB, 'web', fake_cloud.identifier(11)),
+                ('RegionTwo', SECOND_WEB, 'web', fake_cloud.identifier(13)),
+            ],
+            [tuple(row.values())[:4] for row in rows],
+        )
+        self.assertEqual(
+            1,
+            self.cloud.requested().count(
+                f'POST {fake_cloud.AUTH_URL}/auth/tokens'
+            ),
+        )
+
+    def test_column_comes_first(self) -> None:
+        result = self.ask(
+            'list', '-f', 'csv', '-c', 'Server Name', '-c', 'region'
+        )
+        self.assert_result(
+            result,
+            0,
+            [
+                '"Region","Server Name"',
+                '"RegionOne","db"',
+                '"RegionOne","web"',
+                '"RegionTwo","web"',
+            ],
+            [],
+        )
+
+    def test_sorted_by_region(self) -> None:
+        result = self.names('--sort-column', 'Region', '--sort-descending')
+        self.assert_result(
+            result, 0, ['RegionTwo web', 'RegionOne db', 'RegionOne web'], []
+        )
+
+    def test_some_regions_in_the_order_of_the_catalog(self) -> None:
+        result = self.names(
+            regions='--region RegionTwo --region RegionOne --region RegionTwo'
+        )
+        self.assert_result(
+            result, 0, ['RegionOne db', 'RegionOne web', 'RegionTwo web'], []
+        )
+
+    def test_one_region_is_shown_as_ever(self) -> None:
+        for arguments in (
+            ('list', '-f', 'json'),
+            ('list', 'web'),
+            ('list', 'db'),
+            ('find', OTHER_ADDRESS, '-f', 'json'),
+            ('find', ADDRESS, '-f', 'value'),
+        ):
+            with self.subTest(arguments=arguments):
+                self.environment['OS_REGION_NAME'] = 'RegionTwo'
+                expected = self.openstack('server', 'interface', *arguments)
+                del self.environment['OS_REGION_NAME']
+                self.assertEqual(
+                    expected,
+                    self.ask(*arguments, regions='--region RegionTwo'),
+                )
+
+    def test_all_regions_of_a_cloud_that_has_one(self) -> None:
+        self.cloud.register_tokens('a-token')
+        expected = self.openstack('server', 'interface', 'list')
+        self.assertEqual(expected, self.ask('list'))
+        self.assert_result(
+            self.names(), 0, ['RegionOne db', 'RegionOne web'], []
+        )
+
+    def test_names(self) -> None:
+        for names, expected in (
+            ('web', ['RegionOne', 'RegionTwo']),
+            ('db', ['RegionOne']),
+            (DB, ['RegionOne']),
+            (SECOND_WEB, ['RegionTwo']),
+            (f'db {SECOND_WEB}', ['RegionOne', 'RegionTwo']),
+            ('web db', ['RegionOne', 'RegionOne', 'RegionTwo']),
+        ):
+            with self.subTest(names=names):
+                result = self.ask(
+                    *('list', *names.split()),
+                    *('-f', 'value', '-c', 'Region'),
+                )
+                self.assert_result(result, 0, expected, [])
+
+    def test_columns_do_not_depend_on_where_servers_are(self) -> None:
+        result = self.ask('list', 'db', SECOND_WEB, '-f', 'json')
+        for row in json.loads(result.stdout):
+            self.assertEqual(
+                ['Region', 'Server ID', 'Server Name'], list(row)[:3]
+            )
+
+    def test_a_name_that_exists_nowhere_is_one_error(self) -> None:
+        absence = "No server with the name or ID 'wob' exists in project demo."
+        for names, stdout, text in (
+            ('wob', [], f'{absence} Did you mean \'web\'?'),
+            (
+                'wob web',
+                ['RegionOne web', 'RegionTwo web'],
+                f'{absence} Did you mean \'web\'?',
+            ),
+        ):
+            with self.subTest(names=names):
+                self.assert_result(
+                    self.names(*names.split()), 1, stdout, [text]
+                )
+
+    def test_the_best_suggestion_is_kept(self) -> None:
+        result = self.names('dbs')
+        self.assert_result(
+            result,
+            1,
+            [],
+            [
+                "RegionOne: No server with the name or ID 'dbs' exists in "
+                "project demo. Did you mean 'db'?"
+            ],
+        )
+
+    def test_a_region_without_servers_is_no_news(self) -> None:
+        self.fill(self.second, {})
+        self.assert_result(
+            self.names(), 0, ['RegionOne db', 'RegionOne web'], []
+        )
+        self.fill(self.cloud, {})
+        self.assert_result(
+            self.names(), 0, [], ['No server exists in project demo.']
+        )
+
+    def test_a_region_that_cannot_be_reached(self) -> None:
+        self.useFixture(clock.Clock())
+        self.second.get(
+            self.second.compute_url, exc=requests.exceptions.ConnectTimeout
+        )
+        self.assert_result(
+            self.names(),
+            1,
+            ['RegionOne db', 'RegionOne web'],
+            [
+                'RegionTwo: Compute version document: no connection within 10 '
+                'seconds'
+            ],
+        )
+
+    def test_services_that_are_missing(self) -> None:
+        self.second.network_url = ''
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        self.assert_result(
+            self.names(),
+            0,
+            ['RegionOne db', 'RegionOne web', 'RegionTwo web'],
+            [],
+        )
+        self.assert_result(
+            self.ask('find', ADDRESS, '-f', 'value', '-c', 'Region'),
+            1,
+            ['RegionOne'],
+            [
+                'RegionTwo: public endpoint for network service in RegionTwo '
+                'region not found'
+            ],
+        )
+
+    def test_a_region_without_nova_is_asked_only_by_name(self) -> None:
+        self.second.compute_url = ''
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        expected = ['RegionOne db', 'RegionOne web']
+        self.assert_result(self.names(), 0, expected, [])
+        self.assert_result(
+            self.names(regions='--region RegionOne --region RegionTwo'),
+            1,
+            expected,
+            [
+                'RegionTwo: public endpoint for compute service in RegionTwo '
+                'region not found'
+            ],
+        )
+
+    def test_no_region_answers(self) -> None:
+        self.cloud.get(f'{fake_cloud.COMPUTE_URL}/servers', status_code=403)
+        self.second.get(f'{self.second.compute_url}/servers', status_code=404)
+        result = self.names()
+        self.assert_result(
+            result,
+            1,
+            [],
+            [
+                'RegionOne: Servers: this is not allowed (HTTP 403)',
+                'RegionTwo: Servers: not found (HTTP 404)',
+            ],
+        )
+
+    def test_a_region_that_does_not_exist(self) -> None:
+        for regions, text in (
+            (
+                '--region RegionTow',
+                "No region has the name 'RegionTow'. Did you mean 'RegionTwo'",
+            ),
+            (
+                '--region RegionOne --region north',
+                "No region has the name 'north'.",
+            ),
+            (
+                '--region a\x1b[31mb',
+                "No region has the name 'a\\x1b[31mb'.",
+            ),
+        ):
+            with self.subTest(regions=regions):
+                result = self.names(regions=regions)
+                self.assertEqual((1, ''), (result.status, result.stdout))
+                self.assertEqual(text, result.stderr[: len(text)])
+
+    def test_all_or_some(self) -> None:
+        result = self.names('--region', 'RegionOne')
+        self.assertEqual((2, ''), (result.status, result.stdout))
+        self.assertIn(
+            'argument --all-regions: not allowed with argument --region',
+            result.stderr,
+        )
+
+    def test_untrusted_names_of_regions(self) -> None:
+        self.second.name = 'Two\x1b[31m\nThree'
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        self.second.get(f'{self.second.compute_url}/servers', status_code=403)
+        self.assert_result(
+            self.names('web'),
+            1,
+            ['RegionOne web'],
+            [
+                "Two\\x1b[31m Three: Servers named 'web': this is not "
+                'allowed (HTTP 403)'
+            ],
+        )
+        result = self.ask('find', OTHER_ADDRESS, '-f', 'value', '-c', 'Region')
+        self.assert_result(result, 0, ['Two\\x1b[31m\\nThree'], [])
+
+    def test_an_old_nova_shows_no_tags(self) -> None:
+        self.second.register_compute_versions('2.69')
+        result = self.ask('list', '-f', 'json')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        rows = json.loads(result.stdout)
+        self.assertEqual([list(rows[0])] * 3, [list(row) for row in rows])
+        self.assertIn('Tag', rows[0])
+
+    def test_usage_is_wrong_in_all_regions(self) -> None:
+        result = self.ask('list', '-c', 'Regions')
+        self.assertEqual((2, ''), (result.status, result.stdout))
+        self.assertIn("There is no column 'Regions'.", result.stderr)
+
+
+class TestFind(RegionsTestCase):
+    COLUMNS = (
+        *('-f', 'value', '-c', 'Region', '-c', 'Query'),
+        *('-c', 'Server Name'),
+    )
+
+    def find(self, *arguments: str) -> command_result.Result:
+        return self.ask('find', *arguments, *self.COLUMNS)
+
+    def test_in_one_region(self) -> None:
+        self.assert_result(
+            self.find(OTHER_ADDRESS, ADDRESS),
+            0,
+            [f'RegionOne {ADDRESS} web', f'RegionTwo {OTHER_ADDRESS} web'],
+            [],
+        )
+
+    def test_in_two_regions(self) -> None:
+        self.fill(self.second, {'web': (3, ADDRESS)})
+        self.assert_result(
+            self.find(ADDRESS),
+            0,
+            [f'RegionOne {ADDRESS} web', f'RegionTwo {ADDRESS} web'],
+            [],
+        )
+
+    def test_in_no_region(self) -> None:
+        self.assert_result(
+            self.find(ADDRESS, '10.9.9.9'),
+            3,
+            [f'RegionOne {ADDRESS} web'],
+            [
+                "'10.9.9.9' matches nothing in any project",
+            ],
+        )
+
+    def test_regions_that_cannot_answer_come_first(self) -> None:
+        self.cloud.get(f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=400)
+        self.assert_result(
+            self.find(ADDRESS, OTHER_ADDRESS),
+            1,
+            [f'RegionTwo {OTHER_ADDRESS} web'],
+            [
+                'RegionOne: Ports: the request was rejected (HTTP 400)',
+                f"RegionTwo: '{ADDRESS}' matches nothing in any project",
+            ],
+        )
+
+    def test_what_cannot_be_read_completely(self) -> None:
+        self.second.get(
+            f'{self.second.network_url}/v2.0/subnets', status_code=400
+        )
+        self.assert_result(
+            self.find(ADDRESS, '10.9.9.9'),
+            1,
+            [f'RegionOne {ADDRESS} web'],
+            [
+                'RegionTwo: Subnets: the request was rejected (HTTP 400)',
+                "RegionOne: '10.9.9.9' matches nothing in any project",
+                "RegionTwo: cannot tell whether '10.9.9.9' matches anything: "
+                'not everything could be read',
+            ],
+        )
+
+    def test_regions_that_share_a_neutron(self) -> None:
+        """Both show all ports, and each Nova has its own servers."""
+        self.second.network_url = self.cloud.network_url
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, ADDRESS),
+            fake_cloud.port(13, 3, OTHER_ADDRESS),
+            fake_cloud.port(14, 99, '10.0.0.9'),
+        )
+        self.assert_result(
+            self.find(ADDRESS, OTHER_ADDRESS, '10.0.0.9'),
+            0,
+            [
+                f'RegionOne {ADDRESS} web',
+                'RegionOne 10.0.0.9 ',
+                f'RegionTwo {OTHER_ADDRESS} web',
+            ],
+            [
+                f'RegionOne: Port {fake_cloud.identifier(14)}: its server '
+                f'{fake_cloud.identifier(99)} does not exist'
+            ],
+        )
+
+
+class TestCheck(RegionsTestCase):
+    COLUMNS = (
+        *('-f', 'value', '-c', 'Region', '-c', 'Server Name'),
+        *('-c', 'Finding'),
+    )
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.useFixture(clock.Clock())
+
+    def check(self, *arguments: str) -> command_result.Result:
+        return self.ask('check', *arguments, *self.COLUMNS)
+
+    def break_second(self) -> None:
+        """Let the Nova of RegionTwo refuse."""
+        self.second.get(
+            f'{self.second.compute_url}/servers/detail', status_code=403
+        )
+
+    def test_nothing_is_wrong(self) -> None:
+        self.assert_result(self.check(), 0, [], [])
+
+    def test_in_one_region(self) -> None:
+        self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
+        self.assert_result(self.check(), 3, ['RegionTwo web port-down'], [])
+        result = self.ask('check', '-f', 'json')
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(('Region', 'RegionTwo'), next(iter(row.items())))
+
+    def test_a_server_of_one_region(self) -> None:
+        self.assert_result(self.check('db'), 0, [], [])
+        self.fill(self.cloud, {'db': (2, ADDRESS)}, 'DOWN')
+        self.assert_result(self.check('db'), 3, ['RegionOne db port-down'], [])
+
+    def test_a_region_that_is_refused(self) -> None:
+        self.fill(self.cloud, {'web': (1, ADDRESS)}, 'DOWN')
+        self.break_second()
+        self.assert_result(
+            self.check(),
+            1,
+            ['RegionOne web port-down'],
+            ['RegionTwo: Servers: this is not allowed (HTTP 403)'],
+        )
+
+    def test_what_to_do_next(self) -> None:
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 132)
+        self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
+        self.assertEqual(
+            [
+                'RegionOne: Checked 2 servers and 2 interfaces in project '
+                'demo: no findings.',
+                'RegionTwo: Checked 1 server and 1 interface in project demo: '
+                '1 finding.',
+                'RegionTwo: Plan the repair: openstack --os-region-name '
+                'RegionTwo server interface repair --dry-run',
+                'RegionTwo: Documentation: user/findings.html#port-down',
+            ],
+            self.check().stderr.splitlines(),
+        )
+
+    def test_nagios(self) -> None:
+        self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
+        command = ('check', '--nagios', '--finding', 'port-down')
+        data = (
+            'findings={0};;;0 critical={0};;;0 warning=0;;;0 info=0;;;0 '
+            'servers={1};;;0 ports={1};;;0 failures={2};;;0 time={3}s;;;0 '
+            'port-down={0};;;0'
+        )
+        self.assert_result(
+            self.ask(*command),
+            2,
+            [
+                'CRITICAL: findings: 1 (1 port-down), RegionTwo: 1 | '
+                + data.format(1, 3, 0, '8.000')
+            ],
+            [],
+        )
+        self.break_second()
+        self.assert_result(
+            self.ask(*command),
+            3,
+            [
+                'UNKNOWN: findings: 0, RegionTwo: 0 (not known: 1), '
+                'not known: 1 | ' + data.format(0, 2, 1, '0.000')
+            ],
+            ['RegionTwo: Servers: this is not allowed (HTTP 403)'],
+        )
+        self.assert_result(
+            self.ask(*command, regions='--region RegionThree'),
+            3,
+            [
+                "UNKNOWN: No region has the name 'RegionThree'. Did you mean "
+                "'RegionTwo'?"
+            ],
+            [],
+        )
+
+    def test_metrics(self) -> None:
+        path = pathlib.Path(self.create_file(''))
+        self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
+        command = (
+            *('check', '--finding', 'port-down', '--metrics', str(path)),
+            *('--metrics-by', 'host'),
+        )
+        prefix = 'osc_port_iface_check'
+        labels = 'code="port-down",severity="critical",host="compute-1"'
+        for expected in (
+            [
+                f'{prefix}_findings{{region="RegionOne",{labels}}} 0',
+                f'{prefix}_findings{{region="RegionTwo",{labels}}} 1',
+                f'{prefix}_servers{{region="RegionOne"}} 2',
+                f'{prefix}_servers{{region="RegionTwo"}} 1',
+                f'{prefix}_ports{{region="RegionOne"}} 2',
+                f'{prefix}_ports{{region="RegionTwo"}} 1',
+                f'{prefix}_failures{{region="RegionOne"}} 0',
+                f'{prefix}_failures{{region="RegionTwo"}} 0',
+            ],
+            [
+                f'{prefix}_findings{{region="RegionOne",{labels}}} 0',
+                f'{prefix}_servers{{region="RegionOne"}} 2',
+                f'{prefix}_servers{{region="RegionTwo"}} 0',
+                f'{prefix}_ports{{region="RegionOne"}} 2',
+                f'{prefix}_ports{{region="RegionTwo"}} 0',
+                f'{prefix}_failures{{region="RegionOne"}} 0',
+                f'{prefix}_failures{{region="RegionTwo"}} 1',
+            ],
+        ):
+            self.ask(*command)
+            lines = path.read_text().splitlines()
+            self.assertEqual(
+                expected, [line for line in lines if 'region=' in line]
+            )
+            self.break_second()
+
+    def test_regions_that_share_a_neutron(self) -> None:
+        """A port is an orphan only if no region has its server."""
+        self.second.network_url = self.cloud.network_url
+        self.cloud.register_tokens(
+            'a-token', regions=[self.second], role='admin'
+        )
+        old = {'updated_at': '2025-01-01T00:00:00Z'}
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, ADDRESS),
+            fake_cloud.port(12, 2, '10.0.0.7'),
+            fake_cloud.port(13, 3, OTHER_ADDRESS),
+            fake_cloud.port(14, 99, '10.0.0.9', **old),
+        )
+        result = self.ask(
+            *('check', '--all-projects', '-f', 'value', '-c', 'Region'),
+            *('-c', 'Port ID', '-c', 'Finding'),
+        )
+        self.assert_result(
+            result,
+            3,
+            [f'RegionOne {fake_cloud.identifier(14)} orphan-port'],
+            [],
+        )
+
+
+class TestConfiguration(RegionsTestCase):
+    """The regions that clouds.yaml lists."""
+
+    OTHER_KEYSTONE = 'http://keystone.two.test/v3'
+
+    def names(self, *arguments: str, regions: str) -> command_result.Result:
+        return self.ask(
+            *('list', *arguments, '-f', 'value', '-c', 'Region'),
+            *('-c', 'Server Name'),
+            regions=regions,
+        )
+
+    def test_they_are_asked_in_their_order(self) -> None:
+        self.configure_cloud(regions=['RegionTwo', 'RegionOne'])
+        self.assert_result(
+            self.names(regions='--all-regions'),
+            0,
+            ['RegionTwo web', 'RegionOne db', 'RegionOne web'],
+            [],
+        )
+
+    def test_only_they_are_asked(self) -> None:
+        self.configure_cloud(regions=['RegionTwo'])
+        self.assert_result(
+            self.names(regions='--all-regions'), 0, ['RegionTwo web'], []
+        )
+        self.assert_result(
+            self.names(regions='--region RegionOne'),
+            1,
+            [],
+            ["No region has the name 'RegionOne'. Did you mean 'RegionTwo'?"],
+        )
+
+    def test_the_catalog_has_more_than_the_region_of_the_user(self) -> None:
+        self.configure_cloud(region_name='RegionTwo')
+        self.assert_result(
+            self.names(regions='--all-regions'),
+            0,
+            ['RegionOne db', 'RegionOne web', 'RegionTwo web'],
+            [],
+        )
+
+    def test_settings_of_a_region(self) -> None:
+        url = 'http://elsewhere.test/v2.1'
+        self.configure_cloud(
+            regions=[
+                'RegionOne',
+                {
+                    'name': 'RegionTwo',
+                    'values': {
+                        'compute_endpoint_override': url,
+                        'compute_default_microversion': '2.1',
+                    },
+                },
+            ]
+        )
+        elsewhere = self.cloud.region('RegionTwo', 'two.test')
+        elsewhere.compute_url = url
+        self.fill(elsewhere, {'far': (4, '10.0.0.8')})
+        self.assert_result(
+            self.names(regions='--all-regions'),
+            0,
+            ['RegionOne db', 'RegionOne web', 'RegionTwo far'],
+            [],
+        )
+        self.assertEqual(
+            [],
+            [line for line in self.cloud.requested() if 'nova.two' in line],
+        )
+
+    def other_keystone(self) -> None:
+        """Let RegionTwo have a Keystone of its own, with its own catalog."""
+        self.configure_cloud(
+            regions=[
+                'RegionOne',
+                {
+                    'name': 'RegionTwo',
+                    'values': {'auth': {'auth_url': self.OTHER_KEYSTONE}},
+                },
+            ]
+        )
+        self.cloud.register_tokens('a-token')
+        keystone = fixture.V3Discovery(self.OTHER_KEYSTONE)
+        self.cloud.get(self.OTHER_KEYSTONE, json={'version': keystone})
+        token = fixture.V3Token(user_name='demo', user_domain_id='default')
+        token.set_project_scope(id=fake_cloud.PROJECT_ID, name='demo')
+        for service, url in (
+            ('compute', self.second.compute_url),
+            ('network', self.second.network_url),
+        ):
+            token.add_service(service).add_standard_endpoints(
+                public=url, region='RegionTwo'
+            )
+        self.cloud.post(
+            f'{self.OTHER_KEYSTONE}/auth/tokens',
+            json=token,
+            headers={'X-Subject-Token': 'another-token'},
+        )
+
+    def tokens(self) -> dict[str | None, set[str | None]]:
+        """Return the tokens that each host was sent."""
+        found: dict[str | None, set[str | None]] = {}
+        for request in self.cloud.request_history:
+            if '/servers' in str(request.url):
+                found.setdefault(request.hostname, set()).add(
+                    request.headers.get('X-Auth-Token')
+                )
+        return found
+
+    def test_a_keystone_of_its_own(self) -> None:
+        self.other_keystone()
+        self.assert_result(
+            self.names(regions='--all-regions'),
+            0,
+            ['RegionOne db', 'RegionOne web', 'RegionTwo web'],
+            [],
+        )
+        self.assertEqual(
+            {'nova.test': {'a-token'}, 'nova.two.test': {'another-token'}},
+            self.tokens(),
+        )
+        self.assertEqual(
+            self.names(regions='--region RegionTwo'),
+            self.names(regions='--region RegionTwo'),
+        )
+
+    def test_a_keystone_that_gives_no_token(self) -> None:
+        self.other_keystone()
+        self.cloud.post(
+            f'{self.OTHER_KEYSTONE}/auth/tokens', status_code=401, json={}
+        )
+        self.assert_result(
+            self.names(regions='--all-regions'),
+            1,
+            ['RegionOne db', 'RegionOne web'],
+            ['RegionTwo: No token: Unauthorized (HTTP 401)'],
+        )
+
+    def test_settings_that_lead_to_no_keystone(self) -> None:
+        self.configure_cloud(
+            regions=[
+                'RegionOne',
+                {'name': 'RegionTwo', 'values': {'auth_type': 'nothing'}},
+            ]
+        )
+        result = self.names(regions='--all-regions')
+        self.assertEqual(
+            (1, 'RegionOne db\nRegionOne web\n'),
+            (result.status, result.stdout),
+        )
+        self.assertRegex(
+            result.stderr, r'\ARegionTwo: Authentication failed: [^\n]*\n\Z'
+        )
