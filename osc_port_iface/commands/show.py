@@ -131,6 +131,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
     def _draw(self, parsed_args: argparse.Namespace) -> _Details:
         """Return the lines of a drawing in place of fields."""
         from osc_port_iface.api import compute
+        from osc_port_iface.commands import colours
         from osc_port_iface.commands import terminal
         from osc_port_iface.commands import tree_drawing
         from osc_port_iface.interfaces.listing import one_interface
@@ -161,7 +162,7 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
                 tree,
                 stdout.encoding,
                 terminal.width(stdout),
-                self._has_colours,
+                colours.are_wanted(stdout),
             )
         else:
             lines = tree_drawing.LANGUAGES[parsed_args.tree](tree)
@@ -174,24 +175,17 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         data: Sequence[cells.Cell | str],
     ) -> int:
         from osc_port_iface.commands import cells
-        from osc_port_iface.commands import colours
 
         self.end_progress()
         if parsed_args.tree:
             self.app.stdout.writelines(f'{line}\n' for line in data)
             return 0
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
-            lines = [cells.AsLines(cell) for cell in data]
-            data = lines
-            if self.is_free_table(parsed_args) and self._has_colours:
-                data = [
-                    colours.paint(header, cell.human_readable())
-                    for header, cell in zip(column_names, lines, strict=True)
-                ]
+            data = [cells.AsLines(cell) for cell in data]
+        if self.is_free_table(parsed_args):
+            from osc_port_iface.commands import terminal_table
+
+            self.formatter = terminal_table.TerminalDetails(
+                self.formatter, is_fitted=not parsed_args.columns
+            )
         return super().produce_output(parsed_args, column_names, data)
-
-    @property
-    def _has_colours(self) -> bool:
-        from osc_port_iface.commands import colours
-
-        return colours.are_wanted(self.app.stdout)

@@ -33,6 +33,7 @@ from osc_port_iface.i18n import _
 # The borders and the padding of a table, and those of each column.
 _FRAME = 1
 _COLUMN_FRAME = 3
+_DETAILS_FRAME = _FRAME + 2 * _COLUMN_FRAME
 
 # A name may be broken anywhere, but not into narrower lines than this.
 _NAME_WIDTH = 20
@@ -192,6 +193,48 @@ class TerminalTable(base.ListFormatter):
             stdout,
             parsed_args,
         )
+
+
+class TerminalDetails(base.SingleFormatter):
+    """Prints the fields of one thing, with cliff's table."""
+
+    def __init__(self, table: base.SingleFormatter, is_fitted: bool) -> None:
+        """Print with a formatter of cliff.
+
+        :param table: The formatter.
+        :param is_fitted: Whether values are wrapped to fit the terminal.
+        """
+        self._table = table
+        self._is_fitted = is_fitted
+
+    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
+        """Add nothing; the formatter itself has done so."""
+
+    def emit_one(
+        self,
+        column_names: Sequence[str],
+        data: Sequence[cells.AsLines],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        width = terminal.width(stdout) if self._is_fitted else None
+        texts = [cell.human_readable() for cell in data]
+        if width:
+            columns = [
+                _Column(header, [cell.lines()])
+                for header, cell in zip(column_names, data, strict=True)
+            ]
+            room = max(
+                width - max(map(len, column_names)) - _DETAILS_FRAME,
+                *(column.least_width for column in columns),
+            )
+            texts = [
+                _wrapped(column, {column.header: room})[0]
+                for column in columns
+            ]
+        if colours.are_wanted(stdout):
+            texts = list(map(colours.paint, column_names, texts))
+        self._table.emit_one(column_names, texts, stdout, parsed_args)
 
 
 def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:

@@ -211,6 +211,33 @@ class TestLongestValues(TerminalTestCase):
                     for name in ('| server-server-', '| ü名ü名'):
                         self.assertIn(name, result.stdout)
 
+    def test_show(self) -> None:
+        server, interface = map(fake_cloud.identifier, (1, 11))
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{server}/os-interface/'
+            + interface,
+            json={
+                'interfaceAttachment': fake_cloud.attachment(
+                    11, LONGEST_IPV6, '10.0.0.10', tag='t' * 60
+                )
+            },
+        )
+        command = ('server', 'interface', 'show', server, interface)
+        for width in (80, 100, 132):
+            self.resize(width)
+            result = self.openstack(*command)
+            self.assertEqual(0, result.status)
+            lines = result.stdout.splitlines()
+            # Nothing may be left out, and no address may be broken.
+            self.assertLessEqual(max(map(len, lines)), max(width, 88))
+            for word in (LONGEST_IPV6, HOST, interface):
+                self.assertIn(f' {word} ', result.stdout)
+        self.resize(80)
+        self.assertIn(
+            f' {LONGEST_IPV6}/128@fa:16:3e:00:00:0b ',
+            self.openstack(*command, '-c', 'Allowed Address Pairs').stdout,
+        )
+
     def test_show_host_where_there_is_room(self) -> None:
         self.resize(280)
         self.assertIn(f' {HOST} ', self.list('--long').stdout)
