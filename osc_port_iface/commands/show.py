@@ -84,10 +84,10 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
             metavar='<language>',
             type=argument_types.tree_language,
             help=_(
-                'Draw the server with its interfaces, or with the given one, '
-                'their networks, addresses, routers and floating IPs, and '
-                "where Nova's cache differs: as text (default), or for a wiki "
-                'in the language mermaid or dot'
+                'Draw the interfaces of the server, or only the given one, '
+                'with their networks, addresses, routers and floating IPs, '
+                "and mark where Nova's cache differs: text (default), mermaid "
+                'or dot'
             ),
         )
         return parser

@@ -231,15 +231,12 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
         [str(programs), variables.get('PATH', os.defpath)]
     )
     for command in (
-        *(f'openstack server interface list {name}' for name in SERVERS),
-        'openstack server interface list db-1 -f json',
+        'openstack server interface list web-1',
+        'openstack server interface list',
         "openstack server interface list web-1 -f value -c 'Fixed IPs'",
-        "openstack server interface list -c 'Server Name' -c 'Fixed IPs' "
-        '-c Tag',
-        f'openstack server interface find {VIRTUAL_IP} -c Query '
-        "-c 'Matched As' -c Certainty -c 'Server Name'",
-        'openstack --os-cloud admin server interface check --all-projects '
-        '--print-empty',
+        f'openstack server interface find {VIRTUAL_IP}',
+        'openstack server interface reach web-1 web-2 --port 22',
+        'openstack --os-cloud admin server interface check --all-projects',
     ):
         print(f'\n$ {command}', flush=True)
         status = subprocess.run(
