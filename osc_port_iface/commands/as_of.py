@@ -14,10 +14,9 @@
 
 from __future__ import annotations
 
-import abc
 import argparse
 import os
-from typing import Self, TYPE_CHECKING
+from typing import ClassVar, Self, TYPE_CHECKING
 
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
@@ -30,19 +29,25 @@ if TYPE_CHECKING:
 VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
 
-class RecordedLister(lister.TextLister):
-    """A Lister that can be asked about an earlier time.
+class RecordedCommand(plugin_command.PluginCommand):
+    """A command that can be asked about an earlier time.
 
     A journal takes the place of the services then, and no token is needed.
+
+    :cvar shows_one: Whether there is only one row.
     """
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import regions
+    shows_one: ClassVar[bool] = False
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        regions.add_arguments(parser)
-        group = parser.add_argument_group(_('earlier time'))
+        self.add_times(parser.add_argument_group(_('earlier time')))
+        return parser
+
+    def add_times(self, group: argparse._ArgumentGroup) -> None:
+        """Add the options that name the time and the journal."""
+        from osc_port_iface.commands import argument_types
+
         group.add_argument(
             '--at',
             metavar='<time>',
@@ -54,37 +59,22 @@ class RecordedLister(lister.TextLister):
                 'Until'
             ),
         )
-        group.add_argument(
-            '--journal',
-            metavar='<journal>',
-            type=argument_types.file_name,
-            help=_(
-                'Journal to answer from (can be specified using the '
-                'OSC_PORT_IFACE_JOURNAL envvar)'
-            ),
-        )
-        parser.set_defaults(between=None)
-        return parser
+        group.set_defaults(between=None)
+        add_journal(group)
 
-    @abc.abstractmethod
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         """Return the table of the command for one cloud."""
+        raise NotImplementedError
 
-    def tabulate_regions(
-        self,
-        parsed_args: argparse.Namespace,
-        found: regions.Regions[Self],
-    ) -> lister.Table:
-        """Return the table of the command for several regions."""
-        return found.table(lambda view, arguments: view.tabulate(arguments))
+    def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+        """Return the table for the cloud as it is."""
+        return self.tabulate(parsed_args)
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def answer(self, parsed_args: argparse.Namespace) -> lister.Table:
+        """Return the table for the cloud as it is, or as it was."""
         if not (parsed_args.at or parsed_args.between):
-            if parsed_args.journal:
-                raise plugin_command.UsageError(
-                    _('--journal needs the time to ask about.')
-                )
-            return self._tabulate_now(parsed_args)
+            self.check_no_journal(parsed_args)
+            return self.tabulate_now(parsed_args)
         from osc_port_iface.commands import recorded_tables
 
         if parsed_args.at and parsed_args.between:
@@ -97,6 +87,21 @@ class RecordedLister(lister.TextLister):
             raise plugin_command.UsageError(
                 _('The first time of --between is after the second one.')
             )
+        self.ask_journal(parsed_args)
+        return recorded_tables.tabulate(self, parsed_args)
+
+    def check_no_journal(self, parsed_args: argparse.Namespace) -> None:
+        """Check that no journal is named to ask the cloud as it is.
+
+        :raises plugin_command.UsageError: One is.
+        """
+        if parsed_args.journal:
+            raise plugin_command.UsageError(
+                _('--journal needs the time to ask about.')
+            )
+
+    def ask_journal(self, parsed_args: argparse.Namespace) -> None:
+        """Prepare to ask a journal, whose location is an argument then."""
         parsed_args.journal = parsed_args.journal or os.environ.get(VARIABLE)
         if not parsed_args.journal:
             raise plugin_command.UsageError(
@@ -108,14 +113,51 @@ class RecordedLister(lister.TextLister):
             )
         # There is no token with a project of its own.
         parsed_args.all_projects = True
-        return recorded_tables.tabulate(self, parsed_args)
 
-    def _tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+
+class RecordedLister(RecordedCommand, lister.TextLister):
+    """A Lister that can be asked about an earlier time, or several regions."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        from osc_port_iface.commands import regions
+
+        parser = super().get_parser(prog_name)
+        regions.add_arguments(parser)
+        return parser
+
+    def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+        """Return the table for the cloud as it is, or for its regions."""
         from osc_port_iface.commands import regions
 
         if several := regions.choose(self, parsed_args):
             return self.tabulate_regions(parsed_args, several)
         return self.tabulate(parsed_args)
+
+    def tabulate_regions(
+        self,
+        parsed_args: argparse.Namespace,
+        found: regions.Regions[Self],
+    ) -> lister.Table:
+        """Return the table of the command for several regions."""
+        return found.table(lambda view, arguments: view.tabulate(arguments))
+
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        return self.answer(parsed_args)
+
+
+def add_journal(group: argparse._ArgumentGroup) -> None:
+    """Add the option that names the journal."""
+    from osc_port_iface.commands import argument_types
+
+    group.add_argument(
+        '--journal',
+        metavar='<journal>',
+        type=argument_types.file_name,
+        help=_(
+            'Journal to answer from (can be specified using the '
+            'OSC_PORT_IFACE_JOURNAL envvar)'
+        ),
+    )
 
 
 def add_between(parser: argparse.ArgumentParser) -> None:

@@ -44,12 +44,13 @@ HIDEABLE = frozenset(
 )
 
 
-def listed_now(
-    before: listing_diff.Listing, view: views.View
+def listed(
+    before: listing_diff.Listing | None, view: views.View
 ) -> columns.InterfaceColumns:
-    """Choose the columns to list now, to compare with a saved listing.
+    """Choose the columns to list, to compare them with another listing.
 
-    :param before: The saved listing.
+    :param before: The other listing; None to choose those of ``--long`` that
+        a journal has.
     :param view: The view to read. Columns that it cannot provide are left out.
     """
     return [
@@ -61,12 +62,18 @@ def listed_now(
 
 def _is_compared(
     column: columns.Column[records.ServerInterface, lookup.Lookup],
-    before: listing_diff.Listing,
+    before: listing_diff.Listing | None,
 ) -> bool:
-    """Return whether to list a column now.
+    """Return whether to list a column.
 
-    If the saved listing is empty, the columns shown by default are listed.
+    If the other listing is empty, the columns shown by default are listed.
     """
+    if before is None:
+        # A journal does not have the names of security groups.
+        return (
+            column.shown is not columns.Shown.ON_REQUEST
+            and column.header != 'Security Groups'
+        )
     if not before.headers:
         return column.shown is columns.Shown.ALWAYS
     return column in columns.OF_SERVER or column.header in before.headers

@@ -15,24 +15,30 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import as_of
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
     from osc_port_iface.interfaces.changes import listing_diff
+    from osc_port_iface.interfaces.journal import moments
 
 
-class DiffServerInterface(lister.TextLister):
+class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     """Show what changed since the interfaces of servers were listed.
 
     Compares a listing that 'server interface list' wrote with -f json,
     -f yaml or -f csv with another such file, or with the current interfaces.
     Only columns that both have are compared.
+
+    With --at, compares what 'server interface record' stored: as of two times,
+    or as of one time and in the last observation. No cloud is asked then.
 
     The exit code is 0 if nothing changed, 3 if something did, 1 if something
     could not be read, and 2 if a file is not such a listing.
@@ -41,6 +47,7 @@ class DiffServerInterface(lister.TextLister):
     examples = (
         'openstack server interface diff monday.json',
         'openstack server interface diff monday.json friday.json',
+        'openstack server interface diff --at 3d --at 2d',
     )
     importance = (
         'Server Name',
@@ -58,8 +65,12 @@ class DiffServerInterface(lister.TextLister):
         parser.add_argument(
             'before',
             metavar='<before>',
+            nargs='?',
             type=argument_types.file_name,
-            help=_('File with the earlier listing; - for standard input'),
+            help=_(
+                'File with the earlier listing, or - for standard input; not '
+                'needed with --at'
+            ),
         )
         parser.add_argument(
             'after',
@@ -104,26 +115,43 @@ class DiffServerInterface(lister.TextLister):
         server_selectors.add_concurrency(tuning)
         return parser
 
+    def add_times(self, group: argparse._ArgumentGroup) -> None:
+        """Add the options that name the times and the journal."""
+        from osc_port_iface.commands import argument_types
+
+        group.add_argument(
+            '--at',
+            metavar='<time>',
+            action='append',
+            default=[],
+            type=argument_types.moment,
+            help=_(
+                'Compare what was recorded as of this time (ISO 8601, in UTC '
+                'unless it has an offset, or how long ago, such as 3d): with '
+                '<before>, or with the last observation (repeat option to '
+                'compare two times)'
+            ),
+        )
+        as_of.add_journal(group)
+
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces.changes import listing_diff
-        from osc_port_iface import printable
 
         chosen = self.choose(parsed_args, change_columns.COLUMNS)
         _check_usage(parsed_args)
-        before = _read(parsed_args.before)
-        if parsed_args.same and not before.tells_servers:
-            raise plugin_command.UsageError(
-                _('--same needs the column Server ID, which %s does not have.')
-                % printable.escape(before.name)
-            )
-        if parsed_args.after:
-            after = _read(parsed_args.after)
-            if parsed_args.same:
-                after = after.only_servers(before.servers)
-        else:
-            after = self._now(parsed_args, before)
+        sides = self._read(parsed_args)
+        if parsed_args.at:
+            sides += self._recorded(parsed_args, sides)
+        elif len(sides) == 1:
+            self.check_no_journal(parsed_args)
+            table, is_incomplete = self._list(parsed_args, sides[0])
+            name = _('the cloud')
+            sides.append(_listing(name, table, is_incomplete))
+        before, after = sides
+        if parsed_args.same:
+            after = after.only_servers(before.servers)
         found = listing_diff.ListingDiff(
             before, after, change_columns.HIDEABLE
         )
@@ -133,14 +161,105 @@ class DiffServerInterface(lister.TextLister):
             self.deny()
         return columns.table(chosen, changes)
 
-    def _now(
-        self, parsed_args: argparse.Namespace, before: listing_diff.Listing
+    def _read(
+        self, parsed_args: argparse.Namespace
+    ) -> list[listing_diff.Listing]:
+        """Read the saved listings."""
+        from osc_port_iface import printable
+
+        sides = []
+        for path in filter(None, (parsed_args.before, parsed_args.after)):
+            sides.append(_read(path))
+            if parsed_args.same and not sides[0].tells_servers:
+                raise plugin_command.UsageError(
+                    _(
+                        '--same needs the column Server ID, which %s does not '
+                        'have.'
+                    )
+                    % printable.escape(sides[0].name)
+                )
+        return sides
+
+    def _recorded(
+        self,
+        parsed_args: argparse.Namespace,
+        saved: list[listing_diff.Listing],
+    ) -> list[listing_diff.Listing]:
+        """List the interfaces as they were at one or two times.
+
+        A side without what is selected has no interfaces, if the other has.
+        """
+        from osc_port_iface.api import errors
+        from osc_port_iface.interfaces.changes import listing_diff
+        from osc_port_iface.interfaces.journal import moments
+        from osc_port_iface.interfaces.journal import summary
+        from osc_port_iface.interfaces.selecting import names
+
+        self.ask_journal(parsed_args)
+        times = parsed_args.at
+        if len(saved) + len(times) < 2:
+            times = [*times, None]
+        sides: list[listing_diff.Listing] = []
+        missing = []
+        with moments.at(parsed_args.journal, *times) as found:
+            for moment, series in zip(times, found, strict=True):
+                other = next(iter(saved + sides), None)
+                try:
+                    side = self._then(parsed_args, moment, series, other)
+                except (names.NoSuchName, errors.NotFound) as error:
+                    missing.append(error)
+                    side = listing_diff.Listing(_name(moment), (), {})
+                sides.append(side)
+            if times[-1] is None:
+                last = max(
+                    view.ended for row in found[-1] for view in row.views
+                )
+                self.hint(
+                    _('Compared with the last observation, of %s.')
+                    % summary.as_text(last)
+                )
+        if len(missing) == len(times):
+            raise missing[0]
+        return sides
+
+    def _then(
+        self,
+        parsed_args: argparse.Namespace,
+        moment: datetime.datetime | None,
+        series: list[moments.Series],
+        other: listing_diff.Listing | None,
     ) -> listing_diff.Listing:
-        """List the current interfaces, with the columns of the saved ones."""
+        """List the interfaces as they were at a time."""
+        from osc_port_iface.commands import recorded_tables
+        from osc_port_iface.interfaces.journal import summary
+
+        table, is_certain = recorded_tables.table_before(
+            self, series, lambda: self._list(parsed_args, other)[0]
+        )
+        if moment and not is_certain:
+            self.notify(
+                [
+                    _(
+                        'What changed between the observations before and '
+                        'after %s counts as changed after it'
+                    )
+                    % summary.as_text(moment)
+                ]
+            )
+        return _listing(_name(moment), table)
+
+    def _list(
+        self,
+        parsed_args: argparse.Namespace,
+        other: listing_diff.Listing | None,
+    ) -> tuple[lister.Table, bool]:
+        """List interfaces, with the columns of another listing.
+
+        :returns: The table, and whether something could not be read.
+        """
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.changes import listing_diff
         from osc_port_iface.interfaces.listing import listing
         from osc_port_iface.interfaces.listing import views
         from osc_port_iface.interfaces.selecting import selection
@@ -148,12 +267,12 @@ class DiffServerInterface(lister.TextLister):
 
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
-        chosen = change_columns.listed_now(before, view)
+        chosen = change_columns.listed(other, view)
         details = columns.need_server_details(chosen)
-        if parsed_args.same:
+        if parsed_args.same and other:
             servers = server_lookup.look_up(
                 cloud.compute,
-                before.servers,
+                other.servers,
                 everywhere=True,
                 details=details,
             )
@@ -166,20 +285,33 @@ class DiffServerInterface(lister.TextLister):
             )
         answer = listing.list_interfaces(cloud, view, servers, self.progress)
         look = columns.look_up(chosen, cloud, answer.rows)
-        headers, rows = columns.table(chosen, answer.rows, look)
+        table = columns.table(chosen, answer.rows, look)
         self.report(answer, look)
         self.report_hidden(look, is_asked=False)
-        return listing_diff.Listing(
-            _('the cloud'),
-            headers,
-            {
-                row.interface.port_id or '': [
-                    cell.human_readable() for cell in shown
-                ]
-                for row, shown in zip(answer.rows, rows, strict=True)
-            },
-            is_incomplete=bool(answer.failures),
-        )
+        return table, bool(answer.failures)
+
+
+def _listing(
+    name: str, table: lister.Table, is_incomplete: bool = False
+) -> listing_diff.Listing:
+    """Make a side of a comparison of a table."""
+    from osc_port_iface.interfaces.changes import listing_diff
+
+    headers, rows = table
+    texts = [[cell.human_readable() for cell in row] for row in rows]
+    place = headers.index(listing_diff.PORT_ID)
+    return listing_diff.Listing(
+        *(name, headers, {row[place]: row for row in texts}, is_incomplete)
+    )
+
+
+def _name(moment: datetime.datetime | None) -> str:
+    """Name the cloud as it was in messages."""
+    from osc_port_iface.interfaces.journal import summary
+
+    if moment is None:
+        return _('the last observation')
+    return _('the cloud at %s') % summary.as_text(moment)
 
 
 def _check_usage(parsed_args: argparse.Namespace) -> None:
@@ -199,6 +331,19 @@ def _check_usage(parsed_args: argparse.Namespace) -> None:
                 'option': given[0],
                 'other': '<after>' if parsed_args.after else '--same',
             }
+        )
+    sides = [*filter(None, (parsed_args.before, parsed_args.after))]
+    if not (sides or parsed_args.at):
+        raise plugin_command.UsageError(
+            _('Give a saved listing, or a time with --at.')
+        )
+    if len(sides) + len(parsed_args.at) > 2:
+        raise plugin_command.UsageError(
+            _('Only two listings or times can be compared.')
+        )
+    if sorted(parsed_args.at) != parsed_args.at:
+        raise plugin_command.UsageError(
+            _('The first time of --at is after the second one.')
         )
     if parsed_args.before == parsed_args.after == '-':
         raise plugin_command.UsageError(

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import dataclasses
 import datetime
 import itertools
@@ -31,6 +31,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import summary
 
 if TYPE_CHECKING:
+    from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
 SEEN = ('Seen From', 'Seen Until')
@@ -43,13 +44,16 @@ class _Seen:
     """A row, and the observations that have it.
 
     :ivar views: How many have been looked at until it was seen last.
+    :ivar is_first: Whether the first one has it.
     """
 
+    scope: history.Scope
     key: str
     row: _Row
     since: datetime.datetime
     until: datetime.datetime
     views: int
+    is_first: bool
     is_certain: bool = True
 
 
@@ -57,21 +61,29 @@ class _Tables:
     """The tables of several views of a cloud."""
 
     def __init__(
-        self, command: as_of.RecordedLister, parsed_args: argparse.Namespace
+        self,
+        command: as_of.RecordedCommand,
+        tabulate: Callable[[], lister.Table],
     ) -> None:
         self._command = command
-        self._parsed_args = parsed_args
+        self._tabulate = tabulate
         self.headers: tuple[str, ...] = ()
         self._by_key: dict[str, list[_Seen]] = {}
         self.reports: list[list[tuple[str, str]]] = []
         self.error: exceptions.CommandError | None = None
 
-    def add(self, views: Iterable[moments.View]) -> None:
+    def add(self, found: Iterable[moments.Series]) -> None:
+        """Ask the views of several scopes."""
+        for series in found:
+            self._add(series)
+            self._command.fail(series.notices)
+
+    def _add(self, series: moments.Series) -> None:
         """Ask the views of a scope, in order."""
         seen: dict[str, _Seen] = {}
         finished: list[_Seen] = []
         count = 0
-        for view in views:
+        for view in series.views:
             count += 1
             rows = self._rows(view)
             since, until = view.span()
@@ -83,8 +95,11 @@ class _Tables:
                 else:
                     if known:
                         finished.append(known)
-                    seen[key] = _Seen(key, row, since, until, count)
-                    seen[key].is_certain = count == 1
+                    is_first = count == 1
+                    seen[key] = _Seen(
+                        *(series.scope, key, row, since, until),
+                        *(count, is_first, is_first),
+                    )
         for row_seen in seen.values():
             row_seen.is_certain &= row_seen.views == count
         for found in (*finished, *seen.values()):
@@ -96,6 +111,7 @@ class _Tables:
             if other.since <= found.until and found.since <= other.until:
                 other.since = min(other.since, found.since)
                 other.until = max(other.until, found.until)
+                other.is_first |= found.is_first
                 other.is_certain |= found.is_certain
                 return
         self._by_key[found.key].append(found)
@@ -109,7 +125,7 @@ class _Tables:
         command = self._command
         command.asked, command.heard = view.cloud, []
         try:
-            self.headers, rows = command.tabulate(self._parsed_args)
+            self.headers, rows = self._tabulate()
         except exceptions.CommandError as error:
             self.error = error
             command.heard.append(('deny', str(error)))
@@ -120,7 +136,12 @@ class _Tables:
         return rows
 
     def report(self) -> None:
-        """Report what is missing, and what no view knows."""
+        """Report what is missing, and what no view knows.
+
+        :raises exceptions.CommandError: Each view gives the same error.
+        """
+        if not self.headers and self.error:
+            raise self.error
         everything = [entry for report in self.reports for entry in report]
         for method, line in dict.fromkeys(everything):
             if method == 'fail':
@@ -134,7 +155,7 @@ class _Tables:
 
 
 def tabulate(
-    command: as_of.RecordedLister, parsed_args: argparse.Namespace
+    command: as_of.RecordedCommand, parsed_args: argparse.Namespace
 ) -> lister.Table:
     """Return a table of what was there, and when it was seen.
 
@@ -149,20 +170,21 @@ def tabulate(
     parsed_args.columns = [
         name for name in parsed_args.columns if not _is_seen(name)
     ]
-    tables = _Tables(command, parsed_args)
-    opened = (
-        moments.between(parsed_args.journal, *parsed_args.between)
-        if parsed_args.between
-        else moments.at(parsed_args.journal, parsed_args.at)
-    )
-    with opened as found_series:
-        for series in found_series:
-            tables.add(series.views)
-            command.fail(series.notices)
-    if not tables.headers and tables.error:
-        raise tables.error
+    tables = _Tables(command, lambda: command.tabulate(parsed_args))
+    if parsed_args.between:
+        with moments.between(
+            parsed_args.journal, *parsed_args.between
+        ) as found_series:
+            tables.add(found_series)
+    else:
+        with moments.at(parsed_args.journal, parsed_args.at) as (enclosing,):
+            tables.add(enclosing)
     tables.report()
     found = tables.seen
+    if command.shows_one and len({seen.scope.id for seen in found}) > 1:
+        raise exceptions.CommandError(
+            _('Several recorded interfaces match, use a port ID')
+        )
     if parsed_args.between:
         found.sort(key=lambda seen: seen.since)
     elif not all(seen.is_certain for seen in found):
@@ -179,6 +201,27 @@ def tabulate(
     return (*tables.headers, *SEEN), [
         (*seen.row, *_times(seen)) for seen in found
     ]
+
+
+def table_before(
+    command: as_of.RecordedCommand,
+    found: Iterable[moments.Series],
+    tabulate: Callable[[], lister.Table],
+) -> tuple[lister.Table, bool]:
+    """Return the table of the observations before a moment.
+
+    :param command: The command, which reports what is missing.
+    :param found: The observations that enclose the moment.
+    :param tabulate: Asks the cloud that the command has then.
+    :returns: The table, and whether those after the moment have the same.
+    :raises exceptions.CommandError: Each observation gives the same error.
+    """
+    tables = _Tables(command, tabulate)
+    tables.add(found)
+    tables.report()
+    seen = tables.seen
+    rows = [known.row for known in seen if known.is_first]
+    return (tables.headers, rows), all(known.is_certain for known in seen)
 
 
 def _is_seen(name: str) -> bool:

@@ -20,17 +20,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from osc_lib.command import command
 
+from osc_port_iface.commands import as_of
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import cells
+    from osc_port_iface.commands import lister
 
     # The headers and the cells; or, of a drawing, the lines.
     _Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell | str]]
 
 
-class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
+class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
     """Show an interface of a server.
 
     Shows the fields of 'server interface list --long'. If Neutron cannot be
@@ -42,6 +44,8 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         'openstack server interface show web-1 fa:16:3e:1a:b7:00 --rules',
         'openstack server interface show web-1 --tree',
     )
+
+    shows_one = True
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
@@ -93,12 +97,17 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> _Details:
+        if parsed_args.tree:
+            return self._draw(parsed_args)
+        headers, rows = self.answer(parsed_args)
+        # If it changed, the first one is that before the time.
+        return headers, rows[0]
+
+    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.api import compute
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces.listing import one_interface
 
-        if parsed_args.tree:
-            return self._draw(parsed_args)
         available = (
             *columns.on_request(columns.OF_SERVER),
             *columns.OF_INTERFACE,
@@ -123,10 +132,10 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
             needs_details,
         )
         look = columns.look_up(chosen, cloud, [found])
-        headers, rows = columns.table(chosen, [found], look)
+        table = columns.table(chosen, [found], look)
         self.report(look)
         self.report_hidden(look, is_asked=bool(parsed_args.columns))
-        return headers, rows[0]
+        return table
 
     def _draw(self, parsed_args: argparse.Namespace) -> _Details:
         """Return the lines of a drawing in place of fields."""
@@ -141,11 +150,13 @@ class ShowServerInterface(plugin_command.PluginCommand, command.ShowOne):
         if (
             parsed_args.columns
             or parsed_args.rules
+            or parsed_args.at
             or parsed_args.formatter != 'table'
         ):
             raise plugin_command.UsageError(
-                _('--tree cannot be used with -c, -f or --rules.')
+                _('--tree cannot be used with -c, -f, --at or --rules.')
             )
+        self.check_no_journal(parsed_args)
         cloud = self.cloud()
         found = one_interface.find_all(
             cloud,

@@ -27,6 +27,9 @@ PORT_ID = 'Port ID'
 SERVER_ID = 'Server ID'
 SERVER_NAME = 'Server Name'
 
+# What tells interfaces, servers and observations apart does not change.
+_TOLD_APART = (PORT_ID, SERVER_ID, SERVER_NAME, 'Seen From', 'Seen Until')
+
 ATTACHED = 'attached'
 DETACHED = 'detached'
 RENAMED = 'renamed'
@@ -179,7 +182,7 @@ class ListingDiff:
             header
             for header in self.before.headers
             if header in self.after.headers
-            and header not in (PORT_ID, SERVER_ID, SERVER_NAME)
+            and header not in _TOLD_APART
             and not (
                 header in self.hideable
                 and self.before.knows(header) != self.after.knows(header)
@@ -225,7 +228,7 @@ class ListingDiff:
         headers = [
             header
             for header in side.headers
-            if header not in (*self._compared, PORT_ID, SERVER_ID, SERVER_NAME)
+            if header not in (*self._compared, *_TOLD_APART)
             and (header not in other.headers or not other.knows(header))
         ]
         if headers and other.headers:

@@ -40,6 +40,11 @@ class View:
     _snapshot: history.Snapshot
     _observations: list[history.Observed]
 
+    @property
+    def ended(self) -> datetime.datetime:
+        """When the observation ended."""
+        return self._snapshot.observed.ended
+
     def span(self) -> tuple[datetime.datetime, datetime.datetime]:
         """Return when the first observation began, and the last one ended.
 
@@ -82,6 +87,34 @@ class _History:
         cloud = replay.RecordedCloud(_Source(snapshot))
         return View(cloud, snapshot, self.usable)
 
+    def at(self, moment: datetime.datetime | None) -> Series | None:
+        """Return views of the observations that enclose a moment, if any do.
+
+        :param moment: The moment; that of the last observation if None.
+        """
+        usable = self.usable
+        if moment is None:
+            moment = usable[-1].ended if usable else _LONG_AGO
+        before = [row for row in usable if row.ended <= moment][-1:]
+        during = [row for row in usable if row.began < moment < row.ended]
+        after = [row for row in usable if row.began >= moment][:1]
+        if not (before or during) or not (
+            after or during or (before[0].ended == moment)
+        ):
+            return None
+        enclosing = [*before, *during, *after]
+        missed = [
+            row
+            for row in self.observations
+            if not row.is_complete
+            and enclosing[0].id < row.id < enclosing[-1].id
+        ]
+        return Series(
+            self.scope,
+            [self.view(row) for row in enclosing],
+            [_gap(enclosing)] if missed else [],
+        )
+
     def walk(self, rows: Iterable[history.Observed]) -> Iterator[View]:
         """Go through observations, and skip what the last view spans."""
         until: datetime.datetime | None = None
@@ -93,44 +126,33 @@ class _History:
 
 
 @contextlib.contextmanager
-def at(location: str, moment: datetime.datetime) -> Iterator[list[Series]]:
-    """Look at a cloud as it was at a moment.
+def at(
+    location: str, *moments: datetime.datetime | None
+) -> Iterator[list[list[Series]]]:
+    """Look at a cloud as it was at each of several moments.
 
     :param location: The journal.
-    :param moment: The moment.
-    :returns: For each scope that was observed before and after the moment,
-        the observations that enclose it.
-    :raises engines.JournalError: No scope was.
+    :param moments: The moments; None for that of the last observation.
+    :returns: For each moment, the observations that enclose it, of each scope
+        that has such observations for all of the moments.
+    :raises engines.JournalError: No scope has.
     """
     with _histories(location) as histories:
         found, problems = [], []
         for recorded in histories:
-            usable = recorded.usable
-            before = [row for row in usable if row.ended <= moment][-1:]
-            during = [row for row in usable if row.began < moment < row.ended]
-            after = [row for row in usable if row.began >= moment][:1]
-            if not (before or during) or not (
-                after or during or (before[0].ended == moment)
-            ):
-                problems.append(_outside(moment, usable))
-                continue
-            enclosing = [*before, *during, *after]
-            missed = [
-                row
-                for row in recorded.observations
-                if not row.is_complete
-                and enclosing[0].id < row.id < enclosing[-1].id
+            series = [recorded.at(moment) for moment in moments]
+            problems += [
+                _outside(moment, recorded.usable)
+                for moment, each in zip(moments, series, strict=True)
+                if moment and not each
             ]
-            found.append(
-                Series(
-                    recorded.scope,
-                    [recorded.view(row) for row in enclosing],
-                    [_gap(enclosing)] if missed else [],
-                )
-            )
+            known = [each for each in series if each]
+            if len(known) == len(moments):
+                found.append(known)
         if not found:
             raise _nothing(location, problems)
-        yield _widest(found)
+        by_moment = zip(*found, strict=True)
+        yield [_widest(series) for series in by_moment]
 
 
 @contextlib.contextmanager
@@ -175,7 +197,7 @@ def between(
         yield found
 
 
-def _widest(found: list[Series]) -> list[Series]:
+def _widest(found: Collection[Series]) -> list[Series]:
     """Leave out what an observation of all projects has as well."""
     covered = {
         series.scope.region
@@ -228,6 +250,9 @@ class _Source:
     ) -> Iterable[dict[str, Any]]:
         return self._snapshot.objects(kind, field, values)
 
+
+# Before any observation.
+_LONG_AGO = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 _EMPTY = _('it has no observation')
 

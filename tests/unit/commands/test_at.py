@@ -296,3 +296,210 @@ class TestListAt(AtTestCase):
         result = self.at(first['Finished'], 'list', 'mail')
         self.assertEqual(1, result.status)
         self.assertIn("No server with the name or ID 'mail'", result.stderr)
+
+
+class TestShowAt(AtTestCase):
+    def show(
+        self, row: dict[str, Any], *arguments: str
+    ) -> tuple[int | str | None, str, str]:
+        result = self.at(
+            *(row['Finished'], 'show', *arguments, '-f', 'value'),
+            *('-c', 'Fixed IPs', '-c', 'Floating IPs', '-c', 'Seen From'),
+        )
+        return result.status, result.stdout, result.stderr
+
+    def test_by_whatever_it_is_known(self) -> None:
+        first = self.recorded()
+        self.recorded()
+        expected = f'{ADDRESS}\n192.0.2.9\n{first["Started"]}\n'
+        port_id = fake_cloud.identifier(11)
+        for arguments in (
+            ('web',),
+            (fake_cloud.identifier(1), ADDRESS),
+            (ADDRESS,),
+            ('192.0.2.9',),
+            (port_id,),
+            ('web', port_id),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(
+                    (0, expected, ''), self.show(first, *arguments)
+                )
+
+    def test_it_changed_in_between(self) -> None:
+        first = self.recorded()
+        self.move('10.0.0.6')
+        self.recorded()
+        self.assertEqual(
+            (
+                0,
+                f'{ADDRESS}\n192.0.2.9\n{first["Started"]}\n',
+                'Something changed between the observations before and after '
+                'this time: see Seen From and Seen Until\n',
+            ),
+            self.show(first, 'web'),
+        )
+
+    def test_it_was_not_there(self) -> None:
+        first = self.recorded()
+        self.recorded()
+        self.assertEqual(
+            (1, '', "No server with the name or ID 'mail' exists.\n"),
+            self.show(first, 'mail'),
+        )
+
+    def test_several_projects_have_one(self) -> None:
+        observations = []
+        for number in (1, 2, 1, 2):
+            self.cloud.register_servers(fake_cloud.server(number, 'web'))
+            port = fake_cloud.port(number + 10, number, f'10.0.0.{number}')
+            self.cloud.register_network('ports', port)
+            project = f'{number:032x}'
+            self.cloud.get(
+                f'{fake_cloud.AUTH_URL}/projects/{project}',
+                json={'project': {'id': project, 'name': 'demo'}},
+            )
+            observations.append(self.recorded('--project', project))
+        self.assertEqual(
+            (1, '', 'Several recorded interfaces match, use a port ID\n'),
+            self.show(observations[1], 'web'),
+        )
+        status, stdout, _stderr = self.show(
+            observations[1], fake_cloud.identifier(12)
+        )
+        self.assertEqual((0, '10.0.0.2'), (status, stdout.splitlines()[0]))
+
+
+class TestDiffAt(AtTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.first = self.recorded()
+        self.still = self.recorded()
+        self.move('10.0.0.6')
+        self.then = self.recorded()
+        self.last = self.recorded()
+
+    def diff(
+        self, moment: str, *arguments: str, until: str = ''
+    ) -> tuple[int | str | None, str, str]:
+        if until:
+            arguments, moment = (*arguments, '--at', moment), until
+        result = self.at(
+            *(moment, 'diff', *arguments, '-f', 'value'),
+            *('-c', 'Change', '-c', 'Before', '-c', 'After'),
+        )
+        return result.status, result.stdout, result.stderr
+
+    def test_since_a_time(self) -> None:
+        changed = 3, f'readdressed {ADDRESS} 10.0.0.6\n', ''
+        self.assertEqual(changed, self.diff(self.first['Finished']))
+        self.assertEqual((0, '', ''), self.diff(self.then['Finished']))
+        self.assertEqual((0, '', ''), self.diff(self.last['Finished']))
+
+    def test_between_two_times(self) -> None:
+        for first, second, status in (
+            (self.first, self.then, 3),
+            (self.then, self.last, 0),
+        ):
+            found = self.diff(
+                *(first['Finished'], '--server', 'web', '--source', 'network'),
+                until=second['Finished'],
+            )
+            self.assertEqual((status, ''), (found[0], found[2]))
+
+    def test_it_changed_around_a_time(self) -> None:
+        moment = self.still['Finished']
+        line = (
+            'What changed between the observations before and after '
+            f'{moment} counts as changed after it\n'
+        )
+        self.assertEqual(
+            (3, f'readdressed {ADDRESS} 10.0.0.6\n', line), self.diff(moment)
+        )
+        self.assertEqual(
+            (0, '', line), self.diff(self.first['Finished'], until=moment)
+        )
+
+    def test_a_saved_listing_with_a_time(self) -> None:
+        then = self.last['Finished']
+        groups = 'Some values are missing: Security groups: not recorded\n'
+        for columns, missing in (
+            ((), ''),
+            (('--long',), groups),
+            (('-c', 'Port ID', '-c', 'Fixed IPs'), ''),
+        ):
+            listed = self.at(then, 'list', *columns, '-f', 'json').stdout
+            before = self.create_file(listed)
+            for moment, status in (self.first['Finished'], 3), (then, 0):
+                with self.subTest(columns=columns, moment=moment):
+                    found = self.diff(moment, before)
+                    self.assertEqual((status, missing), (found[0], found[2]))
+
+    def test_a_server_that_is_new(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.6'),
+            fake_cloud.port(12, 2, '10.0.0.7'),
+        )
+        self.recorded()
+        moment = self.first['Finished']
+        self.assertEqual(
+            (3, 'attached  10.0.0.7\n', ''),
+            self.diff(moment, '--server', 'mail'),
+        )
+        self.assertEqual(
+            (1, '', "No server with the name or ID 'maul' exists.\n"),
+            self.diff(moment, '--server', 'maul'),
+        )
+
+    def test_only_scopes_of_both_times(self) -> None:
+        project = fake_cloud.PROJECT_ID
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{project}',
+            json={'project': {'id': project, 'name': 'demo'}},
+        )
+        self.cloud.register_network('ports')
+        narrow = self.recorded('--project', project)
+        self.assertEqual((0, '', ''), self.diff(self.then['Finished']))
+        self.assertEqual((0, '', ''), self.diff(narrow['Finished']))
+
+    def test_time_that_was_not_observed(self) -> None:
+        before = (
+            f'{self.journal}: 2000-01-01T00:00:00.000Z is before the first '
+            f'observation, of {self.first["Started"]}\n'
+        )
+        after = (
+            f'{self.journal}: 2100-01-01T00:00:00.000Z is after the last '
+            f'observation, of {self.last["Finished"]}\n'
+        )
+        self.assertEqual((1, '', before), self.diff('2000-01-01'))
+        self.assertEqual(
+            (1, '', after),
+            self.diff(self.first['Finished'], until='2100-01-01'),
+        )
+
+    def test_contradiction(self) -> None:
+        listing = self.create_file('[]')
+        for arguments, line in (
+            ((), 'Give a saved listing, or a time with --at.\n'),
+            (
+                ('--at', '1h', '--at', '2h'),
+                'The first time of --at is after the second one.\n',
+            ),
+            (
+                (listing, '--at', '2h', '--at', '1h'),
+                'Only two listings or times can be compared.\n',
+            ),
+            (
+                (listing, '--journal', self.journal),
+                '--journal needs the time to ask about.\n',
+            ),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(
+                    command_result.Result(2, '', line),
+                    self.openstack('server', 'interface', 'diff', *arguments),
+                )

@@ -205,7 +205,9 @@ class TestShow(base.ShellTestCase):
         for option in (('-c', 'Tag'), ('-f', 'json'), ('--rules',)):
             self.assertEqual(
                 command_result.Result(
-                    2, '', '--tree cannot be used with -c, -f or --rules.\n'
+                    2,
+                    '',
+                    '--tree cannot be used with -c, -f, --at or --rules.\n',
                 ),
                 self.show(SERVER_ID, '--tree', *option),
             )
