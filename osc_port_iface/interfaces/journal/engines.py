@@ -50,7 +50,11 @@ _LIMITS = {
     'mysql': f'SET innodb_lock_wait_timeout = {_WAIT}',
     'mariadb': f'SET innodb_lock_wait_timeout = {_WAIT}',
 }
-_LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
+_LOCKED = re.compile(
+    'database is locked|lock timeout|Lock wait timeout|'
+    # Two create a journal at once.
+    'already exists|concurrent DDL'
+)
 
 # The extras that bring drivers, by the dialects of SQLAlchemy.
 _EXTRAS = {'postgresql': 'postgresql', 'mysql': 'mysql', 'mariadb': 'mysql'}
@@ -93,14 +97,21 @@ def writing(location: str) -> Iterator[sa.engine.Connection]:
     with _translated(location):
         engine = _engine(location, 'BEGIN IMMEDIATE')
         with engine.begin() as connection:
-            if not sa.inspect(connection).get_table_names():
-                _create(connection)
+            _create(connection)
             _check_format(connection, location)
             _lock(connection)
             yield connection
 
 
 def _create(connection: sa.engine.Connection) -> None:
+    """Make the tables, unless there are any.
+
+    MySQL cannot undo it: a creation that was interrupted goes on here.
+    """
+    found = sa.inspect(connection).get_table_names()
+    if found and (schema.JOURNAL.name not in found or _format(connection)):
+        return
+    schema.JOURNAL.create(connection, checkfirst=True)
     schema.TABLES.create_all(connection)
     connection.execute(schema.JOURNAL.insert(), {'format': schema.FORMAT})
     if connection.dialect.name == 'sqlite':
@@ -114,9 +125,16 @@ def _create(connection: sa.engine.Connection) -> None:
 def _check_format(connection: sa.engine.Connection, location: str) -> None:
     if schema.JOURNAL.name not in sa.inspect(connection).get_table_names():
         raise _not_a_journal(location)
-    query = sa.select(schema.JOURNAL.c.format)
-    found = connection.execute(query).scalar()
-    _refuse_newer(found or 0, location)
+    found = _format(connection)
+    if found is None:
+        raise _not_a_journal(location)
+    _refuse_newer(found, location)
+
+
+def _format(connection: sa.engine.Connection) -> int | None:
+    query = sa.select(sa.func.max(schema.JOURNAL.c.format))
+    found: int | None = connection.execute(query).scalar()
+    return found
 
 
 def _lock(connection: sa.engine.Connection) -> None:
@@ -132,6 +150,9 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
     :param begin: The statement that begins a transaction of SQLite.
     """
     if _is_url(location):
+        url = sa.engine.make_url(location)
+        if url.get_backend_name() not in _EXTRAS or not url.database:
+            raise sa_exceptions.ArgumentError
         options: dict[str, Any] = {}
         if begin == 'BEGIN':
             options['isolation_level'] = 'REPEATABLE READ'
@@ -242,11 +263,13 @@ def _translated(location: str) -> Iterator[None]:
         raise JournalError(f'{name(location)}: {problem}') from None
     except sa_exceptions.ArgumentError:
         raise JournalError(
-            _('%s: not the URL of a database that SQLAlchemy knows')
+            _('%s: not the URL of a PostgreSQL or MySQL database')
             % name(location)
         ) from None
     except sa_exceptions.SQLAlchemyError as error:
-        cause = printable.one_line(str(getattr(error, 'orig', None) or error))
+        # Some drivers have a number before the text.
+        *_rest, text = getattr(error, 'orig', error).args or (error,)
+        cause = printable.one_line(str(text))
         if _LOCKED.search(cause):
             cause = _('another observation is being recorded')
         raise JournalError(f'{name(location)}: {cause}') from None

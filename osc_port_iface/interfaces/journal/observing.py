@@ -277,14 +277,11 @@ class Observation:
         return _Listing(found.id, kind, found.confirmed, found.skeleton)
 
     def _find_scope(self, region: str, scope: str) -> int:
-        columns = schema.SCOPES.c
-        query = sa.select(columns.id).where(
-            columns.region == region, columns.scope == scope
-        )
-        found = self._execute(query).scalar()
-        if found is not None:
-            return int(found)
-        scope_id = self._next(columns.id)
+        # MySQL does not tell upper case from lower case.
+        for row in self._execute(sa.select(schema.SCOPES)):
+            if (row.region, row.scope) == (region, scope):
+                return int(row.id)
+        scope_id = self._next(schema.SCOPES.c.id)
         self._execute(
             schema.SCOPES.insert(),
             {'id': scope_id, 'region': region, 'scope': scope},

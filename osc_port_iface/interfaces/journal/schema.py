@@ -40,8 +40,13 @@ _TEXTS = re.compile(rb'"[^"\\\\]{12,}"')
 # Only an INTEGER key is the row ID of SQLite.
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 _DATA = sa.LargeBinary(2**24 - 1)
-# MySQL cannot index a text of unlimited length.
-LONGEST_ID = 255
+# MySQL cannot index a text of unlimited length, and by itself does not tell
+# upper case from lower case.
+_OBJECT_ID = sa.String(255)
+for _dialect in ('mysql', 'mariadb'):
+    _OBJECT_ID = _OBJECT_ID.with_variant(
+        sa.String(255, collation='utf8mb4_bin'), _dialect
+    )
 
 TABLES = sa.MetaData()
 
@@ -90,7 +95,7 @@ CURRENT = sa.Table(
     'current_objects',
     TABLES,
     sa.Column('listing_id', _ID, primary_key=True, autoincrement=False),
-    sa.Column('object', sa.String(LONGEST_ID), primary_key=True),
+    sa.Column('object', _OBJECT_ID, primary_key=True),
     sa.Column('version_id', _ID, nullable=False),
     sa.Column('base_id', _ID, nullable=False),
     sa.Column('digest', sa.LargeBinary(12), nullable=False),

@@ -130,15 +130,36 @@ class TestEngines(testtools.TestCase):
         )
 
     def test_an_unknown_database_is_one_line(self) -> None:
+        for url, name in (
+            ('nosuch://me:secret@db/journal', 'nosuch://db/journal'),
+            ('postgresql://me:secret@db', 'postgresql://db'),
+            # A path makes a file that nobody else can read.
+            (f'sqlite:///{self.journal}', f'sqlite:///{self.journal}'),
+        ):
+            for use in (engines.reading, engines.writing):
+                error = self.assertRaises(
+                    engines.JournalError, use(url).__enter__
+                )
+                self.assertEqual(
+                    f'{name}: not the URL of a PostgreSQL or MySQL database',
+                    str(error),
+                )
+        self.assertEqual([], os.listdir(self.directory))
+
+    def test_an_interrupted_creation_goes_on(self) -> None:
+        samples.observe(self.journal, THERE)
+        connection = sqlite3.connect(self.journal)
+        for table in ('journal', 'scopes', 'observations'):
+            connection.execute(f'DELETE FROM {table}')
+        connection.execute('DROP TABLE versions')
+        connection.commit()
+        connection.close()
         error = self.assertRaises(
-            engines.JournalError,
-            engines.reading('nosuch://me:secret@db/journal').__enter__,
+            engines.JournalError, engines.reading(self.journal).__enter__
         )
-        self.assertEqual(
-            'nosuch://db/journal: not the URL of a database that SQLAlchemy '
-            'knows',
-            str(error),
-        )
+        self.assertEqual(f'{self.journal}: not a journal', str(error))
+        samples.observe(self.journal, {})
+        self.assertEqual({1}, samples.snapshots(self.journal).keys())
 
     def test_a_second_writer_says_so(self) -> None:
         self.useFixture(fixtures.MonkeyPatch(f'{engines.__name__}._WAIT', 0.1))
