@@ -13,7 +13,8 @@
 """A cloud on loopback that gives canned answers after a fixed delay.
 
 As a program, ``python -m benchmarks.loopback_cloud <servers> <seconds>``, it
-writes its port and serves until its standard input ends.
+writes its port and serves until its standard input ends. With a third
+argument, it has a Neutron and the details of servers, with an interface each.
 """
 
 import asyncio
@@ -28,6 +29,8 @@ from typing import Any, Self
 from urllib import parse
 import uuid
 
+from benchmarks import changing_fleet
+
 # The default of Nova's ``max_limit``.
 PAGE = 1000
 
@@ -41,15 +44,19 @@ SUBNET_IDS = [str(uuid.UUID(int=number)) for number in (4, 5, 6)]
 class LoopbackCloud:
     """Runs the cloud in a process of its own during a ``with`` block."""
 
-    def __init__(self, servers: int, delay: float) -> None:
+    def __init__(
+        self, servers: int, delay: float, is_detailed: bool = False
+    ) -> None:
         """Describe a cloud.
 
         :param servers: How many servers there are.
         :param delay: Seconds before each answer.
+        :param is_detailed: Whether it has a Neutron and details of servers.
         """
         self._command = [
             *(sys.executable, '-m', 'benchmarks.loopback_cloud'),
             *(str(servers), str(delay)),
+            *(['detailed'] if is_detailed else []),
         ]
 
     def __enter__(self) -> Self:
@@ -123,8 +130,45 @@ def _content_length(head: bytes) -> int:
     return 0
 
 
+class _Details:
+    """The servers and ports of a fleet, encoded once."""
+
+    def __init__(self, servers: int) -> None:
+        fleet = changing_fleet.ChangingFleet(servers)
+        self._rows = {
+            'servers': [(row['id'], _encode(row)) for row in fleet.servers],
+            'ports': [(row['id'], _encode(row)) for row in fleet.ports],
+        }
+        self._places = {
+            key: {row[0]: place for place, row in enumerate(rows)}
+            for key, rows in self._rows.items()
+        }
+        self._ports = {row['device_id']: _encode(row) for row in fleet.ports}
+
+    def answer(self, url: str, key: str, query: dict[str, list[str]]) -> bytes:
+        """List the ports of servers, or a page of all objects."""
+        links = b''
+        if wanted := query.get('device_id'):
+            found = [self._ports[server] for server in wanted]
+        else:
+            (marker,) = query.get('marker', [''])
+            first = self._places[key][marker] + 1 if marker else 0
+            page = self._rows[key][first : first + PAGE]
+            found = [data for _id, data in page]
+            if len(page) == PAGE:
+                query = {**query, 'marker': [page[-1][0]]}
+                href = f'{url}?{parse.urlencode(query, doseq=True)}'
+                links = _encode([{'rel': 'next', 'href': href}])
+                links = b', "%s_links": %s' % (key.encode(), links)
+        return b'{"%s": [%s]%s}' % (key.encode(), b','.join(found), links)
+
+
 def _answer(
-    url: str, servers: int, method: str, target: str
+    url: str,
+    servers: int,
+    details: _Details | None,
+    method: str,
+    target: str,
 ) -> tuple[str, bytes]:
     """Answer one request.
 
@@ -135,7 +179,7 @@ def _answer(
     match split.path.strip('/').split('/'):
         case ['v3', 'auth', 'tokens'] if method == 'POST':
             return '201 Created\r\nX-Subject-Token: token', _encode(
-                {'token': _token(url)}
+                {'token': _token(url, details is not None)}
             )
         case ['v3']:
             body = {'version': _version(f'{url}/v3/', 'v3.14')}
@@ -147,9 +191,18 @@ def _answer(
                     'min_version': '2.1',
                 }
             }
+        case ['v2.1', 'servers', 'detail'] | ['v2.0', 'ports'] if details:
+            key = 'ports' if 'ports' in split.path else 'servers'
+            query = parse.parse_qs(split.query)
+            return '200 OK', details.answer(f'{url}{split.path}', key, query)
+        case ['v2.0' | 'v3', key] if details:
+            body = {key: []}
+        case [''] if details:
+            version = _version(f'{url}/v2.0/', 'v2.0')
+            body = {'versions': [version]}
         case ['v2.1', 'servers']:
-            query = dict(parse.parse_qsl(split.query))
-            body = _page(url, servers, query.get('marker', ''))
+            (marker,) = parse.parse_qs(split.query).get('marker', [''])
+            body = _page(url, servers, marker)
         case ['v2.1', 'servers', wanted, 'os-interface']:
             body = {'interfaceAttachments': _interfaces(wanted)}
         case _:
@@ -169,7 +222,7 @@ def _version(url: str, name: str) -> dict[str, object]:
     }
 
 
-def _token(url: str) -> dict[str, object]:
+def _token(url: str, has_network: bool) -> dict[str, object]:
     return {
         'methods': ['password'],
         'issued_at': '2000-01-01T00:00:00.000000Z',
@@ -200,7 +253,10 @@ def _token(url: str) -> dict[str, object]:
                     }
                 ],
             }
-            for service, path in (('identity', '/v3'), ('compute', '/v2.1'))
+            for service, path in (
+                *(('identity', '/v3'), ('compute', '/v2.1')),
+                *([('network', '')] if has_network else []),
+            )
         ],
     }
 
@@ -262,17 +318,21 @@ def _interfaces(wanted: str) -> list[dict[str, object]]:
     ]
 
 
-async def _serve(servers: int, delay: float) -> None:
+async def _serve(servers: int, delay: float, is_detailed: bool) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), ended.set)
     listener = socket.create_server(('127.0.0.1', 0))
     port = listener.getsockname()[1]
-    answer = functools.partial(_answer, f'http://127.0.0.1:{port}', servers)
+    details = _Details(servers) if is_detailed else None
+    url = f'http://127.0.0.1:{port}'
+    answer = functools.partial(_answer, url, servers, details)
     await loop.create_server(lambda: _Connection(answer, delay), sock=listener)
     print(port, flush=True)
     await ended.wait()
 
 
 if __name__ == '__main__':
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(
+        _serve(int(sys.argv[1]), float(sys.argv[2]), len(sys.argv) > 3)
+    )

@@ -239,6 +239,10 @@ class Observation:
         )
 
     def _known(self, kind: str) -> dict[str, _Known]:
+        """Return the last versions of all objects that have not vanished."""
+        return self._current(kind, sa.true())
+
+    def _current(self, kind: str, condition: Any) -> dict[str, _Known]:
         query = (
             sa.select(
                 _CURRENT.object,
@@ -248,7 +252,9 @@ class Observation:
             )
             .join(schema.LISTINGS, _LISTINGS.id == _CURRENT.listing_id)
             .where(
-                _LISTINGS.scope_id == self._scope_id, _LISTINGS.kind == kind
+                _LISTINGS.scope_id == self._scope_id,
+                _LISTINGS.kind == kind,
+                condition,
             )
         )
         return {

@@ -202,7 +202,10 @@ class TestShow(base.ShellTestCase):
         )
 
     def test_wrong_usage_of_tree(self) -> None:
-        for option in (('-c', 'Tag'), ('-f', 'json'), ('--rules',)):
+        for option in (
+            *(('-c', 'Tag'), ('-f', 'json')),
+            *(('--rules',), ('--at', '1h')),
+        ):
             self.assertEqual(
                 command_result.Result(
                     2,
