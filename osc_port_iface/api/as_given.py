@@ -15,7 +15,13 @@
 They are for a journal, of which a later release can read more.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 import dataclasses
 import datetime
 import functools
@@ -24,13 +30,16 @@ import json
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
+from osc_port_iface.api import nova
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
+from osc_port_iface import printable
 from osc_port_iface import records
 
 
@@ -138,18 +147,27 @@ _Collections = Iterable[paging.Collection[Object]]
 
 
 def read(
-    cloud: api_cloud.Cloud, scope: compute.ServerScope
+    cloud: api_cloud.Cloud,
+    scope: compute.ServerScope,
+    server_ids: Collection[str] | None = None,
 ) -> Iterator[Listing]:
     """Read everything that tells who has which address, one kind at a time.
 
     :param cloud: The services.
     :param scope: The servers; of the project of the token by default. The
         ports are theirs, and all others of the project or the cloud.
+    :param server_ids: The servers to read in place of those of the scope, with
+        no other ports than theirs.
     :raises errors.TokenRefused: No further request can succeed.
     """
-    servers = _read(_SERVERS, lambda: _servers(cloud, scope))
-    yield servers
-    yield _read(_PORTS, lambda: _ports(cloud, scope, servers))
+    if server_ids is None:
+        servers = _read(_SERVERS, lambda: _servers(cloud, scope))
+        yield servers
+        yield _read(_PORTS, lambda: _ports(cloud, scope, servers))
+    else:
+        servers = _read(_SERVERS, lambda: _shown(cloud, server_ids))
+        yield servers
+        yield _read(_PORTS, lambda: _ports_of(cloud, servers))
     others: tuple[tuple[type[service.Service], _Collections], ...] = (
         (network.NetworkApi, _NETWORK),
         (identity.IdentityApi, _IDENTITY),
@@ -195,13 +213,47 @@ def _all(
 def _servers(
     cloud: api_cloud.Cloud, scope: compute.ServerScope
 ) -> records.Answer[Object]:
-    nova = cloud.connect(compute.ComputeApi)
-    nova.microversion = cloud.compute.microversion
-    answer = paging.Pager(nova).all(_SERVERS, compute.server_query(scope))
+    api = cloud.connect(compute.ComputeApi)
+    api.microversion = cloud.compute.microversion
+    answer = paging.Pager(api).all(_SERVERS, compute.server_query(scope))
     if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
         # Nova leaves them out without a word.
         answer.failures.append(_('Servers: a cell is down'))
     return answer
+
+
+def _shown(
+    cloud: api_cloud.Cloud, server_ids: Collection[str]
+) -> records.Answer[Object]:
+    """Show each of some servers."""
+    api = cloud.connect(compute.ComputeApi)
+    api.microversion = cloud.compute.microversion
+
+    def show(server_id: str) -> Object:
+        what = _('Server %s') % printable.escape(server_id)
+        answer = api.get(nova.server_path(server_id, what), what)
+        return answer.intact('server', _OBJECT.read)
+
+    answer: records.Answer[Object] = records.Answer([])
+    for _id, found in fan_out.fan_out(show, server_ids):
+        if isinstance(found, errors.ApiError):
+            answer.failures.append(str(found))
+        else:
+            answer.rows.append(found)
+    return answer
+
+
+def _ports_of(
+    cloud: api_cloud.Cloud, servers: Listing
+) -> records.Answer[Object]:
+    """List the ports of servers.
+
+    :raises errors.ApiError: It is not known which servers there are.
+    """
+    if servers.failure:
+        raise errors.ApiError(_('Ports: the servers are not known'))
+    pager = paging.Pager(cloud.connect(network.NetworkApi))
+    return pager.matching(_PORTS, 'device_id', servers.objects)
 
 
 def _ports(
@@ -210,9 +262,7 @@ def _ports(
     pager = paging.Pager(cloud.connect(network.NetworkApi))
     if scope.all_projects and not scope.is_filtered:
         return pager.all(_PORTS, {}, limit=True)
-    if servers.failure:
-        raise errors.ApiError(_('Ports: the servers are not known'))
-    answer = pager.matching(_PORTS, 'device_id', servers.objects)
+    answer = _ports_of(cloud, servers)
     if not scope.host and not scope.status:
         project_id = scope.project_id or cloud.project_id
         others = pager.matching(_PORTS, 'project_id', [project_id], limit=True)

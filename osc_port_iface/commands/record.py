@@ -35,6 +35,7 @@ class RecordServerInterface(lister.TextLister):
     examples = (
         'openstack server interface record addresses.sqlite',
         'openstack server interface record addresses.sqlite --keep 90d',
+        'openstack server interface record addresses.sqlite web-1 web-2',
     )
     importance = ('Observation', 'Started', 'Objects', 'Changed', 'Gone')
 
@@ -61,7 +62,7 @@ class RecordServerInterface(lister.TextLister):
                 '(default: keep everything)'
             ),
         )
-        server_selectors.add_scope(parser)
+        server_selectors.add_arguments(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
@@ -75,6 +76,7 @@ class RecordServerInterface(lister.TextLister):
         answer = recording.record(
             cloud,
             parsed_args.journal,
+            parsed_args.server,
             server_selectors.scope(parsed_args, cloud.identity),
             parsed_args.keep,
             lambda kind: self.show_progress(_('Reading: %s') % kind),

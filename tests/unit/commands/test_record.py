@@ -54,8 +54,8 @@ class RecordTestCase(base.ShellTestCase):
 
     def record(self, *arguments: str) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', 'record', self.journal),
-            *('--all-projects', *arguments),
+            *('server', 'interface', 'record', self.journal, *arguments),
+            '--all-projects',
         )
 
     def recorded(self, *arguments: str) -> dict[str, Any]:
@@ -155,3 +155,72 @@ class TestRecord(RecordTestCase):
             (result.status, result.stdout, result.stderr),
         )
         self.assertEqual('notes', pathlib.Path(self.journal).read_text())
+
+
+class TestServers(RecordTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.show(1, 'web')
+        self.show(2, 'db')
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(12, 2, '10.0.0.6'),
+        )
+
+    def show(self, number: int, name: str | None) -> None:
+        """Let Nova show a server, or none of the ID and the name."""
+        found = fake_cloud.server(number, name or '')
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{found["id"]}',
+            status_code=200 if name else 404,
+            json={'server': found},
+        )
+
+    def objects(self, *servers: str) -> tuple[int, int, int, bool]:
+        row = json.loads(self.record(*servers, '-f', 'json').stdout)[0]
+        return row['Objects'], row['Changed'], row['Gone'], row['Complete']
+
+    def test_only_theirs(self) -> None:
+        web, db = fake_cloud.identifier(1), fake_cloud.identifier(2)
+        self.assertEqual((3, 3, 0, True), self.objects(web))
+        self.assertEqual((5, 5, 0, True), self.objects(web, db))
+        # In any order, it is the same selection.
+        self.assertEqual((5, 0, 0, True), self.objects(db, web))
+        self.assertEqual((3, 0, 0, True), self.objects(web))
+
+    def test_by_name(self) -> None:
+        self.assertEqual((3, 3, 0, True), self.objects('web'))
+
+    def test_one_that_is_gone(self) -> None:
+        web, db = fake_cloud.identifier(1), fake_cloud.identifier(2)
+        self.objects(web, db)
+        self.show(2, None)
+        result = self.record(web, db, '-f', 'value', '-c', 'Gone')
+        self.assertEqual((1, '2\n'), (result.status, result.stdout))
+        self.assertTrue(result.stderr.startswith(f'Server {db}: not found; '))
+
+    def test_one_that_cannot_be_read_is_not_gone(self) -> None:
+        web = fake_cloud.identifier(1)
+        self.objects(web)
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{web}',
+            [
+                {'json': {'server': fake_cloud.server(1, 'web')}},
+                {'status_code': 400},
+            ],
+        )
+        result = self.record(web, '-f', 'json')
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(
+            (1, 0, False), (result.status, *map(row.get, ('Gone', 'Complete')))
+        )
+        self.assertIn('Ports: the servers are not known\n', result.stderr)
+
+    def test_a_name_of_several_is_an_error(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'web')
+        )
+        result = self.record('web')
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertFalse(pathlib.Path(self.journal).exists())
