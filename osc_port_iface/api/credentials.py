@@ -12,7 +12,7 @@
 
 """The token of one run, shared by all services and all threads."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 import contextlib
 import datetime
 import logging
@@ -212,11 +212,15 @@ class Credentials:
             return False
 
     @property
-    def user(self) -> str | None:
-        """The name of the user, or the ID if the name is not known."""
+    def caller(self) -> Mapping[str, str | None]:
+        """Who sends the requests, as far as the token tells."""
         self.headers()
         token = self._token
-        return (token.username or token.user_id) if token else None
+        return {
+            'user': token.username if token else None,
+            'user_id': token.user_id if token else None,
+            'project_id': self.project_id,
+        }
 
     @property
     def roles(self) -> frozenset[str]:

@@ -74,8 +74,8 @@ class PlannedCall:
     :ivar body: The JSON body.
     :ivar what: What it does, as the beginning of error messages.
     :ivar role: Who may send it, for the message if it is refused.
-    :ivar before: The changed attributes, with their values when it was
-        planned.
+    :ivar before: The attributes that it changes or deletes, with their values
+        when it was planned.
     :ivar port_id: The port that it is about, if it is about a single one.
     """
 
@@ -131,9 +131,9 @@ class Writer:
         self._services: dict[str, transport.Transport] = {}
 
     @property
-    def user(self) -> str | None:
-        """The user who sends the requests."""
-        return self._cloud.credentials.user
+    def caller(self) -> Mapping[str, str | None]:
+        """Who sends the requests."""
+        return self._cloud.credentials.caller
 
     @property
     def only_reads(self) -> bool:
@@ -224,7 +224,19 @@ class Writer:
         return self._call(
             *('network', 'DELETE', _port_path(port, what), None, what),
             _MEMBER,
-            port_id=port.id,
+            # What nobody can look up afterwards.
+            {
+                'name': port.name,
+                'project_id': port.project_id,
+                'network_id': port.network_id,
+                'mac_address': port.mac_address,
+                'fixed_ips': [
+                    dataclasses.asdict(fixed_ip) for fixed_ip in port.fixed_ips
+                ],
+                'device_id': port.device_id,
+                'device_owner': port.device_owner,
+            },
+            port.id,
         )
 
     def delete_binding(self, port: records.Port, host: str) -> PlannedCall:

@@ -567,15 +567,22 @@ class TestSafety(RepairTestCase):
                 ('result', 'PUT'),
                 ('request', 'POST'),
                 ('result', 'POST'),
+                ('outcome', None),
             ],
-            [(line['event'], line['method']) for line in lines],
+            [(line['event'], line.get('method')) for line in lines],
         )
         for line in lines:
             self.assertEqual(
-                ('admin', port['id']), (line['user'], line['port_id'])
+                ('admin', self.admin.project_id, server['id']),
+                (line['user'], line['project_id'], line['server_id']),
             )
-        self.assertEqual([200], lines[-1]['after'])
-        self.assertRegex(lines[-1]['request_id'], '^req-')
+        accepted, outcome = lines[-2:]
+        self.assertEqual([200], accepted['after'])
+        self.assertRegex(accepted['request_id'], '^req-')
+        self.assertEqual(
+            (port['id'], 'repaired', ','.join(self.addresses(port))),
+            (outcome['port_id'], outcome['result'], outcome['after']),
+        )
 
     def test_log_that_is_full(self) -> None:
         server = self.make_server()
@@ -588,8 +595,7 @@ class TestSafety(RepairTestCase):
         self.assertEqual(
             (
                 1,
-                'The log cannot be written: [Errno 28] No space left on '
-                'device\n',
+                'The log cannot be written: No space left on device\n',
                 ['skipped'],
             ),
             (

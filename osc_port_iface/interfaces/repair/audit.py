@@ -10,10 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Logs each write to the disk, before it is sent and after it."""
+"""Logs each write before it is sent and after it, and each outcome."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import contextlib
+import dataclasses
 import datetime
 import errno
 import io
@@ -24,7 +25,8 @@ from typing import Any
 
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.repair import outcome as outcomes
+from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import printable
 
 # A pipe or a terminal cannot be synchronized.
@@ -38,27 +40,27 @@ class LogFailed(Exception):
 class Log:
     """Appends JSON lines to a file."""
 
-    def __init__(self, file: io.FileIO | None, user: str | None) -> None:
+    def __init__(
+        self, file: io.FileIO | None, caller: Mapping[str, str | None]
+    ) -> None:
         """Write to a file.
 
         :param file: The file, without a buffer; None to write nothing.
-        :param user: The user who sends the requests.
+        :param caller: Who sends the requests.
         """
         self._file = file
-        self._user = user
+        self._caller = caller
 
-    def intend(
-        self, finding: findings.Finding, call: writing.PlannedCall
-    ) -> None:
+    def intend(self, step: plans.Step, call: writing.PlannedCall) -> None:
         """Log that a request is about to be sent.
 
         :raises LogFailed: It could not be logged.
         """
-        self._append('request', finding, call)
+        self._append('request', **_request(step, call))
 
     def conclude(
         self,
-        finding: findings.Finding,
+        step: plans.Step,
         call: writing.PlannedCall,
         result: writing.CallResult,
     ) -> None:
@@ -66,34 +68,35 @@ class Log:
 
         :raises LogFailed: It could not be logged.
         """
+        answer = dataclasses.asdict(result)
+        self._append('result', **_request(step, call), **answer)
+
+    def close(self, outcome: outcomes.Outcome) -> None:
+        """Log the outcome of a finding, with what was read back.
+
+        :raises LogFailed: It could not be logged.
+        """
+        finding = outcome.repair.finding
         self._append(
-            'result',
-            finding,
-            call,
-            request_id=result.request_id,
-            status=result.status,
-            after=result.after,
-            problem=result.problem,
+            'outcome',
+            server_id=finding.server_id,
+            port_id=finding.port_id,
+            finding=finding.code,
+            action=outcome.action,
+            result=outcome.result,
+            before=finding.actual,
+            after=outcome.after,
+            reason=outcome.reason,
         )
 
-    def _append(
-        self,
-        event: str,
-        finding: findings.Finding,
-        call: writing.PlannedCall,
-        **more: Any,
-    ) -> None:
+    def _append(self, event: str, **details: Any) -> None:
         if self._file is None:
             return
         line = {
             'time': datetime.datetime.now(datetime.UTC).isoformat(),
             'event': event,
-            'user': self._user,
-            **call.as_json(),
-            'server_id': finding.server_id,
-            'port_id': call.port_id or finding.port_id,
-            'before': {'finding': finding.actual, **call.before},
-            **more,
+            **self._caller,
+            **details,
         }
         data = f'{json.dumps(line)}\n'.encode()
         try:
@@ -102,28 +105,50 @@ class Log:
             _synchronize(self._file)
         except OSError as error:
             raise LogFailed(
-                _('The log cannot be written: %s')
-                % printable.one_line(str(error))
+                _('The log cannot be written: %s') % error.strerror
             ) from error
 
 
+def _request(step: plans.Step, call: writing.PlannedCall) -> dict[str, Any]:
+    """Describe a request of a step, and what it is to repair."""
+    return {
+        **call.as_json(),
+        'server_id': step.findings[0].server_id,
+        'port_id': call.port_id,
+        'findings': [
+            {
+                'finding': repair.finding.code,
+                'port_id': repair.finding.port_id,
+                'actual': repair.finding.actual,
+            }
+            for repair in step.repairs
+            if call in (*repair.calls, repair.event)
+        ],
+        'before': call.before,
+    }
+
+
 @contextlib.contextmanager
-def opened(path: pathlib.Path | None, user: str | None) -> Iterator[Log]:
+def opened(
+    path: pathlib.Path | None, caller: Mapping[str, str | None]
+) -> Iterator[Log]:
     """Open the log of a run.
 
     :param path: The file, to which lines are appended; None for no log.
-    :param user: The user who sends the requests.
+    :param caller: Who sends the requests.
     :raises LogFailed: The file cannot be opened.
     """
     if path is None:
-        yield Log(None, user)
+        yield Log(None, caller)
         return
     try:
         file = path.open('ab', buffering=0)
     except OSError as error:
-        raise LogFailed(printable.one_line(str(error))) from error
+        raise LogFailed(
+            printable.one_line(f'{path}: {error.strerror}')
+        ) from error
     with file:
-        yield Log(file, user)
+        yield Log(file, caller)
 
 
 def _synchronize(file: io.FileIO) -> None:

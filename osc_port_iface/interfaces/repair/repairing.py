@@ -110,7 +110,7 @@ class Repairing:
             ended the run early.
         :raises audit.LogFailed: The log cannot be opened.
         """
-        with audit.opened(log, self._writer.user) as opened:
+        with audit.opened(log, self._writer.caller) as opened:
             run = runs.Run(
                 self._cloud,
                 self._writer,

@@ -12,7 +12,7 @@
 
 """Executes a plan, step by step, and reads back the result."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 import contextlib
 import dataclasses
 import threading
@@ -153,14 +153,25 @@ class Run:
             if rows is None:
                 updates.append(attempt)
             else:
-                found += rows
+                found += self._logged(rows)
         # Without an event, only the effect shows whether Neutron notifies
         # Nova. If it does not, all servers together cost one timeout.
         deadline = time.monotonic() + self._timeout
         for attempt in updates:
             attempt.deadline = deadline
-            found += self._do(attempt, self._finish) or ()
+            found += self._logged(self._do(attempt, self._finish) or ())
         return sorted(found, key=lambda row: row.repair.finding.order)
+
+    def _logged(
+        self, rows: Iterable[outcomes.Outcome]
+    ) -> Iterable[outcomes.Outcome]:
+        """Log outcomes; if that fails, nothing more is sent."""
+        try:
+            for row in rows:
+                self._log.close(row)
+        except audit.LogFailed as error:
+            self.failures.append(str(error))
+        return rows
 
     def _do(
         self,
@@ -293,14 +304,14 @@ class Run:
                 )
                 if problem:
                     raise _Surprise(f'{_called(repair.finding)}: {problem}')
-            self._log.intend(repair.finding, call)
+            self._log.intend(attempt.step, call)
             # An update of a port changes nothing.
             has_changed = (
                 bool(attempt.sent) and action is not plans.Action.TOUCH
             )
             attempt.sent.append(call)
             result = self._writer.send(call)
-            self._log.conclude(repair.finding, call, result)
+            self._log.conclude(attempt.step, call, result)
             if result.problem:
                 raise _Surprise(
                     result.problem,
@@ -422,16 +433,15 @@ class Run:
 
         The requests set a state, so they may be sent again.
         """
-        repair = attempt.step.repairs[0]
-        for call in repair.undo:
+        for call in attempt.step.repairs[0].undo:
             for delay in _UNDO_DELAYS:
                 time.sleep(delay)
                 with contextlib.suppress(audit.LogFailed):
-                    self._log.intend(repair.finding, call)
+                    self._log.intend(attempt.step, call)
                 attempt.sent.append(call)
                 result = self._writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
-                    self._log.conclude(repair.finding, call, result)
+                    self._log.conclude(attempt.step, call, result)
                 if not result.problem:
                     break
             else:

@@ -25,7 +25,9 @@ PORT = records.Port(
     PORT_ID,
     fake_cloud.identifier(700),
     'fa:16:3e:00:00:0b',
-    (),
+    (records.FixedIP('10.0.0.5', SERVER),),
+    name='web',
+    project_id=fake_cloud.PROJECT_ID,
     device_id=SERVER,
     device_owner='compute:nova',
     host='compute-1',
@@ -105,7 +107,21 @@ class TestPlannedRequests(WritingTestCase):
             (
                 'delete',
                 writer.delete_port(PORT),
-                ('DELETE', PORT_PATH, None, {}),
+                (
+                    *('DELETE', PORT_PATH, None),
+                    # Who reads the log cannot look it up any more.
+                    {
+                        'name': 'web',
+                        'project_id': fake_cloud.PROJECT_ID,
+                        'network_id': PORT.network_id,
+                        'mac_address': PORT.mac_address,
+                        'fixed_ips': [
+                            {'ip_address': '10.0.0.5', 'subnet_id': SERVER}
+                        ],
+                        'device_id': SERVER,
+                        'device_owner': 'compute:nova',
+                    },
+                ),
             ),
             (
                 'delete a binding',
@@ -297,6 +313,6 @@ class TestCaller(WritingTestCase):
                 self.cloud.register_tokens('a-token', role=role)
                 writer = writing.Writer(self.api())
                 self.assertEqual(
-                    (only_reads, is_service, 'demo'),
-                    (writer.only_reads, writer.is_service, writer.user),
+                    (only_reads, is_service),
+                    (writer.only_reads, writer.is_service),
                 )

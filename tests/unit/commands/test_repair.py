@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import datetime
 import errno
 import json
 import os
@@ -72,7 +73,7 @@ class RepairTestCase(test_check.CheckTestCase):
             self.put_right(1 if number < 15 else 2)
         return {'port': request.json()['port']}
 
-    def refresh(self, request: Any, _context: object) -> dict[str, Any]:
+    def refresh(self, request: Any, context: Any) -> dict[str, Any]:
         """Act on an event as Nova does."""
         events = request.json()['events']
         for event in events:
@@ -82,6 +83,7 @@ class RepairTestCase(test_check.CheckTestCase):
                 if fake_cloud.identifier(number) == event['server_uuid']
             )
             self.put_right(number)
+        context.headers['x-openstack-request-id'] = 'req-event'
         return {'events': [{'code': 200} for _event in events]}
 
     def put_right(self, number: int) -> None:
@@ -251,28 +253,94 @@ class TestRepair(RepairTestCase):
         before, *lines = pathlib.Path(path).read_text().splitlines()
         self.assertEqual('before', before)
         found = [json.loads(line) for line in lines]
+        update, _answer, event, accepted, outcome = found[:5]
+        server_id, port_id = (fake_cloud.identifier(n) for n in (1, 12))
+        for line in found:
+            self.assertIsNotNone(
+                datetime.datetime.fromisoformat(line.pop('time')).tzinfo
+            )
+            self.assertEqual('demo', line.pop('user'))
+            self.assertRegex(line.pop('user_id'), '^[0-9a-f]{32}$')
+            self.assertEqual(fake_cloud.PROJECT_ID, line.pop('project_id'))
+        findings = [
+            {
+                'finding': 'missing-from-cache',
+                'port_id': port_id,
+                'actual': 'not in the cache',
+            }
+        ]
+        self.assertEqual(
+            {
+                'event': 'request',
+                'service': 'network',
+                'method': 'PUT',
+                'path': f'/v2.0/ports/{port_id}',
+                'body': {'port': {}},
+                'server_id': server_id,
+                'port_id': port_id,
+                'findings': findings,
+                'before': {},
+            },
+            update,
+        )
+        self.assertEqual(
+            (None, findings), (event['port_id'], event['findings'])
+        )
+        self.assertEqual(
+            {
+                **event,
+                'event': 'result',
+                'status': 200,
+                'request_id': 'req-event',
+                'after': [200],
+                'problem': None,
+            },
+            accepted,
+        )
+        self.assertEqual(
+            {
+                'event': 'outcome',
+                'server_id': server_id,
+                'port_id': port_id,
+                'finding': 'missing-from-cache',
+                'action': 'refresh-cache',
+                'result': 'repaired',
+                'before': 'not in the cache',
+                'after': '10.0.0.12',
+                'reason': None,
+            },
+            outcome,
+        )
         self.assertEqual(
             [
-                (event, method, fake_cloud.identifier(number))
-                for number, method in ((1, 'PUT'), (1, 'POST'), (2, 'POST'))
-                for event in ('request', 'result')
+                (event, fake_cloud.identifier(2))
+                for event in ('request', 'result', 'outcome')
             ],
-            [
-                (line['event'], line['method'], line['server_id'])
-                for line in found
-            ],
+            [(line['event'], line['server_id']) for line in found[5:]],
         )
-        for line in found:
-            self.assertEqual('demo', line['user'])
-            self.assertEqual({'finding': 'not in the cache'}, line['before'])
-            self.assertEqual(line['event'] == 'result', 'status' in line)
-        self.assertEqual((200, [200]), (found[3]['status'], found[3]['after']))
+
+    def test_log_of_two_ports(self) -> None:
+        """Each request has the finding that it is about."""
+        self.servers[0] = test_check.server(1, 17)
+        self.ports += [test_check.port(17, 1), test_check.port(18, 1)]
+        self.register(self.servers, self.ports)
+        path = self.create_file('')
+        self.repair(
+            *(fake_cloud.identifier(1), '--auto-approve', '--timeout', '0'),
+            *('--audit-log', path),
+        )
+        lines = map(json.loads, pathlib.Path(path).read_text().splitlines())
+        ports = [
+            [finding['port_id'] for finding in line['findings']]
+            for line in lines
+            if line['event'] == 'request'
+        ]
+        ids = [fake_cloud.identifier(number) for number in (11, 12, 18)]
+        self.assertEqual([*([port_id] for port_id in ids), ids], ports)
 
     def test_log_that_is_full(self) -> None:
         result = self.repair('--auto-approve', '--audit-log', '/dev/full')
-        problem = (
-            'The log cannot be written: [Errno 28] No space left on device'
-        )
+        problem = 'The log cannot be written: No space left on device'
         row = 'missing-from-cache update-port skipped not in the cache'
         self.assertEqual(
             command_result.Result(
@@ -283,11 +351,12 @@ class TestRepair(RepairTestCase):
         self.assertEqual([], self.writes())
 
     def test_log_that_becomes_full(self) -> None:
-        full = f'The log cannot be written: {_FULL}'
+        full = f'The log cannot be written: {_FULL.strerror}'
         for name, count, result, writes, reason in (
             ('before the event', 2, 'unfinished', 1, ENDED),
             ('after the event', 3, 'unfinished', 2, ENDED),
-            ('before the second server', 4, 'repaired', 2, full),
+            ('before the outcome', 4, 'repaired', 2, ENDED),
+            ('before the second server', 5, 'repaired', 2, full),
         ):
             with (
                 self.subTest(name),
@@ -314,12 +383,18 @@ class TestRepair(RepairTestCase):
             '--auto-approve', '--audit-log', f'/dev/fd/{writer}'
         )
         self.assertEqual((0, ''), (result.status, result.stderr))
-        self.assertEqual(6, os.read(reader, 65536).count(b'\n'))
+        self.assertEqual(8, os.read(reader, 65536).count(b'\n'))
 
     def test_log_that_cannot_be_written(self) -> None:
-        result = self.repair('--auto-approve', '--audit-log', '/nowhere/log')
-        self.assertEqual(1, result.status)
-        self.assertIn('/nowhere/log', result.stderr)
+        for path, problem in (
+            ('/nowhere/log', 'No such file or directory'),
+            ('/', 'Is a directory'),
+        ):
+            with self.subTest(path):
+                self.assertEqual(
+                    command_result.Result(1, '', f'{path}: {problem}\n'),
+                    self.repair('--auto-approve', '--audit-log', path),
+                )
         self.assertEqual([], self.writes())
 
 
