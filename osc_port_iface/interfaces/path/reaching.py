@@ -366,7 +366,7 @@ class _Pair:
         **values: object,
     ) -> Path:
         """Judge the path by a floating IP or a port forwarding."""
-        seen = self._sender
+        seen, keeps = self._sender, False
         hops: list[steps.Step] = []
         notes: tuple[str, ...] = ()
         if self.start is not None:
@@ -375,10 +375,19 @@ class _Pair:
             hops += way.hops
             seen = self._seen(way)
             if way.gateway and way.gateway.id == row.router_id:
-                seen = self._seen_by_forwarding(seen) if moved else seen
-                notes = (_('replies are translated, unlike in OVN 23.03'),)
+                if moved:
+                    # OVN translates replies where the sender is plugged in.
+                    keeps = len(way.routers) == 1 and (
+                        surroundings.Driver.OVN in self._known.drivers
+                    )
+                    seen = self._seen_by_forwarding(seen)
+                else:
+                    notes = (_('replies are translated, unlike in OVN 23.03'),)
         hops.append(self._translation(row, notes))
-        hops += self._way_back_by(row, seen)
+        if keeps:
+            hops += _replies(self._back(self._source.network, self.start))
+        else:
+            hops += self._way_back_by(row, seen)
         route = steps.say(route, floating_ip=row, **values)
         return self._path(row.address, route, hops, seen, moved)
 

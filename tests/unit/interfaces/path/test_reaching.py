@@ -682,6 +682,19 @@ class TestTranslation(WorldTestCase):
             flows.Question('tcp', 2201),
         )
         self.assert_allowed(*arguments)
+        # The sender is on the same network, so replies pass no router.
+
+        self.world.ports.update(by_id(port(15, BACK, '10.0.1.6')))
+        self.world.servers.update(
+            by_id(
+                dataclasses.replace(
+                    self.world.servers[WEB], id=fake_cloud.identifier(15)
+                )
+            )
+        )
+        self.world.allow(rule(9, 'ingress'))
+        self.assert_allowed('10.0.1.6', *arguments[1:])
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
         self.world.drivers = {IPTABLES}
         self.assert_blocked(
             'no ingress rule of group closed allows tcp 22 from 203.0.113.2',
