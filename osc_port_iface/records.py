@@ -646,6 +646,8 @@ class Network:
 
     :ivar is_external: Whether routers can have their gateways on it.
     :ivar is_shared: Whether other projects may use it.
+    :ivar ipv4_scope: The ID of the address scope of its IPv4 subnets.
+    :ivar ipv6_scope: Likewise.
     """
 
     id: str
@@ -656,6 +658,12 @@ class Network:
     admin_state_up: bool | None = None
     is_external: bool | None = None
     is_shared: bool | None = None
+    ipv4_scope: str | None = None
+    ipv6_scope: str | None = None
+
+    def address_scope(self, version: int) -> str | None:
+        """Return the address scope of its subnets of a version of IP."""
+        return self.ipv4_scope if version == 4 else self.ipv6_scope
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -338,6 +338,8 @@ NETWORKS = paging.Collection(
         admin_state_up=reading.optional_flag('admin_state_up'),
         is_external=reading.optional_flag('router:external'),
         is_shared=reading.optional_flag('shared'),
+        ipv4_scope=reading.optional_text('ipv4_address_scope'),
+        ipv6_scope=reading.optional_text('ipv6_address_scope'),
     ),
 )
 

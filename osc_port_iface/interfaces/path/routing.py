@@ -123,7 +123,7 @@ class Way:
                 return
             if self._is_disabled(router, route.interface):
                 return
-            self.hops.append(steps.Step('router', router))
+            self.hops.append(self._crossing(router, route))
             if route.interface:
                 self.network_id = route.interface.network_id
             elif router.external_network_id:
@@ -206,6 +206,31 @@ class Way:
             side=self.known.network(interface.network_id),
         )
         return True
+
+    def _crossing(self, router: records.Router, route: _Route) -> steps.Step:
+        """Judge whether a router lets packets into another address scope.
+
+        An L3 agent does not, unless they leave by its gateway
+        (``neutron/agent/l3/router_info.py``). OVN heeds no address scopes.
+        """
+        passing = steps.Step('router', router)
+        if route.interface is None:
+            return passing
+        version, drivers = self.target.version, self.known.drivers
+        before = self.known.network(self.network_id)
+        after = self.known.network(route.interface.network_id)
+        if before.address_scope(version) == after.address_scope(version):
+            return passing
+        text = steps.say(
+            _('networks %(before)s and %(after)s have other address scopes'),
+            before=before,
+            after=after,
+        )
+        if drivers == {surroundings.Driver.OVN}:
+            return dataclasses.replace(passing, assumptions=(text,))
+        may_pass = surroundings.Driver.OVN in drivers
+        verdict = steps.Verdict.UNKNOWN if may_pass else steps.Verdict.BLOCKED
+        return steps.failing(verdict, 'router', router, text)
 
     def _leave_router(self, route: _Route) -> None:
         """Judge where the last router has put the packet."""

@@ -975,6 +975,22 @@ class TestWays(WorldTestCase):
         reason = 'port web has no security group'
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.1', ping)
 
+    def test_13_address_scopes(self) -> None:
+        self.world.change(BACK, ipv4_scope='scope')
+        reason = 'networks front and back have other address scopes'
+        path = self.assert_allowed('10.0.0.5', '10.0.1.5')
+        self.assertIn((reason,), [step.assumptions for step in path.hops])
+        self.world.drivers = {OVN, IPTABLES}
+        self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
+        self.world.drivers = {IPTABLES}
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.assert_allowed('10.0.1.5', 'internet')
+        six = ('2001:db8::5', '2001:db8:1::5')
+        self.assert_allowed(*six)
+        self.world.change(BACK, ipv6_scope='scope')
+        self.assert_blocked(reason, *six)
+
     def test_cidrs(self) -> None:
         inside = ipaddress.ip_network('10.0.0.0/24')
         self.world.allow(rule(9, 'ingress', remote_network=inside))
