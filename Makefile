@@ -46,6 +46,10 @@ release:  ## Build the sdist and the wheel of a release, and check them
 fuzz:  ## Fuzz for long, and count the cases
 	@$(SUITE) -e fuzz
 
+.PHONY: test-reach
+test-reach:  ## Compare what reach judges with what OVN does, and count the pairs
+	@$(SUITE) -e reach
+
 .PHONY: bench
 bench:  ## Run the benchmarks, and write benchmarks/README.rst
 	@$(PYTHON) -m benchmarks
