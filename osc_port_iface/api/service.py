@@ -168,8 +168,10 @@ def _adapter(
             endpoint_override=config.get_endpoint(service_type),
             connect_retries=config.get_connect_retries(service_type),
             status_code_retries=config.get_status_code_retries(service_type),
-            rate_limit=config.get_rate_limit(service_type),
-            concurrency=config.get_concurrency(service_type),
+            # The loader of openstacksdk makes strings of numbers
+            # (``_util.normalize_keys``), which keystoneauth cannot use.
+            rate_limit=float(config.get_rate_limit(service_type) or 0) or None,
+            concurrency=int(config.get_concurrency(service_type) or 0) or None,
             **_newer_settings(config, service_type),
         )
     except (RuntimeError, TypeError, ValueError) as error:

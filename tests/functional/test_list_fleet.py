@@ -11,21 +11,33 @@
 # under the License.
 
 import json
+import pathlib
 import signal
 import subprocess
 import threading
+import time
 from typing import Any
+
+import fixtures
 
 from tests.cloud import api
 from tests.cloud import embedded
 from tests.cloud import fleet
 from tests.cloud import scenario
+from tests.faults import answers
+from tests.faults import language
 from tests.functional import base
 from tests.functional import client
 from tests.functional import fixed_ips
 from tests.functional import recording_proxy
 
 COMMAND = ('server', 'interface', 'list')
+
+# What a proxy lets pass.
+_LONGEST_URL = 2200
+
+# Requests a second that an operator allows.
+_RATE = 5.0
 
 
 class TestFleet(base.FunctionalTestCase):
@@ -143,6 +155,66 @@ class TestFleet(base.FunctionalTestCase):
         ports = [url for url in self.proxy.requests if '/ports?' in url]
         self.assertEqual(1, len(ports))
         self.assertEqual([], self.os_interface_requests())
+
+    def test_proxy_that_closes_long_requests(self) -> None:
+        arguments = (
+            *(*COMMAND, '--project', 'fleet-b', '--source', 'network'),
+            *('-f', 'csv'),
+        )
+        expected = self.succeed(*arguments, user='admin')
+        closed: list[str] = []
+
+        def is_long(url: str) -> bool:
+            if len(url) > _LONGEST_URL:
+                closed.append(url)
+            return len(url) > _LONGEST_URL
+
+        self.proxy.faults.plan(is_long, *language.parse_faults('reset=0%', {}))
+        self.assertEqual(expected, self.succeed(*arguments, user='admin'))
+        # It was not sent again.
+        self.assertEqual(1, len(closed))
+
+    def test_settings_of_clouds_yaml(self) -> None:
+        """The limits of an operator hold for all threads together."""
+        expected = self.succeed(*COMMAND, '-f', 'csv')
+        clouds_yaml = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        clouds_yaml /= 'clouds.yaml'
+        clouds_yaml.write_text(
+            json.dumps(
+                {
+                    'clouds': {
+                        'limited': {
+                            'auth': self.cloud.credentials(self.user),
+                            'concurrency': {'compute': 1},
+                            'rate_limit': {'compute': _RATE},
+                        }
+                    }
+                }
+            )
+        )
+        running: list[int] = []
+        most: list[int] = []
+
+        def count(request: answers.Request) -> answers.Answer:
+            running.append(1)
+            most.append(len(running))
+            answer = request.forward(request)
+            running.pop()
+            return answer
+
+        self.proxy.faults.plan(lambda url: '/os-interface' in url, count)
+        began = time.monotonic()
+        self.assertEqual(
+            expected,
+            self.succeed(
+                *(*COMMAND, '-f', 'csv'),
+                OS_CLIENT_CONFIG_FILE=str(clouds_yaml),
+                OS_CLOUD='limited',
+            ),
+        )
+        # keystoneauth lets one more pass (FairSemaphore).
+        self.assertLessEqual(max(most), 2)
+        self.assertGreaterEqual(time.monotonic() - began, len(most) / _RATE)
 
     def test_cache_source(self) -> None:
         expected = [

@@ -11,12 +11,14 @@
 # under the License.
 
 import json
+from typing import Any
 from urllib import parse
 
 import yaml
 
 from tests import command_result
 from tests.unit import base
+from tests.unit import clock
 from tests.unit import fake_cloud
 
 SERVER_ID = fake_cloud.identifier(1)
@@ -283,6 +285,35 @@ class TestMicroversion(ListTestCase):
 
 
 class TestRequests(ListTestCase):
+    def test_limits_of_an_operator(self) -> None:
+        slept = self.useFixture(clock.Clock()).slept
+        self.cloud.register_interfaces(SERVER_ID)
+        limits: dict[str, Any] = {
+            'rate_limit': {'compute': 0.5},
+            'concurrency': {'compute': 1},
+        }
+        environment = self.environment
+        none: dict[str, Any] = {}
+        for settings, is_slowed in ((none, False), (limits, True)):
+            with self.subTest(str(settings)):
+                self.environment = environment
+                self.configure_cloud(**settings)
+                result = self.list(SERVER_ID)
+                self.assertEqual((0, ''), (result.status, result.stderr))
+                self.assertEqual(is_slowed, sum(slept) > 0)
+
+    def test_limit_that_is_no_number(self) -> None:
+        self.configure_cloud(rate_limit={'compute': 'slow'})
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                'The settings of the service compute in clouds.yaml are not '
+                "valid: could not convert string to float: 'slow'\n",
+            ),
+            self.list(SERVER_ID),
+        )
+
     def test_by_id(self) -> None:
         self.cloud.register_interfaces(SERVER_ID)
         self.list(SERVER_ID)
