@@ -97,7 +97,7 @@ class RecordedCommand(plugin_command.PluginCommand):
         """
         if parsed_args.journal:
             raise plugin_command.UsageError(
-                _('--journal needs the time to ask about.')
+                _('--journal needs a time, such as --at 3d.')
             )
 
     def ask_journal(self, parsed_args: argparse.Namespace) -> None:

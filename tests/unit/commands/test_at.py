@@ -242,7 +242,7 @@ class TestFindAt(AtTestCase):
                 ('--between', '1h', '0s', '--at', '1h'),
                 '--at cannot be used with --between.\n',
             ),
-            ((), '--journal needs the time to ask about.\n'),
+            ((), '--journal needs a time, such as --at 3d.\n'),
         ):
             with self.subTest(arguments=arguments):
                 result = self.openstack(
@@ -495,7 +495,7 @@ class TestDiffAt(AtTestCase):
             ),
             (
                 (listing, '--journal', self.journal),
-                '--journal needs the time to ask about.\n',
+                '--journal needs a time, such as --at 3d.\n',
             ),
         ):
             with self.subTest(arguments=arguments):
