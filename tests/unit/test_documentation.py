@@ -12,12 +12,17 @@
 
 """Holds the pages of the documentation against the code."""
 
-from importlib import metadata
+import os
+import pathlib
 import re
+import shlex
+from unittest import mock
 
+import fixtures
 import testtools
 
 from osc_port_iface.commands import plugin_command
+from tests import declared
 from tests import environments
 
 PAGES = environments.CHECKOUT / 'doc' / 'source' / 'user'
@@ -28,15 +33,28 @@ def page(name: str) -> str:
 
 
 class TestPages(testtools.TestCase):
-    def test_each_command_is_in_the_cheat_sheet(self) -> None:
-        verbs = {
-            point.name.removeprefix('server_interface_')
-            for point in metadata.distribution('osc-port-iface').entry_points
+    def test_cheat_sheet(self) -> None:
+        """Each command is in it, and takes the arguments that it has there."""
+        commands = {
+            point.name.removeprefix('server_interface_'): point.load()
+            for point in declared.entry_points()
             if point.name.startswith('server_interface_')
         }
-        self.assertLess(6, len(verbs))
-        shown = set(re.findall(r'``(\w+)', page('cheat-sheet')))
-        self.assertEqual(set(), verbs - shown)
+        self.assertLess(6, len(commands))
+        lines = re.findall(r'``([^`]+)``', page('cheat-sheet'))[1:]
+        # The only file that is opened while the arguments are read.
+        directory = self.useFixture(fixtures.TempDir()).join
+        pathlib.Path(directory('report.txt')).write_text('10.0.0.5')
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(directory())
+        shown = set()
+        for line in lines:
+            verb, *arguments = shlex.split(line.partition(' > ')[0])
+            shown.add(verb)
+            with self.subTest(line):
+                parser = commands[verb](mock.Mock(), None).get_parser(verb)
+                parser.parse_args(arguments)
+        self.assertEqual(set(commands), shown)
 
     def test_each_exit_code_is_explained(self) -> None:
         codes = {

@@ -222,7 +222,10 @@ class Way:
         if before.address_scope(version) == after.address_scope(version):
             return passing
         text = steps.say(
-            _('networks %(before)s and %(after)s have other address scopes'),
+            _(
+                'networks %(before)s and %(after)s have different address '
+                'scopes'
+            ),
             before=before,
             after=after,
         )

@@ -977,7 +977,7 @@ class TestWays(WorldTestCase):
 
     def test_13_address_scopes(self) -> None:
         self.world.change(BACK, ipv4_scope='scope')
-        reason = 'networks front and back have other address scopes'
+        reason = 'networks front and back have different address scopes'
         path = self.assert_allowed('10.0.0.5', '10.0.1.5')
         self.assertIn((reason,), [step.assumptions for step in path.hops])
         self.world.drivers = {OVN, IPTABLES}
