@@ -18,8 +18,6 @@ import argparse
 import datetime
 from typing import TYPE_CHECKING
 
-from osc_lib import exceptions
-
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
@@ -165,11 +163,12 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         self, parsed_args: argparse.Namespace
     ) -> list[listing_diff.Listing]:
         """Read the saved listings."""
+        from osc_port_iface.commands import listing_files
         from osc_port_iface import printable
 
         sides = []
         for path in filter(None, (parsed_args.before, parsed_args.after)):
-            sides.append(_read(path))
+            sides.append(listing_files.read(path))
             if parsed_args.same and not sides[0].tells_servers:
                 raise plugin_command.UsageError(
                     _(
@@ -349,25 +348,3 @@ def _check_usage(parsed_args: argparse.Namespace) -> None:
         raise plugin_command.UsageError(
             _('Only one of the listings can be standard input.')
         )
-
-
-def _read(path: str) -> listing_diff.Listing:
-    """Read a saved listing.
-
-    :param path: The file; ``-`` for standard input.
-    :raises exceptions.CommandError: The file cannot be read.
-    :raises plugin_command.UsageError: It is not a listing.
-    """
-    from osc_port_iface.interfaces.changes import saved_listing
-    from osc_port_iface import printable
-    from osc_port_iface import text_files
-
-    name = _('standard input') if path == '-' else printable.one_line(path)
-    try:
-        return saved_listing.read(name, text_files.read(path))
-    except OSError as error:
-        raise exceptions.CommandError(
-            printable.one_line(f'{path}: {error.strerror or error}')
-        ) from None
-    except saved_listing.NotAListing as error:
-        raise plugin_command.UsageError(str(error)) from None

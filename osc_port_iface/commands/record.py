@@ -15,9 +15,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+
+if TYPE_CHECKING:
+    from osc_port_iface.interfaces.journal import summary
+    from osc_port_iface import records
 
 
 class RecordServerInterface(lister.TextLister):
@@ -36,6 +42,7 @@ class RecordServerInterface(lister.TextLister):
         'openstack server interface record addresses.sqlite',
         'openstack server interface record addresses.sqlite --keep 90d',
         'openstack server interface record addresses.sqlite web-1 web-2',
+        'openstack server interface record addresses.sqlite --import may.json',
     )
     importance = ('Observation', 'Started', 'Objects', 'Changed', 'Gone')
 
@@ -63,17 +70,60 @@ class RecordServerInterface(lister.TextLister):
             ),
         )
         server_selectors.add_arguments(parser)
+        saved = parser.add_argument_group(_('saved listings'))
+        saved.add_argument(
+            '--import',
+            dest='files',
+            metavar='<file>',
+            nargs='+',
+            default=[],
+            type=argument_types.file_name,
+            help=_(
+                "Store listings that 'server interface list' wrote with -f "
+                'json in place of what the cloud has now; each as of the time '
+                'when the file was last changed'
+            ),
+        )
+        saved.add_argument(
+            '--listed-at',
+            metavar='<time>',
+            type=argument_types.moment,
+            help=_(
+                'When the only file was written (ISO 8601, in UTC unless it '
+                'has an offset, or how long ago, such as 3d)'
+            ),
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import observation_columns
+        from osc_port_iface import records
+
+        chosen = self.choose(parsed_args, observation_columns.COLUMNS)
+        answer = (
+            records.Answer(_import(parsed_args))
+            if parsed_args.files
+            else self._record(parsed_args)
+        )
+        self.report(answer)
+        for summary in answer.rows:
+            self.hint(observation_columns.in_a_line(summary))
+        return columns.table(chosen, answer.rows)
+
+    def _record(
+        self, parsed_args: argparse.Namespace
+    ) -> records.Answer[summary.Summary]:
+        """Record what the cloud has now."""
         from osc_port_iface.commands import server_selectors
         from osc_port_iface.interfaces.journal import recording
 
-        chosen = self.choose(parsed_args, observation_columns.COLUMNS)
+        if parsed_args.listed_at:
+            raise plugin_command.UsageError(
+                _('--listed-at needs a file to import.')
+            )
         cloud = self.cloud()
-        answer = recording.record(
+        return recording.record(
             cloud,
             parsed_args.journal,
             parsed_args.server,
@@ -81,7 +131,43 @@ class RecordServerInterface(lister.TextLister):
             parsed_args.keep,
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
-        self.report(answer)
-        for summary in answer.rows:
-            self.hint(observation_columns.in_a_line(summary))
-        return columns.table(chosen, answer.rows)
+
+
+def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
+    """Store saved listings.
+
+    :raises plugin_command.UsageError: A file is not such a listing, or it is
+        not known when it was written.
+    """
+    from osc_port_iface.commands import listing_files
+    from osc_port_iface.interfaces.journal import importing
+    from osc_port_iface import printable
+
+    for name in ('server', 'project', 'host', 'status', 'keep'):
+        if getattr(parsed_args, name):
+            raise plugin_command.UsageError(
+                _('%(option)s cannot be used with %(other)s.')
+                % {
+                    'option': '<server>' if name == 'server' else f'--{name}',
+                    'other': '--import',
+                }
+            )
+    if parsed_args.listed_at and len(parsed_args.files) > 1:
+        raise plugin_command.UsageError(
+            _('--listed-at is the time of one file only.')
+        )
+    listings = []
+    for path in parsed_args.files:
+        listing = listing_files.read(path)
+        for header in importing.NEEDED if listing.interfaces else ():
+            if header not in listing.headers:
+                raise plugin_command.UsageError(
+                    _('%(file)s does not have the column %(column)s.')
+                    % {
+                        'file': printable.escape(listing.name),
+                        'column': header,
+                    }
+                )
+        moment = parsed_args.listed_at or listing_files.changed_at(path)
+        listings.append(importing.Listing(moment, listing.rows))
+    return importing.import_listings(parsed_args.journal, listings)

@@ -75,6 +75,14 @@ class Listing:
         place = self._places.get(header)
         return '' if place is None else self.interfaces[port_id][place]
 
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The text of each column of the interfaces, by header."""
+        return [
+            dict(zip(self.headers, texts, strict=True))
+            for texts in self.interfaces.values()
+        ]
+
     @functools.cached_property
     def _places(self) -> Mapping[str, int]:
         return {header: place for place, header in enumerate(self.headers)}

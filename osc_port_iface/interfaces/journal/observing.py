@@ -351,27 +351,29 @@ def forget(connection: sa.engine.Connection, before: int) -> None:
     """
     old = _OBSERVATIONS.ended < before
     connection.execute(schema.OBSERVATIONS.delete().where(old))
-    # The observations of all scopes are numbered in order.
-    oldest = (
-        connection.execute(sa.select(sa.func.min(_OBSERVATIONS.id))).scalar()
-        or schema.LAST
-    )
+    query = sa.select(_OBSERVATIONS.scope_id, sa.func.min(_OBSERVATIONS.id))
+    # Of each scope, as listings are imported after they were made.
+    oldest = {
+        scope_id: number
+        for scope_id, number in connection.execute(
+            query.group_by(_OBSERVATIONS.scope_id)
+        )
+    }
     listings = {
         row.id: row for row in connection.execute(sa.select(schema.LISTINGS))
     }
-    observed = set(
-        connection.execute(
-            sa.select(_OBSERVATIONS.scope_id).distinct()
-        ).scalars()
+    _abandon(
+        connection,
+        [row.id for row in listings.values() if row.scope_id not in oldest],
     )
-    without_observations = [
-        row.id for row in listings.values() if row.scope_id not in observed
-    ]
-    _abandon(connection, without_observations)
-    query = sa.select(_VERSIONS.base_id).where(_VERSIONS.last < oldest)
-    affected = [row[0] for row in connection.execute(query.distinct())]
-    for part in chunks(affected):
-        _rebase(connection, part, oldest, listings)
+    for listing in listings.values():
+        first = oldest.get(listing.scope_id, schema.LAST)
+        query = sa.select(_VERSIONS.base_id).where(
+            _VERSIONS.listing_id == listing.id, _VERSIONS.last < first
+        )
+        affected = [row[0] for row in connection.execute(query.distinct())]
+        for part in chunks(affected):
+            _rebase(connection, part, first, listings)
 
 
 def _abandon(

@@ -1,0 +1,188 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Takes saved listings into a journal, as observations of their time."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import dataclasses
+import datetime
+import json
+from typing import Any
+import uuid
+
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import engines
+from osc_port_iface.interfaces.journal import history
+from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import summary as summaries
+
+# All listings of a journal are one selection: whoever saved them knows which.
+_SCOPE = json.dumps({'imported': True})
+
+
+# The columns without which it is not known who has what.
+NEEDED = ('Server ID', 'Network ID', 'MAC Address', 'Fixed IPs')
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """A saved listing.
+
+    :ivar moment: When it was made.
+    :ivar rows: The text of each column of its interfaces, by header.
+    """
+
+    moment: datetime.datetime
+    rows: Sequence[Mapping[str, str]]
+
+
+def import_listings(
+    location: str, listings: Iterable[Listing]
+) -> list[summaries.Summary]:
+    """Store listings, all or none of them.
+
+    :param location: The journal.
+    :param listings: The listings, in any order.
+    :returns: A summary of each, in the order of their times.
+    :raises engines.JournalError: The journal cannot be written, or has an
+        imported listing that is as new as one of these.
+    """
+    found = []
+    with engines.writing(location) as connection:
+        last = max(
+            (
+                observed.ended
+                for scope in history.scopes(connection)
+                if scope.details == json.loads(_SCOPE)
+                for observed in history.observations(connection, scope)
+            ),
+            default=None,
+        )
+        for listing in sorted(listings, key=lambda each: each.moment):
+            if last and listing.moment <= last:
+                raise engines.JournalError(
+                    _(
+                        '%(journal)s: a listing of %(moment)s cannot follow '
+                        'the imported one of %(last)s'
+                    )
+                    % {
+                        'journal': engines.name(location),
+                        'moment': summaries.as_text(listing.moment),
+                        'last': summaries.as_text(last),
+                    }
+                )
+            last = listing.moment
+            observation = observing.Observation(connection, '', _SCOPE)
+            found.append(_store(observation, listing))
+    return found
+
+
+def _store(
+    observation: observing.Observation, listing: Listing
+) -> summaries.Summary:
+    objects = _objects(listing.rows)
+    for kind in _KINDS:
+        observation.keep(
+            kind,
+            (
+                (key, json.dumps(value, sort_keys=True).encode())
+                for key, value in objects[kind].items()
+            ),
+        )
+    moment = round(1000 * listing.moment.timestamp())
+    observation.finish(moment, moment, 0)
+    return summaries.Summary(
+        *(observation.id, '', history.moment(moment), history.moment(moment)),
+        *(0.0, observation.counts, observation.is_complete),
+    )
+
+
+# What the rows of a listing tell of, as far as they do.
+_KINDS = ('servers', 'ports', 'networks', 'floatingips', 'projects')
+
+
+def _objects(
+    rows: Iterable[Mapping[str, str]],
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Make objects of the rows, as the API would give them.
+
+    :returns: By kind, the objects by ID.
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _KINDS}
+    for row in rows:
+        port_id, server_id = row['Port ID'], row['Server ID']
+        found['ports'][port_id] = {
+            'id': port_id,
+            'device_id': server_id,
+            'device_owner': row.get('Device Owner') or 'compute:',
+            'fixed_ips': [
+                {'ip_address': address} for address in _each(row, 'Fixed IPs')
+            ],
+            **_named(row, _OF_PORT),
+        }
+        if server_id:
+            found['servers'][server_id] = {
+                'id': server_id,
+                'addresses': {},
+                **_named(row, _OF_SERVER),
+            }
+        for kind, key, name in (
+            ('networks', 'Network ID', 'Network Name'),
+            ('projects', 'Project ID', 'Project Name'),
+        ):
+            if row.get(key):
+                known = {'id': row[key], 'name': row.get(name)}
+                found[kind][row[key]] = known
+        for address in _each(row, 'Floating IPs'):
+            # A listing does not have its ID, and no command shows it.
+            identifier = str(uuid.uuid5(uuid.UUID(port_id), address))
+            found['floatingips'][identifier] = {
+                'id': identifier,
+                'floating_ip_address': address,
+                'port_id': port_id,
+                **_named(row, {'project_id': 'Project ID'}),
+            }
+    return found
+
+
+_OF_PORT = {
+    'network_id': 'Network ID',
+    'mac_address': 'MAC Address',
+    'status': 'Port State',
+    'name': 'Port Name',
+    'project_id': 'Project ID',
+    'binding:host_id': 'Host',
+    'binding:vif_type': 'VIF Type',
+    'binding:vnic_type': 'VNIC Type',
+    'description': 'Description',
+}
+_OF_SERVER = {
+    'name': 'Server Name',
+    'tenant_id': 'Project ID',
+    'status': 'Server Status',
+    'OS-EXT-SRV-ATTR:host': 'Host',
+}
+
+
+def _named(
+    row: Mapping[str, str], keys: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Return what the columns have, by the keys of the API."""
+    return {
+        key: row[header] or None
+        for key, header in keys.items()
+        if header in row
+    }
+
+
+def _each(row: Mapping[str, str], header: str) -> Iterator[str]:
+    return filter(None, row.get(header, '').split(','))
