@@ -21,6 +21,7 @@ import sys
 from typing import Any
 from unittest import mock
 
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.interfaces.health import check
 from tests import command_result
 from tests.unit.commands import test_check
@@ -192,6 +193,33 @@ class TestRepair(RepairTestCase):
             result.stdout,
         )
         self.assertEqual(2, result.stdout.count(' skipped '))
+
+    def test_what_cannot_be_repaired_beside_what_can(self) -> None:
+        self.ports.append(test_check.port(23, 2, status='DOWN'))
+        self.servers[1] = test_check.server(2, 21, 22, 23)
+        self.register(self.servers, self.ports)
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f's1 {MISSING} repaired not in the cache 10.0.0.12 \n'
+                's2 port-down  not repairable DOWN  only with --bounce, which '
+                'interrupts any traffic\n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
+
+    def test_every_server_after_a_surprise_is_skipped(self) -> None:
+        self.ports += [test_check.port(31, 3), test_check.port(32, 3)]
+        self.servers.append(test_check.server(3, 31))
+        self.register(self.servers, self.ports)
+        self.cloud.post(EVENTS_URL, status_code=403, json={})
+        result = self.repair('--auto-approve')
+        row = 'missing-from-cache update-port skipped not in the cache'
+        self.assertEqual(
+            [f's2 {row}  {ENDED}', f's3 {row}  {ENDED}'],
+            result.stdout.splitlines()[1:],
+        )
 
     def test_nothing_to_do(self) -> None:
         self.register([test_check.server(1, 11)], [test_check.port(11, 1)])
@@ -436,6 +464,7 @@ class TestMember(RepairTestCase):
                 ),
             )
             waited.append(sum(self.clock.slept))
+        self.assertGreaterEqual(waited[0], 30)
         # The second server costs one more check.
         self.assertEqual(check.SETTLING, waited[1] - waited[0])
         self.assertEqual([*self.updates()[:1], *self.updates()], self.writes())
@@ -589,6 +618,21 @@ class TestApproval(RepairTestCase):
             lines[:4],
         )
         self.assertEqual([], self.writes())
+
+    def test_steps(self) -> None:
+        with mock.patch.object(
+            plugin_command.PluginCommand, 'show_progress', autospec=True
+        ) as shown:
+            self.answer('y\n')
+        texts = [call.args[1] for call in shown.call_args_list]
+        self.assertEqual(
+            ['Step 1 of 2: s1, 10.0.0.12', 'Step 2 of 2: s2, 10.0.0.22'],
+            [
+                text.partition(': add')[0]
+                for text in texts
+                if text.startswith('Step')
+            ],
+        )
 
     def test_networks_that_cannot_be_read(self) -> None:
         self.cloud.get(
