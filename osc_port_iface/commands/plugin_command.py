@@ -126,6 +126,11 @@ class PluginCommand(command.Command):
         return '\n\n'.join(filter(None, (*hooks, '\n'.join(lines), origin)))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
+        # Python has no object for a stream that is closed.
+        if self.app.stdout is None:
+            LOG.error(_('Standard output is closed.'))
+            return FAILED
+        self.app.stderr = self.app.stderr or io.StringIO()
         _escape_what_cannot_be_encoded(self.app.stdout)
         try:
             super().run(parsed_args)

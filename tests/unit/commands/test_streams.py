@@ -13,7 +13,10 @@
 """Standard streams that are closed, or that lack characters."""
 
 import io
+from typing import Any
 from unittest import mock
+
+from openstackclient import shell
 
 from tests import command_result
 from tests.unit.commands import test_list_fleet
@@ -77,4 +80,34 @@ class TestClosedInput(test_list_fleet.FleetTestCase):
             'There is no terminal to ask for approval: use --dry-run or '
             '--auto-approve',
             'repair',
+        )
+
+
+class TestClosedOutput(test_list_fleet.FleetTestCase):
+    def run_without(self, stream: str) -> command_result.Result:
+        """Run a command with one of the streams closed."""
+        prepare = shell.OpenStackShell.prepare_to_run_command
+
+        def close(app: shell.OpenStackShell, command: Any) -> None:
+            if not command.auth_required:
+                setattr(app, stream, None)
+            prepare(app, command)
+
+        self.register(fake_cloud.server(1, 'web'))
+        with mock.patch.object(
+            shell.OpenStackShell, 'prepare_to_run_command', close
+        ):
+            return self.list('-f', 'value', '-c', 'Server Name')
+
+    def test_stdout(self) -> None:
+        self.assertEqual(
+            command_result.Result(1, '', 'Standard output is closed.\n'),
+            self.run_without('stdout'),
+        )
+        # repair would not tell what it did.
+        self.assertEqual([], self.cloud.requested())
+
+    def test_stderr(self) -> None:
+        self.assertEqual(
+            command_result.Result(0, 'web\n', ''), self.run_without('stderr')
         )
