@@ -281,6 +281,9 @@ _NETWORK_MAPPINGS = (
     'device_mappings',
 )
 
+# OVN's report theirs in one text, such as ``physnet1:br-ex,physnet2:br-vlan``.
+_OVN_MAPPINGS = 'bridge-mappings'
+
 
 def _agent_networks(
     configurations: reading.Object,
@@ -290,6 +293,11 @@ def _agent_networks(
         if key in configurations.names():
             mappings = configurations.optional_nested(key)
             return frozenset(mappings.names()) if mappings else frozenset()
+    if _OVN_MAPPINGS in configurations.names():
+        text = configurations.optional_text(_OVN_MAPPINGS) or ''
+        return frozenset(
+            mapping.partition(':')[0] for mapping in text.split(',') if mapping
+        )
     return None
 
 

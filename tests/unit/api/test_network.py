@@ -412,6 +412,8 @@ class TestOthers(NetworkTestCase):
             ({'tunnel_types': ['vxlan']}, None),
             ({'bridge_mappings': None}, frozenset()),
             ({'bridge_mappings': {'a': 'br'}}, frozenset({'a'})),
+            ({'bridge-mappings': ''}, frozenset()),
+            ({'bridge-mappings': 'a:br,b:br-b'}, frozenset({'a', 'b'})),
             ({'interface_mappings': {'a': 'eth0'}}, frozenset({'a'})),
             (
                 {'device_mappings': {'a': ['eth0'], 'b': ['eth1']}},
