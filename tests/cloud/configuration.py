@@ -216,8 +216,6 @@ def _add_ovn(settings: Settings, below: ovn.Ovn) -> None:
         'service_plugins': 'ovn-router,trunk,port_forwarding,qos',
         # Of the hash ring, which knows the processes of a host.
         'host': 'controller',
-        # A port becomes ACTIVE when it is plugged in, and Nova waits for that.
-        'notify_nova_on_port_status_changes': False,
     }
     settings['ml2'] |= {
         'type_drivers': 'geneve,flat,vlan,local',

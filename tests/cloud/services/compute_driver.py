@@ -62,8 +62,10 @@ class Driver(fake.FakeDriver):
 
     def _connect(self, instance: Any) -> None:
         """Make the devices of a guest that runs."""
-        for interface in self._interfaces_of.get(instance.uuid, []):
+        interfaces = self._interfaces_of.get(instance.uuid, [])
+        for interface in interfaces:
             self._switch.plug(interface)
+        self._switch.wait(interfaces)
 
     def _disconnect(self, instance: Any) -> None:
         """Remove the devices of a guest that does not run."""
@@ -156,6 +158,7 @@ class Driver(fake.FakeDriver):
         super().attach_interface(context, instance, image_meta, vif)
         self._interfaces_of.setdefault(instance.uuid, []).append(vif)
         self._switch.plug(vif)
+        self._switch.wait([vif])
 
     def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
         name, value = REFUSED_DETACH

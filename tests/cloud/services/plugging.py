@@ -16,15 +16,23 @@ The fake driver plugs nothing in. On OVN, a port is ACTIVE only while there is
 a device for it.
 """
 
+from collections.abc import Iterable
+import contextlib
 import os
+import sqlite3
 import subprocess
+import time
 from typing import Any
 
+from tests.cloud import configuration
 from tests.cloud import networks
 from tests.cloud import ovn
 from tests.cloud.services import starting
 
 CLOUD = starting.read_cloud()
+
+# Seconds to wait for a port that was plugged in.
+PATIENCE = 10
 
 
 class Switch:
@@ -39,7 +47,7 @@ class Switch:
     def plug(self, interface: dict[str, Any]) -> None:
         """Plug in a device for an interface."""
         if self._number:
-            device = self._device(interface)
+            device = ovn.device(interface['id'], self._number)
             bridge = ovn.integration_bridge(self._number)
             _vsctl(
                 *('--may-exist', 'add-port', bridge, device),
@@ -48,17 +56,24 @@ class Switch:
                 f'external_ids:attached-mac="{interface["address"]}"',
             )
 
+    def wait(self, interfaces: Iterable[dict[str, Any]]) -> None:
+        """Wait until the ports of devices are ACTIVE.
+
+        Other drivers wait for an event that Neutron sends. As with
+        ``vif_plugging_is_fatal = false``, a port that stays DOWN is left so.
+        """
+        if not self._number:
+            return
+        waited_for = {interface['id'] for interface in interfaces}
+        deadline = time.monotonic() + PATIENCE
+        while waited_for & _down_ports() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def unplug(self, interface: dict[str, Any]) -> None:
         """Unplug the device of an interface."""
         if self._number:
-            _vsctl('--if-exists', 'del-port', self._device(interface))
-
-    def _device(self, interface: dict[str, Any]) -> str:
-        """Name the device.
-
-        All hosts share a switch, and a guest that moves is on two of them.
-        """
-        return f'tap{interface["id"][:9]}{self._number}'
+            device = ovn.device(interface['id'], self._number)
+            _vsctl('--if-exists', 'del-port', device)
 
 
 def _vsctl(*arguments: str) -> None:
@@ -71,3 +86,18 @@ def _vsctl(*arguments: str) -> None:
         check=True,
         timeout=30,
     )
+
+
+def _down_ports() -> set[str]:
+    """Return the ports that could be ACTIVE and are not.
+
+    Neutron's API costs much more.
+    """
+    path = configuration.database(CLOUD.state, 'neutron')
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
+        return {
+            port
+            for (port,) in opened.execute(
+                "SELECT id FROM ports WHERE status = 'DOWN' AND admin_state_up"
+            )
+        }
