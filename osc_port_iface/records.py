@@ -275,6 +275,7 @@ class Port:
     subports: tuple[Subport, ...] = ()
     pci_slot: str | None = None
     migrating_to: str | None = None
+    parent_host: str | None = None
     seconds_unchanged: float | None = None
 
     @property
@@ -347,6 +348,19 @@ class Port:
     def only_reserves(self) -> bool:
         """Whether it exists only to reserve its addresses."""
         return self.is_unowned or self.load_balancer_id is not None
+
+    @property
+    def holder_host(self) -> str | None:
+        """The host from which a virtual IP was last announced, with OVN.
+
+        OVN sees who sends a gratuitous ARP for an address that a port
+        reserves and other ports name in a pair. Neutron 29 shows the host
+        apart from the binding, and older ones as that of a port that is bound
+        nowhere (``neutron/plugins/ml2/plugin.py``).
+        """
+        if self.parent_host:
+            return self.parent_host
+        return self.host or None if self.vif_type == 'unbound' else None
 
     @property
     def is_subport(self) -> bool:

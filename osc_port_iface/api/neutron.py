@@ -105,6 +105,10 @@ PORTS = paging.Collection(
             _nested(lambda profile: profile.optional_text('migrating_to')),
             'binding:profile',
         ),
+        parent_host=reading.field(
+            _nested(lambda details: details.optional_text('parent_hostname')),
+            'binding:vif_details',
+        ),
     ),
     {
         'ip_address': paging.Filter(

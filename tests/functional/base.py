@@ -12,22 +12,34 @@
 
 """The installed ``openstack`` program, against the embedded cloud."""
 
+from collections.abc import Callable
 import json
 import pathlib
 import secrets
 import subprocess
 from typing import Any
+import unittest
 
 import testtools
 
 from tests.cloud import api
 from tests.cloud import bootstrap
 from tests.cloud import embedded
+from tests.cloud import networks
 from tests.cloud import scenario
 from tests import command_result
 from tests.functional import client
 from tests.functional import proven
 from tests.functional import recording_proxy
+
+
+def needs(network: str, reason: str) -> Callable[[Any], Any]:
+    """Skip a test or a class unless the cloud has this below its Neutron.
+
+    :param network: One of :data:`networks.NETWORKS`.
+    :param reason: Why it does not hold otherwise.
+    """
+    return unittest.skipUnless(networks.named(None) == network, reason)
 
 
 class FunctionalTestCase(testtools.TestCase):

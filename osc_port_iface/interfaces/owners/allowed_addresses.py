@@ -16,6 +16,9 @@ Runs if an address has no owner or only a port that reserves it, or if all
 matches are wanted. Neutron cannot filter by allowed address pairs, so the
 subnets are listed, and all ports of the networks that have the address. A MAC
 address may be on any network, so all ports are listed for it.
+
+On OVN, the port that reserves a virtual IP has the host from which it was last
+announced, so that one of the ports there holds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,7 +45,7 @@ class _Target:
     query: addresses.Address
     ip_address: addresses.IPAddress | None
     network_ids: frozenset[str] | None
-    reserved_by: str | None = None
+    reserved_by: records.Port | None = None
     floating_ip: records.FloatingIP | None = None
 
 
@@ -108,7 +111,7 @@ def _reserved(match: searches.Match) -> Iterator[_Target]:
             match.query,
             addresses.parse_ip_address(ip_address),
             frozenset({match.port.network_id}),
-            match.port.id,
+            match.port,
             match.floating_ip,
         )
 
@@ -180,23 +183,23 @@ def _allowed(
     ports: Iterable[records.Port],
     cidrs: Mapping[str, list[addresses.IPNetwork]],
 ) -> Iterator[searches.Match]:
-    for port in ports:
-        if (
-            not port.address_pairs
-            or port.id == target.reserved_by
-            or (
-                target.network_ids is not None
-                and port.network_id not in target.network_ids
-            )
-        ):
-            continue
-        pair = _pair(port, target)
-        if pair is None:
-            continue
+    pairs = [
+        (port, pair)
+        for port in ports
+        if port.address_pairs
+        and (
+            target.network_ids is None or port.network_id in target.network_ids
+        )
+        and (pair := _pair(port, target))
+    ]
+    holder = _holder(target, pairs)
+    for port, pair in pairs:
         yield searches.Match(
             target.query,
             'allowed-address',
-            searches.Certainty.MAY_USE,
+            searches.Certainty.HOLDS
+            if port is holder
+            else searches.Certainty.MAY_USE,
             ip_address=str(target.ip_address) if target.ip_address else None,
             port=port,
             floating_ip=target.floating_ip,
@@ -205,6 +208,29 @@ def _allowed(
                 pair, target, cidrs.get(port.network_id, [])
             ),
         )
+
+
+def _holder(
+    target: _Target,
+    pairs: Iterable[tuple[records.Port, records.AddressPair]],
+) -> records.Port | None:
+    """Return the port that holds the address now, if only one can.
+
+    OVN watches the ports whose pair is the address and nothing else. It binds
+    a subport on the host of its parent, which Neutron does not show here.
+    """
+    host = target.reserved_by and target.reserved_by.holder_host
+    candidates = [
+        port
+        for port, pair in pairs
+        if host
+        and port.status == 'ACTIVE'
+        and pair.network.num_addresses == 1
+        and (port.host == host or port.is_subport)
+    ]
+    if len(candidates) == 1 and candidates[0].host == host:
+        return candidates[0]
+    return None
 
 
 def _pair(port: records.Port, target: _Target) -> records.AddressPair | None:

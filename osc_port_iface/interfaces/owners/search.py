@@ -32,12 +32,14 @@ class Certainty(enum.Enum):
     """How certain it is that a server is behind an address.
 
     From most to least certain: the address is its own; some ports of the
-    address are forwarded to it; it is allowed to use the address; it is one of
-    several whose outgoing traffic has the address.
+    address are forwarded to it; it is the one that uses the address now; it is
+    allowed to use the address; it is one of several whose outgoing traffic has
+    the address.
     """
 
     OWNS = 'owns'
     FORWARDS = 'forwards'
+    HOLDS = 'holds'
     MAY_USE = 'may-use'
     BEHIND = 'behind'
 

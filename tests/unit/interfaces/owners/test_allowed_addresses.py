@@ -83,6 +83,65 @@ class TestAllowedAddresses(test_find.FindTestCase):
             self.rows(VIRTUAL_IP, columns=COLUMNS),
         )
 
+    def test_who_holds_a_reserved_address(self) -> None:
+        """OVN tells from which host it was last announced."""
+        first, second = (
+            self.user(1, pair(VIRTUAL_IP)),
+            self.user(2, pair(VIRTUAL_IP), **{'binding:host_id': 'compute-2'}),
+        )
+        here = {'binding:host_id': 'compute-1'}
+        unbound = {'binding:vif_type': 'unbound', 'binding:host_id': ''}
+        details = 'binding:vif_details'
+        announced = {**unbound, details: {'parent_hostname': 'compute-1'}}
+        for name, binding, users, holders in (
+            ('Neutron 29', announced, [first, second], ['s1']),
+            ('older', {**unbound, **here}, [first, second], ['s1']),
+            (
+                'nobody yet',
+                {**unbound, details: {'parent_hostname': ''}},
+                [first],
+                [],
+            ),
+            ('no OVN', unbound, [first, second], []),
+            ('bound by hand', here, [first, second], []),
+            ('elsewhere', announced, [second], []),
+            ('stopped', announced, [{**first, 'status': 'DOWN'}], []),
+            ('two there', announced, [first, {**second, **here}], []),
+            (
+                'one is stopped',
+                announced,
+                [first, {**second, **here, 'status': 'DOWN'}],
+                ['s1'],
+            ),
+            (
+                'perhaps a subport',
+                announced,
+                [
+                    first,
+                    {**second, **unbound, 'device_owner': 'trunk:subport'},
+                ],
+                [],
+            ),
+            (
+                'a wider pair',
+                announced,
+                [self.user(1, pair('10.0.0.96/28')), second],
+                [],
+            ),
+        ):
+            with self.subTest(name):
+                self.register_ports({**self.reserved, **binding}, *users)
+                rows = self.rows(VIRTUAL_IP, columns=COLUMNS)
+                self.assertEqual(
+                    holders, [row[2] for row in rows if row[1] == 'holds']
+                )
+                # Who holds it stands above those who may.
+                self.assertEqual(
+                    ['owns', *['holds'] * len(holders)],
+                    [row[1] for row in rows][: 1 + len(holders)],
+                )
+                self.assertEqual(1 + len(users), len(rows))
+
     def test_an_address_that_only_pairs_have(self) -> None:
         self.register_ports(
             self.user(1, pair(VIRTUAL_IP)),
