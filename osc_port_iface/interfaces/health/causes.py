@@ -38,6 +38,7 @@ _OTHER_AGENTS = frozenset(
         'Metadata agent',
         'Metering agent',
         'OVN Metadata agent',
+        'OVN Neutron agent',
     }
 )
 
@@ -145,7 +146,11 @@ def _of_agents(
         if agent.kind not in _OTHER_AGENTS
     ]
     if agents and not any(agent.is_alive for agent in agents):
-        return _('no live network agent on %s') % host
+        kinds = sorted({agent.kind or '' for agent in agents})
+        return _('no live network agent on %(host)s (%(kinds)s)') % {
+            'host': host,
+            'kinds': ', '.join(kinds),
+        }
     network = hosts.networks.get(
         finding.port.network_id if finding.port else ''
     )

@@ -89,20 +89,34 @@ class TestCauses(api_test_case.ApiTestCase):
     def test_network_agents(self) -> None:
         dead = {'alive': False}
         dhcp = {'agent_type': 'DHCP agent'}
-        cases: tuple[tuple[str, Sequence[dict[str, Any]], bool], ...] = (
-            ('none', (), False),
-            ('dead', (dead,), True),
-            ('dead, and another kind', (dead, dhcp), True),
-            ('another kind alone', ({**dhcp, **dead},), False),
-            ('one of two', (dead, {}), False),
+        sriov = {'agent_type': 'NIC Switch agent'}
+        # With ovn-controller, the others of a host count as dead.
+        ovn = [
+            {'agent_type': f'OVN {name} agent', **dead}
+            for name in ('Controller Gateway', 'Metadata', 'Neutron')
+        ]
+        cases: tuple[tuple[str, Sequence[dict[str, Any]], str | None], ...] = (
+            ('none', (), None),
+            ('dead', (dead,), 'Open vSwitch agent'),
+            ('dead, and another kind', (dead, dhcp), 'Open vSwitch agent'),
+            ('another kind alone', ({**dhcp, **dead},), None),
+            ('one of two', (dead, {}), None),
+            (
+                'both',
+                (dead, {**sriov, **dead}),
+                'NIC Switch agent, Open vSwitch agent',
+            ),
+            ('OVN', ovn, 'OVN Controller Gateway agent'),
         )
-        for name, agents, is_cause in cases:
+        for name, agents, kinds in cases:
             with self.subTest(name):
                 self.register_agents(*agents)
                 self.assertEqual(
-                    [f'no live network agent on {samples.HOST}']
-                    if is_cause
-                    else [None],
+                    [
+                        kinds
+                        and f'no live network agent on {samples.HOST} '
+                        f'({kinds})'
+                    ],
                     self.causes(finding(codes.Code.BINDING_FAILED)),
                 )
 
@@ -227,7 +241,8 @@ class TestCauses(api_test_case.ApiTestCase):
             finding(codes.Code.PORT_DOWN), finding(codes.Code.UNBOUND, 12)
         )
         self.assertEqual(
-            '2 findings have one cause: no live network agent on compute-1\n',
+            '2 findings have one cause: no live network agent on compute-1 '
+            '(Open vSwitch agent)\n',
             log.output,
         )
 
