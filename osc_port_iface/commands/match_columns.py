@@ -99,7 +99,7 @@ COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
     _text(
         'Port State', lambda match: match.port.status if match.port else None
     ),
-    _text('Host', lambda match: match.port.host if match.port else None),
+    _text('Host', lambda match: match.host),
     _text('Device Owner', lambda match: match.device_owner),
     _text('Device ID', lambda match: match.device_id),
     _text(

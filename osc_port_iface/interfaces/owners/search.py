@@ -121,6 +121,16 @@ class Match:
         return (port.server_id or port.unattached_server_id) if port else None
 
     @property
+    def host(self) -> str | None:
+        """The host that the port is bound to.
+
+        With OVN, a subport is bound together with its parent, which alone
+        shows the host.
+        """
+        hosts = (port.host for port in (self.port, self.parent) if port)
+        return next(filter(None, hosts), None)
+
+    @property
     def fixed_ips(self) -> tuple[records.FixedIP, ...]:
         """The addresses of the port."""
         return self.port.fixed_ips if self.port else ()

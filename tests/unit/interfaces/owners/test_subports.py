@@ -44,6 +44,23 @@ class TestSubports(test_find.FindTestCase):
                     rows = self.rows(query, '--long', columns=COLUMNS)
                     self.assertIn(found, rows)
 
+    def test_its_host_is_that_of_the_parent_port(self) -> None:
+        """OVN binds both, and Neutron shows the host of one."""
+        subport = {
+            **fake_cloud.port(12, 0, '10.0.0.9', device_owner='trunk:subport'),
+            'device_id': '',
+        }
+        parent = {'binding:host_id': 'compute-2'}
+        for host, expected in (('', 'compute-2'), ('compute-1', 'compute-1')):
+            self.register_ports(
+                fake_cloud.port(11, 1, '10.0.0.5', **parent),
+                {**subport, 'binding:host_id': host},
+            )
+            self.assertEqual(
+                [('subport', expected)],
+                self.rows('10.0.0.9', columns=('Matched As', 'Host')),
+            )
+
     def test_a_floating_ip_is_still_one(self) -> None:
         self.register_subport('trunk:subport')
         self.cloud.register_network(
