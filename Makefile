@@ -17,11 +17,14 @@ help:  ## List the targets
 demo:  ## Show the main job on the embedded cloud (RELEASE=2025.1, NETWORK=ovn)
 	@$(PYTHON) -m tests.cloud.demo
 
-.PHONY: test test-oldest test-releases
+.PHONY: test test-oldest test-ovn test-releases
 test:  ## Run all checks of tox.ini, and add up what passed and failed
 	@$(SUITE)
 test-oldest:  ## Run every functional test on the oldest supported releases
 	@$(SUITE) -e oldest-functional -- tests.functional
+
+test-ovn:  ## Run the functional tests on a cloud with OVN
+	@$(SUITE) -e ovn
 
 test-releases:  ## Run the functional tests on each release of OpenStack
 	@EMBEDDED_CLOUD_RELEASE=newest $(SUITE) -e functional,releases

@@ -27,6 +27,8 @@ import sys
 import tempfile
 from typing import Any
 
+from tests.cloud import networks
+from tests.cloud import ovn_packages
 from tests import environments
 
 PYTHONS = ('3.11', '3.12', '3.13', '3.14')
@@ -34,7 +36,16 @@ PYTHONS = ('3.11', '3.12', '3.13', '3.14')
 # How many environments run in parallel. Some wait for a cloud or a disk.
 PARALLEL = '2'
 
-NEED_CLOUD = {'sessions', 'churn', 'functional', 'oldest-functional'}
+# Those that share an embedded cloud, by what is below its Neutron.
+SHARE_CLOUD = {
+    networks.PLAIN: {
+        'sessions',
+        'churn',
+        'functional',
+        'oldest-functional',
+    },
+    networks.OVN: {'ovn'},
+}
 
 # How many of the last lines of a failed command are repeated.
 LAST = 40
@@ -77,6 +88,11 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
         for version in [*found][1:-1]:
             print(f'Only make unit runs the unit tests on Python {version}.')
             skipped.append(f'py{version.replace(".", "")}')
+        try:
+            ovn_packages.ensure()
+        except ovn_packages.NotAvailableError as error:
+            print(error)
+            skipped.append('ovn-smoke')
     if skipped:
         variables['TOX_SKIP_ENV'] = '|'.join(skipped)
     with tempfile.TemporaryDirectory() as directory:
@@ -98,20 +114,30 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def shared_cloud(arguments: list[str]) -> Iterator[None]:
-    """Bring the embedded cloud up once for all environments that need it.
+def shared_cloud(network: str, arguments: list[str]) -> Iterator[None]:
+    """Bring an embedded cloud up once for all environments that need it.
 
     It starts while the environments that do not need it run.
 
-    :param arguments: Arguments of tox.
+    :param network: What is below its Neutron.
+    :param arguments: Arguments of tox. Without ``-e``, only the plain cloud is
+        needed.
     """
     chosen = set(re.split('[ ,]', ' '.join(arguments)))
-    if '-e' in chosen and NEED_CLOUD.isdisjoint(chosen):
+    needed = (
+        not SHARE_CLOUD[network].isdisjoint(chosen)
+        if '-e' in chosen
+        else network == networks.PLAIN
+    )
+    if not needed:
         yield
         return
     # It ends when its standard input does, however this process ends.
     keeper = subprocess.Popen(
-        [sys.executable, '-m', 'tests.cloud', 'run', '--', 'cat'],
+        [
+            *(sys.executable, '-m', 'tests.cloud', 'run'),
+            *('--network', network, '--', 'cat'),
+        ],
         cwd=environments.CHECKOUT,
         stdin=subprocess.PIPE,
     )
@@ -146,6 +172,20 @@ def count(environment: dict[str, Any]) -> tuple[int, int]:
     if not failed and not environment['result']['success']:
         failed = 1
     return passed, failed
+
+
+def skips(environment: dict[str, Any]) -> list[str]:
+    """Return a line with the reason for each test that was skipped.
+
+    :param environment: What tox says of it.
+    """
+    return [
+        f'{name}: {reason}'
+        for command in environment.get('test', [])
+        for name, reason in re.findall(
+            r'(?m)^\{\d+\} (\S+) .*\.\.\. SKIPPED: (.*)$', command['output']
+        )
+    ]
 
 
 def failures(environment: dict[str, Any]) -> str:
@@ -200,7 +240,10 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The cloud is also installed with tools from this environment.
     programs = environments.ensure('tox', install_plugin=False)
-    with shared_cloud(arguments):
+    with (
+        shared_cloud(networks.PLAIN, arguments),
+        shared_cloud(networks.OVN, arguments),
+    ):
         reports = run_tox(programs, arguments)
     for name, environment in reports.items():
         failed_here = failures(environment)
@@ -218,7 +261,12 @@ def main(arguments: list[str]) -> int:
             print(f'{name}: skipped, its Python is not there')
             continue
         passed, failed = count(environment)
-        print(f'{name}: {passed} passed, {failed} failed')
+        skipped = skips(environment)
+        print(
+            f'{name}: {passed} passed, {failed} failed, {len(skipped)} skipped'
+        )
+        for line in skipped:
+            print(f'  skipped {line}')
         total_passed += passed
         total_failed += failed
     # Repeated last, for tools that show only the end of the output.

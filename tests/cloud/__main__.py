@@ -21,6 +21,7 @@ import types
 
 from tests.cloud import embedded
 from tests.cloud import networks
+from tests.cloud import ovn
 from tests.cloud import releases
 
 
@@ -98,6 +99,9 @@ def _print_status(cloud: embedded.Cloud) -> int:
     if not cloud.is_up():
         return 3
     print(f'\nexport OS_CLIENT_CONFIG_FILE={cloud.clouds_yaml} OS_CLOUD=demo')
+    if cloud.network == networks.OVN:
+        for name, value in ovn.of(cloud.state).client_variables().items():
+            print(f'export {name}={value}')
     return 0
 
 

@@ -22,6 +22,9 @@ from tests.cloud import ovn
 # up that long.
 AGENT_DOWN_TIME = 7 * 24 * 60 * 60
 
+# The same for ovn-controller, which answers.
+OVN_DOWN_TIME = 30
+
 Settings = dict[str, dict[str, object]]
 
 
@@ -216,6 +219,7 @@ def _add_ovn(settings: Settings, below: ovn.Ovn) -> None:
         'service_plugins': 'ovn-router,trunk,port_forwarding,qos',
         # Of the hash ring, which knows the processes of a host.
         'host': 'controller',
+        'agent_down_time': OVN_DOWN_TIME,
     }
     settings['ml2'] |= {
         'type_drivers': 'geneve,flat,vlan,local',

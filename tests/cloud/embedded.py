@@ -37,7 +37,6 @@ from tests.cloud import ovn
 from tests.cloud import ovn_packages
 from tests.cloud import processes
 from tests.cloud import releases
-from tests.cloud.services import starting
 from tests import environments
 
 # Seconds to wait for a service. It usually takes about ten, and more while
@@ -87,9 +86,10 @@ class Cloud(directory.CloudDirectory):
     def is_up(self) -> bool:
         """Return whether the cloud was brought up and all services run."""
         found = self.processes()
-        return self.clouds_yaml.exists() and all(
-            service in found and found[service].is_running()
-            for service in SERVICES
+        return (
+            self.clouds_yaml.exists()
+            and found.keys() >= {*SERVICES}
+            and all(process.is_running() for process in found.values())
         )
 
     def up(self) -> bool:
@@ -174,7 +174,7 @@ class Cloud(directory.CloudDirectory):
         self._write_clouds_yaml(passwords)
         if below:
             try:
-                below.start(starting.COMPUTE_HOSTS, self._start_process)
+                below.start(self._start_process)
             except ovn.OvnError as error:
                 raise CloudError(str(error)) from error
         for service in ('identity', 'image', 'network'):
@@ -207,8 +207,7 @@ class Cloud(directory.CloudDirectory):
             ),
         }
         if self.network == networks.OVN:
-            below = ovn.Ovn(self.state / 'ovn', ovn_packages.ensure())
-            variables |= below.variables()
+            variables |= ovn.of(self.state).variables()
         self._start_process(
             service,
             [

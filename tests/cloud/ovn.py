@@ -26,6 +26,7 @@ import subprocess
 import time
 
 from tests.cloud import ovn_packages
+from tests.cloud.services import starting
 
 # Seconds to wait for a daemon.
 TIMEOUT = 30
@@ -75,8 +76,8 @@ class Ovn:
         own = str(self.directory)
         share = self.programs.schemas
         return {
+            **self.client_variables(),
             'PATH': self.programs.path,
-            'LD_LIBRARY_PATH': self.programs.libraries,
             'LANG': 'C.UTF-8',
             # ovsdbapp puts its sockets there.
             'TMPDIR': own,
@@ -87,14 +88,21 @@ class Ovn:
             },
             'OVS_PKGDATADIR': str(share / 'openvswitch'),
             'OVN_PKGDATADIR': str(share / 'ovn'),
-            'OVN_NB_DB': self.northbound,
-            'OVN_SB_DB': self.southbound,
         }
 
-    def start(self, hosts: list[str], start_process: StartProcess) -> None:
+    def client_variables(self) -> dict[str, str]:
+        """Return the environment in which a shell finds this OVN."""
+        return {
+            'PATH': f'{self.programs.directories}:$PATH',
+            'LD_LIBRARY_PATH': self.programs.libraries,
+            'OVN_NB_DB': self.northbound,
+            'OVN_SB_DB': self.southbound,
+            'OVS_RUNDIR': str(self.directory),
+        }
+
+    def start(self, start_process: StartProcess) -> None:
         """Make the databases, and start the daemons.
 
-        :param hosts: The compute hosts.
         :param start_process: Starts a daemon.
         :raises OvnError: A daemon did not start.
         """
@@ -130,11 +138,9 @@ class Ovn:
             ],
             start_process,
         )
-        self._start_switch(hosts, start_process)
+        self._start_switch(start_process)
 
-    def _start_switch(
-        self, hosts: list[str], start_process: StartProcess
-    ) -> None:
+    def _start_switch(self, start_process: StartProcess) -> None:
         self.vsctl('--no-wait', 'init')
         self.vsctl(
             *('--no-wait', 'set', 'open', '.', 'system-type=dummy'),
@@ -153,9 +159,10 @@ class Ovn:
             start_process,
         )
         self._wait_for(self.directory / 'vswitchd.ctl')
-        for number, host in enumerate(hosts, 1):
-            self._add_chassis(number, host)
-        for number, host in enumerate(hosts, 1):
+        for host in starting.COMPUTE_HOSTS:
+            self._add_chassis(host)
+        for host in starting.COMPUTE_HOSTS:
+            number = _number(host)
             self._start(
                 f'ovn-controller-{host}',
                 [
@@ -167,21 +174,35 @@ class Ovn:
                 start_process,
             )
 
-    def _add_chassis(self, number: int, host: str) -> None:
+    def _add_chassis(self, host: str) -> None:
+        number = _number(host)
+        self._set(
+            host,
+            {
+                'hostname': host,
+                'ovn-bridge': _integration_bridge(host),
+                'ovn-cms-options': 'enable-chassis-as-gw'
+                if number == 1
+                else 'none',
+                'ovn-encap-ip': f'10.255.0.{number}',
+                'ovn-encap-type': 'geneve',
+                'ovn-remote': self.southbound,
+            },
+        )
+        self.connect(host, PHYSICAL_NETWORK)
+
+    def connect(self, host: str, *physical_networks: str) -> None:
+        """Connect a host to these physical networks and no others."""
+        mappings = []
+        for name in physical_networks:
+            bridge = f'br-{name}-{_number(host)}'
+            self.vsctl('--may-exist', 'add-br', bridge)
+            mappings.append(f'{name}:{bridge}')
+        self._set(host, {'ovn-bridge-mappings': f'"{",".join(mappings)}"'})
+
+    def _set(self, host: str, options: dict[str, str]) -> None:
+        number = _number(host)
         suffix = f'-chassis-{number}' if number > 1 else ''
-        bridge = f'br-ex{number}'
-        self.vsctl('--may-exist', 'add-br', bridge)
-        options = {
-            'hostname': host,
-            'ovn-bridge': integration_bridge(number),
-            'ovn-bridge-mappings': f'{PHYSICAL_NETWORK}:{bridge}',
-            'ovn-cms-options': 'enable-chassis-as-gw'
-            if number == 1
-            else 'none',
-            'ovn-encap-ip': f'10.255.0.{number}',
-            'ovn-encap-type': 'geneve',
-            'ovn-remote': self.southbound,
-        }
         self.vsctl(
             *('set', 'open', '.'),
             *(
@@ -194,11 +215,25 @@ class Ovn:
         """Run ``ovs-vsctl``."""
         return self.run('ovs-vsctl', f'--db={self.switch}', *arguments)
 
-    def send(self, port_id: str, number: int, frame: bytes) -> None:
-        """Send a frame from the guest of a port on a chassis."""
+    def plug(self, port_id: str, mac_address: str, host: str) -> None:
+        """Plug in the device of a port on a host."""
+        name = _device(port_id, host)
+        self.vsctl(
+            *('--may-exist', 'add-port', _integration_bridge(host), name),
+            *('--', 'set', 'interface', name, 'type=dummy'),
+            f'external_ids:iface-id={port_id}',
+            f'external_ids:attached-mac="{mac_address}"',
+        )
+
+    def unplug(self, port_id: str, host: str) -> None:
+        """Unplug the device of a port on a host."""
+        self.vsctl('--if-exists', 'del-port', _device(port_id, host))
+
+    def send(self, port_id: str, host: str, frame: bytes) -> None:
+        """Send a frame from the guest of a port on a host."""
         self.run(
             *('ovs-appctl', '-t', f'{self.directory}/vswitchd.ctl'),
-            *('netdev-dummy/receive', device(port_id, number), frame.hex()),
+            *('netdev-dummy/receive', _device(port_id, host), frame.hex()),
         )
 
     def run(self, *command: str) -> str:
@@ -237,14 +272,27 @@ class Ovn:
             time.sleep(0.02)
 
 
-def integration_bridge(number: int) -> str:
-    """Name the integration bridge of a chassis, counted from 1."""
+def of(state: pathlib.Path) -> Ovn:
+    """Return the one below a cloud that has been brought up.
+
+    :param state: The state directory of the cloud.
+    """
+    return Ovn(state / 'ovn', ovn_packages.ensure())
+
+
+def _number(host: str) -> int:
+    """Number the chassis from 1."""
+    return starting.COMPUTE_HOSTS.index(host) + 1
+
+
+def _integration_bridge(host: str) -> str:
+    number = _number(host)
     return 'br-int' if number == 1 else f'br-int{number}'
 
 
-def device(port_id: str, number: int) -> str:
-    """Name the device of a port on a chassis, counted from 1.
+def _device(port_id: str, host: str) -> str:
+    """Name the device of a port on a host.
 
     All hosts share a switch, and a guest that moves is on two of them.
     """
-    return f'tap{port_id[:9]}{number}'
+    return f'tap{port_id[:9]}{_number(host)}'

@@ -18,6 +18,7 @@ checkout. That needs no root, and changes nothing on the system.
 """
 
 import dataclasses
+import fcntl
 import os
 import pathlib
 import shutil
@@ -56,6 +57,9 @@ PROGRAMS = (
     'ovsdb-tool',
 )
 
+# Seconds to wait for a mirror.
+TIMEOUT = 20
+
 # Where programs of the distribution are, below the root.
 _DIRECTORIES = ('usr/bin', 'usr/sbin', 'usr/lib/openvswitch-switch')
 
@@ -83,12 +87,12 @@ class Programs:
     @property
     def path(self) -> str:
         """The ``PATH`` on which they are."""
-        return os.pathsep.join(
-            [
-                *(str(self.root / name) for name in _DIRECTORIES),
-                os.environ.get('PATH', os.defpath),
-            ]
-        )
+        return f'{self.directories}:{os.environ.get("PATH", os.defpath)}'
+
+    @property
+    def directories(self) -> str:
+        """What they need in front of any ``PATH``."""
+        return ':'.join(str(self.root / name) for name in _DIRECTORIES)
 
     @property
     def libraries(self) -> str:
@@ -99,7 +103,9 @@ class Programs:
     def missing(self) -> list[str]:
         """Return the programs that are not there."""
         return [
-            name for name in PROGRAMS if not shutil.which(name, path=self.path)
+            name
+            for name in PROGRAMS
+            if not shutil.which(name, path=self.directories)
         ]
 
 
@@ -113,7 +119,11 @@ def ensure() -> Programs:
         return installed
     unpacked = Programs(_UNPACKED)
     if unpacked.missing():
-        _unpack()
+        with _UNPACKED.with_name('ovn.lock').open('w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Another process may have done it.
+            if unpacked.missing():
+                _unpack()
     if missing := unpacked.missing():
         raise NotAvailableError(
             f'OVN is not available: no {", ".join(missing)} in the packages.'
@@ -139,6 +149,12 @@ def _unpack() -> None:
         *('-o', f'Dir::Cache={beside}'),
         # It would change to a user who may not write here.
         *('-o', 'APT::Sandbox::User='),
+        # Without a network, say so soon.
+        *('-o', f'Acquire::http::Timeout={TIMEOUT}'),
+        *('-o', f'Acquire::https::Timeout={TIMEOUT}'),
+        *('-o', 'Acquire::Retries=0'),
+        # It would succeed without the lists.
+        *('-o', 'APT::Update::Error-Mode=any'),
     ]
     try:
         for command in ([*apt, 'update'], [*apt, 'download', *PACKAGES]):
@@ -150,12 +166,21 @@ def _unpack() -> None:
                 text=True,
             )
         for package in downloads.glob('*.deb'):
-            subprocess.run(['dpkg', '-x', package, beside], check=True)
+            subprocess.run(
+                ['dpkg', '-x', package, beside],
+                check=True,
+                capture_output=True,
+            )
     except subprocess.CalledProcessError as error:
-        lines = (error.stderr or str(error)).strip().splitlines()
-        raise NotAvailableError(
-            f'OVN is not available: {lines[-1]}'
-        ) from error
+        shutil.rmtree(beside)
+        # The lines after the first error are about what follows from it.
+        lines = [
+            line
+            for line in (error.stderr or '').splitlines()
+            if line.startswith('E: ')
+        ]
+        what = lines[0] if lines else f'{error.cmd[0]} has failed'
+        raise NotAvailableError(f'OVN is not available: {what}') from error
     for name in ('lists', 'archives', 'downloads'):
         shutil.rmtree(beside / name)
     shutil.rmtree(_UNPACKED, ignore_errors=True)

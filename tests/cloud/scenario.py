@@ -129,6 +129,23 @@ class Scenario:
             )
         return network
 
+    def flat_network(
+        self, name: str, cidr: str, physical_network: str, project_id: str
+    ) -> Resource:
+        """Make the network of a project on a physical one.
+
+        Only for an administrator.
+        """
+        return self.network(
+            name,
+            cidr,
+            project_id=project_id,
+            **{
+                'provider:network_type': 'flat',
+                'provider:physical_network': physical_network,
+            },
+        )
+
     def port(
         self, network: Resource, *addresses: str, **attributes: object
     ) -> Resource:

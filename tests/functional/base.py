@@ -43,12 +43,16 @@ def needs(network: str, reason: str) -> Callable[[Any], Any]:
 
 
 class FunctionalTestCase(testtools.TestCase):
-    """Makes servers, and runs commands as a user of the cloud does."""
+    """Makes servers, and runs commands as a user of the cloud does.
+
+    :ivar is_ovn: Whether OVN is below Neutron.
+    """
 
     # The member of the project in which the tests make resources.
     user = 'demo'
 
     cloud: embedded.Cloud
+    is_ovn: bool
     api: api.Api
     scenario: scenario.Scenario
 
@@ -56,6 +60,7 @@ class FunctionalTestCase(testtools.TestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.cloud = embedded.Cloud()
+        cls.is_ovn = cls.cloud.network == networks.OVN
         cls.api = api.Api(cls.user, cls.cloud)
         cls.scenario = scenario.Scenario(cls.api)
         try:

@@ -53,6 +53,20 @@ class FaultsTestCase(base.ProjectTestCase):
             'network', f'/v2.0/ports/{port["id"]}', {'port': attributes}
         )
 
+    def fail_to_bind(self, port: scenario.Resource, host: str) -> None:
+        """Let Neutron fail to bind a port of a server.
+
+        :param host: The host of the server.
+        """
+        self.update_port(port, **{'binding:host_id': ''})
+        if self.is_ovn:
+            # It is no chassis.
+            host = f'not-{host}'
+        else:
+            # The mechanism driver refuses ports with this name.
+            self.update_port(port, name='refuse-binding')
+        self.update_port(port, **{'binding:host_id': host})
+
     def change(self, database: str, statement: str, *values: object) -> None:
         """Change a service's database directly."""
         databases.change(self.cloud, database, statement, *values)

@@ -314,11 +314,7 @@ class TestPorts(CheckTestCase):
         other = 'compute-1' if host != 'compute-1' else 'compute-2'
         self.update_port(elsewhere, **{'binding:host_id': other})
         self.update_port(nowhere, **{'binding:host_id': ''})
-        # The mechanism driver refuses ports with this name.
-        self.update_port(
-            refused, name='refuse-binding', **{'binding:host_id': ''}
-        )
-        self.update_port(refused, **{'binding:host_id': host})
+        self.fail_to_bind(refused, host)
         rows = self.assert_findings(
             server,
             ('host-differs', elsewhere),

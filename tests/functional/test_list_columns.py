@@ -78,7 +78,7 @@ class TestColumns(base.ProjectTestCase):
             project_id=owner,
             qos_policy_id=silver['id'],
             segments=[
-                {'provider:network_type': 'vxlan'},
+                {'provider:network_type': 'geneve' if cls.is_ovn else 'vxlan'},
                 {
                     'provider:network_type': 'flat',
                     'provider:physical_network': f'p{secrets.token_hex(4)}',

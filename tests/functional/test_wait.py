@@ -11,11 +11,13 @@
 # under the License.
 
 import json
+import secrets
 import threading
 from typing import Any
 
 from tests.cloud import api
 from tests.cloud import moves
+from tests.cloud import ovn
 from tests.cloud import scenario
 from tests.functional import base
 
@@ -169,7 +171,7 @@ class TestWait(WaitTestCase):
         waiting = (server['id'], '--port', port['id'])
         rows, _stderr = self.wait(*waiting, '--for', 'attached')
         self.assertIn(port['id'], [row['Port ID'] for row in rows])
-        # The embedded cloud has no agent to report that a guest is off.
+        # The plain cloud has no agent to report that a guest is off.
         api.Api('admin', self.cloud).put(
             'network',
             f'/v2.0/ports/{port["id"]}',
@@ -183,11 +185,24 @@ class TestWait(WaitTestCase):
             stderr,
         )
 
+    def refused_port(self) -> scenario.Resource:
+        """Make a port that Neutron cannot bind."""
+        if not self.is_ovn:
+            return self.scenario.port(
+                self.other_network, name='refuse-binding-at-once'
+            )
+        admin = scenario.Scenario(api.Api('admin', self.cloud))
+        self.addCleanup(admin.remove)
+        # No host has a bridge for it.
+        physical = f'p{secrets.token_hex(4)}'
+        network = admin.flat_network(
+            'nowhere', '10.74.0.0/24', physical, self.api.project_id
+        )
+        return admin.port(network, project_id=self.api.project_id)
+
     def test_attach_that_fails(self) -> None:
         server = self.make_server('unattached')
-        port = self.scenario.port(
-            self.other_network, name='refuse-binding-at-once'
-        )
+        port = self.refused_port()
         result = self.openstack(
             'server', 'add', 'port', server['id'], port['id']
         )
@@ -343,12 +358,17 @@ class TestWait(WaitTestCase):
         self.addCleanup(self.api.delete, 'network', path)
         server = self.scenario.server('mixed', {'port': own['id']})
         self.addCleanup(self.scenario.delete, server)
+        host = moves.host_of(admin, server)
         hidden = others.port(
             network,
             device_id=server['id'],
             device_owner='compute:nova',
-            **{'binding:host_id': moves.host_of(admin, server)},
+            **{'binding:host_id': host},
         )
+        if self.is_ovn:
+            below = ovn.of(self.cloud.state)
+            below.plug(hidden['id'], hidden['mac_address'], host)
+            self.addCleanup(below.unplug, hidden['id'], host)
         for user, port_ids in (
             (self.user, {own['id']}),
             ('admin', {own['id'], hidden['id']}),

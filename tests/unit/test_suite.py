@@ -39,6 +39,29 @@ class TestCount(testtools.TestCase):
                 self.assertEqual(expected, suite.count(environment))
 
 
+class TestSkips(testtools.TestCase):
+    def test_named_with_their_reason(self) -> None:
+        output = (
+            '{1} tests.a.A.test_a [0.1s] ... ok\n'
+            '{0} tests.a.A.test_b [0.1s] ... SKIPPED: no OVN here\n'
+            '{1} tests.a.A.test_c ... SKIPPED: no time\n'
+        )
+        for name, commands, expected in (
+            ('none', [''], []),
+            (
+                'two',
+                [output, ''],
+                ['tests.a.A.test_b: no OVN here', 'tests.a.A.test_c: no time'],
+            ),
+            ('no environment to run them in', [], []),
+        ):
+            with self.subTest(name):
+                environment = {
+                    'test': [{'output': output} for output in commands]
+                }
+                self.assertEqual(expected, suite.skips(environment))
+
+
 class TestFailures(testtools.TestCase):
     def test_shown_again(self) -> None:
         tests = (

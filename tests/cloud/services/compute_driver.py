@@ -19,6 +19,7 @@ the interfaces of a guest that moves, so they could not be detached.
 import threading
 from typing import Any
 
+from nova.compute import power_state
 import nova.conf
 from nova import exception
 from nova.objects import diagnostics
@@ -62,15 +63,11 @@ class Driver(fake.FakeDriver):
 
     def _connect(self, instance: Any) -> None:
         """Make the devices of a guest that runs."""
-        interfaces = self._interfaces_of.get(instance.uuid, [])
-        for interface in interfaces:
-            self._switch.plug(interface)
-        self._switch.wait(interfaces)
+        self._switch.plug(self._interfaces_of.get(instance.uuid, []))
 
     def _disconnect(self, instance: Any) -> None:
         """Remove the devices of a guest that does not run."""
-        for interface in self._interfaces_of.get(instance.uuid, []):
-            self._switch.unplug(interface)
+        self._switch.unplug(self._interfaces_of.get(instance.uuid, []))
 
     def power_off(
         self, instance: Any, *arguments: Any, **options: Any
@@ -157,20 +154,30 @@ class Driver(fake.FakeDriver):
     ) -> None:
         super().attach_interface(context, instance, image_meta, vif)
         self._interfaces_of.setdefault(instance.uuid, []).append(vif)
-        self._switch.plug(vif)
-        self._switch.wait([vif])
+        guest = self.instances[instance.uuid]
+        if guest.state == power_state.RUNNING:
+            self._switch.plug([vif])
 
     def detach_interface(self, context: Any, instance: Any, vif: Any) -> None:
         name, value = REFUSED_DETACH
         if instance.metadata.get(name) == value:
             raise exception.InterfaceDetachFailed(instance_uuid=instance.uuid)
         super().detach_interface(context, instance, vif)
-        self._switch.unplug(vif)
+        self._switch.unplug([vif])
         self._interfaces_of[instance.uuid] = [
             interface
             for interface in self._interfaces_of.get(instance.uuid, [])
             if interface['id'] != vif['id']
         ]
+
+    def migrate_disk_and_power_off(
+        self, context: Any, instance: Any, *arguments: Any, **options: Any
+    ) -> Any:
+        disk_info = super().migrate_disk_and_power_off(
+            context, instance, *arguments, **options
+        )
+        self._disconnect(instance)
+        return disk_info
 
     def finish_migration(
         self,

@@ -16,11 +16,9 @@ The fake driver plugs nothing in. On OVN, a port is ACTIVE only while there is
 a device for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 import contextlib
-import os
 import sqlite3
-import subprocess
 import time
 from typing import Any
 
@@ -31,7 +29,7 @@ from tests.cloud.services import starting
 
 CLOUD = starting.read_cloud()
 
-# Seconds to wait for a port that was plugged in.
+# Seconds to wait for a port that was plugged in or unplugged.
 PATIENCE = 10
 
 
@@ -39,65 +37,51 @@ class Switch:
     """The integration bridge of a host; nothing, where there is none."""
 
     def __init__(self, host: str) -> None:
-        """Name the bridge of a host."""
-        self._number = 0
+        """Find the bridge of a host."""
+        self._host = host
+        self._ovn: ovn.Ovn | None = None
         if CLOUD.network == networks.OVN and host in starting.COMPUTE_HOSTS:
-            self._number = starting.COMPUTE_HOSTS.index(host) + 1
+            self._ovn = ovn.of(CLOUD.state)
 
-    def plug(self, interface: dict[str, Any]) -> None:
-        """Plug in a device for an interface."""
-        if self._number:
-            device = ovn.device(interface['id'], self._number)
-            bridge = ovn.integration_bridge(self._number)
-            _vsctl(
-                *('--may-exist', 'add-port', bridge, device),
-                *('--', 'set', 'interface', device, 'type=dummy'),
-                f'external_ids:iface-id={interface["id"]}',
-                f'external_ids:attached-mac="{interface["address"]}"',
-            )
-
-    def wait(self, interfaces: Iterable[dict[str, Any]]) -> None:
-        """Wait until the ports of devices are ACTIVE.
-
-        Other drivers wait for an event that Neutron sends. As with
-        ``vif_plugging_is_fatal = false``, a port that stays DOWN is left so.
-        """
-        if not self._number:
+    def plug(self, interfaces: Iterable[dict[str, Any]]) -> None:
+        """Plug in devices, and wait until their ports are ACTIVE."""
+        if not self._ovn:
             return
-        waited_for = {interface['id'] for interface in interfaces}
+        ports = {interface['id']: interface for interface in interfaces}
+        for port_id, interface in ports.items():
+            self._ovn.plug(port_id, interface['address'], self._host)
+        self._wait(ports, 'ACTIVE')
+
+    def unplug(self, interfaces: Iterable[dict[str, Any]]) -> None:
+        """Unplug devices, and wait until their ports are DOWN."""
+        if not self._ovn:
+            return
+        port_ids = [interface['id'] for interface in interfaces]
+        for port_id in port_ids:
+            self._ovn.unplug(port_id, self._host)
+        self._wait(port_ids, 'DOWN')
+
+    def _wait(self, port_ids: Collection[str], status: str) -> None:
+        """Wait until Neutron knows what happened to the ports.
+
+        Other drivers wait for an event of Neutron when they plug in, so that
+        an active server has active ports, and give up, too, as with
+        ``vif_plugging_is_fatal = false``.
+        """
+        path = configuration.database(CLOUD.state, 'neutron')
         deadline = time.monotonic() + PATIENCE
-        while waited_for & _down_ports() and time.monotonic() < deadline:
-            time.sleep(0.1)
-
-    def unplug(self, interface: dict[str, Any]) -> None:
-        """Unplug the device of an interface."""
-        if self._number:
-            device = ovn.device(interface['id'], self._number)
-            _vsctl('--if-exists', 'del-port', device)
-
-
-def _vsctl(*arguments: str) -> None:
-    subprocess.run(
-        [
-            'ovs-vsctl',
-            f'--db=unix:{os.environ["OVS_RUNDIR"]}/db.sock',
-            *arguments,
-        ],
-        check=True,
-        timeout=30,
-    )
-
-
-def _down_ports() -> set[str]:
-    """Return the ports that could be ACTIVE and are not.
-
-    Neutron's API costs much more.
-    """
-    path = configuration.database(CLOUD.state, 'neutron')
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
-        return {
-            port
-            for (port,) in opened.execute(
-                "SELECT id FROM ports WHERE status = 'DOWN' AND admin_state_up"
-            )
-        }
+        with contextlib.closing(sqlite3.connect(path, timeout=60)) as opened:
+            # A port that is disabled, or bound to another host, does not
+            # follow what happens here.
+            while time.monotonic() < deadline and any(
+                opened.execute(
+                    'SELECT 1 FROM ports AS port '
+                    'JOIN ml2_port_bindings AS binding ON port_id = port.id '
+                    'WHERE port.id = ? AND port.status != ? AND host = ? '
+                    'AND admin_state_up '
+                    "AND binding.status = 'ACTIVE' AND vif_type = 'ovs'",
+                    (port_id, status, self._host),
+                ).fetchone()
+                for port_id in port_ids
+            ):
+                time.sleep(0.1)
