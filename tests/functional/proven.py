@@ -13,7 +13,7 @@
 """Records what the commands have proven with each release.
 
 ``python -m tests.functional.proven`` writes this into the user guide, after
-the functional tests have passed on each release.
+the functional tests have passed on each release and on OVN.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ import pathlib
 
 from osc_port_iface.interfaces.health import codes
 from tests.cloud import directory
+from tests.cloud import networks
 from tests.cloud import releases
 from tests import declared
 from tests import environments
@@ -59,13 +60,24 @@ def record(
         file.writelines(f'{what}\n' for what in seen(arguments, stdout))
 
 
+def clouds() -> dict[str, directory.CloudDirectory]:
+    """Return the clouds, by the headers of their columns."""
+    first, *older = releases.RELEASES
+    return {
+        first: directory.CloudDirectory(first, networks.PLAIN),
+        f'{first}, OVN': directory.CloudDirectory(first, networks.OVN),
+        **{
+            name: directory.CloudDirectory(name, networks.PLAIN)
+            for name in older
+        },
+    }
+
+
 def table() -> str:
-    """Return what was seen on each release, as comma-separated values."""
+    """Return what was seen on each cloud, as comma-separated values."""
     seen_on = {
-        name: set(
-            _file(directory.CloudDirectory(name)).read_text().splitlines()
-        )
-        for name in releases.RELEASES
+        name: set(_file(cloud).read_text().splitlines())
+        for name, cloud in clouds().items()
     }
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
