@@ -35,8 +35,8 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     -f yaml or -f csv with another such file, or with the current interfaces.
     Only columns that both have are compared.
 
-    With --at, compares what 'server interface record' stored: as of two times,
-    or as of one time and in the last observation. No cloud is asked then.
+    With --at, compares two times, or a time with the last observation, from
+    what 'server interface record' stored.
 
     The exit code is 0 if nothing changed, 3 if something did, 1 if something
     could not be read, and 2 if a file is not such a listing.

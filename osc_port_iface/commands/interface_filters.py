@@ -71,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='<mac-address>',
         type=argument_types.mac_prefix,
         help=_(
-            'List only interfaces with this MAC address, in any notation, or '
-            'with one that begins so, such as fa:16:3e'
+            'List only interfaces with this MAC address, or with this '
+            'beginning of one, such as fa:16:3e, in any notation'
         ),
     )
     group.add_argument(
