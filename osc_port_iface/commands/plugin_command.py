@@ -108,7 +108,7 @@ class PluginCommand(command.Command):
             type(
                 'HelpFormatter',
                 (argparse.RawDescriptionHelpFormatter, usual),
-                {},
+                {'add_text': _add_text},
             ),
         )
         return parser
@@ -120,7 +120,8 @@ class PluginCommand(command.Command):
         packages for that, each time a command runs.
         """
         hooks = (hook.obj.get_epilog() for hook in self._hooks if hook.obj)
-        # In the documentation, two colons begin a literal block.
+        # In the documentation, two colons begin a literal block. _add_text
+        # shows one.
         lines = (_('Examples::'), '', *(f'  {line}' for line in self.examples))
         origin = _('This command is provided by the osc-port-iface plugin.')
         return '\n\n'.join(filter(None, (*hooks, '\n'.join(lines), origin)))
@@ -377,6 +378,13 @@ def _no_such_columns(names: Iterable[str], headers: Iterable[str]) -> str:
         )
     return ' '.join(
         (*sentences, _('The columns are: %s.') % ', '.join(headers))
+    )
+
+
+def _add_text(formatter: argparse.HelpFormatter, text: str | None) -> None:
+    """Add a text to help, without the mark of a literal block."""
+    argparse.HelpFormatter.add_text(
+        formatter, text and text.replace('::\n', ':\n')
     )
 
 

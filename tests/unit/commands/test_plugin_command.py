@@ -61,7 +61,8 @@ class TestHelp(testtools.TestCase):
         shown = make(list_command.ListServerInterface)
         text = shown.get_parser('list').format_help()
         self.assertIn('List the interfaces of servers.\n\nShows each', text)
-        self.assertIn(f'  {shown.examples[0]}\n  {shown.examples[1]}\n', text)
+        first, second = shown.examples
+        self.assertIn(f'\nExamples:\n\n  {first}\n  {second}\n', text)
         for title in ('servers', 'filters', 'columns and rows', 'tuning'):
             self.assertIn(f'\n{title}:\n', text)
 
