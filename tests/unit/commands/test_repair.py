@@ -763,6 +763,17 @@ class TestSurprises(RepairTestCase):
         )
         self.assertEqual(2, self.events())
 
+    def test_failure_at_a_server_that_is_deleted(self) -> None:
+        """The failure may be the same for the next server."""
+
+        def fail(_request: Any, context: Any) -> dict[str, Any]:
+            self.delete(1)
+            context.status_code = 500
+            return {}
+
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=fail)
+        self.assert_stopped('the service failed', 'unfinished', 'skipped')
+
     def test_server_that_changes_all_the_time(self) -> None:
         def begin(request: Any, context: object) -> dict[str, Any]:
             self.register_actions(fake_cloud.identifier(2), 1.0)

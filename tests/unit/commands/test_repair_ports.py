@@ -415,3 +415,28 @@ class TestDeletion(PortsTestCase):
         self.assertFalse(
             [line for line in self.cloud.requested() if 'all_tenants' in line]
         )
+
+
+class TestStaleBinding(PortsTestCase):
+    def test_port_that_is_deleted_at_the_last_moment(self) -> None:
+        """Its server still exists, so this is a surprise."""
+        self.cloud.register_tokens('a-token', role='service')
+        bindings = [
+            {'host': 'compute-1', 'status': 'ACTIVE'},
+            {'host': 'compute-2', 'status': 'INACTIVE'},
+        ]
+        # Each look of the check and of the confirmation reads them.
+        there = {'json': {'bindings': bindings}}
+        gone = {'json': {}, 'status_code': 404}
+        self.cloud.get(f'{PORT_URL}/bindings', [*[there] * 5, gone])
+        problem = f'Bindings of port {PORT_ID}: not found (HTTP 404)'
+        self.assertEqual(
+            command_result.Result(
+                1,
+                's1 stale-binding delete-binding skipped also to compute-2  '
+                f'{problem}\n',
+                f'{problem}\n',
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual([], self.seen)
