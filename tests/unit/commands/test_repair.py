@@ -209,6 +209,27 @@ class TestRepair(RepairTestCase):
             self.repair('--auto-approve'),
         )
 
+    def test_each_server_is_read_back_before_the_next(self) -> None:
+        nowhere = {'binding:vif_type': 'unbound', 'binding:host_id': ''}
+        self.ports = [
+            test_check.port(10 * number + 1, number, **nowhere)
+            for number in (1, 2)
+        ]
+        self.register(self.servers, self.ports)
+        result = self.repair('--auto-approve', '--timeout', '0')
+        self.assertEqual(
+            (3, 2), (result.status, result.stdout.count(' still there '))
+        )
+        requested = self.cloud.requested()
+        first, second = (
+            requested.index(f'PUT {PORTS_URL}/{port["id"]}')
+            for port in self.ports
+        )
+        self.assertIn(
+            f'GET {test_check.SERVERS_URL}/{fake_cloud.identifier(1)}',
+            requested[first:second],
+        )
+
     def test_every_server_after_a_surprise_is_skipped(self) -> None:
         self.ports += [test_check.port(31, 3), test_check.port(32, 3)]
         self.servers.append(test_check.server(3, 31))
@@ -703,10 +724,16 @@ class TestSurprises(RepairTestCase):
                 {'json': {'server': test_check.server(1, 11, 12)}},
             ],
         )
-        result = self.repair('--auto-approve')
-        self.assertEqual((0, ''), (result.status, result.stderr))
-        self.assertIn('skipped', result.stdout.splitlines()[0])
-        self.assertIn('repaired', result.stdout.splitlines()[1])
+        self.assertEqual(
+            command_result.Result(
+                0,
+                f's1 {TOUCHED} skipped not in the cache 10.0.0.12 it was gone '
+                'already\n'
+                f's2 {MISSING} repaired not in the cache 10.0.0.22 \n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
         self.assertEqual(1, self.events())
 
     def test_new_finding(self) -> None:
