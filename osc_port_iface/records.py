@@ -19,6 +19,7 @@ record is ever empty.
 from collections.abc import Callable, Hashable, Iterable
 import dataclasses
 import datetime
+import enum
 from typing import Generic, TypeVar
 
 from osc_port_iface import addresses
@@ -243,6 +244,16 @@ class Trunk:
     subports: tuple[Subport, ...] = ()
 
 
+class Mark(enum.StrEnum):
+    """A Neutron tag that marks a port during a repair of two requests.
+
+    It lets a later run finish the repair if this one is killed in between.
+    """
+
+    BOUNCE = 'server-interface-repair-bounce'
+    DELETE = 'server-interface-repair-delete'
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Port:
     """A port as Neutron shows it."""
@@ -398,6 +409,11 @@ class Port:
             for row in other.fixed_ips
         )
         return any(pair and pair.network.prefixlen for pair in pairs)
+
+    @property
+    def is_half_bounced(self) -> bool:
+        """Whether a repair that was interrupted has left it disabled."""
+        return self.admin_state_up is False and Mark.BOUNCE in self.tags
 
     @property
     def has_load_balancer_name(self) -> bool:

@@ -20,7 +20,6 @@ https://docs.openstack.org/api-ref/network/v2/#ports
 
 from collections.abc import Iterable, Mapping
 import dataclasses
-import enum
 import re
 from typing import Any
 
@@ -52,16 +51,6 @@ _PLANNED_STATUSES = {
     'PUT': frozenset({200, 201}),
     'DELETE': frozenset({204}),
 }
-
-
-class Mark(enum.StrEnum):
-    """A Neutron tag that marks a port during a repair of two requests.
-
-    It lets a later run finish the repair if this one is killed in between.
-    """
-
-    BOUNCE = 'server-interface-repair-bounce'
-    DELETE = 'server-interface-repair-delete'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -254,11 +243,11 @@ class Writer:
             port_id=port.id,
         )
 
-    def mark(self, port: records.Port, mark: Mark) -> PlannedCall:
+    def mark(self, port: records.Port, mark: records.Mark) -> PlannedCall:
         """Plan to put a mark on a port."""
         return self._mark('PUT', port, mark)
 
-    def unmark(self, port: records.Port, mark: Mark) -> PlannedCall:
+    def unmark(self, port: records.Port, mark: records.Mark) -> PlannedCall:
         """Plan to remove a mark from a port."""
         return self._mark('DELETE', port, mark)
 
@@ -309,7 +298,7 @@ class Writer:
         )
 
     def _mark(
-        self, method: str, port: records.Port, mark: Mark
+        self, method: str, port: records.Port, mark: records.Mark
     ) -> PlannedCall:
         what = _('Mark on port %s') % port.id
         path = f'{_port_path(port, what)}/tags/{mark}'

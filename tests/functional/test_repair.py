@@ -685,6 +685,15 @@ class TestInterruption(RepairTestCase):
         self.assertFalse(
             self.admin.get('network', path)['port']['admin_state_up']
         )
+        result = self.openstack(
+            *('server', 'interface', 'check', server['id'], '-f', 'value'),
+            *('-c', 'Finding', '-c', 'Actual'),
+            user='admin',
+        )
+        self.assertEqual(
+            (3, 'port-down disabled by a repair that was interrupted\n'),
+            (result.status, result.stdout),
+        )
         self.proxy.writes.clear()
         self.assert_repaired([server['id']], '--bounce')
         shown = self.admin.get('network', path)['port']

@@ -126,7 +126,7 @@ def _of_wiring(
         )
     elif (
         server.status == 'ACTIVE'
-        and port.admin_state_up is not False
+        and (port.admin_state_up is not False or port.is_half_bounced)
         and port.status not in ('ACTIVE', None)
     ):
         yield findings.of_port(
@@ -134,7 +134,9 @@ def _of_wiring(
             server,
             port,
             'ACTIVE',
-            port.status,
+            _('disabled by a repair that was interrupted')
+            if port.is_half_bounced
+            else port.status,
             ('ACTIVE',),
             (port.status,),
         )

@@ -301,14 +301,11 @@ class _Planner:
 
     def resume(self, port: records.Port) -> Iterator[Repair]:
         """Decide how to finish what an interrupted run began."""
-        if writing.Mark.BOUNCE in port.tags and self._options.bounce:
-            calls = [self._writer.unmark(port, writing.Mark.BOUNCE)]
-            if port.admin_state_up is False:
-                calls.insert(0, self._writer.enable_port(port, True))
+        if records.Mark.BOUNCE in port.tags and self._options.bounce:
             finding = _interrupted(codes.Code.PORT_DOWN, port)
-            yield Repair(finding, Action.BOUNCE, tuple(calls), resumes=True)
+            yield self._end_bounce(finding, port)
         elif (
-            writing.Mark.DELETE in port.tags
+            records.Mark.DELETE in port.tags
             and self._options.orphans is Action.DELETE
             and not port.device_id
         ):
@@ -411,13 +408,15 @@ class _Planner:
                 _('only with --bounce, which interrupts any traffic'),
                 needs='--bounce',
             )
+        if port.is_half_bounced:
+            return self._end_bounce(finding, port)
         enable = self._writer.enable_port(port, True)
-        unmark = self._writer.unmark(port, writing.Mark.BOUNCE)
+        unmark = self._writer.unmark(port, records.Mark.BOUNCE)
         return Repair(
             finding,
             Action.BOUNCE,
             (
-                self._writer.mark(port, writing.Mark.BOUNCE),
+                self._writer.mark(port, records.Mark.BOUNCE),
                 self._writer.enable_port(port, False),
                 enable,
                 unmark,
@@ -425,6 +424,15 @@ class _Planner:
             undo=(enable, unmark),
             warning=_('if the port carries traffic, the traffic stops'),
         )
+
+    def _end_bounce(
+        self, finding: health_findings.Finding, port: records.Port
+    ) -> Repair:
+        """Finish what an interrupted run began."""
+        calls = [self._writer.unmark(port, records.Mark.BOUNCE)]
+        if port.admin_state_up is False:
+            calls.insert(0, self._writer.enable_port(port, True))
+        return Repair(finding, Action.BOUNCE, tuple(calls), resumes=True)
 
     def _detach(
         self, finding: health_findings.Finding, port: records.Port
@@ -461,7 +469,7 @@ class _Planner:
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even
             # if the server is gone (policy delete_port of Neutron 29).
-            mark = self._writer.mark(port, writing.Mark.DELETE)
+            mark = self._writer.mark(port, records.Mark.DELETE)
             calls = [mark, release, *calls]
         return Repair(finding, Action.DELETE, tuple(calls))
 

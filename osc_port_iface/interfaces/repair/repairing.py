@@ -155,7 +155,7 @@ class Repairing:
             or self._options.orphans is plans.Action.DELETE
         ):
             return []
-        marked = names.all_rows(self._cloud.network.ports_tagged(writing.Mark))
+        marked = names.all_rows(self._cloud.network.ports_tagged(records.Mark))
         marked = [port for port in marked if self._is_chosen(port.id)]
         if not marked:
             return []

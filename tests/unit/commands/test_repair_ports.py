@@ -202,6 +202,21 @@ class TestBounce(PortsTestCase):
                     'disabled' not in row, self.port['admin_state_up']
                 )
 
+    def test_killed_while_the_port_is_disabled(self) -> None:
+        assert self.port is not None
+        mark = MARK.partition(' ')[2]
+        self.change({**self.port, 'admin_state_up': False, 'tags': [mark]})
+        left = 'disabled by a repair that was interrupted'
+        self.assert_finds(f's1 {PORT_ID} port-down ACTIVE {left}\n')
+        self.assertEqual(
+            command_result.Result(0, f'{DOWN} repaired {left} ACTIVE \n', ''),
+            self.bounce(),
+        )
+        self.assertEqual([ENABLE, UNMARK], self.seen)
+        # A user may disable a port, which has no such mark.
+        self.change({**self.port, 'admin_state_up': False, 'status': 'DOWN'})
+        self.assertEqual(command_result.Result(0, '', ''), self.bounce())
+
     def test_nothing_can_be_read_back(self) -> None:
         def vanish() -> int:
             self.cloud.get(test_repair.PORTS_URL, status_code=500, json={})

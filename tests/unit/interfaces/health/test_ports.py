@@ -355,6 +355,11 @@ class TestOneFault(testtools.TestCase):
         )
         views.change_port(0, admin_state_up=False)
         self.assertEqual([], views.codes())
+        views.change_port(0, tags=('server-interface-repair-bounce',))
+        (finding,) = views.findings()
+        self.assertEqual(
+            'disabled by a repair that was interrupted', finding.actual
+        )
 
     def test_no_fixed_ip(self) -> None:
         views = agreeing(port(11, ip_allocation='immediate'))

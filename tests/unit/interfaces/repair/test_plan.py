@@ -640,7 +640,7 @@ class TestInterrupted(PlanTestCase):
         ):
             with self.subTest(name):
                 left = port(
-                    admin_state_up=is_up, tags=(writing.Mark.BOUNCE.value,)
+                    admin_state_up=is_up, tags=(records.Mark.BOUNCE.value,)
                 )
                 self.assertEqual([expected], self.resumed(left, bounce=True))
                 self.assertEqual([], self.resumed(left))
@@ -650,27 +650,27 @@ class TestInterrupted(PlanTestCase):
             device_id=None,
             device_owner=None,
             vif_type=None,
-            tags=(writing.Mark.DELETE.value,),
+            tags=(records.Mark.DELETE.value,),
         )
         self.assertEqual(
             [[f'DELETE {left.id}']],
             self.resumed(left, orphans=Action.DELETE),
         )
         self.assertEqual([], self.resumed(left, orphans=Action.RELEASE))
-        in_use = port(tags=(writing.Mark.DELETE.value,))
+        in_use = port(tags=(records.Mark.DELETE.value,))
         self.assertEqual([], self.resumed(in_use, orphans=Action.DELETE))
 
     def test_other_marks(self) -> None:
-        bounce = port(device_id=None, tags=(writing.Mark.BOUNCE.value, 'mine'))
-        delete = port(tags=(writing.Mark.DELETE.value, 'mine'))
+        bounce = port(device_id=None, tags=(records.Mark.BOUNCE.value, 'mine'))
+        delete = port(tags=(records.Mark.DELETE.value, 'mine'))
         self.assertEqual([], self.resumed(bounce, orphans=Action.DELETE))
         self.assertEqual([], self.resumed(delete, bounce=True))
 
     def test_resumes(self) -> None:
         for left, options in (
-            (port(tags=(writing.Mark.BOUNCE.value,)), {'bounce': True}),
+            (port(tags=(records.Mark.BOUNCE.value,)), {'bounce': True}),
             (
-                port(device_id=None, tags=(writing.Mark.DELETE.value,)),
+                port(device_id=None, tags=(records.Mark.DELETE.value,)),
                 {'orphans': Action.DELETE},
             ),
         ):
@@ -691,7 +691,22 @@ class TestInterrupted(PlanTestCase):
                     ),
                 )
 
+    def test_disabled_port_that_is_found(self) -> None:
+        left = port(admin_state_up=False, tags=(records.Mark.BOUNCE.value,))
+        found = finding(Code.PORT_DOWN, server(), left)
+        repair = self.one(found, bounce=True)
+        self.assertEqual(
+            [
+                "PUT {'admin_state_up': True}",
+                'DELETE server-interface-repair-bounce',
+            ],
+            methods(repair),
+        )
+        self.assertTrue(repair.resumes)
+        self.assertEqual(found, repair.finding)
+        self.assertEqual('--bounce', self.one(found).needs)
+
     def test_what_is_found_anyway(self) -> None:
-        left = port(tags=(writing.Mark.BOUNCE.value,))
+        left = port(tags=(records.Mark.BOUNCE.value,))
         found = finding(Code.PORT_DOWN, server(), left)
         self.assertEqual(1, len(self.resumed(left, found, bounce=True)))
