@@ -45,13 +45,15 @@ class ListServerInterface(as_of.RecordedLister):
         'Server Name',
         'Fixed IPs',
         'MAC Address',
+        'VLAN',
         'Port State',
-        'Port ID',
-        'Network ID',
+        # These are shown with --long, by whoever wants them.
         'Network Name',
-        'Tag',
         'Floating IPs',
         'Host',
+        'Port ID',
+        'Network ID',
+        'Tag',
         'Server ID',
     )
 

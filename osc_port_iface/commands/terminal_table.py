@@ -44,6 +44,9 @@ _TEXT_WIDTH = 24
 # No ID, address or code is longer. Longer words can only be names.
 _LONGEST_WORD = 64
 
+# More names than this are no line that anyone reads.
+_MOST_NAMED = 6
+
 # Columns of names, which people choose freely, and which are often long.
 NAMES = frozenset(
     {
@@ -240,7 +243,11 @@ class TerminalDetails(base.SingleFormatter):
 def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:
     hidden = [column for column in columns if column.header not in shown]
     names = [column.header for column in hidden if not column.is_empty]
-    if empty := len(hidden) - len(names):
+    empty = len(hidden) - len(names)
+    if len(names) > _MOST_NAMED:
+        more = len(names) - _MOST_NAMED
+        names[_MOST_NAMED:] = [_('%d others') % more]
+    if empty:
         names.append(_('%d without values') % empty)
     return _(
         'Left out to fit the terminal: %s. To see all columns, use -f json or '

@@ -208,6 +208,8 @@ class TestLongestValues(TerminalTestCase):
                         max(map(wcwidth.wcswidth, lines)), width
                     )
                     self.assertLessEqual(unbroken(result.stdout), self.words)
+                    names = result.stderr.partition('terminal: ')[2]
+                    self.assertLess(names.partition('. To')[0].count(','), 8)
                     for name in ('| server-server-', '| ü名ü名'):
                         self.assertIn(name, result.stdout)
 
@@ -287,7 +289,11 @@ class TestCliff(TerminalTestCase):
 
 class TestImportance(testtools.TestCase):
     def test_columns_exist(self) -> None:
-        of_interface = (*columns.OF_SERVER, *columns.OF_INTERFACE)
+        of_interface = (
+            *columns.OF_SERVER,
+            *columns.OF_INTERFACE,
+            *columns.OF_SUBPORT,
+        )
         for command, available in (
             (list_command.ListServerInterface, of_interface),
             (wait.WaitServerInterface, of_interface),
