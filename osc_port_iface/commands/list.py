@@ -47,7 +47,8 @@ class ListServerInterface(as_of.RecordedLister):
         'MAC Address',
         'VLAN',
         'Port State',
-        # These are shown with --long, by whoever wants them.
+        # With --all-projects and --long, the user wants to see these.
+        'Project Name',
         'Network Name',
         'Floating IPs',
         'Host',

@@ -293,6 +293,7 @@ class TestImportance(testtools.TestCase):
             *columns.OF_SERVER,
             *columns.OF_INTERFACE,
             *columns.OF_SUBPORT,
+            *columns.OF_PROJECT,
         )
         for command, available in (
             (list_command.ListServerInterface, of_interface),
