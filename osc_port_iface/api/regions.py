@@ -58,8 +58,9 @@ class Regions:
         # A cloud of each Keystone, by the settings that lead to it.
         self._keystones = [(self._keystone(home.region), home)]
         if not self.known:
-            self.known = self._in_catalog(None)
             self.usual = self._in_catalog(compute.ComputeApi.TYPE)
+            others = self._in_catalog(None)
+            self.known = list(dict.fromkeys((*self.usual, *others)))
 
     def cloud(self, name: str) -> api_cloud.Cloud:
         """Return the services of a region; no request is sent.

@@ -31,23 +31,12 @@ def identity(
     """Register the services, the projects and their users."""
     admin = api.Api('admin', cloud)
     for service in ('image', 'network', 'placement', 'compute'):
-        service_id = admin.post(
+        admin.post(
             'identity',
             '/services',
             {'service': {'type': service, 'name': service}},
-        )['service']['id']
-        admin.post(
-            'identity',
-            '/endpoints',
-            {
-                'endpoint': {
-                    'service_id': service_id,
-                    'interface': 'public',
-                    'region_id': 'RegionOne',
-                    'url': cloud.endpoints[service],
-                }
-            },
         )
+        add_endpoint(admin, service, 'RegionOne', cloud.endpoints[service])
     for user, name, roles in (
         # Neutron answers 401 to a service without this role. The other
         # services need admin.
@@ -57,6 +46,27 @@ def identity(
         ('other', 'other', ('member',)),
     ):
         make_user(admin, user, passwords[user], name, roles)
+
+
+def add_endpoint(
+    admin: api.Api, service_type: str, region: str, url: str
+) -> None:
+    """Register an endpoint of a service in a region."""
+    (service,) = admin.get('identity', '/services', type=service_type)[
+        'services'
+    ]
+    admin.post(
+        'identity',
+        '/endpoints',
+        {
+            'endpoint': {
+                'service_id': service['id'],
+                'interface': 'public',
+                'region_id': region,
+                'url': url,
+            }
+        },
+    )
 
 
 def make_user(
@@ -136,10 +146,9 @@ def default_rules(admin: api.Api) -> None:
             )
 
 
-def resources(cloud: directory.CloudDirectory) -> None:
-    """Make the image, the flavors and the external network."""
+def image(cloud: directory.CloudDirectory) -> None:
+    """Make the image."""
     admin = api.Api('admin', cloud)
-    default_rules(admin)
     image_id = admin.post(
         'image',
         '/v2/images',
@@ -151,6 +160,12 @@ def resources(cloud: directory.CloudDirectory) -> None:
         },
     )['id']
     admin.put('image', f'/v2/images/{image_id}/file', b'nothing to boot')
+
+
+def resources(cloud: directory.CloudDirectory) -> None:
+    """Make the flavors and the external network of a region."""
+    admin = api.Api('admin', cloud)
+    default_rules(admin)
     for flavor, memory in ((FLAVOR, 64), (LARGER_FLAVOR, 128)):
         # Members may not boot an image with a flavor of disk 0.
         body = {'name': flavor, 'ram': memory, 'vcpus': 1, 'disk': 1}

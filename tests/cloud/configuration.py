@@ -34,6 +34,7 @@ def write(
     endpoints: dict[str, str],
     passwords: dict[str, str],
     below: ovn.Ovn | None = None,
+    region: str = 'RegionOne',
 ) -> None:
     """Write the file of every service into ``<state>/etc``.
 
@@ -42,6 +43,8 @@ def write(
     :param endpoints: The URL of each service.
     :param passwords: The password of each user.
     :param below: OVN, if it is below Neutron.
+    :param region: The region of Nova and Neutron. Keystone and Glance are in
+        RegionOne.
     """
     directory = state / 'etc'
     directory.mkdir(parents=True, exist_ok=True)
@@ -72,7 +75,9 @@ def write(
         'glance-api.conf': _image(state, environment, middleware),
         'neutron.conf': network,
         'placement.conf': _placement(state, middleware),
-        'nova.conf': _compute(state, middleware, service_user),
+        'nova.conf': _compute(
+            state, middleware, {**service_user, 'region_name': region}
+        ),
     }
     for name, settings in files.items():
         (directory / name).write_text(

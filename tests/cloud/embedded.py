@@ -37,6 +37,7 @@ from tests.cloud import ovn
 from tests.cloud import ovn_packages
 from tests.cloud import processes
 from tests.cloud import releases
+from tests.cloud.services import starting
 from tests import environments
 
 # Seconds to wait for a service. It usually takes about ten, and more while
@@ -50,7 +51,7 @@ PORTS = range(20_000, 32_768)
 # Placement shares the process of compute.
 SERVICES = ('identity', 'image', 'network', 'compute')
 
-_PATHS = {
+PATHS = {
     'identity': '/v3',
     'image': '',
     'network': '',
@@ -64,7 +65,12 @@ class CloudError(Exception):
 
 
 class Cloud(directory.CloudDirectory):
-    """The embedded cloud of one checkout."""
+    """The embedded cloud of one checkout.
+
+    :cvar services: Its processes.
+    """
+
+    services: tuple[str, ...] = SERVICES
 
     def __init__(
         self, release: str | None = None, network: str | None = None
@@ -74,21 +80,14 @@ class Cloud(directory.CloudDirectory):
 
     def processes(self) -> dict[str, processes.Process]:
         """Return the process of each service that was started."""
-        try:
-            recorded = json.loads(self._processes.read_text())
-        except FileNotFoundError:
-            return {}
-        return {
-            name: processes.Process(**process)
-            for name, process in recorded.items()
-        }
+        return _recorded(self._processes)
 
     def is_up(self) -> bool:
         """Return whether the cloud was brought up and all services run."""
         found = self.processes()
         return (
             self.clouds_yaml.exists()
-            and found.keys() >= {*SERVICES}
+            and found.keys() >= {*self.services}
             and all(process.is_running() for process in found.values())
         )
 
@@ -146,10 +145,10 @@ class Cloud(directory.CloudDirectory):
         for name in ('db', 'log', 'lock', 'images/staging'):
             (self.state / name).mkdir(parents=True)
         self.state.chmod(0o700)
-        ports = _free_ports([*_PATHS])
+        ports = free_ports([*PATHS])
         endpoints = {
             service: f'http://127.0.0.1:{ports[service]}{path}'
-            for service, path in _PATHS.items()
+            for service, path in PATHS.items()
         }
         passwords = {
             user: secrets.token_urlsafe(16)
@@ -163,6 +162,7 @@ class Cloud(directory.CloudDirectory):
                     'network': self.network,
                     'ports': ports,
                     'endpoints': endpoints,
+                    'hosts': starting.COMPUTE_HOSTS,
                     'passwords': passwords,
                 }
             )
@@ -184,6 +184,7 @@ class Cloud(directory.CloudDirectory):
         self._start_service(programs, 'compute')
         for service in ('image', 'network', 'compute', 'placement'):
             self._wait_for(service)
+        bootstrap.image(self)
         bootstrap.resources(self)
 
     def _network_below(self) -> ovn.Ovn | None:
@@ -255,10 +256,15 @@ class Cloud(directory.CloudDirectory):
         return '\n'.join([f'{service} {what}; the end of {log}:', *end])
 
     def _stop(self) -> None:
-        # The daemons below a service end after it.
-        for process in reversed(self.processes().values()):
-            process.stop()
-        self._processes.unlink(missing_ok=True)
+        # Those of another region end first.
+        for recorded in (
+            *self.state.glob('*/processes.json'),
+            self._processes,
+        ):
+            # The daemons below a service end after it.
+            for process in reversed(_recorded(recorded).values()):
+                process.stop()
+            recorded.unlink(missing_ok=True)
 
     def _write_entry_point(self) -> None:
         """Register our mechanism driver under its name for Neutron."""
@@ -287,7 +293,18 @@ class Cloud(directory.CloudDirectory):
             self.add_credentials(name, user, passwords[user], **scope)
 
 
-def _free_ports(names: list[str]) -> dict[str, int]:
+def _recorded(path: pathlib.Path) -> dict[str, processes.Process]:
+    try:
+        recorded = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    return {
+        name: processes.Process(**process)
+        for name, process in recorded.items()
+    }
+
+
+def free_ports(names: list[str]) -> dict[str, int]:
     """Find different free ports."""
     free = filter(_is_free, random.sample(PORTS, len(PORTS)))
     return {name: next(free) for name in names}

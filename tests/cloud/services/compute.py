@@ -85,7 +85,7 @@ def main() -> None:
     sys.modules['nova.virt.embedded'] = compute_driver
     start('nova-conductor', conductor_rpcapi.RPC_TOPIC)
     start('nova-scheduler', scheduler_rpcapi.RPC_TOPIC)
-    for host in starting.COMPUTE_HOSTS:
+    for host in CLOUD.hosts:
         start_compute(host)
     host_mapping.discover_hosts(context.get_admin_context())
     threading.Thread(target=clear_evacuated_hosts, daemon=True).start()

@@ -56,7 +56,7 @@ def application() -> object:
 
 def register_agents() -> None:
     """Send one report of an agent on each compute host."""
-    for host in starting.COMPUTE_HOSTS:
+    for host in CLOUD.hosts:
         directory.get_plugin().create_or_update_agent(
             context.get_admin_context(),
             {

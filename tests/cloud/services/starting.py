@@ -24,8 +24,9 @@ COMPUTE_HOSTS = [f'compute-{number}' for number in range(1, 9)]
 def read_cloud() -> types.SimpleNamespace:
     """Read ``cloud.json`` of the state directory named on the command line.
 
-    :returns: Its ``release``, ``ports``, ``endpoints`` and ``passwords``, and
-        the directories ``state``, ``configuration`` and ``log``.
+    :returns: Its ``release``, ``ports``, ``endpoints``, ``hosts`` and
+        ``passwords``, and the directories ``state``, ``configuration`` and
+        ``log``.
     """
     state = pathlib.Path(sys.argv[1])
     return types.SimpleNamespace(

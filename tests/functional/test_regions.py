@@ -1,0 +1,153 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Commands that ask two regions, each with a Nova and a Neutron of its own."""
+
+import json
+import pathlib
+
+import fixtures
+
+from tests.cloud import api
+from tests.cloud import databases
+from tests.cloud import networks
+from tests.cloud import scenario
+from tests.cloud import second_region
+from tests import command_result
+from tests.functional import base
+
+ONE, TWO = 'RegionOne', second_region.NAME
+ADDRESS = '10.0.0.5'
+# Nothing listens there.
+NOWHERE = 'http://127.0.0.1:9'
+
+
+@base.needs(networks.PLAIN, 'the second region has no OVN')
+class TestRegions(base.ProjectTestCase):
+    """The servers web and db are in RegionOne, and another web in RegionTwo.
+
+    Both servers web have the same address.
+    """
+
+    second: second_region.SecondRegion
+    servers: dict[tuple[str, str], scenario.Resource]
+
+    @classmethod
+    def make_resources(cls) -> None:
+        cls.second = second_region.SecondRegion(cls.cloud)
+        cls.addClassCleanup(cls.second.down)
+        cls.second.up()
+        others = scenario.Scenario(
+            api.Api(cls.user, cls.second), cls.scenario.prefix
+        )
+        cls.servers = {}
+        for region, made, addresses in (
+            (ONE, cls.scenario, {'web': ADDRESS, 'db': '10.0.0.7'}),
+            (TWO, others, {'web': ADDRESS}),
+        ):
+            network = made.network('net', '10.0.0.0/24')
+            ports = {
+                name: made.port(network, address)
+                for name, address in addresses.items()
+            }
+            for name, port in ports.items():
+                cls.servers[region, name] = made.server(
+                    name, {'port': port['id']}
+                )
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.directory = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+
+    def ask(
+        self, *arguments: str, regions: str = '--all-regions', **values: object
+    ) -> command_result.Result:
+        """Run a command with an option for regions.
+
+        :param values: Settings of RegionTwo in clouds.yaml.
+        """
+        clouds_yaml = self.directory / 'clouds.yaml'
+        entry = {
+            'auth': self.cloud.credentials(self.user),
+            'regions': [ONE, {'name': TWO, 'values': values}],
+        }
+        # JSON is YAML.
+        clouds_yaml.write_text(json.dumps({'clouds': {self.user: entry}}))
+        return self.openstack(
+            *('server', 'interface', *arguments, *regions.split()),
+            OS_CLIENT_CONFIG_FILE=str(clouds_yaml),
+        )
+
+    def name(self, name: str) -> str:
+        return self.scenario.name(name)
+
+    def test_list(self) -> None:
+        command = ('list', '-f', 'value', '-c', 'Region', '-c', 'Server Name')
+        one = f'{ONE} {self.name("db")}\n{ONE} {self.name("web")}\n'
+        two = f'{TWO} {self.name("web")}\n'
+        self.assertEqual(
+            command_result.Result(0, one + two, ''), self.ask(*command)
+        )
+        self.assertEqual(
+            1,
+            sum(
+                line.startswith('POST') and '/auth/tokens' in line
+                for line in self.proxy.requests
+            ),
+        )
+        for names, expected in (
+            (('web',), f'{ONE} {self.name("web")}\n{two}'),
+            (('db',), f'{ONE} {self.name("db")}\n'),
+        ):
+            with self.subTest(names):
+                self.assertEqual(
+                    command_result.Result(0, expected, ''),
+                    self.ask(*command, *map(self.name, names)),
+                )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                one,
+                f'{TWO}: Compute version document: a proxy got no valid '
+                'answer from the service: [Errno 111] Connection refused '
+                '(HTTP 502)\n',
+            ),
+            self.ask(
+                *command,
+                compute_endpoint_override=NOWHERE,
+                compute_status_code_retries=0,
+            ),
+        )
+
+    def test_find(self) -> None:
+        command = ('find', '-f', 'value', '-c', 'Region', ADDRESS)
+        self.assertEqual(
+            command_result.Result(0, f'{ONE}\n{TWO}\n', ''),
+            self.ask(*command),
+        )
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f'{ONE}\n{TWO}\n',
+                "'10.0.0.9' matches nothing in what this project can see\n",
+            ),
+            self.ask(*command, '10.0.0.9'),
+        )
+
+    def test_check(self) -> None:
+        command = ('check', '-f', 'value', '-c', 'Region', '-c', 'Finding')
+        self.assertEqual(command_result.Result(0, '', ''), self.ask(*command))
+        databases.write_cache(self.second, self.servers[TWO, 'web']['id'], [])
+        self.assertEqual(
+            command_result.Result(3, f'{TWO} missing-from-cache\n', ''),
+            self.ask(*command),
+        )
