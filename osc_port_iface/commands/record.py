@@ -80,8 +80,8 @@ class RecordServerInterface(lister.TextLister):
             type=argument_types.file_name,
             help=_(
                 "Store listings that 'server interface list' wrote with -f "
-                'json in place of what the cloud has now; each as of the time '
-                'when the file was last changed'
+                'json, each as of the time when its file was last changed, '
+                'and not what the cloud has now'
             ),
         )
         saved.add_argument(
@@ -89,8 +89,8 @@ class RecordServerInterface(lister.TextLister):
             metavar='<time>',
             type=argument_types.moment,
             help=_(
-                'When the only file was written (ISO 8601, in UTC unless it '
-                'has an offset, or how long ago, such as 3d)'
+                'Time of the listing, if one file is imported (ISO 8601, in '
+                'UTC unless it has an offset, or how long ago, such as 3d)'
             ),
         )
         return parser
