@@ -35,6 +35,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import neutron
 from osc_port_iface.api import response as responses
+from osc_port_iface.commands import address_mistakes
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.changes import saved_listing
 from osc_port_iface import printable
@@ -435,6 +436,8 @@ def run_with_arguments(name: str, line: list[str]) -> None:
 def read_notation(text: str) -> None:
     """Read a text as each kind of address."""
     COUNTS['notations'] += 1
+    if why := address_mistakes.of_query(text):
+        _check_line(why)
     for parse in (
         addresses.parse_address,
         addresses.parse_mac_address,
