@@ -53,6 +53,9 @@ _WHOLLY = (steps.Verdict.ALLOWED, '')
 _NEIGHBOR_DISCOVERY = flows.Flows.of(
     flows.ICMPV6, (133 * 256, 136 * 256 + 255)
 )
+# OVN lets what is sent from this port into all ports of a network for which it
+# has names (``build_acls`` in its ``northd.c``).
+_NAME_QUERIES = flows.Flows.of(flows.UDP, (53, 53))
 _DHCP_REQUESTS = flows.Flows.of(flows.UDP, (67, 67))
 
 
@@ -157,6 +160,7 @@ class Filter:
             or all(row.is_stateful is not False for row in self._groups)
         ):
             return []
+        is_in = self.direction == 'ingress'
         surely, possibly = flows.EVERYTHING, flows.NOTHING
         for driver in self.known.drivers:
             # This firewall treats stateless groups as stateful.
@@ -172,6 +176,8 @@ class Filter:
                 )
                 surely &= asked.answered(wholly, surely=True)
                 possibly |= asked.answered(case.possibly, surely=False)
+            if driver is surroundings.Driver.OVN and is_in:
+                possibly |= _NAME_QUERIES
         reason = steps.say(
             _(
                 'the groups of port %(port)s are stateless, and no '
