@@ -92,6 +92,8 @@ class Scenario:
         self.prefix = f't{secrets.token_hex(3)}-' if prefix is None else prefix
         self._network_removals: list[str] = []
         self._servers: list[Resource] = []
+        # Routers with extra routes, which keep their interfaces.
+        self._routed: set[str] = set()
         self._image = self._id_of('image', '/v2/images', bootstrap.IMAGE)
         self._flavor = self._id_of('compute', '/flavors', bootstrap.FLAVOR)
 
@@ -283,6 +285,49 @@ class Scenario:
                 )
         return router
 
+    def join(
+        self, router: Resource, network: Resource, address: str
+    ) -> Resource:
+        """Give a router another interface, with an address.
+
+        :returns: Its port, which is removed together with the router.
+        """
+        port: Resource = self.user.post(
+            'network',
+            '/v2.0/ports',
+            {
+                'port': {
+                    'network_id': network['id'],
+                    'fixed_ips': [{'ip_address': address}],
+                }
+            },
+        )['port']
+        self.user.put(
+            'network',
+            f'/v2.0/routers/{router["id"]}/add_router_interface',
+            {'port_id': port['id']},
+        )
+        return port
+
+    def route(self, router: Resource, next_hops: dict[str, str]) -> None:
+        """Replace the extra routes of a router.
+
+        :param next_hops: The next hops, by destination.
+        """
+        self._routed.add(router['id'])
+        self._put_routes(router['id'], next_hops)
+
+    def _put_routes(self, router_id: str, next_hops: dict[str, str]) -> None:
+        routes = [
+            {'destination': destination, 'nexthop': next_hop}
+            for destination, next_hop in next_hops.items()
+        ]
+        self.user.put(
+            'network',
+            f'/v2.0/routers/{router_id}',
+            {'router': {'routes': routes}},
+        )
+
     def floating_ip(
         self, port: Resource | None = None, **attributes: object
     ) -> Resource:
@@ -411,6 +456,9 @@ class Scenario:
         with futures.ThreadPoolExecutor(WORKERS) as executor:
             list(executor.map(self.delete, self._servers))
         self._servers.clear()
+        for router_id in self._routed:
+            self._put_routes(router_id, {})
+        self._routed.clear()
         for path in reversed(self._network_removals):
             if '/routers/' in path:
                 self._clear_router(path)

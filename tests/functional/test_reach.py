@@ -12,8 +12,9 @@
 
 """Paths that the API builds, judged for a member, a reader and an admin.
 
-What passes is known from how the path is built, or derived from the rules that
-a plain HTTP client reads.
+What passes is known from how the path is built, and derived from the rules and
+addresses that a plain HTTP client reads. One run judges all pairs of addresses
+of two servers, so that each user costs one command.
 """
 
 from collections.abc import Iterator
@@ -30,80 +31,227 @@ from tests.functional import test_schema
 COMMAND = ('server', 'interface', 'reach')
 STATUSES = {'allowed': 0, 'unknown': 1, 'blocked': 3}
 
+NO_RULE = 'no ingress rule of group {} allows tcp 22 from 10.71.0.5'
+
+SSH: dict[str, Any] = {
+    'protocol': 'tcp',
+    'port_range_min': 22,
+    'port_range_max': 22,
+}
+
+# The ports of the server db: their network, addresses and security group.
+PORTS = {
+    'member': ('front', ('10.71.0.21',), 'members'),
+    'stranger': ('front', ('10.71.0.22',), 'strangers'),
+    'number': ('back', ('10.72.0.23',), 'number'),
+    'away': ('front', ('10.71.0.24',), 'away'),
+    'udp': ('back', ('10.72.0.25',), 'udp'),
+    'six': ('front', ('10.71.0.26', 'fd00:71::26'), 'six'),
+    'office': ('front', ('10.71.0.27',), 'office'),
+    'lab': ('front', ('10.71.0.28',), 'lab'),
+    'answering': ('front', ('10.71.0.29',), 'answering'),
+    'silent': ('front', ('10.71.0.30',), 'silent'),
+    'bare': ('front', ('10.71.0.31', 'fd00:71::31'), None),
+    'unfiltered': ('front', ('10.71.0.32',), None),
+    'disabled': ('front', ('10.71.0.33',), 'ssh'),
+    'far': ('far', ('10.74.0.34',), 'ssh'),
+    'blind': ('blind', ('10.75.0.35',), 'ssh'),
+    'shared': ('common', (), 'ssh'),
+    'subport': ('back', ('10.72.0.37',), 'ssh'),
+    'subport-off': ('back', ('10.72.0.38',), 'ssh'),
+}
+
+# What passes from 10.71.0.5 to TCP 22 of each of them, and why not.
+PATHS = {
+    'member': ('allowed', None),
+    'stranger': ('blocked', NO_RULE.format('strangers')),
+    'number': ('allowed', None),
+    'away': ('blocked', NO_RULE.format('away')),
+    'udp': ('blocked', NO_RULE.format('udp')),
+    'six': ('blocked', NO_RULE.format('six')),
+    'office': ('allowed', None),
+    'lab': ('blocked', NO_RULE.format('lab')),
+    'answering': ('allowed', None),
+    'silent': (
+        'unknown',
+        'the groups of port silent are stateless, and no egress rule allows '
+        'all replies to 10.71.0.5',
+    ),
+    'bare': ('blocked', 'port bare has no security group'),
+    'unfiltered': ('allowed', None),
+    'disabled': ('blocked', 'port disabled is disabled'),
+    'far': ('allowed', None),
+    'blind': (
+        'blocked',
+        'no way back: no router joins networks blind and front',
+    ),
+    'subport': ('allowed', None),
+    'subport-off': ('blocked', 'port subport-off is disabled'),
+}
+
+# Likewise from other addresses of the server web; the last number is left out.
+OTHER_PATHS = {
+    ('fd00:71::5', 'six'): ('allowed', None),
+    ('fd00:71::5', 'bare'): ('blocked', 'port bare has no security group'),
+    ('10.73.0', 'number'): ('blocked', 'router dead is disabled'),
+    ('10.79.0', 'shared'): ('allowed', None),
+}
+
 
 class TestReach(base.ProjectTestCase):
-    """The servers web and web-2 are on front, db on back, lone on lonely.
+    """The server web is on front, dead and common, and db has all PORTS.
 
-    The router edge joins front and back. The server web accepts nothing, web-2
-    SSH from the group of web, and db SSH and web pages from everywhere.
+    The router edge joins front and back, and has routes to far and to blind,
+    behind two other routers; only that of far knows the way back. The router
+    of the network dead is disabled.
     """
 
-    router: scenario.Resource
     ports: dict[str, scenario.Resource]
     groups: dict[str, scenario.Resource]
     networks: dict[str, scenario.Resource]
-    floating_ip: scenario.Resource
-    forwarding: scenario.Resource
+    floating_ips: dict[str, scenario.Resource]
+    servers: dict[str, str]
+    foreign: scenario.Scenario
 
     @classmethod
     def make_resources(cls) -> None:
+        cls.foreign = scenario.Scenario(api.Api('admin', cls.cloud))
+        cls.addClassCleanup(cls.foreign.remove)
         make = cls.scenario
         cls.networks = {
             'front': make.network('front', '10.71.0.0/24', 'fd00:71::/64'),
             'back': make.network('back', '10.72.0.0/24'),
-            'lonely': make.network('lonely', '10.73.0.0/24'),
+            'dead': make.network('dead', '10.73.0.0/24'),
+            'far': make.network('far', '10.74.0.0/24'),
+            'blind': make.network('blind', '10.75.0.0/24'),
+            # Of another project.
+            'common': cls.foreign.network(
+                'common', '10.79.0.0/24', shared=True
+            ),
         }
-        cls.router = make.router(
-            'edge', cls.networks['front'], cls.networks['back']
+        cls.make_routers()
+        cls.make_groups()
+        cls.make_servers()
+        cls.floating_ips = {
+            name: make.floating_ip(cls.ports.get(name))
+            for name in ('subport', 'number', 'forwarding')
+        }
+        make.port_forwarding(
+            cls.floating_ips['forwarding'], cls.ports['away'], 22, 22
+        )
+
+    @classmethod
+    def make_routers(cls) -> None:
+        networks = cls.networks
+        edge = cls.scenario.router('edge', networks['front'], networks['back'])
+        dead = cls.scenario.router('dead', networks['dead'])
+        cls.put(f'routers/{dead["id"]}', admin_state_up=False)
+        for name, address in (('far', '10.72.0.2'), ('blind', '10.72.0.3')):
+            router = cls.scenario.router(name, networks[name])
+            cls.put(f'routers/{router["id"]}', external_gateway_info=None)
+            cls.scenario.join(router, networks['back'], address)
+            if name == 'far':
+                cls.scenario.route(router, {'10.71.0.0/24': '10.72.0.1'})
+        cls.scenario.route(
+            edge, {'10.74.0.0/24': '10.72.0.2', '10.75.0.0/24': '10.72.0.3'}
+        )
+
+    @classmethod
+    def make_groups(cls) -> None:
+        make = cls.scenario
+        stateless = ('answering', 'silent')
+        office, lab = (
+            make.address_group(name, cidr)
+            for name, cidr in (
+                ('office', '10.71.0.0/28'),
+                ('lab', '10.71.0.16/28'),
+            )
         )
         cls.groups = {
-            name: make.security_group(name) for name in ('web', 'ssh', 'db')
-        }
-        make.security_group_rule(cls.groups['web'], direction='egress')
-        ssh: dict[str, Any] = {
-            'protocol': 'tcp',
-            'port_range_min': 22,
-            'port_range_max': 22,
-        }
-        make.security_group_rule(cls.groups['ssh'], cls.groups['web'], **ssh)
-        make.security_group_rule(cls.groups['db'], **ssh)
-        make.security_group_rule(
-            cls.groups['db'],
-            protocol='6',
-            port_range_min=80,
-            port_range_max=443,
-            remote_ip_prefix='10.71.0.7/24',
-        )
-        cls.ports = {
-            name: make.port(
-                cls.networks[network],
-                address,
-                name=name,
-                security_groups=[cls.groups[group]['id']],
-            )
-            for name, network, address, group in (
-                ('web', 'front', '10.71.0.5', 'web'),
-                ('web-2', 'front', '10.71.0.6', 'ssh'),
-                ('db', 'back', '10.72.0.5', 'db'),
-                ('lone', 'lonely', '10.73.0.5', 'db'),
-                ('subport', 'back', '10.72.0.9', 'db'),
+            name: make.security_group(name, stateful=name not in stateless)
+            for name in (
+                *('web', 'members', 'strangers', 'number', 'away', 'udp'),
+                *('six', 'office', 'lab', *stateless, 'ssh'),
             )
         }
-        make.trunk('trunk', cls.ports['web-2'], {101: cls.ports['subport']})
-        make.servers(
+        groups = cls.groups
+        for ethertype in ('IPv4', 'IPv6'):
+            make.security_group_rule(
+                groups['web'], direction='egress', ethertype=ethertype
+            )
+        make.security_group_rule(groups['answering'], direction='egress')
+        other_ends: dict[str, dict[str, Any]] = {
+            'members': {'remote_group': groups['web']},
+            'strangers': {'remote_group': groups['udp']},
+            'number': {
+                'protocol': '6',
+                'port_range_max': 30,
+                'remote_ip_prefix': '10.71.0.7/24',
+            },
+            'away': {'remote_ip_prefix': '192.0.2.0/24'},
+            'udp': {'protocol': 'udp'},
+            'six': {'ethertype': 'IPv6'},
+            'office': {'remote_address_group_id': office['id']},
+            'lab': {'remote_address_group_id': lab['id']},
+            **{name: {} for name in (*stateless, 'ssh')},
+        }
+        for name, other_end in other_ends.items():
+            make.security_group_rule(groups[name], **{**SSH, **other_end})
+
+    @classmethod
+    def make_servers(cls) -> None:
+        cls.ports = {}
+        for name, (network, addresses, group) in {
+            'front': ('front', ('10.71.0.5', 'fd00:71::5'), 'web'),
+            'dead': ('dead', ('10.73.0.5',), 'web'),
+            'common': ('common', (), 'web'),
+            'off': ('front', ('10.71.0.40',), 'ssh'),
+            **PORTS,
+        }.items():
+            attributes: dict[str, Any] = {
+                'security_groups': [cls.groups[group]['id']] if group else []
+            }
+            if name == 'unfiltered':
+                attributes['port_security_enabled'] = False
+            if name in ('disabled', 'subport-off'):
+                attributes['admin_state_up'] = False
+            cls.ports[name] = cls.scenario.port(
+                cls.networks[network], *addresses, name=name, **attributes
+            )
+        subports = ('subport', 'subport-off')
+        cls.scenario.trunk(
+            'trunk',
+            cls.ports['member'],
             {
-                name: [{'port': port['id']}]
-                for name, port in cls.ports.items()
-                if name != 'subport'
+                number: cls.ports[name]
+                for number, name in enumerate(subports, 101)
+            },
+        )
+        web, off, db = cls.scenario.servers(
+            {
+                server: [{'port': cls.ports[name]['id']} for name in names]
+                for server, names in {
+                    'web': ('front', 'dead', 'common'),
+                    'off': ('off',),
+                    'db': tuple(
+                        name for name in PORTS if name not in subports
+                    ),
+                }.items()
             }
         )
-        cls.floating_ip = make.floating_ip(cls.ports['db'])
-        cls.forwarding = make.floating_ip()
-        make.port_forwarding(cls.forwarding, cls.ports['subport'], 2201, 22)
+        cls.scenario.act(off, 'os-stop', 'SHUTOFF')
+        cls.servers = {'web': web['id'], 'off': off['id'], 'db': db['id']}
+
+    @classmethod
+    def put(cls, path: str, **changes: object) -> None:
+        """Change a resource of Neutron."""
+        kind = path.split('/')[0].rstrip('s')
+        cls.api.put('network', f'/v2.0/{path}', {kind: changes})
 
     def end(self, name: str) -> str:
-        port = self.ports.get(name)
-        return port['id'] if port else name
+        if name in self.ports:
+            return str(self.ports[name]['id'])
+        return self.servers.get(name, name)
 
     def paths(
         self,
@@ -167,280 +315,261 @@ class TestReach(base.ProjectTestCase):
         finally:
             changer.put('network', f'/v2.0/{path}', {kind: before})
 
-    def group_text(self, name: str) -> str:
-        return f'group {self.groups[name]["name"]}'
+    def judged(
+        self, *arguments: str, user: str | None = None
+    ) -> dict[tuple[str, str, str], tuple[str, str | None]]:
+        """Judge paths, by both addresses and the way they begin with.
 
-    def test_rules(self) -> None:
-        """The rules of each pair give what a plain client derives."""
-        for source, destination in (
-            ('web', 'web-2'),
-            ('web-2', 'web'),
-            ('web', 'db'),
-            ('lone', 'db'),
-        ):
-            rows = [
-                row
-                for row in self.paths(
-                    source,
-                    destination,
-                    user='admin' if source == 'web' else None,
-                )
-                if not (row['Path'] or '').startswith('f')
-                and ':' not in row['Source Address']
-            ]
-            (row,) = rows
-            (step,) = (
-                step for step in row['Steps'] if step['hop'] == 'ingress'
-            )
-            expected = self.accepted(
-                self.ports[destination], row['Source Address']
-            )
-            with self.subTest(source=source, destination=destination):
-                self.assertEqual(sorted(expected), sorted(step['rule_ids']))
+        Names are without the prefix of this run.
+        """
+        return {
+            (
+                row['Source Address'],
+                row['Destination Address'],
+                (row['Path'] or '').split(' ')[0],
+            ): (row['Verdict'], self.without_prefix(row['Reason']))
+            for row in self.paths(*arguments, user=user)
+        }
 
-    def accepted(self, port: scenario.Resource, address: str) -> set[str]:
-        """Return the ingress rules that allow IPv4 from an address."""
-        found = set()
-        for group_id in port['security_groups']:
-            rules = self.api.get(
-                'network',
-                '/v2.0/security-group-rules',
-                security_group_id=group_id,
-                direction='ingress',
-                ethertype='IPv4',
-            )['security_group_rules']
-            for rule in rules:
-                members = self.api.get(
-                    'network',
-                    '/v2.0/ports',
-                    security_groups=rule['remote_group_id'] or group_id,
-                )['ports']
-                if rule['remote_group_id']:
-                    allowed = [
-                        fixed_ip['ip_address']
-                        for member in members
-                        for fixed_ip in member['fixed_ips']
-                    ]
-                else:
-                    allowed = [rule['remote_ip_prefix'] or '0.0.0.0/0']
-                if any(
-                    ipaddress.ip_address(address)
-                    in ipaddress.ip_network(text, strict=False)
-                    for text in allowed
-                ):
-                    found.add(rule['id'])
-        return found
+    def without_prefix(self, text: str | None) -> str | None:
+        for prefix in (self.scenario.prefix, self.foreign.prefix):
+            text = text and text.replace(prefix, '')
+        return text
 
-    def test_same_network_and_remote_group(self) -> None:
-        ssh = ('web', 'web-2', '--port', '22')
-        self.assert_judged(
-            *('allowed', None, *ssh), route='same', users=self.everybody
-        )
-        self.assert_judged(
-            'blocked',
-            f'no ingress rule of {self.group_text("ssh")} allows tcp 23 '
-            'from 10.71.0.5',
-            *('web', 'web-2', '--port', '23'),
-            route='same',
-            users=self.everybody,
-        )
-
-    def test_through_a_router(self) -> None:
-        ssh = ('10.71.0.5', '10.72.0.5', '--port', '22')
-        users = (self.user, self.reader)
-        self.assert_judged(
-            *('allowed', None, *ssh), route='through', users=users
-        )
-        name = self.router['name']
-        reason = f'router {name} is disabled'
-        path = f'routers/{self.router["id"]}'
-        with self.changed(path, admin_state_up=False):
-            for user in users:
-                rows = self.paths(*ssh, user=user)
+    def test_every_port(self) -> None:
+        """All that a destination can be is judged, for each user."""
+        for user in self.everybody:
+            rows = self.paths('web', 'db', '--port', '22', user=user)
+            found = {
+                (
+                    row['Source Address'].rpartition('.')[0]
+                    or row['Source Address'],
+                    row['Steps'][-2]['name'],
+                ): (row['Verdict'], self.without_prefix(row['Reason']))
+                for row in rows
+                if not row['Destination Address'].startswith('203.')
+            }
+            with self.subTest(user=user):
+                expected = {
+                    **{('10.71.0', name): row for name, row in PATHS.items()},
+                    **OTHER_PATHS,
+                }
                 self.assertEqual(
-                    {('blocked', reason)},
-                    {(row['Verdict'], row['Reason']) for row in rows},
+                    expected, {key: found[key] for key in expected}
                 )
-        front, lonely = (
-            self.networks[name]['name'] for name in ('front', 'lonely')
-        )
-        self.assert_judged(
-            'blocked',
-            f'no router joins networks {front} and {lonely}',
-            *('web', 'lone', '--port', '22'),
-            users=self.everybody,
+        self.check_rules(rows)
+
+    def check_rules(self, rows: list[dict[str, Any]]) -> None:
+        """The rules of each path are those that a plain client derives."""
+        rules = self.api.get(
+            'network', '/v2.0/security-group-rules', direction='ingress'
+        )['security_group_rules']
+        for row in rows:
+            if ':' in row['Source Address'] or 'floating' in str(row['Path']):
+                continue
+            for step in row['Steps']:
+                if step['hop'] == 'ingress' and step['verdict'] != 'unknown':
+                    port = self.ports[step['name']]
+                    with self.subTest(row['Destination Address']):
+                        self.assertEqual(
+                            self.accepting(rules, port, row['Source Address']),
+                            sorted(step['rule_ids']),
+                        )
+
+    def accepting(
+        self, rules: list[Any], port: scenario.Resource, source: str
+    ) -> list[str]:
+        """Return the ingress rules of a port for an IPv4 address."""
+        address = ipaddress.ip_address(source)
+        return sorted(
+            rule['id']
+            for rule in rules
+            if rule['security_group_id'] in port['security_groups']
+            and port['port_security_enabled']
+            and rule['ethertype'] == 'IPv4'
+            and any(
+                address in ipaddress.ip_network(cidr, strict=False)
+                for cidr in self.accepted(rule)
+            )
         )
 
-    def test_floating_ip(self) -> None:
-        address = self.floating_ip['floating_ip_address']
-        arguments = ('internet', address, '--port')
-        self.assert_judged(
-            *('allowed', None, *arguments, '22'), users=self.everybody
-        )
-        self.assert_judged(
-            'blocked',
-            f'no ingress rule of {self.group_text("db")} allows tcp 23 from '
-            'the internet',
-            *(*arguments, '23'),
-            users=self.everybody,
-        )
-        # Behind the router, web is seen by the address of the router.
-        rows = self.paths('web', address, '--port', '80')
-        self.assertEqual(['blocked'], [row['Verdict'] for row in rows])
-        self.assertIn(f'from {self.gateway()}', rows[0]['Reason'])
+    def accepted(self, rule: dict[str, Any]) -> list[str]:
+        """Return the addresses that a rule is for."""
+        if rule['remote_group_id']:
+            return [
+                fixed_ip['ip_address']
+                for port in self.ports.values()
+                if rule['remote_group_id'] in port['security_groups']
+                for fixed_ip in port['fixed_ips']
+                if ':' not in fixed_ip['ip_address']
+            ]
+        if rule['remote_address_group_id']:
+            return list(
+                self.api.get(
+                    'network',
+                    '/v2.0/address-groups/' + rule['remote_address_group_id'],
+                )['address_group']['addresses']
+            )
+        return [rule['remote_ip_prefix'] or '0.0.0.0/0']
 
-    def gateway(self) -> str:
-        router = self.api.get('network', f'/v2.0/routers/{self.router["id"]}')[
-            'router'
-        ]
-        (fixed_ip,) = (
-            row
-            for row in router['external_gateway_info']['external_fixed_ips']
-            if ':' not in row['ip_address']
-        )
-        return str(fixed_ip['ip_address'])
-
-    def test_port_forwarding(self) -> None:
-        address = self.forwarding['floating_ip_address']
-        arguments = ('internet', address, '--port')
-        users = (self.user, self.reader)
-        self.assert_judged(*('allowed', None, *arguments, '2201'), users=users)
-        self.assert_judged(
-            'blocked',
-            f'floating IP {address} does not forward tcp 22',
-            *(*arguments, '22'),
-            users=users,
+    def test_from_the_internet(self) -> None:
+        addresses = {
+            name: row['floating_ip_address']
+            for name, row in self.floating_ips.items()
+        }
+        everywhere = '0.0.0.0/0'
+        for user in self.everybody:
+            found = self.judged('internet', 'db', '--port', '22', user=user)
+            with self.subTest(user=user):
+                expected = {
+                    (everywhere, addresses['subport'], 'floating'): (
+                        'allowed',
+                        None,
+                    ),
+                    (everywhere, addresses['number'], 'floating'): (
+                        'blocked',
+                        'no ingress rule of group number allows tcp 22 from '
+                        'the internet',
+                    ),
+                    (everywhere, addresses['forwarding'], 'forwarding'): (
+                        'allowed',
+                        'tcp 22 only from 192.0.2.0/24',
+                    ),
+                }
+                self.assertEqual(
+                    expected,
+                    {
+                        key: row
+                        for key, row in found.items()
+                        if key[2] in ('floating', 'forwarding')
+                    },
+                )
+        address = addresses['forwarding']
+        self.assertEqual(
+            [('blocked', f'floating IP {address} does not forward tcp 23')],
+            [*self.judged('internet', address, '--port', '23').values()],
         )
 
     def test_exposure(self) -> None:
-        (row,) = self.paths('internet', 'db')
+        """Without a port, what may pass is listed, and from where."""
+        address = self.floating_ips['forwarding']['floating_ip_address']
+        (row,) = self.paths('internet', address)
         self.assertEqual(
-            [{'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}],
-            row['Traffic'],
+            (
+                [
+                    {
+                        'protocol': 'tcp',
+                        'port_range_min': 22,
+                        'port_range_max': 22,
+                    }
+                ],
+                'tcp 22 only from 192.0.2.0/24',
+            ),
+            (row['Traffic'], row['Reason']),
         )
 
-    def test_out(self) -> None:
-        rows = self.paths('web', 'internet')
-        self.assertEqual(
-            ['allowed'],
-            [r['Verdict'] for r in rows if r['Destination Address'] != '::/0'],
-        )
-        name = self.networks['lonely']['name']
+    def test_to_the_internet(self) -> None:
         for user in self.everybody:
-            (row,) = self.paths('lone', 'internet', user=user)
+            found = self.judged('web', 'internet', user=user)
+            with self.subTest(user=user):
+                expected = {
+                    ('10.71.0.5', '0.0.0.0/0', 'through'): ('allowed', None),
+                    ('10.73.0.5', '0.0.0.0/0', ''): (
+                        'blocked',
+                        'router dead is disabled',
+                    ),
+                }
+                self.assertEqual(
+                    expected, {key: found.get(key) for key in expected}
+                )
+
+    def test_server_that_is_off(self) -> None:
+        key = ('10.71.0.5', '10.71.0.40', 'same')
+        for user in self.everybody:
+            found = self.judged('front', 'off', '--port', '22', user=user)
+            self.assertEqual(
+                ('blocked', 'server off is SHUTOFF'), found[key], user
+            )
+
+    def test_port_that_is_not_plugged_in(self) -> None:
+        port = self.scenario.port(
+            self.networks['front'],
+            name='spare',
+            security_groups=[self.groups['ssh']['id']],
+        )
+        for row in self.paths('front', port['id'], '--port', '22'):
+            self.assertEqual('blocked', row['Verdict'])
             self.assertIn(
-                f'network {name} has no router at 10.73.0.1',
+                'port spare is not plugged in',
                 [step['reason'] for step in row['Steps']],
             )
 
-    def test_subport_and_disabled_port(self) -> None:
-        ssh = ('10.71.0.5', '10.72.0.9', '--port', '22')
-        self.assert_judged('allowed', None, *ssh, route='through')
-        path = f'ports/{self.ports["subport"]["id"]}'
-        with self.changed(path, admin_state_up=False):
-            self.assert_judged(
-                'blocked', 'port subport is disabled', *ssh, route='through'
+    def test_what_always_passes(self) -> None:
+        """Neighbor discovery passes a port without a group, and DHCP may."""
+        ping = ('--protocol', 'icmp', '--port')
+        for kind, verdict in (('135', 'allowed'), ('128', 'blocked')):
+            found = self.paths('fd00:71::5', 'fd00:71::31', *ping, kind)
+            self.assertEqual(
+                [verdict], [row['Verdict'] for row in found], kind
+            )
+        dhcp = ('--protocol', 'udp', '--port', '67')
+        for user, verdict in ((self.user, 'unknown'), ('admin', 'allowed')):
+            row, _ipv6 = self.paths('bare', 'front', *dhcp, user=user)
+            self.assertEqual(
+                [verdict],
+                [
+                    step['verdict']
+                    for step in row['Steps']
+                    if step['hop'] == 'egress'
+                ],
+                user,
             )
 
-    def test_port_security(self) -> None:
-        ports = f'ports/{self.ports["web-2"]["id"]}'
-        telnet = ('web', '10.71.0.6', '--port', '23')
-        with self.changed(
-            ports, port_security_enabled=False, security_groups=[]
+    def test_address_that_nobody_has(self) -> None:
+        """On a network of another project, somebody unseen may have it."""
+        for end, address, user, verdict in (
+            ('front', '10.71.0.99', self.user, 'blocked'),
+            ('common', '10.79.0.99', self.user, 'unknown'),
+            ('common', '10.79.0.99', self.reader, 'unknown'),
+            ('common', '10.79.0.99', 'admin', 'blocked'),
         ):
-            self.assert_judged('allowed', None, *telnet, route='same')
-        with self.changed(ports, security_groups=[]):
-            self.assert_judged(
-                'blocked',
-                'port web-2 has no security group',
-                *telnet,
-                route='same',
-            )
-
-    def test_stateless_group(self) -> None:
-        group = self.scenario.security_group('stateless', stateful=False)
-        self.scenario.security_group_rule(group)
-        egress = self.scenario.security_group_rule(group, direction='egress')
-        ports = f'ports/{self.ports["web-2"]["id"]}'
-        ssh = ('web', '10.71.0.6', '--port', '22')
-        with self.changed(ports, security_groups=[group['id']]):
-            self.assert_judged('allowed', None, *ssh, route='same')
-            self.api.delete(
-                'network', f'/v2.0/security-group-rules/{egress["id"]}'
-            )
-            # The drivers differ, and the one of this cloud is not known.
-            self.assert_judged(
-                'unknown',
-                'the groups of port web-2 are stateless, and no egress rule '
-                'allows all replies to 10.71.0.5',
-                *ssh,
-                route='same',
-            )
-
-    def test_address_group(self) -> None:
-        ports = f'ports/{self.ports["web-2"]["id"]}'
-        for cidr, verdict in (
-            ('10.71.0.0/29', 'allowed'),
-            ('10.71.0.8/29', 'blocked'),
-        ):
-            office = self.scenario.address_group('office', cidr)
-            group = self.scenario.security_group('office')
-            self.scenario.security_group_rule(
-                group, remote_address_group_id=office['id']
-            )
-            with (
-                self.changed(ports, security_groups=[group['id']]),
-                self.subTest(cidr),
-            ):
-                rows = self.paths('web', '10.71.0.6', '--port', '22')
-                self.assertEqual(
-                    [verdict],
-                    [
-                        r['Verdict']
-                        for r in rows
-                        if r['Path'] == 'same network'
-                    ],
-                )
+            found = self.judged(end, address, '--port', '22', user=user)
+            expected = (verdict, f'no port on network {end} has {address}')
+            self.assertIn(expected, found.values(), user)
 
     def test_group_of_another_project(self) -> None:
-        admin = api.Api('admin', self.cloud)
-        foreign = scenario.Scenario(admin)
-        self.addCleanup(foreign.remove)
-        group = foreign.security_group('foreign')
-        ports = f'ports/{self.ports["web-2"]["id"]}'
-        ssh = ('web', '10.71.0.6', '--port', '22')
-        with self.changed(ports, 'admin', security_groups=[group['id']]):
-            self.assert_judged(
-                'unknown',
-                f'security group {group["id"]} cannot be read',
-                *ssh,
-                route='same',
-                users=(self.user, self.reader),
-            )
-            self.assert_judged(
-                'blocked',
-                f'no ingress rule of group {group["name"]} allows tcp 22 from '
-                '10.71.0.5',
-                *ssh,
-                route='same',
-                users=('admin',),
-            )
+        group = self.foreign.security_group('foreign')
+        path = f'ports/{self.ports["stranger"]["id"]}'
+        hidden = ('unknown', f'security group {group["id"]} cannot be read')
+        no_rule = NO_RULE.format('foreign')
+        with self.changed(path, 'admin', security_groups=[group['id']]):
+            for user, expected in (
+                (self.user, hidden),
+                (self.reader, hidden),
+                ('admin', ('blocked', no_rule)),
+            ):
+                found = self.judged(
+                    'front', 'stranger', '--port', '22', user=user
+                )
+                self.assertEqual([expected], [*found.values()], user)
 
     def test_virtual_ip(self) -> None:
         """Whether pairs are in a remote group depends on the driver."""
         self.scenario.port(self.networks['front'], '10.71.0.100')
+        path = f'ports/{self.ports["front"]["id"]}'
         pair = [{'ip_address': '10.71.0.100'}]
-        path = f'ports/{self.ports["web"]["id"]}'
-        ssh = ('10.71.0.100', '10.71.0.6', '--port')
         with self.changed(path, allowed_address_pairs=pair):
-            self.assert_judged(
-                'unknown',
-                'it depends on the driver of the network',
-                *(*ssh, '22'),
-            )
-            self.assert_judged(
-                'blocked',
-                f'no ingress rule of {self.group_text("ssh")} allows tcp 23 '
-                'from 10.71.0.100',
-                *(*ssh, '23'),
-            )
+            for port, expected in (
+                ('21', ('unknown', 'it depends on the driver of the network')),
+                (
+                    '22',
+                    (
+                        'blocked',
+                        NO_RULE.format('strangers').replace('0.5', '0.100'),
+                    ),
+                ),
+            ):
+                found = self.judged(
+                    '10.71.0.100', f'10.71.0.{port}', '--port', '22'
+                )
+                self.assertEqual([expected], [*found.values()])

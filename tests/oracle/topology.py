@@ -60,7 +60,6 @@ class Topology:
         self._make = scenario.Scenario(own, f'oracle-{self.name}-')
         self._other = scenario.Scenario(other, f'oracle-{self.name}-other-')
         self._networks: list[scenario.Resource] = []
-        self._routers: list[scenario.Resource] = []
         self._groups: list[scenario.Resource] = []
 
     def __enter__(self) -> 'Topology':
@@ -72,8 +71,6 @@ class Topology:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        for router in self._routers:
-            self._update('router', router, routes=[])
         self._other.remove()
         self._make.remove()
 
@@ -142,7 +139,6 @@ class Topology:
         first, second, third, _last = self._networks
         edge = self._make.router('edge')
         inner = self._make.router('inner')
-        self._routers = [edge, inner]
         self._make.user.put(
             'network',
             f'/v2.0/routers/{inner["id"]}',
@@ -151,22 +147,7 @@ class Topology:
         for network in (first, second):
             self._join(edge, network)
         self._join(inner, third)
-        # Not one to be removed: that is done together with the router.
-        on_second = self._make.user.post(
-            'network',
-            '/v2.0/ports',
-            {
-                'port': {
-                    'network_id': second['id'],
-                    'fixed_ips': [{'ip_address': f'{self._prefix}.1.120'}],
-                }
-            },
-        )['port']
-        self._make.user.put(
-            'network',
-            f'/v2.0/routers/{inner["id"]}/add_router_interface',
-            {'port_id': on_second['id']},
-        )
+        on_second = self._make.join(inner, second, f'{self._prefix}.1.120')
         if self._may(0.9):
             self._route(
                 edge, f'{self._prefix}.2.0/24', f'{self._prefix}.1.120'
@@ -201,10 +182,9 @@ class Topology:
     def _route(
         self, router: scenario.Resource, destination: str, next_hop: str
     ) -> None:
-        route = {'destination': destination, 'nexthop': next_hop}
         # The router may have no interface there.
         with _ignored(400):
-            self._update('router', router, routes=[route])
+            self._make.route(router, {destination: next_hop})
 
     def _update(
         self, kind: str, resource: scenario.Resource, **attributes: object
