@@ -22,8 +22,9 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
+    from osc_port_iface.commands import regions
+    from osc_port_iface.interfaces.journal import recording
     from osc_port_iface.interfaces.journal import summary
-    from osc_port_iface import records
 
 
 class RecordServerInterface(lister.TextLister):
@@ -44,10 +45,13 @@ class RecordServerInterface(lister.TextLister):
         'openstack server interface record addresses.sqlite web-1 web-2',
         'openstack server interface record addresses.sqlite --import may.json',
     )
-    importance = ('Observation', 'Started', 'Objects', 'Changed', 'Gone')
+    importance: tuple[str, ...] = (
+        *('Observation', 'Started', 'Objects', 'Changed', 'Gone'),
+    )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import regions
         from osc_port_iface.commands import server_selectors
 
         parser = super().get_parser(prog_name)
@@ -70,6 +74,7 @@ class RecordServerInterface(lister.TextLister):
             ),
         )
         server_selectors.add_arguments(parser)
+        regions.add_arguments(parser)
         saved = parser.add_argument_group(_('saved listings'))
         saved.add_argument(
             '--import',
@@ -98,39 +103,70 @@ class RecordServerInterface(lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import observation_columns
-        from osc_port_iface import records
+        from osc_port_iface.commands import regions
 
         chosen = self.choose(parsed_args, observation_columns.COLUMNS)
-        answer = (
-            records.Answer(_import(parsed_args))
-            if parsed_args.files
-            else self._record(parsed_args)
-        )
-        self.report(answer)
-        for summary in answer.rows:
-            self.hint(observation_columns.in_a_line(summary))
-        return columns.table(chosen, answer.rows)
-
-    def _record(
-        self, parsed_args: argparse.Namespace
-    ) -> records.Answer[summary.Summary]:
-        """Record what the cloud has now."""
-        from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.journal import recording
-
-        if parsed_args.listed_at:
+        if parsed_args.files:
+            rows = _import(parsed_args)
+        elif parsed_args.listed_at:
             raise plugin_command.UsageError(
                 _('--listed-at needs a file to import.')
             )
+        elif several := regions.choose(self, parsed_args):
+            rows = _record_regions(parsed_args, several)
+            self.importance = (regions.HEADER, *self.importance)
+            chosen.sort(key=lambda column: column.header != regions.HEADER)
+        else:
+            rows = self._record(parsed_args)
+        for summary in rows:
+            self.hint(observation_columns.in_a_line(summary))
+        return columns.table(chosen, rows)
+
+    def _record(
+        self, parsed_args: argparse.Namespace
+    ) -> list[summary.Summary]:
+        """Record what the cloud has now."""
+        from osc_port_iface.interfaces.journal import recording
+
+        reading = self._read(parsed_args)
+        found = recording.record(
+            parsed_args.journal, lambda: [reading], parsed_args.keep
+        )
+        self.fail(dict.fromkeys(reading.failures))
+        return found
+
+    def _read(self, parsed_args: argparse.Namespace) -> recording.Reading:
+        """Prepare to read a region."""
+        from osc_port_iface.commands import server_selectors
+        from osc_port_iface.interfaces.journal import recording
+
         cloud = self.cloud()
-        return recording.record(
+        return recording.read(
             cloud,
-            parsed_args.journal,
             parsed_args.server,
             server_selectors.scope(parsed_args, cloud.identity),
-            parsed_args.keep,
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
+
+    def _read_now(self, parsed_args: argparse.Namespace) -> recording.Reading:
+        """Read a region while others are read."""
+        reading = self._read(parsed_args).now()
+        self.fail(dict.fromkeys(reading.failures))
+        return reading
+
+
+def _record_regions(
+    parsed_args: argparse.Namespace,
+    several: regions.Regions[RecordServerInterface],
+) -> list[summary.Summary]:
+    """Record what each region has now."""
+    from osc_port_iface.interfaces.journal import recording
+
+    return recording.record(
+        parsed_args.journal,
+        lambda: several.ask(lambda view, args: view._read_now(args)).values(),
+        parsed_args.keep,
+    )
 
 
 def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
@@ -143,12 +179,14 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
     from osc_port_iface.interfaces.journal import importing
     from osc_port_iface import printable
 
-    for name in ('server', 'project', 'host', 'status', 'keep'):
+    selectors = ('project', 'host', 'status', 'region', 'all_regions')
+    for name in ('server', *selectors, 'keep'):
         if getattr(parsed_args, name):
+            option = f'--{name.replace("_", "-")}'
             raise plugin_command.UsageError(
                 _('%(option)s cannot be used with %(other)s.')
                 % {
-                    'option': '<server>' if name == 'server' else f'--{name}',
+                    'option': '<server>' if name == 'server' else option,
                     'other': '--import',
                 }
             )

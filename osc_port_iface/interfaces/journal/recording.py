@@ -12,10 +12,13 @@
 
 """Records what a cloud is like now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+import dataclasses
 import json
 import time
 from typing import Any
+
+import sqlalchemy as sa
 
 from osc_port_iface.api import as_given
 from osc_port_iface.api import cloud as api_cloud
@@ -34,69 +37,127 @@ from osc_port_iface import records
 _SAME_CLOCK = 2.0
 
 
-def record(
+@dataclasses.dataclass
+class Reading:
+    """A region that is read for an observation.
+
+    :ivar region: Its name.
+    :ivar scope: What of it is observed.
+    :ivar listings: What it has. By default, each kind is read when it is
+        stored, so that one is in memory at a time.
+    :ivar failures: What could not be read.
+    :ivar began: When the reading began, if it has.
+    :ivar ended: When it ended, if it has.
+    """
+
+    region: str
+    scope: str
+    listings: Iterable[as_given.Listing]
+    failures: list[str]
+    began: float | None = None
+    ended: float | None = None
+
+    def now(self) -> 'Reading':
+        """Read everything, so that several regions can be read in parallel.
+
+        :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read.
+        """
+        self.began = time.time()
+        self.listings = list(self.listings)
+        self.ended = time.time()
+        return self
+
+
+def read(
     cloud: api_cloud.Cloud,
-    location: str,
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
-    keep: float | None,
     progress: Callable[[str], object],
-) -> records.Answer[summaries.Summary]:
-    """Record one observation.
+) -> Reading:
+    """Prepare to read a region.
 
-    :param cloud: The services.
-    :param location: The journal: a file, or the URL of a database.
+    :param cloud: Its services.
     :param names_or_ids: The servers to observe; if empty, all of the scope.
     :param scope: What to observe.
-    :param keep: For how many seconds observations are kept; for ever if None.
     :param progress: Shows which kind has been read.
-    :returns: A summary, and what could not be read.
     :raises exceptions.CommandError: Several servers have a name, or one cannot
-        be looked up. Nothing is stored.
+        be looked up.
+    """
+    server_ids, failures = _selected(cloud, names_or_ids, scope)
+
+    def listings() -> Iterator[as_given.Listing]:
+        for listing in as_given.read(cloud, scope, server_ids):
+            progress(listing.kind)
+            if listing.failure is not None:
+                failures.append(listing.failure)
+            yield listing
+
+    return Reading(
+        cloud.region,
+        _described(cloud, names_or_ids, scope),
+        listings(),
+        failures,
+    )
+
+
+def record(
+    location: str,
+    read_all: Callable[[], Iterable[Reading]],
+    keep: float | None,
+) -> list[summaries.Summary]:
+    """Record an observation of each region.
+
+    :param location: The journal: a file, or the URL of a database.
+    :param read_all: Reads the regions, while no other recorder can write.
+    :param keep: For how many seconds observations are kept; for ever if None.
+    :returns: A summary of each observation.
     :raises engines.JournalError: The journal cannot be written.
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
     """
-    server_ids, failures = _selected(cloud, names_or_ids, scope)
-    ahead: list[float] = []
     with engines.writing(location) as connection:
-        began = time.time()
-        observation = observing.Observation(
-            connection, cloud.region, _described(cloud, names_or_ids, scope)
-        )
-        for listing in as_given.read(cloud, scope, server_ids):
-            progress(listing.kind)
-            ahead += [row.ahead for row in listing.objects.values()]
-            if listing.failure is not None:
-                failures.append(listing.failure)
-                is_named = listing.kind in as_given.NAMED
-                observation.miss(
-                    listing.kind, 'hidden' if is_named else 'failed'
-                )
-            elif listing.is_hidden:
-                observation.miss(listing.kind, 'hidden')
-            else:
-                observation.keep(
-                    listing.kind,
-                    ((row.id, row.data) for row in listing.objects.values()),
-                )
-        skew = max(ahead, default=0.0)
-        if abs(skew) < _SAME_CLOCK:
-            skew = 0.0
-        times = [round(1000 * (at + skew)) for at in (began, time.time())]
-        observation.finish(times[0], times[1], round(1000 * skew))
+        found = [_store(connection, reading) for reading in read_all()]
         if keep is not None:
-            observing.forget(connection, times[0] - round(1000 * keep))
-    summary = summaries.Summary(
+            first = min(row.began for row in found).timestamp()
+            observing.forget(connection, round(1000 * (first - keep)))
+    return found
+
+
+def _store(
+    connection: sa.engine.Connection, reading: Reading
+) -> summaries.Summary:
+    began = reading.began or time.time()
+    observation = observing.Observation(
+        connection, reading.region, reading.scope
+    )
+    ahead: list[float] = []
+    for listing in reading.listings:
+        ahead += [row.ahead for row in listing.objects.values()]
+        if listing.failure is not None:
+            is_named = listing.kind in as_given.NAMED
+            observation.miss(listing.kind, 'hidden' if is_named else 'failed')
+        elif listing.is_hidden:
+            observation.miss(listing.kind, 'hidden')
+        else:
+            observation.keep(
+                listing.kind,
+                ((row.id, row.data) for row in listing.objects.values()),
+            )
+    ended = reading.ended or time.time()
+    skew = max(ahead, default=0.0)
+    if abs(skew) < _SAME_CLOCK:
+        skew = 0.0
+    times = [round(1000 * (at + skew)) for at in (began, ended)]
+    observation.finish(times[0], times[1], round(1000 * skew))
+    return summaries.Summary(
         observation.id,
-        cloud.region,
+        reading.region,
         history.moment(times[0]),
         history.moment(times[1]),
         skew,
         observation.counts,
         observation.is_complete,
     )
-    return records.Answer([summary], failures)
 
 
 def _selected(
@@ -112,12 +173,12 @@ def _selected(
     if not names_or_ids:
         return None, []
     found: dict[str, None] = {}
-    missing = []
+    missing: list[str] = []
     for name_or_id in names_or_ids:
         try:
             server = selection.one(cloud, name_or_id, scope, details=True)
         except (names.NoSuchName, errors.NotFound) as error:
-            missing.append(str(error))
+            missing.append(records.Absence(str(error), name_or_id))
         else:
             found[server.id] = None
     return list(found), missing

@@ -20,6 +20,7 @@ import re
 from typing import Any
 from urllib import parse
 
+import fixtures
 from keystoneauth1 import fixture
 import requests
 
@@ -814,4 +815,95 @@ class TestConfiguration(RegionsTestCase):
         )
         self.assertRegex(
             result.stderr, r'\ARegionTwo: Authentication failed: [^\n]*\n\Z'
+        )
+
+
+class TestRecord(RegionsTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        for region in (self.cloud, self.second):
+            region.register_network('trunks')
+        for key in ('projects', 'domains', 'users'):
+            self.cloud.get(f'{fake_cloud.AUTH_URL}/{key}', json={key: []})
+        directory = self.useFixture(fixtures.TempDir()).path
+        self.journal = str(pathlib.Path(directory) / 'journal')
+
+    def record(self, *arguments: str) -> command_result.Result:
+        return self.ask(
+            *('record', self.journal, *arguments, '-f', 'csv'),
+            *('--quote', 'none', '-c', 'Region', '-c', 'Objects'),
+            *('-c', 'Complete', '-c', 'Observation'),
+        )
+
+    def test_an_observation_of_each_region(self) -> None:
+        self.assert_result(
+            self.record(),
+            0,
+            [
+                'Region,Observation,Objects,Complete',
+                'RegionOne,1,4,True',
+                'RegionTwo,2,2,True',
+            ],
+            [],
+        )
+
+    def test_a_server_of_one_region(self) -> None:
+        self.assert_result(
+            self.record('db'),
+            0,
+            [
+                'Region,Observation,Objects,Complete',
+                'RegionOne,1,2,True',
+                'RegionTwo,2,0,True',
+            ],
+            [],
+        )
+        self.assertEqual(
+            [
+                "No server with the name or ID 'wob' exists in project demo. "
+                "Did you mean 'web'?"
+            ],
+            self.record('wob').stderr.splitlines(),
+        )
+
+    def test_a_region_that_is_refused(self) -> None:
+        self.second.get(
+            f'{self.second.network_url}/v2.0/ports', status_code=403
+        )
+        self.assert_result(
+            self.record(),
+            1,
+            [
+                'Region,Observation,Objects,Complete',
+                'RegionOne,1,4,True',
+                'RegionTwo,2,1,False',
+            ],
+            ['RegionTwo: Ports: this is not allowed (HTTP 403)'],
+        )
+
+    def test_a_region_that_cannot_be_asked(self) -> None:
+        self.second.compute_url = ''
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        result = self.openstack(
+            *('server', 'interface', 'record', self.journal, '-f', 'value'),
+            *('--region', 'RegionOne', '--region', 'RegionTwo'),
+            *('-c', 'Region', '-c', 'Complete'),
+        )
+        self.assert_result(
+            result,
+            1,
+            ['RegionOne True', 'RegionTwo False'],
+            [
+                'RegionTwo: public endpoint for compute service in RegionTwo '
+                'region not found',
+                'RegionTwo: Ports: the servers are not known',
+            ],
+        )
+
+    def test_only_the_cloud_has_regions(self) -> None:
+        self.assert_result(
+            self.record('--import', 'a.json'),
+            2,
+            [],
+            ['--all-regions cannot be used with --import.'],
         )
