@@ -98,7 +98,7 @@ class TestColumns(base.ProjectTestCase):
                 {'ip_address': '10.95.1.0/24'},
                 {
                     'ip_address': '10.95.0.100',
-                    'mac_address': 'fa:16:3e:00:00:64',
+                    'mac_address': '00:00:5e:00:01:64',
                 },
             ],
         )
@@ -126,7 +126,12 @@ class TestColumns(base.ProjectTestCase):
             {
                 'port': {
                     'device_id': cls.servers[1]['id'],
-                    'binding:profile': {'pci_slot': PCI_ADDRESS},
+                    # OVN requires all of them.
+                    'binding:profile': {
+                        'pci_slot': PCI_ADDRESS,
+                        'pci_vendor_info': '15b3:1018',
+                        'physical_network': 'physnet1',
+                    },
                 }
             },
         )

@@ -27,8 +27,10 @@ from tests.cloud import databases
 from tests.cloud import embedded
 from tests.cloud import fleet
 from tests.cloud import moves
+from tests.cloud import networks
 from tests.cloud import scenario
 from tests import command_result
+from tests.functional import base
 from tests.functional import client
 from tests.functional import faults
 from tests.functional import recording_proxy
@@ -220,6 +222,31 @@ class TestCaches(RepairTestCase):
 
 
 class TestPorts(RepairTestCase):
+    @base.needs(networks.OVN, 'another driver reports what it has bound again')
+    def test_bindings_on_ovn(self) -> None:
+        server = self.make_server(2)
+        elsewhere, refused = self.ports(server)
+        other = moves.other_host(self.admin, server)
+        self.update_port(elsewhere, **{'binding:host_id': other})
+        self.fail_to_bind(refused, moves.host_of(self.admin, server))
+        rows = self.assert_repaired([server['id']])
+        self.assertEqual(
+            {'binding-failed', 'host-differs'},
+            {row['Finding'] for row in rows},
+        )
+        # OVN keeps a port that is bound to none, and so has nothing to report
+        # to Neutron afterwards, which leaves it DOWN.
+        self.update_port(refused, **{'binding:host_id': ''})
+        self.proxy.writes.clear()
+        rows = self.repair(
+            server['id'], '--auto-approve', '--timeout', '4', status=1
+        )
+        self.assertEqual([('unbound', 'repaired')], self.labels(rows))
+        self.proxy.writes.clear()
+        (row,) = self.assert_repaired([server['id']], '--bounce')
+        self.assertEqual('port-down', row['Finding'])
+
+    @base.needs(networks.PLAIN, 'OVN binds to each host of a server')
     def test_bindings(self) -> None:
         server = self.make_server(3)
         elsewhere, nowhere, refused = self.ports(server)
@@ -230,32 +257,23 @@ class TestPorts(RepairTestCase):
         self.update_port(elsewhere, **{'binding:host_id': other})
         self.update_port(nowhere, **{'binding:host_id': ''})
         self.fail_to_bind(refused, host)
-        # On OVN, the host of the server is no obstacle, and Neutron takes some
-        # seconds until a port is ACTIVE that was bound to none.
-        seconds, status = ('60', 0) if self.is_ovn else ('4', 3)
         rows = self.repair(
-            *(server['id'], '--auto-approve', '--timeout', seconds),
-            status=status,
+            server['id'], '--auto-approve', '--timeout', '4', status=3
         )
         self.assertEqual(
             [
-                (
-                    'binding-failed',
-                    'repaired' if self.is_ovn else 'still there',
-                ),
+                ('binding-failed', 'still there'),
                 ('host-differs', 'repaired'),
                 ('unbound', 'repaired'),
             ],
             self.labels(rows),
         )
         self.assert_sent(rows)
-        if self.is_ovn:
-            return
+        self.proxy.writes.clear()
         # The obstacle is gone. An update would bind the port.
         self.change(
             'neutron', "UPDATE ports SET name = '' WHERE id = ?", refused['id']
         )
-        self.proxy.writes.clear()
         (row,) = self.assert_repaired([server['id']])
         self.assertEqual('binding-failed', row['Finding'])
 
