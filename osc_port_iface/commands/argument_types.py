@@ -256,13 +256,13 @@ def moment(text: str) -> datetime.datetime:
         pass
     try:
         found = datetime.datetime.fromisoformat(text)
-    except ValueError:
+        if found.tzinfo is None:
+            found = found.replace(tzinfo=datetime.UTC)
+        return found.astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
         raise _invalid(
             _("'%s' is not a time such as 2026-01-31T12:00:00Z or 3d"), text
         ) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=datetime.UTC)
-    return found
 
 
 def interval(text: str) -> float:

@@ -229,12 +229,10 @@ class Observation:
         """End versions with the last observation that surely had them."""
         if not ended:
             return
-        first = _VERSIONS.first
-        confirmed = listing.confirmed or 0
         self._execute(
             schema.VERSIONS.update()
             .where(_VERSIONS.id == sa.bindparam('ended'))
-            .values(last=sa.case((first > confirmed, first), else_=confirmed)),
+            .values(last=listing.confirmed),
             [{'ended': old.version_id} for old in ended],
         )
 

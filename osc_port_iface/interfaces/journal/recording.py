@@ -119,7 +119,8 @@ def record(
         found = [_store(connection, reading) for reading in read_all()]
         if keep is not None:
             first = min(row.began for row in found).timestamp()
-            observing.forget(connection, round(1000 * (first - keep)))
+            before = max(0.0, first - keep)
+            observing.forget(connection, round(1000 * before))
     return found
 
 

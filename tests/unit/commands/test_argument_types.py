@@ -10,6 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import datetime
+
+from osc_port_iface.commands import argument_types
 from tests.unit import base
 
 
@@ -61,3 +64,32 @@ class TestFileName(base.ShellTestCase):
                     ),
                     result.stderr,
                 )
+
+
+class TestMoment(base.ShellTestCase):
+    def test_out_of_range(self) -> None:
+        for text in (
+            '0001-01-01T00:00:00+14:00',
+            '9999-12-31T23:59:59-14:00',
+            '99999999999d',
+            '2026-02-30',
+        ):
+            with self.subTest(text=text):
+                result = self.openstack(
+                    *('server', 'interface', 'find', '10.0.0.5', '--at', text)
+                )
+                self.assertEqual(2, result.status)
+                self.assertTrue(
+                    result.stderr.endswith(
+                        f"error: argument --at: '{text}' is not a time such "
+                        'as 2026-01-31T12:00:00Z or 3d\n'
+                    ),
+                    result.stderr,
+                )
+
+    def test_local_time_on_both_sides_of_a_change_of_the_clocks(self) -> None:
+        summer, winter = (
+            argument_types.moment(f'2026-10-25T02:30:00+0{hours}:00')
+            for hours in (2, 1)
+        )
+        self.assertEqual(datetime.timedelta(hours=1), winter - summer)

@@ -243,6 +243,10 @@ class TestFindAt(AtTestCase):
                 '--at cannot be used with --between.\n',
             ),
             ((), '--journal needs a time, such as --at 3d.\n'),
+            (
+                ('--at', '1h', '--region', 'RegionOne'),
+                'A journal is asked for all regions, without --region.\n',
+            ),
         ):
             with self.subTest(arguments=arguments):
                 result = self.openstack(

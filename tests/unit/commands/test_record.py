@@ -147,6 +147,12 @@ class TestRecord(RecordTestCase):
         self.register_names('users', {**user, 'email': 'other@example.org'})
         self.assertEqual(0, self.recorded()['Changed'])
 
+    def test_all_is_kept_for_longer_than_there_are_clocks(self) -> None:
+        self.recorded()
+        self.assertEqual(
+            2, self.recorded('--keep', '9' * 20 + 'd')['Observation']
+        )
+
     def test_what_is_no_journal_stays_as_it_is(self) -> None:
         pathlib.Path(self.journal).write_text('notes')
         result = self.record()
