@@ -364,6 +364,38 @@ class TestDeletion(PortsTestCase):
         )
         self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
 
+    def test_port_that_a_service_may_use(self) -> None:
+        """It is deleted only if the user names it, now as in the plan."""
+        self.cloud.register_tokens(
+            'a-token', role='admin', more_services=('dns',)
+        )
+        self.change(
+            {
+                **test_check.old_port(11, 9),
+                'device_id': '',
+                'device_owner': '',
+            }
+        )
+        unknown = (
+            'a service that cannot be asked may use it (dns): name the port '
+            'with --port to delete it'
+        )
+        row = 'unused-port'
+        chosen = ('--finding', 'unused-port')
+        self.assertEqual(
+            command_result.Result(
+                3, f' {row}  not repairable none  {unknown}\n', ''
+            ),
+            self.delete(*chosen),
+        )
+        self.assertEqual(
+            command_result.Result(
+                0, f' {row} delete-port repaired none deleted \n', ''
+            ),
+            self.delete(*chosen, '--port', PORT_ID),
+        )
+        self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
+
     def test_used_since_the_plan(self) -> None:
         """Something begins to use the port after the plan was made."""
         read: list[str] = []

@@ -43,12 +43,12 @@ def port(number: int = 11, **other: Any) -> records.Port:
         'vif_type': 'ovs',
         'host': 'compute-9',
         'admin_state_up': True,
+        'fixed_ips': (),
     }
     return records.Port(
         fake_cloud.identifier(number),
         fake_cloud.identifier(700),
         f'fa:16:3e:00:00:{number:02x}',
-        (),
         **{**plain, **other},
     )
 
@@ -193,6 +193,20 @@ class TestRepairs(PlanTestCase):
                 dataclasses.replace(
                     finding(Code.FLOATING_IP_DIFFERS, server(), port()),
                     expected_values=('203.0.113.6',),
+                    actual_values=('203.0.113.5', '10.0.0.9'),
+                ),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
+                'floating IP that should not be there, of an address it has',
+                dataclasses.replace(
+                    finding(
+                        Code.FLOATING_IP_DIFFERS,
+                        server(),
+                        port(fixed_ips=(records.FixedIP('10.0.0.9', None),)),
+                    ),
                     actual_values=('203.0.113.5', '10.0.0.9'),
                 ),
                 {},
@@ -505,6 +519,10 @@ class TestRepairs(PlanTestCase):
             with self.subTest(code):
                 repair = self.one(finding(code, server(), port()), bounce=True)
                 self.assertIn(warning, repair.warning or '')
+        for code in (Code.ADDRESS_DIFFERS, Code.NOT_ATTACHED):
+            with self.subTest(code):
+                repair = self.one(finding(code, server(), port()))
+                self.assertIsNone(repair.warning)
 
 
 class TestPortsThatMayBeUsed(PlanTestCase):
