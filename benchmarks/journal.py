@@ -10,15 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A journal of a year, made without a cloud, and what asking it costs."""
+"""A journal of every hour, made without a cloud, and what asking it costs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 import datetime
 import json
 import os
 import pathlib
 import statistics
-import sys
 import tempfile
 import time
 from typing import Any
@@ -50,8 +49,14 @@ SCOPE = json.dumps({'host': None, 'project_id': None, 'status': None})
 # What the cloud has nothing of.
 OTHERS = ('networks', 'subnets', 'floatingips', 'routers', 'trunks')
 
-# How many addresses are looked for, and how often a command runs.
-REPETITIONS = 10
+# The days that are recorded: more would take longer than all other benchmarks.
+DAYS = 75
+
+# How many addresses are looked for.
+ADDRESSES = 10
+
+# How often a command runs, which takes about a minute.
+REPETITIONS = 3
 
 # The observations without a change that are made at the end.
 _UNCHANGED = 1000
@@ -101,8 +106,8 @@ def _observe(
     observation.finish(began, began + 60_000, 0)
 
 
-def _make_year(
-    journal: pathlib.Path, size: int, hours: int
+def _make(
+    journal: pathlib.Path, size: int, days: int
 ) -> tuple[int, list[tuple[str, str, str]]]:
     """Record a fleet every hour.
 
@@ -115,20 +120,22 @@ def _make_year(
         _observe(connection, 0, fleets.Changes(everything), is_first=True)
     first = journal.stat().st_size
     known = []
-    for day in range(0, hours, 24):
+    for day in range(days):
         with engines.writing(str(journal)) as connection:
-            for hour in range(day + 1, day + 25):
+            for hour in range(24 * day + 1, 24 * day + 25):
+                if hour % max(1, 24 * days // ADDRESSES) == 0:
+                    # Between this observation and the one before.
+                    known.append(_known(fleet, hour))
                 _observe(connection, hour, fleet.pass_hour())
-        if day // 24 % max(1, hours // 24 // REPETITIONS) == 0:
-            port = fleet.ports[day % size]
-            moment = BEGINS + datetime.timedelta(hours=hour, minutes=30)
-            address = port['fixed_ips'][0]['ip_address']
-            known.append((moment.isoformat(), address, port['device_id']))
-            print(f'{day // 24} days', file=sys.stderr, flush=True)
-    # Something has to follow the last time.
-    with engines.writing(str(journal)) as connection:
-        _observe(connection, hours + 1, fleet.pass_hour())
     return first, known
+
+
+def _known(fleet: fleets.ChangingFleet, hour: int) -> tuple[str, str, str]:
+    """Return a time before an observation, an address, and its server."""
+    port = fleet.ports[hour % len(fleet.ports)]
+    moment = BEGINS + datetime.timedelta(hours=hour, minutes=-30)
+    address = port['fixed_ips'][0]['ip_address']
+    return moment.isoformat(), address, port['device_id']
 
 
 def _ask(
@@ -204,18 +211,36 @@ def _record(
 
 
 def run(quick: bool) -> report.Report:
-    """Record a fleet for a year, look addresses up, and record a cloud."""
-    size, hours = (300, 48) if quick else (30_000, 365 * 24)
+    """Record a fleet for days, look addresses up, and record a cloud."""
+    size, days = (300, 2) if quick else (30_000, DAYS)
     with tempfile.TemporaryDirectory() as directory:
-        year = pathlib.Path(directory) / 'year'
-        first, known = _make_year(year, size, hours)
-        whole = year.stat().st_size
-        seconds, found_peak = _ask(year, known)
+        journal = pathlib.Path(directory) / 'journal'
+        first, known = _make(journal, size, days)
+        whole = journal.stat().st_size
+        seconds, found_peak = _ask(journal, known)
         added, runs = _record(pathlib.Path(directory) / 'still', size)
-    wall = {
-        name: statistics.median(row.wall for row in found)
-        for name, found in runs.items()
-    }
+    return _report(
+        *(size, days, first, whole, seconds, found_peak, added, runs)
+    )
+
+
+def _times(runs: Sequence[measure.Run]) -> str:
+    wall = statistics.median(row.wall for row in runs)
+    cpu = statistics.median(row.cpu for row in runs)
+    return f'{wall:.1f} s, {cpu:.1f} s of CPU'
+
+
+def _report(
+    size: int,
+    days: int,
+    first: int,
+    whole: int,
+    seconds: float,
+    found_peak: float,
+    added: float,
+    runs: Mapping[str, Sequence[measure.Run]],
+) -> report.Report:
+    year = first + (whole - first) * 365 / days
     ratio = statistics.median(
         ours.wall / theirs.wall
         for ours, theirs in zip(runs['record'], runs['list'], strict=True)
@@ -224,13 +249,13 @@ def run(quick: bool) -> report.Report:
     return report.Report(
         'Journal',
         f'An SQLite journal of {size:,} servers with an interface each, '
-        f'observed every hour, {hours:,} times, with '
-        f'{fleets.CHANGED:.0%} of the interfaces changed each time: new '
-        'servers, new ports and other addresses. It is made without a cloud, '
-        'and the observations of a day are committed together. Then '
-        f'{len(known)} addresses are looked for with ``find --at``, each at '
-        'another time of the year; the time is the median, without the '
-        'start-up of the command. At last, ``record --all-projects`` and '
+        f'observed every hour for {days} days, with {fleets.CHANGED:.0%} of '
+        'the interfaces changed each time: new servers, new ports and other '
+        'addresses. It is made without a cloud, and the observations of a day '
+        'are committed together; the size after a year is extrapolated. Then '
+        f'{ADDRESSES} addresses are looked for with ``find --at``, each at '
+        'another time; the time is the median, without the start-up of the '
+        'command. At last, ``record --all-projects`` and '
         '``list --all-projects --source network`` run in turn, '
         f'{REPETITIONS} times each, against a loopback server with as many '
         'interfaces that do not change. Their ratio is the median of those in '
@@ -239,20 +264,21 @@ def run(quick: bool) -> report.Report:
         ('What', 'Value'),
         [
             ('first observation', f'{first / 10**6:.1f} MB'),
-            ('all observations', f'{whole / GB:.2f} GB'),
+            (f'after {days} days', f'{whole / 10**6:.1f} MB'),
+            ('after a year, extrapolated', f'{year / GB:.2f} GB'),
             ('``find --at``, after start-up', f'{seconds:.2f} s'),
             ('``find --at``, peak', f'{found_peak:.0f} MiB'),
             ('an observation without a change adds', f'{added:.0f} bytes'),
-            ('``record``', f'{wall["record"]:.1f} s'),
-            ('``list --source network``', f'{wall["list"]:.1f} s'),
+            ('``record``', _times(runs['record'])),
+            ('``list --source network``', _times(runs['list'])),
             ('ratio', f'{ratio:.2f}'),
             ('``record``, peak', f'{peak:.0f} MiB'),
         ],
         [
             report.Goal(
                 'Below 1.5 GB for the year',
-                f'{whole / GB:.2f} GB',
-                whole < 1.5 * GB,
+                f'{year / GB:.2f} GB',
+                year < 1.5 * GB,
             ),
             report.Goal(
                 'Less than 1 KiB for an observation without a change',

@@ -77,7 +77,7 @@ class Report:
         return '\n\n'.join(
             [
                 f'{self.title}\n{"=" * len(self.title)}',
-                textwrap.fill(self.method, 79),
+                textwrap.fill(self.method, 79, break_on_hyphens=False),
                 _table([self.headers, *self.rows]),
                 '\n'.join(
                     textwrap.fill(f'* {goal}', 79, subsequent_indent='  ')
