@@ -19,7 +19,13 @@ from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 
+# The first one is shown if several regions are compared.
 COLUMNS: columns.Columns[listing_diff.Change] = (
+    columns.Column(
+        listing_diff.REGION,
+        lambda change: cells.TextCell(change.region),
+        shown=columns.Shown.LONG,
+    ),
     columns.Column(
         'Server Name', lambda change: cells.TextCell(change.server_name)
     ),

@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import lister
@@ -26,6 +27,11 @@ from osc_port_iface.i18n import _
 if TYPE_CHECKING:
     from osc_port_iface.interfaces.changes import listing_diff
     from osc_port_iface.interfaces.journal import moments
+
+    # What to compare, by region; if there is one, its name is empty.
+    _Pairs: TypeAlias = dict[
+        str, tuple[listing_diff.Listing, listing_diff.Listing]
+    ]
 
 
 class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
@@ -48,6 +54,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         'openstack server interface diff --at 3d --at 2d',
     )
     importance = (
+        'Region',
         'Server Name',
         'Change',
         'Before',
@@ -57,6 +64,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import regions
         from osc_port_iface.commands import server_selectors
 
         parser = super().get_parser(prog_name)
@@ -98,6 +106,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             ),
         )
         server_selectors.add_scope(servers)
+        regions.add_arguments(parser)
         tuning = parser.add_argument_group(_('tuning'))
         tuning.add_argument(
             '--source',
@@ -135,29 +144,87 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import change_columns
         from osc_port_iface.commands import columns
-        from osc_port_iface.interfaces.changes import listing_diff
 
-        chosen = self.choose(parsed_args, change_columns.COLUMNS)
+        self.choose(parsed_args, change_columns.COLUMNS)
         _check_usage(parsed_args)
         sides = self._read(parsed_args)
         if parsed_args.at:
             sides += self._recorded(parsed_args, sides)
-        elif len(sides) == 1:
+        if len(sides) == 1:
             self.check_no_journal(parsed_args)
-            table, is_incomplete = self._list(parsed_args, sides[0])
-            name = _('the cloud')
-            sides.append(_listing(name, table, is_incomplete))
-        before, after = sides
+            pairs = self._now(parsed_args, sides[0])
+        else:
+            pairs = _by_region(*sides)
+        changes: list[listing_diff.Change] = []
+        for region, (before, after) in pairs.items():
+            changes += self._compare(parsed_args, region, before, after)
+        if changes:
+            self.deny()
+        chosen = self.choose(
+            parsed_args, change_columns.COLUMNS, show_long='' not in pairs
+        )
+        return columns.table(chosen, changes)
+
+    def _compare(
+        self,
+        parsed_args: argparse.Namespace,
+        region: str,
+        before: listing_diff.Listing,
+        after: listing_diff.Listing,
+    ) -> Iterator[listing_diff.Change]:
+        """Compare two listings, of a region unless its name is empty."""
+        import dataclasses
+
+        from osc_port_iface.commands import change_columns
+        from osc_port_iface.interfaces.changes import listing_diff
+        from osc_port_iface import printable
+
         if parsed_args.same:
             after = after.only_servers(before.servers)
         found = listing_diff.ListingDiff(
             before, after, change_columns.HIDEABLE
         )
-        self.notify(found.notices)
-        changes = found.changes
-        if changes:
-            self.deny()
-        return columns.table(chosen, changes)
+        place = f'{printable.one_line(region)}: ' if region else ''
+        self.notify(place + line for line in found.notices)
+        for change in found.changes:
+            yield dataclasses.replace(change, region=region or None)
+
+    def _now(
+        self, parsed_args: argparse.Namespace, before: listing_diff.Listing
+    ) -> _Pairs:
+        """List the current interfaces, of several regions if they are asked.
+
+        Without an option, these are the regions of the saved listing.
+        """
+        from osc_port_iface.commands import regions
+
+        several = regions.choose(self, parsed_args, list(before.regions))
+        if not several:
+            saved = before
+            if before.regions:
+                saved = before.of_region(self.cloud().region)
+            return {'': (saved, self._listed(parsed_args, saved))}
+        if before.interfaces and not before.regions:
+            raise plugin_command.UsageError(
+                _('%s does not have the column Region, so ask one region.')
+                % before.name
+            )
+        after = several.ask(
+            lambda view, args: view._listed(
+                args, before.of_region(view.region)
+            )
+        )
+        return {
+            region: (before.of_region(region), listing)
+            for region, listing in after.items()
+        }
+
+    def _listed(
+        self, parsed_args: argparse.Namespace, before: listing_diff.Listing
+    ) -> listing_diff.Listing:
+        """List the current interfaces."""
+        table, is_incomplete = self._list(parsed_args, before)
+        return _listing(_('the cloud'), table, is_incomplete)
 
     def _read(
         self, parsed_args: argparse.Namespace
@@ -290,6 +357,18 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         return table, bool(answer.failures)
 
 
+def _by_region(
+    before: listing_diff.Listing, after: listing_diff.Listing
+) -> _Pairs:
+    """Return what to compare, by region if both sides tell them apart."""
+    if not (before.regions and after.regions):
+        return {'': (before, after)}
+    return {
+        region: (before.of_region(region), after.of_region(region))
+        for region in dict.fromkeys((*before.regions, *after.regions))
+    }
+
+
 def _listing(
     name: str, table: lister.Table, is_incomplete: bool = False
 ) -> listing_diff.Listing:
@@ -318,9 +397,12 @@ def _check_usage(parsed_args: argparse.Namespace) -> None:
 
     :raises plugin_command.UsageError: They do.
     """
+    options = ['server', 'project', 'host', 'status']
+    if parsed_args.after:
+        options += ['region', 'all_regions']
     given = [
-        f'--{name}'
-        for name in ('server', 'project', 'host', 'status')
+        f'--{name.replace("_", "-")}'
+        for name in options
         if getattr(parsed_args, name)
     ]
     if given and (parsed_args.after or parsed_args.same):

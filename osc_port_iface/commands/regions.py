@@ -28,6 +28,7 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
@@ -36,7 +37,7 @@ from osc_port_iface import records
 if TYPE_CHECKING:
     from osc_port_iface.commands import lister
 
-HEADER = 'Region'
+HEADER = listing_diff.REGION
 
 _Command = TypeVar('_Command', bound='lister.TextLister')
 _Result = TypeVar('_Result')

@@ -23,12 +23,20 @@ import functools
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
+REGION = 'Region'
 PORT_ID = 'Port ID'
 SERVER_ID = 'Server ID'
 SERVER_NAME = 'Server Name'
 
 # What tells interfaces, servers and observations apart does not change.
-_TOLD_APART = (PORT_ID, SERVER_ID, SERVER_NAME, 'Seen From', 'Seen Until')
+_TOLD_APART = (
+    REGION,
+    PORT_ID,
+    SERVER_ID,
+    SERVER_NAME,
+    'Seen From',
+    'Seen Until',
+)
 
 ATTACHED = 'attached'
 DETACHED = 'detached'
@@ -84,6 +92,28 @@ class Listing:
         ]
 
     @functools.cached_property
+    def regions(self) -> Mapping[str, 'Listing']:
+        """The listing of each region; nothing unless it tells them apart."""
+        if REGION not in self.headers:
+            return {}
+        found: dict[str, dict[str, Sequence[str]]] = {}
+        for port_id, row in self.interfaces.items():
+            region = self.value(port_id, REGION)
+            found.setdefault(region, {})[port_id] = row
+        return {
+            region: dataclasses.replace(self, interfaces=interfaces)
+            for region, interfaces in found.items()
+        }
+
+    def of_region(self, region: str) -> 'Listing':
+        """Return the listing of a region, if it tells regions apart."""
+        if REGION not in self.headers:
+            return self
+        return self.regions.get(region) or dataclasses.replace(
+            self, interfaces={}
+        )
+
+    @functools.cached_property
     def _places(self) -> Mapping[str, int]:
         return {header: place for place, header in enumerate(self.headers)}
 
@@ -119,6 +149,7 @@ class Change:
 
     :ivar port_id: The port; None if the change concerns only the server.
     :ivar kind: What happened. Scripts rely on the values.
+    :ivar region: The region, if several are compared.
     """
 
     server_name: str | None
@@ -127,6 +158,7 @@ class Change:
     kind: str
     before: str | None
     after: str | None
+    region: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

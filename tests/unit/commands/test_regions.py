@@ -907,3 +907,87 @@ class TestRecord(RegionsTestCase):
             [],
             ['--all-regions cannot be used with --import.'],
         )
+
+
+class TestDiff(RegionsTestCase):
+    def saved(self, regions: str = '--all-regions') -> str:
+        """Save a listing, and return its file."""
+        result = self.ask('list', '-f', 'json', regions=regions)
+        return self.create_file(result.stdout)
+
+    def diff(
+        self, *arguments: str, regions: str = ''
+    ) -> command_result.Result:
+        return self.ask(
+            *('diff', *arguments, '-f', 'csv', '--quote', 'none'),
+            *('-c', 'Region', '-c', 'Server Name', '-c', 'Change'),
+            regions=regions,
+        )
+
+    def change(self) -> None:
+        """Give the server of RegionTwo another address."""
+        self.fill(self.second, {'web': (3, '10.0.0.66')})
+
+    def test_the_regions_of_the_listing_are_compared(self) -> None:
+        before = self.saved()
+        headers = 'Region,Server Name,Change'
+        self.assert_result(self.diff(before), 0, [headers], [])
+        self.change()
+        changes = [headers, 'RegionTwo,web,readdressed']
+        self.assert_result(self.diff(before), 3, changes, [])
+        self.assert_result(self.diff(before, self.saved()), 3, changes, [])
+        result = self.openstack(
+            'server', 'interface', 'diff', before, '-f', 'json'
+        )
+        (row,) = json.loads(result.stdout)
+        self.assertEqual('Region', next(iter(row)))
+
+    def test_some_of_them(self) -> None:
+        before = self.saved()
+        self.change()
+        for regions, status in (
+            ('--region RegionOne', 0),
+            ('--region RegionTwo', 3),
+        ):
+            with self.subTest(regions=regions):
+                result = self.openstack(
+                    *('server', 'interface', 'diff', before, '-f', 'json'),
+                    *regions.split(),
+                )
+                self.assertEqual((status, ''), (result.status, result.stderr))
+                for row in json.loads(result.stdout):
+                    self.assertNotIn('Region', row)
+
+    def test_a_region_that_is_refused(self) -> None:
+        before = self.saved()
+        self.fill(self.cloud, {'web': (1, ADDRESS)})
+        self.second.get(f'{self.second.compute_url}/servers', status_code=403)
+        self.assert_result(
+            self.diff(before),
+            1,
+            ['Region,Server Name,Change', 'RegionOne,db,detached'],
+            [
+                'RegionTwo: Servers: this is not allowed (HTTP 403)',
+                f'RegionOne: In {before} only, servers with all their '
+                'interfaces: db',
+            ],
+        )
+
+    def test_usage(self) -> None:
+        plain = self.saved(regions='')
+        for arguments, text in (
+            (
+                (plain, '--all-regions'),
+                f'{plain} does not have the column Region, so ask one region.',
+            ),
+            (
+                (plain, plain, '--all-regions'),
+                '--all-regions cannot be used with <after>.',
+            ),
+            (
+                ('--at', '1d', '--journal', 'j', '--region', 'RegionOne'),
+                'A journal is asked for all regions, without --region.',
+            ),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assert_result(self.diff(*arguments), 2, [], [text])
