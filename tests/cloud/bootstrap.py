@@ -198,6 +198,10 @@ def resources(cloud: directory.CloudDirectory) -> None:
                 'name': EXTERNAL_NETWORK,
                 'ip_version': 4,
                 'cidr': '203.0.113.0/24',
+                # All as long as each other, as are the tables of the pages.
+                'allocation_pools': [
+                    {'start': '203.0.113.100', 'end': '203.0.113.254'}
+                ],
                 'enable_dhcp': False,
             }
         },

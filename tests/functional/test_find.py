@@ -219,7 +219,12 @@ class TestFind(base.ProjectTestCase):
 
     def test_malformed(self) -> None:
         cases: tuple[tuple[tuple[str, ...], str, str], ...] = (
-            (('10.60.0.256',), '', "'10.60.0.256' is not an IP address"),
+            (
+                ('10.60.0.256',),
+                '',
+                "'10.60.0.256' is malformed: the numbers of an IPv4 address "
+                'are 0 to 255',
+            ),
             (('--file', '-'), '::1\nnew\n', "line 2: 'new' is not an IP"),
             (('--file', '/nowhere'), '', '/nowhere'),
             ((), '', 'Give an address'),
