@@ -135,14 +135,21 @@ def look_up(
 def by_name(columns: Columns[_Known], name: str) -> Column[_Known] | None:
     """Find the column that a user means.
 
-    :param name: Its header. Case does not matter, and an underscore may
-        replace a space, as in newer releases of cliff.
+    :param name: Its header, as :func:`folded` reads it.
     """
-    folded = name.replace('_', ' ').casefold()
     for column in columns:
-        if column.header.casefold() == folded:
+        if folded(column.header) == folded(name):
             return column
     return None
+
+
+def folded(name: str) -> str:
+    """Fold the name of a column.
+
+    Case does not matter, and an underscore may replace a space, as in newer
+    releases of cliff.
+    """
+    return name.replace('_', ' ').casefold()
 
 
 def _network_name(

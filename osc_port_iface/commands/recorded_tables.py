@@ -26,6 +26,7 @@ from osc_lib import exceptions
 
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import summary
@@ -225,7 +226,7 @@ def table_before(
 
 
 def _is_seen(name: str) -> bool:
-    return name.lower().replace('_', ' ') in {seen.lower() for seen in SEEN}
+    return columns.folded(name) in map(columns.folded, SEEN)
 
 
 def _times(seen: _Seen) -> tuple[cells.Cell, cells.Cell]:

@@ -26,6 +26,7 @@ from osc_port_iface.api import fan_out
 from osc_port_iface.api import regions as api_regions
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
@@ -262,11 +263,12 @@ class _View(Generic[_Command]):
         """Replace the names of columns by headers, as the command does."""
         for name in ('columns', 'sort_columns'):
             headers = {
-                header.casefold(): header
+                columns.folded(header): header
                 for header in (HEADER, *getattr(self._arguments, name))
             }
             getattr(parsed_args, name)[:] = [
-                headers[_folded(text)] for text in getattr(parsed_args, name)
+                headers[columns.folded(text)]
+                for text in getattr(parsed_args, name)
             ]
 
 
@@ -328,14 +330,14 @@ def _is_absence(error: exceptions.CommandError) -> bool:
 
 def _asks_for_region(parsed_args: argparse.Namespace) -> bool:
     return any(
-        _folded(name) == HEADER.casefold()
+        columns.folded(name) == columns.folded(HEADER)
         for name in (*parsed_args.columns, *parsed_args.sort_columns)
     )
 
 
-def _others(columns: Iterable[str]) -> list[str]:
-    return [name for name in columns if _folded(name) != HEADER.casefold()]
-
-
-def _folded(column: str) -> str:
-    return column.replace('_', ' ').casefold()
+def _others(names_given: Iterable[str]) -> list[str]:
+    return [
+        name
+        for name in names_given
+        if columns.folded(name) != columns.folded(HEADER)
+    ]
