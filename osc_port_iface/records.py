@@ -148,6 +148,7 @@ class Server:
 
     :ivar cache: Nova's network info cache, in Nova's order.
     :ivar power_state: A number (``nova/compute/power_state.py``).
+    :ivar called: What the user called it, if the user selected it.
     """
 
     id: str
@@ -160,6 +161,7 @@ class Server:
     created_at: datetime.datetime | None = None
     cache: tuple[Interface, ...] = ()
     power_state: int | None = None
+    called: str | None = dataclasses.field(default=None, compare=False)
 
     @property
     def in_down_cell(self) -> bool:

@@ -111,13 +111,16 @@ class ComputeApi(service.Service):
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
 
-    def interface(self, server_id: str, port_id: str) -> records.Interface:
+    def interface(
+        self, server_id: str, port_id: str, called: str | None = None
+    ) -> records.Interface:
         """Show one interface of a server.
 
         ``GET /servers/{server_id}/os-interface/{port_id}``.
 
         :param server_id: The server's ID.
         :param port_id: The ID of a port that is plugged into it.
+        :param called: What messages call the server; by default, its ID.
         :returns: The interface.
         :raises errors.NotFound: There is no such server, or it has no such
             port.
@@ -125,7 +128,7 @@ class ComputeApi(service.Service):
         """
         what = _('Interface %(port)s of server %(server)s') % {
             'port': printable.escape(port_id),
-            'server': printable.escape(server_id),
+            'server': printable.escape(called or server_id),
         }
         port = service.identifier(port_id, what)
         answer = self._service.get(

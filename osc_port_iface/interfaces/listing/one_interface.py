@@ -76,7 +76,9 @@ def find_interface(
     address = _address(interface) if interface else None
     if address and address.kind is addresses.Kind.PORT and not details:
         try:
-            found = cloud.compute.interface(chosen.id, address.value)
+            found = cloud.compute.interface(
+                chosen.id, address.value, chosen.called
+            )
             return records.ServerInterface(chosen, found, port)
         except errors.NotFound:
             # It may be the ID of a network, or the server may not exist.
@@ -163,7 +165,7 @@ _FILTERS = {
 
 
 def _of_server(cloud: api_cloud.Cloud, server: records.Server) -> _Answer:
-    interfaces = cloud.compute.interfaces(server.id)
+    interfaces = cloud.compute.interfaces(server.id, server.called)
     return records.Answer(
         nic_order.numbered(
             records.ServerInterface(server, interface)

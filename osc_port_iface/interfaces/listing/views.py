@@ -22,6 +22,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
+from osc_port_iface import printable
 from osc_port_iface import records
 
 # Takes the number of servers, and shows how many are done.
@@ -125,7 +126,9 @@ class ComputeView(View):
         }
         with progress(len(reachable)) as advance:
             for server, result in fan_out.fan_out(
-                lambda server: self._cloud.compute.interfaces(server.id),
+                lambda server: self._cloud.compute.interfaces(
+                    server.id, server.called
+                ),
                 reachable,
                 self._concurrency,
             ):
@@ -201,7 +204,9 @@ VIEWS: Mapping[str, type[View]] = {
 
 def down_cell(server: records.Server) -> str:
     """Say that the interfaces of a server cannot be known now."""
-    return _('Interfaces of server %s: its cell is down') % server.id
+    return _('Interfaces of server %s: its cell is down') % printable.escape(
+        server.called or server.id
+    )
 
 
 def joined(answers: Iterable[_Answer]) -> _Answer:

@@ -115,7 +115,9 @@ class _Selection:
                     raise
                 answer.failures.append(str(error))
             else:
-                servers.setdefault(server.id, server)
+                servers.setdefault(
+                    server.id, dataclasses.replace(server, called=key)
+                )
         answer.rows = list(servers.values())
         return answer
 

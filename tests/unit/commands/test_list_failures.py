@@ -102,7 +102,7 @@ class TestFailures(test_list_fleet.FleetTestCase):
             [
                 "No server with the name or ID 'missing' exists in project "
                 'demo.',
-                f'Interfaces of server {fake_cloud.identifier(1)}: '
+                'Interfaces of server web: '
                 f'{OTHER_PROJECT_HINT}: Gone. (HTTP 404, request ID req-1)',
             ],
             result.stderr.splitlines(),
