@@ -81,8 +81,9 @@ class IdentityApi(service.Service):
                 return records.Answer([self.project(name_or_id)])
             except errors.NotFound:
                 pass
-        query = {'domain_id': [domain_id]} if domain_id is not None else {}
-        return self._pager.matching(_PROJECTS, 'name', [name_or_id], query)
+        return self._pager.matching(
+            _PROJECTS, 'name', [name_or_id], _in_domain(domain_id)
+        )
 
     def domains(self, name_or_id: str) -> records.Answer[records.Project]:
         """Find the domain with this ID, or those with exactly this name."""
@@ -99,10 +100,28 @@ class IdentityApi(service.Service):
                     return records.Answer([domain])
         return self._pager.matching(_DOMAINS, 'name', [name_or_id])
 
+    def project_names(self, domain_id: str | None) -> list[str]:
+        """List the names of those projects that one request shows.
+
+        :param domain_id: The domain of the projects; any if None.
+        """
+        page = self._pager.page(_PROJECTS, _in_domain(domain_id))
+        return [row.name for row in page.rows if row.name]
+
+    def domain_names(self) -> list[str]:
+        """List the names of those domains that one request shows."""
+        return [
+            row.name for row in self._pager.page(_DOMAINS).rows if row.name
+        ]
+
 
 def is_project_id(text: str) -> bool:
     """Return whether this may be the ID of a project, in any notation."""
     return bool(_HEXADECIMAL.fullmatch(text.replace('-', '')))
+
+
+def _in_domain(domain_id: str | None) -> paging.Parameters:
+    return {} if domain_id is None else {'domain_id': [domain_id]}
 
 
 _PROJECT = reading.Record(

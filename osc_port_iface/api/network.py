@@ -13,12 +13,14 @@
 """Neutron, as far as interfaces need it."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+import dataclasses
+from typing import Any, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
+from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
@@ -27,6 +29,8 @@ _Row = TypeVar('_Row', bound=paging.HasId)
 
 # The order of what is read in pages.
 _BY_ID = {'sort_key': ['id'], 'sort_dir': ['asc']}
+
+_NAME = reading.Record(lambda name: name, name=reading.optional_text('name'))
 
 # The filters that may match a large part of the cloud.
 _LARGE = frozenset({'project_id'})
@@ -64,6 +68,14 @@ class NetworkApi(service.Service):
                 collection, name, values, _BY_ID, limit=True
             )
         return self._pager.matching(collection, name, values)
+
+    def names(self, collection: paging.Collection[Any]) -> Iterable[str]:
+        """List the names of those rows that one request shows."""
+        page = self._pager.page(
+            dataclasses.replace(collection, record=_NAME),
+            {'limit': [str(paging.LARGEST_PAGE)]},
+        )
+        return filter(None, page.rows)
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.

@@ -172,5 +172,6 @@ class WaitServerInterface(lister.TextLister):
         if for_detach:
             return choice.targets(api, for_detach)
         return patience.until_found(
-            lambda: choice.targets(api, for_detach), self.show_progress
+            lambda is_last: choice.targets(api, for_detach, suggests=is_last),
+            self.show_progress,
         )

@@ -12,7 +12,7 @@
 
 """Finds exactly one thing by name or ID, or lists the candidates."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from osc_lib import exceptions
@@ -112,21 +112,23 @@ def network_id(
 
 
 def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a subnet. An ID needs no request.
-
-    :raises exceptions.CommandError: None has the name, or several have, or
-        the look-up failed.
-    """
+    """Find the ID of a subnet, like :func:`network_id`."""
     return _id(SUBNET, api, neutron.SUBNETS, name_or_id)
 
 
 def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a security group. An ID needs no request.
-
-    :raises exceptions.CommandError: None has the name, or several have, or
-        the look-up failed.
-    """
+    """Find the ID of a security group, like :func:`network_id`."""
     return _id(SECURITY_GROUP, api, neutron.SECURITY_GROUPS, name_or_id)
+
+
+def port(
+    api: network.NetworkApi, name_or_id: str, suggests: bool = True
+) -> records.Port:
+    """Find a port, like :func:`network_id`, but also by its ID."""
+    if addresses.is_uuid(name_or_id):
+        found = all_rows(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
+        return exactly_one(PORT, name_or_id, found)
+    return _named(PORT, api, neutron.PORTS, name_or_id, suggests)
 
 
 def _id(
@@ -138,41 +140,43 @@ def _id(
 ) -> str:
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    found = all_rows(api.list(collection, 'name', [name_or_id]))
+    return _named(kind, api, collection, name_or_id, suggests).id
+
+
+def _named(
+    kind: Kind,
+    api: network.NetworkApi,
+    collection: paging.Collection[_Row],
+    name: str,
+    suggests: bool,
+) -> _Row:
+    found = all_rows(api.list(collection, 'name', [name]))
+    if not suggests:
+        return exactly_one(kind, name, found)
+    return _one_or_similar(kind, name, found, lambda: api.names(collection))
+
+
+def _one_or_similar(
+    kind: Kind,
+    name: str,
+    found: Sequence[_Row],
+    names: Callable[[], Iterable[str]],
+) -> _Row:
+    """Return the only one that was found, or suggest others.
+
+    :param names: Reads names that may be similar, with one request. If it
+        fails, nothing is suggested.
+    """
     try:
-        return exactly_one(kind, name_or_id, found).id
+        return exactly_one(kind, name, found)
     except NoSuchName as error:
-        if not suggests:
-            raise
-        likely = suggestions.similar(name_or_id, _names(api, collection))
+        try:
+            likely = suggestions.similar(name, names())
+        except errors.ApiError:
+            raise error from None
         raise NoSuchName(
             str(error) + suggestions.did_you_mean(likely)
         ) from None
-
-
-def _names(
-    api: network.NetworkApi, collection: paging.Collection[_Row]
-) -> list[str]:
-    """Return the names of all rows of a collection, if they can be read."""
-    try:
-        rows = api.list(collection.only('id', 'name')).rows
-    except errors.ApiError:
-        return []
-    names = (getattr(row, 'name', None) for row in rows)
-    return [name for name in names if name]
-
-
-def port(api: network.NetworkApi, name_or_id: str) -> records.Port:
-    """Find a port.
-
-    :raises exceptions.CommandError: None has the name or ID, or several
-        have the name, or the look-up failed.
-    """
-    if addresses.is_uuid(name_or_id):
-        found = all_rows(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
-    else:
-        found = all_rows(api.list(neutron.PORTS, 'name', [name_or_id]))
-    return exactly_one(PORT, name_or_id, found)
 
 
 def project_id(
@@ -193,11 +197,12 @@ def project_id(
     own = api.own_project
     if own and own.id == name_or_id:
         return own.id
+    domain_id = None
     try:
-        domain_id = None
         if domain is not None:
-            domains = all_rows(api.domains(domain))
-            domain_id = exactly_one(DOMAIN, domain, domains).id
+            domain_id = _one_or_similar(
+                DOMAIN, domain, all_rows(api.domains(domain)), api.domain_names
+            ).id
         found = all_rows(api.projects(name_or_id, domain_id))
     except errors.Forbidden as error:
         if (
@@ -212,7 +217,9 @@ def project_id(
             _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")
             % {'name': printable.one_line(name_or_id), 'error': error}
         ) from None
-    return exactly_one(PROJECT, name_or_id, found).id
+    return _one_or_similar(
+        PROJECT, name_or_id, found, lambda: api.project_names(domain_id)
+    ).id
 
 
 def all_rows(answer: records.Answer[_Any]) -> list[_Any]:

@@ -62,19 +62,20 @@ class Patience:
         self._interval = min(self._interval * _GROWTH, self._longest)
 
     def until_found(
-        self, find: Callable[[], _Found], show: Callable[[str], object]
+        self, find: Callable[[bool], _Found], show: Callable[[str], object]
     ) -> _Found:
         """Look something up until it exists.
 
-        :param find: The look-up.
+        :param find: The look-up, which is told whether it is the last one.
         :param show: Called with a status line before each pause.
         :raises names.NoSuchName: It does not exist when the time is over.
         """
         while True:
+            is_last = self.is_over
             try:
-                return find()
+                return find(is_last)
             except names.NoSuchName:
-                if self.is_over:
+                if is_last:
                     raise
             show(_('Waiting for a port or network that does not exist yet'))
             self.pause()

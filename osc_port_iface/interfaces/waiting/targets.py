@@ -57,13 +57,14 @@ class Choice:
     networks: Sequence[str] = ()
 
     def targets(
-        self, api: network.NetworkApi, for_detach: bool
+        self, api: network.NetworkApi, for_detach: bool, suggests: bool = True
     ) -> tuple[Target, ...]:
         """Find the interfaces; none stands for all.
 
         :param api: Neutron, to look up names, and the MAC address of a port
             to be detached, which the live view may no longer have.
         :param for_detach: Whether they are to be detached.
+        :param suggests: Whether to look for similar names if there is none.
         :raises names.NoSuchName: No port or network has a name.
         :raises osc_lib.exceptions.CommandError: Several have a name, or a
             look-up failed.
@@ -73,18 +74,19 @@ class Choice:
             if addresses.is_uuid(text) and not for_detach:
                 found.append(Target('port_id', text.lower(), text))
             else:
-                found.append(_of_port(api, text))
+                found.append(_of_port(api, text, suggests))
         found += [
-            # It may appear later, and is looked for again and again.
-            Target('network_id', names.network_id(api, text, False), text)
+            Target('network_id', names.network_id(api, text, suggests), text)
             for text in self.networks
         ]
         return tuple(found)
 
 
-def _of_port(api: network.NetworkApi, name_or_id: str) -> Target:
+def _of_port(
+    api: network.NetworkApi, name_or_id: str, suggests: bool
+) -> Target:
     try:
-        port = names.port(api, name_or_id)
+        port = names.port(api, name_or_id, suggests)
     except names.NoSuchName:
         if not addresses.is_uuid(name_or_id):
             raise

@@ -165,8 +165,16 @@ class TestSelectors(test_list_fleet.FleetTestCase):
                 self.assert_queries(f'{url}?name={project}')
 
     def test_project_is_unknown_or_ambiguous(self) -> None:
+        self.cloud.get(
+            test_list_fleet.PROJECTS_URL,
+            json={'projects': [{'id': 'p3', 'name': 'xx'}]},
+        )
         for ids, message in (
-            ([], "No project with the name or ID 'x' exists."),
+            (
+                [],
+                "No project with the name or ID 'x' exists. Did you mean "
+                "'xx'?",
+            ),
             (
                 ['p1', 'p2'],
                 "2 projects have the name 'x', use an ID: p1, p2",

@@ -531,8 +531,14 @@ class TestWait(WaitTestCase):
 
     def test_name_that_does_not_appear(self) -> None:
         self.answer([cached(11)], [live(11)])
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, name='new-1')
+        )
         missing = command_result.Result(
-            1, '', "No port with the name or ID 'new' exists.\n"
+            1,
+            '',
+            "No port with the name or ID 'new' exists. Did you mean "
+            "'new-1'?\n",
         )
         for arguments, slept in (
             (('--timeout', '0'), []),
@@ -546,6 +552,16 @@ class TestWait(WaitTestCase):
                     missing, self.wait('--port', 'new', *arguments)
                 )
                 self.assertEqual(slept, self.clock.slept)
+                # Only the last look-up suggests names.
+                self.assertEqual(
+                    [f'{fake_cloud.NETWORK_URL}/v2.0/ports?fields=name'],
+                    [
+                        request.url.partition('&')[0]
+                        for request in self.cloud.request_history
+                        if '?fields=name&' in request.url
+                    ],
+                )
+                self.cloud.reset_mock()
 
     def test_port_that_is_disabled(self) -> None:
         self.answer([cached(11)], [live(11, port_state='DOWN')])

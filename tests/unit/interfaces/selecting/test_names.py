@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-from osc_lib import exceptions
 import testtools
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 from tests.unit.api import api_test_case
@@ -64,23 +64,52 @@ class TestLookUp(api_test_case.ApiTestCase):
         self.assertEqual('n', names.network_id(api, 'private'))
         self.assertRaises(names.NoSuchName, names.network_id, api, 'privat')
 
-    def test_similar_networks(self) -> None:
+    def test_similar_names(self) -> None:
         network = fake_network.fake_network()
-        known = network.way('networks')
-        plain = "No network with the name or ID 'privat' exists."
-        row = records.Network('n', 'private')
-        for answer, suggests, expected in (
-            ([records.Answer([row])], True, " Did you mean 'private'?"),
-            ([records.Answer([records.Network('n', None)])], True, ''),
-            ([errors.Unreachable('no answer')], True, ''),
-            ([], False, ''),
+        for kind, find in (
+            ('network', names.network_id),
+            ('port', names.port),
+            ('subnet', names.subnet_id),
+            ('security group', names.security_group_id),
         ):
-            known.side_effect = answer
-            error = self.assertRaises(
-                names.NoSuchName,
-                *(names.network_id, network, 'privat', suggests),
-            )
-            self.assertEqual(plain + expected, str(error))
+            for known, expected in (
+                ([['public', 'private']], " Did you mean 'private'?"),
+                ([[]], ''),
+                ([errors.Unreachable('no answer')], ''),
+            ):
+                with self.subTest(f'{kind}{expected}'):
+                    network.names.side_effect = known
+                    error = self.assertRaises(
+                        names.NoSuchName, find, network, 'privat'
+                    )
+                    self.assertEqual(
+                        f"No {kind} with the name or ID 'privat' exists."
+                        f'{expected}',
+                        str(error),
+                    )
+
+    def test_no_request_for_similar_names_unless_wanted(self) -> None:
+        network = fake_network.fake_network()
+        network.way('networks', 'name').side_effect = [
+            records.Answer([records.Network('n', 'private')]),
+            records.Answer([]),
+        ]
+        self.assertEqual('n', names.network_id(network, 'private'))
+        for find in (names.network_id, names.port):
+            self.assertRaises(names.NoSuchName, find, network, 'x', False)
+        network.names.assert_not_called()
+
+    def test_names_are_those_of_one_page(self) -> None:
+        url = f'{api_test_case.NEUTRON_URL}/ports'
+        rows = [{'id': 'a', 'name': 'eth0'}, {'id': 'b', 'name': ''}]
+        links = [{'rel': 'next', 'href': f'{url}?marker=b'}]
+        self.answer(url, {'json': {'ports': rows, 'ports_links': links}})
+        found = self.api().network.names(neutron.PORTS)
+        self.assertEqual(['eth0'], list(found))
+        self.assertEqual(
+            [{'fields': ['name'], 'limit': ['1000']}],
+            self.queries(fake_cloud.NETWORK_URL),
+        )
 
     def test_id_of_a_network_costs_nothing(self) -> None:
         given = fake_cloud.identifier(1)
@@ -118,17 +147,30 @@ class TestLookUp(api_test_case.ApiTestCase):
         url = fake_cloud.AUTH_URL
         domain = {'id': 'd', 'name': 'Default'}
         project = {'id': 'p', 'name': 'demo', 'domain_id': 'd'}
-        for name in ('Default', 'x'):
+        for name in ('Default', 'default', 'x'):
             self.answer(f'{url}/domains/{name}', {'status_code': 404})
         self.answer(f'{url}/domains', {'json': {'domains': [domain]}})
         self.answer(f'{url}/projects', {'json': {'projects': [project]}})
         api = self.api().identity
         self.assertEqual('p', names.project_id(api, 'demo'))
         self.assertEqual('p', names.project_id(api, 'demo', 'Default'))
-        for wrong in (('demo', 'x'), ('x', None)):
-            self.assertRaises(
-                exceptions.CommandError, names.project_id, api, *wrong
+        for wrong, message in (
+            (('demo', 'x'), "No domain with the name or ID 'x' exists."),
+            (
+                ('demo', 'default'),
+                "No domain with the name or ID 'default' exists. Did you mean "
+                "'Default'?",
+            ),
+            (
+                ('demos', 'Default'),
+                "No project with the name or ID 'demos' exists. Did you mean "
+                "'demo'?",
+            ),
+        ):
+            error = self.assertRaises(
+                names.NoSuchName, names.project_id, api, *wrong
             )
+            self.assertEqual(message, str(error))
 
     def test_project_that_may_not_be_looked_up(self) -> None:
         for path in ('domains', 'projects', 'domains/Default', 'domains/Lab'):
