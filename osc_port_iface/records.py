@@ -20,9 +20,15 @@ from collections.abc import Callable, Hashable, Iterable
 import dataclasses
 import datetime
 import enum
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from osc_port_iface import addresses
+
+# Texts that the API describes further; api.reading checks them.
+UUID = Annotated[str, 'UUID']
+IPText = Annotated[str, 'IP address']
+MACText = Annotated[str, 'MAC address']
+CIDRText = Annotated[str, 'IP address or CIDR']
 
 Row = TypeVar('Row')
 _Key = TypeVar('_Key', bound=Hashable)
@@ -117,7 +123,7 @@ def grouped(
 class FixedIP:
     """One address of an interface. Nova's cache does not have the subnet."""
 
-    ip_address: str
+    ip_address: IPText
     subnet_id: str | None = None
 
 
@@ -129,7 +135,7 @@ class Interface:
     network.
     """
 
-    mac_address: str | None
+    mac_address: MACText | None
     fixed_ips: tuple[FixedIP, ...]
     port_id: str | None = None
     network_id: str | None = None
@@ -151,7 +157,7 @@ class Server:
     :ivar called: What the user called it, if the user selected it.
     """
 
-    id: str
+    id: UUID
     name: str | None = None
     project_id: str | None = None
     user_id: str | None = None
@@ -208,8 +214,8 @@ class AddressPair:
         port if the user gives none.
     """
 
-    ip_address: str
-    mac_address: str | None
+    ip_address: CIDRText
+    mac_address: MACText | None
 
     @property
     def network(self) -> addresses.IPNetwork:
@@ -229,18 +235,18 @@ class AddressPair:
 class Subport:
     """A port that is connected to a server through a trunk."""
 
-    port_id: str
+    port_id: UUID
     segmentation_type: str | None
     segmentation_id: int | None
-    mac_address: str | None = None
+    mac_address: MACText | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trunk:
     """A parent port, and the subports connected to its server through it."""
 
-    id: str
-    port_id: str
+    id: UUID
+    port_id: UUID
     status: str | None = None
     admin_state_up: bool | None = None
     subports: tuple[Subport, ...] = ()
@@ -260,9 +266,9 @@ class Mark(enum.StrEnum):
 class Port:
     """A port as Neutron shows it."""
 
-    id: str
+    id: UUID
     network_id: str
-    mac_address: str | None
+    mac_address: MACText | None
     fixed_ips: tuple[FixedIP, ...]
     status: str | None = None
     name: str | None = None
@@ -510,7 +516,7 @@ class PortForwarding:
     external_port: str | None
     internal_ip_address: str | None
     internal_port: str | None
-    internal_port_id: str | None
+    internal_port_id: UUID | None
 
     def of(self, floating_ip: str) -> str:
         """Write it as ``203.0.113.5:2201->10.0.0.5:22/tcp``."""
@@ -541,11 +547,11 @@ def _range(text: str | None) -> tuple[int, int] | None:
 class FloatingIP:
     """A floating IP, which may lead to a port or forward single ports."""
 
-    id: str
-    address: str
+    id: UUID
+    address: IPText
     network_id: str | None = None
     project_id: str | None = None
-    port_id: str | None = None
+    port_id: UUID | None = None
     router_id: str | None = None
     fixed_ip_address: str | None = None
     port_forwardings: tuple[PortForwarding, ...] = ()
@@ -570,7 +576,7 @@ class Route:
     """A route of a router, or one that a subnet gives to its servers."""
 
     destination: addresses.IPNetwork
-    next_hop: str
+    next_hop: IPText
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -594,7 +600,7 @@ class Router:
     :ivar routes: Its extra routes.
     """
 
-    id: str
+    id: UUID
     name: str | None
     project_id: str | None = None
     external_network_id: str | None = None
@@ -619,7 +625,7 @@ class Router:
 class Listener:
     """A port on which a load balancer listens."""
 
-    id: str
+    id: UUID
     protocol: str | None
     number: int | None
 
@@ -631,7 +637,7 @@ class Pool:
     :ivar listener_ids: The listeners whose traffic it may get.
     """
 
-    id: str
+    id: UUID
     listener_ids: tuple[str, ...] = ()
 
 
@@ -643,10 +649,10 @@ class PoolMember:
         the address by itself.
     """
 
-    id: str
-    address: str
+    id: UUID
+    address: IPText
     number: int | None
-    subnet_id: str | None = None
+    subnet_id: UUID | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -657,9 +663,9 @@ class LoadBalancer:
     :ivar vips: The virtual IP, and the additional ones, with their subnets.
     """
 
-    id: str
+    id: UUID
     name: str | None
-    vip_port_id: str | None = None
+    vip_port_id: UUID | None = None
     vips: tuple[FixedIP, ...] = ()
 
 
@@ -705,7 +711,7 @@ class Subnet:
     id: str
     name: str | None
     network_id: str | None = None
-    cidr: str | None = None
+    cidr: CIDRText | None = None
     gateway_ip: str | None = None
     has_dhcp: bool | None = None
     host_routes: tuple[Route, ...] = ()
@@ -720,15 +726,15 @@ class SecurityGroupRule:
     :ivar port_range_max: The last port, or the ICMP code.
     """
 
-    id: str
+    id: UUID
     direction: str
     ethertype: str | None = None
     protocol: str | None = None
     port_range_min: int | None = None
     port_range_max: int | None = None
     remote_network: addresses.IPNetwork | None = None
-    remote_group_id: str | None = None
-    remote_address_group_id: str | None = None
+    remote_group_id: UUID | None = None
+    remote_address_group_id: UUID | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

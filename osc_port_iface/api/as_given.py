@@ -15,13 +15,7 @@
 They are for a journal, of which a later release can read more.
 """
 
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Iterator,
-    Mapping,
-)
+from collections.abc import Callable, Collection, Iterator, Mapping
 import dataclasses
 import datetime
 import functools
@@ -31,13 +25,10 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
-from osc_port_iface.api import identity
-from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.api import nova
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
-from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -85,9 +76,14 @@ def _ahead(row: reading.Object) -> float:
     return (row.body.response.sent_at - now).total_seconds()
 
 
+def _id(row: reading.Object) -> str:
+    return row.required('id', row.text('id'))
+
+
+# Without keys, so that all of them are read.
 _OBJECT = reading.Record(
     Object,
-    id=reading.text('id'),
+    id=reading.field(_id),
     data=reading.field(_data),
     ahead=reading.field(_ahead),
 )
@@ -95,8 +91,8 @@ _OBJECT = reading.Record(
 # Of people and projects, no more than the name is kept.
 _NAME = reading.Record(
     Object,
-    id=reading.text('id'),
-    data=reading.field(_data, 'id', 'name', 'domain_id'),
+    id=reading.field(_id),
+    data=reading.field(lambda row: _data(row, 'id', 'name', 'domain_id')),
     ahead=reading.field(_ahead),
 )
 
@@ -104,19 +100,17 @@ _NAME = reading.Record(
 def _collection(
     path: str, key: str, what: str, is_optional: bool = False
 ) -> paging.Collection[Object]:
-    record = _NAME if key in NAMED else _OBJECT
     return paging.Collection(
         path,
         key,
         what,
-        record,
+        _NAME if key in NAMED else _OBJECT,
         # Without a comparison: what the service leaves is kept.
         {
             name: paging.Filter(name, None)
             for name in ('device_id', 'project_id')
         },
         is_optional,
-        takes_fields=False,
     )
 
 
@@ -143,9 +137,6 @@ _PORTS, *_NETWORK = (
 )
 
 
-_Collections = Iterable[paging.Collection[Object]]
-
-
 def read(
     cloud: api_cloud.Cloud,
     scope: compute.ServerScope,
@@ -168,14 +159,14 @@ def read(
         servers = _read(_SERVERS, lambda: _shown(cloud, server_ids))
         yield servers
         yield _read(_PORTS, lambda: _ports_of(cloud, servers))
-    others: tuple[tuple[type[service.Service], _Collections], ...] = (
-        (network.NetworkApi, _NETWORK),
-        (identity.IdentityApi, _IDENTITY),
-    )
-    for api, collections in others:
+    for api, collections in (
+        (cloud.network, _NETWORK),
+        (cloud.identity, _IDENTITY),
+    ):
         for collection in collections:
             yield _read(
-                collection, functools.partial(_all, cloud, api, collection)
+                collection,
+                functools.partial(api.pager.all, collection, {}),
             )
 
 
@@ -202,20 +193,10 @@ def _read(
     return Listing(collection.key, {row.id: row for row in answer.rows})
 
 
-def _all(
-    cloud: api_cloud.Cloud,
-    api: type[service.Service],
-    collection: paging.Collection[Object],
-) -> records.Answer[Object]:
-    return paging.Pager(cloud.connect(api)).all(collection, {})
-
-
 def _servers(
     cloud: api_cloud.Cloud, scope: compute.ServerScope
 ) -> records.Answer[Object]:
-    api = cloud.connect(compute.ComputeApi)
-    api.microversion = cloud.compute.microversion
-    answer = paging.Pager(api).all(_SERVERS, compute.server_query(scope))
+    answer = cloud.compute.pager.all(_SERVERS, compute.server_query(scope))
     if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
         # Nova leaves them out without a word.
         answer.failures.append(_('Servers: a cell is down'))
@@ -226,16 +207,16 @@ def _shown(
     cloud: api_cloud.Cloud, server_ids: Collection[str]
 ) -> records.Answer[Object]:
     """Show each of some servers."""
-    api = cloud.connect(compute.ComputeApi)
-    api.microversion = cloud.compute.microversion
 
     def show(server_id: str) -> Object:
         what = _('Server %s') % printable.escape(server_id)
-        answer = api.get(nova.server_path(server_id, what), what)
+        answer = cloud.compute.transport.get(
+            nova.server_path(server_id, what), what
+        )
         return answer.intact('server', _OBJECT.read)
 
     answer: records.Answer[Object] = records.Answer([])
-    for _id, found in fan_out.fan_out(show, server_ids):
+    for _server_id, found in fan_out.fan_out(show, server_ids):
         if isinstance(found, errors.ApiError):
             answer.failures.append(str(found))
         else:
@@ -252,14 +233,13 @@ def _ports_of(
     """
     if servers.failure:
         raise errors.ApiError(_('Ports: the servers are not known'))
-    pager = paging.Pager(cloud.connect(network.NetworkApi))
-    return pager.matching(_PORTS, 'device_id', servers.objects)
+    return cloud.network.pager.matching(_PORTS, 'device_id', servers.objects)
 
 
 def _ports(
     cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: Listing
 ) -> records.Answer[Object]:
-    pager = paging.Pager(cloud.connect(network.NetworkApi))
+    pager = cloud.network.pager
     if scope.all_projects and not scope.is_filtered:
         return pager.all(_PORTS, {}, limit=True)
     answer = _ports_of(cloud, servers)

@@ -89,7 +89,7 @@ class ComputeApi(service.Service):
 
         :raises errors.ApiError: Nova cannot be reached.
         """
-        return self._service.microversion or '2.1'
+        return self.transport.microversion or '2.1'
 
     def interfaces(
         self, server_id: str, called: str | None = None
@@ -105,9 +105,14 @@ class ComputeApi(service.Service):
         :returns: One record for each port.
         :raises errors.ApiError: The request failed.
         """
-        answer = self._pager.page(
-            nova.interfaces(server_id, called), hint=_OTHER_PROJECT_HINT
+        what = _('Interfaces of server %s') % printable.escape(
+            called or server_id
         )
+        answer = self.transport.get(
+            f'{nova.server_path(server_id, what)}/os-interface',
+            what,
+            hint=_OTHER_PROJECT_HINT,
+        ).answer('interfaceAttachments', nova.INTERFACE.read)
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
 
@@ -131,7 +136,7 @@ class ComputeApi(service.Service):
             'server': printable.escape(called or server_id),
         }
         port = service.identifier(port_id, what)
-        answer = self._service.get(
+        answer = self.transport.get(
             f'{nova.server_path(server_id, what)}/os-interface/{port}', what
         )
         return answer.intact('interfaceAttachment', nova.INTERFACE.read)
@@ -151,7 +156,7 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         what = _('Server %s') % printable.escape(called or server_id)
-        answer = self._service.get(
+        answer = self.transport.get(
             nova.server_path(server_id, what), what, hint=_OTHER_PROJECT_HINT
         )
         return answer.intact('server', nova.SERVERS.record.read)
@@ -168,7 +173,10 @@ class ComputeApi(service.Service):
         :returns: The actions, newest first.
         :raises errors.ApiError: The request failed.
         """
-        answer = self._pager.page(nova.instance_actions(server_id))
+        what = _('Actions of server %s') % printable.escape(server_id)
+        answer = self.transport.get(
+            f'{nova.server_path(server_id, what)}/os-instance-actions', what
+        ).answer('instanceActions', nova.ACTION.read)
         answer.rows.sort(key=lambda action: action.seconds_ago)
         return answer
 
@@ -189,15 +197,16 @@ class ComputeApi(service.Service):
             'request': printable.escape(request_id),
             'server': printable.escape(server_id),
         }
-        path = nova.instance_actions(server_id).path
         if not request_id.startswith('req-'):
             raise errors.NotFound(_('%s: not a request ID') % what)
         identifier = service.identifier(request_id.removeprefix('req-'), what)
-        answer = self._service.get(f'{path}/req-{identifier}', what)
-        found = answer.nested('instanceAction').optional_items(
-            'events', nova.ACTION_EVENT.read
-        )
-        return records.Answer(found, answer.body.failures)
+        action = self.transport.get(
+            f'{nova.server_path(server_id, what)}/os-instance-actions/'
+            f'req-{identifier}',
+            what,
+        ).nested('instanceAction')
+        found = action.optional_items('events', nova.ACTION_EVENT.read)
+        return records.Answer(found, action.body.failures)
 
     def compute_services(self) -> records.Answer[records.ComputeService]:
         """List the nova-compute services, for administrators.
@@ -206,9 +215,9 @@ class ComputeApi(service.Service):
 
         :raises errors.ApiError: The request failed.
         """
-        return self._pager.page(
-            nova.COMPUTE_SERVICES, {'binary': ['nova-compute']}
-        )
+        return self.transport.get(
+            '/os-services', _('Compute services'), {'binary': 'nova-compute'}
+        ).answer('services', nova.COMPUTE_SERVICE.read)
 
     def servers(
         self, scope: ServerScope, details: bool = False
@@ -281,7 +290,7 @@ class ComputeApi(service.Service):
             down first (microversion 2.69).
         :raises errors.ApiError: The request failed.
         """
-        return self._pager.page(nova.SERVERS, _projects(scope))
+        return self.pager.page(nova.SERVERS, _projects(scope))
 
     def _list(
         self, scope: ServerScope, details: bool, name: str | None = None
@@ -297,7 +306,7 @@ class ComputeApi(service.Service):
         query = server_query(scope)
         if name:
             query['name'] = [f'^{_database_pattern(name)}$']
-        return self._pager.all(collection, query)
+        return self.pager.all(collection, query)
 
     def _connect(self) -> transport.Transport:
         found = super()._connect()
@@ -324,7 +333,7 @@ class ComputeApi(service.Service):
                 timeout=_VERSION_TIMEOUT,
                 authenticated=False,
             )
-            maximum = document.nested('version').optional_text('version')
+            maximum = document.nested('version').text('version')
         except (
             errors.Refused,
             errors.Unauthorized,

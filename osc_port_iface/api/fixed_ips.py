@@ -28,7 +28,7 @@ def read(
     :param key: Their key in the object.
     :returns: The fixed IPs, ordered as by :func:`ordered`.
     """
-    return ordered(owner.optional_items(key, _fixed_ip))
+    return ordered(owner.optional_items(key, _FIXED_IP.read))
 
 
 def ordered(
@@ -43,7 +43,4 @@ def ordered(
     )
 
 
-def _fixed_ip(fixed_ip: reading.Object) -> records.FixedIP:
-    return records.FixedIP(
-        fixed_ip.ip_address('ip_address'), fixed_ip.optional_text('subnet_id')
-    )
+_FIXED_IP = reading.Record(records.FixedIP)

@@ -57,16 +57,16 @@ class IdentityApi(service.Service):
         what = _('Project %s') % printable.escape(project_id)
         if not is_project_id(project_id):
             raise errors.NotFound(_('%s: not a UUID') % what)
-        answer = self._service.get(f'/projects/{project_id}', what)
+        answer = self.transport.get(f'/projects/{project_id}', what)
         return answer.intact('project', _PROJECT.read)
 
     def all_projects(self) -> records.Answer[records.Project]:
         """List all projects."""
-        return self._pager.all(_PROJECTS, {})
+        return self.pager.all(_PROJECTS, {})
 
     def all_domains(self) -> records.Answer[records.Project]:
         """List all domains."""
-        return self._pager.all(_DOMAINS, {})
+        return self.pager.all(_DOMAINS, {})
 
     def projects(
         self, name_or_id: str, domain_id: str | None
@@ -81,7 +81,7 @@ class IdentityApi(service.Service):
                 return records.Answer([self.project(name_or_id)])
             except errors.NotFound:
                 pass
-        return self._pager.matching(
+        return self.pager.matching(
             _PROJECTS, 'name', [name_or_id], _in_domain(domain_id)
         )
 
@@ -90,7 +90,7 @@ class IdentityApi(service.Service):
         if _DOMAIN_ID.fullmatch(name_or_id):
             what = _('Domain %s') % name_or_id
             try:
-                answer = self._service.get(f'/domains/{name_or_id}', what)
+                answer = self.transport.get(f'/domains/{name_or_id}', what)
             except (errors.Forbidden, errors.NotFound):
                 pass
             else:
@@ -98,20 +98,20 @@ class IdentityApi(service.Service):
                 # Some databases compare IDs without case.
                 if domain.id == name_or_id:
                     return records.Answer([domain])
-        return self._pager.matching(_DOMAINS, 'name', [name_or_id])
+        return self.pager.matching(_DOMAINS, 'name', [name_or_id])
 
     def project_names(self, domain_id: str | None) -> list[str]:
         """List the names of those projects that one request shows.
 
         :param domain_id: The domain of the projects; any if None.
         """
-        page = self._pager.page(_PROJECTS, _in_domain(domain_id))
+        page = self.pager.page(_PROJECTS, _in_domain(domain_id))
         return [row.name for row in page.rows if row.name]
 
     def domain_names(self) -> list[str]:
         """List the names of those domains that one request shows."""
         return [
-            row.name for row in self._pager.page(_DOMAINS).rows if row.name
+            row.name for row in self.pager.page(_DOMAINS, {}).rows if row.name
         ]
 
 
@@ -124,17 +124,8 @@ def _in_domain(domain_id: str | None) -> paging.Parameters:
     return {} if domain_id is None else {'domain_id': [domain_id]}
 
 
-_PROJECT = reading.Record(
-    records.Project,
-    id=reading.text('id'),
-    name=reading.optional_text('name'),
-    domain_id=reading.optional_text('domain_id'),
-)
+_PROJECT = reading.Record(records.Project, domain_name=None)
 
-_PROJECTS = paging.Collection(
-    '/projects', 'projects', _('Projects'), _PROJECT, takes_fields=False
-)
+_PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _PROJECT)
 
-_DOMAINS = paging.Collection(
-    '/domains', 'domains', _('Domains'), _PROJECT, takes_fields=False
-)
+_DOMAINS = paging.Collection('/domains', 'domains', _('Domains'), _PROJECT)

@@ -28,8 +28,8 @@ def _vips(
     load_balancer: reading.Object, key: str
 ) -> tuple[records.FixedIP, ...]:
     """Read the virtual IP, and the additional ones (Octavia API 2.26)."""
-    address = load_balancer.optional_text('vip_address')
-    subnet_id = load_balancer.optional_text('vip_subnet_id')
+    address = load_balancer.text('vip_address')
+    subnet_id = load_balancer.text('vip_subnet_id')
     first = (records.FixedIP(address, subnet_id),) if address else ()
     return first + fixed_ips.read(load_balancer, key)
 
@@ -39,13 +39,8 @@ LOAD_BALANCERS = paging.Collection(
     'loadbalancers',
     _('Load balancers'),
     reading.Record(
-        records.LoadBalancer,
-        id=reading.uuid('id'),
-        name=reading.optional_text('name'),
-        vip_port_id=reading.optional_uuid('vip_port_id'),
-        vips=reading.field(_vips, 'additional_vips'),
+        records.LoadBalancer, vips=reading.field(_vips, 'additional_vips')
     ),
-    takes_fields=False,
 )
 
 
@@ -61,7 +56,7 @@ class LoadBalancerApi(service.Service):
         :raises errors.NotInCatalog: There is no Octavia.
         :raises errors.ApiError: The request failed.
         """
-        return self._pager.all(LOAD_BALANCERS, {})
+        return self.pager.all(LOAD_BALANCERS, {})
 
     def load_balancer(self, load_balancer_id: str) -> records.LoadBalancer:
         """Show one load balancer.
@@ -74,7 +69,7 @@ class LoadBalancerApi(service.Service):
         """
         what = _('Load balancer %s') % printable.escape(load_balancer_id)
         identifier = service.identifier(load_balancer_id, what)
-        answer = self._service.get(f'/lbaas/loadbalancers/{identifier}', what)
+        answer = self.transport.get(f'/lbaas/loadbalancers/{identifier}', what)
         return answer.intact('loadbalancer', LOAD_BALANCERS.record.read)
 
     def listeners(
@@ -85,7 +80,7 @@ class LoadBalancerApi(service.Service):
         :param load_balancer_id: Its ID.
         :raises errors.ApiError: A request failed.
         """
-        return self._pager.all(
+        return self.pager.all(
             _LISTENERS, {'loadbalancer_id': [load_balancer_id]}
         )
 
@@ -95,7 +90,7 @@ class LoadBalancerApi(service.Service):
         :param load_balancer_id: Its ID.
         :raises errors.ApiError: A request failed.
         """
-        return self._pager.all(_POOLS, {'loadbalancer_id': [load_balancer_id]})
+        return self.pager.all(_POOLS, {'loadbalancer_id': [load_balancer_id]})
 
     def members(self, pool_id: str) -> records.Answer[records.PoolMember]:
         """List the members of a pool.
@@ -103,33 +98,30 @@ class LoadBalancerApi(service.Service):
         :param pool_id: Its ID, which must be a UUID.
         :raises errors.ApiError: A request failed.
         """
-        return self._pager.all(
+        return self.pager.all(
             paging.Collection(
                 f'/lbaas/pools/{pool_id}/members',
                 'members',
                 _('Members of pool %s') % pool_id,
                 _MEMBER,
-                takes_fields=False,
             ),
             {},
         )
 
 
 def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
-    return tuple(pool.optional_items(key, lambda row: row.uuid('id')))
+    return tuple(
+        pool.optional_items(
+            key, lambda row: row.required('id', row.uuid('id'))
+        )
+    )
 
 
 _LISTENERS = paging.Collection(
     '/lbaas/listeners',
     'listeners',
     _('Listeners'),
-    reading.Record(
-        records.Listener,
-        id=reading.uuid('id'),
-        protocol=reading.optional_text('protocol'),
-        number=reading.optional_number('protocol_port'),
-    ),
-    takes_fields=False,
+    reading.Record(records.Listener, number='protocol_port'),
 )
 
 _POOLS = paging.Collection(
@@ -137,17 +129,8 @@ _POOLS = paging.Collection(
     'pools',
     _('Pools'),
     reading.Record(
-        records.Pool,
-        id=reading.uuid('id'),
-        listener_ids=reading.field(_ids, 'listeners'),
+        records.Pool, listener_ids=reading.field(_ids, 'listeners')
     ),
-    takes_fields=False,
 )
 
-_MEMBER = reading.Record(
-    records.PoolMember,
-    id=reading.uuid('id'),
-    address=reading.ip_address('address'),
-    number=reading.optional_number('protocol_port'),
-    subnet_id=reading.optional_uuid('subnet_id'),
-)
+_MEMBER = reading.Record(records.PoolMember, number='protocol_port')

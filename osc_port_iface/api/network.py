@@ -12,15 +12,13 @@
 
 """Neutron, as far as interfaces need it."""
 
-from collections.abc import Iterable
-import dataclasses
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
-from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
@@ -29,8 +27,6 @@ _Row = TypeVar('_Row', bound=paging.HasId)
 
 # The order of what is read in pages.
 _BY_ID = {'sort_key': ['id'], 'sort_dir': ['asc']}
-
-_NAME = reading.Record(lambda name: name, name=reading.optional_text('name'))
 
 # The filters that may match a large part of the cloud.
 _LARGE = frozenset({'project_id'})
@@ -45,6 +41,7 @@ class NetworkApi(service.Service):
 
     TYPE = 'network'
     VERSION = 'v2.0'
+    TAKES_FIELDS = True
 
     def list(
         self,
@@ -62,20 +59,22 @@ class NetworkApi(service.Service):
         :returns: The rows; without a filter, ordered by ID.
         """
         if not name:
-            return self._pager.all(collection, _BY_ID, limit=True)
+            return self.pager.all(collection, _BY_ID, limit=True)
         if name in _LARGE:
-            return self._pager.matching(
+            return self.pager.matching(
                 collection, name, values, _BY_ID, limit=True
             )
-        return self._pager.matching(collection, name, values)
+        return self.pager.matching(collection, name, values)
 
     def names(self, collection: paging.Collection[Any]) -> Iterable[str]:
         """List the names of those rows that one request shows."""
-        page = self._pager.page(
-            dataclasses.replace(collection, record=_NAME),
-            {'limit': [str(paging.LARGEST_PAGE)]},
+        page = self.transport.get(
+            collection.path,
+            collection.what,
+            {'fields': 'name', 'limit': str(paging.LARGEST_PAGE)},
         )
-        return filter(None, page.rows)
+        found = page.items(collection.key, lambda row: row.text('name'))
+        return filter(None, found)
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.
@@ -83,8 +82,7 @@ class NetworkApi(service.Service):
         Neutron's default policies (``get_port:binding:vif_type``) show it to
         administrators only, who see the ports of all projects.
         """
-        page = self._pager.page(neutron.BOUND_PORTS, {'limit': ['1']})
-        return any(port.shows_binding for port in page.rows)
+        return any(port.shows_binding for port in self._first_port())
 
     def ensure_scope(self) -> None:
         """Check that the caller can see ports at all.
@@ -95,7 +93,7 @@ class NetworkApi(service.Service):
         :raises errors.Forbidden: The token is such a token, and sees no port.
         """
         hint = self._credentials.scope_hint
-        if hint and not self._pager.page(neutron.PORTS, {'limit': ['1']}).rows:
+        if hint and not self._first_port():
             raise errors.Forbidden(_('Ports: none is shown; %s') % hint)
 
     def port_bindings(
@@ -109,17 +107,21 @@ class NetworkApi(service.Service):
         """
         if not addresses.is_uuid(port_id):
             return records.Answer([])
-        return self._pager.all(neutron.port_bindings(port_id), {})
+        return self.pager.all(neutron.port_bindings(port_id), {})
 
     def ports_tagged(
         self, tags: Iterable[str]
     ) -> records.Answer[records.Port]:
         """List the ports with any of these Neutron tags."""
         chosen = frozenset(tags)
-        answer = self._pager.all(
+        answer = self.pager.all(
             neutron.PORTS, {'tags-any': [','.join(sorted(chosen))]}
         )
         answer.rows = [
             port for port in answer.rows if not chosen.isdisjoint(port.tags)
         ]
         return answer
+
+    def _first_port(self) -> Sequence[records.Port]:
+        """List a port that the caller may see, or none."""
+        return self.pager.page(neutron.BOUND_PORTS, {'limit': ['1']}).rows

@@ -27,7 +27,7 @@ from collections.abc import (
 )
 import dataclasses
 import logging
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 from urllib import parse
 
 from osc_port_iface.api import errors
@@ -115,7 +115,6 @@ class Collection(Generic[_Row]):
     :ivar record: How a row is read.
     :ivar filters: The filters that are not named after a field of the record.
     :ivar is_optional: Whether it is empty where the service does not have it.
-    :ivar takes_fields: Whether the service can be asked for single fields.
     """
 
     path: str
@@ -126,12 +125,10 @@ class Collection(Generic[_Row]):
         default_factory=dict
     )
     is_optional: bool = False
-    takes_fields: bool = True
 
-    @property
-    def fields(self) -> Parameters:
-        """The query for the fields of the record."""
-        return {'fields': self.record.keys} if self.takes_fields else {}
+    def read(self, page: reading.Object) -> records.Answer[_Row]:
+        """Read the rows of a page, with a line for each that is broken."""
+        return page.answer(self.key, self.record.read)
 
     def filter(self, name: str) -> Filter[_Row]:
         """Return a filter by its name; by default, that of a field."""
@@ -149,9 +146,15 @@ class Collection(Generic[_Row]):
 class Pager:
     """Lists collections of one service."""
 
-    def __init__(self, service: transport.Transport) -> None:
-        """Use the transport of a service."""
+    def __init__(
+        self, service: transport.Transport, takes_fields: bool = False
+    ) -> None:
+        """Use the transport of a service.
+
+        :param takes_fields: Whether it can be asked for single fields.
+        """
         self._service = service
+        self._takes_fields = takes_fields
         self._page_size = LARGEST_PAGE
         self._values_length = _LONGEST_VALUES
 
@@ -174,7 +177,7 @@ class Pager:
         :raises errors.TooLarge: The caller should split the query.
         :raises errors.ApiError: A page could not be read.
         """
-        query = {**collection.fields, **query}
+        query = self._with_fields(collection, query)
         pages = _Pages(query)
         answer: records.Answer[_ListedRow] = records.Answer([])
         rows: dict[str, _ListedRow] = {}
@@ -215,12 +218,12 @@ class Pager:
                     answer.failures.clear()
                     rows.clear()
                 continue
-            found = page.items(collection.key, collection.record.read)
-            rows.update((row.id, row) for row in found)
-            pages.turn(page, f'{collection.key}_links', found)
+            found = collection.read(page)
+            rows.update((row.id, row) for row in found.rows)
+            pages.turn(page, f'{collection.key}_links', found.rows)
             # If a link cannot be read, the next page is missing.
-            answer.failures += page.body.failures
-            if pages.query is None and page.optional_flag('truncated'):
+            answer.failures += found.failures
+            if pages.query is None and page.flag('truncated'):
                 # Keystone has a limit (max_db_limit), and not always pages.
                 answer.failures.append(
                     _('%s: the service shows only the first ones')
@@ -230,27 +233,19 @@ class Pager:
         return answer
 
     def page(
-        self,
-        collection: Collection[_Row],
-        query: Parameters | None = None,
-        hint: str = '',
+        self, collection: Collection[_Row], query: Parameters
     ) -> records.Answer[_Row]:
         """List the rows that the first page has.
 
-        :param collection: The collection.
-        :param query: The query parameters.
-        :param hint: Added to the message if the answer is 404.
-        :returns: The rows, in the order of the service.
         :raises errors.ApiError: The request failed.
         """
-        page = self._service.get(
-            collection.path,
-            collection.what,
-            {**collection.fields, **(query or {})},
-            hint=hint,
+        return collection.read(
+            self._service.get(
+                collection.path,
+                collection.what,
+                self._with_fields(collection, query),
+            )
         )
-        rows = page.items(collection.key, collection.record.read)
-        return records.Answer(rows, page.body.failures)
 
     def matching(
         self,
@@ -312,6 +307,12 @@ class Pager:
             )
         answer.rows = list(rows.values())
         return answer
+
+    def _with_fields(
+        self, collection: Collection[_Row], query: Parameters
+    ) -> Parameters:
+        keys = collection.record.keys if self._takes_fields else ()
+        return {'fields': keys, **query} if keys else query
 
     def _batch(self, name: str, values: Sequence[str]) -> int:
         """Return how many of the values fit into a URL, at least one."""
@@ -375,26 +376,25 @@ class _Pages:
         return True
 
 
+class _Link(NamedTuple):
+    rel: str
+    href: str
+
+
+_LINK = reading.Record(_Link)
+
+
 def _next_query(page: reading.Object, links: str) -> Parameters | None:
     """Read the query of the next page.
 
     Only the query of the link is used, as its host may be known to the service
     only.
     """
-    for relation, target in page.optional_items(links, _link):
-        if relation == 'next':
-            return _query_of(target)
-    keystone = page.optional_nested('links')
-    following = keystone.optional_text('next') if keystone else None
-    return _query_of(following) if following else None
-
-
-def _query_of(url: str) -> Parameters:
-    return parse.parse_qs(url.partition('?')[2])
-
-
-def _link(link: reading.Object) -> tuple[str, str]:
-    return link.text('rel'), link.text('href')
+    found = page.optional_items(links, _LINK.read)
+    targets = [link.href for link in found if link.rel == 'next']
+    # Keystone has an object in place of the list.
+    target = next(iter(targets), page.part('links').text('next'))
+    return parse.parse_qs(target.partition('?')[2]) if target else None
 
 
 def _identity(query: Parameters) -> frozenset[tuple[str, tuple[str, ...]]]:

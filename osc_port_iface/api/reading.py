@@ -17,10 +17,11 @@ broken items are left out.
 """
 
 from collections.abc import Callable, Mapping
+import copy
 import dataclasses
 import datetime
-import functools
 import ipaddress
+import typing
 from typing import Any, Generic, TypeVar
 
 from osc_port_iface import addresses
@@ -29,6 +30,7 @@ from osc_port_iface.api import faults
 from osc_port_iface.api import response as responses
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
+from osc_port_iface import records
 
 _Item = TypeVar('_Item')
 _Row = TypeVar('_Row')
@@ -65,9 +67,9 @@ class Body:
 class Object:
     """A JSON object. Each method reads the value of a key.
 
-    All raise errors.Malformed if the value is of another type. The methods
-    whose names begin with ``optional`` return None if the key is missing, null
-    or an empty text; the others raise.
+    All raise errors.Malformed if the value is of another type. A key that is
+    missing, null or an empty text has no value, and is read as None, or as
+    nothing if it is to be a list.
     """
 
     def __init__(
@@ -78,39 +80,24 @@ class Object:
         self._place = place
         self.body = body
 
-    def text(self, key: str) -> str:
-        """Read a text that is not empty."""
-        return self._required(key, self.optional_text(key))
+    def text(self, key: str) -> str | None:
+        """Read a text."""
+        value = self._values.get(key)
+        if value is not None and not isinstance(value, str):
+            raise self._wrong(key, value)
+        return value or None
 
-    def optional_text(self, *keys: str) -> str | None:
-        """Read a text, from the first of these keys that has one."""
-        for key in keys:
-            value = self._values.get(key)
-            if value is None or value == '':
-                continue
-            if not isinstance(value, str):
-                raise self._wrong(key, value)
-            return value
-        return None
-
-    def uuid(self, key: str) -> str:
+    def uuid(self, key: str) -> str | None:
         """Read a UUID, in lower case."""
         text = self.text(key)
-        if not addresses.is_uuid(text):
+        if text and not addresses.is_uuid(text):
             raise self._wrong(key, text)
-        return text.lower()
+        return text and text.lower()
 
-    def optional_uuid(self, key: str) -> str | None:
-        """Read a UUID, in lower case."""
-        return self.uuid(key) if self.optional_text(key) else None
-
-    def ip_address(self, key: str) -> str:
+    def ip_address(self, key: str) -> str | None:
         """Read an IP address, and return it as Python writes it."""
-        text = self.text(key)
-        try:
-            return str(ipaddress.ip_address(text))
-        except ValueError:
-            raise self._wrong(key, text) from None
+        address = self._parsed(key, ipaddress.ip_address)
+        return None if address is None else str(address)
 
     def mac_address(self, key: str) -> str | None:
         """Read a MAC address as Neutron writes it.
@@ -118,111 +105,96 @@ class Object:
         Nova's cache may write the same address differently. A text that is no
         MAC address stays as it is.
         """
-        text = self.optional_text(key)
+        text = self.text(key)
         try:
             return text and addresses.parse_mac_address(text)
         except ValueError:
             return text
 
-    def cidr(self, key: str) -> str:
-        """Read an IP address or a CIDR."""
-        text = self.text(key)
-        try:
-            addresses.parse_ip_network(text)
-        except ValueError:
-            raise self._wrong(key, text) from None
-        return text
+    def cidr(self, key: str) -> str | None:
+        """Read an IP address or a CIDR, and return it as it is written."""
+        return self.text(key) if self.network(key) else None
 
-    def optional_cidr(self, key: str) -> str | None:
-        """Read an IP address or a CIDR."""
-        return self.cidr(key) if self.optional_text(key) else None
-
-    def network(self, key: str) -> addresses.IPNetwork:
+    def network(self, key: str) -> addresses.IPNetwork | None:
         """Read an IP address or a CIDR as a network, ignoring host bits."""
-        return addresses.parse_ip_network(self.cidr(key))
-
-    def optional_network(self, key: str) -> addresses.IPNetwork | None:
-        """Read an IP address or a CIDR as a network, ignoring host bits."""
-        return self.network(key) if self.optional_text(key) else None
+        return self._parsed(key, addresses.parse_ip_network)
 
     def networks(self, key: str) -> tuple[addresses.IPNetwork, ...]:
-        """Read a list of IP addresses or CIDRs, which may be missing."""
-        found = []
-        for text in self.texts(key):
-            try:
-                found.append(addresses.parse_ip_network(text))
-            except ValueError:
-                raise self._wrong(key, text) from None
-        return tuple(found)
+        """Read a list of IP addresses or CIDRs."""
+        return tuple(
+            self._parse(key, text, addresses.parse_ip_network)
+            for text in self.texts(key)
+        )
 
-    def optional_number(self, key: str) -> int | None:
+    def number(self, key: str) -> int | None:
         """Read a whole number."""
         value = self._values.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self._wrong(key, value)
-        return value
+        if value is None or type(value) is int:
+            return value
+        raise self._wrong(key, value)
 
-    def optional_number_or_text(self, *keys: str) -> str | None:
-        """Read a value that is a number in some releases, a text in others."""
+    def number_or_text(self, *keys: str) -> str | None:
+        """Read a value that is a number in some releases, a text in others.
+
+        :param keys: The first one that has a value is read.
+        """
         for key in keys:
             value = self._values.get(key)
-            if isinstance(value, int) and not isinstance(value, bool):
-                return str(value)
-            if text := self.optional_text(key):
+            text = str(value) if type(value) is int else self.text(key)
+            if text:
                 return text
         return None
 
-    def optional_flag(self, key: str) -> bool | None:
+    def flag(self, key: str) -> bool | None:
         """Read true or false."""
         value = self._values.get(key)
-        if value is not None and not isinstance(value, bool):
-            raise self._wrong(key, value)
-        return value
+        if value is None or isinstance(value, bool):
+            return value
+        raise self._wrong(key, value)
 
-    def optional_moment(self, key: str) -> datetime.datetime | None:
+    def moment(self, key: str) -> datetime.datetime | None:
         """Read a time (ISO 8601), which is in UTC unless it has an offset."""
-        text = self.optional_text(key)
-        if text is None:
-            return None
-        try:
-            moment = datetime.datetime.fromisoformat(text)
-        except ValueError:
-            raise self._wrong(key, text) from None
-        if moment.tzinfo is None:
+        moment = self._parsed(key, datetime.datetime.fromisoformat)
+        if moment and moment.tzinfo is None:
             return moment.replace(tzinfo=datetime.UTC)
         return moment
 
-    def optional_age(self, *keys: str) -> float | None:
+    def age(self, *keys: str) -> float | None:
         """Return how many seconds ago something was, by the service's clock.
 
-        The time is read from the first of these keys that has one.
+        :param keys: The first one that has a time is read.
         """
-        moments = (self.optional_moment(key) for key in keys)
-        moment = next(filter(None, moments), None)
-        if moment is None:
-            return None
-        return (self.body.response.sent_at - moment).total_seconds()
+        for key in keys:
+            if moment := self.moment(key):
+                return (self.body.response.sent_at - moment).total_seconds()
+        return None
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Read a list of texts; empty if the key is missing or null."""
+        """Read a list of texts."""
         values = self._list(key) if self._values.get(key) is not None else []
         for value in values:
             if not isinstance(value, str):
                 raise self._wrong(key, value)
         return tuple(values)
 
+    def required(self, key: str, value: _Value | None) -> _Value:
+        """Return the value that was read for a key, which must have one."""
+        if value is None:
+            raise self._wrong(key, self._values.get(key))
+        return value
+
     def nested(self, key: str) -> 'Object':
-        """Read an object."""
+        """Read an object, which must be there."""
         value = self._values.get(key)
         if not isinstance(value, dict):
             raise self._wrong(key, value)
         return Object(value, self._at(key), self.body)
 
-    def optional_nested(self, key: str) -> 'Object | None':
-        """Read an object."""
-        return None if self._values.get(key) is None else self.nested(key)
+    def part(self, key: str) -> 'Object':
+        """Read an object; an empty one if the key has none."""
+        if self._values.get(key) is None:
+            return Object({}, self._at(key), self.body)
+        return self.nested(key)
 
     def intact(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
         """Read an object in which no item may be broken."""
@@ -235,10 +207,6 @@ class Object:
         """Return the object as the API gave it, unread."""
         return self._values
 
-    def names(self) -> tuple[str, ...]:
-        """Return the keys, in order."""
-        return tuple(self._values)
-
     def items(
         self, key: str, read: Callable[['Object'], _Item]
     ) -> list[_Item]:
@@ -246,7 +214,7 @@ class Object:
 
         A broken item is left out, and added to the failures of the body.
 
-        :param key: The key of the list.
+        :param key: The key of the list, which must be there.
         :param read: Reads one object.
         """
         found = []
@@ -263,10 +231,16 @@ class Object:
     def optional_items(
         self, key: str, read: Callable[['Object'], _Item]
     ) -> list[_Item]:
-        """Read a list of objects; empty if the key is missing or null."""
+        """Read a list of objects, one by one, which may be missing."""
         if self._values.get(key) is None:
             return []
         return self.items(key, read)
+
+    def answer(
+        self, key: str, read: Callable[['Object'], _Item]
+    ) -> records.Answer[_Item]:
+        """Read a list of objects, with a line for each that is broken."""
+        return records.Answer(self.items(key, read), self.body.failures)
 
     def _list(self, key: str) -> list[Any]:
         value = self._values.get(key)
@@ -274,10 +248,19 @@ class Object:
             raise self._wrong(key, value)
         return value
 
-    def _required(self, key: str, value: _Value | None) -> _Value:
-        if value is None:
-            raise self._wrong(key, self._values.get(key))
-        return value
+    def _parsed(
+        self, key: str, parse: Callable[[str], _Value]
+    ) -> _Value | None:
+        text = self.text(key)
+        return None if text is None else self._parse(key, text, parse)
+
+    def _parse(
+        self, key: str, text: str, parse: Callable[[str], _Value]
+    ) -> _Value:
+        try:
+            return parse(text)
+        except ValueError:
+            raise self._wrong(key, text) from None
 
     def _at(self, key: str) -> str:
         return f'{self._place}.{key}' if self._place else key
@@ -298,76 +281,96 @@ class Object:
         return faults.malformed(self.body.response, self.body.what, problem)
 
 
+# How a field of a record is read, by its type. It may also be that or None.
+_READERS: Mapping[Any, Callable[[Object, str], Any]] = {
+    str: Object.text,
+    records.UUID: Object.uuid,
+    records.IPText: Object.ip_address,
+    records.MACText: Object.mac_address,
+    records.CIDRText: Object.cidr,
+    addresses.IPNetwork: Object.network,
+    int: Object.number,
+    bool: Object.flag,
+    datetime.datetime: Object.moment,
+    tuple[str, ...]: Object.texts,
+    tuple[addresses.IPNetwork, ...]: Object.networks,
+}
+
+_OPTIONAL_READERS = {kind | None: read for kind, read in _READERS.items()}
+
+
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """A field of a record, and the keys of the API that it is read from.
+    """A field of a record.
 
-    :ivar read: Reads the keys of an object, strictly.
-    :ivar keys: The keys.
+    :ivar read: Reads it from an object.
+    :ivar keys: The keys to ask for.
     """
 
-    read: Callable[..., Any]
+    read: Callable[[Object], Any]
     keys: tuple[str, ...]
 
 
 def field(read: Callable[..., Any], *keys: str) -> Field:
-    """Declare a field.
+    """Declare a field that is not read as its type says.
 
     :param read: A method of :class:`Object`, or a function that takes an
         object and the keys.
-    :param keys: The keys, in order of preference if there are several.
+    :param keys: The keys, or one as ``outer.inner``, which is that of an
+        object in the object.
     """
-    return Field(read, keys)
+    if len(keys) != 1 or '.' not in keys[0]:
+        return Field(lambda row: read(row, *keys), keys)
+    outer, inner = keys[0].split('.')
+    return Field(lambda row: read(row.part(outer), inner), (outer,))
 
 
-# Declare a field that a method of Object of the same name reads.
-text = functools.partial(field, Object.text)
-optional_text = functools.partial(field, Object.optional_text)
-uuid = functools.partial(field, Object.uuid)
-optional_uuid = functools.partial(field, Object.optional_uuid)
-ip_address = functools.partial(field, Object.ip_address)
-mac_address = functools.partial(field, Object.mac_address)
-cidr = functools.partial(field, Object.cidr)
-optional_cidr = functools.partial(field, Object.optional_cidr)
-network = functools.partial(field, Object.network)
-optional_network = functools.partial(field, Object.optional_network)
-networks = functools.partial(field, Object.networks)
-optional_number = functools.partial(field, Object.optional_number)
-optional_number_or_text = functools.partial(
-    field, Object.optional_number_or_text
-)
-optional_flag = functools.partial(field, Object.optional_flag)
-optional_moment = functools.partial(field, Object.optional_moment)
-optional_age = functools.partial(field, Object.optional_age)
-texts = functools.partial(field, Object.texts)
-
-
-def items(key: str, read: Callable[[Object], Any]) -> Field:
+def items(key: str, record: 'Record[Any]') -> Field:
     """Declare a field that has a tuple of records.
 
     :param key: The key of the list, which may be missing or null.
-    :param read: Reads one object of the list.
+    :param record: What the list has.
     """
-    return Field(
-        lambda row, name: tuple(row.optional_items(name, read)), (key,)
+    return field(
+        lambda row, name: tuple(row.optional_items(name, record.read)), key
     )
+
+
+def _by_type(kind: Any, key: str) -> Field:
+    """Declare a field that is read as its type says."""
+    if kind in _OPTIONAL_READERS:
+        return field(_OPTIONAL_READERS[kind], key)
+    read = _READERS[kind]
+    return field(lambda row, name: row.required(name, read(row, name)), key)
 
 
 class Record(Generic[_Row]):
     """A kind of record, and how each of its fields is read.
 
-    A field and its key in the API stand here and nowhere else: which keys to
-    ask for follows from them.
+    A field and its key in the API stand once: which keys to ask for follows
+    from them.
     """
 
-    def __init__(self, kind: Callable[..., _Row], /, **fields: Field) -> None:
+    def __init__(
+        self, kind: Callable[..., _Row], /, **others: str | Field | None
+    ) -> None:
         """Declare a record.
 
-        :param kind: The class of the record.
-        :param fields: The fields that are read, by their names in the class.
+        :param kind: The class of the record. A field is read from the key of
+            its name, as its type says.
+        :param others: The other fields: the key if it has another name, or
+            None if the API does not have it.
         """
         self._kind = kind
-        self._fields = fields
+        hints = typing.get_type_hints(kind, include_extras=True)
+        self._fields = {
+            name: key if isinstance(key, Field) else _by_type(hints[name], key)
+            for name, key in {
+                **{name: name for name in hints},
+                **others,
+            }.items()
+            if key is not None
+        }
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -380,9 +383,9 @@ class Record(Generic[_Row]):
 
     def only(self, *names: str) -> 'Record[_Row]':
         """Return the same kind of record, with these fields only."""
-        return Record(
-            self._kind, **{name: self._fields[name] for name in names}
-        )
+        record = copy.copy(self)
+        record._fields = {name: self._fields[name] for name in names}
+        return record
 
     def read(self, row: Object) -> _Row:
         """Read a record.
@@ -390,8 +393,5 @@ class Record(Generic[_Row]):
         :raises errors.Malformed: A value is not what the API describes.
         """
         return self._kind(
-            **{
-                name: field.read(row, *field.keys)
-                for name, field in self._fields.items()
-            }
+            **{name: field.read(row) for name, field in self._fields.items()}
         )

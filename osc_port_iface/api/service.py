@@ -29,7 +29,7 @@ from osc_port_iface import addresses
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
-from osc_port_iface.api import transport
+from osc_port_iface.api import transport as api_transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
@@ -39,10 +39,12 @@ class Service:
 
     :cvar TYPE: Its type, as for :func:`connect`.
     :cvar VERSION: The version of its API.
+    :cvar TAKES_FIELDS: Whether it can be asked for single fields.
     """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[str]
+    TAKES_FIELDS: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -57,24 +59,27 @@ class Service:
         self._config = config
         self._credentials = credentials
         self._lock = threading.Lock()
-        self._connected: tuple[transport.Transport, paging.Pager] | None = None
+        self._transport: api_transport.Transport | None = None
+        self._pager: paging.Pager | None = None
 
     @property
-    def _service(self) -> transport.Transport:
-        return self._reached()[0]
-
-    @property
-    def _pager(self) -> paging.Pager:
-        return self._reached()[1]
-
-    def _reached(self) -> tuple[transport.Transport, paging.Pager]:
+    def transport(self) -> api_transport.Transport:
+        """What sends the requests."""
         with self._lock:
-            if self._connected is None:
-                found = self._connect()
-                self._connected = found, paging.Pager(found)
-            return self._connected
+            if self._transport is None:
+                self._transport = self._connect()
+            return self._transport
 
-    def _connect(self) -> transport.Transport:
+    @property
+    def pager(self) -> paging.Pager:
+        """What lists collections."""
+        service = self.transport
+        with self._lock:
+            if self._pager is None:
+                self._pager = paging.Pager(service, self.TAKES_FIELDS)
+            return self._pager
+
+    def _connect(self) -> api_transport.Transport:
         return connect(
             self._config, self._credentials, self.TYPE, self.VERSION
         )
@@ -98,7 +103,7 @@ def connect(
     credentials: api_credentials.Credentials,
     service_type: str,
     version: str,
-) -> transport.Transport:
+) -> api_transport.Transport:
     """Connect to a service with the credentials of OSC.
 
     :param config: The settings of the region.
@@ -111,7 +116,7 @@ def connect(
     adapter = _adapter(config, credentials, service_type)
     project_id = credentials.project_id
     url = _url(adapter, credentials)
-    return transport.Transport(
+    return api_transport.Transport(
         adapter, credentials, versioned(url, version, project_id)
     )
 

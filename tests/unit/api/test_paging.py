@@ -30,19 +30,14 @@ URL = f'{fake_cloud.COMPUTE_URL}/things'
 @dataclasses.dataclass
 class Thing:
     id: str
-    colour: str | None
+    colour: str | None = None
 
 
 THINGS = paging.Collection(
     '/things',
     'things',
     'Things',
-    reading.Record(
-        Thing,
-        id=reading.text('id'),
-        colour=reading.optional_text('colour'),
-    ),
-    takes_fields=False,
+    reading.Record(Thing),
 )
 
 
@@ -249,15 +244,15 @@ class TestMarker(PagingTestCase):
 
 class TestCollection(PagingTestCase):
     def test_fields(self) -> None:
-        few = dataclasses.replace(THINGS, takes_fields=True)
         self.answer(URL, page('a'))
-        self.pager.all(few, {'colour': ['red']})
-        self.pager.page(few, {'limit': ['1']})
-        self.pager.page(THINGS)
+        pager = paging.Pager(self.transport(), takes_fields=True)
+        pager.all(THINGS, {'colour': ['red']})
+        pager.all(THINGS.only('id'), {})
+        self.pager.all(THINGS, {})
         self.assertEqual(
             [
                 {'fields': ['id', 'colour'], 'colour': ['red']},
-                {'fields': ['id', 'colour'], 'limit': ['1']},
+                {'fields': ['id']},
                 {},
             ],
             self.queries(URL),
@@ -280,10 +275,12 @@ class TestCollection(PagingTestCase):
 
 
 class TestValues(PagingTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.pager = paging.Pager(self.transport(), takes_fields=True)
+
     def with_colours(self, *colours: str) -> list[str]:
-        answer = self.pager.matching(
-            dataclasses.replace(THINGS, takes_fields=True), 'colour', colours
-        )
+        answer = self.pager.matching(THINGS, 'colour', colours)
         self.failures = answer.failures
         return [row.id for row in answer.rows]
 
@@ -326,7 +323,7 @@ class TestValues(PagingTestCase):
         for status in (414, 431, 504):
             with self.subTest(status=status):
                 self.cloud.reset_mock()
-                self.pager = paging.Pager(self.transport())
+                self.pager = paging.Pager(self.transport(), takes_fields=True)
                 self.listing(longest=400, status=status)
                 self.assertEqual(colours, self.with_colours(*colours))
                 self.assertEqual([64, 32, 16, 16, 16, 16], self.counts())

@@ -35,44 +35,43 @@ class TestValues(testtools.TestCase):
     def test_right(self) -> None:
         cases: tuple[tuple[str, object, Read, object], ...] = (
             ('text', 'a', lambda o: o.text('k'), 'a'),
-            ('optional', 'a', lambda o: o.optional_text('k'), 'a'),
-            ('optional null', None, lambda o: o.optional_text('k'), None),
-            ('optional empty', '', lambda o: o.optional_text('k'), None),
-            ('second key', 'a', lambda o: o.optional_text('x', 'k'), 'a'),
+            ('text null', None, lambda o: o.text('k'), None),
+            ('text empty', '', lambda o: o.text('k'), None),
             ('uuid', ID.upper(), lambda o: o.uuid('k'), ID),
-            ('optional uuid', '', lambda o: o.optional_uuid('k'), None),
+            ('uuid empty', '', lambda o: o.uuid('k'), None),
+            ('second key', 'a', lambda o: o.number_or_text('x', 'k'), 'a'),
             (
                 'address',
                 '2001:DB8::0',
                 lambda o: o.ip_address('k'),
                 '2001:db8::',
             ),
-            ('number', 0, lambda o: o.optional_number('k'), 0),
-            ('number null', None, lambda o: o.optional_number('k'), None),
-            ('as text', 22, lambda o: o.optional_number_or_text('k'), '22'),
+            ('number', 0, lambda o: o.number('k'), 0),
+            ('number null', None, lambda o: o.number('k'), None),
+            ('as text', 22, lambda o: o.number_or_text('k'), '22'),
             (
                 'a range',
                 '1:2',
-                lambda o: o.optional_number_or_text('k'),
+                lambda o: o.number_or_text('k'),
                 '1:2',
             ),
-            ('flag', False, lambda o: o.optional_flag('k'), False),
-            ('flag null', None, lambda o: o.optional_flag('k'), None),
+            ('flag', False, lambda o: o.flag('k'), False),
+            ('flag null', None, lambda o: o.flag('k'), None),
             ('texts', ['a', 'b'], lambda o: o.texts('k'), ('a', 'b')),
             ('texts null', None, lambda o: o.texts('k'), ()),
             (
                 'moment',
                 '2026-01-02T03:04:05Z',
-                lambda o: o.optional_moment('k'),
+                lambda o: o.moment('k'),
                 datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
             ),
             (
                 'moment without a zone',
                 '2026-01-02T03:04:05.000000',
-                lambda o: o.optional_moment('k'),
+                lambda o: o.moment('k'),
                 datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
             ),
-            ('nested null', None, lambda o: o.optional_nested('k'), None),
+            ('part null', None, lambda o: dict(o.part('k').as_given()), {}),
             (
                 'items null',
                 None,
@@ -92,16 +91,16 @@ class TestValues(testtools.TestCase):
 
     def test_wrong(self) -> None:
         cases: tuple[tuple[str, object, Read, str], ...] = (
-            ('text null', None, lambda o: o.text('k'), 'k is missing'),
-            ('text empty', '', lambda o: o.text('k'), "k is ''"),
+            ('null', None, lambda o: o.required('k', None), 'k is missing'),
+            ('empty', '', lambda o: o.required('k', o.text('k')), "k is ''"),
             ('text', 1, lambda o: o.text('k'), 'k is 1'),
-            ('optional', [], lambda o: o.optional_text('k'), 'k is []'),
+            ('list', [], lambda o: o.text('k'), 'k is []'),
             ('uuid', '../x', lambda o: o.uuid('k'), "k is '../x'"),
             ('address', '1.2.3', lambda o: o.ip_address('k'), "k is '1.2.3'"),
-            ('number', True, lambda o: o.optional_number('k'), 'k is True'),
-            ('number', 1.5, lambda o: o.optional_number('k'), 'k is 1.5'),
-            ('flag', 1, lambda o: o.optional_flag('k'), 'k is 1'),
-            ('moment', 'x', lambda o: o.optional_moment('k'), "k is 'x'"),
+            ('number', True, lambda o: o.number('k'), 'k is True'),
+            ('number', 1.5, lambda o: o.number('k'), 'k is 1.5'),
+            ('flag', 1, lambda o: o.flag('k'), 'k is 1'),
+            ('moment', 'x', lambda o: o.moment('k'), "k is 'x'"),
             ('texts', 'ab', lambda o: o.texts('k'), "k is 'ab'"),
             ('in texts', [1], lambda o: o.texts('k'), 'k is 1'),
             ('nested', [], lambda o: o.nested('k'), 'k is []'),
@@ -155,9 +154,8 @@ class TestItems(testtools.TestCase):
         )
 
         def read(row: reading.Object) -> str:
-            if nested := row.optional_nested('of'):
-                nested.optional_number('n')
-            return row.text('id')
+            row.part('of').number('n')
+            return row.required('id', row.text('id'))
 
         self.assertEqual(['a', 'c'], root.items('rows', read))
         self.assertEqual(
@@ -175,7 +173,9 @@ class TestItems(testtools.TestCase):
 
     def test_intact_has_nothing_broken(self) -> None:
         def read(thing: reading.Object) -> list[str]:
-            return thing.items('parts', lambda part: part.text('id'))
+            return thing.items(
+                'parts', lambda part: part.required('id', part.text('id'))
+            )
 
         root = read_body({'thing': {'parts': [{'id': 'a'}]}})
         self.assertEqual(['a'], root.intact('thing', read))
