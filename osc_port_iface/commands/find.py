@@ -121,6 +121,19 @@ class FindServerInterface(as_of.RecordedLister):
         as_of.add_between(parser)
         return parser
 
+    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+        from osc_port_iface.commands import match_columns
+
+        for query in parsed_args.address + parsed_args.file:
+            # Many rows may have this query, and what matched tells more.
+            if query.kind in match_columns.MATCHED:
+                for header in (
+                    match_columns.MATCHED[query.kind],
+                    *('Server Name', 'Matched As', 'Certainty'),
+                ):
+                    self.rank_above(header, 'Query')
+        return super().take_action(parsed_args)
+
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         return self._table(parsed_args, self._find(parsed_args))
 

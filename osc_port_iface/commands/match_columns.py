@@ -15,6 +15,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+from osc_port_iface import addresses
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.listing import views
@@ -72,6 +73,13 @@ def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
     device = match.router or look.router(match) or look.load_balancer(match)
     return cells.TextCell(device and device.name)
 
+
+# What tells the matches of one query apart.
+MATCHED = {
+    addresses.Kind.CIDR: 'Address',
+    addresses.Kind.RANGE: 'Address',
+    addresses.Kind.MAC_PREFIX: 'MAC Address',
+}
 
 OF_SERVER = (
     _of_server('Server ID', 'id'),

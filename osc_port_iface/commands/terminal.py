@@ -13,9 +13,12 @@
 """The size of a terminal."""
 
 import os
+import re
 from typing import TextIO
 
 import wcwidth
+
+_WRAPPED_AFTER = re.compile('(?<= )(?! )|(?<=@)|(?<=->)')
 
 
 def width(stream: TextIO) -> int | None:
@@ -26,22 +29,30 @@ def width(stream: TextIO) -> int | None:
         return None
 
 
+def pieces(line: str) -> list[str]:
+    """Split a line where it may be wrapped.
+
+    That is after spaces, and where two addresses are joined, such as those of
+    an allowed address pair or a port forwarding.
+    """
+    return _WRAPPED_AFTER.split(line)
+
+
 def wrap(line: str, room: int) -> list[str]:
-    """Wrap a line at its spaces, and break only words that are too wide."""
+    """Wrap a line between its pieces, and break only those too wide."""
     if display_width(line) <= room:
         return [line]
     parts = ['']
-    for word in line.split(' '):
-        joined = f'{parts[-1]} {word}' if parts[-1] else word
-        if display_width(joined) <= room:
-            parts[-1] = joined
+    for piece in pieces(line):
+        if display_width((parts[-1] + piece).rstrip()) <= room:
+            parts[-1] += piece
             continue
         parts.append('')
-        for character in word:
-            if display_width(parts[-1] + character) > room:
+        for character in piece:
+            if display_width((parts[-1] + character).rstrip()) > room:
                 parts.append('')
             parts[-1] += character
-    return parts if parts[0] else parts[1:]
+    return [part.rstrip() for part in parts if part]
 
 
 def display_width(text: str) -> int:

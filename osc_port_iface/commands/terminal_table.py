@@ -88,10 +88,10 @@ class _Column:
             least = _NAME_WIDTH
         else:
             words = (
-                word
+                piece.rstrip()
                 for lines in self.cells
                 for line in lines
-                for word in line.split(' ')
+                for piece in terminal.pieces(line)
             )
             least = max(_TEXT_WIDTH, min(self._widest(words), _LONGEST_WORD))
         return min(self.full_width, max(least, len(self.header)))
@@ -227,9 +227,11 @@ class TerminalDetails(base.SingleFormatter):
                 _Column(header, [cell.lines()])
                 for header, cell in zip(column_names, data, strict=True)
             ]
+            # No field may leave. So a host with a long domain is broken, as
+            # all lines would be if the table were wider than the terminal.
             room = max(
                 width - max(map(len, column_names)) - _DETAILS_FRAME,
-                *(column.least_width for column in columns),
+                *(c.least_width for c in columns if c.header != 'Host'),
             )
             texts = [
                 _wrapped(column, {column.header: room})[0]
@@ -244,7 +246,8 @@ def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:
     hidden = [column for column in columns if column.header not in shown]
     names = [column.header for column in hidden if not column.is_empty]
     empty = len(hidden) - len(names)
-    if len(names) > _MOST_NAMED:
+    # The last one takes no more room than "1 other".
+    if len(names) > _MOST_NAMED + 1:
         more = len(names) - _MOST_NAMED
         names[_MOST_NAMED:] = [_('%d others') % more]
     if empty:

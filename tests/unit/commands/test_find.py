@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+import functools
 import ipaddress
 import json
 import pathlib
@@ -16,6 +17,7 @@ import pathlib
 from tests import command_result
 from tests.unit import base
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
 SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
 COLUMNS = (
@@ -641,4 +643,44 @@ class TestUsage(FindTestCase):
             'error: argument --file: /no/such/file: No such file or '
             'directory\n',
             *('--file', '/no/such/file'),
+        )
+
+
+class TestOnATerminal(FindTestCase):
+    """What tells the matches of one query apart leaves last."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 80)
+        self.register_ports(
+            fake_cloud.port(11, 1, '198.51.100.101'),
+            fake_cloud.port(12, 2, '198.51.100.102'),
+        )
+        for number in (1, 2):
+            self.register_server(number, f'a-server-{number}')
+
+    def test_range(self) -> None:
+        self.assertEqual(
+            """\
++----------------+------------+-----------+-------------+--------------+
+| Address        | Matched As | Certainty | Server Name | Project Name |
++----------------+------------+-----------+-------------+--------------+
+| 198.51.100.101 | fixed-ip   | owns      | a-server-1  | demo         |
+| 198.51.100.102 | fixed-ip   | owns      | a-server-2  | demo         |
++----------------+------------+-----------+-------------+--------------+
+""",
+            self.find('198.51.100.101-198.51.100.102').stdout,
+        )
+
+    def test_beginning_of_a_mac_address(self) -> None:
+        self.assertEqual(
+            """\
++----------+-------------+-----------+-------------+-------------------+
+| Query    | Matched As  | Certainty | Server Name | MAC Address       |
++----------+-------------+-----------+-------------+-------------------+
+| fa:16:3e | mac-address | owns      | a-server-1  | fa:16:3e:00:00:0b |
+| fa:16:3e | mac-address | owns      | a-server-2  | fa:16:3e:00:00:0c |
++----------+-------------+-----------+-------------+-------------------+
+""",
+            self.find('fa:16:3e').stdout,
         )

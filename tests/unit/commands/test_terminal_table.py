@@ -225,20 +225,23 @@ class TestLongestValues(TerminalTestCase):
             },
         )
         command = ('server', 'interface', 'show', server, interface)
-        for width in (80, 100, 132):
-            self.resize(width)
-            result = self.openstack(*command)
-            self.assertEqual(0, result.status)
-            lines = result.stdout.splitlines()
-            # Nothing may be left out, and no address may be broken.
-            self.assertLessEqual(max(map(len, lines)), max(width, 88))
-            for word in (LONGEST_IPV6, HOST, interface):
-                self.assertIn(f' {word} ', result.stdout)
-        self.resize(80)
-        self.assertIn(
-            f' {LONGEST_IPV6}/128@fa:16:3e:00:00:0b ',
-            self.openstack(*command, '-c', 'Allowed Address Pairs').stdout,
-        )
+        pair = (f'{LONGEST_IPV6}/128@', 'fa:16:3e:00:00:0b')
+        for width, host, pairs in (
+            (80, (HOST[:52], HOST[52:]), pair),
+            (100, (HOST,), (''.join(pair),)),
+            (132, (HOST,), (''.join(pair),)),
+        ):
+            with self.subTest(width):
+                self.resize(width)
+                result = self.openstack(*command)
+                self.assertEqual((0, ''), (result.status, result.stderr))
+                lines = result.stdout.splitlines()
+                self.assertLessEqual(max(map(len, lines)), width)
+                for cell in (LONGEST_IPV6, interface, *host, *pairs):
+                    self.assertIn(f'| {cell} ', result.stdout)
+        self.resize(40)
+        # No terminal is that narrow, but an address is not broken even there.
+        self.assertIn(f'| {LONGEST_IPV6} ', self.openstack(*command).stdout)
 
     def test_show_host_where_there_is_room(self) -> None:
         self.resize(280)
