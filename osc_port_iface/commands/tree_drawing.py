@@ -28,6 +28,9 @@ _LINES = ('├── ', '└── ', '│   ')
 _ASCII_LINES = ('|-- ', '`-- ', '|   ')
 _BLANK = '    '
 
+# Graphviz reads the entities of HTML, such as &lt;, in any label.
+_ESCAPED_IN_DOT = str.maketrans({'\\': r'\\', '"': r'\"', '&': '&amp;'})
+
 # What needs no escape in Mermaid.
 _PLAIN = frozenset(' .,:-_/()')
 
@@ -108,8 +111,7 @@ def dot(node: topology.Node) -> list[str]:
     drawn = ['digraph {', '  rankdir=LR', '  node [shape=box]']
     for number, parent, child in _numbered(node):
         label = r'\n'.join(
-            line.replace('\\', '\\\\').replace('"', '\\"')
-            for line in _all_lines(child)
+            line.translate(_ESCAPED_IN_DOT) for line in _all_lines(child)
         )
         colour = ' color=red' if child.mismatches else ''
         drawn.append(f'  n{number} [label="{label}"{colour}]')

@@ -17,7 +17,7 @@ import testtools
 from osc_port_iface.commands import tree_drawing
 from osc_port_iface.interfaces import topology
 
-HOSTILE = 'a"b`c]d<br>e#quot;f\\N\n\x1b[2J%%;-->g'
+HOSTILE = 'a"b`c]d<br>e#quot;f\\N\n\x1b[2J%%;-->g&lt;'
 
 TREE = topology.Node(
     'server',
@@ -108,7 +108,7 @@ class TestText(testtools.TestCase):
 
     def test_hostile_name(self) -> None:
         self.assertEqual(
-            [r'server a"b`c]d<br>e#quot;f\N\n\x1b[2J%%;-->g'],
+            [r'server a"b`c]d<br>e#quot;f\N\n\x1b[2J%%;-->g&lt;'],
             tree_drawing.text(topology.Node('server', HOSTILE), 'utf-8', None),
         )
 
@@ -154,13 +154,13 @@ class TestLanguages(testtools.TestCase):
         node = topology.Node('server', HOSTILE, (HOSTILE,))
         safe = (
             'a#34;b#96;c#93;d#60;br#62;e#35;quot#59;f#92;N#92;n#92;x1b#91;2J'
-            '#37;#37;#59;--#62;g'
+            '#37;#37;#59;--#62;g#38;lt#59;'
         )
         self.assertEqual(
             ['graph LR', f'  n0["server {safe}<br>{safe}"]'],
             tree_drawing.mermaid(node),
         )
-        safe = r'a\"b`c]d<br>e#quot;f\\N\\n\\x1b[2J%%;-->g'
+        safe = r'a\"b`c]d<br>e#quot;f\\N\\n\\x1b[2J%%;-->g&amp;lt;'
         self.assertEqual(
             rf'  n0 [label="server {safe}\n{safe}"]',
             tree_drawing.dot(node)[3],
