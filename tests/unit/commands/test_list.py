@@ -412,13 +412,17 @@ class TestNames(ListTestCase):
             fake_cloud.server(1, 'web'),
             fake_cloud.server(2, 'web', status='SHUTOFF'),
         )
-        self.assert_fails(
-            self.list('web'),
-            "2 servers have the name 'web', use an ID: "
-            f'{SERVER_ID} (project demo, ACTIVE), '
-            f'{fake_cloud.identifier(2)} '
-            f'(project demo, SHUTOFF)',
-        )
+        for command in (
+            *(('list',), ('show',), ('wait',), ('check',)),
+            *(('repair', '--dry-run'), ('reach', '192.0.2.1')),
+        ):
+            with self.subTest(command):
+                self.assert_fails(
+                    self.openstack('server', 'interface', *command, 'web'),
+                    "2 servers have the name 'web', use an ID: "
+                    f'{SERVER_ID} (project demo, ACTIVE), '
+                    f'{fake_cloud.identifier(2)} (project demo, SHUTOFF)',
+                )
 
     def test_hostile_name(self) -> None:
         self.cloud.get(SERVERS_URL, json={'servers': []})
