@@ -97,9 +97,7 @@ _NAME = reading.Record(
 )
 
 
-def _collection(
-    path: str, key: str, what: str, is_optional: bool = False
-) -> paging.Collection[Object]:
+def _collection(path: str, key: str, what: str) -> paging.Collection[Object]:
     return paging.Collection(
         path,
         key,
@@ -110,7 +108,6 @@ def _collection(
             name: paging.Filter(name, None)
             for name in ('device_id', 'project_id')
         },
-        is_optional,
     )
 
 
@@ -125,7 +122,7 @@ _IDENTITY = [
 ]
 _SERVERS = _collection('/servers/detail', 'servers', _('Servers'))
 _PORTS, *_NETWORK = (
-    _collection(row.path, row.key, row.what, row.is_optional)
+    _collection(row.path, row.key, row.what)
     for row in (
         neutron.PORTS,
         neutron.NETWORKS,

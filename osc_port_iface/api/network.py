@@ -57,7 +57,22 @@ class NetworkApi(service.Service):
             Without a value, there are no rows, and nothing is requested. The
             values are sent in batches that fit into a URL.
         :returns: The rows; without a filter, ordered by ID.
+        :raises errors.NotFound: The answer is 404, and Neutron does not say
+            that it lacks the extension of the collection.
         """
+        try:
+            return self._list(collection, name, values)
+        except errors.NotFound:
+            if not self._lacks(collection.extension):
+                raise
+            return records.Answer([])
+
+    def _list(
+        self,
+        collection: paging.Collection[_Row],
+        name: str,
+        values: paging.Values,
+    ) -> records.Answer[_Row]:
         if not name:
             return self.pager.all(collection, _BY_ID, limit=True)
         if name in _LARGE:
@@ -75,6 +90,27 @@ class NetworkApi(service.Service):
         )
         found = page.items(collection.key, lambda row: row.text('name'))
         return filter(None, found)
+
+    def _lacks(self, extension: str | None) -> bool:
+        """Return whether Neutron lists its extensions without this one.
+
+        ``GET /extensions``. A 404 may also be a proxy's, and then proves
+        nothing.
+        """
+        try:
+            page = self.transport.get('/extensions', _('Extensions'))
+            found = page.answer(
+                'extensions',
+                lambda row: row.required('alias', row.text('alias')),
+            )
+        except errors.ApiError:
+            return False
+        return bool(
+            extension
+            and found.rows
+            and extension not in found.rows
+            and not found.failures
+        )
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.

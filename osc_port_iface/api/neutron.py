@@ -125,7 +125,7 @@ FLOATING_IPS = paging.Collection(
             'floating_ip_address', lambda row: [row.address]
         )
     },
-    is_optional=True,
+    extension='router',
 )
 
 _ROUTE = reading.Record(records.Route, next_hop='nexthop')
@@ -172,7 +172,7 @@ ROUTERS = paging.Collection(
         more_gateways=reading.field(_more_gateways, 'external_gateways'),
         routes=reading.items('routes', _ROUTE),
     ),
-    is_optional=True,
+    extension='router',
 )
 
 TRUNKS = paging.Collection(
@@ -182,7 +182,7 @@ TRUNKS = paging.Collection(
     reading.Record(
         records.Trunk, subports=reading.items('sub_ports', _SUBPORT)
     ),
-    is_optional=True,
+    extension='trunk',
 )
 
 # The mappings of physical networks, as Open vSwitch, Linux bridge, SR-IOV and
@@ -293,7 +293,7 @@ ADDRESS_GROUPS = paging.Collection(
     'address_groups',
     _('Address groups'),
     reading.Record(records.AddressGroup, networks='addresses'),
-    is_optional=True,
+    extension='address-group',
 )
 
 QOS_POLICIES = paging.Collection(

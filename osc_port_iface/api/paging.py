@@ -114,7 +114,8 @@ class Collection(Generic[_Row]):
     :ivar what: Its name in messages.
     :ivar record: How a row is read.
     :ivar filters: The filters that are not named after a field of the record.
-    :ivar is_optional: Whether it is empty where the service does not have it.
+    :ivar extension: The alias of the extension of Neutron that it belongs to;
+        without it, there are no rows.
     """
 
     path: str
@@ -124,7 +125,7 @@ class Collection(Generic[_Row]):
     filters: Mapping[str, Filter[_Row]] = dataclasses.field(
         default_factory=dict
     )
-    is_optional: bool = False
+    extension: str | None = None
 
     def read(self, page: reading.Object) -> records.Answer[_Row]:
         """Read the rows of a page, with a line for each that is broken."""
@@ -206,12 +207,8 @@ class Pager:
                     {'what': collection.what, 'size': self._page_size},
                 )
                 continue
-            except (errors.NotFound, errors.BadRequest) as error:
+            except (errors.NotFound, errors.BadRequest):
                 if not pages.step_back():
-                    if collection.is_optional and isinstance(
-                        error, errors.NotFound
-                    ):
-                        return records.Answer([])
                     raise
                 if pages.query == query:
                     # The listing starts again.

@@ -435,6 +435,19 @@ class TestPortsWithoutServer(RepairTestCase):
             },
         )
         before = self.all_ports() - {unused['id']}
+        # Neutron says that it has routers, so this is not its answer.
+        self.proxy.answer(
+            '/v2.0/routers', recording_proxy.Answer(404, b'<h1>Oops</h1>')
+        )
+        result = self.openstack(*COMMAND, *selection, user=self.user)
+        self.assertEqual(
+            command_result.Result(
+                1, '', 'Routers: not found: Oops (HTTP 404)\n'
+            ),
+            result,
+        )
+        self.proxy.answers.clear()
+        self.assertEqual([], self.proxy.writes)
         rows = self.repair(*selection, user=self.user, status=3)
         found = {row['Port ID']: row for row in rows}
         self.assertEqual('repaired', found[unused['id']]['Result'])

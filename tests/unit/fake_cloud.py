@@ -396,6 +396,18 @@ class FakeCloud(requests_mock.Mocker):
 
         self.get(f'{self.network_url}/v2.0/{collection}', json=listing)
 
+    def register_extensions(self, *aliases: str) -> None:
+        """Answer the listing of Neutron's extensions."""
+        self.get(
+            f'{self.network_url}/v2.0/extensions',
+            json={
+                'extensions': [
+                    {'alias': alias, 'name': alias, 'links': []}
+                    for alias in aliases
+                ]
+            },
+        )
+
     def adapter(self, service_type: str) -> adapter.Adapter:
         """Connect to a service through a new session, without a shell.
 

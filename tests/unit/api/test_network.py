@@ -271,10 +271,47 @@ class TestOthers(NetworkTestCase):
         self.answer(
             f'{api_test_case.NEUTRON_URL}/floatingips', {'status_code': 404}
         )
+        self.cloud.register_extensions('agent')
         self.assertEqual(
             records.Answer([]),
             self.network.list(neutron.FLOATING_IPS, 'port_id', [PORT]),
         )
+
+    def test_404_that_may_not_be_neutrons(self) -> None:
+        url = f'{api_test_case.NEUTRON_URL}/extensions'
+        agent = {'alias': 'agent'}
+        for name, collection, answer in (
+            ('no extension is shown', neutron.ROUTERS, {'extensions': []}),
+            (
+                'it has the extension',
+                neutron.TRUNKS,
+                {'extensions': [agent, {'alias': 'trunk'}]},
+            ),
+            (
+                'an extension without a name',
+                neutron.ROUTERS,
+                {'extensions': [agent, {}]},
+            ),
+            ('they cannot be read', neutron.ADDRESS_GROUPS, None),
+            (
+                'a part of every Neutron',
+                neutron.PORTS,
+                {'extensions': [agent]},
+            ),
+        ):
+            with self.subTest(name):
+                self.answer(
+                    f'{api_test_case.NEUTRON_URL}{collection.path}',
+                    {'status_code': 404},
+                )
+                status = 200 if answer else 404
+                self.answer(url, {'status_code': status, 'json': answer})
+                error = self.assertRaises(
+                    errors.NotFound, self.network.list, collection
+                )
+                self.assertEqual(
+                    f'{collection.what}: not found (HTTP 404)', str(error)
+                )
 
     def test_names(self) -> None:
         self.cloud.register_network(

@@ -258,20 +258,14 @@ class TestCollection(PagingTestCase):
             self.queries(URL),
         )
 
-    def test_that_the_service_does_not_have(self) -> None:
-        self.answer(URL, {'status_code': 404})
-        optional = dataclasses.replace(THINGS, is_optional=True)
-        self.assertEqual(
-            records.Answer([]), self.pager.matching(optional, 'id', ['a'])
-        )
-        self.assertRaises(
-            errors.NotFound, self.pager.matching, THINGS, 'id', ['a']
-        )
-
-    def test_that_refuses_the_query(self) -> None:
-        self.answer(URL, {'status_code': 400})
-        optional = dataclasses.replace(THINGS, is_optional=True)
-        self.assertRaises(errors.BadRequest, self.pager.all, optional, {})
+    def test_that_cannot_be_read(self) -> None:
+        for status, error in (
+            (400, errors.BadRequest),
+            (404, errors.NotFound),
+        ):
+            with self.subTest(status):
+                self.answer(URL, {'status_code': status})
+                self.assertRaises(error, self.pager.all, THINGS, {})
 
 
 class TestValues(PagingTestCase):

@@ -198,6 +198,7 @@ class TestFind(FindTestCase):
             status_code=404,
             json={'message': 'The resource could not be found.'},
         )
+        self.cloud.register_extensions('agent')
         self.assertEqual(
             command_result.Result(
                 0,

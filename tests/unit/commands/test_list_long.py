@@ -352,6 +352,7 @@ class TestLong(test_list_fleet.FleetTestCase):
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', status_code=404
         )
+        self.cloud.register_extensions('agent')
         self.assertEqual(
             command_result.Result(
                 0,

@@ -607,6 +607,7 @@ class TestShow(base.ShellTestCase):
         ):
             with self.subTest(collection, status=status):
                 self.register_rules()
+                self.cloud.register_extensions('agent')
                 self.cloud.get(
                     groups.replace('security-groups', collection),
                     status_code=status,

@@ -152,6 +152,7 @@ class TestRouterGateways(test_find.FindTestCase):
             status_code=404,
             json={'message': 'The resource could not be found.'},
         )
+        self.cloud.register_extensions('agent')
         self.assertEqual(
             (3, f"'{GATEWAY}' matches nothing in what this project can see\n"),
             (lambda result: (result.status, result.stderr))(

@@ -273,9 +273,16 @@ class TestNeutron(PortUsersTestCase):
             self.cloud.get(
                 f'{api_test_case.NEUTRON_URL}/{name}', status_code=404, json={}
             )
+        self.cloud.register_extensions('agent')
         self.assertEqual(
             port_users.PortUsers({}, []), port_users.read(self.api(), [PORT])
         )
+        for extension in ('router', 'trunk'):
+            with self.subTest(extension):
+                self.cloud.register_extensions('agent', extension)
+                self.assertRaises(
+                    errors.NotFound, port_users.read, self.api(), [PORT]
+                )
 
     def test_neutron_that_does_not_answer(self) -> None:
         for name in ('floatingips', 'trunks', 'routers', 'subnets', 'ports'):
