@@ -80,6 +80,14 @@ class CheckServerInterface(lister.TextLister):
                 raise
             return self._sum_up(parsed_args, *nagios.failed(error))
 
+    def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
+        from osc_port_iface.commands import metrics
+        from osc_port_iface.commands import nagios
+
+        metrics.write_failure(parsed_args)
+        status = super().lose_output(parsed_args, line)
+        return nagios.UNKNOWN if parsed_args.nagios else status
+
     def _checked(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import metrics
         from osc_port_iface.commands import nagios

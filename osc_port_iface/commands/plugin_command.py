@@ -129,14 +129,25 @@ class PluginCommand(command.Command):
     def run(self, parsed_args: argparse.Namespace) -> int:
         # Python has no object for a stream that is closed.
         if self.app.stdout is None:
-            LOG.error(_('Standard output is closed.'))
-            return FAILED
+            return self.lose_output(
+                parsed_args, _('Standard output is closed.')
+            )
         self.app.stderr = self.app.stderr or io.StringIO()
         _escape_what_cannot_be_encoded(self.app.stdout)
         try:
             super().run(parsed_args)
+            self.app.stdout.flush()
         except KeyboardInterrupt:
             return INTERRUPTED
+        except BrokenPipeError:
+            # cliff ends in silence.
+            raise
+        except OSError as error:
+            # Those of other files and of sockets have become CommandErrors.
+            return self.lose_output(
+                parsed_args,
+                _('The output cannot be written: %s') % error.strerror,
+            )
         except UsageError as error:
             LOG.error(error)
             return WRONG_USAGE
@@ -144,6 +155,11 @@ class PluginCommand(command.Command):
             self.end_progress()
             self._show_hints()
         return self._exit_status
+
+    def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
+        """Report that the output is lost, and return the exit status."""
+        LOG.error(line)
+        return FAILED
 
     def authenticate(self) -> None:
         """Authenticate as OSC does before it runs another command.

@@ -12,6 +12,7 @@
 
 from collections.abc import Callable
 import json
+import subprocess
 import threading
 import time
 from typing import Any
@@ -24,6 +25,7 @@ from tests.cloud import fleet
 from tests.cloud import moves
 from tests.cloud import scenario
 from tests.functional import base
+from tests.functional import client
 from tests.functional import faults
 from tests.functional import recording_proxy
 
@@ -104,6 +106,21 @@ class TestMonitoring(base.FunctionalTestCase):
         self.assertRegex(
             self.nagios('--os-password', 'wrong'),
             r'^3 UNKNOWN: Authentication failed: Unauthorized \(HTTP 401',
+        )
+
+    def test_disk_that_is_full(self) -> None:
+        with open('/dev/full', 'w') as stdout:
+            result = subprocess.run(
+                [str(client.program()), *COMMAND, '--nagios'],
+                env=self.environment(self.user),
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=client.TIMEOUT,
+            )
+        self.assertEqual(
+            (3, 'The output cannot be written: No space left on device\n'),
+            (result.returncode, result.stderr),
         )
 
     def test_host_that_does_not_exist(self) -> None:

@@ -10,16 +10,20 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Standard streams that are closed, or that lack characters."""
+"""Standard streams that are closed or full, or that lack characters."""
 
+import contextlib
 import io
+import pathlib
 from typing import Any
 from unittest import mock
 
 from openstackclient import shell
 
 from tests import command_result
+from tests.unit.commands import test_check
 from tests.unit.commands import test_list_fleet
+from tests.unit import base
 from tests.unit import fake_cloud
 
 
@@ -83,21 +87,30 @@ class TestClosedInput(test_list_fleet.FleetTestCase):
         )
 
 
-class TestClosedOutput(test_list_fleet.FleetTestCase):
-    def run_without(self, stream: str) -> command_result.Result:
-        """Run a command with one of the streams closed."""
+class OutputTestCase(base.ShellTestCase):
+    def run_with(
+        self, stream: str, value: Any, *arguments: str
+    ) -> command_result.Result:
+        """Run a command with one of its streams replaced."""
         prepare = shell.OpenStackShell.prepare_to_run_command
 
-        def close(app: shell.OpenStackShell, command: Any) -> None:
+        def replace(app: shell.OpenStackShell, command: Any) -> None:
             if not command.auth_required:
-                setattr(app, stream, None)
+                setattr(app, stream, value)
             prepare(app, command)
 
-        self.register(fake_cloud.server(1, 'web'))
         with mock.patch.object(
-            shell.OpenStackShell, 'prepare_to_run_command', close
+            shell.OpenStackShell, 'prepare_to_run_command', replace
         ):
-            return self.list('-f', 'value', '-c', 'Server Name')
+            return self.openstack('server', 'interface', *arguments)
+
+
+class TestClosedOutput(OutputTestCase, test_list_fleet.FleetTestCase):
+    def run_without(self, stream: str) -> command_result.Result:
+        self.register(fake_cloud.server(1, 'web'))
+        return self.run_with(
+            *(stream, None, 'list', '-f', 'value', '-c', 'Server Name')
+        )
 
     def test_stdout(self) -> None:
         self.assertEqual(
@@ -110,4 +123,68 @@ class TestClosedOutput(test_list_fleet.FleetTestCase):
     def test_stderr(self) -> None:
         self.assertEqual(
             command_result.Result(0, 'web\n', ''), self.run_without('stderr')
+        )
+
+
+class TestLostOutput(OutputTestCase, test_check.CheckTestCase):
+    closed = 'Standard output is closed.\n'
+    full = 'The output cannot be written: No space left on device\n'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.register(
+            [test_check.server(1, 11)],
+            [test_check.port(11, 1, status='DOWN')],
+        )
+        row = fake_cloud.attachment(11, '10.0.0.11')
+        url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(1)}'
+        self.cloud.register_interfaces(fake_cloud.identifier(1), row)
+        self.cloud.get(
+            f'{url}/os-interface/{fake_cloud.identifier(11)}',
+            json={'interfaceAttachment': row},
+        )
+
+    def run_full(self, *arguments: str) -> command_result.Result:
+        stdout = open('/dev/full', 'w', encoding='utf-8')
+        try:
+            return self.run_with('stdout', stdout, *arguments)
+        finally:
+            with contextlib.suppress(OSError):
+                stdout.close()
+
+    def test_every_kind_of_command(self) -> None:
+        for arguments in (
+            (),
+            ('list', 's1', '-f', 'json'),
+            ('show', 's1', fake_cloud.identifier(11), '-c', 'Port ID'),
+            ('check',),
+        ):
+            with self.subTest(arguments):
+                self.assertEqual(
+                    command_result.Result(1, '', self.full),
+                    self.run_full(*arguments),
+                )
+
+    def test_monitoring(self) -> None:
+        path = pathlib.Path(self.create_file(''))
+        arguments = ('check', '--nagios', '--metrics', str(path))
+        run = path.with_name(f'{path.name}-run')
+        for expected in (self.full, self.closed):
+            with self.subTest(expected):
+                self.assertEqual(
+                    command_result.Result(3, '', expected),
+                    self.run_full(*arguments)
+                    if expected == self.full
+                    else self.run_with('stdout', None, *arguments),
+                )
+                self.assertIn('check_run_failed 1\n', run.read_text())
+                run.unlink()
+
+    def test_reader_that_is_gone(self) -> None:
+        """As in ``| head``."""
+        broken = mock.Mock(wraps=io.StringIO())
+        broken.write.side_effect = BrokenPipeError(32, 'Broken pipe')
+        self.assertEqual(
+            command_result.Result(141, '', ''),
+            self.run_with('stdout', broken, 'check'),
         )
