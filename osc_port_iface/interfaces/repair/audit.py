@@ -142,13 +142,30 @@ def opened(
         yield Log(None, caller)
         return
     try:
-        file = path.open('ab', buffering=0)
+        file = io.FileIO(path, 'a', opener=_follow_own_links)
     except OSError as error:
         raise LogFailed(
             printable.one_line(f'{path}: {error.strerror}')
         ) from error
     with file:
         yield Log(file, caller)
+
+
+def _follow_own_links(path: str, flags: int) -> int:
+    """Open a file, but not through a symbolic link of another user.
+
+    In a directory that others can write to, such a link may lead to a file
+    that only this user can write to. As with ``fs.protected_symlinks`` of
+    Linux, links of root and of the user are followed, such as ``/dev/stderr``.
+    """
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+    if os.lstat(path).st_uid not in (0, os.geteuid()):
+        raise OSError(errno.ELOOP, _('it is a symbolic link of another user'))
+    return os.open(path, flags, 0o666)
 
 
 def _synchronize(file: io.FileIO) -> None:

@@ -20,7 +20,6 @@ import requests
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
-from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 

@@ -21,9 +21,9 @@ from unittest import mock
 from openstackclient import shell
 
 from tests import command_result
+from tests.unit import base
 from tests.unit.commands import test_check
 from tests.unit.commands import test_list_fleet
-from tests.unit import base
 from tests.unit import fake_cloud
 
 
@@ -145,12 +145,13 @@ class TestLostOutput(OutputTestCase, test_check.CheckTestCase):
         )
 
     def run_full(self, *arguments: str) -> command_result.Result:
-        stdout = open('/dev/full', 'w', encoding='utf-8')
-        try:
-            return self.run_with('stdout', stdout, *arguments)
-        finally:
-            with contextlib.suppress(OSError):
-                stdout.close()
+        # It cannot be closed either, as what was written is still there.
+        with (
+            contextlib.suppress(OSError),
+            open('/dev/full', 'w', encoding='utf-8') as stdout,
+        ):
+            result = self.run_with('stdout', stdout, *arguments)
+        return result
 
     def test_every_kind_of_command(self) -> None:
         for arguments in (
