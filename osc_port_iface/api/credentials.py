@@ -108,21 +108,21 @@ class Credentials:
         :returns: The plugin; None if Keystone is not asked for tokens.
         :raises errors.TokenRefused: No token could be obtained.
         """
-        self.headers()
-        if self._token is None:
+        token = self._known()
+        if token is None:
             return None
         return identity_access.AccessInfoPlugin(
-            self._token, getattr(self._session.auth, 'auth_url', None)
+            token, getattr(self._session.auth, 'auth_url', None)
         )
 
     @property
     def project_id(self) -> str | None:
         """The ID of the token's project."""
-        self.headers()
-        if self._token is None:
-            project_id: str | None = self._session.get_project_id()
-            return project_id
-        return self._token.project_id
+        token = self._known()
+        project_id: str | None = (
+            token.project_id if token else self._session.get_project_id()
+        )
+        return project_id
 
     def accepted(self) -> None:
         """Note that a service has accepted the token."""
@@ -165,30 +165,24 @@ class Credentials:
     @property
     def scope_hint(self) -> str:
         """Why the token shows no interfaces, if it is not for a project."""
-        self.headers()
-        token = self._token
+        token = self._known()
         if not isinstance(token, access.AccessInfoV3) or token.project_id:
             return ''
         if token.system_scoped:
-            return _(
-                'the token is scoped to the system, and interfaces need one '
-                'that is scoped to a project'
-            )
-        if token.domain_id:
-            return _(
-                'the token is scoped to a domain, and interfaces need one '
-                'that is scoped to a project'
-            )
-        return _(
-            'the token has no scope, and interfaces need one that is scoped '
-            'to a project'
+            scope = _('the token is scoped to the system')
+        elif token.domain_id:
+            scope = _('the token is scoped to a domain')
+        else:
+            scope = _('the token has no scope')
+        return (
+            _('%s, and interfaces need one that is scoped to a project')
+            % scope
         )
 
     @property
     def project(self) -> records.Project | None:
         """The project of the token, with its name and domain."""
-        self.headers()
-        token = self._token
+        token = self._known()
         if token is None or not token.project_id:
             return None
         return records.Project(
@@ -202,20 +196,17 @@ class Credentials:
     def has_access_rules(self) -> bool:
         """Whether the token's application credential has access rules."""
         token = self._token
-        try:
-            return bool(
-                isinstance(token, access.AccessInfoV3)
-                and token.application_credential_access_rules
+        # AccessInfoV3 raises it without an application credential.
+        with contextlib.suppress(KeyError):
+            return isinstance(token, access.AccessInfoV3) and bool(
+                token.application_credential_access_rules
             )
-        except KeyError:
-            # AccessInfoV3 raises it without an application credential.
-            return False
+        return False
 
     @property
     def caller(self) -> Mapping[str, str | None]:
         """Who sends the requests, as far as the token tells."""
-        self.headers()
-        token = self._token
+        token = self._known()
         return {
             'user': token.username if token else None,
             'user_id': token.user_id if token else None,
@@ -229,9 +220,9 @@ class Credentials:
         Services compare them in lower case
         (``oslo_policy._checks.RoleCheck``).
         """
-        self.headers()
-        names = self._token.role_names if self._token else None
-        return frozenset(name.lower() for name in names or ())
+        token = self._known()
+        names = (token and token.role_names) or ()
+        return frozenset(map(str.lower, names))
 
     def regions(
         self, service_type: str | None, interface: str | list[str] | None
@@ -241,10 +232,10 @@ class Credentials:
         :param service_type: A service that they have; any if None.
         :param interface: The interface of its endpoints, or several.
         """
-        self.headers()
-        if self._token is None or not self._token.has_service_catalog():
+        token = self._known()
+        if token is None or not token.has_service_catalog():
             return []
-        found = self._token.service_catalog.get_endpoints_data(
+        found = token.service_catalog.get_endpoints_data(
             service_type, interface
         )
         names = (
@@ -253,6 +244,11 @@ class Credentials:
             for endpoint in endpoints
         )
         return list(dict.fromkeys(name for name in names if name))
+
+    def _known(self) -> access.AccessInfo | None:
+        """Return the token; None if Keystone is not asked for tokens."""
+        self.headers()
+        return self._token
 
     def _new_headers(self) -> dict[str, str]:
         # Further attempts, from each thread, could lock the account.

@@ -95,30 +95,36 @@ def explain(
     """
     causes = list(_causes(error))
     where = _origin(url or _requested_url(causes))
+    within = [_('in time')] * 2
+    if timeout:
+        within = [_('within %.0f seconds') % seconds for seconds in timeout]
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
     for cause in causes:
         if isinstance(cause, responses.TooSlow):
             return NoAnswer(str(cause), is_slow=True)
-        if isinstance(cause, requests.exceptions.ConnectTimeout):
-            return NoAnswer(_no_connection(timeout))
-        if isinstance(cause, _READ_TIMEOUTS):
-            return NoAnswer(_nothing_read(timeout), is_slow=True)
-    for cause in reversed(causes):
-        if isinstance(cause, ConnectionRefusedError):
-            break
-        # RemoteDisconnected of http.client is one of them.
-        if isinstance(cause, (ConnectionError, client.BadStatusLine)):
-            return NoAnswer(
-                _('%s closed the connection without an answer') % where,
-                may_pass=True,
-                is_closed=True,
-            )
-        if isinstance(cause, _CUT_OFF):
-            return NoAnswer(
-                _('the answer of %s was cut off') % where, may_pass=True
-            )
-    if not any(isinstance(cause, _NO_CONNECTION) for cause in causes):
+    if has(requests.exceptions.ConnectTimeout):
+        return NoAnswer(_('no connection %s') % within[0])
+    if has(*_READ_TIMEOUTS):
+        return NoAnswer(_('no answer %s') % within[1], is_slow=True)
+    # RemoteDisconnected of http.client is one of them.
+    if has(ConnectionError, client.BadStatusLine) and not has(
+        ConnectionRefusedError
+    ):
+        return NoAnswer(
+            _('%s closed the connection without an answer') % where,
+            may_pass=True,
+            is_closed=True,
+        )
+    if has(*_CUT_OFF):
+        return NoAnswer(
+            _('the answer of %s was cut off') % where, may_pass=True
+        )
+    if not has(*_NO_CONNECTION):
         return NoAnswer(printable.one_line(str(causes[-1])))
-    if any(isinstance(c, requests.exceptions.ProxyError) for c in causes):
+    if has(requests.exceptions.ProxyError):
         where = _('%s through the proxy') % where
     reason, is_permanent = _why_not_connected(causes)
     return NoAnswer(
@@ -126,18 +132,6 @@ def explain(
         % {'where': where, 'reason': reason},
         may_pass=not is_permanent,
     )
-
-
-def _no_connection(timeout: tuple[float, float] | None) -> str:
-    if timeout is None:
-        return _('no connection in time')
-    return _('no connection within %.0f seconds') % timeout[0]
-
-
-def _nothing_read(timeout: tuple[float, float] | None) -> str:
-    if timeout is None:
-        return _('no answer in time')
-    return _('no answer within %.0f seconds') % timeout[1]
 
 
 def _why_not_connected(causes: list[BaseException]) -> tuple[str, bool]:

@@ -149,7 +149,9 @@ def read(
         body += chunk
         if len(body) > LARGEST_BODY:
             answer.close()
-            raise BodyTooLarge
+            raise BodyTooLarge(
+                _('the answer has more than %d MiB') % (LARGEST_BODY >> 20)
+            )
         passed = time.monotonic() - began
         if passed > patience + len(body) / _SLOWEST:
             answer.close()

@@ -19,7 +19,7 @@ without them.
 
 import re
 import threading
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
@@ -32,6 +32,21 @@ from osc_port_iface.api import paging
 from osc_port_iface.api import transport as api_transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
+
+
+# The settings of a service in clouds.yaml, by their names in keystoneauth;
+# openstacksdk 1.0 does not have the last three.
+_SETTINGS = (
+    'service_type',
+    'service_name',
+    'interface',
+    'region_name',
+    'connect_retries',
+    'status_code_retries',
+    'connect_retry_delay',
+    'status_code_retry_delay',
+    'retriable_status_codes',
+)
 
 
 class Service:
@@ -113,11 +128,9 @@ def connect(
     :returns: A transport for that version. No request is sent.
     :raises errors.ApiError: The catalog has no such service.
     """
-    adapter = _adapter(config, credentials, service_type)
-    project_id = credentials.project_id
-    url = _url(adapter, credentials)
+    adapter, url = _endpoint(config, credentials, service_type)
     return api_transport.Transport(
-        adapter, credentials, versioned(url, version, project_id)
+        adapter, credentials, versioned(url, version, credentials.project_id)
     )
 
 
@@ -128,7 +141,7 @@ def is_offered(
 ) -> bool:
     """Return whether the catalog or clouds.yaml has a service of a type."""
     try:
-        _url(_adapter(config, credentials, service_type), credentials)
+        _endpoint(config, credentials, service_type)
     except errors.NotInCatalog:
         return False
     return True
@@ -150,34 +163,35 @@ def versioned(url: str, version: str, project_id: str | None = None) -> str:
     return replaced if count else f'{url}/{version}'
 
 
-def _adapter(
+def _endpoint(
     config: cloud_region.CloudRegion,
     credentials: api_credentials.Credentials,
     service_type: str,
-) -> ksa_adapter.Adapter:
-    """Make an adapter with all settings of the configuration.
+) -> tuple[ksa_adapter.Adapter, str]:
+    """Make an adapter with all settings of clouds.yaml, and find the URL.
 
-    It is what ``CloudRegion.get_session_client`` makes, but for the versions:
-    ``Connection.compute`` of openstacksdk requests the version document twice,
-    without a timeout, and hides the reason if that fails
+    The adapter is what ``CloudRegion.get_session_client`` makes, but for the
+    versions: ``Connection.compute`` of openstacksdk requests the version
+    document twice, without a timeout, and hides the reason if that fails
     (``ServiceDescription._make_proxy``).
     """
+    # For a method that openstacksdk does not have, None is returned
+    # (``CloudRegion.__getattr__``).
+    methods = {name: getattr(config, f'get_{name}') for name in _SETTINGS}
     try:
-        return ksa_adapter.Adapter(
+        adapter = ksa_adapter.Adapter(
             config.get_session(),
             auth=credentials.plugin(),
-            service_type=config.get_service_type(service_type),
-            service_name=config.get_service_name(service_type),
-            interface=config.get_interface(service_type),
-            region_name=config.get_region_name(service_type),
             endpoint_override=config.get_endpoint(service_type),
-            connect_retries=config.get_connect_retries(service_type),
-            status_code_retries=config.get_status_code_retries(service_type),
             # The loader of openstacksdk makes strings of numbers
             # (``_util.normalize_keys``), which keystoneauth cannot use.
             rate_limit=float(config.get_rate_limit(service_type) or 0) or None,
             concurrency=int(config.get_concurrency(service_type) or 0) or None,
-            **_newer_settings(config, service_type),
+            **{
+                name: method(service_type)
+                for name, method in methods.items()
+                if method
+            },
         )
     except (RuntimeError, TypeError, ValueError) as error:
         raise errors.ApiError(
@@ -190,27 +204,6 @@ def _adapter(
                 'problem': printable.one_line(str(error)),
             }
         ) from error
-
-
-def _newer_settings(config: Any, service_type: str) -> dict[str, Any]:
-    """Return the settings that openstacksdk 1.0 does not have."""
-    names = (
-        'connect_retry_delay',
-        'status_code_retry_delay',
-        'retriable_status_codes',
-    )
-    # For a method that it does not have, CloudRegion.__getattr__ returns None.
-    methods = {name: getattr(config, f'get_{name}', None) for name in names}
-    return {
-        name: method(service_type)
-        for name, method in methods.items()
-        if method is not None
-    }
-
-
-def _url(
-    adapter: ksa_adapter.Adapter, credentials: api_credentials.Credentials
-) -> str:
     try:
         url = adapter.get_endpoint(skip_discovery=True)
     except ksa_exceptions.CatalogException as error:
@@ -223,7 +216,7 @@ def _url(
             _('The catalog has no %s service.') % adapter.service_type
         )
     # keystoneauth formats an endpoint override in the same way.
-    return re.sub(
+    return adapter, re.sub(
         r'[%$]\((project|tenant)_id\)s',
         lambda _match: credentials.project_id or '',
         str(url),

@@ -21,7 +21,6 @@ never send the token to another host.
 
 from collections.abc import Container, Mapping, Sequence
 import dataclasses
-import itertools
 import logging
 import time
 from typing import Any
@@ -88,51 +87,6 @@ class _Call:
     timeout: tuple[float, float] = TIMEOUT
     authenticated: bool = True
 
-    @property
-    def length(self) -> int:
-        """The length of its URL with the query, in octets."""
-        query = parse.urlencode(self.query or {}, doseq=True, errors='replace')
-        return len(self.url) + len(query)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Retries:
-    """When a request is sent again.
-
-    :ivar connect_delays: Seconds before each retry if there was no answer.
-    :ivar status_delays: Seconds before each retry after one of the statuses.
-    :ivar statuses: The statuses.
-    """
-
-    connect_delays: Sequence[float] = RETRY_DELAYS
-    status_delays: Sequence[float] = RETRY_DELAYS
-    statuses: Container[int] = RETRIED_STATUSES
-
-    @classmethod
-    def of(cls, adapter: ksa_adapter.Adapter) -> '_Retries':
-        """Return the retries that clouds.yaml asks for."""
-        return cls(
-            _delays(adapter.connect_retries, adapter.connect_retry_delay),
-            _delays(
-                adapter.status_code_retries, adapter.status_code_retry_delay
-            ),
-            adapter.retriable_status_codes or RETRIED_STATUSES,
-        )
-
-
-def _delays(count: int | None, delay: float | None) -> Sequence[float]:
-    """Return the seconds before each retry.
-
-    :param count: The number of retries; three by default.
-    :param delay: The seconds; by default, they double each time.
-    """
-    if count is None:
-        count = len(RETRY_DELAYS)
-    return [
-        min(2.0**number, _LONGEST_DELAY) if delay is None else max(delay, 0.0)
-        for number in range(count)
-    ]
-
 
 class Transport:
     """Sends requests to one service."""
@@ -151,7 +105,16 @@ class Transport:
         """
         wire_log.include_urllib3()
         self._adapter = adapter
-        self._retries = _Retries.of(adapter)
+        # The retries that clouds.yaml asks for.
+        self._connect_delays = _delays(
+            adapter.connect_retries, adapter.connect_retry_delay
+        )
+        self._status_delays = _delays(
+            adapter.status_code_retries, adapter.status_code_retry_delay
+        )
+        self._retried: Container[int] = (
+            adapter.retriable_status_codes or RETRIED_STATUSES
+        )
         self._credentials = credentials
         self._pace = pace.Pace()
         self._url = url
@@ -197,9 +160,7 @@ class Transport:
         )
         response = self._answer(call, is_divisible)
         if response.status >= 300:
-            if not authenticated:
-                raise faults.explain(response, what)
-            raise self._explain(response, what, hint)
+            raise self.explain(response, what, {404: hint})
         return reading.Body(what, response).root()
 
     def path(self, path: str) -> str:
@@ -228,62 +189,55 @@ class Transport:
         :raises errors.TokenRefused: No token could be obtained.
         """
         call = _Call(what, parse.urljoin(self._url, path), method, body=body)
-        for delay in RETRY_DELAYS:
-            response = self._change(call)
-            if response.status != 429:
+        delays = iter(RETRY_DELAYS)
+        while True:
+            try:
+                response = self._send(call)
+            except (no_answer.NoAnswer, errors.TooLarge) as error:
+                raise errors.OutcomeUnknown(
+                    _('%(what)s: whether it was done is not known: %(error)s')
+                    % {'what': what, 'error': error}
+                ) from error
+            delay = next(delays, None)
+            if response.status != 429 or delay is None:
                 return response
             self._pace.slow_down(response.retry_after(delay))
-        return self._change(call)
 
     def explain(
-        self, response: responses.Response, what: str, hint: str
+        self,
+        response: responses.Response,
+        what: str,
+        hints: Mapping[int, str],
     ) -> errors.ApiError:
-        """Explain why a request that changes something was refused.
+        """Explain why a request was refused.
 
-        :param hint: Added to the message if the answer is 403.
+        :param hints: What to add to the message of a status.
         """
-        if response.status == 403 and not self._credentials.scope_hint:
-            return faults.explain(response, what, hint)
-        return self._explain(response, what, '')
-
-    def _change(self, call: _Call) -> responses.Response:
-        try:
-            return self._send(call)
-        except (no_answer.NoAnswer, errors.TooLarge) as error:
-            raise errors.OutcomeUnknown(
-                _('%(what)s: whether it was done is not known: %(error)s')
-                % {'what': call.what, 'error': error}
-            ) from error
-
-    def _explain(
-        self, response: responses.Response, what: str, hint: str
-    ) -> errors.ApiError:
-        if response.status == 401:
-            hint = ''
+        status = response.status
+        hint, advice = hints.get(status, ''), ''
+        if status == 401:
             if self._credentials.has_access_rules:
                 hint = _(
                     'the access rules of the application credential may not '
                     'cover this request'
                 )
-            advice = ''
             if self._credentials.are_none:
                 advice = _(
                     'a token is needed, and this way to authenticate has none'
                 )
-            error = faults.explain(response, what, hint, advice)
-            if self._credentials.are_refused:
-                return errors.TokenRefused(str(error))
-            return error
-        if response.status == 403:
-            hint = self._credentials.scope_hint
-        elif response.status != 404:
-            hint = ''
-        return faults.explain(response, what, hint)
+        elif status == 403:
+            hint = self._credentials.scope_hint or hint
+        error = faults.explain(response, what, hint, advice)
+        if status == 401 and self._credentials.are_refused:
+            return errors.TokenRefused(str(error))
+        return error
 
     def _answer(self, call: _Call, is_divisible: bool) -> responses.Response:
-        connect_delays = iter(self._retries.connect_delays)
-        status_delays = iter(self._retries.status_delays)
-        for tries in itertools.count(1):
+        connect_delays = iter(self._connect_delays)
+        status_delays = iter(self._status_delays)
+        tries = 0
+        while True:
+            tries += 1
             try:
                 response = self._send(call)
             except no_answer.NoAnswer as error:
@@ -291,73 +245,54 @@ class Transport:
                     _raise_if_too_large(call, error)
                 delay = next(connect_delays, None)
                 if delay is None or not error.may_pass:
+                    times = _(' (tried %d times)') % tries if tries > 1 else ''
                     raise errors.Unreachable(
-                        f'{call.what}: {error}{_tried(tries)}'
+                        f'{call.what}: {error}{times}'
                     ) from error
-                self._wait(call, str(error), delay)
+                _log_retry(call, str(error), delay)
+                time.sleep(delay)
                 continue
             status = response.status
-            if status not in self._retries.statuses or (
+            if status not in self._retried or (
                 is_divisible and status in _TOO_LARGE_STATUSES
             ):
                 return response
             delay = next(status_delays, None)
             if delay is None:
                 return response
-            self._wait(
-                call,
-                f'HTTP {status}',
-                response.retry_after(delay),
-                status in _OVERLOADED_STATUSES,
-            )
-        raise AssertionError
-
-    def _wait(
-        self,
-        call: _Call,
-        problem: str,
-        delay: float,
-        is_overloaded: bool = False,
-    ) -> None:
-        LOG.info(
-            _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
-            {'what': call.what, 'problem': problem, 'delay': delay},
-        )
-        if is_overloaded:
-            self._pace.slow_down(delay)
-        else:
-            time.sleep(delay)
+            delay = response.retry_after(delay)
+            _log_retry(call, f'HTTP {status}', delay)
+            if status in _OVERLOADED_STATUSES:
+                self._pace.slow_down(delay)
+            else:
+                time.sleep(delay)
 
     def _send(self, call: _Call) -> responses.Response:
+        """Send a call, and once more if the token had to be renewed."""
         with self._pace.turn():
-            if call.authenticated:
-                response = self._send_authenticated(call)
-            else:
-                response = self._send_once(call, {})
+            headers = self._credentials.headers() if call.authenticated else {}
+            response = self._follow(call, headers)
+            is_refused = call.authenticated and response.status == 401
+            if is_refused and self._credentials.renew(headers):
+                headers = self._credentials.headers()
+                response = self._follow(call, headers)
+            if call.authenticated and response.status != 401:
+                self._credentials.accepted()
         if response.status not in _OVERLOADED_STATUSES:
             self._pace.succeeded()
         return response
 
-    def _send_authenticated(self, call: _Call) -> responses.Response:
-        headers = self._credentials.headers()
-        response = self._send_once(call, headers)
-        if response.status == 401 and self._credentials.renew(headers):
-            headers = self._credentials.headers()
-            response = self._send_once(call, headers)
-        if response.status != 401:
-            self._credentials.accepted()
-        return response
-
-    def _send_once(
+    def _follow(
         self, call: _Call, headers: dict[str, str]
     ) -> responses.Response:
+        """Send a call, and follow redirects within the same host."""
         for _number in range(_MOST_REDIRECTS):
             answer = self._receive(call, headers)
             if answer.status not in _REDIRECTS or call.method != 'GET':
                 return answer
             location = answer.headers.get('Location', '')
-            target = _target_at_home(call.url, location)
-            if target is None:
+            target = parse.urljoin(call.url, location)
+            if not _is_same_host(call.url, target):
                 raise errors.ApiError(
                     _('%(what)s: redirected to %(target)s, another host')
                     % {
@@ -424,36 +359,39 @@ class Transport:
             ValueError,
         ) as error:
             raise no_answer.explain(error, call.url, call.timeout) from error
-        except responses.BodyTooLarge:
-            raise errors.TooLarge(
-                _('%(what)s: the answer has more than %(size)d MiB')
-                % {
-                    'what': call.what,
-                    'size': responses.LARGEST_BODY // 1024**2,
-                }
-            ) from None
+        except responses.BodyTooLarge as error:
+            raise errors.TooLarge(f'{call.what}: {error}') from None
         wire_log.body(response)
         return response
 
 
-def _target_at_home(url: str, location: str) -> str | None:
-    """Return the target of a redirect within the same host.
+def _delays(count: int | None, delay: float | None) -> Sequence[float]:
+    """Return the seconds before each retry.
 
-    :returns: The new URL; None if it is on another host, or not a URL.
+    :param count: The number of retries; three by default.
+    :param delay: The seconds; by default, they double each time.
     """
-    try:
-        target = parse.urljoin(url, location)
-        old, new = parse.urlsplit(url), parse.urlsplit(target)
-        same_port = new.port == old.port
-    except ValueError:
-        return None
-    if (
-        new.hostname == old.hostname
-        and new.scheme in {old.scheme, 'https'}
-        and (same_port or new.scheme != old.scheme)
-    ):
-        return target
-    return None
+    if count is None:
+        count = len(RETRY_DELAYS)
+    return [
+        min(2.0**number, _LONGEST_DELAY) if delay is None else max(delay, 0.0)
+        for number in range(count)
+    ]
+
+
+def _log_retry(call: _Call, problem: str, delay: float) -> None:
+    LOG.info(
+        _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
+        {'what': call.what, 'problem': problem, 'delay': delay},
+    )
+
+
+def _is_same_host(url: str, target: str) -> bool:
+    """Return whether a token for one URL may be sent to another one."""
+    old, new = parse.urlsplit(url), parse.urlsplit(target)
+    if new.scheme == old.scheme:
+        return new.netloc == old.netloc
+    return new.scheme == 'https' and new.hostname == old.hostname
 
 
 def _raise_if_too_large(call: _Call, error: no_answer.NoAnswer) -> None:
@@ -463,9 +401,6 @@ def _raise_if_too_large(call: _Call, error: no_answer.NoAnswer) -> None:
     """
     if error.is_slow:
         raise errors.TooLarge(f'{call.what}: {error}') from error
-    if error.is_closed and call.length > _LONG_REQUEST:
+    query = parse.urlencode(call.query or {}, doseq=True, errors='replace')
+    if error.is_closed and len(call.url) + len(query) > _LONG_REQUEST:
         raise errors.TooLong(f'{call.what}: {error}') from error
-
-
-def _tried(times: int) -> str:
-    return _(' (tried %d times)') % times if times > 1 else ''

@@ -265,7 +265,8 @@ class Writer:
             return CallResult(problem=str(error))
         problem = None
         if response.status >= 400:
-            problem = str(service.explain(response, call.what, call.role))
+            hints = {403: call.role}
+            problem = str(service.explain(response, call.what, hints))
         after = _shown(call, response)
         if problem is None and not _is_planned(call, response, after):
             problem = _(

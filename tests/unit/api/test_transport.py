@@ -410,8 +410,8 @@ class TestRedirect(TransportTestCase):
         self.assert_raises(errors.Unreachable, 'Thing: Invalid IPv6 URL')
 
     def test_no_way_back_from_tls(self) -> None:
-        self.assertIsNone(
-            transport._target_at_home('https://nova.test/', 'http://nova.test')
+        self.assertFalse(
+            transport._is_same_host('https://nova.test/', 'http://nova.test/')
         )
 
     def test_loop(self) -> None:
