@@ -244,7 +244,7 @@ def duration(text: str) -> float:
 
 
 def moment(text: str) -> datetime.datetime:
-    """Read a time: ISO 8601, or how long ago, such as ``3d``.
+    """Read a time: ISO 8601, or how long ago, such as ``-3d`` or ``3d``.
 
     :returns: The time; in UTC unless it has an offset.
     """
@@ -261,7 +261,7 @@ def moment(text: str) -> datetime.datetime:
         return found.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
         raise _invalid(
-            _("'%s' is not a time such as 2026-01-31T12:00:00Z or 3d"), text
+            _("'%s' is not a time such as 2026-01-31T12:00:00Z or -3d"), text
         ) from None
 
 

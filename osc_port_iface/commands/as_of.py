@@ -15,8 +15,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
 import os
-from typing import ClassVar, Self, TYPE_CHECKING
+import re
+from typing import Any, cast, ClassVar, Self, TYPE_CHECKING
 
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 # Where the journal is, if --journal is not given.
 VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
+
+# The options that take times or durations, and how many.
+_TIMES = {'--at': 1, '--between': 2, '--keep': 1, '--listed-at': 1}
+_AGO = re.compile('-[0-9]+[a-z]')
 
 
 class RecordedCommand(plugin_command.PluginCommand):
@@ -41,6 +47,7 @@ class RecordedCommand(plugin_command.PluginCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
+        accept_ago(parser)
         self.add_times(parser.add_argument_group(_('earlier time')))
         return parser
 
@@ -55,7 +62,7 @@ class RecordedCommand(plugin_command.PluginCommand):
             help=_(
                 "Answer as of this time, from what 'server interface record' "
                 'stored (ISO 8601, in UTC unless it has an offset, or how '
-                'long ago, such as 3d); adds the columns Seen From and Seen '
+                'long ago, such as -3d); adds the columns Seen From and Seen '
                 'Until'
             ),
         )
@@ -97,7 +104,7 @@ class RecordedCommand(plugin_command.PluginCommand):
         """
         if parsed_args.journal:
             raise plugin_command.UsageError(
-                _('--journal needs a time, such as --at 3d.')
+                _('--journal needs a time, such as --at -3d.')
             )
 
     def ask_journal(self, parsed_args: argparse.Namespace) -> None:
@@ -147,6 +154,27 @@ class RecordedLister(RecordedCommand, lister.TextLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         return self.answer(parsed_args)
+
+
+def accept_ago(parser: argparse.ArgumentParser) -> None:
+    """Let times begin with a dash, such as -3d.
+
+    Before Python 3.14, argparse takes these for options.
+    """
+    parse = parser.parse_known_args
+
+    def parse_known_args(arguments: Iterable[str], *others: Any) -> Any:
+        return parse(list(_without_dashes(arguments)), *others)
+
+    cast(Any, parser).parse_known_args = parse_known_args
+
+
+def _without_dashes(arguments: Iterable[str]) -> Iterator[str]:
+    times = 0
+    for text in arguments:
+        is_time = times > 0 and _AGO.fullmatch(text)
+        times = _TIMES.get(text, times - 1)
+        yield text[1:] if is_time else text
 
 
 def add_journal(group: argparse._ArgumentGroup) -> None:

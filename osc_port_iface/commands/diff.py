@@ -51,7 +51,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     examples = (
         'openstack server interface diff monday.json',
         'openstack server interface diff monday.json friday.json',
-        'openstack server interface diff --at 3d --at 2d',
+        'openstack server interface diff --at -3d --at -2d',
     )
     importance = (
         'Region',
@@ -134,7 +134,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             type=argument_types.moment,
             help=_(
                 'Compare what was recorded as of this time (ISO 8601, in UTC '
-                'unless it has an offset, or how long ago, such as 3d): with '
+                'unless it has an offset, or how long ago, such as -3d): with '
                 '<before>, or with the last observation (repeat option to '
                 'compare two times)'
             ),

@@ -51,10 +51,12 @@ class RecordServerInterface(lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
+        from osc_port_iface.commands import as_of
         from osc_port_iface.commands import regions
         from osc_port_iface.commands import server_selectors
 
         parser = super().get_parser(prog_name)
+        as_of.accept_ago(parser)
         parser.add_argument(
             'journal',
             metavar='<journal>',
@@ -95,7 +97,7 @@ class RecordServerInterface(lister.TextLister):
             type=argument_types.moment,
             help=_(
                 'Time of the listing, if one file is imported (ISO 8601, in '
-                'UTC unless it has an offset, or how long ago, such as 3d)'
+                'UTC unless it has an offset, or how long ago, such as -3d)'
             ),
         )
         return parser

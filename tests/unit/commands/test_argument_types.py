@@ -82,7 +82,7 @@ class TestMoment(base.ShellTestCase):
                 self.assertTrue(
                     result.stderr.endswith(
                         f"error: argument --at: '{text}' is not a time such "
-                        'as 2026-01-31T12:00:00Z or 3d\n'
+                        'as 2026-01-31T12:00:00Z or -3d\n'
                     ),
                     result.stderr,
                 )

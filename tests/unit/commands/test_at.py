@@ -29,7 +29,8 @@ class AtTestCase(test_record.RecordTestCase):
         with requests_mock.Mocker() as nothing:
             result = self.openstack(
                 *('server', 'interface', *arguments),
-                *('--at', moment, '--journal', self.journal),
+                *((f'--at{moment}',) if moment[0] == '=' else ('--at', moment)),
+                *('--journal', self.journal),
             )
         self.assertEqual(0, nothing.call_count)
         return result
@@ -232,6 +233,18 @@ class TestFindAt(AtTestCase):
                 if stderr is not None:
                     self.assertEqual(stderr, result.stderr)
 
+    def test_how_long_ago(self) -> None:
+        first = self.recorded('--keep', '-90d')
+        line = f'is before the first observation, of {first["Started"]}\n'
+        for moment in ('-3d', '3d', '=-3d'):
+            result = self.find(moment, ADDRESS)
+            self.assertEqual((1, ''), (result.status, result.stdout))
+            self.assertTrue(result.stderr.endswith(line), result.stderr)
+        result = self.between('-2h', '-0s')
+        self.assertEqual((1, 'web\n'), (result.status, result.stdout))
+        result = self.at('-2h', 'diff', '--at', '-1d')
+        self.assertTrue(result.stderr.endswith(line), result.stderr)
+
     def test_contradiction(self) -> None:
         for arguments, line in (
             (
@@ -242,7 +255,7 @@ class TestFindAt(AtTestCase):
                 ('--between', '1h', '0s', '--at', '1h'),
                 '--at cannot be used with --between.\n',
             ),
-            ((), '--journal needs a time, such as --at 3d.\n'),
+            ((), '--journal needs a time, such as --at -3d.\n'),
             (
                 ('--at', '1h', '--region', 'RegionOne'),
                 'A journal is asked for all regions, without --region.\n',
@@ -499,7 +512,7 @@ class TestDiffAt(AtTestCase):
             ),
             (
                 (listing, '--journal', self.journal),
-                '--journal needs a time, such as --at 3d.\n',
+                '--journal needs a time, such as --at -3d.\n',
             ),
         ):
             with self.subTest(arguments=arguments):
