@@ -169,7 +169,7 @@ def _ask(
 def _find(journal: str, moment: datetime.datetime, address: str) -> None:
     """Do what ``find --at`` does."""
     queries = (addresses.parse_query(address),)
-    with moments.at(journal, moment) as ((series,),):
+    with moments.at(journal, [moment]) as ((series,),):
         for view in series.views:
             found = owners.find(view.cloud, search.Search(queries))
             look = lookup.Lookup(view.cloud, found.rows)

@@ -177,9 +177,12 @@ class _Replay(transport.Transport):
         for found in self._source.objects(kind, 'id', [identifier]):
             if found['id'] == identifier:
                 return found
+        # It may be in another region, or have been there at another time.
         if self._source.has_all_projects:
-            raise errors.NotFound(_('%s: not found') % what)
-        raise errors.Forbidden(_('%s: not recorded') % what)
+            line = _('%s: not found') % what
+            raise errors.NotFound(records.Absence(line, identifier))
+        line = _('%s: not recorded') % what
+        raise errors.Forbidden(records.Absence(line, identifier))
 
     def _interfaces(
         self, server_id: str, port_ids: list[str], what: str

@@ -118,10 +118,6 @@ class RecordedCommand(plugin_command.PluginCommand):
                 )
                 % VARIABLE
             )
-        if getattr(parsed_args, 'region', None):
-            raise plugin_command.UsageError(
-                _('A journal is asked for all regions, without --region.')
-            )
         # There is no token with a project of its own.
         parsed_args.all_projects = True
 

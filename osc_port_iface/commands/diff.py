@@ -53,14 +53,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         'openstack server interface diff monday.json friday.json',
         'openstack server interface diff --at -3d --at -2d',
     )
-    importance = (
-        'Region',
-        'Server Name',
-        'Change',
-        'Before',
-        'After',
-        'Port ID',
-    )
+    importance = ('Server Name', 'Change', 'Before', 'After', 'Port ID')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         from osc_port_iface.commands import argument_types
@@ -149,19 +142,20 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         _check_usage(parsed_args)
         sides = self._read(parsed_args)
         if parsed_args.at:
-            sides += self._recorded(parsed_args, sides)
-        if len(sides) == 1:
-            self.check_no_journal(parsed_args)
-            pairs = self._now(parsed_args, sides[0])
+            pairs = self._then(parsed_args, sides)
         else:
-            pairs = _by_region(*sides)
+            self.check_no_journal(parsed_args)
+            if parsed_args.after:
+                pairs = _by_region(*sides)
+            else:
+                pairs = self._now(parsed_args, *sides)
         changes: list[listing_diff.Change] = []
         for region, (before, after) in pairs.items():
             changes += self._compare(parsed_args, region, before, after)
         if changes:
             self.deny()
         chosen = self.choose(
-            parsed_args, change_columns.COLUMNS, show_long='' not in pairs
+            parsed_args, change_columns.COLUMNS, show_long=any(pairs)
         )
         return columns.table(chosen, changes)
 
@@ -204,11 +198,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             if before.regions:
                 saved = before.of_region(self.cloud().region)
             return {'': (saved, self._listed(parsed_args, saved))}
-        if before.interfaces and not before.regions:
-            raise plugin_command.UsageError(
-                _('%s does not have the column Region, so ask one region.')
-                % before.name
-            )
+        _check_regions(before)
         after = several.ask(
             lambda view, args: view._listed(
                 args, before.of_region(view.region)
@@ -246,11 +236,11 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
                 )
         return sides
 
-    def _recorded(
+    def _then(
         self,
         parsed_args: argparse.Namespace,
         saved: list[listing_diff.Listing],
-    ) -> list[listing_diff.Listing]:
+    ) -> _Pairs:
         """List the interfaces as they were at one or two times.
 
         A side without what is selected has no interfaces, if the other has.
@@ -265,13 +255,22 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         times = parsed_args.at
         if len(saved) + len(times) < 2:
             times = [*times, None]
-        sides: list[listing_diff.Listing] = []
+        asked = parsed_args.region
+        for before in saved:
+            asked = asked or list(before.regions)
+        sides = list(saved)
         missing = []
-        with moments.at(parsed_args.journal, *times) as found:
+        with moments.at(parsed_args.journal, times, asked) as found:
+            regions = {row.scope.region: bool(row.views) for row in found[0]}
+            if len(regions) > 1:
+                for before in saved:
+                    _check_regions(before)
+            elif asked:
+                sides = [before.of_region(asked[0]) for before in saved]
             for moment, series in zip(times, found, strict=True):
-                other = next(iter(saved + sides), None)
+                other = next(iter(sides), None)
                 try:
-                    side = self._then(parsed_args, moment, series, other)
+                    side = self._recorded(parsed_args, moment, series, other)
                 except (names.NoSuchName, errors.NotFound) as error:
                     missing.append(error)
                     side = listing_diff.Listing(_name(moment), (), {})
@@ -286,9 +285,16 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
                 )
         if len(missing) == len(times):
             raise missing[0]
-        return sides
+        before, after = sides
+        if len(regions) < 2:
+            return {'': (before, after)}
+        return {
+            region: (before.of_region(region), after.of_region(region))
+            for region, was_observed in regions.items()
+            if was_observed
+        }
 
-    def _then(
+    def _recorded(
         self,
         parsed_args: argparse.Namespace,
         moment: datetime.datetime | None,
@@ -355,6 +361,18 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         self.report(answer, look)
         self.report_hidden(look, is_asked=False)
         return table, bool(answer.failures)
+
+
+def _check_regions(before: listing_diff.Listing) -> None:
+    """Check that a saved listing can be compared with several regions.
+
+    :raises plugin_command.UsageError: It cannot.
+    """
+    if before.interfaces and not before.regions:
+        raise plugin_command.UsageError(
+            _('%s does not have the column Region, so ask one region.')
+            % before.name
+        )
 
 
 def _by_region(

@@ -37,7 +37,8 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
 
     :ivar importance: The headers of the columns, the most important one first.
         The last ones leave first if a table is too wide for the terminal, and
-        before them those that are not named here.
+        before them those that are not named here. The last one of all is
+        Region.
     """
 
     importance: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
 
             self.formatter = terminal_table.TerminalTable(
                 self.formatter,
-                None if parsed_args.columns else self.importance,
+                None if parsed_args.columns else ('Region', *self.importance),
                 self.hint,
             )
         return super().produce_output(parsed_args, column_names, data)

@@ -116,7 +116,6 @@ class RecordServerInterface(lister.TextLister):
             )
         elif several := regions.choose(self, parsed_args):
             rows = _record_regions(parsed_args, several)
-            self.importance = (regions.HEADER, *self.importance)
             chosen.sort(key=lambda column: column.header != regions.HEADER)
         else:
             rows = self._record(parsed_args)

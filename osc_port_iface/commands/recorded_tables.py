@@ -18,23 +18,26 @@ import argparse
 from collections.abc import Callable, Iterable
 import dataclasses
 import datetime
-import itertools
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import added_columns
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
-from osc_port_iface.commands import columns
+from osc_port_iface.commands import joint_report
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.journal import summary
+from osc_port_iface import printable
 
 if TYPE_CHECKING:
-    from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
+REGION = listing_diff.REGION
 SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = 'tuple[cells.Cell, ...]'
@@ -44,115 +47,119 @@ _Row: TypeAlias = 'tuple[cells.Cell, ...]'
 class _Seen:
     """A row, and the observations that have it.
 
-    :ivar views: How many have been looked at until it was seen last.
     :ivar is_first: Whether the first one has it.
+    :ivar is_certain: Whether all have it.
     """
 
-    scope: history.Scope
+    scope_id: int
     key: str
     row: _Row
     since: datetime.datetime
     until: datetime.datetime
-    views: int
     is_first: bool
-    is_certain: bool = True
+    is_certain: bool = False
 
 
 class _Tables:
-    """The tables of several views of a cloud."""
+    """The tables of a command that asks what was recorded.
+
+    :ivar headers: The headers of the columns.
+    """
 
     def __init__(
         self,
         command: as_of.RecordedCommand,
         tabulate: Callable[[], lister.Table],
+        found: Iterable[moments.Series],
+        shows_region: bool,
     ) -> None:
+        """Ask all that was recorded, and report as one.
+
+        :param command: The command, which is asked once for each observation.
+        :param tabulate: Asks the cloud that the command has then.
+        :param found: The observations of each scope.
+        :param shows_region: Whether to show the region even if it is the only
+            one.
+        :raises exceptions.CommandError: Each observation gives the same error.
+        """
         self._command = command
         self._tabulate = tabulate
-        self.headers: tuple[str, ...] = ()
+        self._heard: list[joint_report.Heard] = []
         self._by_key: dict[str, list[_Seen]] = {}
-        self.reports: list[list[tuple[str, str]]] = []
-        self.error: exceptions.CommandError | None = None
+        self.headers: tuple[str, ...] = ()
+        series = list(found)
+        # That of an imported listing is not known.
+        regions = {each.scope.region for each in series} - {''}
+        self._shows_region = shows_region or len(regions) > 1
+        for each in series:
+            region = printable.one_line(each.scope.region)
+            place = f'{region}: ' if region and len(regions) > 1 else ''
+            command.fail(place + line for line in each.notices)
+        for each in series:
+            for seen in self._ask(each):
+                self._merge(seen)
+        joint_report.report(command, self._heard, regions)
+        if self._shows_region:
+            self.headers = (REGION, *self.headers)
 
-    def add(self, found: Iterable[moments.Series]) -> None:
-        """Ask the views of several scopes."""
-        for series in found:
-            self._add(series)
-            self._command.fail(series.notices)
+    @property
+    def seen(self) -> list[_Seen]:
+        """All rows."""
+        return [seen for found in self._by_key.values() for seen in found]
 
-    def _add(self, series: moments.Series) -> None:
+    def _ask(self, series: moments.Series) -> list[_Seen]:
         """Ask the views of a scope, in order."""
-        seen: dict[str, _Seen] = {}
-        finished: list[_Seen] = []
-        count = 0
-        for view in series.views:
-            count += 1
-            rows = self._rows(view)
+        found: list[_Seen] = []
+        before: dict[str, _Seen] = {}
+        for number, view in enumerate(series.views):
+            now: dict[str, _Seen] = {}
+            rows = self._rows(series, view)
             since, until = view.span()
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
-                known = seen.get(key)
-                if known and known.views == count - 1:
-                    known.until, known.views = until, count
-                else:
-                    if known:
-                        finished.append(known)
-                    is_first = count == 1
-                    seen[key] = _Seen(
-                        *(series.scope, key, row, since, until),
-                        *(count, is_first, is_first),
+                if key not in before:
+                    before[key] = _Seen(
+                        *(series.scope.id, key, row),
+                        *(since, until, number == 0),
                     )
-        for row_seen in seen.values():
-            row_seen.is_certain &= row_seen.views == count
-        for found in (*finished, *seen.values()):
-            self._merge(found)
+                    found.append(before[key])
+                now[key] = before[key]
+                now[key].until = until
+            before = now
+        for seen in before.values():
+            seen.is_certain = seen.is_first
+        return found
+
+    def _rows(self, series: moments.Series, view: moments.View) -> list[_Row]:
+        command = self._command
+        heard = joint_report.Heard(series.scope.region)
+        self._heard.append(heard)
+        command.asked, command.heard = view.cloud, heard.lines
+        try:
+            self.headers, rows = self._tabulate()
+        except plugin_command.UsageError:
+            raise
+        except exceptions.CommandError as error:
+            heard.error = error
+            return []
+        finally:
+            command.asked = command.heard = None
+        if self._shows_region:
+            region = cells.TextCell(series.scope.region or None)
+            return [(region, *row) for row in rows]
+        return rows
 
     def _merge(self, found: _Seen) -> None:
         """Add a row, unless another scope has it at the same time."""
-        for other in self._by_key.setdefault(found.key, []):
+        others = self._by_key.setdefault(found.key, [])
+        for other in others:
             if other.since <= found.until and found.since <= other.until:
                 other.since = min(other.since, found.since)
                 other.until = max(other.until, found.until)
                 other.is_first |= found.is_first
                 other.is_certain |= found.is_certain
                 return
-        self._by_key[found.key].append(found)
-
-    @property
-    def seen(self) -> list[_Seen]:
-        """All rows."""
-        return list(itertools.chain.from_iterable(self._by_key.values()))
-
-    def _rows(self, view: moments.View) -> list[_Row]:
-        command = self._command
-        command.asked, command.heard = view.cloud, []
-        try:
-            self.headers, rows = self._tabulate()
-        except exceptions.CommandError as error:
-            self.error = error
-            command.heard.append(('deny', str(error)))
-            return []
-        finally:
-            self.reports.append(command.heard or [])
-            command.asked = command.heard = None
-        return rows
-
-    def report(self) -> None:
-        """Report what is missing, and what no view knows.
-
-        :raises exceptions.CommandError: Each view gives the same error.
-        """
-        if not self.headers and self.error:
-            raise self.error
-        everything = [entry for report in self.reports for entry in report]
-        for method, line in dict.fromkeys(everything):
-            if method == 'fail':
-                self._command.fail([line])
-            elif method == 'notify':
-                self._command.notify([line])
-            elif method == 'deny' and all(
-                (method, line) in report for report in self.reports
-            ):
-                self._command.deny([line])
+        others.append(found)
 
 
 def tabulate(
@@ -167,22 +174,20 @@ def tabulate(
     """
     from osc_port_iface.interfaces.journal import moments
 
-    shown = [name for name in parsed_args.columns if _is_seen(name)]
-    parsed_args.columns = [
-        name for name in parsed_args.columns if not _is_seen(name)
-    ]
-    tables = _Tables(command, lambda: command.tabulate(parsed_args))
-    if parsed_args.between:
-        with moments.between(
-            parsed_args.journal, *parsed_args.between
-        ) as found_series:
-            tables.add(found_series)
-    else:
-        with moments.at(parsed_args.journal, parsed_args.at) as (enclosing,):
-            tables.add(enclosing)
-    tables.report()
+    added = (REGION, *SEEN)
+    inner = added_columns.without(parsed_args, added)
+    look = moments.between if parsed_args.between else moments.at
+    times = parsed_args.between or [parsed_args.at]
+    regions = getattr(parsed_args, 'region', ())
+    with look(parsed_args.journal, times, regions) as (series, *_others):
+        tables = _Tables(
+            command,
+            lambda: command.tabulate(inner),
+            series,
+            added_columns.are_asked(parsed_args, REGION),
+        )
     found = tables.seen
-    if command.shows_one and len({seen.scope.id for seen in found}) > 1:
+    if command.shows_one and len({seen.scope_id for seen in found}) > 1:
         raise exceptions.CommandError(
             _('Several recorded interfaces match, use a port ID')
         )
@@ -197,10 +202,9 @@ def tabulate(
                 )
             ]
         )
-    if parsed_args.columns:
-        parsed_args.columns += shown
+    added_columns.name(parsed_args, inner, added)
     return (*tables.headers, *SEEN), [
-        (*seen.row, *_times(seen)) for seen in found
+        (*seen.row, _time(seen.since), _time(seen.until)) for seen in found
     ]
 
 
@@ -217,20 +221,10 @@ def table_before(
     :returns: The table, and whether those after the moment have the same.
     :raises exceptions.CommandError: Each observation gives the same error.
     """
-    tables = _Tables(command, tabulate)
-    tables.add(found)
-    tables.report()
-    seen = tables.seen
-    rows = [known.row for known in seen if known.is_first]
-    return (tables.headers, rows), all(known.is_certain for known in seen)
+    tables = _Tables(command, tabulate, found, False)
+    rows = [known.row for known in tables.seen if known.is_first]
+    return (tables.headers, rows), all(seen.is_certain for seen in tables.seen)
 
 
-def _is_seen(name: str) -> bool:
-    return columns.folded(name) in map(columns.folded, SEEN)
-
-
-def _times(seen: _Seen) -> tuple[cells.Cell, cells.Cell]:
-    return (
-        cells.TextCell(summary.as_text(seen.since)),
-        cells.TextCell(summary.as_text(seen.until)),
-    )
+def _time(moment: datetime.datetime) -> cells.Cell:
+    return cells.TextCell(summary.as_text(moment))

@@ -12,12 +12,18 @@
 
 """Finds the observations that tell what was there at a moment."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 import contextlib
 import dataclasses
 import datetime
 import functools
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -27,6 +33,7 @@ from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.selecting import names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +75,9 @@ class Series:
     notices: list[str]
 
 
+_Looking: TypeAlias = contextlib.AbstractContextManager[list[list[Series]]]
+
+
 @dataclasses.dataclass(frozen=True)
 class _History:
     """All observations of one scope, in order."""
@@ -81,13 +91,7 @@ class _History:
         """The observations that are complete."""
         return [row for row in self.observations if row.is_complete]
 
-    def view(self, row: history.Observed) -> View:
-        """Return the cloud as an observation saw it."""
-        snapshot = history.Snapshot(self.connection, self.scope, row)
-        cloud = replay.RecordedCloud(_Source(snapshot))
-        return View(cloud, snapshot, self.usable)
-
-    def at(self, moment: datetime.datetime | None) -> Series | None:
+    def at(self, moment: datetime.datetime | None) -> Series:
         """Return views of the observations that enclose a moment, if any do.
 
         :param moment: The moment; that of the last observation if None.
@@ -101,7 +105,7 @@ class _History:
         if not (before or during) or not (
             after or during or (before[0].ended == moment)
         ):
-            return None
+            return Series(self.scope, [], [self._outside(moment)])
         enclosing = [*before, *during, *after]
         missed = [
             row
@@ -111,55 +115,97 @@ class _History:
         ]
         return Series(
             self.scope,
-            [self.view(row) for row in enclosing],
+            [self._view(row) for row in enclosing],
             [_gap(enclosing)] if missed else [],
         )
 
-    def walk(self, rows: Iterable[history.Observed]) -> Iterator[View]:
+    def between(
+        self, begin: datetime.datetime, end: datetime.datetime
+    ) -> Series:
+        """Return views of the observations from one time to another.
+
+        Those that enclose the time are included.
+        """
+        usable = self.usable
+        unseen = [
+            self._outside(moment)
+            for moment in (begin, end)
+            if not usable or not usable[0].began <= moment <= usable[-1].ended
+        ]
+        if not usable or usable[0].began > end or usable[-1].ended < begin:
+            return Series(self.scope, [], unseen)
+        inside = [
+            *[row for row in usable if row.ended < begin][-1:],
+            *[
+                row
+                for row in usable
+                if row.ended >= begin and row.began <= end
+            ],
+            *[row for row in usable if row.began > end][:1],
+        ]
+        return Series(self.scope, self._walk(inside), unseen)
+
+    def _view(self, row: history.Observed) -> View:
+        """Return the cloud as an observation saw it."""
+        snapshot = history.Snapshot(self.connection, self.scope, row)
+        cloud = replay.RecordedCloud(_Source(snapshot))
+        return View(cloud, snapshot, self.usable)
+
+    def _walk(self, rows: Iterable[history.Observed]) -> Iterator[View]:
         """Go through observations, and skip what the last view spans."""
         until: datetime.datetime | None = None
         for row in rows:
             if until is None or row.began > until:
-                view = self.view(row)
+                view = self._view(row)
                 yield view
                 until = view.span()[1]
 
+    def _outside(self, moment: datetime.datetime) -> str:
+        if not self.usable:
+            return _('it has no observation')
+        if moment < self.usable[0].ended:
+            text = _(
+                '%(moment)s is before the first observation, of %(other)s'
+            )
+            other = self.usable[0].began
+        else:
+            text = _('%(moment)s is after the last observation, of %(other)s')
+            other = self.usable[-1].ended
+        return text % {
+            'moment': summary.as_text(moment),
+            'other': summary.as_text(other),
+        }
 
-@contextlib.contextmanager
+
 def at(
-    location: str, *moments: datetime.datetime | None
-) -> Iterator[list[list[Series]]]:
+    location: str,
+    moments: Sequence[datetime.datetime | None],
+    regions: Collection[str] = (),
+) -> _Looking:
     """Look at a cloud as it was at each of several moments.
 
     :param location: The journal.
     :param moments: The moments; None for that of the last observation.
+    :param regions: The names of the regions; all if empty.
     :returns: For each moment, the observations that enclose it, of each scope
-        that has such observations for all of the moments.
+        that has such observations for all of the moments. A region without
+        such a scope has notices only.
     :raises engines.JournalError: No scope has.
+    :raises names.NoSuchName: There is no such region.
     """
-    with _histories(location) as histories:
-        found, problems = [], []
-        for recorded in histories:
-            series = [recorded.at(moment) for moment in moments]
-            problems += [
-                _outside(moment, recorded.usable)
-                for moment, each in zip(moments, series, strict=True)
-                if moment and not each
-            ]
-            known = [each for each in series if each]
-            if len(known) == len(moments):
-                found.append(known)
-        if not found:
-            raise _nothing(location, problems)
-        by_moment = zip(*found, strict=True)
-        yield [_widest(series) for series in by_moment]
+    return _look(
+        location,
+        regions,
+        lambda recorded: [recorded.at(moment) for moment in moments],
+    )
 
 
-@contextlib.contextmanager
 def between(
-    location: str, begin: datetime.datetime, end: datetime.datetime
-) -> Iterator[list[Series]]:
-    """Look at a cloud throughout a time.
+    location: str,
+    times: Sequence[datetime.datetime],
+    regions: Collection[str] = (),
+) -> _Looking:
+    """Look at a cloud from one time to another, as :func:`at` does at one.
 
     A view must have been used before the next one is asked for: what has not
     changed is skipped.
@@ -167,34 +213,53 @@ def between(
     :returns: For each scope that was observed then, views whose spans together
         have all observations in that time, and those that enclose it. A notice
         says which part of the time was not observed.
-    :raises engines.JournalError: No scope was observed then.
     """
-    with _histories(location) as histories:
-        found, problems = [], []
-        for recorded in histories:
-            usable = recorded.usable
-            unseen = [
-                _outside(moment, usable)
-                for moment in (begin, end)
-                if not usable
-                or not usable[0].began <= moment <= usable[-1].ended
-            ]
-            inside = [
-                *[row for row in usable if row.ended < begin][-1:],
-                *[
-                    row
-                    for row in usable
-                    if row.ended >= begin and row.began <= end
-                ],
-                *[row for row in usable if row.began > end][:1],
-            ]
-            if not usable or usable[0].began > end or usable[-1].ended < begin:
-                problems += unseen
+    return _look(
+        location, regions, lambda recorded: [recorded.between(*times)]
+    )
+
+
+@contextlib.contextmanager
+def _look(
+    location: str,
+    regions: Collection[str],
+    ask: Callable[[_History], list[Series]],
+) -> Iterator[list[list[Series]]]:
+    with engines.reading(location) as connection:
+        scopes = history.scopes(connection)
+        known = list(dict.fromkeys(scope.region for scope in scopes))
+        chosen = names.regions(regions, known)
+        found: list[list[Series]] = []
+        silent: dict[str, list[Series]] = {}
+        for scope in sorted(scopes, key=lambda row: known.index(row.region)):
+            if scope.region not in chosen:
                 continue
-            found.append(Series(recorded.scope, recorded.walk(inside), unseen))
+            series = ask(
+                _History(
+                    connection, scope, history.observations(connection, scope)
+                )
+            )
+            if all(each.views for each in series):
+                found.append(series)
+            else:
+                without_views = [
+                    dataclasses.replace(each, views=[]) for each in series
+                ]
+                silent.setdefault(scope.region, without_views)
         if not found:
-            raise _nothing(location, problems)
-        yield found
+            notices = [
+                line
+                for series in silent.values()
+                for each in series
+                for line in each.notices
+            ]
+            problem = (notices or [_('it has no observation')])[0]
+            raise engines.JournalError(f'{engines.name(location)}: {problem}')
+        # Imported listings are older than the first region that was recorded.
+        heard = {'', *(series[0].scope.region for series in found)}
+        found += [silent[region] for region in silent if region not in heard]
+        by_moment = zip(*found, strict=True)
+        yield [_widest(series) for series in by_moment]
 
 
 def _widest(found: Collection[Series]) -> list[Series]:
@@ -202,24 +267,13 @@ def _widest(found: Collection[Series]) -> list[Series]:
     covered = {
         series.scope.region
         for series in found
-        if series.scope.has_all_projects
+        if series.scope.has_all_projects and not series.notices
     }
     return [
         series
         for series in found
         if series.scope.has_all_projects or series.scope.region not in covered
     ]
-
-
-@contextlib.contextmanager
-def _histories(location: str) -> Iterator[list[_History]]:
-    with engines.reading(location) as connection:
-        yield [
-            _History(
-                connection, scope, history.observations(connection, scope)
-            )
-            for scope in history.scopes(connection)
-        ]
 
 
 class _Source:
@@ -253,28 +307,6 @@ class _Source:
 
 # Before any observation.
 _LONG_AGO = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-
-_EMPTY = _('it has no observation')
-
-
-def _nothing(location: str, problems: list[str]) -> engines.JournalError:
-    reason = problems[0] if problems else _EMPTY
-    return engines.JournalError(f'{engines.name(location)}: {reason}')
-
-
-def _outside(moment: datetime.datetime, usable: list[history.Observed]) -> str:
-    if not usable:
-        return _EMPTY
-    if moment < usable[0].ended:
-        text = _('%(moment)s is before the first observation, of %(other)s')
-        other = usable[0].began
-    else:
-        text = _('%(moment)s is after the last observation, of %(other)s')
-        other = usable[-1].ended
-    return text % {
-        'moment': summary.as_text(moment),
-        'other': summary.as_text(other),
-    }
 
 
 def _gap(enclosing: list[history.Observed]) -> str:

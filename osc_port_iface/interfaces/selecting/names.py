@@ -12,7 +12,7 @@
 
 """Finds exactly one thing by name or ID, or lists the candidates."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from osc_lib import exceptions
@@ -31,6 +31,10 @@ from osc_port_iface import records
 
 class NoSuchName(exceptions.CommandError):
     """Nothing has this name or ID."""
+
+    def __init__(self, line: str) -> None:
+        """Say so; in another region, or at another time, something may."""
+        super().__init__(records.Absence(line, line))
 
 
 class AmbiguousName(exceptions.CommandError):
@@ -220,6 +224,23 @@ def project_id(
     return _one_or_similar(
         PROJECT, name_or_id, found, lambda: api.project_names(domain_id)
     ).id
+
+
+def regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:
+    """Choose regions by their names.
+
+    :param wanted: The names, in any order; all if empty.
+    :param known: The regions, in their usual order.
+    :returns: Those that are wanted, in this order.
+    :raises NoSuchName: One does not exist.
+    """
+    for name in wanted:
+        if name not in known:
+            raise NoSuchName(
+                _("No region has the name '%s'.") % printable.one_line(name)
+                + suggestions.did_you_mean(suggestions.similar(name, known))
+            )
+    return [name for name in known if name in wanted or not wanted]
 
 
 def all_rows(answer: records.Answer[_Any]) -> list[_Any]:

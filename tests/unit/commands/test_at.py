@@ -29,7 +29,11 @@ class AtTestCase(test_record.RecordTestCase):
         with requests_mock.Mocker() as nothing:
             result = self.openstack(
                 *('server', 'interface', *arguments),
-                *((f'--at{moment}',) if moment[0] == '=' else ('--at', moment)),
+                *(
+                    (f'--at{moment}',)
+                    if moment[0] == '='
+                    else ('--at', moment)
+                ),
                 *('--journal', self.journal),
             )
         self.assertEqual(0, nothing.call_count)
@@ -256,10 +260,6 @@ class TestFindAt(AtTestCase):
                 '--at cannot be used with --between.\n',
             ),
             ((), '--journal needs a time, such as --at -3d.\n'),
-            (
-                ('--at', '1h', '--region', 'RegionOne'),
-                'A journal is asked for all regions, without --region.\n',
-            ),
         ):
             with self.subTest(arguments=arguments):
                 result = self.openstack(

@@ -818,7 +818,7 @@ class TestConfiguration(RegionsTestCase):
         )
 
 
-class TestRecord(RegionsTestCase):
+class RecordTestCase(RegionsTestCase):
     def setUp(self) -> None:
         super().setUp()
         for region in (self.cloud, self.second):
@@ -835,6 +835,8 @@ class TestRecord(RegionsTestCase):
             *('-c', 'Complete', '-c', 'Observation'),
         )
 
+
+class TestRecord(RecordTestCase):
     def test_an_observation_of_each_region(self) -> None:
         self.assert_result(
             self.record(),
@@ -906,6 +908,163 @@ class TestRecord(RegionsTestCase):
             2,
             [],
             ['--all-regions cannot be used with --import.'],
+        )
+
+
+class TestAt(RecordTestCase):
+    """A journal that has both regions."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        both = 'RegionOne', 'RegionTwo'
+        self.recorded(*both)
+        self.start = self.recorded(*both)[0]['Started']
+        self.change()
+        self.moment = self.recorded(*both)[0]['Started']
+        self.last = self.recorded(*both)[0]['Started']
+        self.login, self.environment = self.environment, {}
+
+    def change(self) -> None:
+        """Give the server of RegionTwo another address."""
+        self.fill(self.second, {'web': (3, '10.0.0.66')})
+
+    def recorded(self, *regions: str) -> list[dict[str, Any]]:
+        result = self.ask(
+            *('record', self.journal, '-f', 'json'),
+            regions=' '.join(f'--region {region}' for region in regions),
+        )
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        found: list[dict[str, Any]] = json.loads(result.stdout)
+        return found
+
+    def at(
+        self, moment: str, *arguments: str, regions: str = ''
+    ) -> command_result.Result:
+        """Ask the journal."""
+        return self.ask(
+            *arguments,
+            *('--at', moment, '--journal', self.journal),
+            *('-f', 'csv', '--quote', 'none'),
+            regions=regions,
+        )
+
+    def test_region_comes_first(self) -> None:
+        changed = (
+            'Something changed between the observations before and after this '
+            'time: see Seen From and Seen Until'
+        )
+        columns = '-c', 'Server Name', '-c', 'region', '-c', 'Fixed IPs'
+        one = ['RegionOne,db,10.0.0.7', f'RegionOne,web,{ADDRESS}']
+        two = [f'RegionTwo,web,{OTHER_ADDRESS}', 'RegionTwo,web,10.0.0.66']
+        for regions, rows in (
+            ('', one + two),
+            ('--all-regions', one + two),
+            ('--region RegionOne', one),
+            ('--region RegionTwo --region RegionOne', one + two),
+        ):
+            with self.subTest(regions):
+                self.assert_result(
+                    self.at(self.moment, 'list', *columns, regions=regions),
+                    0,
+                    ['Region,Server Name,Fixed IPs', *rows],
+                    [changed] if len(rows) > 2 else [],
+                )
+        result = self.at(self.moment, 'list')
+        self.assertEqual('Region,Server ID', result.stdout[:16])
+        result = self.at(self.moment, 'list', regions='--region RegionTwo')
+        self.assertEqual('Server ID', result.stdout[:9])
+
+    def test_names_and_addresses_of_one_region(self) -> None:
+        columns = '-c', 'Region', '-c', 'Server Name'
+        db = ['Region,Server Name', 'RegionOne,db']
+        self.assert_result(
+            self.at(self.moment, 'list', 'db', *columns), 0, db, []
+        )
+        self.assert_result(
+            self.at(self.moment, 'list', 'db', 'dc', *columns),
+            1,
+            db,
+            ["No server with the name or ID 'dc' exists."],
+        )
+        self.assert_result(
+            self.at(self.moment, 'find', '10.0.0.7', '10.9.9.9', *columns),
+            3,
+            db,
+            [
+                "RegionOne: '10.9.9.9' matches nothing in any project",
+                "RegionTwo: '10.9.9.9' matches nothing in what this project "
+                'can see',
+            ],
+        )
+        self.assert_result(
+            self.at(self.moment, 'list', regions='--region RegionTow'),
+            1,
+            [],
+            [
+                "No region has the name 'RegionTow'. Did you mean 'RegionTwo' "
+                "or 'RegionOne'?"
+            ],
+        )
+
+    def test_a_region_that_was_not_recorded_then(self) -> None:
+        self.environment = self.login
+        (last,) = self.recorded('RegionOne')
+        self.environment = {}
+        command = 'find', ADDRESS, '10.0.0.66', '-c', 'Region'
+        (row,) = self.at(last['Started'], *command).stderr.splitlines()[:1]
+        self.assertRegex(
+            row,
+            rf'\ARegionTwo: {last["Started"]} is after the last observation, '
+            r'of \S+Z\Z',
+        )
+
+    def test_diff(self) -> None:
+        columns = '-c', 'Region', '-c', 'Server Name', '-c', 'Change'
+        self.assert_result(
+            self.at(self.moment, 'diff', *columns),
+            3,
+            ['Region,Server Name,Change', 'RegionTwo,web,readdressed'],
+            [
+                f'What changed between the observations before and after '
+                f'{self.moment} counts as changed after it'
+            ],
+        )
+        self.assert_result(
+            self.at(self.moment, 'diff', regions='--region RegionOne'),
+            0,
+            ['Server Name,Server ID,Port ID,Change,Before,After'],
+            [],
+        )
+
+    def test_diff_with_a_listing(self) -> None:
+        columns = '-c', 'Region', '-c', 'Server Name', '-c', 'Change'
+        headers, change = 'Server Name,Change', 'web,readdressed'
+        saved = self.create_file(self.at(self.start, 'list').stdout)
+        for regions, header, changes in (
+            ('', f'Region,{headers}', [f'RegionTwo,{change}']),
+            ('--region RegionTwo', headers, [change]),
+            ('--region RegionOne', headers, []),
+        ):
+            with self.subTest(regions):
+                shown = columns if regions == '' else columns[2:]
+                self.assert_result(
+                    self.at(
+                        *(self.last, 'diff', saved, *shown), regions=regions
+                    ),
+                    3 if changes else 0,
+                    [header, *changes],
+                    [],
+                )
+        plain = self.at(self.start, 'list', regions='--region RegionTwo')
+        saved = self.create_file(plain.stdout)
+        result = self.at(self.moment, 'diff', saved)
+        self.assertEqual(
+            (
+                2,
+                f'{saved} does not have the column Region, so ask one region.'
+                '\n',
+            ),
+            (result.status, result.stderr),
         )
 
 
@@ -983,10 +1142,6 @@ class TestDiff(RegionsTestCase):
             (
                 (plain, plain, '--all-regions'),
                 '--all-regions cannot be used with <after>.',
-            ),
-            (
-                ('--at', '1d', '--journal', 'j', '--region', 'RegionOne'),
-                'A journal is asked for all regions, without --region.',
             ),
         ):
             with self.subTest(arguments=arguments):

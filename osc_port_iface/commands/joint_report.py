@@ -1,0 +1,126 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reports as one what several regions say, or one at several times."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+import dataclasses
+from typing import TYPE_CHECKING
+
+from osc_lib import exceptions
+
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import printable
+from osc_port_iface import records
+
+if TYPE_CHECKING:
+    from osc_port_iface.commands import plugin_command
+
+
+@dataclasses.dataclass
+class Heard:
+    """What is said about a region, at one time.
+
+    :ivar region: The region.
+    :ivar lines: How to report each line, and the line.
+    :ivar error: Why there is no answer.
+    """
+
+    region: str
+    lines: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    error: exceptions.CommandError | None = None
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The lines, with the error as the last one."""
+        if self.error is None:
+            return self.lines
+        (line,) = self.error.args
+        return [*self.lines, ('fail', line)]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no answer, although what is asked for may exist."""
+        return self.error is not None and not isinstance(
+            self.said[-1][1], records.Absence
+        )
+
+
+def report(
+    command: plugin_command.PluginCommand,
+    heard: Sequence[Heard],
+    regions: Collection[str],
+) -> None:
+    """Report each line once, with the regions that say it if not all do.
+
+    :param command: The command, which reports the lines.
+    :param heard: What is said.
+    :param regions: The regions that are asked.
+    :raises exceptions.CommandError: Nothing has an answer.
+    """
+    lines = []
+    for (method, line), said_by in _merged(heard).items():
+        if set(said_by) < set(regions):
+            place = ', '.join(map(printable.one_line, said_by))
+            line = f'{place}: {line}'
+        lines.append((method, line))
+    problem = None
+    if all(each.error for each in heard):
+        failures = [row for row in lines if row[0] == 'fail']
+        lines.remove(failures[-1])
+        problem = failures[-1][1]
+    for method, line in lines:
+        if method == 'hint':
+            command.hint(line)
+        else:
+            getattr(command, method)([line])
+    if problem and any(each.is_lost for each in heard):
+        raise exceptions.CommandError(problem)
+    if problem:
+        raise names.NoSuchName(problem)
+
+
+def _merged(heard: Sequence[Heard]) -> dict[tuple[str, str], list[str]]:
+    """Return what is to be reported, and the regions that say it.
+
+    What does not exist in one region, or at one time, may in another. So a
+    line that says so counts only if all with an answer say it, and it comes
+    last.
+    """
+    absent: dict[str, set[int]] = {}
+    for number, each in enumerate(heard):
+        for _method, line in each.said:
+            if isinstance(line, records.Absence):
+                absent.setdefault(line.name, set()).add(number)
+    answering = {number for number, each in enumerate(heard) if not each.error}
+    first: dict[tuple[str, str], list[str]] = {}
+    last: dict[tuple[str, str], list[str]] = {}
+    for each in heard:
+        for said in each.said:
+            counting = first
+            if isinstance(said[1], records.Absence):
+                if not absent[said[1].name] >= answering:
+                    continue
+                counting = last
+            counting.setdefault(said, []).append(each.region)
+    # One of them may add a suggestion.
+    for said in list(last):
+        if any(
+            said != other and other[1].startswith(said[1]) for other in last
+        ):
+            del last[said]
+    return {
+        said: list(dict.fromkeys(regions))
+        for said, regions in (*first.items(), *last.items())
+    }
