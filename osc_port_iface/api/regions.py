@@ -13,14 +13,17 @@
 """The regions of a cloud, with one token for each Keystone."""
 
 import argparse
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from openstack.config import cloud_region
 from openstack.config import loader
+from openstack import exceptions as sdk_exceptions
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import credentials
+from osc_port_iface.api import errors
 from osc_port_iface.api import identity
 
 
@@ -33,21 +36,25 @@ class Regions:
 
     def __init__(
         self,
-        home: api_cloud.Cloud,
+        authenticate: Callable[[], api_cloud.Cloud],
+        config: cloud_region.CloudRegion,
         settings: loader.OpenStackConfig,
         options: argparse.Namespace,
     ) -> None:
-        """List the regions; no request is sent.
+        """List the regions; no request is sent but for a token.
 
-        :param home: The region that OSC has authenticated to.
+        :param authenticate: Lets OSC authenticate to its region. That may fail
+            if clouds.yaml lists others.
+        :param config: The settings of this region, ``app.cloud``.
         :param settings: The configuration of OSC, ``app.cloud_config``.
         :param options: The global options, ``app.options``.
+        :raises errors.ApiError: There is no token.
         """
-        self._home = home
+        self._config = config
         self._settings = settings
         self._options = options
         clouds: dict[str, Any] = settings.cloud_config.get('clouds') or {}
-        entries = (clouds.get(home.config.name) or {}).get('regions') or ()
+        entries = (clouds.get(config.name) or {}).get('regions') or ()
         names = [
             entry['name'] if isinstance(entry, dict) else entry
             for entry in entries
@@ -55,8 +62,17 @@ class Regions:
         # YAML has other names than text, such as numbers.
         self._listed = {str(name): name for name in names}
         self.known = self.usual = list(self._listed)
-        # A cloud of each Keystone, by the settings that lead to it.
-        self._keystones = [(self._keystone(home.region), home)]
+        # A cloud of each Keystone, or why there is none, by the settings that
+        # lead to it.
+        self._home: api_cloud.Cloud | errors.ApiError
+        try:
+            self._home = authenticate()
+        except errors.ApiError as error:
+            if not self._listed:
+                raise
+            self._home = error
+        home = self._keystone(config.region_name or '')
+        self._keystones = [(home, self._home)]
         if not self.known:
             self.usual = self._in_catalog(compute.ComputeApi.TYPE)
             others = self._in_catalog(None)
@@ -66,17 +82,31 @@ class Regions:
         """Return the services of a region; no request is sent.
 
         :param name: One of the known names.
-        :raises errors.ApiError: Its settings cannot be used.
+        :raises errors.ApiError: Its settings cannot be used, or there is no
+            token of its Keystone.
         """
         keystone = self._keystone(name)
         for known, beside in self._keystones:
             if known == keystone:
+                if isinstance(beside, errors.ApiError):
+                    raise beside
                 return self._beside(beside, name)
         found = credentials.authenticate(
             lambda: api_cloud.Cloud(self._configured(name, validate=True))
         )
         self._keystones.append((keystone, found))
         return found
+
+    def with_one_nova(self, names: Iterable[str]) -> list[str]:
+        """Return regions that a setting leads to the same Nova, if any."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            config = self._config
+            if name in self._listed:
+                config = self._configured(name, validate=False)
+            url = config.get_endpoint(compute.ComputeApi.TYPE)
+            found.setdefault(url or name, []).append(name)
+        return max(found.values(), key=len)
 
     def _beside(self, other: api_cloud.Cloud, name: str) -> api_cloud.Cloud:
         """Return the services of a region that shares another one's token."""
@@ -99,8 +129,10 @@ class Regions:
         )
 
     def _in_catalog(self, service_type: str | None) -> list[str]:
+        if isinstance(self._home, errors.ApiError):
+            return []
         return self._home.credentials.regions(
-            service_type, self._home.config.get_interface(service_type)
+            service_type, self._config.get_interface(service_type)
         )
 
     def _keystone(self, name: str) -> object:
@@ -121,9 +153,33 @@ class Regions:
 
         :param validate: Whether to prepare a session, as well.
         """
-        options = {**vars(self._options), 'region_name': self._listed[name]}
-        return self._settings.get_one(
-            cloud=self._options.cloud,
-            argparse=argparse.Namespace(**options),
-            validate=validate,
+        return _configured(
+            self._settings, self._options, self._listed[name], validate
         )
+
+
+def is_accepted(
+    settings: loader.OpenStackConfig, options: argparse.Namespace, name: str
+) -> bool:
+    """Return whether OSC accepts a region as ``--os-region-name``.
+
+    openstacksdk refuses it if the settings have only another one.
+    """
+    try:
+        _configured(settings, options, name, validate=False)
+    except sdk_exceptions.ConfigException:
+        return False
+    return True
+
+
+def _configured(
+    settings: loader.OpenStackConfig,
+    options: argparse.Namespace,
+    name: Any,
+    validate: bool,
+) -> cloud_region.CloudRegion:
+    return settings.get_one(
+        cloud=options.cloud,
+        argparse=argparse.Namespace(**{**vars(options), 'region_name': name}),
+        validate=validate,
+    )

@@ -171,6 +171,7 @@ class CheckServerInterface(lister.TextLister):
         import shlex
 
         from osc_port_iface.commands import finding_selectors
+        from osc_port_iface.commands import regions
         from osc_port_iface import printable
 
         count = len(result.rows)
@@ -192,10 +193,9 @@ class CheckServerInterface(lister.TextLister):
         if not count:
             return
         selected = finding_selectors.selection(parsed_args)
-        region = ['--os-region-name', self.region] if self.region else []
         command = shlex.join(
             [
-                *('openstack', *region),
+                *regions.program(self),
                 *('server', 'interface', 'repair', *selected),
             ]
         )

@@ -32,6 +32,7 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import printable
 
 if TYPE_CHECKING:
     from osc_port_iface.api import cloud as api_cloud
@@ -82,15 +83,28 @@ def choose(
     :returns: Several regions, or the only one if its name is to be shown; None
         if the command asks as it would without an option.
     :raises names.NoSuchName: There is no such region.
+    :raises plugin_command.UsageError: The settings lead several of them to the
+        same Nova.
     """
     named = parsed_args.region or usual
     if not (parsed_args.all_regions or named):
         return None
     app = command.app
-    found = api_regions.Regions(command.cloud(), app.cloud_config, app.options)
+    found = api_regions.Regions(
+        command.cloud, app.cloud, app.cloud_config, app.options
+    )
     chosen = found.usual
     if not parsed_args.all_regions:
         chosen = names.regions(named, found.known)
+    same = found.with_one_nova(chosen)
+    if len(same) > 1:
+        raise plugin_command.UsageError(
+            _(
+                'One compute_endpoint_override is set for %s, which would '
+                'show the same servers.'
+            )
+            % ', '.join(map(printable.one_line, same))
+        )
     if len(chosen) > 1 or (
         chosen and added_columns.are_asked(parsed_args, HEADER)
     ):
@@ -98,6 +112,23 @@ def choose(
     for name in chosen:
         command.asked = found.cloud(name)
     return None
+
+
+def program(command: plugin_command.PluginCommand) -> list[str]:
+    """Return the beginning of a command line for the region that is asked.
+
+    openstacksdk refuses --os-region-name if the settings have only another.
+    """
+    app, region = command.app, command.region
+    if not region:
+        return ['openstack']
+    if not api_regions.is_accepted(app.cloud_config, app.options, region):
+        if app.cloud.name == app.cloud_config.envvar_key:
+            return [f'OS_REGION_NAME={region}', 'openstack']
+        command.hint(
+            _('For the next command, list all regions in clouds.yaml.')
+        )
+    return ['openstack', '--os-region-name', region]
 
 
 class Regions(Generic[_Command]):

@@ -563,6 +563,28 @@ class TestCheck(RegionsTestCase):
             self.check().stderr.splitlines()[-4:],
         )
 
+    def test_how_to_ask_the_region_next(self) -> None:
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 132)
+        self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
+        repair = 'server interface repair --dry-run'
+        self.environment['OS_REGION_NAME'] = 'RegionOne'
+        self.assertEqual(
+            'RegionTwo: Plan the repair: OS_REGION_NAME=RegionTwo openstack '
+            f'{repair}',
+            self.check().stderr.splitlines()[-2],
+        )
+        del self.environment['OS_REGION_NAME']
+        self.configure_cloud(region_name='RegionOne')
+        self.assertEqual(
+            [
+                'RegionTwo: For the next command, list all regions in '
+                'clouds.yaml.',
+                'RegionTwo: Plan the repair: openstack --os-region-name '
+                f'RegionTwo {repair}',
+            ],
+            self.check().stderr.splitlines()[-3:-1],
+        )
+
     def test_nagios(self) -> None:
         self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
         command = ('check', '--nagios', '--finding', 'port-down')
@@ -800,6 +822,43 @@ class TestConfiguration(RegionsTestCase):
             ['RegionOne db', 'RegionOne web'],
             ['RegionTwo: No token: Unauthorized (HTTP 401)'],
         )
+
+    def test_the_usual_keystone_gives_no_token(self) -> None:
+        self.other_keystone()
+        for status, reason in ((401, 'Unauthorized'), (503, 'Unavailable')):
+            self.cloud.post(
+                f'{fake_cloud.AUTH_URL}/auth/tokens', status_code=status
+            )
+            result = self.names(regions='--all-regions')
+            self.assertEqual(
+                (1, 'RegionTwo web\n'), (result.status, result.stdout)
+            )
+            self.assertRegex(
+                result.stderr,
+                rf'\ARegionOne: Authentication failed: [^\n]*{reason}[^\n]*'
+                r'\n\Z',
+            )
+        self.assertEqual(
+            command_result.Result(0, 'RegionTwo web\n', ''),
+            self.names('-c', 'Region', regions='--region RegionTwo'),
+        )
+
+    def test_one_nova_for_two_regions(self) -> None:
+        login = self.environment
+        settings = {'compute_endpoint_override': 'http://nova.test/v2.1'}
+        line = (
+            'One compute_endpoint_override is set for RegionOne, RegionTwo, '
+            'which would show the same servers.'
+        )
+        for configured in (
+            settings,
+            {'regions': ['RegionOne', 'RegionTwo'], **settings},
+        ):
+            self.environment = login
+            self.configure_cloud(**configured)
+            self.assert_result(
+                self.names(regions='--all-regions'), 2, [], [line]
+            )
 
     def test_settings_that_lead_to_no_keystone(self) -> None:
         self.configure_cloud(
