@@ -112,6 +112,5 @@ def judge(
             port,
             _('bound to %s alone') % (port.host or _('no host')),
             _('also to %s') % ','.join(left),
-            (port.host,) if port.host else (),
-            left,
+            stale_hosts=left,
         )

@@ -23,9 +23,7 @@ address are compared with all ports that have it.
 import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
-import itertools
 
-from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
@@ -40,24 +38,40 @@ class CacheDifference:
 
     :ivar code: One of ``codes.OF_CACHE``.
     :ivar interface: The live interface; None if only the cache has it.
-    :ivar mac_address: The MAC address; for ``mac-differs``, the live one.
-    :ivar live: The fixed IPs of the interface.
     :ivar cached: The fixed IPs in the cache; for ``duplicate-in-cache``, those
         that it has too often.
-    :ivar cached_mac_address: The MAC address in the cache, if it is different.
+    :ivar cached_mac_address: The MAC address in the cache, if no live
+        interface has it.
     """
 
     code: codes.Code
     interface: records.Interface | None
-    mac_address: str | None
-    live: frozenset[str] = frozenset()
     cached: frozenset[str] = frozenset()
     cached_mac_address: str | None = None
+
+    @property
+    def mac_address(self) -> str | None:
+        """The MAC address; for ``mac-differs``, the live one."""
+        if self.interface:
+            return self.interface.mac_address
+        return self.cached_mac_address
+
+    @property
+    def live(self) -> frozenset[str]:
+        """The fixed IPs of the live interface."""
+        return fixed_ips(self.interface) if self.interface else frozenset()
 
     @property
     def port_id(self) -> str | None:
         """The port of the live interface."""
         return self.interface.port_id if self.interface else None
+
+
+def fixed_ips(*owners: records.Interface | records.Port) -> frozenset[str]:
+    """Return the fixed IPs of interfaces or ports."""
+    return frozenset(
+        fixed_ip.ip_address for owner in owners for fixed_ip in owner.fixed_ips
+    )
 
 
 def compare(
@@ -71,8 +85,8 @@ def compare(
     :returns: The differences, ordered by MAC address: first those of live
         interfaces, then those that only the cache has.
     """
-    cached_by_mac = records.grouped(cache, _mac_address)
-    live_by_mac = records.grouped(live, _mac_address)
+    cached_by_mac = records.grouped(cache, lambda row: row.mac_address)
+    live_by_mac = records.grouped(live, lambda row: row.mac_address)
     missing = [
         interface
         for mac_address, interfaces in live_by_mac.items()
@@ -81,33 +95,29 @@ def compare(
         if interface.fixed_ips
     ]
     stale = {
-        mac_address: _addresses(*entries)
+        mac_address: fixed_ips(*entries)
         for mac_address, entries in cached_by_mac.items()
         if mac_address not in live_by_mac
     }
     found = []
     for interface in missing:
-        ips = _addresses(interface)
+        ips = fixed_ips(interface)
         old = next((mac for mac in stale if stale[mac] == ips), None)
-        if old is None:
-            found.append(_missing(interface))
-        else:
-            del stale[old]
-            found.append(
-                CacheDifference(
-                    codes.Code.MAC_DIFFERS,
-                    interface,
-                    interface.mac_address,
-                    ips,
-                    ips,
-                    old,
-                )
+        found.append(
+            CacheDifference(codes.Code.MISSING_FROM_CACHE, interface)
+            if old is None
+            else CacheDifference(
+                codes.Code.MAC_DIFFERS, interface, stale.pop(old), old
             )
+        )
     for mac_address in live_by_mac.keys() & cached_by_mac.keys():
         found += _of_mac_address(
             cached_by_mac[mac_address], live_by_mac[mac_address]
         )
-    found += [_only_in_cache(mac, ips) for mac, ips in stale.items()]
+    found += [
+        CacheDifference(codes.Code.ONLY_IN_CACHE, None, ips, mac_address)
+        for mac_address, ips in stale.items()
+    ]
     return sorted(found, key=_order)
 
 
@@ -165,33 +175,36 @@ def _of_mac_address(
         for fixed_ip in entry.fixed_ips
     )
     plugged_in = collections.Counter(
-        ip for interface in live for ip in _addresses(interface)
+        ip for interface in live for ip in fixed_ips(interface)
     )
     # The addresses that each interface seems to have in the cache, by index.
-    seen = [_addresses(interface) & cached.keys() for interface in live]
+    seen = [fixed_ips(interface) & cached.keys() for interface in live]
     for entry in entries:
-        unknown = _addresses(entry) - plugged_in.keys()
+        unknown = fixed_ips(entry) - plugged_in.keys()
         if not unknown:
             continue
         blamed = _blamed(entry, live, cached)
         if blamed is None:
-            yield _only_in_cache(entry.mac_address, unknown)
+            yield CacheDifference(
+                codes.Code.ONLY_IN_CACHE, None, unknown, entry.mac_address
+            )
         else:
             seen[blamed] |= unknown
     for interface, ips in zip(live, seen, strict=True):
-        if ips == _addresses(interface):
-            continue
-        if not ips:
-            yield _missing(interface)
-            continue
-        yield CacheDifference(
-            codes.Code.ADDRESS_DIFFERS,
-            interface,
-            interface.mac_address,
-            _addresses(interface),
-            ips,
+        if ips != fixed_ips(interface):
+            yield (
+                CacheDifference(codes.Code.ADDRESS_DIFFERS, interface, ips)
+                if ips
+                else CacheDifference(codes.Code.MISSING_FROM_CACHE, interface)
+            )
+    for interface in live:
+        twice = frozenset(
+            ip for ip in fixed_ips(interface) if cached[ip] > plugged_in[ip]
         )
-    yield from _duplicates(cached, plugged_in, live)
+        if twice:
+            yield CacheDifference(
+                codes.Code.DUPLICATE_IN_CACHE, interface, twice
+            )
 
 
 def _blamed(
@@ -206,79 +219,17 @@ def _blamed(
         missing address, or without any address; None if the interface of the
         entry no longer exists.
     """
-    lacking = [
-        place
-        for place, interface in enumerate(live)
-        if _addresses(interface) - cached.keys()
-    ]
-    of_entry = [
-        place
-        for place, interface in enumerate(live)
-        if _addresses(interface) & _addresses(entry)
-    ]
-    bare = [
-        place
-        for place, interface in enumerate(live)
-        if not interface.fixed_ips
-    ]
-    choice = itertools.chain(
-        (place for place in of_entry if place in lacking),
-        lacking,
-        of_entry,
-        bare,
-    )
-    return next(choice, None)
-
-
-def _duplicates(
-    cached: Mapping[str, int],
-    plugged_in: Mapping[str, int],
-    live: Sequence[records.Interface],
-) -> Iterator[CacheDifference]:
-    """Find addresses that are in the cache more often than plugged in."""
-    for interface in live:
-        twice = frozenset(
-            ip
-            for ip in _addresses(interface)
-            if cached.get(ip, 0) > plugged_in[ip]
+    # Three signs that it is not this one, the strongest first.
+    against = [
+        (
+            fixed_ips(interface) <= cached.keys(),
+            fixed_ips(interface).isdisjoint(fixed_ips(entry)),
+            bool(interface.fixed_ips),
         )
-        if twice:
-            yield CacheDifference(
-                codes.Code.DUPLICATE_IN_CACHE,
-                interface,
-                interface.mac_address,
-                _addresses(interface),
-                twice,
-            )
-
-
-def _missing(interface: records.Interface) -> CacheDifference:
-    return CacheDifference(
-        codes.Code.MISSING_FROM_CACHE,
-        interface,
-        interface.mac_address,
-        _addresses(interface),
-    )
-
-
-def _only_in_cache(
-    mac_address: str | None, ips: frozenset[str]
-) -> CacheDifference:
-    return CacheDifference(
-        codes.Code.ONLY_IN_CACHE, None, mac_address, cached=ips
-    )
-
-
-def _addresses(*interfaces: records.Interface) -> frozenset[str]:
-    return frozenset(
-        fixed_ip.ip_address
-        for interface in interfaces
-        for fixed_ip in interface.fixed_ips
-    )
-
-
-def _mac_address(interface: records.Interface) -> str | None:
-    return interface.mac_address
+        for interface in live
+    ]
+    least = min(against)
+    return None if all(least) else against.index(least)
 
 
 def _order(difference: CacheDifference) -> tuple[bool, str, str, str]:
@@ -295,8 +246,10 @@ def _finding(
     difference: CacheDifference,
     port: records.Port | None,
 ) -> findings.Finding:
-    live, cached = _sorted(difference.live), _sorted(difference.cached)
-    expected, actual = _shown(live), _shown(cached)
+    expected, actual = (
+        findings.joined(ips) or _('no fixed IP')
+        for ips in (difference.live, difference.cached)
+    )
     match difference.code:
         case codes.Code.MISSING_FROM_CACHE:
             actual = _('not in the cache')
@@ -308,7 +261,6 @@ def _finding(
         case codes.Code.MAC_DIFFERS:
             expected = difference.mac_address or ''
             actual = difference.cached_mac_address or ''
-            live, cached = (expected,), (actual,)
     return findings.Finding(
         difference.code,
         server.id,
@@ -316,16 +268,6 @@ def _finding(
         difference.mac_address,
         expected,
         actual,
-        live,
-        cached,
-        server,
-        port,
+        server=server,
+        port=port,
     )
-
-
-def _sorted(ips: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(ips, key=addresses.ip_order))
-
-
-def _shown(ips: Iterable[str]) -> str:
-    return ','.join(ips) or _('no fixed IP')

@@ -12,8 +12,11 @@
 
 """What a check finds."""
 
+from collections.abc import Iterable
 import dataclasses
+from typing import Any
 
+from osc_port_iface import addresses
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface import records
 
@@ -27,12 +30,9 @@ class Finding:
     :ivar port_id: The port's ID; None if only Nova's cache has the interface.
     :ivar expected: The correct state, as shown to the user.
     :ivar actual: The actual state.
-    :ivar expected_values: The correct addresses, hosts or states, as the APIs
-        write them, in a stable order; empty for none.
-    :ivar actual_values: The actual ones; for ``stale-binding``, the hosts of
-        the stale bindings; for ``floating-ip-differs``, the floating IPs in
-        the cache, or a floating IP and the address that the port does not
-        have.
+    :ivar stale_hosts: For ``stale-binding``, the hosts of the stale bindings.
+    :ivar lacking_ip: For ``floating-ip-differs``, the address that a floating
+        IP leads to and that the port does not have.
     :ivar server: The server, if it exists.
     :ivar port: The port, if it exists and Neutron shows it.
     :ivar cause: The cause, as shown to the user, if it is known.
@@ -46,8 +46,8 @@ class Finding:
     mac_address: str | None
     expected: str
     actual: str
-    expected_values: tuple[str, ...] = ()
-    actual_values: tuple[str, ...] = ()
+    stale_hosts: tuple[str, ...] = ()
+    lacking_ip: str | None = None
     server: records.Server | None = dataclasses.field(
         default=None, compare=False, repr=False
     )
@@ -123,19 +123,17 @@ def of_port(
     port: records.Port,
     expected: str,
     actual: str,
-    expected_values: tuple[str, ...] = (),
-    actual_values: tuple[str, ...] = (),
+    **details: Any,
 ) -> Finding:
     """Make a finding about a port of a server."""
     return Finding(
-        code,
-        server.id,
-        port.id,
-        port.mac_address,
-        expected,
-        actual,
-        expected_values,
-        actual_values,
-        server,
-        port,
+        *(code, server.id, port.id, port.mac_address, expected, actual),
+        server=server,
+        port=port,
+        **details,
     )
+
+
+def joined(ips: Iterable[str]) -> str:
+    """Show IP addresses, in the order of their numbers."""
+    return ','.join(sorted(ips, key=addresses.ip_order))

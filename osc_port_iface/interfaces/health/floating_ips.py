@@ -18,8 +18,8 @@ Works on records only, without any I/O.
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 
-from osc_port_iface import addresses
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import server_state
@@ -73,7 +73,7 @@ def _of_mac_address(
     by_port: dict[str | None, list[records.FloatingIP]],
 ) -> Iterator[findings.Finding]:
     """Compare the cache and Neutron for one MAC address."""
-    cached_ips = {ip for entry in entries for ip in _fixed_ips(entry)}
+    cached_ips = cache_diff.fixed_ips(*entries)
     cached = {ip for entry in entries for ip in entry.floating_ips}
     unclaimed = cached - {
         floating_ip.address
@@ -84,7 +84,7 @@ def _of_mac_address(
         attached = [
             floating_ip
             for floating_ip in by_port.get(port.id, ())
-            if floating_ip.fixed_ip_address in _fixed_ips(port)
+            if floating_ip.fixed_ip_address in cache_diff.fixed_ips(port)
         ]
         should_be = {
             floating_ip.address
@@ -108,7 +108,7 @@ def _elsewhere(
     """Find the floating IPs for an address that the port does not have."""
     for floating_ip in floating_ips:
         target = floating_ip.fixed_ip_address
-        if target is not None and target not in _fixed_ips(port):
+        if target is not None and target not in cache_diff.fixed_ips(port):
             yield findings.of_port(
                 codes.Code.FLOATING_IP_DIFFERS,
                 server,
@@ -117,7 +117,7 @@ def _elsewhere(
                 % {'floating_ip': floating_ip.address},
                 _('%(floating_ip)s for %(fixed_ip)s')
                 % {'floating_ip': floating_ip.address, 'fixed_ip': target},
-                actual_values=(floating_ip.address, target),
+                lacking_ip=target,
             )
 
 
@@ -132,20 +132,10 @@ def _finding(
     should_be: set[str],
     is_there: set[str],
 ) -> findings.Finding:
-    expected, actual = (
-        tuple(sorted(ips, key=addresses.ip_order))
-        for ips in (should_be, is_there)
-    )
     return findings.of_port(
         codes.Code.FLOATING_IP_DIFFERS,
         server,
         port,
-        ','.join(expected) or _('no floating IP'),
-        ','.join(actual) or _('not in the cache'),
-        expected,
-        actual,
+        findings.joined(should_be) or _('no floating IP'),
+        findings.joined(is_there) or _('not in the cache'),
     )
-
-
-def _fixed_ips(owner: records.Interface | records.Port) -> set[str]:
-    return {fixed_ip.ip_address for fixed_ip in owner.fixed_ips}

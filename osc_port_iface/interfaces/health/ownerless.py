@@ -198,8 +198,6 @@ def address_claims(
                 port,
                 _('address pairs without addresses of other servers'),
                 actual,
-                (),
-                tuple(ip for ip, _other in claimed),
             )
 
 

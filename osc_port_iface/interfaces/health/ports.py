@@ -115,15 +115,7 @@ def _of_wiring(
     """Judge the binding of a port, or else its status."""
     if problem := _of_binding(server, port):
         code, expected, actual = problem
-        yield findings.of_port(
-            code,
-            server,
-            port,
-            expected,
-            actual,
-            (server.host,) if server.host else (),
-            (port.host,) if port.host else (),
-        )
+        yield findings.of_port(code, server, port, expected, actual)
     elif (
         server.status == 'ACTIVE'
         and (port.admin_state_up is not False or port.is_half_bounced)
@@ -137,8 +129,6 @@ def _of_wiring(
             _('disabled by a repair that was interrupted')
             if port.is_half_bounced
             else port.status,
-            ('ACTIVE',),
-            (port.status,),
         )
 
 

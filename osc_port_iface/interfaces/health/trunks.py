@@ -59,8 +59,6 @@ def judge(
                     parent,
                     _('trunk ACTIVE'),
                     _('trunk %s') % trunk.status,
-                    ('ACTIVE',),
-                    (trunk.status,),
                 )
             )
         for member in trunk.subports:
@@ -85,8 +83,6 @@ def _of_subport(
                 subport,
                 parent.host,
                 subport.host,
-                (parent.host,),
-                (subport.host,),
             )
         ]
     if subport.admin_state_up is not False and subport.status not in (
@@ -100,8 +96,6 @@ def _of_subport(
                 subport,
                 'ACTIVE',
                 subport.status,
-                ('ACTIVE',),
-                (subport.status,),
             )
         ]
     return []

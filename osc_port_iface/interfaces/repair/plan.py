@@ -329,7 +329,7 @@ class _Planner:
                     'interface, then repair again'
                 ),
             )
-        if port and _is_for_another_address(finding, port):
+        if finding.lacking_ip:
             return _nothing(
                 finding,
                 _(
@@ -395,7 +395,7 @@ class _Planner:
             Action.DELETE_BINDING,
             tuple(
                 self._writer.delete_binding(port, host)
-                for host in finding.actual_values
+                for host in finding.stale_hosts
             ),
         )
 
@@ -487,19 +487,6 @@ def _nothing(
     finding: health_findings.Finding, reason: str, needs: str | None = None
 ) -> Repair:
     return Repair(finding, reason=reason, needs=needs)
-
-
-def _is_for_another_address(
-    finding: health_findings.Finding, port: records.Port
-) -> bool:
-    """Return whether a floating IP is for an address that a port lacks."""
-    return (
-        finding.code is codes.Code.FLOATING_IP_DIFFERS
-        and not finding.expected_values
-        and len(finding.actual_values) == 2
-        and finding.actual_values[1]
-        not in {fixed_ip.ip_address for fixed_ip in port.fixed_ips}
-    )
 
 
 def _interrupted(

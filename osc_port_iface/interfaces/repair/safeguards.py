@@ -136,6 +136,6 @@ def _to_new_binding(
             for binding in names.all_rows(cloud.network.port_bindings(port.id))
             if binding.status == 'INACTIVE'
         }
-        if not inactive.issuperset(repair.finding.actual_values):
+        if not inactive.issuperset(repair.finding.stale_hosts):
             return _('a binding to delete is in use now')
     return None

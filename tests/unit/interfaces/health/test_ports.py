@@ -157,7 +157,6 @@ class TestOneFault(testtools.TestCase):
                     'fa:16:3e:00:00:0b',
                     '10.0.0.5,2001:db8::5',
                     'not in the cache',
-                    ('10.0.0.5', '2001:db8::5'),
                 )
             ],
             views.findings(),
@@ -217,16 +216,8 @@ class TestOneFault(testtools.TestCase):
                 codes.Code.MAC_DIFFERS,
                 'fa:16:3e:00:00:ff',
                 'fa:16:3e:00:00:0c',
-                ('fa:16:3e:00:00:ff',),
-                ('fa:16:3e:00:00:0c',),
             ),
-            (
-                finding.code,
-                finding.expected,
-                finding.actual,
-                finding.expected_values,
-                finding.actual_values,
-            ),
+            (finding.code, finding.expected, finding.actual),
         )
 
     def test_address_differs(self) -> None:
@@ -303,8 +294,6 @@ class TestOneFault(testtools.TestCase):
                             'fa:16:3e:00:00:0b',
                             expected,
                             actual,
-                            ('compute-1',),
-                            (host,) if host else (),
                         )
                     ],
                     views.findings(),
@@ -315,10 +304,7 @@ class TestOneFault(testtools.TestCase):
         views.change_server(host=None)
         views.change_port(0, vif_type='binding_failed')
         (finding,) = views.findings()
-        self.assertEqual(
-            ('bound to a host', ()),
-            (finding.expected, finding.expected_values),
-        )
+        self.assertEqual('bound to a host', finding.expected)
 
     def test_each_driver_binds_in_its_way(self) -> None:
         for vif_type in ('agilio_ovs', 'bridge', 'ovs', 'vhostuser'):

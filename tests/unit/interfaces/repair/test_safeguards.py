@@ -62,7 +62,7 @@ class SafeguardsTestCase(testtools.TestCase):
         nova.server.return_value = server
         finding = findings.Finding(
             *(code, SERVER.id, PORT.id, PORT.mac_address, 'good', 'bad'),
-            actual_values=('compute-3',),
+            stale_hosts=('compute-3',),
             server=planned_server,
             port=planned,
         )
