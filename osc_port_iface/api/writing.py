@@ -46,6 +46,8 @@ _APIS: Mapping[str, type[services.Service]] = {
     api.TYPE: api for api in (compute.ComputeApi, network.NetworkApi)
 }
 
+_MARK = _('Mark on port %s')
+
 _PLANNED_STATUSES = {
     'POST': frozenset({200}),
     'PUT': frozenset({200, 201}),
@@ -157,10 +159,10 @@ class Writer:
             if port_id is not None:
                 event['tag'] = services.identifier(port_id, what)
             events.append(event)
-        return self._call(
+        return PlannedCall(
             'compute',
             'POST',
-            '/os-server-external-events',
+            self._service('compute').path('/os-server-external-events'),
             {'events': events},
             what,
             _("it needs the role 'admin' or 'service'"),
@@ -168,20 +170,13 @@ class Writer:
 
     def bind_port(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to bind a port to a host."""
-        return self._port_update(
-            port,
-            {'binding:host_id': host},
-            {'binding:host_id': port.host},
-            _("it needs the role 'admin'"),
+        return self._update(
+            port, {'binding:host_id': host}, _("it needs the role 'admin'")
         )
 
     def enable_port(self, port: records.Port, enabled: bool) -> PlannedCall:
         """Plan to enable or disable a port."""
-        return self._port_update(
-            port,
-            {'admin_state_up': enabled},
-            {'admin_state_up': port.admin_state_up},
-        )
+        return self._update(port, {'admin_state_up': enabled})
 
     def touch_port(self, port: records.Port) -> PlannedCall:
         """Plan an update that changes nothing.
@@ -189,7 +184,7 @@ class Writer:
         Neutron notifies Nova of the update if it is so configured
         (``notify_nova_on_port_data_changes``).
         """
-        return self._port_update(port, {}, {})
+        return self._update(port, {})
 
     def release_port(self, port: records.Port, with_host: bool) -> PlannedCall:
         """Plan to release a port from its server.
@@ -197,24 +192,19 @@ class Writer:
         :param with_host: Whether to clear its host, too, which needs
             administrator rights.
         """
-        after = {'device_id': '', 'device_owner': ''}
-        before = {
-            'device_id': port.device_id or '',
-            'device_owner': port.device_owner or '',
-        }
+        attributes = {'device_id': '', 'device_owner': ''}
         if with_host:
-            after['binding:host_id'] = ''
-            before['binding:host_id'] = port.host or ''
-        return self._port_update(port, after, before)
+            attributes['binding:host_id'] = ''
+        return self._update(port, attributes)
 
     def delete_port(self, port: records.Port) -> PlannedCall:
         """Plan to delete a port."""
-        what = _('Deletion of port %s') % port.id
-        return self._call(
-            *('network', 'DELETE', _port_path(port, what), None, what),
-            _MEMBER,
+        return self._of_port(
+            'DELETE',
+            port,
+            _('Deletion of port %s'),
             # What nobody can look up afterwards.
-            {
+            before={
                 'name': port.name,
                 'project_id': port.project_id,
                 'network_id': port.network_id,
@@ -225,31 +215,30 @@ class Writer:
                 'device_id': port.device_id,
                 'device_owner': port.device_owner,
             },
-            port.id,
         )
 
     def delete_binding(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to delete one of the bindings of a port."""
-        what = _('Deletion of a binding of port %s') % port.id
+        what = _('Deletion of a binding of port %s')
         if not _HOST_NAME.fullmatch(host):
-            raise errors.NotFound(_('%s: not the name of a host') % what)
-        return self._call(
-            'network',
+            raise errors.NotFound(
+                _('%s: not the name of a host') % (what % port.id)
+            )
+        return self._of_port(
             'DELETE',
-            f'{_port_path(port, what)}/bindings/{host}',
-            None,
+            port,
             what,
-            _("it needs the role 'service'"),
-            port_id=port.id,
+            f'/bindings/{host}',
+            role=_("it needs the role 'service'"),
         )
 
     def mark(self, port: records.Port, mark: records.Mark) -> PlannedCall:
         """Plan to put a mark on a port."""
-        return self._mark('PUT', port, mark)
+        return self._of_port('PUT', port, _MARK, f'/tags/{mark}')
 
     def unmark(self, port: records.Port, mark: records.Mark) -> PlannedCall:
         """Plan to remove a mark from a port."""
-        return self._mark('DELETE', port, mark)
+        return self._of_port('DELETE', port, _MARK, f'/tags/{mark}')
 
     def send(self, call: PlannedCall) -> CallResult:
         """Send a planned request, once.
@@ -279,48 +268,48 @@ class Writer:
             }
         return CallResult(response.status, response.request_id, after, problem)
 
-    def _port_update(
+    def _update(
         self,
         port: records.Port,
         attributes: Mapping[str, Any],
-        before: Mapping[str, Any],
         role: str | None = None,
     ) -> PlannedCall:
-        what = _('Update of port %s') % port.id
-        return self._call(
-            'network',
+        now = {
+            'admin_state_up': port.admin_state_up,
+            'binding:host_id': port.host or '',
+            'device_id': port.device_id or '',
+            'device_owner': port.device_owner or '',
+        }
+        return self._of_port(
             'PUT',
-            _port_path(port, what),
-            {'port': dict(attributes)},
-            what,
-            role or _MEMBER,
-            before,
-            port.id,
+            port,
+            _('Update of port %s'),
+            body={'port': attributes},
+            role=role,
+            before={name: now[name] for name in attributes},
         )
 
-    def _mark(
-        self, method: str, port: records.Port, mark: records.Mark
-    ) -> PlannedCall:
-        what = _('Mark on port %s') % port.id
-        path = f'{_port_path(port, what)}/tags/{mark}'
-        return self._call(
-            'network', method, path, None, what, _MEMBER, port_id=port.id
-        )
-
-    def _call(
+    def _of_port(
         self,
-        service: str,
         method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
+        port: records.Port,
         what: str,
-        role: str,
+        suffix: str = '',
+        body: Mapping[str, Any] | None = None,
+        role: str | None = None,
         before: Mapping[str, Any] | None = None,
-        port_id: str | None = None,
     ) -> PlannedCall:
-        path = self._service(service).path(path)
+        what %= port.id
+        path = f'/ports/{services.identifier(port.id, what)}{suffix}'
         return PlannedCall(
-            service, method, path, body, what, role, before or {}, port_id
+            'network',
+            method,
+            self._service('network').path(path),
+            body,
+            what,
+            role or _("it needs the role 'member' in the project of the port"),
+            before or {},
+            port.id,
         )
 
     def _service(self, name: str) -> transport.Transport:
@@ -329,33 +318,25 @@ class Writer:
         return self._services[name]
 
 
-_MEMBER = _("it needs the role 'member' in the project of the port")
-
-
-def _port_path(port: records.Port, what: str) -> str:
-    return f'/ports/{services.identifier(port.id, what)}'
-
-
 def _shown(call: PlannedCall, response: responses.Response) -> Any:
-    """Return the attributes that were to be changed, as in an answer."""
+    """Return what an answer shows of a change.
+
+    :returns: The code of each event, or the attributes that were to be
+        changed; None if it does not show them.
+    """
     try:
         body = response.json()
     except ValueError:
         return None
-    if not isinstance(body, dict):
-        return None
-    if call.method == 'POST':
-        events = body.get('events')
-        if not isinstance(events, list):
-            return None
-        return [
-            event.get('code') if isinstance(event, dict) else None
-            for event in events
-        ]
-    port = body.get('port')
-    if not isinstance(port, dict):
-        return None
-    return {name: port.get(name) for name in _attributes(call)}
+    match call.method, body:
+        case 'POST', {'events': [*events]}:
+            return [
+                event.get('code') if isinstance(event, dict) else None
+                for event in events
+            ]
+        case 'PUT', {'port': {} as port}:
+            return {name: port.get(name) for name in _attributes(call)}
+    return None
 
 
 def _is_planned(
