@@ -196,14 +196,14 @@ class RepairServerInterface(lister.TextLister):
         if parsed_args.dry_run or not plan.steps:
             if plan.repairs:
                 self.hint(plan_text.summary(plan))
-            return outcomes.unexecuted(plan, outcomes.Result.PLANNED)
+            return outcomes.not_begun(plan.repairs, outcomes.Result.PLANNED)
         if self._is_too_much(plan, parsed_args.max):
             reason = _('more findings than --max allows')
         elif parsed_args.auto_approve or self._is_approved(run, plan):
             return self._execute(run, plan, parsed_args)
         else:
             reason = _('not approved')
-        return outcomes.unexecuted(plan, outcomes.Result.SKIPPED, reason)
+        return outcomes.not_begun(plan.repairs, reason=reason)
 
     def _ensure_terminal(self) -> None:
         """Check that there is a terminal to ask for approval.

@@ -12,7 +12,7 @@
 
 """Says how repairs ended, and what was read back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 import dataclasses
 import enum
 
@@ -73,42 +73,37 @@ class Outcome:
         return (*self.repair.calls, event) if event else self.repair.calls
 
 
-def unexecuted(
-    plan: plans.Plan, result: Result, reason: str | None = None
+def not_begun(
+    repairs: Iterable[plans.Repair],
+    result: Result = Result.SKIPPED,
+    reason: str | None = None,
+    remains: bool = True,
 ) -> list[Outcome]:
-    """Return the outcomes of a plan that is not executed.
+    """Return the outcomes of repairs for which nothing was sent.
 
-    :param plan: The plan.
-    :param result: The result for what can be repaired.
-    :param reason: Why it is not repaired.
+    :param repairs: The repairs.
+    :param result: The result of those that were planned.
+    :param reason: Why they were not begun.
+    :param remains: Whether something is still wrong.
     """
     return [
-        Outcome(repair, result, reason=reason)
+        Outcome(repair, result, reason=reason, remains=remains)
         if repair.action
         else Outcome(repair, Result.NOT_REPAIRABLE, reason=repair.reason)
-        for repair in plan.repairs
+        for repair in repairs
     ]
 
 
-def skipped(repairs: Sequence[plans.Repair], reason: str) -> list[Outcome]:
-    """Return the outcomes of repairs that were not begun."""
-    return [
-        Outcome(repair, Result.SKIPPED, reason=reason) for repair in repairs
-    ]
-
-
-def may_be_disabled(outcome: Outcome) -> bool:
-    """Return whether a port may have been left disabled."""
-    return outcome.repair.action is plans.Action.BOUNCE and (
-        outcome.after in (None, _DISABLED)
-    )
-
-
-def left_disabled(outcome: Outcome) -> str:
+def left_disabled(outcome: Outcome) -> str | None:
     """Say that a port was left disabled, or may have been."""
-    text = _('Port %s: it is disabled')
-    if outcome.after is None:
+    if outcome.repair.action is not plans.Action.BOUNCE:
+        return None
+    if outcome.after == _DISABLED:
+        text = _('Port %s: it is disabled')
+    elif outcome.after is None:
         text = _('Port %s: whether it is enabled is not known')
+    else:
+        return None
     port_id = outcome.repair.finding.port_id
     return (text + _("; run 'openstack port set --enable %s'")) % (
         port_id,

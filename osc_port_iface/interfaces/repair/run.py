@@ -132,12 +132,7 @@ class Run:
         :param progress: Called before each step.
         :returns: An outcome for each finding of the plan, in the same order.
         """
-        found = [
-            outcomes.Outcome(
-                repair, outcomes.Result.NOT_REPAIRABLE, reason=repair.reason
-            )
-            for repair in plan.left
-        ]
+        found = outcomes.not_begun(plan.left)
         self._known = {finding.subject for finding in findings}
         updates = []
         for number, step in enumerate(plan.steps, 1):
@@ -145,7 +140,7 @@ class Run:
                 reason = _('the run was interrupted')
                 if self.failures:
                     reason = _('the run ended before')
-                found += outcomes.skipped(step.repairs, reason)
+                found += outcomes.not_begun(step.repairs, reason=reason)
                 continue
             progress(number, step)
             attempt = _Attempt(step)
@@ -209,16 +204,12 @@ class Run:
         """
         step = attempt.step
         if self._is_gone(step):
-            return [
-                outcomes.Outcome(
-                    repair,
-                    outcomes.Result.SKIPPED,
-                    self._observe(step, repair.finding),
-                    _('it was gone already'),
-                    remains=False,
-                )
-                for repair in step.repairs
-            ]
+            return self._ended(
+                attempt,
+                outcomes.Result.SKIPPED,
+                _('it was gone already'),
+                remains=False,
+            )
         calls = step.calls
         if step.event:
             if self._notifies is not False:
@@ -382,37 +373,34 @@ class Run:
         still: dict[Subject, health_findings.Finding],
     ) -> list[outcomes.Outcome]:
         """Return the outcomes of a step whose requests were all sent."""
-        found = []
-        for repair in attempt.step.repairs:
-            row = still.get(repair.finding.subject)
-            found.append(
-                outcomes.Outcome(
-                    repair,
-                    outcomes.Result.STILL_THERE,
-                    row.actual,
-                    plans.SEE_FINDINGS,
-                    sent=tuple(attempt.sent),
-                )
-                if row
-                else outcomes.Outcome(
-                    repair,
-                    outcomes.Result.REPAIRED,
-                    self._observe(attempt.step, repair.finding),
-                    remains=False,
-                    sent=tuple(attempt.sent),
-                )
+        sent = tuple(attempt.sent)
+        return [
+            outcomes.Outcome(
+                repair,
+                outcomes.Result.STILL_THERE,
+                row.actual,
+                plans.SEE_FINDINGS,
+                sent=sent,
             )
-        return found
+            if (row := still.get(repair.finding.subject))
+            else outcomes.Outcome(
+                repair,
+                outcomes.Result.REPAIRED,
+                self._observe(attempt.step, repair.finding),
+                remains=False,
+                sent=sent,
+            )
+            for repair in attempt.step.repairs
+        ]
 
     def _broken_off(
         self, attempt: _Attempt, problem: str, remains: bool = True
     ) -> list[outcomes.Outcome]:
         """Make good a step that has broken off, and say how it was left."""
         if not attempt.sent:
-            return [
-                dataclasses.replace(row, remains=remains)
-                for row in outcomes.skipped(attempt.step.repairs, problem)
-            ]
+            return outcomes.not_begun(
+                attempt.step.repairs, reason=problem, remains=remains
+            )
         if len(attempt.sent) > 1:
             # Whoever does not want to wait for it either learns how the port
             # was left.
@@ -421,11 +409,7 @@ class Run:
         found = self._ended(
             attempt, outcomes.Result.UNFINISHED, problem, remains
         )
-        self.failures += [
-            outcomes.left_disabled(row)
-            for row in found
-            if outcomes.may_be_disabled(row)
-        ]
+        self.failures += filter(None, map(outcomes.left_disabled, found))
         return found
 
     def _undo(self, attempt: _Attempt) -> None:
@@ -451,17 +435,18 @@ class Run:
         self,
         attempt: _Attempt,
         result: outcomes.Result,
-        problem: str,
+        reason: str | None = None,
         remains: bool = True,
     ) -> list[outcomes.Outcome]:
+        """Read back what a step has done."""
         return [
             outcomes.Outcome(
                 repair,
                 result,
                 self._observe(attempt.step, repair.finding),
-                problem,
+                reason,
                 remains,
-                tuple(attempt.sent),
+                tuple(attempt.sent) or None,
             )
             for repair in attempt.step.repairs
         ]

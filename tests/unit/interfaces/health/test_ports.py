@@ -284,7 +284,6 @@ class TestOneFault(testtools.TestCase):
                 # A port that is not bound is not ACTIVE either, which is
                 # reported once.
                 views.change_port(0, status='DOWN', **changes)
-                host = views.ports[0].host
                 self.assertEqual(
                     [
                         findings.Finding(

@@ -92,18 +92,24 @@ class TestOutcome(testtools.TestCase):
         self.assertEqual((UPDATE,), found.calls)
 
     def test_port_that_may_be_disabled(self) -> None:
+        port = f'Port {PORT.id}: '
+        enable = f"; run 'openstack port set --enable {PORT.id}'"
         for action, after, expected in (
-            (plans.Action.BOUNCE, 'disabled', True),
-            (plans.Action.BOUNCE, None, True),
-            (plans.Action.BOUNCE, 'ACTIVE', False),
-            (plans.Action.BOUNCE, 'DOWN', False),
-            (plans.Action.DELETE, None, False),
+            (plans.Action.BOUNCE, 'disabled', f'{port}it is disabled{enable}'),
+            (
+                plans.Action.BOUNCE,
+                None,
+                f'{port}whether it is enabled is not known{enable}',
+            ),
+            (plans.Action.BOUNCE, 'ACTIVE', None),
+            (plans.Action.BOUNCE, 'DOWN', None),
+            (plans.Action.DELETE, None, None),
         ):
             with self.subTest(f'{action}, {after}'):
                 found = outcomes.Outcome(
                     repair(action), outcomes.Result.UNFINISHED, after
                 )
-                self.assertEqual(expected, outcomes.may_be_disabled(found))
+                self.assertEqual(expected, outcomes.left_disabled(found))
 
 
 class TestObserved(testtools.TestCase):
