@@ -60,26 +60,21 @@ class NetworkApi(service.Service):
         :raises errors.NotFound: The answer is 404, and Neutron does not say
             that it lacks the extension of the collection.
         """
+        is_large = name in _LARGE
         try:
-            return self._list(collection, name, values)
+            if not name:
+                return self.pager.all(collection, _BY_ID, limit=True)
+            return self.pager.matching(
+                *(collection, name, values),
+                _BY_ID if is_large else {},
+                is_large,
+            )
         except errors.NotFound:
-            if not self._lacks(collection.extension):
+            if not collection.extension or not self._lacks(
+                collection.extension
+            ):
                 raise
             return records.Answer([])
-
-    def _list(
-        self,
-        collection: paging.Collection[_Row],
-        name: str,
-        values: paging.Values,
-    ) -> records.Answer[_Row]:
-        if not name:
-            return self.pager.all(collection, _BY_ID, limit=True)
-        if name in _LARGE:
-            return self.pager.matching(
-                collection, name, values, _BY_ID, limit=True
-            )
-        return self.pager.matching(collection, name, values)
 
     def names(self, collection: paging.Collection[Any]) -> Iterable[str]:
         """List the names of those rows that one request shows."""
@@ -91,7 +86,7 @@ class NetworkApi(service.Service):
         found = page.items(collection.key, lambda row: row.text('name'))
         return filter(None, found)
 
-    def _lacks(self, extension: str | None) -> bool:
+    def _lacks(self, extension: str) -> bool:
         """Return whether Neutron lists its extensions without this one.
 
         ``GET /extensions``. A 404 may also be a proxy's, and then proves
@@ -99,18 +94,14 @@ class NetworkApi(service.Service):
         """
         try:
             page = self.transport.get('/extensions', _('Extensions'))
-            found = page.answer(
+            found = page.items(
                 'extensions',
                 lambda row: row.required('alias', row.text('alias')),
             )
         except errors.ApiError:
             return False
-        return bool(
-            extension
-            and found.rows
-            and extension not in found.rows
-            and not found.failures
-        )
+        is_listed = extension in found or page.body.failures
+        return bool(found) and not is_listed
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.

@@ -21,7 +21,6 @@ from collections.abc import (
     Callable,
     Container,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
@@ -49,9 +48,9 @@ LARGEST_PAGE = 1000
 
 _SMALLEST_PAGE = 25
 
-# How many rows before the last one of a page are tried as the marker of the
-# next page, before the listing starts again.
-_MARKERS = 3
+# How often a listing starts again if the last row of a page was deleted
+# before the next page was read.
+_MOST_RESTARTS = 3
 
 
 class HasId(Protocol):
@@ -178,49 +177,40 @@ class Pager:
         :raises errors.TooLarge: The caller should split the query.
         :raises errors.ApiError: A page could not be read.
         """
-        query = self._with_fields(collection, query)
-        pages = _Pages(query)
+        first = self._with_fields(collection, query)
         answer: records.Answer[_ListedRow] = records.Answer([])
         rows: dict[str, _ListedRow] = {}
-        while pages.query is not None:
-            limit = limit or self._page_size < LARGEST_PAGE
-            asked = dict(pages.query)
-            if limit:
-                asked['limit'] = [str(self._page_size)]
+        seen: set[object] = set()
+        restarts = _MOST_RESTARTS
+        following: Parameters | None = first
+        while following is not None:
             try:
-                page = self._service.get(
-                    collection.path,
-                    collection.what,
-                    asked,
-                    is_divisible=self._page_size > _SMALLEST_PAGE,
+                page = self._sized_page(
+                    collection, following, limit, is_divisible and not rows
                 )
-            except errors.TooLarge as error:
-                if (
-                    self._page_size <= _SMALLEST_PAGE
-                    or isinstance(error, errors.TooLong)
-                    or (is_divisible and not rows)
-                ):
-                    raise
-                self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
-                LOG.info(
-                    _('%(what)s: asking for pages of %(size)d'),
-                    {'what': collection.what, 'size': self._page_size},
-                )
-                continue
             except (errors.NotFound, errors.BadRequest):
-                if not pages.step_back():
+                if 'marker' not in following or not restarts:
                     raise
-                if pages.query == query:
-                    # The listing starts again.
-                    answer.failures.clear()
-                    rows.clear()
+                # The row after which the page begins was deleted.
+                restarts -= 1
+                answer.failures.clear()
+                rows.clear()
+                seen.clear()
+                following = first
                 continue
+            seen.add(_identity(following))
             found = collection.read(page)
             rows.update((row.id, row) for row in found.rows)
-            pages.turn(page, f'{collection.key}_links', found.rows)
+            following = _next_query(page, f'{collection.key}_links')
+            if following is not None and _identity(following) in seen:
+                raise faults.malformed(
+                    page.body.response,
+                    page.body.what,
+                    _('the link to the next page leads back'),
+                )
             # If a link cannot be read, the next page is missing.
             answer.failures += found.failures
-            if pages.query is None and page.flag('truncated'):
+            if following is None and page.flag('truncated'):
                 # Keystone has a limit (max_db_limit), and not always pages.
                 answer.failures.append(
                     _('%s: the service shows only the first ones')
@@ -228,6 +218,35 @@ class Pager:
                 )
         answer.rows = list(rows.values())
         return answer
+
+    def _sized_page(
+        self,
+        collection: Collection[_ListedRow],
+        query: Parameters,
+        limit: bool,
+        is_divisible: bool,
+    ) -> reading.Object:
+        """Request a page, and a smaller one if the service is too slow."""
+        while True:
+            if limit or self._page_size < LARGEST_PAGE:
+                query = {**query, 'limit': [str(self._page_size)]}
+            is_smallest = self._page_size <= _SMALLEST_PAGE
+            try:
+                return self._service.get(
+                    collection.path,
+                    collection.what,
+                    query,
+                    is_divisible=not is_smallest,
+                )
+            except errors.TooLarge as error:
+                is_too_long = isinstance(error, errors.TooLong)
+                if is_smallest or is_too_long or is_divisible:
+                    raise
+                self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
+                LOG.info(
+                    _('%(what)s: asking for pages of %(size)d'),
+                    {'what': collection.what, 'size': self._page_size},
+                )
 
     def page(
         self, collection: Collection[_Row], query: Parameters
@@ -319,58 +338,6 @@ class Pager:
             if count and length > self._values_length:
                 return count
         return len(values)
-
-
-class _Pages:
-    """Finds the way from one page of a listing to the next."""
-
-    def __init__(self, query: Parameters) -> None:
-        self.query: Parameters | None = query
-        self._first = query
-        self._seen = {_identity(query)}
-        self._other_markers: Iterator[str] = iter(())
-        self._restarts_left = 1
-
-    def turn(
-        self, page: reading.Object, links: str, rows: Sequence[HasId]
-    ) -> None:
-        """Go to the next page, as linked from a page.
-
-        :raises errors.Malformed: The link leads to a page read before.
-        """
-        self.query = _next_query(page, links)
-        if self.query is None:
-            return
-        if _identity(self.query) in self._seen:
-            raise faults.malformed(
-                page.body.response,
-                page.body.what,
-                _('the link to the next page leads back'),
-            )
-        self._seen.add(_identity(self.query))
-        ids = [row.id for row in rows[-_MARKERS - 1 : -1]]
-        self._other_markers = iter(reversed(ids))
-
-    def step_back(self) -> bool:
-        """Use another marker if the last one was deleted meanwhile.
-
-        The rows before it are as good. If they are gone as well, the listing
-        starts again.
-
-        :returns: Whether there is anything else to try.
-        """
-        if self.query is None or 'marker' not in self.query:
-            return False
-        marker = next(self._other_markers, None)
-        if marker is not None:
-            self.query = {**self.query, 'marker': [marker]}
-        elif self._restarts_left:
-            self._restarts_left -= 1
-            self.query = self._first
-            self._seen = {_identity(self._first)}
-        else:
-            return False
-        return True
 
 
 class _Link(NamedTuple):
