@@ -76,53 +76,43 @@ def _ahead(row: reading.Object) -> float:
     return (row.body.response.sent_at - now).total_seconds()
 
 
-def _id(row: reading.Object) -> str:
-    return row.required('id', row.text('id'))
+def _record(*keys: str) -> reading.Record[Object]:
+    """Keep these keys of an object; all of them by default.
 
-
-# Without keys, so that all of them are read.
-_OBJECT = reading.Record(
-    Object,
-    id=reading.field(_id),
-    data=reading.field(_data),
-    ahead=reading.field(_ahead),
-)
-
-# Of people and projects, no more than the name is kept.
-_NAME = reading.Record(
-    Object,
-    id=reading.field(_id),
-    data=reading.field(lambda row: _data(row, 'id', 'name', 'domain_id')),
-    ahead=reading.field(_ahead),
-)
-
-
-def _collection(path: str, key: str, what: str) -> paging.Collection[Object]:
-    return paging.Collection(
-        path,
-        key,
-        what,
-        _NAME if key in NAMED else _OBJECT,
-        # Without a comparison: what the service leaves is kept.
-        {
-            name: paging.Filter(name, None)
-            for name in ('device_id', 'project_id')
-        },
+    The fields have no keys, so that a service is not asked for some.
+    """
+    return reading.Record(
+        Object,
+        id=reading.field(lambda row: row.required('id', row.text('id'))),
+        data=reading.field(lambda row: _data(row, *keys)),
+        ahead=reading.field(_ahead),
     )
 
+
+_OBJECT = _record()
+
+# Of people and projects, no more than the name is kept.
+_NAME = _record('id', 'name', 'domain_id')
+
+# Without a comparison: what the service leaves is kept.
+_UNCOMPARED: Mapping[str, paging.Filter[Object]] = {
+    name: paging.Filter(name, None) for name in ('device_id', 'project_id')
+}
 
 # The kinds of which only the names are kept. Owners can be told without them.
 NAMED = ('projects', 'domains', 'users')
 
 _IDENTITY = [
-    _collection(f'/{key}', key, what)
+    paging.Collection(f'/{key}', key, what, _NAME)
     for key, what in zip(
         NAMED, (_('Projects'), _('Domains'), _('Users')), strict=True
     )
 ]
-_SERVERS = _collection('/servers/detail', 'servers', _('Servers'))
+_SERVERS = paging.Collection(
+    '/servers/detail', 'servers', _('Servers'), _OBJECT
+)
 _PORTS, *_NETWORK = (
-    _collection(row.path, row.key, row.what)
+    paging.Collection(row.path, row.key, row.what, _OBJECT, _UNCOMPARED)
     for row in (
         neutron.PORTS,
         neutron.NETWORKS,
@@ -161,10 +151,12 @@ def read(
         (cloud.identity, _IDENTITY),
     ):
         for collection in collections:
-            yield _read(
-                collection,
-                functools.partial(api.pager.all, collection, {}),
-            )
+            read_all = functools.partial(api.pager.all, collection, {})
+            yield _read(collection, read_all)
+
+
+# The service does not show these, or is missing.
+_HIDDEN = (errors.Forbidden, errors.NotFound, errors.NotInCatalog)
 
 
 def _read(
@@ -175,15 +167,10 @@ def _read(
         answer = read_all()
     except errors.TokenRefused:
         raise
-    except (
-        errors.Forbidden,
-        errors.NotFound,
-        errors.NotInCatalog,
-    ) as error:
-        if collection not in (_SERVERS, _PORTS):
-            return Listing(collection.key, is_hidden=True)
-        return Listing(collection.key, failure=str(error))
     except errors.ApiError as error:
+        is_optional = collection not in (_SERVERS, _PORTS)
+        if is_optional and isinstance(error, _HIDDEN):
+            return Listing(collection.key, is_hidden=True)
         return Listing(collection.key, failure=str(error))
     if answer.failures:
         return Listing(collection.key, failure=answer.failures[0])

@@ -295,18 +295,15 @@ class ComputeApi(service.Service):
     def _list(
         self, scope: ServerScope, details: bool, name: str | None = None
     ) -> records.Answer[records.Server]:
-        collection = nova.SERVERS
-        if details:
-            collection = dataclasses.replace(
-                collection, path='/servers/detail'
-            )
+        what, query = nova.SERVERS.what, server_query(scope)
         if name is not None:
             what = _("Servers named '%s'") % printable.one_line(name)
-            collection = dataclasses.replace(collection, what=what)
-        query = server_query(scope)
         if name:
             query['name'] = [f'^{_database_pattern(name)}$']
-        return self.pager.all(collection, query)
+        path = '/servers/detail' if details else '/servers'
+        return self.pager.all(
+            dataclasses.replace(nova.SERVERS, path=path, what=what), query
+        )
 
     def _connect(self) -> transport.Transport:
         found = super()._connect()

@@ -18,6 +18,7 @@ query, name their classes and fill several lines.
 """
 
 from collections.abc import Iterator
+import dataclasses
 from http import client
 import socket
 import ssl
@@ -46,25 +47,23 @@ _CUT_OFF = (
 )
 
 
+@dataclasses.dataclass(eq=False)
 class NoAnswer(Exception):
     """A request was not answered.
 
+    :ivar reason: Why, for the user.
     :ivar may_pass: Whether the same request may succeed a moment later.
     :ivar is_slow: Whether the answer takes too long.
     :ivar is_closed: Whether the connection was closed in place of an answer.
     """
 
-    def __init__(
-        self,
-        reason: str,
-        may_pass: bool = False,
-        is_slow: bool = False,
-        is_closed: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.may_pass = may_pass
-        self.is_slow = is_slow
-        self.is_closed = is_closed
+    reason: str
+    may_pass: bool = False
+    is_slow: bool = False
+    is_closed: bool = False
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 def is_cause_of(error: BaseException) -> bool:

@@ -144,7 +144,10 @@ class Collection(Generic[_Row]):
 
 
 class Pager:
-    """Lists collections of one service."""
+    """Lists collections of one service.
+
+    :ivar service: The transport of the service.
+    """
 
     def __init__(
         self, service: transport.Transport, takes_fields: bool = False
@@ -153,7 +156,7 @@ class Pager:
 
         :param takes_fields: Whether it can be asked for single fields.
         """
-        self._service = service
+        self.service = service
         self._takes_fields = takes_fields
         self._page_size = LARGEST_PAGE
         self._values_length = _LONGEST_VALUES
@@ -232,7 +235,7 @@ class Pager:
                 query = {**query, 'limit': [str(self._page_size)]}
             is_smallest = self._page_size <= _SMALLEST_PAGE
             try:
-                return self._service.get(
+                return self.service.get(
                     collection.path,
                     collection.what,
                     query,
@@ -256,7 +259,7 @@ class Pager:
         :raises errors.ApiError: The request failed.
         """
         return collection.read(
-            self._service.get(
+            self.service.get(
                 collection.path,
                 collection.what,
                 self._with_fields(collection, query),

@@ -74,25 +74,20 @@ class Service:
         self._config = config
         self._credentials = credentials
         self._lock = threading.Lock()
-        self._transport: api_transport.Transport | None = None
         self._pager: paging.Pager | None = None
 
     @property
-    def transport(self) -> api_transport.Transport:
-        """What sends the requests."""
-        with self._lock:
-            if self._transport is None:
-                self._transport = self._connect()
-            return self._transport
-
-    @property
     def pager(self) -> paging.Pager:
-        """What lists collections."""
-        service = self.transport
+        """What lists its collections."""
         with self._lock:
             if self._pager is None:
-                self._pager = paging.Pager(service, self.TAKES_FIELDS)
+                self._pager = paging.Pager(self._connect(), self.TAKES_FIELDS)
             return self._pager
+
+    @property
+    def transport(self) -> api_transport.Transport:
+        """What sends its requests."""
+        return self.pager.service
 
     def _connect(self) -> api_transport.Transport:
         return connect(

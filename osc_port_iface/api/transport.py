@@ -103,7 +103,7 @@ class Transport:
         :param credentials: The token that all services share.
         :param url: The URL of the service, to which paths are added.
         """
-        wire_log.include_urllib3()
+        wire_log.silence_urllib3()
         self._adapter = adapter
         # The retries that clouds.yaml asks for.
         self._connect_delays = _delays(

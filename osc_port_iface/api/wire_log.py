@@ -15,10 +15,6 @@
 keystoneauth's own log reads a whole body, however long, and writes it to the
 terminal as it is. This one has limited length, no secrets, and no characters
 that a terminal acts on.
-
-What urllib3 warns of belongs there, too: it is of no use to anyone else, and
-for a malformed header it is a traceback and the header as it came
-(``HTTPConnection.getresponse``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,12 +44,6 @@ _SECRET = re.compile(
 
 _SECRET_HEADERS = frozenset(
     {'authorization', 'set-cookie', 'x-auth-token', 'x-subject-token'}
-)
-
-# Such a header in a warning of urllib3, which has the ends of lines escaped.
-_SECRET_LINE = re.compile(
-    rf'((?:{"|".join(sorted(_SECRET_HEADERS))})\s*:\s*)(?:(?!\\[rn]).)*',
-    re.IGNORECASE,
 )
 
 
@@ -93,28 +83,19 @@ def body(response: responses.Response) -> None:
         LOG.debug(printable.escape(f'RESP BODY: {_shown(response.body)}'))
 
 
-class _OfUrllib3(logging.Filter):
-    """Makes one line for ``--debug`` of a warning."""
+def silence_urllib3() -> None:
+    """Drop the warnings of urllib3, as a user can do nothing about them.
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.levelno > logging.DEBUG:
-            text = _SECRET_LINE.sub(r'\1***', record.getMessage())
-            record.msg = printable.escape(text)
-            record.args = ()
-            record.exc_info = None
-            record.levelno = logging.DEBUG
-            record.levelname = logging.getLevelName(logging.DEBUG)
-        return True
-
-
-_OF_URLLIB3 = _OfUrllib3()
-
-
-def include_urllib3() -> None:
-    """Put the warnings of urllib3 into the log of ``--debug``."""
+    For a malformed header, they have a traceback and the header as it came
+    (``HTTPConnection.getresponse``).
+    """
     # The filter of a logger is not that of the loggers below it.
     for name in ('connection', 'connectionpool', 'response'):
-        logging.getLogger(f'urllib3.{name}').addFilter(_OF_URLLIB3)
+        logging.getLogger(f'urllib3.{name}').addFilter(_is_no_warning)
+
+
+def _is_no_warning(record: logging.LogRecord) -> bool:
+    return record.levelno < logging.WARNING
 
 
 def _is_seen() -> bool:
