@@ -1,0 +1,24 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import testtools
+
+from tests import environments
+from tests.functional import durations
+
+
+class TestSeconds(testtools.TestCase):
+    def test_there_are_such_classes(self) -> None:
+        for name in durations.SECONDS:
+            module, _dot, kind = name.partition('.')
+            path = environments.CHECKOUT / 'tests/functional' / f'{module}.py'
+            self.assertIn(f'\nclass {kind}(', path.read_text())
