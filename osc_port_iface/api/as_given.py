@@ -26,7 +26,6 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
-from osc_port_iface.api import nova
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.i18n import _
@@ -194,9 +193,7 @@ def _shown(
 
     def show(server_id: str) -> Object:
         what = _('Server %s') % printable.escape(server_id)
-        answer = cloud.compute.transport.get(
-            nova.server_path(server_id, what), what
-        )
+        answer = cloud.compute.get(server_id, what)
         return answer.intact('server', _OBJECT.read)
 
     answer: records.Answer[Object] = records.Answer([])

@@ -21,7 +21,6 @@ from typing import NamedTuple
 from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
-from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
@@ -128,12 +127,3 @@ COMPUTE_SERVICE = reading.Record(
         lambda row, key: row.text(key) == 'enabled', 'status'
     ),
 )
-
-
-def server_path(server_id: str, what: str) -> str:
-    """Return the path of a server.
-
-    :param what: What is requested, as the beginning of the message.
-    :raises errors.NotFound: The ID is not a UUID.
-    """
-    return f'/servers/{service.identifier(server_id, what)}'

@@ -303,11 +303,11 @@ _OPTIONAL_READERS = {kind | None: read for kind, read in _READERS.items()}
 class Field:
     """A field of a record.
 
-    :ivar read: Reads it from an object.
+    :ivar read: Reads it from an object and the keys.
     :ivar keys: The keys to ask for.
     """
 
-    read: Callable[[Object], Any]
+    read: Callable[..., Any]
     keys: tuple[str, ...]
 
 
@@ -320,9 +320,9 @@ def field(read: Callable[..., Any], *keys: str) -> Field:
         object in the object.
     """
     if len(keys) != 1 or '.' not in keys[0]:
-        return Field(lambda row: read(row, *keys), keys)
+        return Field(read, keys)
     outer, inner = keys[0].split('.')
-    return Field(lambda row: read(row.part(outer), inner), (outer,))
+    return Field(lambda row, name: read(row.part(name), inner), (outer,))
 
 
 def items(key: str, record: 'Record[Any]') -> Field:
@@ -393,5 +393,8 @@ class Record(Generic[_Row]):
         :raises errors.Malformed: A value is not what the API describes.
         """
         return self._kind(
-            **{name: field.read(row) for name, field in self._fields.items()}
+            **{
+                name: field.read(row, *field.keys)
+                for name, field in self._fields.items()
+            }
         )
