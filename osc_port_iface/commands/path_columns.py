@@ -17,7 +17,7 @@ from typing import Any
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.path import flows
-from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import paths
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface import printable
 
@@ -92,7 +92,7 @@ class StepsCell(cells.TextListCell):
         ]
 
 
-COLUMNS: columns.Columns[reaching.Path] = (
+COLUMNS: columns.Columns[paths.Path] = (
     columns.Column('Source', lambda row: cells.TextCell(row.source.text)),
     columns.Column(
         'Source Address', lambda row: cells.TextCell(row.source.address)

@@ -22,7 +22,7 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
-    from osc_port_iface.interfaces.path import reaching
+    from osc_port_iface.interfaces.path import paths
     from osc_port_iface import records
 
 
@@ -122,7 +122,7 @@ class ReachServerInterface(lister.TextLister):
         self._conclude(found)
         return columns.table(chosen, found.rows)
 
-    def _conclude(self, found: records.Answer[reaching.Path]) -> None:
+    def _conclude(self, found: records.Answer[paths.Path]) -> None:
         """Choose the exit status, which is that of the best path."""
         verdicts = {path.verdict.value for path in found.rows}
         if 'allowed' in verdicts:

@@ -22,7 +22,7 @@ import openstack
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.interfaces.path import flows
-from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import reach
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.path import survey
 from tests.oracle import comparison
@@ -68,7 +68,7 @@ class Judge:
         )
         ends = list(itertools.chain.from_iterable(found))
         known = reading.read(ends)
-        assert not reading.failures, reading.failures
+        assert not reading.known.failures, reading.known.failures
         for source, destination in itertools.permutations(ends, 2):
             version = source.network.version
             if version != destination.network.version or not (
@@ -84,7 +84,7 @@ class Judge:
                 protocol,
                 packets.ICMP[version][1] if protocol == 'icmp' else port,
             )
-            for path in reaching.judge(
+            for path in reach.judge(
                 known, source, destination, question.flows(version)
             ):
                 if source.port is None and path.address == destination.address:

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Sequence
 import dataclasses
 import functools
 import ipaddress
+import operator
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
@@ -78,20 +79,24 @@ class Peer:
         return _(' or ').join(map(surroundings.text, self.networks))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class _Passing:
     """What passes with one driver, from one address or CIDR of the peer.
 
+    :ivar wholly: What passes, from all of the CIDR.
     :ivar surely: What passes, if perhaps from a part of the CIDR only.
-    :ivar partly: What of that passes from a part only, and from which.
+    :ivar partly: What passes from a part, and from which.
     :ivar why_unknown: Why more may pass than what surely does.
     """
 
-    surely: flows.Flows = flows.NOTHING
-    possibly: flows.Flows = flows.NOTHING
-    partly: tuple[tuple[flows.Flows, str], ...] = ()
-    rule_ids: tuple[str, ...] = ()
-    why_unknown: tuple[str, ...] = ()
+    wholly: flows.Flows
+    surely: flows.Flows
+    possibly: flows.Flows
+    partly: list[tuple[flows.Flows, str]] = dataclasses.field(
+        default_factory=list
+    )
+    rule_ids: list[str] = dataclasses.field(default_factory=list)
+    why_unknown: list[str] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,39 +118,41 @@ class Filter:
             return steps.Step(self.direction, self.port, assumptions=(reason,))
         if self._state is security_rules.Traffic.PORT_SECURITY_OFF:
             return steps.Step(self.direction, self.port)
-        cases = self._cases(asked)
-        always = [
-            _always(driver, self.direction, asked)
-            for driver in self.known.drivers
+        cases = [
+            self._passing(network, driver, asked)
+            for driver in sorted(
+                self.known.drivers, key=lambda driver: driver.value
+            )
+            for network in self.peer.networks
         ]
+        limits = (
+            self._limit(limited, some)
+            for case in cases
+            for passes, some in case.partly
+            if (limited := (passes - case.wholly) & asked)
+        )
         step = steps.Step(
             self.direction,
             self.port,
-            _in_all(case.surely for case in cases) | _in_all(always),
-            _in_any((*(case.possibly for case in cases), *always)),
+            functools.reduce(operator.and_, (row.surely for row in cases)),
+            functools.reduce(operator.or_, (row.possibly for row in cases)),
             rule_ids=_distinct(case.rule_ids for case in cases),
-            limits=tuple(
-                dict.fromkeys(
-                    self._limit(passes & asked, some)
-                    for case in cases
-                    for passes, some in case.partly
-                    if passes & asked
-                )
-            ),
+            limits=tuple(dict.fromkeys(limits)),
         )
         surely, possibly = step.surely & asked, step.possibly & asked
-        if surely == possibly:
-            return (
-                step
-                if surely
-                else dataclasses.replace(step, reason=self._blocked(asked))
-            )
-        reason = '; '.join(_distinct(case.why_unknown for case in cases))
-        if not reason and len(self.peer.networks) > 1:
-            reason = _('it is not known whether it sees %s') % self.peer.text()
-        return dataclasses.replace(
-            step, reason=reason or _('it depends on the driver of the network')
-        )
+        if surely != possibly:
+            reason = '; '.join(_distinct(case.why_unknown for case in cases))
+            if not reason and len(self.peer.networks) > 1:
+                reason = (
+                    _('it is not known whether it sees %s') % self.peer.text()
+                )
+            if not reason:
+                reason = _('it depends on the driver of the network')
+        elif surely:
+            return step
+        else:
+            reason = self._blocked(asked)
+        return dataclasses.replace(step, reason=reason)
 
     def judge_replies(self, asked: flows.Flows) -> list[steps.Step]:
         """Judge which traffic is answered, if these are the replies to it.
@@ -153,14 +160,12 @@ class Filter:
         :param asked: The traffic in question.
         :returns: Nothing if the groups are stateful, so that replies pass.
         """
-        is_off = self._state is security_rules.Traffic.PORT_SECURITY_OFF
         if (
-            is_off
+            self._state is security_rules.Traffic.PORT_SECURITY_OFF
             or self.port.is_of_neutron
             or all(row.is_stateful is not False for row in self._groups)
         ):
             return []
-        is_in = self.direction == 'ingress'
         surely, possibly = flows.EVERYTHING, flows.NOTHING
         for driver in self.known.drivers:
             # This firewall treats stateless groups as stateful.
@@ -169,14 +174,12 @@ class Filter:
                 continue
             for network in self.peer.networks:
                 case = self._passing(network, driver, flows.EVERYTHING)
-                wholly = functools.reduce(
-                    flows.Flows.__sub__,
-                    (passes for passes, _some in case.partly),
-                    case.surely,
-                )
-                surely &= asked.answered(wholly, surely=True)
+                surely &= asked.answered(case.wholly, surely=True)
                 possibly |= asked.answered(case.possibly, surely=False)
-            if driver is surroundings.Driver.OVN and is_in:
+            if (
+                driver is surroundings.Driver.OVN
+                and self.direction == 'ingress'
+            ):
                 possibly |= _NAME_QUERIES
         reason = steps.say(
             _(
@@ -202,16 +205,6 @@ class Filter:
     def _state(self) -> security_rules.Traffic | None:
         return security_rules.allowed_traffic(self.port, self._groups)
 
-    def _cases(self, asked: flows.Flows) -> list[_Passing]:
-        """Judge with each driver that there may be, and each address."""
-        return [
-            self._passing(network, driver, asked)
-            for driver in sorted(
-                self.known.drivers, key=lambda driver: driver.value
-            )
-            for network in self.peer.networks
-        ]
-
     def _passing(
         self,
         network: addresses.IPNetwork,
@@ -223,20 +216,18 @@ class Filter:
         :param asked: The traffic in question, to which the reasons are
             limited.
         """
-        wholly = surely = possibly = flows.NOTHING
-        partly: list[tuple[flows.Flows, str]] = []
-        rule_ids: list[str] = []
-        why = [
-            _('security group %s cannot be read') % group_id
-            for group_id in self.port.security_group_ids
-            if group_id not in self.known.security_groups
-        ]
-        if why:
-            possibly = flows.EVERYTHING
+        always = _always(driver, self.direction, asked)
+        case = _Passing(always, always, always)
+        for group_id in self.port.security_group_ids:
+            if group_id not in self.known.security_groups:
+                case.why_unknown.append(
+                    _('security group %s cannot be read') % group_id
+                )
+                case.possibly = flows.EVERYTHING
         for effective in security_rules.in_force(
             self.port,
             self._groups,
-            self.known.remote_groups,
+            self.known.security_groups,
             self.known.address_groups,
         ):
             if not effective.is_for(self.direction, network.version):
@@ -245,24 +236,17 @@ class Filter:
             verdict, some = self._matches(effective, network, driver)
             if verdict is steps.Verdict.BLOCKED:
                 continue
-            possibly |= passes
-            rule_ids += (origin.rule_id for origin in effective.origins)
-            if verdict is steps.Verdict.UNKNOWN:
-                if passes & asked:
-                    why.append(some)
-                continue
-            surely |= passes
-            if some:
-                partly.append((passes, some))
-            else:
-                wholly |= passes
-        return _Passing(
-            surely,
-            possibly,
-            tuple((passes - wholly, some) for passes, some in partly),
-            tuple(rule_ids),
-            tuple(why),
-        )
+            case.possibly |= passes
+            case.rule_ids += (row.rule_id for row in effective.origins)
+            if verdict is steps.Verdict.ALLOWED:
+                case.surely |= passes
+                if some:
+                    case.partly.append((passes, some))
+                else:
+                    case.wholly |= passes
+            elif passes & asked:
+                case.why_unknown.append(some)
+        return case
 
     def _matches(
         self,
@@ -350,29 +334,6 @@ class Filter:
         return (
             _('to %s') if self.direction == 'egress' else _('from %s')
         ) % text
-
-
-def of(
-    known: surroundings.Surroundings, port: records.Port, peer: Peer
-) -> tuple[Filter, Filter]:
-    """Return what filters the egress and the ingress of a port.
-
-    :param known: The surroundings.
-    :param port: The port.
-    :param peer: The other end.
-    """
-    return (
-        Filter(known, port, 'egress', peer),
-        Filter(known, port, 'ingress', peer),
-    )
-
-
-def _in_all(sets: Iterable[flows.Flows]) -> flows.Flows:
-    return functools.reduce(flows.Flows.__and__, sets)
-
-
-def _in_any(sets: Iterable[flows.Flows]) -> flows.Flows:
-    return functools.reduce(flows.Flows.__or__, sets)
 
 
 def _distinct(rows: Iterable[Iterable[str]]) -> tuple[str, ...]:

@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 import dataclasses
 import functools
 
@@ -24,7 +23,8 @@ from osc_port_iface.i18n import _
 # plus a code. Other protocols have no ports; they have all or none of these.
 Ports = tuple[int, int]
 
-ALL_PORTS: Ports = (0, 65535)
+_SIZE = 65536
+ALL_PORTS: Ports = (0, _SIZE - 1)
 _PROTOCOLS = range(256)
 
 ICMP = 1
@@ -98,50 +98,58 @@ def ports_of_icmp(kind: int | None, code: int | None) -> Ports:
 class Flows:
     """A set of traffic.
 
-    :ivar ports: Disjoint ports in ascending order, by the number of the
-        protocol. A protocol that is missing is not in the set.
+    :ivar numbers: The first and the last of the numbers in it, disjoint and in
+        ascending order. Each protocol has 65,536, one for each port.
     """
 
-    ports: Mapping[int, tuple[Ports, ...]]
+    numbers: tuple[Ports, ...]
 
     @classmethod
-    def of(cls, protocol: int | None, ports: Ports = ALL_PORTS) -> Flows:
-        """Make the set of a protocol, or of all protocols, and of ports."""
-        if protocol is None:
-            return EVERYTHING
-        return cls({protocol: (ports,)})
+    def of(cls, protocol: int, ports: Ports = ALL_PORTS) -> Flows:
+        """Make the set of some ports of a protocol."""
+        start = protocol * _SIZE
+        return cls(((start + ports[0], start + ports[1]),))
+
+    @property
+    def ports(self) -> dict[int, list[Ports]]:
+        """The ports, by the numbers of the protocols that it has."""
+        found: dict[int, list[Ports]] = {}
+        for first, last in self.numbers:
+            for protocol in range(first // _SIZE, last // _SIZE + 1):
+                start = protocol * _SIZE
+                found.setdefault(protocol, []).append(
+                    (max(first - start, 0), min(last - start, _SIZE - 1))
+                )
+        return found
 
     def __bool__(self) -> bool:
         """Return whether there is any traffic in the set."""
-        return bool(self.ports)
+        return bool(self.numbers)
 
     def __or__(self, other: Flows) -> Flows:
         """Return what is in either."""
-        return Flows(
-            {
-                protocol: _merged(
-                    (
-                        *self.ports.get(protocol, ()),
-                        *other.ports.get(protocol, ()),
-                    )
-                )
-                for protocol in {**self.ports, **other.ports}
-            }
-        )
+        merged: list[Ports] = []
+        for first, last in sorted(self.numbers + other.numbers):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+            else:
+                merged.append((first, last))
+        return Flows(tuple(merged))
 
     def __and__(self, other: Flows) -> Flows:
         """Return what is in both."""
-        return _without_empty(
-            {
-                protocol: tuple(
-                    (max(first, low), min(last, high))
-                    for first, last in ports
-                    for low, high in other.ports.get(protocol, ())
-                    if max(first, low) <= min(last, high)
-                )
-                for protocol, ports in self.ports.items()
-            }
+        return Flows(
+            tuple(
+                (max(first, low), min(last, high))
+                for first, last in self.numbers
+                for low, high in other.numbers
+                if max(first, low) <= min(last, high)
+            )
         )
+
+    def __sub__(self, other: Flows) -> Flows:
+        """Return what is in this set, but not in the other."""
+        return Flows(functools.reduce(_cut, other.numbers, self.numbers))
 
     def answered(self, replies: Flows, surely: bool) -> Flows:
         """Return what is answered if only these replies may pass.
@@ -152,45 +160,37 @@ class Flows:
         :param surely: Whether replies must pass to each port that a client may
             choose, or only to any of them.
         """
-        found = {}
-        for protocol, ports in self.ports.items():
-            passing = replies.ports.get(protocol, ())
-            if protocol in _ECHO:
+        found = NOTHING
+        for protocol in self.ports:
+            requests = Flows.of(protocol)
+            if is_icmp(protocol):
                 request, reply = _ECHO[protocol]
-                if not _has(passing, ports_of_icmp(reply, 0)):
-                    ports = _cut(ports, ports_of_icmp(request, None))
+                if Flows.of(protocol, ports_of_icmp(reply, 0)) - replies:
+                    requests -= Flows.of(
+                        protocol, ports_of_icmp(request, None)
+                    )
             elif protocol in _WITH_PORTS and surely:
-                ports = ports if _has(passing, _CLIENT_PORTS) else ()
-            elif not passing:
-                ports = ()
-            found[protocol] = ports
-        return _without_empty(found)
-
-    def __sub__(self, other: Flows) -> Flows:
-        """Return what is in this set, but not in the other."""
-        return _without_empty(
-            {
-                protocol: functools.reduce(
-                    _cut, other.ports.get(protocol, ()), ports
-                )
-                for protocol, ports in self.ports.items()
-            }
-        )
+                if Flows.of(protocol, _CLIENT_PORTS) - replies:
+                    continue
+            elif not requests & replies:
+                continue
+            found |= requests
+        return self & found
 
     def moved(self, protocol: int, distance: int) -> Flows:
         """Return what is of a protocol, with its ports moved."""
-        return _without_empty(
-            {
-                protocol: tuple(
-                    (first + distance, last + distance)
-                    for first, last in self.ports.get(protocol, ())
-                )
-            }
+        own = self & Flows.of(protocol)
+        return Flows(
+            tuple(
+                (first + distance, last + distance)
+                for first, last in own.numbers
+            )
         )
 
     def texts(self) -> list[str]:
         """Describe the set, such as ``tcp 22`` and ``tcp 80-443``."""
-        whole = {p for p, ports in self.ports.items() if ports == (ALL_PORTS,)}
+        by_protocol = self.ports
+        whole = {p for p, ports in by_protocol.items() if ports == [ALL_PORTS]}
         found = []
         if len(whole) > _MOST:
             lacking = [name(p) for p in _PROTOCOLS if p not in whole]
@@ -205,8 +205,8 @@ class Flows:
             + whole_names
             + [
                 f'{name(protocol)} {_ports_text(protocol, ports)}'
-                for protocol in sorted(self.ports.keys() - whole)
-                for ports in self.ports[protocol]
+                for protocol in sorted(by_protocol.keys() - whole)
+                for ports in by_protocol[protocol]
             ]
         )
 
@@ -299,23 +299,6 @@ def _ports_text(protocol: int, ports: Ports) -> str:
     return _('types %(first)d-%(last)d') % {'first': kind, 'last': last_kind}
 
 
-def _merged(ports: Iterable[Ports]) -> tuple[Ports, ...]:
-    merged: list[Ports] = []
-    for first, last in sorted(ports):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return tuple(merged)
-
-
-def _has(ports: Iterable[Ports], sought: Ports) -> bool:
-    """Return whether all ports that are sought are there."""
-    return any(
-        first <= sought[0] and sought[1] <= last for first, last in ports
-    )
-
-
 def _cut(ports: tuple[Ports, ...], removed: Ports) -> tuple[Ports, ...]:
     """Return what is left of ports without others."""
     low, high = removed
@@ -330,9 +313,5 @@ def _cut(ports: tuple[Ports, ...], removed: Ports) -> tuple[Ports, ...]:
     )
 
 
-def _without_empty(ports: Mapping[int, tuple[Ports, ...]]) -> Flows:
-    return Flows({key: value for key, value in ports.items() if value})
-
-
-NOTHING = Flows({})
-EVERYTHING = Flows(dict.fromkeys(_PROTOCOLS, (ALL_PORTS,)))
+NOTHING = Flows(())
+EVERYTHING = Flows(((0, len(_PROTOCOLS) * _SIZE - 1),))

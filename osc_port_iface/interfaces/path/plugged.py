@@ -57,28 +57,21 @@ def judge_sender(
         return []
     address = end.network.network_address
     pairs = [pair for pair in port.address_pairs if pair.covers(address)]
-    if port.port_security_enabled is False or (
-        pairs
-        and all(
-            any(_accepts(driver, pair, port) for pair in pairs)
-            for driver in known.drivers
-        )
+    if port.port_security_enabled is False or all(
+        any(_accepts(driver, pair, port) for pair in pairs)
+        for driver in known.drivers
     ):
         note = steps.say(_('the server has %(address)s'), address=end.address)
         return [steps.Step('anti-spoofing', port, assumptions=(note,))]
+    verdict = steps.Verdict.BLOCKED
     reason = _('port %(port)s may not send from %(address)s')
     if pairs:
+        verdict = steps.Verdict.UNKNOWN
         reason = _(
             'port %(port)s may send from %(address)s by another MAC address'
         )
-    return [
-        steps.failing(
-            steps.Verdict.UNKNOWN if pairs else steps.Verdict.BLOCKED,
-            'anti-spoofing',
-            port,
-            steps.say(reason, port=port, address=end.address),
-        )
-    ]
+    reason = steps.say(reason, port=port, address=end.address)
+    return [steps.failing(verdict, 'anti-spoofing', port, reason)]
 
 
 def _accepts(
@@ -100,41 +93,33 @@ def _server(
     known: surroundings.Surroundings, port: records.Port
 ) -> steps.Step:
     """Judge the server of a port, or of its parent port."""
-    plugged = known.parents.get(port.id, port)
+    plugged = known.plugged(port)
+    server = known.servers.get(plugged.server_id or '')
+    verdict = steps.Verdict.UNKNOWN
+    row: steps.Row = server or records.Server(plugged.server_id or '')
     if plugged.server_id is None:
-        if plugged.device_id or plugged.is_subport:
-            verdict = steps.Verdict.UNKNOWN
-            reason = _('what has port %(port)s cannot be read')
-        else:
+        row = port
+        reason = _('what has port %(row)s cannot be read')
+        if not plugged.device_id and not plugged.is_subport:
             verdict = steps.Verdict.BLOCKED
-            reason = _('port %(port)s is not plugged in')
-        return steps.failing(
-            verdict, 'server', port, steps.say(reason, port=port)
-        )
-    server = known.servers.get(plugged.server_id)
-    if server is None or server.status is None:
-        server = server or records.Server(plugged.server_id)
-        reason = steps.say(
-            _('server %(server)s cannot be read'), server=server
-        )
-        return steps.failing(steps.Verdict.UNKNOWN, 'server', server, reason)
-    is_off = server.power_state in _POWERED_OFF
-    if server.status in _RUNNING and not is_off:
-        return steps.Step('server', server)
-    if is_off or server.status in _STOPPED:
-        verdict = steps.Verdict.BLOCKED
+            reason = _('port %(row)s is not plugged in')
+    elif server is None or server.status is None:
+        reason = _('server %(row)s cannot be read')
     else:
-        verdict = steps.Verdict.UNKNOWN
-    if server.status in _RUNNING:
-        reason = _('server %(server)s is powered off')
-    else:
-        reason = _('server %(server)s is %(status)s')
-    reason = steps.say(reason, server=server, status=server.status)
-    return steps.failing(verdict, 'server', server, reason)
+        is_off = server.power_state in _POWERED_OFF
+        reason = _('server %(row)s is %(status)s')
+        if server.status in _RUNNING:
+            if not is_off:
+                return steps.Step('server', server)
+            reason = _('server %(row)s is powered off')
+        if is_off or server.status in _STOPPED:
+            verdict = steps.Verdict.BLOCKED
+    reason = steps.say(reason, row=row, status=server and server.status)
+    return steps.failing(verdict, 'server', row, reason)
 
 
 def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
-    parent = known.parents.get(port.id, port)
+    parent = known.plugged(port)
     is_wired = not port.is_of_neutron
     verdict = steps.Verdict.BLOCKED
     if port.admin_state_up is False:

@@ -16,9 +16,11 @@ from osc_lib import exceptions
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
-from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import paths
 from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.path import survey
+from osc_port_iface.interfaces.path import translation
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -28,7 +30,7 @@ def find(
     source: survey.Named,
     destination: survey.Named,
     question: flows.Question,
-) -> records.Answer[reaching.Path]:
+) -> records.Answer[paths.Path]:
     """Judge every path from a source to a destination.
 
     :param reading: Reads what is needed.
@@ -53,7 +55,7 @@ def find(
         if sender.network.version == receiver.network.version
         and question.flows(sender.network.version)
     ]
-    answer: records.Answer[reaching.Path] = records.Answer([])
+    answer: records.Answer[paths.Path] = records.Answer([])
     if not pairs:
         answer.notices.append(
             steps.say(
@@ -69,6 +71,28 @@ def find(
     known = reading.read([*sources, *destinations])
     for sender, receiver in pairs:
         asked = question.flows(sender.network.version)
-        answer.rows += reaching.judge(known, sender, receiver, asked)
-    answer.failures = list(dict.fromkeys(reading.failures))
+        answer.rows += judge(known, sender, receiver, asked)
+    answer.failures = list(dict.fromkeys(reading.known.failures))
     return answer
+
+
+def judge(
+    known: surroundings.Surroundings,
+    source: surroundings.End,
+    destination: surroundings.End,
+    asked: flows.Flows,
+) -> list[paths.Path]:
+    """Judge the paths from one address to another.
+
+    :param known: The surroundings.
+    :param source: The source.
+    :param destination: The destination, of the same version of IP.
+    :param asked: The traffic in question, for this version of IP.
+    """
+    pair = paths.Pair(known, source, destination, asked)
+    found = list(translation.judge(pair))
+    if destination.floating_ip:
+        return found or [translation.useless(pair, destination.floating_ip)]
+    if found and pair.start is None:
+        return found
+    return [pair.directly(), *found]

@@ -18,8 +18,9 @@ forward what reaches them, whether or not servers have a route to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import dataclasses
+from typing import TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
@@ -42,15 +43,12 @@ class _Route:
     next_hop: str | None = None
 
 
-@dataclasses.dataclass
-class Way:
-    """The hops of a packet.
+_AnyRoute = TypeVar('_AnyRoute', _Route, records.Route)
 
-    :ivar known: The surroundings.
-    :ivar target: The destination.
-    :ivar target_network_id: The network that the destination is on; None for
-        anything outside Neutron.
-    :ivar start_id: The network that the packet starts from.
+
+class Way:
+    """The hops of a packet, as far as its routes are known.
+
     :ivar network_id: The network on which it is at last.
     :ivar hops: The hops. If it cannot arrive, the last one says why.
     :ivar routers: The routers that it passes.
@@ -58,33 +56,70 @@ class Way:
         network, if it does.
     """
 
-    known: surroundings.Surroundings
-    target: addresses.IPNetwork
-    target_network_id: str | None
-    start_id: str
-    network_id: str
-    hops: list[steps.Step] = dataclasses.field(default_factory=list)
-    routers: list[records.Router] = dataclasses.field(default_factory=list)
-    gateway: records.Router | None = None
+    def __init__(
+        self,
+        known: surroundings.Surroundings,
+        network_id: str,
+        source: addresses.IPNetwork,
+        target: addresses.IPNetwork,
+        target_network_id: str | None,
+    ) -> None:
+        """Follow a packet.
+
+        :param known: The surroundings.
+        :param network_id: The network that it starts from.
+        :param source: Its source, which tells the subnet.
+        :param target: Its destination.
+        :param target_network_id: The network that the destination is on; None
+            for anything outside Neutron.
+        """
+        self.network_id = network_id
+        self.hops: list[steps.Step] = []
+        self.routers: list[records.Router] = []
+        self.gateway: records.Router | None = None
+        self._known = known
+        self._start_id = network_id
+        self._target = target
+        self._target_network_id = target_network_id
+        subnet = known.subnet_of(network_id, source)
+        is_same = target_network_id == network_id
+        if subnet is None:
+            reason = _('the subnet of %(source)s cannot be read')
+            self._stop(steps.Verdict.UNKNOWN, reason, source=source)
+        elif is_same and surroundings.holds(subnet, target):
+            self._arrive()
+        elif is_same:
+            self._cross_subnets(subnet)
+        else:
+            self._pass_routers(subnet)
 
     @property
     def arrives(self) -> bool:
         """Whether no hop stops it for sure."""
         return all(step.possibly for step in self.hops)
 
-    def start(self, source: addresses.IPNetwork) -> None:
-        """Begin at a server, which sends to a neighbor or to a router."""
-        subnet = self.known.subnet_of(self.start_id, source)
-        is_same = self.target_network_id == self.start_id
-        if subnet is None:
-            reason = _('the subnet of %(source)s cannot be read')
-            self._stop(steps.Verdict.UNKNOWN, reason, source=source)
-        elif is_same and surroundings.holds(subnet, self.target):
-            self._arrive()
-        elif is_same:
-            self._cross_subnets(subnet)
-        else:
-            self._pass_routers(subnet)
+    def text(self) -> str | None:
+        """Describe it in words; None if it does not arrive."""
+        if not self.arrives:
+            return None
+        if self.routers:
+            names = ', '.join(map(steps.label, self.routers))
+            return _('through router %s') % names
+        if self._target_network_id == self._start_id:
+            return _('same network')
+        return _('direct to provider network')
+
+    def replies(self) -> list[steps.Step]:
+        """Return the hops that may stop it, if it is a reply."""
+        return [
+            dataclasses.replace(
+                step,
+                hop='reply',
+                reason=_('no way back: %s') % step.reason,
+            )
+            for step in self.hops
+            if not step.surely
+        ]
 
     def _cross_subnets(self, subnet: records.Subnet) -> None:
         """Go to another subnet of the same network.
@@ -97,9 +132,9 @@ class Way:
             return
         self.hops.clear()
         self.routers.clear()
-        self.gateway, self.network_id = None, self.start_id
+        self.gateway, self.network_id = None, self._start_id
         if subnet.has_dhcp and (
-            surroundings.Driver.OVN not in self.known.drivers
+            surroundings.Driver.OVN not in self._known.drivers
         ):
             self._arrive(_('DHCP gives servers a route to the other subnet'))
             return
@@ -110,14 +145,15 @@ class Way:
         self._stop(steps.Verdict.UNKNOWN, reason)
 
     def _pass_routers(self, subnet: records.Subnet) -> None:
-        next_hop = _next_hop(subnet, self.target)
+        host_route = _longest(subnet.host_routes, self._target)
+        next_hop = host_route.next_hop if host_route else subnet.gateway_ip
         if next_hop is None:
             reason = _('subnet %(subnet)s has no gateway')
             self._stop(steps.Verdict.BLOCKED, reason, subnet=subnet)
             return
         while router := self._router_at(next_hop):
             self.routers.append(router)
-            route = self._choose(router)
+            route = _longest(self._routes(router), self._target)
             if route is None:
                 self._miss_route(router)
                 return
@@ -144,6 +180,7 @@ class Way:
         if interface is None:
             self._miss_router(next_hop)
             return None
+        router = self._known.routers.get(interface.device_id or '')
         if not interface.is_router_interface:
             reason = _(
                 'next hop %(address)s is port %(port)s, which is not of a '
@@ -152,9 +189,7 @@ class Way:
             self._stop(
                 steps.Verdict.UNKNOWN, reason, address=next_hop, port=interface
             )
-            return None
-        router = self.known.router(interface.device_id)
-        if router is None:
+        elif router is None:
             reason = _('router %(id)s cannot be read')
             self._stop(steps.Verdict.UNKNOWN, reason, id=interface.device_id)
         elif router.admin_state_up is False:
@@ -166,32 +201,32 @@ class Way:
 
     def _miss_router(self, next_hop: str) -> None:
         """Go on outside Neutron, or stop."""
-        if self.known.is_provider(self.network_id):
+        if self._known.is_provider(self.network_id):
             reason = _(
                 '%(address)s on network %(network)s is a router outside '
                 'Neutron'
             )
-            if self.target_network_id is None:
+            if self._target_network_id is None:
                 self._arrive(reason, address=next_hop)
             else:
                 self._stop(steps.Verdict.UNKNOWN, reason, address=next_hop)
             return
-        verdict = self.known.absence(self.network_id)
+        verdict = self._known.absence(self.network_id)
         reason = _('network %(network)s has no router at %(address)s')
-        if self.target_network_id and not self.routers:
+        if self._target_network_id and not self.routers:
             reason = _NOT_JOINED
         self._stop(verdict, reason, address=next_hop)
 
     def _miss_route(self, router: records.Router) -> None:
         """Stop at a router that does not know the destination."""
-        target_id = self.target_network_id
-        if target_id and not self.known.is_provider(target_id):
+        target_id = self._target_network_id
+        if target_id and not self._known.is_provider(target_id):
             reason = _NOT_JOINED
         elif router.external_network_id is None:
             reason = _('router %(router)s has no gateway')
         else:
             reason = _('router %(router)s has no route to %(target)s')
-        self._stop(self.known.certainty, reason, router)
+        self._stop(self._known.certainty, reason, router)
 
     def _is_disabled(
         self, router: records.Router, interface: records.Port | None
@@ -203,7 +238,7 @@ class Way:
             steps.Verdict.BLOCKED,
             _('the interface of router %(router)s on %(side)s is disabled'),
             router,
-            side=self.known.network(interface.network_id),
+            side=self._known.network(interface.network_id),
         )
         return True
 
@@ -216,9 +251,9 @@ class Way:
         passing = steps.Step('router', router)
         if route.interface is None:
             return passing
-        version, drivers = self.target.version, self.known.drivers
-        before = self.known.network(self.network_id)
-        after = self.known.network(route.interface.network_id)
+        version, drivers = self._target.version, self._known.drivers
+        before = self._known.network(self.network_id)
+        after = self._known.network(route.interface.network_id)
         if before.address_scope(version) == after.address_scope(version):
             return passing
         text = steps.say(
@@ -230,23 +265,23 @@ class Way:
             after=after,
         )
         if drivers == {surroundings.Driver.OVN}:
-            return dataclasses.replace(passing, assumptions=(text,))
+            return steps.Step('router', router, assumptions=(text,))
         may_pass = surroundings.Driver.OVN in drivers
         verdict = steps.Verdict.UNKNOWN if may_pass else steps.Verdict.BLOCKED
         return steps.failing(verdict, 'router', router, text)
 
     def _leave_router(self, route: _Route) -> None:
         """Judge where the last router has put the packet."""
-        is_outside = self.target_network_id is None
-        if self.target_network_id == self.network_id:
+        is_outside = self._target_network_id is None
+        if self._target_network_id == self.network_id:
             self._arrive()
         elif route.interface:
             reason = _('no port on network %(network)s has %(target)s')
-            self._stop(self.known.absence(self.network_id), reason)
+            self._stop(self._known.absence(self.network_id), reason)
         elif is_outside:
             self._arrive(_('what is beyond network %(network)s passes it on'))
-        elif self.target.version == 4 and self.routers[-1].has_source_nat:
-            self._stop(self.known.certainty, _NOT_JOINED)
+        elif self._target.version == 4 and self.routers[-1].has_source_nat:
+            self._stop(self._known.certainty, _NOT_JOINED)
         else:
             reason = _(
                 'a router beyond network %(network)s would have to know '
@@ -254,34 +289,22 @@ class Way:
             )
             self._stop(steps.Verdict.UNKNOWN, reason)
 
-    def _choose(self, router: records.Router) -> _Route | None:
-        """Return the route of a router to the destination."""
-        return max(
-            (
-                route
-                for route in self._routes(router)
-                if addresses.covers(route.destination, self.target)
-            ),
-            key=lambda route: route.destination.prefixlen,
-            default=None,
-        )
-
     def _routes(self, router: records.Router) -> Iterator[_Route]:
         """Return the routes of a router; those of its interfaces come first.
 
         All subnets of the external network are on-link.
         """
-        on_link = []
-        for interface in self.known.interfaces(router.id):
-            for fixed_ip in interface.fixed_ips:
-                subnet = self.known.subnets.get(fixed_ip.subnet_id or '')
-                if subnet and subnet.cidr:
-                    cidr = addresses.parse_ip_network(subnet.cidr)
-                    on_link.append(_Route(cidr, interface))
+        on_link = [
+            _Route(addresses.parse_ip_network(subnet.cidr), interface)
+            for interface in self._known.router_interfaces(router.id)
+            for fixed_ip in interface.fixed_ips
+            for subnet in [self._known.subnets.get(fixed_ip.subnet_id or '')]
+            if subnet and subnet.cidr
+        ]
         yield from on_link
         external = router.external_network_id
-        if external and external == self.target_network_id:
-            yield _Route(self.target)
+        if external and external == self._target_network_id:
+            yield _Route(self._target)
         for route in router.routes:
             next_hop = addresses.parse_ip_network(route.next_hop)
             interfaces = (
@@ -298,25 +321,28 @@ class Way:
 
     def _port_at(self, address: str) -> records.Port | None:
         """Return the port that has an address on the network."""
-        for port in self.known.ports.values():
-            if port.network_id == self.network_id and any(
-                row.ip_address == address for row in port.fixed_ips
-            ):
-                return port
-        return None
+        return next(
+            (
+                port
+                for port in self._known.ports.values()
+                if port.network_id == self.network_id
+                and any(row.ip_address == address for row in port.fixed_ips)
+            ),
+            None,
+        )
 
     def _say(self, text: str, values: dict[str, object]) -> str:
         """Fill in a message about the way."""
         places = {
-            'start': self.known.network(self.start_id),
-            'end': self.known.network(self.target_network_id),
-            'network': self.known.network(self.network_id),
-            'target': surroundings.text(self.target),
+            'start': self._known.network(self._start_id),
+            'end': self._known.network(self._target_network_id),
+            'network': self._known.network(self.network_id),
+            'target': surroundings.text(self._target),
         }
         return steps.say(text, **places, **values)
 
     def _arrive(self, *assumptions: str, **values: object) -> None:
-        network = self.known.network(self.network_id)
+        network = self._known.network(self.network_id)
         notes = tuple(self._say(note, values) for note in assumptions)
         self.hops.append(steps.Step('network', network, assumptions=notes))
 
@@ -328,42 +354,22 @@ class Way:
         **values: object,
     ) -> None:
         """End at a router, or on the network."""
-        row = router or self.known.network(self.network_id)
+        row = router or self._known.network(self.network_id)
         hop = 'router' if router else 'network'
         reason = self._say(reason, {'router': router, **values})
         self.hops.append(steps.failing(verdict, hop, row, reason))
 
 
-def follow(
-    known: surroundings.Surroundings,
-    network_id: str,
-    source: addresses.IPNetwork,
-    target: addresses.IPNetwork,
-    target_network_id: str | None,
-) -> Way:
-    """Follow a packet as far as its routes are known.
-
-    :param known: The surroundings.
-    :param network_id: The network that it starts from.
-    :param source: Its source, which tells the subnet.
-    :param target: Its destination.
-    :param target_network_id: The network that the destination is on; None for
-        anything outside Neutron.
-    """
-    way = Way(known, target, target_network_id, network_id, network_id)
-    way.start(source)
-    return way
-
-
-def _next_hop(
-    subnet: records.Subnet, target: addresses.IPNetwork
-) -> str | None:
-    """Return where a server on a subnet sends a packet."""
-    routes = [
-        route
-        for route in subnet.host_routes
-        if addresses.covers(route.destination, target)
-    ]
-    if not routes:
-        return subnet.gateway_ip
-    return max(routes, key=lambda route: route.destination.prefixlen).next_hop
+def _longest(
+    routes: Iterable[_AnyRoute], target: addresses.IPNetwork
+) -> _AnyRoute | None:
+    """Return the first of the most specific routes to a destination."""
+    return max(
+        (
+            route
+            for route in routes
+            if addresses.covers(route.destination, target)
+        ),
+        key=lambda route: route.destination.prefixlen,
+        default=None,
+    )

@@ -64,9 +64,14 @@ class Step:
 
     def verdict(self, asked: flows.Flows) -> Verdict:
         """Return whether any of the traffic in question passes."""
-        if self.surely & asked:
-            return Verdict.ALLOWED
-        return Verdict.UNKNOWN if self.possibly & asked else Verdict.BLOCKED
+        return verdict(self.surely & asked, self.possibly & asked)
+
+
+def verdict(surely: flows.Flows, possibly: flows.Flows) -> Verdict:
+    """Return the verdict on traffic that passes, and that may pass."""
+    if surely:
+        return Verdict.ALLOWED
+    return Verdict.UNKNOWN if possibly else Verdict.BLOCKED
 
 
 def failing(verdict: Verdict, hop: str, row: Row, reason: str) -> Step:

@@ -12,7 +12,6 @@
 
 """What is known of the surroundings of a path: records, read before."""
 
-from collections.abc import Iterator, Mapping, Sequence
 import dataclasses
 import enum
 
@@ -51,64 +50,55 @@ class End:
         """The address, or the CIDR if there are several."""
         return text(self.network)
 
+    def is_at(self, floating_ip: records.FloatingIP) -> bool:
+        """Return whether a floating IP leads to this address of a port."""
+        return self.port is not None and (
+            (floating_ip.port_id, floating_ip.fixed_ip_address)
+            == (self.port.id, self.address)
+        )
 
-@dataclasses.dataclass(frozen=True)
+
 class Surroundings:
     """Everything that was read; what the caller may not see is missing.
 
     :ivar project_id: The project of the caller.
     :ivar sees_all: Whether nothing is hidden from the caller.
-    :ivar is_complete: Whether everything could be read that was asked for.
+    :ivar failures: A line for each thing that could not be read.
     :ivar drivers: The drivers that the cloud may have.
     :ivar servers: By ID, with their status.
     :ivar ports: The ports of both ends, and those at the hops, by ID.
     :ivar parents: The parent ports of subports, by the IDs of these.
-    :ivar security_groups: Those of the ends, with their rules.
-    :ivar remote_groups: Those that the rules refer to.
-    :ivar members: The ports in the remote groups.
+    :ivar security_groups: Those of the ends, with their rules, and those that
+        the rules refer to.
+    :ivar members: The ports in the groups that the rules refer to.
     :ivar floating_ips: Those that lead to the ends, or are one.
     :ivar agents: Those of the ends' hosts, for administrators.
     """
 
-    project_id: str | None = None
-    sees_all: bool = False
-    is_complete: bool = True
-    drivers: frozenset[Driver] = frozenset(Driver)
-    servers: Mapping[str, records.Server] = dataclasses.field(
-        default_factory=dict
-    )
-    ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
-    parents: Mapping[str, records.Port] = dataclasses.field(
-        default_factory=dict
-    )
-    members: Sequence[records.Port] = ()
-    networks: Mapping[str, records.Network] = dataclasses.field(
-        default_factory=dict
-    )
-    subnets: Mapping[str, records.Subnet] = dataclasses.field(
-        default_factory=dict
-    )
-    routers: Mapping[str, records.Router] = dataclasses.field(
-        default_factory=dict
-    )
-    floating_ips: Sequence[records.FloatingIP] = ()
-    security_groups: Mapping[str, records.SecurityGroup] = dataclasses.field(
-        default_factory=dict
-    )
-    remote_groups: Mapping[str, records.SecurityGroup] = dataclasses.field(
-        default_factory=dict
-    )
-    address_groups: Mapping[str, records.AddressGroup] = dataclasses.field(
-        default_factory=dict
-    )
-    agents: Sequence[records.Agent] = ()
+    def __init__(self, project_id: str | None = None) -> None:
+        """Know nothing yet."""
+        self.project_id = project_id
+        self.sees_all = False
+        self.failures: list[str] = []
+        self.drivers = frozenset(Driver)
+        self.servers: dict[str, records.Server] = {}
+        self.ports: dict[str, records.Port] = {}
+        self.parents: dict[str, records.Port] = {}
+        self.networks: dict[str, records.Network] = {}
+        self.subnets: dict[str, records.Subnet] = {}
+        self.routers: dict[str, records.Router] = {}
+        self.floating_ips: dict[str, records.FloatingIP] = {}
+        self.security_groups: dict[str, records.SecurityGroup] = {}
+        self.address_groups: dict[str, records.AddressGroup] = {}
+        self.members: list[records.Port] = []
+        self.agents: list[records.Agent] = []
 
     @property
     def certainty(self) -> steps.Verdict:
         """``blocked`` if what was not found does not exist."""
-        if self.is_complete:
-            return steps.Verdict.BLOCKED
-        return steps.Verdict.UNKNOWN
+        if self.failures:
+            return steps.Verdict.UNKNOWN
+        return steps.Verdict.BLOCKED
 
     def absence(self, network_id: str) -> steps.Verdict:
         """Judge that something is not found on a network.
@@ -125,8 +115,8 @@ class Surroundings:
 
         Only ports of its own project can have a group that is not shared.
         """
-        if not self.is_complete or self.sees_all:
-            return self.is_complete
+        if self.failures or self.sees_all:
+            return not self.failures
         return (
             group is not None
             and group.project_id is not None
@@ -139,14 +129,14 @@ class Surroundings:
         network = self.network(network_id)
         return bool(network.is_external or network.is_shared)
 
+    def plugged(self, port: records.Port) -> records.Port:
+        """Return what is plugged into a server: a port, or its parent."""
+        return self.parents.get(port.id, port)
+
     def network(self, network_id: str | None) -> records.Network:
         """Return a network; of one that is not seen, only the ID is known."""
         found = self.networks.get(network_id or '')
         return found or records.Network(network_id or '', None)
-
-    def router(self, router_id: str | None) -> records.Router | None:
-        """Return a router, unless the caller may not see it."""
-        return self.routers.get(router_id or '')
 
     def home(self, address: addresses.IPNetwork) -> str | None:
         """Return the network that has addresses, unless it is external."""
@@ -169,11 +159,15 @@ class Surroundings:
                 return subnet
         return None
 
-    def interfaces(self, router_id: str) -> Iterator[records.Port]:
-        """Return the ports by which a router is on its networks."""
-        for port in self.ports.values():
-            if port.device_id == router_id and port.is_router_interface:
-                yield port
+    def router_interfaces(
+        self, router_id: str | None = None
+    ) -> list[records.Port]:
+        """Return the ports by which routers, or one, are on their networks."""
+        return [
+            port
+            for port in self.ports.values()
+            if port.is_router_interface and router_id in (None, port.device_id)
+        ]
 
 
 def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:

@@ -117,7 +117,7 @@ class Case:
         for group_id in {
             rule.remote_group_id for rule in asked if rule.remote_group_id
         }:
-            group = known.remote_groups.get(group_id)
+            group = known.security_groups.get(group_id)
             if group is None or group.project_id != PROJECT:
                 hidden.append(f'members of {group_id}')
         hidden += {
@@ -308,18 +308,16 @@ class _Dealer(random.Random):
         groups = {row: self.group(row) for row in self.some(GROUPS, 3)}
         drivers = list(surroundings.Driver)
         own = [*groups, *self.some(GROUPS, 1)]
+        known = surroundings.Surroundings(PROJECT)
+        known.drivers = frozenset(self.sample(drivers, self.randint(1, 3)))
+        known.members = [self.member(n) for n in range(self.randint(0, 3))]
+        known.security_groups = groups
+        known.address_groups = {
+            row: self.address_group(row)
+            for row in self.some(ADDRESS_GROUPS, 2)
+        }
         return Case(
-            surroundings.Surroundings(
-                project_id=PROJECT,
-                drivers=frozenset(self.sample(drivers, self.randint(1, 3))),
-                members=[self.member(n) for n in range(self.randint(0, 3))],
-                security_groups=groups,
-                remote_groups=groups,
-                address_groups={
-                    row: self.address_group(row)
-                    for row in self.some(ADDRESS_GROUPS, 2)
-                },
-            ),
+            known,
             samples.port(
                 11,
                 '10.0.0.3',

@@ -19,7 +19,8 @@ from typing import Any
 import testtools
 
 from osc_port_iface.interfaces.path import flows
-from osc_port_iface.interfaces.path import reaching
+from osc_port_iface.interfaces.path import paths
+from osc_port_iface.interfaces.path import reach
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
@@ -198,6 +199,7 @@ class World:
             )
         )
         self.groups = by_id(group(OPEN, *EVERYTHING), group(CLOSED, *EGRESS))
+        self.floating_ips: list[records.FloatingIP] = []
         self.more: dict[str, Any] = {}
 
     def change(self, row: Any, **changes: Any) -> None:
@@ -225,7 +227,7 @@ class World:
         for row in self.ports.values():
             if text in {fixed.ip_address for fixed in row.fixed_ips}:
                 return surroundings.End(text, address, row)
-        for row in self.more.get('floating_ips', ()):
+        for row in self.floating_ips:
             if row.address == text:
                 target = self.ports[row.port_id or DB]
                 inside = ipaddress.ip_network(target.fixed_ips[0].ip_address)
@@ -238,9 +240,9 @@ class World:
         destination: str,
         question: flows.Question = SSH,
         sender: str | None = None,
-    ) -> list[reaching.Path]:
-        known = surroundings.Surroundings(
-            project_id=fake_cloud.PROJECT_ID,
+    ) -> list[paths.Path]:
+        known = surroundings.Surroundings(fake_cloud.PROJECT_ID)
+        vars(known).update(
             drivers=frozenset(self.drivers),
             servers=self.servers,
             ports=self.ports,
@@ -248,7 +250,7 @@ class World:
             subnets=self.subnets,
             routers=self.routers,
             security_groups=self.groups,
-            remote_groups=self.groups,
+            floating_ips=by_id(*self.floating_ips),
             **self.more,
         )
         start = self.end(source)
@@ -256,7 +258,7 @@ class World:
             start = dataclasses.replace(start, port=self.ports[sender])
         end = self.end(destination)
         asked = question.flows(start.network.version)
-        return reaching.judge(known, start, end, asked)
+        return reach.judge(known, start, end, asked)
 
 
 class WorldTestCase(testtools.TestCase):
@@ -272,19 +274,19 @@ class WorldTestCase(testtools.TestCase):
         destination: str,
         question: flows.Question = SSH,
         sender: str | None = None,
-    ) -> reaching.Path:
+    ) -> paths.Path:
         """Judge the only, or the last, path; compare verdict and reason."""
         path = self.world.paths(source, destination, question, sender)[-1]
         self.assertEqual((verdict, reason), (path.verdict, path.reason))
         return path
 
-    def assert_allowed(self, *arguments: Any) -> reaching.Path:
+    def assert_allowed(self, *arguments: Any) -> paths.Path:
         return self.assert_path(ALLOWED, None, *arguments)
 
-    def assert_blocked(self, reason: str, *arguments: Any) -> reaching.Path:
+    def assert_blocked(self, reason: str, *arguments: Any) -> paths.Path:
         return self.assert_path(BLOCKED, reason, *arguments)
 
-    def assert_unknown(self, reason: str, *arguments: Any) -> reaching.Path:
+    def assert_unknown(self, reason: str, *arguments: Any) -> paths.Path:
         return self.assert_path(UNKNOWN, reason, *arguments)
 
 
@@ -551,7 +553,7 @@ class TestTranslation(WorldTestCase):
             router_id=EDGE,
             fixed_ip_address='10.0.1.5',
         )
-        self.world.more['floating_ips'] = [self.floating]
+        self.world.floating_ips = [self.floating]
 
     def test_7_floating_ip_from_outside(self) -> None:
         outside = ipaddress.ip_network('198.51.100.0/24')
@@ -572,7 +574,7 @@ class TestTranslation(WorldTestCase):
         self.assertEqual(['tcp 22'], path.passing.texts())
 
     def test_7_without_a_floating_ip(self) -> None:
-        self.world.more.clear()
+        self.world.floating_ips.clear()
         reason = 'no floating IP or port forwarding leads to 10.0.1.5'
         self.assert_blocked(reason, 'internet', '10.0.1.5')
         self.world.change(EDGE, has_source_nat=False)
@@ -580,11 +582,11 @@ class TestTranslation(WorldTestCase):
 
     def test_7_useless_floating_ip(self) -> None:
         useless = records.FloatingIP('useless', '203.0.113.51', PUBLIC)
-        self.world.more['floating_ips'] = [useless]
+        self.world.floating_ips = [useless]
         end = self.world.end('203.0.113.51')
         end = dataclasses.replace(end, port=None)
         known = surroundings.Surroundings()
-        (path,) = reaching.judge(
+        (path,) = reach.judge(
             known, self.world.end('internet'), end, flows.EVERYTHING
         )
         self.assertEqual(
@@ -621,7 +623,7 @@ class TestTranslation(WorldTestCase):
             port_id=WEB,
             fixed_ip_address='10.0.0.5',
         )
-        self.world.more['floating_ips'].append(own)
+        self.world.floating_ips.append(own)
         seen = ipaddress.ip_network('203.0.113.60')
         self.world.allow(rule(9, 'ingress', remote_network=seen))
         self.assert_allowed('10.0.0.5', '203.0.113.50')
@@ -649,7 +651,7 @@ class TestTranslation(WorldTestCase):
             fixed_ip_address=None,
             port_forwardings=(forwarding,),
         )
-        self.world.more['floating_ips'] = [self.floating]
+        self.world.floating_ips = [self.floating]
 
     def test_7b_port_forwarding_from_outside(self) -> None:
         self.forward()
@@ -1017,7 +1019,7 @@ class TestWays(WorldTestCase):
 
     def test_parts_of_the_internet(self) -> None:
         """Each part is named, unless other rules allow the same to all."""
-        self.world.more['floating_ips'] = [
+        self.world.floating_ips = [
             records.FloatingIP(
                 'floating',
                 '203.0.113.50',
@@ -1092,7 +1094,7 @@ class TestWays(WorldTestCase):
         self.assert_unknown(reason, '10.0.0.5', 'internet')
 
     def test_what_could_not_be_read_is_not_missing(self) -> None:
-        self.world.more['is_complete'] = False
+        self.world.more['failures'] = ['Routers: 500']
         del self.world.ports[fake_cloud.identifier(22)]
         reason = 'no router joins networks front and back'
         self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')

@@ -1,0 +1,300 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Judges the paths between two addresses, but for those by floating IPs."""
+
+from collections.abc import Iterator, Sequence
+import dataclasses
+import functools
+import operator
+
+from osc_port_iface import addresses
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import firewall
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import plugged
+from osc_port_iface.interfaces.path import routing
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import surroundings
+from osc_port_iface import records
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Path:
+    """One path, from an address to an address.
+
+    :ivar address: The address by which the destination is reached, which may
+        be a floating IP.
+    :ivar route: How the path leads there, in words; None if it does not.
+    :ivar asked: The traffic in question.
+    :ivar hops: The steps from the source to the destination, and then those
+        that matter to replies.
+    """
+
+    source: surroundings.End
+    destination: surroundings.End
+    address: str
+    route: str | None
+    asked: flows.Flows
+    hops: tuple[steps.Step, ...]
+
+    @property
+    def passing(self) -> flows.Flows:
+        """The traffic that surely passes."""
+        surely = (step.surely for step in self.hops)
+        return functools.reduce(operator.and_, surely, self.asked)
+
+    @property
+    def possible(self) -> flows.Flows:
+        """The traffic that passes, or may pass."""
+        possibly = (step.possibly for step in self.hops)
+        return functools.reduce(operator.and_, possibly, self.asked)
+
+    @property
+    def verdict(self) -> steps.Verdict:
+        """Whether any of the traffic in question passes."""
+        return steps.verdict(self.passing, self.possible)
+
+    @property
+    def reason(self) -> str | None:
+        """The first thing that blocks, or that is unknown."""
+        if self.passing and self.passing == self.possible:
+            limits = [text for step in self.hops for text in step.limits]
+            return '; '.join(dict.fromkeys(limits)) or None
+        if self.possible:
+            doubtful = (
+                step.reason
+                for step in self.hops
+                if step.surely & self.asked != step.possibly & self.asked
+            )
+        else:
+            doubtful = (
+                step.reason
+                for step in self.hops
+                if not step.possibly & self.asked
+            )
+        default = _('the destination accepts nothing that the source sends')
+        reason = next(doubtful, default)
+        if self.passing:
+            return steps.say(_('more may pass: %(reason)s'), reason=reason)
+        return reason
+
+
+@dataclasses.dataclass
+class Pair:
+    """Two ends, and the traffic in question.
+
+    :ivar start: The network of the source; None if it is outside Neutron.
+    :ivar end: Likewise that of the destination.
+    :ivar sender: The source, as rules see it if nothing translates it.
+    """
+
+    known: surroundings.Surroundings
+    source: surroundings.End
+    destination: surroundings.End
+    asked: flows.Flows
+
+    def __post_init__(self) -> None:
+        """Find the networks of the ends."""
+        self.start = self._network_id(self.source)
+        self.end = self._network_id(self.destination)
+        self.sender = firewall.Peer(
+            (self.source.network,), self.source.is_internet
+        )
+
+    def _network_id(self, end: surroundings.End) -> str | None:
+        if end.port:
+            return end.port.network_id
+        return None if end.is_internet else self.known.home(end.network)
+
+    def directly(self) -> Path:
+        """Judge the path to the address itself."""
+        address = self.destination.address
+        if self.start is None and self.end is None:
+            reason = _('neither end is on a network that can be read')
+            stop = steps.failing(
+                steps.Verdict.UNKNOWN,
+                'network',
+                self.known.network(None),
+                reason,
+            )
+            return self.path(address, None, [stop])
+        if self.start is None:
+            return self.path(address, *self._inbound())
+        way = self.way(self.destination.network, self.end)
+        seen = self.seen(way)
+        hops = list(way.hops)
+        is_translated_here = way.network_id == self.end and (
+            seen != self.sender
+        )
+        if way.arrives and self.end and way.routers and not is_translated_here:
+            hops += self.way_back(seen, way.network_id).replies()
+        return self.path(address, way.text(), hops, seen)
+
+    def way(
+        self, target: addresses.IPNetwork, network_id: str | None
+    ) -> routing.Way:
+        """Follow what the source sends; it must be on a known network."""
+        start = self.start or ''
+        return routing.Way(
+            self.known, start, self.source.network, target, network_id
+        )
+
+    def way_back(
+        self, seen: firewall.Peer, network_id: str | None
+    ) -> routing.Way:
+        """Follow what the destination replies; it must be on a network.
+
+        :param seen: The source, as the destination sees it.
+        :param network_id: Where that is, if it is another address.
+        """
+        target, *_others = seen.networks
+        if target == self.source.network:
+            network_id = self.start
+        end = self.end or ''
+        return routing.Way(
+            self.known, end, self.destination.network, target, network_id
+        )
+
+    def path(
+        self,
+        address: str,
+        route: str | None,
+        hops: Sequence[steps.Step],
+        seen: firewall.Peer | None = None,
+        moved: tuple[int, int] | None = None,
+    ) -> Path:
+        """Put the steps at both ends around the hops.
+
+        :param address: The address that the source sends to.
+        :param seen: The source, as the destination sees it.
+        :param moved: The protocol of a port forwarding, and the distance from
+            its external to its internal ports.
+        """
+        target = firewall.Peer(
+            (addresses.parse_ip_network(address),),
+            self.destination.is_internet,
+        )
+        found: list[steps.Step] = []
+        replies: list[steps.Step] = []
+        if port := self.source.port:
+            found += plugged.judge(self.known, port)
+            found += plugged.judge_sender(self.known, self.source, port)
+            egress = firewall.Filter(self.known, port, 'egress', target)
+            ingress = firewall.Filter(self.known, port, 'ingress', target)
+            found.append(egress.judge(self.asked))
+            replies += ingress.judge_replies(self.asked)
+        found += self._missing(self.source, self.start)
+        found += hops
+        found += self._missing(self.destination, self.end)
+        if port := self.destination.port:
+            found += self._accept(port, seen or self.sender, moved)
+            found += plugged.judge(self.known, port)[::-1]
+        return Path(
+            self.source,
+            self.destination,
+            address,
+            route,
+            self.asked,
+            (*found, *replies),
+        )
+
+    def _missing(
+        self, end: surroundings.End, network_id: str | None
+    ) -> list[steps.Step]:
+        """Judge that no port has an address on a network of Neutron."""
+        if end.port or network_id is None or end.network.num_addresses > 1:
+            return []
+        network = self.known.network(network_id)
+        reason = steps.say(
+            _('no port on network %(network)s has %(address)s'),
+            network=network,
+            address=end.address,
+        )
+        verdict = self.known.absence(network_id)
+        return [steps.failing(verdict, 'network', network, reason)]
+
+    def _accept(
+        self,
+        port: records.Port,
+        seen: firewall.Peer,
+        moved: tuple[int, int] | None,
+    ) -> Iterator[steps.Step]:
+        """Judge the rules of the destination, for requests and replies.
+
+        They see the internal ports of a port forwarding.
+        """
+        asked = self.asked.moved(*moved) if moved else self.asked
+        egress = firewall.Filter(self.known, port, 'egress', seen)
+        ingress = firewall.Filter(self.known, port, 'ingress', seen)
+        for step in (ingress.judge(asked), *egress.judge_replies(asked)):
+            if moved is None:
+                yield step
+                continue
+            protocol, distance = moved
+            yield dataclasses.replace(
+                step,
+                surely=(step.surely & asked).moved(protocol, -distance),
+                possibly=(step.possibly & asked).moved(protocol, -distance),
+            )
+
+    def _inbound(self) -> tuple[str | None, list[steps.Step]]:
+        """Judge the hops from outside to the address of the destination.
+
+        Where the destination can send to the outside, the outside can send to
+        it, unless the last router translates addresses.
+        """
+        way = self.way_back(self.sender, None)
+        gateway = way.gateway
+        if not way.arrives or gateway is None:
+            return way.text(), way.hops
+        address = self.destination.address
+        if self.source.network.version == 4 and gateway.has_source_nat:
+            reason = steps.say(
+                _('no floating IP or port forwarding leads to %(address)s'),
+                address=address,
+            )
+            return None, [
+                steps.failing(self.known.certainty, 'router', gateway, reason)
+            ]
+        note = steps.say(
+            _('routers outside send %(address)s to router %(router)s'),
+            address=address,
+            router=gateway,
+        )
+        network = self.known.network(way.network_id)
+        entrance = steps.Step('network', network, assumptions=(note,))
+        return way.text(), [entrance, *way.hops[-2::-1]]
+
+    def seen(self, way: routing.Way) -> firewall.Peer:
+        """Return the source as it is seen behind the last router.
+
+        A router translates IPv4 to the floating IP of the sender or, without
+        one, to its own address.
+        """
+        gateway, source = way.gateway, self.source
+        if gateway is None or source.network.version == 6:
+            return self.sender
+        for row in self.known.floating_ips.values():
+            if row.router_id == gateway.id and source.is_at(row):
+                return firewall.Peer(
+                    (addresses.parse_ip_network(row.address),)
+                )
+        external = tuple(
+            network
+            for fixed_ip in gateway.external_ips
+            for network in [addresses.parse_ip_network(fixed_ip.ip_address)]
+            if network.version == 4
+        )
+        if not gateway.has_source_nat or not external:
+            return self.sender
+        return firewall.Peer(external)

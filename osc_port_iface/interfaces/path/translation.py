@@ -1,0 +1,184 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Judges the paths by floating IPs and their port forwardings."""
+
+from collections.abc import Iterator
+import dataclasses
+
+from osc_port_iface import addresses
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import firewall
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import paths
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import surroundings
+from osc_port_iface import records
+
+
+def judge(pair: paths.Pair) -> Iterator[paths.Path]:
+    """Judge the paths by the floating IPs that lead to the destination.
+
+    :param pair: Both ends.
+    """
+    end = pair.destination
+    for row in pair.known.floating_ips.values():
+        if end.port is None or end.floating_ip not in (None, row):
+            continue
+        if end.is_at(row):
+            route = steps.say(_('floating IP %(row)s'), row=row)
+            yield _by(pair, row, route)
+        for forwarding in row.port_forwardings:
+            if (
+                row.forwards_to(end.port, forwarding)
+                and forwarding.internal_ip_address == end.address
+            ):
+                yield from _forwarded(pair, row, forwarding)
+
+
+def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
+    """Judge the path to a floating IP that does not lead on."""
+    reason = steps.say(
+        _('floating IP %(row)s does not forward %(traffic)s')
+        if row.port_forwardings
+        else _('floating IP %(row)s leads to no port'),
+        row=row,
+        traffic=', '.join(pair.asked.texts()),
+    )
+    stop = steps.failing(steps.Verdict.BLOCKED, 'floating-ip', row, reason)
+    path = pair.path(row.address, None, [])
+    return dataclasses.replace(path, hops=(stop,))
+
+
+def _forwarded(
+    pair: paths.Pair,
+    row: records.FloatingIP,
+    forwarding: records.PortForwarding,
+) -> Iterator[paths.Path]:
+    """Judge the path by a port forwarding, if it is for the traffic."""
+    protocol = flows.number(forwarding.protocol)
+    external = forwarding.external_range
+    internal = forwarding.internal_range
+    if protocol is None or external is None or internal is None:
+        return
+    asked = pair.asked & flows.Flows.of(protocol, external)
+    if asked:
+        route = steps.say(
+            _('forwarding %(row)s:%(external)s to port %(internal)s'),
+            row=row,
+            external=forwarding.external_port,
+            internal=forwarding.internal_port,
+        )
+        moved = (protocol, internal[0] - external[0])
+        yield _by(dataclasses.replace(pair, asked=asked), row, route, moved)
+
+
+def _by(
+    pair: paths.Pair,
+    row: records.FloatingIP,
+    route: str,
+    moved: tuple[int, int] | None = None,
+) -> paths.Path:
+    """Judge the path by a floating IP or a port forwarding.
+
+    :param moved: See :meth:`paths.Pair.path`.
+    """
+    seen, keeps = pair.sender, False
+    hops: list[steps.Step] = []
+    notes: tuple[str, ...] = ()
+    if pair.start is not None:
+        target = addresses.parse_ip_network(row.address)
+        way = pair.way(target, row.network_id)
+        hops += way.hops
+        seen = pair.seen(way)
+        if way.gateway and way.gateway.id == row.router_id:
+            if moved:
+                # OVN translates replies where the sender is plugged in.
+                keeps = len(way.routers) == 1 and (
+                    surroundings.Driver.OVN in pair.known.drivers
+                )
+                seen = _seen_by_forwarding(pair, seen)
+            else:
+                notes = (_('replies are translated, unlike in OVN 23.03'),)
+    hops.append(_translation(pair, row, notes))
+    if keeps:
+        hops += pair.way_back(pair.sender, None).replies()
+    else:
+        hops += _replies(pair, row, seen)
+    return pair.path(row.address, route, hops, seen, moved)
+
+
+def _translation(
+    pair: paths.Pair, row: records.FloatingIP, notes: tuple[str, ...]
+) -> steps.Step:
+    """Judge the router that translates a floating IP."""
+    known = pair.known
+    router = known.routers.get(row.router_id or '')
+    verdict = steps.Verdict.BLOCKED
+    if router is None:
+        verdict = steps.Verdict.UNKNOWN
+        reason = _('router %(id)s cannot be read')
+    elif router.admin_state_up is False:
+        reason = _('router %(router)s is disabled')
+    else:
+        subnet = known.subnet_of(pair.end or '', pair.destination.network)
+        states = {
+            port.admin_state_up
+            for port in known.router_interfaces(router.id)
+            for fixed_ip in port.fixed_ips
+            if subnet and fixed_ip.subnet_id == subnet.id
+        }
+        if states - {False}:
+            return steps.Step('floating-ip', row, assumptions=notes)
+        verdict = verdict if states else known.certainty
+        reason = _('router %(router)s has no enabled interface on %(network)s')
+    reason = steps.say(
+        reason,
+        id=row.router_id,
+        router=router,
+        network=known.network(pair.end),
+    )
+    return steps.failing(verdict, 'floating-ip', row, reason)
+
+
+def _replies(
+    pair: paths.Pair, row: records.FloatingIP, seen: firewall.Peer
+) -> list[steps.Step]:
+    """Judge whether replies pass the router of a floating IP.
+
+    Only this router knows what it has translated.
+    """
+    back = pair.way_back(seen, row.network_id)
+    router = pair.known.routers.get(row.router_id or '')
+    if router is None or not back.arrives or router in back.routers:
+        return back.replies()
+    reason = steps.say(
+        _('replies do not pass router %(router)s of floating IP %(row)s'),
+        router=router,
+        row=row,
+    )
+    return [steps.failing(steps.Verdict.BLOCKED, 'reply', router, reason)]
+
+
+def _seen_by_forwarding(
+    pair: paths.Pair, seen: firewall.Peer
+) -> firewall.Peer:
+    """Return the source as a port forwarding of its own router shows it.
+
+    OVN keeps it; an L3 agent does not.
+    """
+    ovn = surroundings.Driver.OVN
+    if ovn not in pair.known.drivers:
+        return seen
+    if pair.known.drivers == {ovn}:
+        return pair.sender
+    return firewall.Peer(pair.sender.networks + seen.networks)
