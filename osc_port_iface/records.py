@@ -481,6 +481,13 @@ class PortBinding:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Extension:
+    """An extension of Neutron's API; its ID is its alias."""
+
+    id: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Agent:
     """An agent of Neutron on a host.
 

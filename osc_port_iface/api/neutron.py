@@ -211,6 +211,13 @@ def _agent_networks(agent: reading.Object, key: str) -> frozenset[str] | None:
     return None
 
 
+EXTENSIONS = paging.Collection(
+    '/extensions',
+    'extensions',
+    _('Network extensions'),
+    reading.Record(records.Extension, id='alias'),
+)
+
 AGENTS = paging.Collection(
     '/agents',
     'agents',

@@ -35,6 +35,8 @@ class Judged:
     :ivar receiver: The port that should receive; None outside.
     :ivar verdict: The verdict.
     :ivar reason: Its reason.
+    :ivar is_hidden: Whether an end is a server of another project, whose state
+        and rules the user may not see.
     """
 
     sender: str | None
@@ -44,6 +46,7 @@ class Judged:
     packet: packets.Packet
     verdict: str
     reason: str | None
+    is_hidden: bool = False
 
     @property
     def pair(self) -> tuple[object, ...]:
@@ -82,6 +85,7 @@ class Comparison:
     :ivar pairs: Whether the packet of each pair passes.
     :ivar sent: How many of these were sent as real packets, too.
     :ivar verdicts: How often each user had each verdict.
+    :ivar hidden: How often it was unknown with an end that is hidden.
     :ivar disagreements: A text for each one.
     """
 
@@ -91,6 +95,7 @@ class Comparison:
         self.verdicts: collections.Counter[tuple[str, str]] = (
             collections.Counter()
         )
+        self.hidden: collections.Counter[str] = collections.Counter()
         self.disagreements: list[str] = []
 
     def add(
@@ -118,18 +123,19 @@ class Comparison:
                     self._disagree(f'not so on the wire: {passes}', user, row)
             passes = self.pairs[row.pair]
             self.verdicts[user, row.verdict] += 1
+            if row.is_hidden and row.verdict == 'unknown':
+                self.hidden[user] += 1
             if row.verdict == ('blocked' if passes else 'allowed'):
                 self._disagree('passes' if passes else 'drops', user, row)
 
-    @property
-    def unknown_share(self) -> float:
-        """How much of everything that was asked is unknown."""
-        unknown = sum(
-            count
-            for (_user, verdict), count in self.verdicts.items()
-            if verdict == 'unknown'
-        )
-        return unknown / self.verdicts.total()
+    def unknown_share(self, user: str) -> float:
+        """Return how much is unknown of what a user may see."""
+        verdicts = {
+            verdict: self.verdicts[user, verdict]
+            for verdict in ('allowed', 'blocked', 'unknown')
+        }
+        verdicts['unknown'] -= self.hidden[user]
+        return verdicts['unknown'] / sum(verdicts.values())
 
     def _disagree(self, what: str, user: str, row: Judged) -> None:
         self.disagreements.append(f'{what}: {user}: {row}')

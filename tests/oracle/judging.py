@@ -98,6 +98,11 @@ class Judge:
                     packet,
                     path.verdict.value,
                     path.reason,
+                    is_hidden=not known.sees_all
+                    and any(
+                        end.port and end.port.project_id != known.project_id
+                        for end in (source, destination)
+                    ),
                 )
 
 

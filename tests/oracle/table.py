@@ -46,6 +46,10 @@ def rows(seed: int, topologies: int, found: comparison.Comparison) -> Rows:
             )
             for verdict in ('allowed', 'blocked', 'unknown')
         ),
+        (
+            'of these, with a server of another project',
+            f'{found.hidden["demo"]:,}',
+        ),
         ('Disagreements', str(len(found.disagreements))),
     ]
 

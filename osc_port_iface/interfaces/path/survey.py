@@ -64,7 +64,10 @@ _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
     'id', 'name', 'project_id', 'is_shared'
 )
 
-# The drivers that an agent, or a port of Neutron itself, gives away.
+# The drivers that agents give away and, to anyone, the extensions of the L3
+# plugin: the first is one of OVN's from Neutron 23 on
+# (``neutron/common/ovn/extensions.py``), and the second one of that with
+# agents (``neutron/services/l3_router/l3_router_plugin.py``).
 _OVN = frozenset({surroundings.Driver.OVN})
 _OTHERS = frozenset(surroundings.Driver) - _OVN
 _DRIVERS = {
@@ -72,8 +75,8 @@ _DRIVERS = {
     'OVN Controller Gateway agent': _OVN,
     'Open vSwitch agent': _OTHERS,
     'Linux bridge agent': frozenset({surroundings.Driver.IPTABLES}),
-    'network:distributed': _OVN,
-    'network:dhcp': _OTHERS,
+    'external-gateway-multihoming': _OVN,
+    'l3-port-ip-change-not-allowed': _OTHERS,
 }
 
 
@@ -330,14 +333,11 @@ class Survey:
     def _drivers(self) -> frozenset[surroundings.Driver]:
         """Return the drivers that the cloud may have.
 
-        Administrators see agents; anyone sees ports of Neutron itself on
-        networks of the own project.
+        Only administrators see agents.
         """
         signs = {agent.kind or '' for agent in self.known.agents}
         if not signs & {*_DRIVERS}:
-            owners = ('network:distributed', 'network:dhcp')
-            ports = self._read(_PORTS, 'device_owner', owners)
-            signs = {port.device_owner or '' for port in ports}
+            signs = {row.id for row in self._read(neutron.EXTENSIONS)}
         found = (_DRIVERS[sign] for sign in signs & {*_DRIVERS})
         return functools.reduce(frozenset.union, found, frozenset()) or (
             frozenset(surroundings.Driver)

@@ -84,7 +84,10 @@ class TestReach(base.ShellTestCase):
         )
         self.register('routers', fake_cloud.router(950))
         self.register('security-groups', self.group)
-        for name in ('floatingips', 'address-groups', 'agents', 'trunks'):
+        for name in (
+            *('floatingips', 'address-groups', 'agents', 'trunks'),
+            'extensions',
+        ):
             self.register(name)
         web, db = fake_cloud.server(1, 'web-1'), fake_cloud.server(2, 'db-1')
         self.cloud.get(
@@ -213,6 +216,36 @@ class TestReach(base.ShellTestCase):
             },
             row['Steps'][5],
         )
+
+    def test_driver(self) -> None:
+        """Agents tell which it is, or the extensions of the L3 plugin."""
+        back = {
+            **network(701, 'back'),
+            'ipv4_address_scope': fake_cloud.identifier(960),
+        }
+        self.register('networks', network(700, 'front'), back)
+        ovn, others = (
+            'external-gateway-multihoming',
+            'l3-port-ip-change-not-allowed',
+        )
+        for agent, alias, verdict in (
+            ('OVN Controller agent', others, 'allowed'),
+            ('Open vSwitch agent', ovn, 'blocked'),
+            ('Metadata agent', ovn, 'allowed'),
+            ('Metadata agent', others, 'blocked'),
+            ('Metadata agent', 'router', 'unknown'),
+        ):
+            with self.subTest(agent=agent, alias=alias):
+                self.register(
+                    'agents',
+                    {'id': '1', 'host': 'compute-1', 'agent_type': agent},
+                )
+                self.register('extensions', {'alias': alias})
+                result = self.reach(
+                    *('web-1', 'db-1', '--port', '22'),
+                    *('-f', 'value', '-c', 'Verdict'),
+                )
+                self.assertEqual(f'{verdict}\n', result.stdout)
 
     def test_requests(self) -> None:
         """Rules cost nothing, and only what is needed is asked for."""
