@@ -113,23 +113,46 @@ class Scenario:
         """
         network = self._make('network', name=self.name(name), **attributes)
         for cidr in cidrs:
-            version = 6 if ':' in cidr else 4
-            # It is deleted together with the network.
-            self.user.post(
-                'network',
-                '/v2.0/subnets',
-                {
-                    'subnet': {
-                        'network_id': network['id'],
-                        'project_id': network['project_id'],
-                        'name': self.name(f'{name}-v{version}'),
-                        'ip_version': version,
-                        'cidr': cidr,
-                        'allocation_pools': [_pool(cidr)],
-                    }
-                },
-            )
+            self.subnet(network, cidr)
         return network
+
+    def subnet(
+        self, network: Resource, cidr: str, **attributes: object
+    ) -> None:
+        """Make a subnet, which is deleted together with its network.
+
+        :param attributes: Other attributes, such as ``gateway_ip=None``.
+        """
+        version = 6 if ':' in cidr else 4
+        self.user.post(
+            'network',
+            '/v2.0/subnets',
+            {
+                'subnet': {
+                    'network_id': network['id'],
+                    'project_id': network['project_id'],
+                    'name': f'{network["name"]}-v{version}',
+                    'ip_version': version,
+                    'cidr': cidr,
+                    'allocation_pools': [_pool(cidr)],
+                    **attributes,
+                }
+            },
+        )
+
+    def scoped_pool(self, name: str, cidr: str) -> Resource:
+        """Make a pool of subnets that is alone in an address scope."""
+        scope = self._make(
+            'address_scope',
+            name=self.name(name),
+            ip_version=ipaddress.ip_network(cidr).version,
+        )
+        return self._make(
+            'subnetpool',
+            name=self.name(name),
+            prefixes=[cidr],
+            address_scope_id=scope['id'],
+        )
 
     def flat_network(
         self, name: str, cidr: str, physical_network: str, project_id: str

@@ -31,6 +31,8 @@ from tests.functional import test_schema
 COMMAND = ('server', 'interface', 'reach')
 STATUSES = {'allowed': 0, 'unknown': 1, 'blocked': 3}
 
+Judged = tuple[str, str | None]
+
 NO_RULE = 'no ingress rule of group {} allows tcp 22 from 10.71.0.5'
 
 SSH: dict[str, Any] = {
@@ -40,7 +42,7 @@ SSH: dict[str, Any] = {
 }
 
 # The ports of the server db: their network, addresses and security group.
-PORTS = {
+PORTS: dict[str, tuple[str, tuple[str, ...], str | None]] = {
     'member': ('front', ('10.71.0.21',), 'members'),
     'stranger': ('front', ('10.71.0.22',), 'strangers'),
     'number': ('back', ('10.72.0.23',), 'number'),
@@ -59,10 +61,22 @@ PORTS = {
     'shared': ('common', (), 'ssh'),
     'subport': ('back', ('10.72.0.37',), 'ssh'),
     'subport-off': ('back', ('10.72.0.38',), 'ssh'),
+    'unbound': ('front', ('10.71.0.39',), 'ssh'),
+    'foreign': ('front', ('10.71.0.41',), 'ssh'),
+    'ping': ('front', ('10.71.0.42',), 'ping'),
+    'pong': ('front', ('10.71.0.43',), 'pong'),
+    'beyond': ('front', ('10.71.1.44',), 'ssh'),
+    'alone': ('alone', ('10.76.0.45',), 'ssh'),
+    'guided': ('guided', ('10.77.0.46',), 'ssh'),
+    'lost': ('lost', ('10.78.0.47',), 'ssh'),
+    'cut': ('cut', ('10.80.0.48',), 'ssh'),
+    'scoped': ('scoped', ('10.81.0.49',), 'ssh'),
+    'public': ('provider', (), 'ssh'),
+    'private': ('provider', (), 'udp'),
 }
 
-# What passes from 10.71.0.5 to TCP 22 of each of them, and why not.
-PATHS = {
+# What passes from the port front to TCP 22 of each of them, and why not.
+PATHS: dict[str, Judged] = {
     'member': ('allowed', None),
     'stranger': ('blocked', NO_RULE.format('strangers')),
     'number': ('allowed', None),
@@ -72,11 +86,6 @@ PATHS = {
     'office': ('allowed', None),
     'lab': ('blocked', NO_RULE.format('lab')),
     'answering': ('allowed', None),
-    'silent': (
-        'unknown',
-        'the groups of port silent are stateless, and no egress rule allows '
-        'all replies to 10.71.0.5',
-    ),
     'bare': ('blocked', 'port bare has no security group'),
     'unfiltered': ('allowed', None),
     'disabled': ('blocked', 'port disabled is disabled'),
@@ -87,14 +96,47 @@ PATHS = {
     ),
     'subport': ('allowed', None),
     'subport-off': ('blocked', 'port subport-off is disabled'),
+    'ping': ('blocked', NO_RULE.format('ping')),
+    'alone': ('blocked', 'no router joins networks front and alone'),
+    'guided': ('allowed', None),
+    'lost': ('blocked', 'no way back: subnet lost-v4 has no gateway'),
+    'cut': ('blocked', 'the interface of router edge on cut is disabled'),
 }
 
-# Likewise from other addresses of the server web; the last number is left out.
-OTHER_PATHS = {
-    ('fd00:71::5', 'six'): ('allowed', None),
-    ('fd00:71::5', 'bare'): ('blocked', 'port bare has no security group'),
-    ('10.73.0', 'number'): ('blocked', 'router dead is disabled'),
-    ('10.79.0', 'shared'): ('allowed', None),
+STATELESS = (
+    'the groups of port silent are stateless, and no egress rule allows all '
+    'replies to 10.71.0.5'
+)
+SCOPES = 'networks front and scoped have different address scopes'
+NOT_JOINED = (
+    'no router joins the subnets of network front, so servers need a route '
+    'to the other subnet'
+)
+
+# Likewise where the drivers of the two clouds differ.
+DRIVEN: dict[bool, dict[str, Judged]] = {
+    True: {
+        'silent': ('blocked', STATELESS),
+        'beyond': ('unknown', NOT_JOINED),
+        'scoped': ('allowed', None),
+    },
+    False: {
+        'silent': ('unknown', STATELESS),
+        'beyond': ('allowed', None),
+        'scoped': ('blocked', SCOPES),
+    },
+}
+
+# Likewise of other ports of the server web, and of IPv6.
+OTHER_PATHS: dict[tuple[str, str, int], Judged] = {
+    ('front', 'six', 6): ('allowed', None),
+    ('front', 'bare', 6): ('blocked', 'port bare has no security group'),
+    ('dead', 'number', 4): ('blocked', 'router dead is disabled'),
+    ('common', 'shared', 4): ('allowed', None),
+    ('quiet', 'unfiltered', 4): (
+        'blocked',
+        'no egress rule of group members allows tcp 22 to 10.71.0.32',
+    ),
 }
 
 
@@ -103,7 +145,9 @@ class TestReach(base.ProjectTestCase):
 
     The router edge joins front and back, and has routes to far and to blind,
     behind two other routers; only that of far knows the way back. The router
-    of the network dead is disabled.
+    of the network dead is disabled. The edge is also on guided and lost, whose
+    subnets have no gateway, on cut, where its interface is disabled, and on
+    scoped, which has an address scope.
     """
 
     ports: dict[str, scenario.Resource]
@@ -118,18 +162,43 @@ class TestReach(base.ProjectTestCase):
         cls.foreign = scenario.Scenario(api.Api('admin', cls.cloud))
         cls.addClassCleanup(cls.foreign.remove)
         make = cls.scenario
+        scoped = make.scoped_pool('scoped', '10.81.0.0/24')
         cls.networks = {
             'front': make.network('front', '10.71.0.0/24', 'fd00:71::/64'),
             'back': make.network('back', '10.72.0.0/24'),
             'dead': make.network('dead', '10.73.0.0/24'),
             'far': make.network('far', '10.74.0.0/24'),
             'blind': make.network('blind', '10.75.0.0/24'),
+            'alone': make.network('alone', '10.76.0.0/24'),
+            'guided': make.network('guided'),
+            'lost': make.network('lost'),
+            'cut': make.network('cut', '10.80.0.0/24'),
+            'scoped': make.network('scoped'),
             # Of another project.
             'common': cls.foreign.network(
                 'common', '10.79.0.0/24', shared=True
             ),
+            'provider': cls.foreign.network(
+                'provider',
+                '10.83.0.0/24',
+                shared=True,
+                **{'router:external': True},
+            ),
         }
+        make.subnet(
+            cls.networks['scoped'], '10.81.0.0/24', subnetpool_id=scoped['id']
+        )
+        way_back = {'destination': '10.71.0.0/24', 'nexthop': '10.77.0.1'}
+        make.subnet(
+            cls.networks['guided'],
+            '10.77.0.0/24',
+            gateway_ip=None,
+            host_routes=[way_back],
+        )
+        make.subnet(cls.networks['lost'], '10.78.0.0/24', gateway_ip=None)
         cls.make_routers()
+        # No router joins it to the rest.
+        make.subnet(cls.networks['front'], '10.71.1.0/24')
         cls.make_groups()
         cls.make_servers()
         cls.floating_ips = {
@@ -143,7 +212,13 @@ class TestReach(base.ProjectTestCase):
     @classmethod
     def make_routers(cls) -> None:
         networks = cls.networks
-        edge = cls.scenario.router('edge', networks['front'], networks['back'])
+        edge = cls.scenario.router(
+            'edge', networks['front'], networks['back'], networks['scoped']
+        )
+        for name, address in (('guided', '10.77.0.1'), ('lost', '10.78.0.1')):
+            cls.scenario.join(edge, networks[name], address)
+        cut = cls.scenario.join(edge, networks['cut'], '10.80.0.1')
+        cls.put(f'ports/{cut["id"]}', admin_state_up=False)
         dead = cls.scenario.router('dead', networks['dead'])
         cls.put(f'routers/{dead["id"]}', admin_state_up=False)
         for name, address in (('far', '10.72.0.2'), ('blind', '10.72.0.3')):
@@ -171,7 +246,7 @@ class TestReach(base.ProjectTestCase):
             name: make.security_group(name, stateful=name not in stateless)
             for name in (
                 *('web', 'members', 'strangers', 'number', 'away', 'udp'),
-                *('six', 'office', 'lab', *stateless, 'ssh'),
+                *('six', 'office', 'lab', *stateless, 'ssh', 'ping', 'pong'),
             )
         }
         groups = cls.groups
@@ -197,6 +272,11 @@ class TestReach(base.ProjectTestCase):
         }
         for name, other_end in other_ends.items():
             make.security_group_rule(groups[name], **{**SSH, **other_end})
+        for name, kind in (('ping', 8), ('pong', 0)):
+            make.security_group_rule(
+                groups[name], protocol='icmp', port_range_min=kind
+            )
+        cls.groups['foreign'] = cls.foreign.security_group('foreign')
 
     @classmethod
     def make_servers(cls) -> None:
@@ -205,6 +285,7 @@ class TestReach(base.ProjectTestCase):
             'front': ('front', ('10.71.0.5', 'fd00:71::5'), 'web'),
             'dead': ('dead', ('10.73.0.5',), 'web'),
             'common': ('common', (), 'web'),
+            'quiet': ('front', ('10.71.0.6',), 'members'),
             'off': ('front', ('10.71.0.40',), 'ssh'),
             **PORTS,
         }.items():
@@ -231,7 +312,7 @@ class TestReach(base.ProjectTestCase):
             {
                 server: [{'port': cls.ports[name]['id']} for name in names]
                 for server, names in {
-                    'web': ('front', 'dead', 'common'),
+                    'web': ('front', 'dead', 'common', 'quiet'),
                     'off': ('off',),
                     'db': tuple(
                         name for name in PORTS if name not in subports
@@ -240,6 +321,17 @@ class TestReach(base.ProjectTestCase):
             }
         )
         cls.scenario.act(off, 'os-stop', 'SHUTOFF')
+        # It has no effect but on DHCP.
+        cls.put(f'networks/{cls.networks["far"]["id"]}', admin_state_up=False)
+        for name, changes in (
+            ('unbound', {'binding:host_id': ''}),
+            ('foreign', {'security_groups': [cls.groups['foreign']['id']]}),
+        ):
+            cls.ports[name] = cls.foreign.user.put(
+                'network',
+                f'/v2.0/ports/{cls.ports[name]["id"]}',
+                {'port': changes},
+            )['port']
         cls.servers = {'web': web['id'], 'off': off['id'], 'db': db['id']}
 
     @classmethod
@@ -336,28 +428,75 @@ class TestReach(base.ProjectTestCase):
             text = text and text.replace(prefix, '')
         return text
 
+    def seen(self, user: str) -> dict[str, Judged]:
+        """Return what an administrator sees, and others do not."""
+        group_id = self.groups['foreign']['id']
+        if user == 'admin':
+            return {
+                'unbound': (
+                    'blocked',
+                    'port unbound is not bound to a host',
+                ),
+                'foreign': ('blocked', NO_RULE.format('foreign')),
+            }
+        return {
+            'unbound': ('blocked', 'port unbound is DOWN'),
+            'foreign': (
+                'unknown',
+                f'security group {group_id} cannot be read',
+            ),
+        }
+
     def test_every_port(self) -> None:
         """All that a destination can be is judged, for each user."""
         for user in self.everybody:
+            self.proxy.requests.clear()
             rows = self.paths('web', 'db', '--port', '22', user=user)
             found = {
                 (
-                    row['Source Address'].rpartition('.')[0]
-                    or row['Source Address'],
+                    row['Steps'][1]['name'],
                     row['Steps'][-2]['name'],
+                    6 if ':' in row['Source Address'] else 4,
                 ): (row['Verdict'], self.without_prefix(row['Reason']))
                 for row in rows
                 if not row['Destination Address'].startswith('203.')
             }
             with self.subTest(user=user):
+                own = {
+                    **PATHS,
+                    **DRIVEN[self.is_ovn],
+                    **self.seen(user),
+                }
                 expected = {
-                    **{('10.71.0', name): row for name, row in PATHS.items()},
+                    **{('front', name, 4): row for name, row in own.items()},
                     **OTHER_PATHS,
                 }
                 self.assertEqual(
                     expected, {key: found[key] for key in expected}
                 )
+                self.assertIn(
+                    'network far is disabled, which stops only its DHCP',
+                    {
+                        self.without_prefix(text)
+                        for row in rows
+                        for step in row['Steps']
+                        for text in step['assumptions']
+                    },
+                )
+                self.assert_few_requests()
         self.check_rules(rows)
+
+    def assert_few_requests(self) -> None:
+        """Two servers cost 15 requests, and routers behind others four.
+
+        The trunk of the destination costs one.
+        """
+        found = [
+            line
+            for line in self.proxy.requests
+            if '/v2.0/' in line or '/servers' in line
+        ]
+        self.assertLessEqual(len(found), 15 + 4 + 1, found)
 
     def check_rules(self, rows: list[dict[str, Any]]) -> None:
         """The rules of each path are those that a plain client derives."""
@@ -418,6 +557,11 @@ class TestReach(base.ProjectTestCase):
             for name, row in self.floating_ips.items()
         }
         everywhere = '0.0.0.0/0'
+        public, private, shared = (
+            self.ports[name]['fixed_ips'][0]['ip_address']
+            for name in ('public', 'private', 'shared')
+        )
+        no_rule = 'no ingress rule of group {} allows tcp 22 from the internet'
         for user in self.everybody:
             found = self.judged('internet', 'db', '--port', '22', user=user)
             with self.subTest(user=user):
@@ -428,12 +572,17 @@ class TestReach(base.ProjectTestCase):
                     ),
                     (everywhere, addresses['number'], 'floating'): (
                         'blocked',
-                        'no ingress rule of group number allows tcp 22 from '
-                        'the internet',
+                        no_rule.format('number'),
                     ),
                     (everywhere, addresses['forwarding'], 'forwarding'): (
                         'allowed',
                         'tcp 22 only from 192.0.2.0/24',
+                    ),
+                    (everywhere, public, 'direct'): ('allowed', None),
+                    (everywhere, shared, 'direct'): ('allowed', None),
+                    (everywhere, private, 'direct'): (
+                        'blocked',
+                        no_rule.format('udp'),
                     ),
                 }
                 self.assertEqual(
@@ -441,7 +590,7 @@ class TestReach(base.ProjectTestCase):
                     {
                         key: row
                         for key, row in found.items()
-                        if key[2] in ('floating', 'forwarding')
+                        if key[2] in ('floating', 'forwarding', 'direct')
                     },
                 )
         address = addresses['forwarding']
@@ -497,33 +646,66 @@ class TestReach(base.ProjectTestCase):
             name='spare',
             security_groups=[self.groups['ssh']['id']],
         )
-        for row in self.paths('front', port['id'], '--port', '22'):
-            self.assertEqual('blocked', row['Verdict'])
-            self.assertIn(
-                'port spare is not plugged in',
-                [step['reason'] for step in row['Steps']],
-            )
+        for user in self.everybody:
+            for row in self.paths('front', port['id'], user=user):
+                self.assertEqual('blocked', row['Verdict'])
+                self.assertIn(
+                    'port spare is not plugged in',
+                    [step['reason'] for step in row['Steps']],
+                )
 
-    def test_what_always_passes(self) -> None:
-        """Neighbor discovery passes a port without a group, and DHCP may."""
-        ping = ('--protocol', 'icmp', '--port')
-        for kind, verdict in (('135', 'allowed'), ('128', 'blocked')):
-            found = self.paths('fd00:71::5', 'fd00:71::31', *ping, kind)
-            self.assertEqual(
-                [verdict], [row['Verdict'] for row in found], kind
-            )
-        dhcp = ('--protocol', 'udp', '--port', '67')
-        for user, verdict in ((self.user, 'unknown'), ('admin', 'allowed')):
-            row, _ipv6 = self.paths('bare', 'front', *dhcp, user=user)
-            self.assertEqual(
-                [verdict],
-                [
-                    step['verdict']
-                    for step in row['Steps']
-                    if step['hop'] == 'egress'
-                ],
-                user,
-            )
+    def test_icmp(self) -> None:
+        """Types of ICMP are judged, and neighbor discovery always passes."""
+        front, front_6 = '10.71.0.5', 'fd00:71::5'
+        no_rule = (
+            'no ingress rule of group pong allows icmp type 8 from 10.71.0.5'
+        )
+        no_group = ('blocked', 'port bare has no security group')
+        for user in self.everybody:
+            for protocol, kind, expected in (
+                (
+                    'icmp',
+                    '8',
+                    {
+                        (front, '10.71.0.42', 'same'): ('allowed', None),
+                        (front, '10.71.0.43', 'same'): ('blocked', no_rule),
+                        (front_6, 'fd00:71::31', 'same'): no_group,
+                    },
+                ),
+                (
+                    'icmpv6',
+                    '135',
+                    {(front_6, 'fd00:71::31', 'same'): ('allowed', None)},
+                ),
+            ):
+                with self.subTest(user=user, protocol=protocol):
+                    found = self.judged(
+                        *('front', 'db', '--protocol', protocol),
+                        *('--port', kind),
+                        user=user,
+                    )
+                    self.assertEqual(
+                        expected, {key: found[key] for key in expected}
+                    )
+
+    def test_dhcp(self) -> None:
+        """A port without a group sends requests, but not with OVN."""
+        passing = 'blocked' if self.is_ovn else 'allowed'
+        for user in self.everybody:
+            for port, verdict in (('67', passing), ('68', 'blocked')):
+                row, *_others = self.paths(
+                    *('bare', 'front', '--protocol', 'udp', '--port', port),
+                    user=user,
+                )
+                self.assertEqual(
+                    [verdict],
+                    [
+                        step['verdict']
+                        for step in row['Steps']
+                        if step['hop'] == 'egress'
+                    ],
+                    f'{user} {port}',
+                )
 
     def test_address_that_nobody_has(self) -> None:
         """On a network of another project, somebody unseen may have it."""
@@ -537,39 +719,37 @@ class TestReach(base.ProjectTestCase):
             expected = (verdict, f'no port on network {end} has {address}')
             self.assertIn(expected, found.values(), user)
 
-    def test_group_of_another_project(self) -> None:
-        group = self.foreign.security_group('foreign')
-        path = f'ports/{self.ports["stranger"]["id"]}'
-        hidden = ('unknown', f'security group {group["id"]} cannot be read')
-        no_rule = NO_RULE.format('foreign')
-        with self.changed(path, 'admin', security_groups=[group['id']]):
-            for user, expected in (
-                (self.user, hidden),
-                (self.reader, hidden),
-                ('admin', ('blocked', no_rule)),
-            ):
-                found = self.judged(
-                    'front', 'stranger', '--port', '22', user=user
-                )
-                self.assertEqual([expected], [*found.values()], user)
-
     def test_virtual_ip(self) -> None:
-        """Whether pairs are in a remote group depends on the driver."""
-        self.scenario.port(self.networks['front'], '10.71.0.100')
+        """A port may use it by a pair, which OVN does not put into groups."""
+        address = '10.71.0.100'
+        self.scenario.port(
+            self.networks['front'], address, name=self.scenario.name('virtual')
+        )
+        no_rule = NO_RULE.replace('0.5', '0.100')
+        members: Judged = ('allowed', None)
+        if self.is_ovn:
+            members = ('blocked', no_rule.format('members'))
         path = f'ports/{self.ports["front"]["id"]}'
-        pair = [{'ip_address': '10.71.0.100'}]
-        with self.changed(path, allowed_address_pairs=pair):
-            for port, expected in (
-                ('21', ('unknown', 'it depends on the driver of the network')),
-                (
-                    '22',
-                    (
-                        'blocked',
-                        NO_RULE.format('strangers').replace('0.5', '0.100'),
-                    ),
-                ),
-            ):
-                found = self.judged(
-                    '10.71.0.100', f'10.71.0.{port}', '--port', '22'
-                )
-                self.assertEqual([expected], [*found.values()])
+        for pairs in ([{'ip_address': address}], []):
+            with self.changed(path, allowed_address_pairs=pairs):
+                for user in self.everybody:
+                    found = self.judged(
+                        address, 'db', '--port', '22', user=user
+                    )
+                    not_used = ('blocked', 'port virtual is not plugged in')
+                    expected = {
+                        '21': members,
+                        '22': ('blocked', no_rule.format('strangers')),
+                        '32': ('allowed', None),
+                    }
+                    with self.subTest(user=user, pairs=pairs):
+                        self.assertEqual(
+                            {
+                                key: row if pairs else not_used
+                                for key, row in expected.items()
+                            },
+                            {
+                                key: found[address, f'10.71.0.{key}', 'same']
+                                for key in expected
+                            },
+                        )
