@@ -89,6 +89,12 @@ class ShellTestCase(testtools.TestCase):
                     )
                 )
 
+        # On a busy machine, a command may take as long as a user waits.
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'osc_port_iface.commands.progress._DELAY', 3600
+            )
+        )
         # Each shell would load every command of every service again.
         self.useFixture(
             fixtures.MonkeyPatch('stevedore.ExtensionManager', _load_commands)
