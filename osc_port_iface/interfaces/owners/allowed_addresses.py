@@ -23,13 +23,16 @@ announced, so that one of the ports there holds it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
+from typing import TypeAlias
 
 from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
+
+
+# The CIDRs of subnets, by network.
+_Cidrs: TypeAlias = Mapping[str, list[addresses.IPNetwork]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,12 +53,11 @@ class _Target:
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Add the ports that may use the addresses."""
-    answer: searches.Answer = records.Answer(list(matches))
     queries = [
         query
         for query in search.open_queries(matches)
@@ -65,27 +67,24 @@ def find(
     reserved = [
         match for match in matches if match.port and match.port.only_reserves
     ]
-    subnets = _subnets(cloud.network, queries, reserved)
-    targets = list(_targets(queries, reserved, subnets.rows))
-    ports = _ports(cloud.network, targets)
-    answer.failures += subnets.failures + ports.failures
-    cidrs = _cidrs_by_network(subnets.rows)
-    by_query: dict[addresses.Address, list[searches.Match]] = {}
-    for target in targets:
-        by_query.setdefault(target.query, []).extend(
-            _allowed(target, ports.rows, cidrs)
-        )
-    for matches in by_query.values():
-        narrow = [match for match in matches if not match.is_any_address]
+    cidrs = _cidrs_by_network(_subnets(read, queries, reserved))
+    targets = list(_targets(queries, reserved, cidrs))
+    ports = _ports(read, targets)
+    allowed = [
+        match for target in targets for match in _allowed(target, ports, cidrs)
+    ]
+    found = list(matches)
+    for of_query in records.grouped(allowed, lambda row: row.query).values():
+        narrow = [match for match in of_query if not match.is_any_address]
         # If all matches are wanted, the same ones are found twice.
-        answer.rows += dict.fromkeys(narrow or matches)
-    return answer
+        found += dict.fromkeys(narrow or of_query)
+    return found
 
 
 def _targets(
     queries: Iterable[addresses.Address],
     reserved: Iterable[searches.Match],
-    subnets: Sequence[records.Subnet],
+    cidrs: _Cidrs,
 ) -> Iterator[_Target]:
     for match in reserved:
         yield from _reserved(match)
@@ -95,7 +94,13 @@ def _targets(
         else:
             ip_address = addresses.parse_ip_address(query.value)
             yield _Target(
-                query, ip_address, _networks_with(ip_address, subnets)
+                query,
+                ip_address,
+                frozenset(
+                    network_id
+                    for network_id, found in cidrs.items()
+                    if any(ip_address in cidr for cidr in found)
+                ),
             )
 
 
@@ -117,58 +122,25 @@ def _reserved(match: searches.Match) -> Iterator[_Target]:
 
 
 def _subnets(
-    api: network.NetworkApi,
+    read: searches.Reader,
     queries: Iterable[addresses.Address],
     reserved: Iterable[searches.Match],
-) -> records.Answer[records.Subnet]:
+) -> list[records.Subnet]:
     """Read the subnets that could contain the addresses."""
     if any(query.kind is addresses.Kind.IP_ADDRESS for query in queries):
-        return api.list(neutron.SUBNETS)
-    return api.list(
+        return read.rows(neutron.SUBNETS)
+    return read.rows(
         neutron.SUBNETS,
         'id',
         (
             fixed_ip.subnet_id
             for match in reserved
-            for fixed_ip in (match.port.fixed_ips if match.port else ())
+            for fixed_ip in match.fixed_ips
         ),
     )
 
 
-def _networks_with(
-    ip_address: addresses.IPAddress, subnets: Iterable[records.Subnet]
-) -> frozenset[str]:
-    """Return the networks whose subnets contain an address."""
-    return frozenset(
-        subnet.network_id
-        for subnet in subnets
-        if subnet.network_id
-        and subnet.cidr
-        and ip_address in addresses.parse_ip_network(subnet.cidr)
-    )
-
-
-def _ports(
-    api: network.NetworkApi, targets: Sequence[_Target]
-) -> records.Answer[records.Port]:
-    if any(target.network_ids is None for target in targets):
-        return api.list(neutron.PORTS)
-    return api.list(
-        neutron.PORTS,
-        'network_id',
-        sorted(
-            {
-                network_id
-                for target in targets
-                for network_id in target.network_ids or ()
-            }
-        ),
-    )
-
-
-def _cidrs_by_network(
-    subnets: Iterable[records.Subnet],
-) -> Mapping[str, list[addresses.IPNetwork]]:
+def _cidrs_by_network(subnets: Iterable[records.Subnet]) -> _Cidrs:
     found: dict[str, list[addresses.IPNetwork]] = {}
     for subnet in subnets:
         if subnet.network_id and subnet.cidr:
@@ -178,10 +150,21 @@ def _cidrs_by_network(
     return found
 
 
+def _ports(
+    read: searches.Reader, targets: Sequence[_Target]
+) -> list[records.Port]:
+    if any(target.network_ids is None for target in targets):
+        return read.rows(neutron.PORTS)
+    network_ids = frozenset[str]().union(
+        *(target.network_ids or () for target in targets)
+    )
+    return read.rows(neutron.PORTS, 'network_id', sorted(network_ids))
+
+
 def _allowed(
     target: _Target,
     ports: Iterable[records.Port],
-    cidrs: Mapping[str, list[addresses.IPNetwork]],
+    cidrs: _Cidrs,
 ) -> Iterator[searches.Match]:
     pairs = [
         (port, pair)
@@ -205,7 +188,7 @@ def _allowed(
             floating_ip=target.floating_ip,
             pair=pair,
             is_any_address=_allows_any_address(
-                pair, target, cidrs.get(port.network_id, [])
+                pair, target, cidrs.get(port.network_id, ())
             ),
         )
 

@@ -44,8 +44,8 @@ LOG = logging.getLogger(__name__)
 
 # Searches for one kind of match, and follows the matches so far.
 _Step = Callable[
-    [api_cloud.Cloud, searches.Search, Sequence[searches.Match]],
-    searches.Answer,
+    [searches.Reader, searches.Search, Sequence[searches.Match]],
+    list[searches.Match],
 ]
 
 # If one of these fails, there is no answer.
@@ -67,16 +67,18 @@ _WIDE = (addresses.Kind.CIDR, addresses.Kind.RANGE)
 
 
 @dataclasses.dataclass
-class Found(searches.Answer):
+class Found(records.Answer[searches.Match]):
     """All matches.
 
-    :ivar is_complete: Whether everything could be searched, so that an address
-        without a match has no owner.
     :ivar queries: What was looked for.
     """
 
-    is_complete: bool = True
     queries: Sequence[addresses.Address] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether an address without a match has no owner."""
+        return not self.failures
 
 
 def find(cloud: api_cloud.Cloud, search: searches.Search) -> Found:
@@ -88,26 +90,23 @@ def find(cloud: api_cloud.Cloud, search: searches.Search) -> Found:
         a CIDR, and by certainty.
     :raises errors.ApiError: Neutron did not answer.
     """
-    answer: searches.Answer = records.Answer([])
+    read = searches.Reader(cloud)
+    matches: list[searches.Match] = []
     for step in _DIRECT:
-        answer = _then(answer, step(cloud, search, answer.rows))
+        matches = step(read, search, matches)
     for step in _INDIRECT:
         try:
-            answer = _then(answer, step(cloud, search, answer.rows))
+            matches = step(read, search, matches)
         except errors.TokenRefused:
             raise
         except errors.Unreachable as error:
             # Further searches would only fail in the same way.
-            answer.failures.append(str(error))
+            read.failures.append(str(error))
             break
         except errors.ApiError as error:
-            answer.failures.append(str(error))
-    is_complete = not answer.failures
-    sort(answer.rows, search.queries)
-    return Found(
-        *(answer.rows, answer.failures, answer.notices),
-        *(is_complete, search.queries),
-    )
+            read.failures.append(str(error))
+    sort(matches, search.queries)
+    return Found(matches, read.failures, queries=search.queries)
 
 
 def sort(
@@ -254,15 +253,6 @@ def unmatched(cloud: api_cloud.Cloud, found: Found) -> list[records.Absence]:
         records.Absence(text % printable.escape(query.text), query.text)
         for query in missing
     ]
-
-
-def _then(answer: searches.Answer, later: searches.Answer) -> searches.Answer:
-    """Take the rows of a later answer, and the messages of both."""
-    return records.Answer(
-        later.rows,
-        answer.failures + later.failures,
-        answer.notices + later.notices,
-    )
 
 
 def _order(match: searches.Match) -> tuple[int, int]:

@@ -17,45 +17,38 @@ Requests: the IPv4 addresses, in batches; then the ports, in batches.
 
 from collections.abc import Sequence
 
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
-from osc_port_iface import records
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Add the floating IPs of these addresses."""
     queries = searches.IPQueries(search.queries)
     # Floating IPs are always IPv4 addresses.
-    floating_ips = cloud.network.list(
+    floating_ips = read.rows(
         neutron.FLOATING_IPS,
         'address',
         (address for address in queries.ip_addresses() if ':' not in address),
     )
-    ports = cloud.network.list(
-        neutron.PORTS, 'id', (row.port_id for row in floating_ips.rows)
-    )
-    by_id = {port.id: port for port in ports.rows}
-    return records.Answer(
-        [
-            *matches,
-            *(
-                searches.Match(
-                    query,
-                    'floating-ip',
-                    ip_address=row.address,
-                    port=by_id.get(row.port_id or ''),
-                    floating_ip=row,
-                )
-                for row in sorted(
-                    floating_ips.rows, key=lambda row: (row.address, row.id)
-                )
-                for query in queries.of(row.address)
-            ),
-        ],
-        floating_ips.failures + ports.failures,
-    )
+    ports = read.ports('id', (row.port_id for row in floating_ips))
+    by_id = {port.id: port for port in ports}
+    return [
+        *matches,
+        *(
+            searches.Match(
+                query,
+                'floating-ip',
+                ip_address=row.address,
+                port=by_id.get(row.port_id or ''),
+                floating_ip=row,
+            )
+            for row in sorted(
+                floating_ips, key=lambda row: (row.address, row.id)
+            )
+            for query in queries.of(row.address)
+        ),
+    ]

@@ -21,12 +21,10 @@ wanted: its listeners, its pools, their members, and the ports of these.
 
 from collections.abc import Iterator, Sequence
 import dataclasses
+from typing import TypeAlias
 
 from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
-from osc_port_iface.api import load_balancer
-from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -34,111 +32,83 @@ _MATCHED_AS = 'load-balancer'
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Mark the ports that hold virtual IPs, and add what is behind them."""
-    answer: searches.Answer = records.Answer(
-        [
-            dataclasses.replace(match, matched_as=_MATCHED_AS)
-            if match.is_direct and match.port and match.port.load_balancer_id
-            else match
-            for match in matches
-        ]
-    )
-    if not search.behind:
-        return answer
+    found = [
+        dataclasses.replace(match, matched_as=_MATCHED_AS)
+        if match.is_direct and match.port and match.port.load_balancer_id
+        else match
+        for match in matches
+    ]
     for match in matches:
-        if match.port and match.port.load_balancer_id:
+        if search.behind and match.port and match.port.load_balancer_id:
             try:
-                behind = _behind(cloud, match, match.port.load_balancer_id)
+                found += _behind(read, match, match.port)
             except errors.TokenRefused:
                 raise
             except errors.ApiError as error:
-                answer.failures.append(str(error))
-            else:
-                answer.rows += behind.rows
-                answer.failures += behind.failures
-    return answer
+                read.failures.append(str(error))
+    return found
 
 
-@dataclasses.dataclass(frozen=True)
-class _Route:
-    """The way from a listener, if there is one, to a member of its pool."""
-
-    listener: records.Listener | None
-    member: records.PoolMember
-
-    def forwarding(self, port: records.Port | None) -> records.PortForwarding:
-        """Describe it as a forwarding to a port."""
-        return records.PortForwarding(
-            protocol=self.listener.protocol if self.listener else None,
-            external_port=_text(
-                self.listener.number if self.listener else None
-            ),
-            internal_ip_address=self.member.address,
-            internal_port=_text(self.member.number),
-            internal_port_id=port.id if port else None,
-        )
+# A listener, if there is one, and a member of its pool.
+_Route: TypeAlias = tuple[records.Listener | None, records.PoolMember]
 
 
 def _behind(
-    cloud: api_cloud.Cloud, match: searches.Match, load_balancer_id: str
-) -> searches.Answer:
+    read: searches.Reader, match: searches.Match, virtual: records.Port
+) -> list[searches.Match]:
     """Find the servers of the members of a load balancer.
 
     A query with a port chooses the listener on that port.
+
+    :param virtual: The port of its virtual IP.
     """
-    routes = _routes(cloud.load_balancer, match.query, load_balancer_id)
-    ports = cloud.network.list(
-        neutron.PORTS,
-        'ip_address',
-        (route.member.address for route in routes.rows),
+    routes = _routes(read, match.query, virtual.load_balancer_id or '')
+    ports = read.ports(
+        'ip_address', (member.address for _listener, member in routes)
     )
-    project_id = match.port.project_id if match.port else None
-    return records.Answer(
-        [
-            dataclasses.replace(
-                match,
-                matched_as=_MATCHED_AS,
-                certainty=searches.Certainty.BEHIND,
-                port=port,
-                forwarding=route.forwarding(port),
-            )
-            for route in routes.rows
-            for port in _ports_of(route.member, ports.rows, project_id)
-        ],
-        routes.failures + ports.failures,
-    )
+    return [
+        dataclasses.replace(
+            match,
+            matched_as=_MATCHED_AS,
+            certainty=searches.Certainty.BEHIND,
+            port=port,
+            forwarding=records.PortForwarding(
+                protocol=listener.protocol if listener else None,
+                external_port=_text(listener.number if listener else None),
+                internal_ip_address=member.address,
+                internal_port=_text(member.number),
+                internal_port_id=port.id if port else None,
+            ),
+        )
+        for listener, member in routes
+        for port in _ports_of(member, ports, virtual.project_id)
+    ]
 
 
 def _routes(
-    api: load_balancer.LoadBalancerApi,
-    query: addresses.Address,
-    load_balancer_id: str,
-) -> records.Answer[_Route]:
-    listeners = api.listeners(load_balancer_id)
-    pools = api.pools(load_balancer_id)
-    failures = listeners.failures + pools.failures
+    read: searches.Reader, query: addresses.Address, load_balancer_id: str
+) -> list[_Route]:
+    api = read.cloud.load_balancer
     chosen = {
         row.id: row
-        for row in listeners.rows
+        for row in read.rows_of(api.listeners(load_balancer_id))
         if query.number in (None, row.number)
     }
-    routes = []
-    for pool in pools.rows:
+    routes: list[_Route] = []
+    for pool in read.rows_of(api.pools(load_balancer_id)):
         ways: list[records.Listener | None] = [
             chosen[i] for i in pool.listener_ids if i in chosen
         ]
         if not pool.listener_ids and query.number is None:
             ways = [None]
-        members = api.members(pool.id) if ways else records.Answer([])
-        failures += members.failures
-        routes += [
-            _Route(way, member) for way in ways for member in members.rows
-        ]
-    return records.Answer(routes, failures)
+        members = read.rows_of(api.members(pool.id)) if ways else []
+        routes += [(way, member) for way in ways for member in members]
+    return routes
 
 
 def _ports_of(

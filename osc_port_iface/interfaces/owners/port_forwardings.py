@@ -16,36 +16,33 @@ Requests: the ports that forwardings lead to, in batches. The forwardings
 themselves are part of the floating IP.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 import dataclasses
 
 from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Replace a floating IP by one match for each of its forwardings.
 
     A query with a port chooses the forwardings of that port.
     """
-    forwardings = [
-        forwarding for match in matches for forwarding in _forwardings(match)
-    ]
-    if not forwardings:
-        return records.Answer(list(matches))
-    by_id = cloud.network.list(
-        neutron.PORTS, 'id', (row.internal_port_id for row in forwardings)
-    )
+    chosen = [(match, _forwardings(match)) for match in matches]
+    forwardings = [row for _match, rows in chosen for row in rows]
+    ports = {
+        port.id: port
+        for port in read.ports(
+            'id', (row.internal_port_id for row in forwardings)
+        )
+    }
     # Before Neutron 21, a forwarding does not have the ID of its port.
-    by_address = cloud.network.list(
-        neutron.PORTS,
+    others = read.ports(
         'ip_address',
         (
             row.internal_ip_address
@@ -53,41 +50,29 @@ def find(
             if not row.internal_port_id
         ),
     )
-    return records.Answer(
-        list(_followed(matches, by_id.rows, by_address.rows)),
-        by_id.failures + by_address.failures,
-    )
-
-
-def _followed(
-    matches: Iterable[searches.Match],
-    by_id: Iterable[records.Port],
-    by_address: Iterable[records.Port],
-) -> Iterator[searches.Match]:
-    ports = {port.id: port for port in by_id}
-    for match in matches:
-        forwardings = _forwardings(match)
-        if match.port or not forwardings:
-            yield match
-        for forwarding in forwardings:
-            followed = dataclasses.replace(
-                match,
-                matched_as='port-forwarding',
-                certainty=searches.Certainty.FORWARDS,
-                forwarding=forwarding,
-                port=ports.get(forwarding.internal_port_id or ''),
-            )
-            candidates = [
+    found = []
+    for match, rows in chosen:
+        if match.port or not rows:
+            found.append(match)
+        for row in rows:
+            leads_to: list[records.Port | None] = [
                 port
-                for port in by_address
+                for port in others
                 if match.floating_ip
-                and not forwarding.internal_port_id
-                and match.floating_ip.forwards_to(port, forwarding)
+                and not row.internal_port_id
+                and match.floating_ip.forwards_to(port, row)
             ]
-            if not candidates:
-                yield followed
-            for port in candidates:
-                yield dataclasses.replace(followed, port=port)
+            found += [
+                dataclasses.replace(
+                    match,
+                    matched_as='port-forwarding',
+                    certainty=searches.Certainty.FORWARDS,
+                    forwarding=row,
+                    port=port,
+                )
+                for port in leads_to or [ports.get(row.internal_port_id or '')]
+            ]
+    return found
 
 
 def _forwardings(match: searches.Match) -> list[records.PortForwarding]:

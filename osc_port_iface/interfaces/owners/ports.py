@@ -18,77 +18,65 @@ beginning of an ID or a MAC address, a listing of all ports, as Neutron has no
 such filter, and then the ports that match.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import ipaddress
 
 from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Add the ports with these fixed IPs, MAC addresses, IDs and devices."""
-    answer: searches.Answer = records.Answer(list(matches))
-    for part in (
-        _with_fixed_ips(cloud.network, search, matches),
-        _with_mac_addresses(cloud.network, search),
-        _with_ids(cloud.network, search),
-        _with_link_local_addresses(cloud.network, search),
-        _with_prefixes(cloud.network, search),
-    ):
-        answer.rows += part.rows
-        answer.failures += part.failures
-    return answer
+    return [
+        *matches,
+        *_with_fixed_ips(read, search, matches),
+        *_with(read, 'mac_address', search.of(addresses.Kind.MAC_ADDRESS)),
+        *_with(read, 'id', search.of(addresses.Kind.PORT)),
+        *_with_link_local_addresses(read, search),
+        *_with_prefixes(read, search),
+    ]
 
 
 def _with_fixed_ips(
-    api: network.NetworkApi,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> Iterator[searches.Match]:
     queries = searches.IPQueries(search.queries)
-    found = api.list(neutron.PORTS, 'ip_address', queries.ip_addresses())
+    found = read.ports('ip_address', queries.ip_addresses())
     if networks := queries.ipv6_networks():
-        subnets = api.list(neutron.SUBNETS)
-        ports = api.list(
-            neutron.PORTS,
+        subnets = read.rows(neutron.SUBNETS)
+        found += read.ports(
             'subnet_id',
-            (
-                subnet.id
-                for subnet in subnets.rows
-                if _overlaps(subnet, networks)
-            ),
+            (subnet.id for subnet in subnets if _overlaps(subnet, networks)),
         )
-        found.rows += ports.rows
-        found.failures += subnets.failures + ports.failures
     translated = {
         (match.query, match.ip_address)
         for match in matches
         if match.floating_ip
     }
-    ports_by_id = {port.id: port for port in found.rows}
-    return records.Answer(
-        [
-            searches.Match(
-                query, 'fixed-ip', ip_address=fixed_ip.ip_address, port=port
-            )
-            for port in _ordered(ports_by_id.values())
-            for fixed_ip in port.fixed_ips
-            for query in queries.of(fixed_ip.ip_address)
-            # A floating IP has a port of its own on the external network,
-            # which is not another owner of the address.
-            if not port.is_of_floating_ip
-            or (query, fixed_ip.ip_address) not in translated
-        ],
-        found.failures,
-    )
+    ports_by_id = {port.id: port for port in found}
+    for port_id in sorted(ports_by_id):
+        port = ports_by_id[port_id]
+        for fixed_ip in port.fixed_ips:
+            for query in queries.of(fixed_ip.ip_address):
+                # A floating IP has a port of its own on the external network,
+                # which is not another owner of the address.
+                if not port.is_of_floating_ip or (
+                    (query, fixed_ip.ip_address) not in translated
+                ):
+                    yield searches.Match(
+                        query,
+                        'fixed-ip',
+                        ip_address=fixed_ip.ip_address,
+                        port=port,
+                    )
 
 
 def _overlaps(
@@ -103,77 +91,51 @@ def _overlaps(
     )
 
 
-def _with_mac_addresses(
-    api: network.NetworkApi, search: searches.Search
-) -> searches.Answer:
-    queries = search.values(addresses.Kind.MAC_ADDRESS)
-    found = api.list(neutron.PORTS, 'mac_address', queries)
-    return records.Answer(
-        [
-            searches.Match(
-                queries[(port.mac_address or '').lower()],
-                'mac-address',
-                port=port,
-            )
-            for port in _ordered(found.rows)
-        ],
-        found.failures,
-    )
-
-
-def _with_ids(
-    api: network.NetworkApi, search: searches.Search
-) -> searches.Answer:
-    queries = search.values(addresses.Kind.PORT)
-    found = api.list(neutron.PORTS, 'id', queries)
-    return records.Answer(
-        [
-            searches.Match(queries[port.id], 'port', port=port)
-            for port in _ordered(found.rows)
-        ],
-        found.failures,
-    )
+def _with(
+    read: searches.Reader,
+    name: str,
+    queries: Iterable[addresses.Address],
+) -> Iterator[searches.Match]:
+    """Find the ports with MAC addresses or IDs."""
+    by_value = {query.value: query for query in queries}
+    for port in read.ports(name, by_value):
+        query = by_value[(getattr(port, name) or '').lower()]
+        yield searches.Match(query, query.kind.value, port=port)
 
 
 def _with_link_local_addresses(
-    api: network.NetworkApi, search: searches.Search
-) -> searches.Answer:
+    read: searches.Reader, search: searches.Search
+) -> Iterator[searches.Match]:
     """Find the ports whose MAC addresses link-local addresses are made of.
 
     Such an address is unique on its network only, and Neutron does not know
     it.
     """
-    queries: dict[str, list[addresses.Address]] = {}
-    for query in search.queries:
-        if query.kind is addresses.Kind.IP_ADDRESS:
-            ip_address = addresses.parse_ip_address(query.value)
-            if mac_address := addresses.mac_of_link_local(ip_address):
-                queries.setdefault(mac_address, []).append(query)
-    found = api.list(neutron.PORTS, 'mac_address', queries)
-    return records.Answer(
-        [
-            searches.Match(
+    queries = records.grouped(
+        search.of(addresses.Kind.IP_ADDRESS),
+        lambda query: addresses.mac_of_link_local(
+            addresses.parse_ip_address(query.value)
+        ),
+    )
+    for port in read.ports('mac_address', queries):
+        for query in queries[(port.mac_address or '').lower()]:
+            yield searches.Match(
                 query,
                 'link-local-address',
                 searches.Certainty.MAY_USE,
                 ip_address=query.value,
                 port=port,
             )
-            for port in _ordered(found.rows)
-            for query in queries[(port.mac_address or '').lower()]
-        ],
-        found.failures,
-    )
 
 
 def _with_prefixes(
-    api: network.NetworkApi, search: searches.Search
-) -> searches.Answer:
+    read: searches.Reader, search: searches.Search
+) -> Iterator[searches.Match]:
     """Find the ports whose ID or MAC address begins with something."""
-    devices = search.values(addresses.Kind.HOST_DEVICE)
-    mac_prefixes = search.values(addresses.Kind.MAC_PREFIX)
+    devices = search.of(addresses.Kind.HOST_DEVICE)
+    mac_prefixes = search.of(addresses.Kind.MAC_PREFIX)
     if not devices and not mac_prefixes:
-        return records.Answer([])
+        return
 
     def matches(port: records.Port) -> list[searches.Match]:
         mac_address = (port.mac_address or '').lower()
@@ -183,19 +145,10 @@ def _with_prefixes(
                 ('host-device', port.id, devices),
                 ('mac-address', mac_address, mac_prefixes),
             )
-            for prefix, query in queries.items()
-            if value.startswith(prefix)
+            for query in queries
+            if value.startswith(query.value)
         ]
 
-    listed = api.list(neutron.PORT_ADDRESSES)
-    found = api.list(
-        neutron.PORTS, 'id', (port.id for port in listed.rows if matches(port))
-    )
-    return records.Answer(
-        [match for port in _ordered(found.rows) for match in matches(port)],
-        listed.failures + found.failures,
-    )
-
-
-def _ordered(ports: Iterable[records.Port]) -> list[records.Port]:
-    return sorted(ports, key=lambda port: port.id)
+    listed = read.rows(neutron.PORT_ADDRESSES)
+    for port in read.ports('id', (row.id for row in listed if matches(row))):
+        yield from matches(port)

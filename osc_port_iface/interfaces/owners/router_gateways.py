@@ -21,9 +21,6 @@ ports on their inner subnets, and their floating IPs, each in batches.
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 
-from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
@@ -32,51 +29,38 @@ _MATCHED_AS = 'router-gateway'
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Add the routers and, if wanted, the servers behind them."""
-    answer = _with_gateway_ports(cloud.network, matches)
+    found = _with_gateway_ports(read, matches)
     queries = searches.IPQueries(search.open_queries(matches))
     if queries and not any(
-        match.port and match.port.shows_binding for match in answer.rows
+        match.port and match.port.shows_binding for match in found
     ):
-        routers = cloud.network.list(neutron.ROUTERS)
-        answer.rows += _with_external_ips(routers.rows, queries)
-        answer.failures += routers.failures
+        found += _with_external_ips(read.rows(neutron.ROUTERS), queries)
     if search.behind:
-        behind = _behind(
-            cloud.network,
-            [row for row in answer.rows if row.matched_as == _MATCHED_AS],
+        found += _behind(
+            read, [row for row in found if row.matched_as == _MATCHED_AS]
         )
-        answer.rows += behind.rows
-        answer.failures += behind.failures
-    return answer
+    return found
 
 
 def _with_gateway_ports(
-    api: network.NetworkApi, matches: Iterable[searches.Match]
-) -> searches.Answer:
+    read: searches.Reader, matches: Sequence[searches.Match]
+) -> list[searches.Match]:
     """Mark the ports of gateways, and add their routers.
 
     The port of a gateway has no project, but its router does.
     """
-    answer: searches.Answer = records.Answer(list(matches))
-    routers = api.list(
+    routers = read.rows(
         neutron.ROUTERS,
         'id',
-        (
-            match.device_id
-            for match in answer.rows
-            if match.device_id
-            and addresses.is_uuid(match.device_id)
-            and _has_gateway_port(match)
-        ),
+        (match.device_id for match in matches if _has_gateway_port(match)),
     )
-    answer.failures += routers.failures
-    by_id = {router.id: router for router in routers.rows}
-    answer.rows = [
+    by_id = {router.id: router for router in routers}
+    return [
         dataclasses.replace(
             match,
             matched_as=_MATCHED_AS,
@@ -84,9 +68,8 @@ def _with_gateway_ports(
         )
         if _has_gateway_port(match)
         else match
-        for match in answer.rows
+        for match in matches
     ]
-    return answer
 
 
 def _has_gateway_port(match: searches.Match) -> bool:
@@ -110,8 +93,8 @@ def _with_external_ips(
 
 
 def _behind(
-    api: network.NetworkApi, gateways: Iterable[searches.Match]
-) -> searches.Answer:
+    read: searches.Reader, gateways: Iterable[searches.Match]
+) -> list[searches.Match]:
     """Find the servers whose IPv4 traffic gateways translate."""
     translating = [
         (match, match.router)
@@ -119,33 +102,27 @@ def _behind(
         if match.router and _translates(match, match.router)
     ]
     router_ids = [router.id for _match, router in translating]
-    interfaces = api.list(neutron.PORTS, 'device_id', router_ids)
-    inner = _inner_subnets(interfaces.rows)
-    ports = api.list(
-        neutron.PORTS,
-        'subnet_id',
-        (subnet for ids in inner.values() for subnet in ids),
+    inner = _inner_subnets(read.ports('device_id', router_ids))
+    ports = read.ports(
+        'subnet_id', (subnet for ids in inner.values() for subnet in ids)
     )
-    floating_ips = api.list(neutron.FLOATING_IPS, 'router_id', router_ids)
+    floating_ips = read.rows(neutron.FLOATING_IPS, 'router_id', router_ids)
     leaving = {
-        router_id: _leaving(ports.rows, subnet_ids, floating_ips.rows)
+        router_id: _leaving(ports, subnet_ids, floating_ips)
         for router_id, subnet_ids in inner.items()
     }
-    return records.Answer(
-        [
-            searches.Match(
-                match.query,
-                _MATCHED_AS,
-                searches.Certainty.BEHIND,
-                ip_address=match.ip_address,
-                port=port,
-                router=router,
-            )
-            for match, router in translating
-            for port in leaving.get(router.id, ())
-        ],
-        interfaces.failures + ports.failures + floating_ips.failures,
-    )
+    return [
+        searches.Match(
+            match.query,
+            _MATCHED_AS,
+            searches.Certainty.BEHIND,
+            ip_address=match.ip_address,
+            port=port,
+            router=router,
+        )
+        for match, router in translating
+        for port in leaving.get(router.id, ())
+    ]
 
 
 def _leaving(
@@ -157,7 +134,7 @@ def _leaving(
     others = {(row.port_id, row.fixed_ip_address) for row in floating_ips}
     return [
         port
-        for port in sorted(ports, key=lambda port: port.id)
+        for port in ports
         if (port.is_for_server or port.is_subport)
         and any(
             fixed_ip.subnet_id in subnet_ids

@@ -15,10 +15,16 @@
 from collections.abc import Hashable, Iterable, Iterator
 import dataclasses
 import enum
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
 from osc_port_iface import records
+
+_Any = TypeVar('_Any')
+_Row = TypeVar('_Row', bound=paging.HasId)
 
 
 # The device owner of a port that connects a router to the outside.
@@ -177,7 +183,36 @@ class Match:
         return None
 
 
-Answer = records.Answer[Match]
+class Reader:
+    """Reads what a search needs, and remembers what could not be read.
+
+    :ivar cloud: The services.
+    :ivar failures: A line for each thing that could not be read.
+    """
+
+    def __init__(self, cloud: api_cloud.Cloud) -> None:
+        """Prepare to read; nothing is requested."""
+        self.cloud = cloud
+        self.failures: list[str] = []
+
+    def ports(self, name: str, values: paging.Values) -> list[records.Port]:
+        """Read the ports that match a filter, ordered by ID."""
+        found = self.rows(neutron.PORTS, name, values)
+        return sorted(found, key=lambda port: port.id)
+
+    def rows(
+        self,
+        collection: paging.Collection[_Row],
+        name: str = '',
+        values: paging.Values = (),
+    ) -> list[_Row]:
+        """Read rows of a collection of Neutron."""
+        return self.rows_of(self.cloud.network.list(collection, name, values))
+
+    def rows_of(self, answer: records.Answer[_Any]) -> list[_Any]:
+        """Return the rows of an answer, and remember its failures."""
+        self.failures += answer.failures
+        return answer.rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,11 +230,9 @@ class Search:
     all_matches: bool = False
     behind: bool = False
 
-    def values(self, kind: addresses.Kind) -> dict[str, addresses.Address]:
-        """Return the queries of one kind other than IP addresses, by value."""
-        return {
-            query.value: query for query in self.queries if query.kind is kind
-        }
+    def of(self, *kinds: addresses.Kind) -> list[addresses.Address]:
+        """Return the queries of some kinds."""
+        return [query for query in self.queries if query.kind in kinds]
 
     def open_queries(
         self, matches: Iterable[Match]

@@ -19,48 +19,40 @@ yet has neither device owner nor device ID); then the parent ports, in batches.
 from collections.abc import Sequence
 import dataclasses
 
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
-from osc_port_iface import records
 
 
 def find(
-    cloud: api_cloud.Cloud,
+    read: searches.Reader,
     search: searches.Search,
     matches: Sequence[searches.Match],
-) -> searches.Answer:
+) -> list[searches.Match]:
     """Add the parent port to the matches of subports."""
     if not any(map(_may_be_subport, matches)):
-        return records.Answer(list(matches))
-    trunks = cloud.network.list(neutron.TRUNKS)
+        return list(matches)
     trunk_of = {
         subport.port_id: (trunk, subport)
-        for trunk in trunks.rows
+        for trunk in read.rows(neutron.TRUNKS)
         for subport in trunk.subports
     }
     found = [
         trunk_of.get(match.port.id if match.port else '') for match in matches
     ]
-    parents = cloud.network.list(
-        neutron.PORTS, 'id', (pair[0].port_id for pair in found if pair)
-    )
-    ports = {port.id: port for port in parents.rows}
-    return records.Answer(
-        [
-            dataclasses.replace(
-                match,
-                # A floating IP that leads to a subport remains a floating IP.
-                matched_as='subport' if match.is_direct else match.matched_as,
-                subport=pair[1],
-                parent=ports.get(pair[0].port_id),
-            )
-            if pair
-            else match
-            for match, pair in zip(matches, found, strict=True)
-        ],
-        trunks.failures + parents.failures,
-    )
+    ports = read.ports('id', (pair[0].port_id for pair in found if pair))
+    by_id = {port.id: port for port in ports}
+    return [
+        dataclasses.replace(
+            match,
+            # A floating IP that leads to a subport remains a floating IP.
+            matched_as='subport' if match.is_direct else match.matched_as,
+            subport=pair[1],
+            parent=by_id.get(pair[0].port_id),
+        )
+        if pair
+        else match
+        for match, pair in zip(matches, found, strict=True)
+    ]
 
 
 def _may_be_subport(match: searches.Match) -> bool:
