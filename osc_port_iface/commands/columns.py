@@ -48,14 +48,14 @@ class Column(Generic[_Known]):
     :ivar header: Its header, on which scripts rely.
     :ivar cell: Makes its cell from a row; in some tables, also from what can
         be looked up.
-    :ivar origin: Where its values are from.
     :ivar shown: When it is shown.
+    :ivar origin: Where its values are from.
     """
 
     header: str
     cell: Callable[_Known, cells.Cell]
-    origin: views.Origin = views.Origin.PORT
     shown: Shown = Shown.ALWAYS
+    origin: views.Origin = views.Origin.PORT
 
 
 Columns = Sequence[Column[_Known]]
@@ -152,6 +152,72 @@ def folded(name: str) -> str:
     return name.replace('_', ' ').casefold()
 
 
+def of_row(
+    path: str,
+    cell: Callable[[Any], cells.Cell] = cells.TextCell,
+    missing: object = None,
+) -> Callable[[object, lookup.Lookup], cells.Cell]:
+    """Show an attribute of a row.
+
+    :param path: Its name, such as ``port.name`` for that of what may be None.
+    :param cell: The kind of the cell.
+    :param missing: The value in place of None.
+    """
+    return lambda row, look: cell(_value(row, path, missing))
+
+
+def looked_up(
+    path: str,
+    cell: Callable[[Any], cells.Cell] = cells.TextCell,
+    missing: object = None,
+) -> Callable[[Any, lookup.Lookup], cells.Cell]:
+    """Show an attribute of what is looked up for a row.
+
+    :param path: A method of the look-up and the attribute, such as
+        ``network.name``.
+    :param cell: The kind of the cell.
+    :param missing: The value in place of None.
+    """
+    find, _dot, attribute = path.partition('.')
+    return lambda row, look: cell(
+        _value(getattr(look, find)(row), attribute, missing)
+    )
+
+
+def _value(found: object, path: str, missing: object) -> object:
+    for name in path.split('.'):
+        if found is None:
+            return missing
+        found = getattr(found, name)
+    return found
+
+
+def _of_subnets(
+    attribute: str,
+) -> Callable[[records.ServerInterface, lookup.Lookup], cells.Cell]:
+    """Show the known values of an attribute of the subnets."""
+
+    def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
+        values = (getattr(subnet, attribute) for subnet in look.subnets(row))
+        return cells.TextListCell(tuple(filter(None, values)))
+
+    return cell
+
+
+def _of_segments(
+    attribute: str,
+) -> Callable[[records.ServerInterface, lookup.Lookup], cells.Cell]:
+    """Show an attribute of each segment of the network, if any has it."""
+
+    def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
+        values = tuple(
+            getattr(segment, attribute) for segment in look.segments(row)
+        )
+        return cells.SegmentsCell(values if set(values) != {None} else ())
+
+    return cell
+
+
 def _network_name(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
@@ -168,6 +234,19 @@ def _floating_ips(
         row.interface.floating_ips
         or tuple(found.address for found in look.floating_ips(row))
     )
+
+
+def _port_forwardings(
+    row: records.ServerInterface, look: lookup.Lookup
+) -> cells.Cell:
+    return cells.PortForwardingsCell(tuple(look.forwarding_floating_ips(row)))
+
+
+def _security_groups(
+    row: records.ServerInterface, look: lookup.Lookup
+) -> cells.Cell:
+    names = (group.name for group in look.security_groups(row))
+    return cells.TextListCell(tuple(sorted(filter(None, names))))
 
 
 def _host_device(
@@ -196,222 +275,102 @@ def _rules(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
     )
 
 
-def _known(
-    rows: Iterable[records.Subnet | records.SecurityGroup], attribute: str
-) -> tuple[str, ...]:
-    """Return the known values of an attribute."""
-    values = (getattr(row, attribute) for row in rows)
-    return tuple(value for value in values if value)
-
-
-_InterfaceCell = Callable[[records.ServerInterface, lookup.Lookup], cells.Cell]
-
-
-def _of_port(
-    attribute: str,
-    cell: Callable[[Any], cells.Cell] = cells.TextCell,
-    missing: object = None,
-) -> _InterfaceCell:
-    """Show an attribute of the port."""
-    return lambda row, look: cell(getattr(look.port(row), attribute, missing))
-
-
-def _of_binding(attribute: str) -> _InterfaceCell:
-    """Show an attribute that tells where the port is bound."""
-    return lambda row, look: cells.TextCell(
-        getattr(look.binding(row), attribute, None)
-    )
-
-
-def _of_segments(attribute: str) -> _InterfaceCell:
-    """Show an attribute of each segment of the network, if any has it."""
-
-    def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
-        values = tuple(
-            getattr(segment, attribute) for segment in look.segments(row)
-        )
-        return cells.SegmentsCell(values if set(values) != {None} else ())
-
-    return cell
-
-
-def _of_subnets(attribute: str) -> _InterfaceCell:
-    """Show an attribute of the subnets of the addresses."""
-    return lambda row, look: cells.TextListCell(
-        _known(look.subnets(row), attribute)
-    )
-
+_ALWAYS, _LONG, _ON_REQUEST = Shown
+_ADMIN = views.Origin.ADMIN
+_EVERY_VIEW = views.Origin.EVERY_VIEW
+_SERVER = views.Origin.SERVER
 
 OF_SERVER: InterfaceColumns = (
-    Column(
-        'Server ID',
-        lambda row, look: cells.TextCell(row.server.id),
-        views.Origin.EVERY_VIEW,
-    ),
-    Column(
-        'Server Name',
-        lambda row, look: cells.TextCell(row.server.name),
-        views.Origin.EVERY_VIEW,
-    ),
+    Column('Server ID', of_row('server.id'), _ALWAYS, _EVERY_VIEW),
+    Column('Server Name', of_row('server.name'), _ALWAYS, _EVERY_VIEW),
 )
 
 # The first headers are the same as those of ``server add fixed ip``.
 OF_INTERFACE: InterfaceColumns = (
-    Column('Port ID', lambda row, look: cells.TextCell(row.interface.port_id)),
+    Column('Port ID', of_row('interface.port_id')),
+    Column('Network ID', of_row('interface.network_id')),
     Column(
-        'Network ID',
-        lambda row, look: cells.TextCell(row.interface.network_id),
-    ),
-    Column(
-        'MAC Address',
-        lambda row, look: cells.TextCell(row.interface.mac_address),
-        views.Origin.EVERY_VIEW,
+        'MAC Address', of_row('interface.mac_address'), _ALWAYS, _EVERY_VIEW
     ),
     Column(
         'Fixed IPs',
-        lambda row, look: cells.FixedIPsCell(row.interface.fixed_ips),
-        views.Origin.EVERY_VIEW,
+        of_row('interface.fixed_ips', cells.FixedIPsCell),
+        origin=_EVERY_VIEW,
     ),
-    Column(
-        'Port State',
-        lambda row, look: cells.TextCell(row.interface.port_state),
-    ),
-    Column(
-        'Tag',
-        lambda row, look: cells.TextCell(row.interface.tag),
-        views.Origin.TAG,
-    ),
+    Column('Port State', of_row('interface.port_state')),
+    Column('Tag', of_row('interface.tag'), origin=views.Origin.TAG),
     Column(
         'NIC Index',
-        lambda row, look: cells.NumberCell(row.nic_index),
-        views.Origin.SERVER,
-        Shown.ON_REQUEST,
+        of_row('nic_index', cells.NumberCell),
+        _ON_REQUEST,
+        _SERVER,
     ),
-    Column('Network Name', _network_name, views.Origin.EVERY_VIEW, Shown.LONG),
+    Column('Network Name', _network_name, _LONG, _EVERY_VIEW),
+    Column('Network Type', _of_segments('network_type'), _ON_REQUEST, _ADMIN),
     Column(
-        'Network Type',
-        _of_segments('network_type'),
-        views.Origin.ADMIN,
-        Shown.ON_REQUEST,
-    ),
-    Column(
-        'Segmentation ID',
-        _of_segments('segmentation_id'),
-        views.Origin.ADMIN,
-        Shown.ON_REQUEST,
+        'Segmentation ID', _of_segments('segmentation_id'), _ON_REQUEST, _ADMIN
     ),
     Column(
         'Physical Network',
         _of_segments('physical_network'),
-        views.Origin.ADMIN,
-        Shown.ON_REQUEST,
+        _ON_REQUEST,
+        _ADMIN,
     ),
-    Column(
-        'MTU',
-        lambda row, look: cells.NumberCell(
-            getattr(look.network(row), 'mtu', None)
-        ),
-        shown=Shown.LONG,
-    ),
-    Column('Port Name', _of_port('name'), shown=Shown.LONG),
-    Column('Subnet Names', _of_subnets('name'), shown=Shown.LONG),
-    Column('Subnet CIDRs', _of_subnets('cidr'), shown=Shown.LONG),
-    Column('Gateway', _of_subnets('gateway_ip'), shown=Shown.ON_REQUEST),
-    Column('Floating IPs', _floating_ips, views.Origin.EVERY_VIEW, Shown.LONG),
-    Column(
-        'Port Forwardings',
-        lambda row, look: cells.PortForwardingsCell(
-            tuple(look.forwarding_floating_ips(row))
-        ),
-        shown=Shown.LONG,
-    ),
-    Column(
-        'Security Groups',
-        lambda row, look: cells.TextListCell(
-            tuple(sorted(_known(look.security_groups(row), 'name')))
-        ),
-        shown=Shown.LONG,
-    ),
+    Column('MTU', looked_up('network.mtu', cells.NumberCell), _LONG),
+    Column('Port Name', looked_up('port.name'), _LONG),
+    Column('Subnet Names', _of_subnets('name'), _LONG),
+    Column('Subnet CIDRs', _of_subnets('cidr'), _LONG),
+    Column('Gateway', _of_subnets('gateway_ip'), _ON_REQUEST),
+    Column('Floating IPs', _floating_ips, _LONG, _EVERY_VIEW),
+    Column('Port Forwardings', _port_forwardings, _LONG),
+    Column('Security Groups', _security_groups, _LONG),
     Column(
         'Port Security',
-        _of_port('port_security_enabled', cells.FlagCell),
-        shown=Shown.LONG,
+        looked_up('port.port_security_enabled', cells.FlagCell),
+        _LONG,
     ),
     Column(
         'Allowed Address Pairs',
-        _of_port('address_pairs', cells.AddressPairsCell, ()),
-        shown=Shown.LONG,
+        looked_up('port.address_pairs', cells.AddressPairsCell, ()),
+        _LONG,
     ),
+    Column('QoS Policy', looked_up('qos_policy.name'), _ON_REQUEST),
+    Column('DNS Name', looked_up('port.dns_name'), _ON_REQUEST),
+    Column('Device Owner', looked_up('port.device_owner'), _ON_REQUEST),
     Column(
-        'QoS Policy',
-        lambda row, look: cells.TextCell(
-            getattr(look.qos_policy(row), 'name', None)
-        ),
-        shown=Shown.ON_REQUEST,
+        'Admin State', looked_up('port.admin_state_up', cells.FlagCell), _LONG
     ),
-    Column('DNS Name', _of_port('dns_name'), shown=Shown.ON_REQUEST),
-    Column('Device Owner', _of_port('device_owner'), shown=Shown.ON_REQUEST),
-    Column(
-        'Admin State',
-        _of_port('admin_state_up', cells.FlagCell),
-        shown=Shown.LONG,
-    ),
-    Column('Trunk', _of_port('trunk_id'), shown=Shown.ON_REQUEST),
+    Column('Trunk', looked_up('port.trunk_id'), _ON_REQUEST),
     Column(
         'Subports',
-        _of_port('subports', cells.SubportsCell, ()),
-        shown=Shown.ON_REQUEST,
+        looked_up('port.subports', cells.SubportsCell, ()),
+        _ON_REQUEST,
     ),
     Column(
         'Port Tags',
-        _of_port('tags', cells.TextListCell, ()),
-        shown=Shown.ON_REQUEST,
+        looked_up('port.tags', cells.TextListCell, ()),
+        _ON_REQUEST,
     ),
-    Column('Description', _of_port('description'), shown=Shown.ON_REQUEST),
+    Column('Description', looked_up('port.description'), _ON_REQUEST),
     Column(
-        'Created At',
-        _of_port('created_at', cells.TimeCell),
-        shown=Shown.ON_REQUEST,
+        'Created At', looked_up('port.created_at', cells.TimeCell), _ON_REQUEST
     ),
     Column(
-        'Updated At',
-        _of_port('updated_at', cells.TimeCell),
-        shown=Shown.ON_REQUEST,
+        'Updated At', looked_up('port.updated_at', cells.TimeCell), _ON_REQUEST
     ),
-    Column('Host', _of_binding('host'), views.Origin.ADMIN, Shown.LONG),
-    Column(
-        'VIF Type', _of_binding('vif_type'), views.Origin.ADMIN, Shown.LONG
-    ),
-    Column('VNIC Type', _of_port('vnic_type'), shown=Shown.LONG),
-    Column('Host Device', _host_device, views.Origin.ADMIN, Shown.LONG),
-    Column(
-        'PCI Address',
-        _of_binding('pci_slot'),
-        views.Origin.ADMIN,
-        Shown.ON_REQUEST,
-    ),
+    Column('Host', looked_up('binding.host'), _LONG, _ADMIN),
+    Column('VIF Type', looked_up('binding.vif_type'), _LONG, _ADMIN),
+    Column('VNIC Type', looked_up('port.vnic_type'), _LONG),
+    Column('Host Device', _host_device, _LONG, _ADMIN),
+    Column('PCI Address', looked_up('binding.pci_slot'), _ON_REQUEST, _ADMIN),
 )
 
 # The project and the status of the server. They cost the details of servers,
 # and the names of projects a request to Keystone.
 OF_PROJECT: InterfaceColumns = (
-    Column(
-        'Project ID',
-        lambda row, look: cells.TextCell(row.project_id),
-        views.Origin.SERVER,
-    ),
-    Column(
-        'Project Name',
-        lambda row, look: cells.TextCell(
-            getattr(look.project(row), 'name', None)
-        ),
-        views.Origin.SERVER,
-    ),
-    Column(
-        'Server Status',
-        lambda row, look: cells.TextCell(row.server.status),
-        views.Origin.SERVER,
-    ),
+    Column('Project ID', of_row('project_id'), origin=_SERVER),
+    Column('Project Name', looked_up('project.name'), origin=_SERVER),
+    Column('Server Status', of_row('server.status'), origin=_SERVER),
 )
 
 # The effect of the security groups on an interface.
@@ -422,14 +381,6 @@ OF_RULES: InterfaceColumns = (
 
 # Shown where an interface may be a subport.
 OF_SUBPORT: InterfaceColumns = (
-    Column(
-        'Parent Port ID',
-        lambda row, look: cells.TextCell(row.parent_port_id),
-    ),
-    Column(
-        'VLAN',
-        lambda row, look: cells.NumberCell(
-            getattr(row.subport, 'segmentation_id', None)
-        ),
-    ),
+    Column('Parent Port ID', of_row('parent_port_id')),
+    Column('VLAN', of_row('subport.segmentation_id', cells.NumberCell)),
 )

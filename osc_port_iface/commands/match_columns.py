@@ -12,66 +12,12 @@
 
 """The columns of ``find``."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 from osc_port_iface import addresses
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.owners import search as searches
-
-
-_Column: TypeAlias = columns.Column[searches.Match, lookup.Lookup]
-
-
-def _text(
-    header: str,
-    value: Callable[[searches.Match], str | None],
-    shown: columns.Shown = columns.Shown.ALWAYS,
-) -> _Column:
-    return columns.Column(
-        header, lambda match, look: cells.TextCell(value(match)), shown=shown
-    )
-
-
-def _of_server(
-    header: str,
-    attribute: str,
-    origin: views.Origin = views.Origin.EVERY_VIEW,
-    shown: columns.Shown = columns.Shown.ALWAYS,
-) -> _Column:
-    return columns.Column(
-        header,
-        lambda match, look: cells.TextCell(
-            getattr(look.server(match), attribute, None)
-        ),
-        origin,
-        shown,
-    )
-
-
-def _of_project(header: str, attribute: str) -> _Column:
-    return columns.Column(
-        header,
-        lambda match, look: cells.TextCell(
-            getattr(look.project(match), attribute, None)
-        ),
-    )
-
-
-def _number(
-    header: str, value: Callable[[searches.Match], int | str | None]
-) -> _Column:
-    return columns.Column(
-        header, lambda match, look: cells.NumberCell(value(match))
-    )
-
-
-def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
-    device = match.router or look.router(match) or look.load_balancer(match)
-    return cells.TextCell(device and device.name)
 
 
 # What tells the matches of one query apart.
@@ -81,81 +27,70 @@ MATCHED = {
     addresses.Kind.MAC_PREFIX: 'MAC Address',
 }
 
+
+def _port_number(text: str | None) -> cells.Cell:
+    return cells.NumberCell(cells.port_number(text))
+
+
+def _allowed_address(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+    return cells.AddressPairCell((match.pair, match.is_any_address))
+
+
+def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+    device = match.router or look.router(match) or look.load_balancer(match)
+    return cells.TextCell(device and device.name)
+
+
+_LONG = columns.Shown.LONG
+
 OF_SERVER = (
-    _of_server('Server ID', 'id'),
-    _of_server('Server Name', 'name'),
+    columns.Column('Server ID', columns.looked_up('server.id')),
+    columns.Column('Server Name', columns.looked_up('server.name')),
 )
 
 COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
-    _text('Query', lambda match: match.query.text),
-    _text('Address', lambda match: match.ip_address),
-    _text('Matched As', lambda match: match.matched_as),
-    _text('Certainty', lambda match: match.certainty.value),
+    columns.Column('Query', columns.of_row('query.text')),
+    columns.Column('Address', columns.of_row('ip_address')),
+    columns.Column('Matched As', columns.of_row('matched_as')),
+    columns.Column('Certainty', columns.of_row('certainty.value')),
     *OF_SERVER,
-    _text('Project ID', lambda match: match.project_id),
-    _of_project('Project Name', 'name'),
-    _of_project('Domain Name', 'domain_name'),
-    _text('Port ID', lambda match: match.port.id if match.port else None),
-    _text('Network ID', lambda match: match.network_id),
-    _text(
-        'MAC Address',
-        lambda match: match.port.mac_address if match.port else None,
-    ),
+    columns.Column('Project ID', columns.of_row('project_id')),
+    columns.Column('Project Name', columns.looked_up('project.name')),
+    columns.Column('Domain Name', columns.looked_up('project.domain_name')),
+    columns.Column('Port ID', columns.of_row('port.id')),
+    columns.Column('Network ID', columns.of_row('network_id')),
+    columns.Column('MAC Address', columns.of_row('port.mac_address')),
     columns.Column(
-        'Fixed IPs', lambda match, look: cells.FixedIPsCell(match.fixed_ips)
+        'Fixed IPs', columns.of_row('fixed_ips', cells.FixedIPsCell)
     ),
-    _text(
-        'Port State', lambda match: match.port.status if match.port else None
-    ),
-    _text('Host', lambda match: match.host),
-    _text('Device Owner', lambda match: match.device_owner),
-    _text('Device ID', lambda match: match.device_id),
-    _text(
-        'Protocol',
-        lambda match: match.forwarding.protocol if match.forwarding else None,
-    ),
-    _number(
+    columns.Column('Port State', columns.of_row('port.status')),
+    columns.Column('Host', columns.of_row('host')),
+    columns.Column('Device Owner', columns.of_row('device_owner')),
+    columns.Column('Device ID', columns.of_row('device_id')),
+    columns.Column('Protocol', columns.of_row('forwarding.protocol')),
+    columns.Column(
         'External Port',
-        lambda match: cells.port_number(
-            match.forwarding.external_port if match.forwarding else None
-        ),
+        columns.of_row('forwarding.external_port', _port_number),
     ),
-    _number(
+    columns.Column(
         'Internal Port',
-        lambda match: cells.port_number(
-            match.forwarding.internal_port if match.forwarding else None
-        ),
-    ),
-    _number(
-        'VLAN',
-        lambda match: match.subport.segmentation_id if match.subport else None,
+        columns.of_row('forwarding.internal_port', _port_number),
     ),
     columns.Column(
-        'Allowed Address',
-        lambda match, look: cells.AddressPairCell(
-            (match.pair, match.is_any_address)
-        ),
+        'VLAN', columns.of_row('subport.segmentation_id', cells.NumberCell)
     ),
-    _of_server('User ID', 'user_id', views.Origin.SERVER, columns.Shown.LONG),
+    columns.Column('Allowed Address', _allowed_address),
     columns.Column(
-        'Network Name',
-        lambda match, look: cells.TextCell(
-            getattr(look.network(match), 'name', None)
-        ),
-        shown=columns.Shown.LONG,
+        'User ID',
+        columns.looked_up('server.user_id'),
+        _LONG,
+        views.Origin.SERVER,
     ),
-    columns.Column('Device Name', _device_name, shown=columns.Shown.LONG),
-    _text(
-        'Floating IP',
-        lambda match: match.floating_ip.address if match.floating_ip else None,
-        columns.Shown.LONG,
+    columns.Column('Network Name', columns.looked_up('network.name'), _LONG),
+    columns.Column('Device Name', _device_name, _LONG),
+    columns.Column(
+        'Floating IP', columns.of_row('floating_ip.address'), _LONG
     ),
-    _text(
-        'Fixed IP', lambda match: match.fixed_ip_address, columns.Shown.LONG
-    ),
-    _text(
-        'Parent Port ID',
-        lambda match: match.parent.id if match.parent else None,
-        columns.Shown.LONG,
-    ),
+    columns.Column('Fixed IP', columns.of_row('fixed_ip_address'), _LONG),
+    columns.Column('Parent Port ID', columns.of_row('parent.id'), _LONG),
 )
