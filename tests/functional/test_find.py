@@ -222,8 +222,8 @@ class TestFind(base.ProjectTestCase):
             (
                 ('10.60.0.256',),
                 '',
-                "'10.60.0.256' is malformed: the numbers of an IPv4 address "
-                'are 0 to 255',
+                "'10.60.0.256' is malformed: an IPv4 address has 4 numbers "
+                'from 0 to 255',
             ),
             (('--file', '-'), '::1\nnew\n', "line 2: 'new' is not an IP"),
             (('--file', '/nowhere'), '', '/nowhere'),

@@ -17,14 +17,16 @@ import testtools
 from osc_port_iface import addresses
 from osc_port_iface.commands import address_mistakes
 
-FOUR = 'an IPv4 address has 4 numbers'
-UP_TO_255 = 'the numbers of an IPv4 address are 0 to 255'
+IPV4 = 'an IPv4 address has 4 numbers from 0 to 255 without leading zeros'
 IPV6 = (
     "an IPv6 address has 8 groups of up to 4 hexadecimal digits, or '::' in "
     'place of some of them'
 )
-BYTES = 'a MAC address has 6 bytes, and its beginning 3 to 5 whole ones'
-WHOLE = 'both ends of a range are whole addresses'
+MAC = (
+    'a MAC address has 6 bytes of hexadecimal digits, all joined by colons or '
+    'by dashes, and its beginning 3 to 5 of them'
+)
+RANGE = 'a range is from one whole address to a later one of its version'
 NUMBER = 'a port is a number from 1 to 65535'
 PREFIX = 'the prefix length of IPv4 is 0 to 32'
 ZONE = 'only a link-local address of IPv6 has a zone'
@@ -41,17 +43,14 @@ DEVICE = (
 class TestMistakes(testtools.TestCase):
     def test_each(self) -> None:
         for text, why in (
-            ('10.0.0', FOUR),
-            ('10.0.0.', FOUR),
-            ('10.0.0.5.6', FOUR),
-            ('10.0.0/24', FOUR),
-            ('10.0.0.256', UP_TO_255),
-            ('10.0.0.256:80', UP_TO_255),
-            ('10.0.0.5-10.0.0.999', UP_TO_255),
-            (
-                '010.0.0.1',
-                'the numbers of an IPv4 address have no leading zeros',
-            ),
+            ('10.0.0', IPV4),
+            ('10.0.0.', IPV4),
+            ('10.0.0.5.6', IPV4),
+            ('10.0.0/24', IPV4),
+            ('10.0.0.256', IPV4),
+            ('10.0.0.256:80', IPV4),
+            ('10.0.0.5-10.0.0.999', IPV4),
+            ('010.0.0.1', IPV4),
             ('10.0.0.0/33', PREFIX),
             ('10.0.0.0/x', PREFIX),
             ('10.0.0.0/', PREFIX),
@@ -59,27 +58,18 @@ class TestMistakes(testtools.TestCase):
             ('2001:db8:::1', IPV6),
             ('12345::1', IPV6),
             ('[2001:db8::zz]:80', IPV6),
-            ('10.0.0.9-10.0.0.5', 'the range ends before it begins'),
-            ('10.0.0.5-::9', 'a range is of one version of IP'),
-            ('10.0.0.5-9', WHOLE),
-            ('10.0.0.5-', WHOLE),
-            ('-10.0.0.5', WHOLE),
-            ('fa:16', BYTES),
-            ('fa:16:3', BYTES),
-            ('fa:16:3e:01:02:03:04', BYTES),
-            ('fa-16-3e-01-02-03-04', BYTES),
-            (
-                'fa:16:3e:01:02:0g',
-                'a MAC address has hexadecimal digits only',
-            ),
-            (
-                'fa-16:3e:01:02:03',
-                'a MAC address has colons or dashes, not both',
-            ),
-            (
-                'fa163e01020',
-                'a MAC address has 12 hexadecimal digits; this one has 11',
-            ),
+            ('10.0.0.9-10.0.0.5', RANGE),
+            ('10.0.0.5-::9', RANGE),
+            ('10.0.0.5-9', RANGE),
+            ('10.0.0.5-', RANGE),
+            ('-10.0.0.5', RANGE),
+            ('fa:16', MAC),
+            ('fa:16:3', MAC),
+            ('fa:16:3e:01:02:03:04', MAC),
+            ('fa-16-3e-01-02-03-04', MAC),
+            ('fa:16:3e:01:02:0g', MAC),
+            ('fa-16:3e:01:02:03', MAC),
+            ('fa163e01020', MAC),
             ('10.0.0.5:0', NUMBER),
             ('10.0.0.5:65536', NUMBER),
             ('10.0.0.5:', NUMBER),
@@ -104,8 +94,10 @@ class TestMistakes(testtools.TestCase):
         for text in (
             *('web-1', 'ab-cd', 'c-1', '12-34', 'db-1.example.org', 'web:1'),
             *('', '5', '-', ':', ',', '[web-1]:80', 'qx-0a3ca19c-dd'),
+            # As long as an argument may be.
+            *('a-' * 50_000, 'x' * 100_000),
         ):
-            with self.subTest(text):
+            with self.subTest(text[:20]):
                 self.assertIsNone(address_mistakes.of_query(text))
 
     def test_what_only_looks_like_another_kind(self) -> None:

@@ -556,8 +556,16 @@ class TestUsage(FindTestCase):
 
     def test_malformed(self) -> None:
         for text, why in (
-            ('10.0.0.256', 'the numbers of an IPv4 address are 0 to 255'),
-            ('10.0.0.9-10.0.0.5', 'the range ends before it begins'),
+            (
+                '10.0.0.256',
+                'an IPv4 address has 4 numbers from 0 to 255 without leading '
+                'zeros',
+            ),
+            (
+                '10.0.0.9-10.0.0.5',
+                'a range is from one whole address to a later one of its '
+                'version',
+            ),
             (
                 '10.0.0.5%eth0',
                 'only a link-local address of IPv6 has a zone',
