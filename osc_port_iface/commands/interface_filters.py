@@ -14,6 +14,7 @@
 
 import argparse
 import dataclasses
+from typing import Any
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
@@ -149,18 +150,10 @@ def read(
         read, or names something that does not exist.
     """
     conditions = filters.InterfaceFilter(
-        network=parsed_args.network,
-        fixed_ip=parsed_args.fixed_ip,
-        ip_version=parsed_args.ip_version,
-        mac_address=parsed_args.mac_address,
-        port_state=parsed_args.port_state,
-        tag=parsed_args.tag,
-        subnet=parsed_args.subnet,
-        security_group=parsed_args.security_group,
-        no_security_group=parsed_args.no_security_group,
-        vnic_type=parsed_args.vnic_type,
-        host_device=parsed_args.host_device,
-        no_port_security=parsed_args.no_port_security,
+        **{
+            field.name: getattr(parsed_args, field.name)
+            for field in dataclasses.fields(filters.InterfaceFilter)
+        }
     )
     no_port = view.lacks.get(views.Origin.PORT)
     if parsed_args.subports and no_port:
@@ -173,21 +166,21 @@ def read(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}
             )
+    found: dict[str, Any] = {}
     if conditions.subnet:
-        subnet_id = names.subnet_id(cloud.network, conditions.subnet)
-        conditions = dataclasses.replace(conditions, subnet=subnet_id)
+        found['subnet'] = names.subnet_id(cloud.network, conditions.subnet)
     if conditions.security_group:
-        group_id = names.security_group_id(
+        found['security_group'] = names.security_group_id(
             cloud.network, conditions.security_group
         )
-        conditions = dataclasses.replace(conditions, security_group=group_id)
-    if not conditions.network:
-        return conditions
-    if not no_port:
-        network_id = names.network_id(cloud.network, conditions.network)
-        return dataclasses.replace(conditions, network=network_id)
-    if addresses.is_uuid(conditions.network):
+    if (
+        conditions.network
+        and no_port
+        and addresses.is_uuid(conditions.network)
+    ):
         raise plugin_command.UsageError(
             _('--network cannot be an ID here: %s.') % no_port
         )
-    return conditions
+    if conditions.network and not no_port:
+        found['network'] = names.network_id(cloud.network, conditions.network)
+    return dataclasses.replace(conditions, **found)

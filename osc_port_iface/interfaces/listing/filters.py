@@ -12,7 +12,6 @@
 
 """Filters interfaces."""
 
-from collections.abc import Iterator
 import dataclasses
 import ipaddress
 
@@ -74,6 +73,10 @@ class InterfaceFilter:
         :param interface: The interface. ``network`` is compared with both the
             ID and the label of its network.
         """
+        found = [
+            ipaddress.ip_address(fixed_ip.ip_address)
+            for fixed_ip in interface.fixed_ips
+        ]
         return (
             self.network
             in (None, interface.network_id, interface.network_label)
@@ -82,8 +85,13 @@ class InterfaceFilter:
             )
             and self.port_state in (None, interface.port_state)
             and self.tag in (None, interface.tag)
-            and (self.subnet is None or self.subnet in _subnets(interface))
-            and self._matches_addresses(interface)
+            and self.subnet
+            in (None, *(row.subnet_id for row in interface.fixed_ips))
+            and self.ip_version in (None, *(ip.version for ip in found))
+            and (
+                self.fixed_ip is None
+                or any(ip in self.fixed_ip for ip in found)
+            )
         )
 
     def matches_port(self, port: records.Port | None) -> bool | None:
@@ -116,21 +124,6 @@ class InterfaceFilter:
             return None
         return self.host_device == host_device.host_device(port)
 
-    def _matches_addresses(self, interface: records.Interface) -> bool:
-        if self.fixed_ip is None and self.ip_version is None:
-            return True
-        found = [
-            ipaddress.ip_address(fixed_ip.ip_address)
-            for fixed_ip in interface.fixed_ips
-        ]
-        return (
-            self.fixed_ip is None
-            or any(address in self.fixed_ip for address in found)
-        ) and (
-            self.ip_version is None
-            or any(address.version == self.ip_version for address in found)
-        )
-
 
 ANY = InterfaceFilter()
 
@@ -150,11 +143,6 @@ _ORIGINS = {
     'subnet': views.Origin.PORT,
     **dict.fromkeys(_OF_PORT, views.Origin.PORT),
 }
-
-
-def _subnets(interface: records.Interface) -> Iterator[str | None]:
-    for fixed_ip in interface.fixed_ips:
-        yield fixed_ip.subnet_id
 
 
 def _verdict(wanted: object, known: object) -> bool | None:
