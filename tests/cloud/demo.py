@@ -21,6 +21,7 @@ import sys
 
 from tests.cloud import api
 from tests.cloud import embedded
+from tests.cloud import networks
 from tests.cloud import releases
 from tests.cloud import scenario
 from tests import environments
@@ -93,15 +94,15 @@ def make_servers(user: api.Api) -> None:
         return
     print('Making three servers ...', flush=True)
     demo = scenario.Scenario(user, prefix='')
-    networks = {
+    made = {
         name: _found(user, 'networks', name=name) or demo.network(name, *cidrs)
         for name, cidrs in NETWORKS.items()
     }
     servers = {}
     for name in sorted(missing):
-        ports = make_ports(demo, name, SERVERS[name], networks)
+        ports = make_ports(demo, name, SERVERS[name], made)
         if name == 'db-1':
-            _make_trunk(user, demo, ports[0], networks['backup'])
+            _make_trunk(user, demo, ports[0], made['backup'])
         # Plugged in from last to first, so that the order of the NICs differs
         # from that of a listing.
         servers[name] = [
@@ -118,7 +119,7 @@ def make_ports(
     made: scenario.Scenario,
     server: str,
     interfaces: tuple[Interface, ...],
-    networks: dict[str, scenario.Resource],
+    networks_by_name: dict[str, scenario.Resource],
 ) -> list[scenario.Resource]:
     """Make the ports of a server in the order of their IDs.
 
@@ -130,7 +131,7 @@ def make_ports(
         ports = [
             _found(user, 'ports', name=f'{server}-{plugged.network}')
             or made.port(
-                networks[plugged.network],
+                networks_by_name[plugged.network],
                 *plugged.addresses,
                 name=f'{server}-{plugged.network}',
                 mac_address=plugged.mac_address,
@@ -215,13 +216,14 @@ def _found(
     return found[0] if found else None
 
 
-def _down(cloud: embedded.Cloud) -> str:
-    release = cloud.release.name
-    return (
-        'make down'
-        if release == releases.NEWEST
-        else f'make down RELEASE={release}'
-    )
+def down_command(cloud: embedded.Cloud) -> str:
+    """Return the command that stops this cloud."""
+    words = ['make down']
+    if cloud.release.name != releases.NEWEST:
+        words.append(f'RELEASE={cloud.release.name}')
+    if cloud.network != networks.PLAIN:
+        words.append(f'NETWORK={cloud.network}')
+    return ' '.join(words)
 
 
 def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
@@ -250,7 +252,8 @@ def show(cloud: embedded.Cloud, programs: pathlib.Path) -> int:
         f'  export OS_CLIENT_CONFIG_FILE={cloud.clouds_yaml} OS_CLOUD=demo\n'
         '  openstack server interface list --help\n\n'
         'Other clouds of that file: admin, reader (the same project, read '
-        'only),\nother (another project). To stop the cloud: ' + _down(cloud)
+        'only),\nother (another project). To stop the cloud: '
+        + down_command(cloud)
     )
     return 0
 
@@ -270,6 +273,7 @@ def main() -> int:
         return show(cloud, programs)
     except (
         embedded.CloudError,
+        networks.UnknownNetworkError,
         releases.UnknownReleaseError,
         subprocess.CalledProcessError,
     ) as error:
@@ -277,7 +281,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         print(
-            f'\nInterrupted. To stop the cloud: {_down(cloud)}',
+            f'\nInterrupted. To stop the cloud: {down_command(cloud)}',
             file=sys.stderr,
         )
         return 130
