@@ -577,6 +577,43 @@ class TestNetwork(base.ProjectTestCase):
             ['keep', 'virtual-ip'], sorted(self.port(port)['tags'])
         )
 
+    def test_rules_of_new_security_groups(self) -> None:
+        """They are those that Neutron's migrations put there."""
+        path = '/v2.0/security-groups'
+        (default,) = self.api.get('network', path, name='default')[
+            'security_groups'
+        ]
+        new = self.api.post(
+            'network', path, {'security_group': {'name': 'new'}}
+        )['security_group']
+        self.addCleanup(self.api.delete, 'network', f'{path}/{new["id"]}')
+        egress = {
+            ('egress', 'IPv4', None),
+            ('egress', 'IPv6', None),
+        }
+        for group, rules in (
+            (new, egress),
+            (
+                default,
+                egress
+                | {
+                    ('ingress', 'IPv4', default['id']),
+                    ('ingress', 'IPv6', default['id']),
+                },
+            ),
+        ):
+            self.assertEqual(
+                rules,
+                {
+                    (
+                        rule['direction'],
+                        rule['ethertype'],
+                        rule['remote_group_id'],
+                    )
+                    for rule in group['security_group_rules']
+                },
+            )
+
     def test_security_group_of_a_remote_group(self) -> None:
         group = self.scenario.security_group('web')
         remote = self.scenario.security_group('proxies')
