@@ -14,12 +14,12 @@
 
 import dataclasses
 import datetime
-import ipaddress
 from typing import Any, TYPE_CHECKING
 
 from cliff import columns
 import wcwidth
 
+from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import security_rules
@@ -34,6 +34,11 @@ else:
 
 # The formats that keep a structure. All others show text, one line per row.
 STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
+
+
+def _text(value: object) -> str:
+    """Write a value as text that is safe for a terminal."""
+    return '' if value is None else printable.escape(str(value))
 
 
 class _OrderedCell(Cell):
@@ -62,41 +67,36 @@ class _TextsCell(_OrderedCell):
         return self.texts()
 
 
-class TextCell(_TextsCell):
-    """One text; empty, and sorted first, if there is none."""
-
-    _value: str | None
-
-    def texts(self) -> list[str]:
-        return [printable.escape(self._value or '')]
-
-
-class NumberCell(_TextsCell):
-    """A number, or a text where the API allows a range; may be empty."""
-
-    _value: int | str | None
-
-    def texts(self) -> list[str]:
-        if self._value is None:
-            return ['']
-        return [printable.escape(str(self._value))]
-
-    def _sort_key(self) -> tuple[int, str]:
-        text = '' if self._value is None else str(self._value)
-        # A range sorts after the number it begins with.
-        return len(text.partition(':')[0]), text
-
-
 class _ScalarCell(_TextsCell):
-    """A value other than text; empty, and sorted first, if unknown."""
+    """One value; empty, and sorted first, if there is none."""
 
     _value: Any
 
     def texts(self) -> list[str]:
-        return ['' if self._value is None else str(self.machine_readable())]
+        return [_text(self.machine_readable())]
 
-    def _sort_key(self) -> tuple[bool, Any]:
+    def _sort_key(self) -> Any:
         return self._value is not None, self._value or 0
+
+
+class TextCell(_ScalarCell):
+    """One text."""
+
+    _value: str | None
+
+    def _sort_key(self) -> Any:
+        return self._value or ''
+
+
+class NumberCell(_ScalarCell):
+    """A number, or a text where the API allows a range."""
+
+    _value: int | str | None
+
+    def _sort_key(self) -> tuple[int, str]:
+        text = _text(self._value)
+        # A range sorts after the number it begins with.
+        return len(text.partition(':')[0]), text
 
 
 class FlagCell(_ScalarCell):
@@ -141,32 +141,16 @@ class DurationCell(_ScalarCell):
         return None if self._value is None else int(self._value)
 
 
-class TextListCell(_TextsCell):
-    """Several texts, ordered as a list."""
+class ListCell(_TextsCell):
+    """Several values, ordered as a list.
 
-    _value: tuple[str, ...]
-
-    def texts(self) -> list[str]:
-        return [printable.escape(text) for text in self._value]
-
-    def machine_readable(self) -> list[str]:
-        return list(self._value)
-
-
-class SegmentsCell(_TextsCell):
-    """A value for each segment of a network, in the order of the segments.
-
-    A segment without a value is null in structured formats and left out of
-    text.
+    One that is unknown is null in structured formats and empty in text.
     """
 
     _value: tuple[int | str | None, ...]
 
     def texts(self) -> list[str]:
-        return [
-            '' if value is None else printable.escape(str(value))
-            for value in self._value
-        ]
+        return list(map(_text, self._value))
 
     def machine_readable(self) -> list[int | str | None]:
         return list(self._value)
@@ -175,31 +159,25 @@ class SegmentsCell(_TextsCell):
         return [(value is not None, value or 0) for value in self._value]
 
 
-class FixedIPsCell(_TextsCell):
+class _RecordsCell(_TextsCell):
+    """Several records that structured formats show with their fields."""
+
+    _value: tuple[Any, ...]
+
+    def machine_readable(self) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(record) for record in self._value]
+
+
+class FixedIPsCell(_RecordsCell):
     """The fixed IPs of an interface, ordered as addresses, not as text."""
 
     _value: tuple[records.FixedIP, ...]
 
     def texts(self) -> list[str]:
-        return [
-            printable.escape(fixed_ip.ip_address) for fixed_ip in self._value
-        ]
-
-    def machine_readable(self) -> list[dict[str, str | None]]:
-        return [
-            {
-                'ip_address': fixed_ip.ip_address,
-                'subnet_id': fixed_ip.subnet_id,
-            }
-            for fixed_ip in self._value
-        ]
+        return [_text(fixed_ip.ip_address) for fixed_ip in self._value]
 
     def _sort_key(self) -> list[tuple[int, int]]:
-        addresses = (
-            ipaddress.ip_address(fixed_ip.ip_address)
-            for fixed_ip in self._value
-        )
-        return [(address.version, int(address)) for address in addresses]
+        return [addresses.ip_order(row.ip_address) for row in self._value]
 
 
 class PortForwardingsCell(_TextsCell):
@@ -259,15 +237,6 @@ class AddressPairCell(_TextsCell):
         }
 
 
-class _RecordsCell(_TextsCell):
-    """Several records that structured formats show with their fields."""
-
-    _value: tuple[Any, ...]
-
-    def machine_readable(self) -> list[dict[str, Any]]:
-        return [dataclasses.asdict(record) for record in self._value]
-
-
 class AddressPairsCell(_RecordsCell):
     """Allowed address pairs, such as ``10.0.0.100@fa:16:3e:00:00:01``."""
 
@@ -289,10 +258,10 @@ class SubportsCell(_RecordsCell):
 
     def texts(self) -> list[str]:
         return [
-            printable.escape(
-                subport.port_id
-                if subport.segmentation_id is None
-                else f'{subport.segmentation_id}={subport.port_id}'
+            '='.join(
+                _text(part)
+                for part in (subport.segmentation_id, subport.port_id)
+                if part is not None
             )
             for subport in self._value
         ]

@@ -199,7 +199,7 @@ def _of_subnets(
 
     def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
         values = (getattr(subnet, attribute) for subnet in look.subnets(row))
-        return cells.TextListCell(tuple(filter(None, values)))
+        return cells.ListCell(tuple(filter(None, values)))
 
     return cell
 
@@ -213,7 +213,7 @@ def _of_segments(
         values = tuple(
             getattr(segment, attribute) for segment in look.segments(row)
         )
-        return cells.SegmentsCell(values if set(values) != {None} else ())
+        return cells.ListCell(values if set(values) != {None} else ())
 
     return cell
 
@@ -230,7 +230,7 @@ def _network_name(
 def _floating_ips(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
-    return cells.TextListCell(
+    return cells.ListCell(
         row.interface.floating_ips
         or tuple(found.address for found in look.floating_ips(row))
     )
@@ -246,7 +246,7 @@ def _security_groups(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
     names = (group.name for group in look.security_groups(row))
-    return cells.TextListCell(tuple(sorted(filter(None, names))))
+    return cells.ListCell(tuple(sorted(filter(None, names))))
 
 
 def _host_device(
@@ -348,7 +348,7 @@ OF_INTERFACE: InterfaceColumns = (
     ),
     Column(
         'Port Tags',
-        looked_up('port.tags', cells.TextListCell, ()),
+        looked_up('port.tags', cells.ListCell, ()),
         _ON_REQUEST,
     ),
     Column('Description', looked_up('port.description'), _ON_REQUEST),

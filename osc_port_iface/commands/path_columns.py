@@ -22,7 +22,7 @@ from osc_port_iface.interfaces.path import steps
 from osc_port_iface import printable
 
 
-class PassingCell(cells.TextListCell):
+class PassingCell(cells.ListCell):
     """The traffic that passes: ``tcp 22``, or its parts in JSON."""
 
     _value: Any
@@ -51,7 +51,7 @@ class PassingCell(cells.TextListCell):
         ]
 
 
-class StepsCell(cells.TextListCell):
+class StepsCell(cells.ListCell):
     """The steps of a path, such as ``server web-1 > port web-1-eth0``."""
 
     _value: Any
