@@ -107,10 +107,10 @@ def find_all(
     server, interface, _port = _named(cloud, server, interface)
     owner = selection.one(cloud, server, scope, details=True)
     answer = _of_server(cloud, owner)
-    if interface is None:
-        return Found(owner, answer, answer.rows)
-    meant = _chosen(cloud, server, answer, interface)
-    return Found(owner, answer, [meant])
+    meant = answer.rows
+    if interface:
+        meant = [_chosen(cloud, server, answer, interface)]
+    return Found(owner, answer, meant)
 
 
 def _named(
@@ -266,19 +266,16 @@ def _several(text: str, port_ids: Iterable[str]) -> errors.ApiError:
 
 
 def _not_found(server: str, text: str, answer: _Answer) -> errors.ApiError:
-    message = _("Server %(name)s has no interface '%(text)s'") % {
+    message = _("Server %(name)s has no interface '%(text)s'; ") % {
         'name': printable.one_line(server),
         'text': printable.escape(text),
     }
     if answer.failures:
         # It may be the interface that could not be read.
-        return errors.Malformed(f'{message}; {answer.failures[0]}')
+        return errors.Malformed(message + answer.failures[0])
     if not answer.rows:
-        return errors.NotFound(_('%s; it has none') % message)
-    return errors.NotFound(
-        _('%(message)s; it has: %(interfaces)s')
-        % {'message': message, 'interfaces': _described(answer.rows)}
-    )
+        return errors.NotFound(message + _('it has none'))
+    return errors.NotFound(message + _('it has: %s') % _described(answer.rows))
 
 
 def _described(rows: _Rows) -> str:
@@ -286,9 +283,10 @@ def _described(rows: _Rows) -> str:
     found = []
     for row in rows:
         interface = row.interface
-        known = [interface.port_id or '', interface.mac_address or '']
-        known += [fixed_ip.ip_address for fixed_ip in interface.fixed_ips]
-        if interface.tag:
-            known.append(interface.tag)
-        found.append(' '.join(map(printable.escape, known)))
+        known = [
+            *(interface.port_id, interface.mac_address),
+            *(fixed_ip.ip_address for fixed_ip in interface.fixed_ips),
+            interface.tag,
+        ]
+        found.append(' '.join(printable.escape(x) for x in known if x))
     return '; '.join(found)

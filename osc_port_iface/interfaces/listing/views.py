@@ -140,10 +140,9 @@ class ComputeView(View):
 class NetworkView(View):
     """Neutron's view: one request for about 150 servers."""
 
-    @property
-    def lacks(self) -> Mapping[Origin, str]:
-        """Tags."""
-        return {Origin.TAG: _('Neutron does not know the device tags')}
+    lacks: Mapping[Origin, str] = {
+        Origin.TAG: _('Neutron does not know the device tags')
+    }
 
     def read(
         self, servers: Sequence[records.Server], progress: Progress
@@ -172,13 +171,10 @@ class CacheView(View):
 
     needs_details = True
 
-    @property
-    def lacks(self) -> Mapping[Origin, str]:
-        """The ports and their tags."""
-        return dict.fromkeys(
-            (Origin.TAG, Origin.PORT, Origin.ADMIN),
-            _("Nova's cache does not have it"),
-        )
+    lacks: Mapping[Origin, str] = dict.fromkeys(
+        (Origin.TAG, Origin.PORT, Origin.ADMIN),
+        _("Nova's cache does not have it"),
+    )
 
     def read(
         self, servers: Sequence[records.Server], progress: Progress

@@ -87,7 +87,18 @@ def _targets(
     cidrs: _Cidrs,
 ) -> Iterator[_Target]:
     for match in reserved:
-        yield from _reserved(match)
+        known = match.fixed_ip_address
+        reserved_ips = (
+            [known] if known else [row.ip_address for row in match.fixed_ips]
+        )
+        for reserved_ip in reserved_ips:
+            yield _Target(
+                match.query,
+                addresses.parse_ip_address(reserved_ip),
+                frozenset(filter(None, [match.network_id])),
+                match.port,
+                match.floating_ip,
+            )
     for query in queries:
         if query.kind is addresses.Kind.MAC_ADDRESS:
             yield _Target(query, None, None)
@@ -102,23 +113,6 @@ def _targets(
                     if any(ip_address in cidr for cidr in found)
                 ),
             )
-
-
-def _reserved(match: searches.Match) -> Iterator[_Target]:
-    """Return the addresses that the port of a match reserves."""
-    if match.port is None:
-        return
-    known = match.fixed_ip_address
-    for ip_address in (
-        [known] if known else [row.ip_address for row in match.port.fixed_ips]
-    ):
-        yield _Target(
-            match.query,
-            addresses.parse_ip_address(ip_address),
-            frozenset({match.port.network_id}),
-            match.port,
-            match.floating_ip,
-        )
 
 
 def _subnets(

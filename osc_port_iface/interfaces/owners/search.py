@@ -88,16 +88,10 @@ class Match:
     def identity(self) -> Identity:
         """What tells it from other matches, in whichever region it is read."""
         return (
-            self.query,
-            self.matched_as,
-            self.ip_address,
-            *(
-                found and found.id
-                for found in (
-                    *(self.port, self.parent),
-                    *(self.floating_ip, self.router),
-                )
-            ),
+            *(self.query, self.matched_as, self.ip_address),
+            *(self.port and self.port.id, self.parent and self.parent.id),
+            self.floating_ip and self.floating_ip.id,
+            self.router and self.router.id,
             *(self.forwarding, self.pair),
         )
 
@@ -133,8 +127,8 @@ class Match:
         With OVN, a subport is bound together with its parent, which alone
         shows the host.
         """
-        hosts = (port.host for port in (self.port, self.parent) if port)
-        return next(filter(None, hosts), None)
+        ports = (self.port, self.parent)
+        return next((p.host for p in ports if p and p.host), None)
 
     @property
     def fixed_ips(self) -> tuple[records.FixedIP, ...]:
@@ -145,17 +139,13 @@ class Match:
     def project_id(self) -> str | None:
         """The project of the port, or else of the floating IP or router."""
         owners = (self.port, self.floating_ip, self.router)
-        found = (owner.project_id for owner in owners if owner)
-        return next(filter(None, found), None)
+        return next((o.project_id for o in owners if o and o.project_id), None)
 
     @property
     def network_id(self) -> str | None:
         """The network of the port, or else of the address."""
-        if self.port:
-            return self.port.network_id
-        if self.floating_ip:
-            return self.floating_ip.network_id
-        return self.gateway.network_id if self.gateway else None
+        owner = self.port or self.floating_ip or self.gateway
+        return owner.network_id if owner else None
 
     @property
     def device_owner(self) -> str | None:
