@@ -17,6 +17,7 @@ from openstack.config import cloud_region
 from osc_port_iface.api import compute
 from osc_port_iface.api import connection_pool
 from osc_port_iface.api import credentials as api_credentials
+from osc_port_iface.api import errors
 from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
@@ -79,5 +80,9 @@ class Cloud:
         )
 
     def has(self, service_type: str) -> bool:
-        """Return whether the catalog has a service of a type."""
-        return service.is_offered(self.config, self.credentials, service_type)
+        """Return whether the catalog or clouds.yaml has a service."""
+        try:
+            service.connect(self.config, self.credentials, service_type, '')
+        except errors.NotInCatalog:
+            return False
+        return True

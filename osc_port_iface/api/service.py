@@ -118,28 +118,16 @@ def connect(
 
     :param config: The settings of the region.
     :param credentials: The token that all services share.
-    :param service_type: ``compute``, ``network`` or ``identity``.
+    :param service_type: Such as ``compute``.
     :param version: The version in the path of the URL, such as ``v2.0``.
     :returns: A transport for that version. No request is sent.
-    :raises errors.ApiError: The catalog has no such service.
+    :raises errors.NotInCatalog: Neither the catalog nor clouds.yaml has it.
+    :raises errors.ApiError: Its settings in clouds.yaml are not valid.
     """
     adapter, url = _endpoint(config, credentials, service_type)
     return api_transport.Transport(
         adapter, credentials, versioned(url, version, credentials.project_id)
     )
-
-
-def is_offered(
-    config: cloud_region.CloudRegion,
-    credentials: api_credentials.Credentials,
-    service_type: str,
-) -> bool:
-    """Return whether the catalog or clouds.yaml has a service of a type."""
-    try:
-        _endpoint(config, credentials, service_type)
-    except errors.NotInCatalog:
-        return False
-    return True
 
 
 def versioned(url: str, version: str, project_id: str | None = None) -> str:

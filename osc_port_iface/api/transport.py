@@ -315,10 +315,7 @@ class Transport:
             call.body,
         )
         try:
-            # openstacksdk's own method (proxy.Proxy.request) uses a cache if
-            # clouds.yaml configures one.
-            answer = ksa_adapter.Adapter.request(
-                self._adapter,
+            answer = self._adapter.request(
                 call.url,
                 call.method,
                 params=dict(call.query or {}),

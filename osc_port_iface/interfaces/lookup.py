@@ -155,9 +155,9 @@ class Lookup:
         subnet = self._subnets.get(subnet_id or '')
         if subnet is None or subnet.gateway_ip is None:
             return None
-        wanted = records.FixedIP(subnet.gateway_ip, subnet.id)
+        gateway_ip = records.FixedIP(subnet.gateway_ip, subnet.id)
         for port in self._gateway_ports.values():
-            if port.router_id and wanted in port.fixed_ips:
+            if port.router_id and gateway_ip in port.fixed_ips:
                 return self._gateways.get(
                     port.router_id, records.Router(port.router_id, None)
                 )
