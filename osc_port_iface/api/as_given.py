@@ -26,6 +26,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
+from osc_port_iface.api import nova
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.i18n import _
@@ -193,7 +194,8 @@ def _shown(
 
     def show(server_id: str) -> Object:
         what = _('Server %s') % printable.escape(server_id)
-        answer = cloud.compute.get(server_id, what)
+        path = nova.server_path(server_id, what)
+        answer = cloud.compute.transport.get(path, what)
         return answer.intact('server', _OBJECT.read)
 
     answer: records.Answer[Object] = records.Answer([])

@@ -24,7 +24,6 @@ from openstack.config import cloud_region
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import nova
-from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
@@ -109,8 +108,10 @@ class ComputeApi(service.Service):
         what = _('Interfaces of server %s') % printable.escape(
             called or server_id
         )
-        answer = self.get(
-            server_id, what, '/os-interface', _OTHER_PROJECT_HINT
+        answer = self.transport.get(
+            nova.server_path(server_id, what, '/os-interface'),
+            what,
+            hint=_OTHER_PROJECT_HINT,
         ).answer('interfaceAttachments', nova.INTERFACE.read)
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
@@ -135,7 +136,8 @@ class ComputeApi(service.Service):
             'server': printable.escape(called or server_id),
         }
         port = service.identifier(port_id, what)
-        answer = self.get(server_id, what, f'/os-interface/{port}')
+        path = nova.server_path(server_id, what, f'/os-interface/{port}')
+        answer = self.transport.get(path, what)
         return answer.intact('interfaceAttachment', nova.INTERFACE.read)
 
     def server(
@@ -153,7 +155,8 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         what = _('Server %s') % printable.escape(called or server_id)
-        answer = self.get(server_id, what, hint=_OTHER_PROJECT_HINT)
+        path = nova.server_path(server_id, what)
+        answer = self.transport.get(path, what, hint=_OTHER_PROJECT_HINT)
         return answer.intact('server', nova.SERVERS.record.read)
 
     def instance_actions(
@@ -169,9 +172,9 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         what = _('Actions of server %s') % printable.escape(server_id)
-        answer = self.get(server_id, what, '/os-instance-actions').answer(
-            'instanceActions', nova.ACTION.read
-        )
+        path = nova.server_path(server_id, what, '/os-instance-actions')
+        page = self.transport.get(path, what)
+        answer = page.answer('instanceActions', nova.ACTION.read)
         answer.rows.sort(key=lambda action: action.seconds_ago)
         return answer
 
@@ -195,9 +198,10 @@ class ComputeApi(service.Service):
         if not request_id.startswith('req-'):
             raise errors.NotFound(_('%s: not a request ID') % what)
         identifier = service.identifier(request_id.removeprefix('req-'), what)
-        action = self.get(
+        path = nova.server_path(
             server_id, what, f'/os-instance-actions/req-{identifier}'
-        ).nested('instanceAction')
+        )
+        action = self.transport.get(path, what).nested('instanceAction')
         found = action.optional_items('events', nova.ACTION_EVENT.read)
         return records.Answer(found, action.body.failures)
 
@@ -284,21 +288,6 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         return self.pager.page(nova.SERVERS, _projects(scope))
-
-    def get(
-        self, server_id: str, what: str, below: str = '', hint: str = ''
-    ) -> reading.Object:
-        """Send a GET call for a server, or for what is below its path.
-
-        :param server_id: The server's ID.
-        :param what: What is requested, as the beginning of the message.
-        :param below: The path, which follows that of the server.
-        :param hint: Added to the message if the answer is 404.
-        :raises errors.NotFound: The ID is not a UUID, or the answer is 404.
-        :raises errors.ApiError: The request failed.
-        """
-        path = f'/servers/{service.identifier(server_id, what)}{below}'
-        return self.transport.get(path, what, hint=hint)
 
     def _list(
         self, scope: ServerScope, details: bool, name: str | None = None

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
+from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
@@ -127,3 +128,13 @@ COMPUTE_SERVICE = reading.Record(
         lambda row, key: row.text(key) == 'enabled', 'status'
     ),
 )
+
+
+def server_path(server_id: str, what: str, below: str = '') -> str:
+    """Return the path of a server, or of what is below it.
+
+    :param what: What is requested, as the beginning of the message.
+    :param below: The rest of the path.
+    :raises errors.NotFound: The ID is not a UUID.
+    """
+    return f'/servers/{service.identifier(server_id, what)}{below}'
