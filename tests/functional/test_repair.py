@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Callable
 import contextlib
 import json
 import os
@@ -21,6 +22,8 @@ import subprocess
 import tempfile
 import time
 from typing import Any
+from urllib import parse
+import uuid
 
 from tests.cloud import api
 from tests.cloud import databases
@@ -496,6 +499,93 @@ class TestPortsWithoutServer(RepairTestCase):
             'network', '/v2.0/ports', network_id=self.network['id']
         )['ports']
         self.assertEqual(kept['id'], left['id'])
+
+
+class TestRaces(RepairTestCase):
+    """What changes after the last check, right before the request."""
+
+    def test_another_user_is_faster(self) -> None:
+        server = self.make_server(2)
+        bounced, bound = self.ports(server)
+        host = moves.host_of(self.admin, server)
+        by_hand = self.scenario.port(self.network)
+        orphan = self.scenario.port(self.network)
+        status = 'UPDATE ports SET status = ? WHERE id = ?'
+        self.change('neutron', status, 'DOWN', bounced['id'])
+        other = moves.other_host(self.admin, server)
+        self.update_port(bound, **{'binding:host_id': other})
+        self.update_port(by_hand, device_id=server['id'])
+        self.update_port(
+            orphan, device_id=str(uuid.uuid4()), device_owner='compute:nova'
+        )
+        for port in (by_hand, orphan):
+            self.addCleanup(self.remove, port)
+        right = {'binding:host_id': host}
+        for code, option, port, reads, act, reason in (
+            (
+                'port-down',
+                '--bounce',
+                bounced,
+                1,
+                lambda: self.change(
+                    'neutron', status, 'ACTIVE', bounced['id']
+                ),
+                'its status is ACTIVE',
+            ),
+            (
+                'host-differs',
+                '--bounce',
+                bound,
+                1,
+                lambda: self.update_port(bound, **right),
+                'it is bound to another host now',
+            ),
+            (
+                'not-attached',
+                '--bounce',
+                by_hand,
+                1,
+                lambda: self.update_port(by_hand, device_id=''),
+                'it has another device now',
+            ),
+            (
+                'orphan-port',
+                '--delete-orphans',
+                orphan,
+                # The two checks read it as well.
+                3,
+                lambda: self.update_port(orphan, device_id=server['id']),
+                'it has another device now',
+            ),
+        ):
+            with self.subTest(code):
+                self.act_before(reads, port, act)
+                result = self.openstack(
+                    *(*COMMAND, '--project', self.user, '--finding', code),
+                    *('--auto-approve', option, '--port', port['id']),
+                    *('-f', 'value', '-c', 'Result', '-c', 'Reason'),
+                    user='admin',
+                )
+                line = f'Port {port["id"]}: {reason}\n'
+                self.assertEqual(
+                    command_result.Result(1, f'skipped {line}', line), result
+                )
+                self.assertEqual([], self.proxy.writes)
+
+    def act_before(
+        self, reads: int, port: scenario.Resource, act: Callable[[], object]
+    ) -> None:
+        """Do something right before a port is read so many times by ID."""
+
+        def before(url: str) -> None:
+            nonlocal reads
+            query = parse.parse_qs(parse.urlsplit(url).query)
+            if query.get('id') == [port['id']]:
+                reads -= 1
+                if not reads:
+                    act()
+
+        self.proxy.before = before
 
 
 class TestSafety(RepairTestCase):
