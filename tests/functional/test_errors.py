@@ -66,6 +66,27 @@ class TestErrors(base.FunctionalTestCase):
                 result,
             )
 
+    def test_selections_that_cannot_be_made(self) -> None:
+        refusal = recording_proxy.Answer(403, b'{"error": {"message": "No."}}')
+        self.proxy.answer('/projects', refusal)
+        for arguments, line in (
+            (('--host', 'nosuch'), "No compute host has the name 'nosuch'."),
+            (
+                ('--project', 'nosuch'),
+                "Project 'nosuch' cannot be looked up, use its ID: Projects: "
+                'this is not allowed: No. (HTTP 403)',
+            ),
+        ):
+            for command in (('wait',), ('repair', '--dry-run')):
+                with self.subTest(arguments=arguments, command=command):
+                    self.assertEqual(
+                        command_result.Result(1, '', f'{line}\n'),
+                        self.openstack(
+                            *('server', 'interface', *command, *arguments),
+                            user='admin',
+                        ),
+                    )
+
     def test_bodies(self) -> None:
         for answer, words in (
             (

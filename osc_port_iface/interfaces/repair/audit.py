@@ -30,7 +30,7 @@ from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import printable
 
 # A pipe or a terminal cannot be synchronized.
-_NO_DISK = frozenset({errno.EINVAL, errno.ENOTSUP})
+_NO_DISK = (errno.EINVAL, errno.ENOTSUP)
 
 
 class LogFailed(Exception):

@@ -448,6 +448,7 @@ class TestRepair(RepairTestCase):
         if os.geteuid() == 0:
             # The links of root are followed.
             os.lchown(link, 4712, -1)
+            os.chown(path, 4712, -1)
         with mock.patch('os.geteuid', autospec=True, return_value=4711):
             self.assertEqual(
                 command_result.Result(
@@ -456,6 +457,10 @@ class TestRepair(RepairTestCase):
                 self.repair('--auto-approve', '--audit-log', str(link)),
             )
         self.assertEqual((before, lines), (self.writes(), path.read_text()))
+        # A file of another user is no link.
+        with mock.patch('os.geteuid', autospec=True, return_value=4711):
+            result = self.repair('--auto-approve', '--audit-log', str(path))
+        self.assertEqual(0, result.status)
 
     def test_log_that_cannot_be_written(self) -> None:
         for path, problem in (
