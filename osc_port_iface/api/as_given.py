@@ -35,7 +35,7 @@ from osc_port_iface import records
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Object:
+class GivenObject:
     """An object as the API gave it.
 
     :ivar data: Its JSON, with sorted keys.
@@ -48,7 +48,7 @@ class Object:
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing:
+class GivenListing:
     """All objects of a kind.
 
     :ivar kind: The key of the objects in the API.
@@ -59,7 +59,9 @@ class Listing:
     """
 
     kind: str
-    objects: Mapping[str, Object] = dataclasses.field(default_factory=dict)
+    objects: Mapping[str, GivenObject] = dataclasses.field(
+        default_factory=dict
+    )
     failure: str | None = None
     is_hidden: bool = False
 
@@ -76,13 +78,13 @@ def _ahead(row: reading.Object) -> float:
     return (row.body.response.sent_at - now).total_seconds()
 
 
-def _record(*keys: str) -> reading.Record[Object]:
+def _record(*keys: str) -> reading.Record[GivenObject]:
     """Keep these keys of an object; all of them by default.
 
     The fields have no keys, so that a service is not asked for some.
     """
     return reading.Record(
-        Object,
+        GivenObject,
         id=reading.field(lambda row: row.required('id', row.text('id'))),
         data=reading.field(lambda row: _data(row, *keys)),
         ahead=reading.field(_ahead),
@@ -95,7 +97,7 @@ _OBJECT = _record()
 _NAME = _record('id', 'name', 'domain_id')
 
 # Without a comparison: what the service leaves is kept.
-_UNCOMPARED: Mapping[str, paging.Filter[Object]] = {
+_UNCOMPARED: Mapping[str, paging.Filter[GivenObject]] = {
     name: paging.Filter(name, None) for name in ('device_id', 'project_id')
 }
 
@@ -128,7 +130,7 @@ def read(
     cloud: api_cloud.Cloud,
     scope: compute.ServerScope,
     server_ids: Collection[str] | None = None,
-) -> Iterator[Listing]:
+) -> Iterator[GivenListing]:
     """Read everything that tells who has which address, one kind at a time.
 
     :param cloud: The services.
@@ -160,9 +162,9 @@ _HIDDEN = (errors.Forbidden, errors.NotFound, errors.NotInCatalog)
 
 
 def _read(
-    collection: paging.Collection[Object],
-    read_all: Callable[[], records.Answer[Object]],
-) -> Listing:
+    collection: paging.Collection[GivenObject],
+    read_all: Callable[[], records.Answer[GivenObject]],
+) -> GivenListing:
     try:
         answer = read_all()
     except errors.TokenRefused:
@@ -170,16 +172,16 @@ def _read(
     except errors.ApiError as error:
         is_optional = collection not in (_SERVERS, _PORTS)
         if is_optional and isinstance(error, _HIDDEN):
-            return Listing(collection.key, is_hidden=True)
-        return Listing(collection.key, failure=str(error))
+            return GivenListing(collection.key, is_hidden=True)
+        return GivenListing(collection.key, failure=str(error))
     if answer.failures:
-        return Listing(collection.key, failure=answer.failures[0])
-    return Listing(collection.key, {row.id: row for row in answer.rows})
+        return GivenListing(collection.key, failure=answer.failures[0])
+    return GivenListing(collection.key, {row.id: row for row in answer.rows})
 
 
 def _servers(
     cloud: api_cloud.Cloud, scope: compute.ServerScope
-) -> records.Answer[Object]:
+) -> records.Answer[GivenObject]:
     answer = cloud.compute.pager.all(_SERVERS, compute.server_query(scope))
     if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
         # Nova leaves them out without a word.
@@ -189,16 +191,16 @@ def _servers(
 
 def _shown(
     cloud: api_cloud.Cloud, server_ids: Collection[str]
-) -> records.Answer[Object]:
+) -> records.Answer[GivenObject]:
     """Show each of some servers."""
 
-    def show(server_id: str) -> Object:
+    def show(server_id: str) -> GivenObject:
         what = _('Server %s') % printable.escape(server_id)
         path = nova.server_path(server_id, what)
         answer = cloud.compute.transport.get(path, what)
         return answer.intact('server', _OBJECT.read)
 
-    answer: records.Answer[Object] = records.Answer([])
+    answer: records.Answer[GivenObject] = records.Answer([])
     for _server_id, found in fan_out.fan_out(show, server_ids):
         if isinstance(found, errors.ApiError):
             answer.failures.append(str(found))
@@ -208,8 +210,8 @@ def _shown(
 
 
 def _ports_of(
-    cloud: api_cloud.Cloud, servers: Listing
-) -> records.Answer[Object]:
+    cloud: api_cloud.Cloud, servers: GivenListing
+) -> records.Answer[GivenObject]:
     """List the ports of servers.
 
     :raises errors.ApiError: It is not known which servers there are.
@@ -220,8 +222,8 @@ def _ports_of(
 
 
 def _ports(
-    cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: Listing
-) -> records.Answer[Object]:
+    cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: GivenListing
+) -> records.Answer[GivenObject]:
     pager = cloud.network.pager
     if scope.all_projects and not scope.is_filtered:
         return pager.all(_PORTS, {}, limit=True)

@@ -329,7 +329,7 @@ class ComputeApi(service.Service):
             )
             maximum = document.nested('version').text('version')
         except (
-            errors.Refused,
+            errors.RequestRefused,
             errors.Unauthorized,
             errors.Malformed,
         ) as error:

@@ -18,7 +18,7 @@
       Unauthorized    401
         TokenRefused  401 to a token that was renewed a moment before, or no
                       token could be obtained
-      Refused         any other 4xx that a retry will not change
+      RequestRefused  any other 4xx that a retry will not change
         BadRequest    400
         Forbidden     403
         NotFound      404: it does not exist, or this caller may not see it
@@ -47,19 +47,19 @@ class TokenRefused(Unauthorized):
     """No token is accepted, so no further request can succeed."""
 
 
-class Refused(ApiError):
+class RequestRefused(ApiError):
     """A status from 400 to 499 that a retry will not change."""
 
 
-class BadRequest(Refused):
+class BadRequest(RequestRefused):
     """400: the service does not accept the request."""
 
 
-class Forbidden(Refused):
+class Forbidden(RequestRefused):
     """403: the caller may not do this."""
 
 
-class NotFound(Refused):
+class NotFound(RequestRefused):
     """404: it does not exist, or this caller may not see it."""
 
 

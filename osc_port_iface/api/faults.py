@@ -104,7 +104,7 @@ def explain(
         message += f'; {hint}'
     if detail:
         message += f': {printable.one_line(detail)}'
-    fallback = errors.Refused if status < 500 else errors.ApiError
+    fallback = errors.RequestRefused if status < 500 else errors.ApiError
     return _CLASSES.get(status, fallback)(f'{message} ({_origin(response)})')
 
 

@@ -107,7 +107,7 @@ class CheckServerInterface(lister.TextLister):
         took = time.monotonic() - started
         rows = [row for result in results.values() for row in result.rows]
         if rows:
-            self.deny()
+            self.report_negative()
         metrics.write(parsed_args, results, took)
         if parsed_args.nagios:
             line = nagios.judge(parsed_args, results, took)

@@ -153,7 +153,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         for region, (before, after) in pairs.items():
             changes += self._compare(parsed_args, region, before, after)
         if changes:
-            self.deny()
+            self.report_negative()
         chosen = self.choose(
             parsed_args, change_columns.COLUMNS, show_long=any(pairs)
         )

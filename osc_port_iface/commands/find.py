@@ -194,13 +194,13 @@ class FindServerInterface(as_of.RecordedLister):
             found.rows,
             with_server_details=columns.need_server_details(chosen),
         )
-        if any(column in match_columns.OF_SERVER for column in chosen):
+        if any(column in match_columns.OF_OWNER for column in chosen):
             find.sort(found.rows, found.queries, look)
             found.notices += find.unattached(found.rows, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
         if lines := find.unmatched(self.cloud(), found):
-            self.deny(lines)
+            self.report_negative(lines)
         return headers, rows
 
     def _choose(

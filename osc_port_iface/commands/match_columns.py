@@ -43,7 +43,7 @@ def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
 
 _LONG = columns.Shown.LONG
 
-OF_SERVER = (
+OF_OWNER = (
     columns.Column('Server ID', columns.looked_up('server.id')),
     columns.Column('Server Name', columns.looked_up('server.name')),
 )
@@ -53,7 +53,7 @@ COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
     columns.Column('Address', columns.of_row('ip_address')),
     columns.Column('Matched As', columns.of_row('matched_as')),
     columns.Column('Certainty', columns.of_row('certainty.value')),
-    *OF_SERVER,
+    *OF_OWNER,
     columns.Column('Project ID', columns.of_row('project_id')),
     columns.Column('Project Name', columns.looked_up('project.name')),
     columns.Column('Domain Name', columns.looked_up('project.domain_name')),

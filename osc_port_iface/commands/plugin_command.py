@@ -261,9 +261,9 @@ class PluginCommand(command.Command):
             LOG.error(line)
             self._exit_status = FAILED
 
-    def deny(self, lines: Iterable[str] = ()) -> None:
+    def report_negative(self, lines: Iterable[str] = ()) -> None:
         """Give a negative answer; the exit status becomes 3 if it was 0."""
-        for line in self._unheard('deny', lines):
+        for line in self._unheard('report_negative', lines):
             LOG.error(line)
         if self.heard is None:
             self._exit_status = self._exit_status or NEGATIVE

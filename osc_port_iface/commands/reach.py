@@ -132,4 +132,4 @@ class ReachServerInterface(lister.TextLister):
         self.fail(found.failures)
         if 'unknown' in verdicts:
             self.fail([_('No path is known to be allowed.')])
-        self.deny()
+        self.report_negative()

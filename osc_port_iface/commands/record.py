@@ -208,5 +208,5 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
                     }
                 )
         moment = parsed_args.listed_at or listing_files.changed_at(path)
-        listings.append(importing.Listing(moment, listing.rows))
+        listings.append(importing.ImportedListing(moment, listing.rows))
     return importing.import_listings(parsed_args.journal, listings)

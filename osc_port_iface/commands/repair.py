@@ -177,7 +177,7 @@ class RepairServerInterface(lister.TextLister):
         self.report(answer)
         rows = self._outcomes(run, plan, parsed_args)
         if any(row.remains for row in rows):
-            self.deny()
+            self.report_negative()
         if any(row.repair.finding.server is None for row in rows):
             # Nothing else names a port without a server.
             self.rank_above('Port ID', 'Action')

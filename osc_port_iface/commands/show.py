@@ -165,7 +165,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             compute.ServerScope(all_projects=parsed_args.all_projects),
         )
         look = lookup.Lookup(cloud, found.all.rows)
-        tree = topology.of_server(found, look)
+        tree = topology.tree(found, look)
         self.report(found.all, look)
         if parsed_args.tree == 'text':
             stdout = self.app.stdout

@@ -152,7 +152,7 @@ class WaitServerInterface(lister.TextLister):
         )
         self.fail(dict.fromkeys(result.failures))
         if result.pending:
-            self.deny(result.pending)
+            self.report_negative(result.pending)
         look = columns.look_up(chosen, cloud, result.done)
         return columns.table(chosen, result.done, look)
 

@@ -39,7 +39,7 @@ _Found = TypeVar('_Found', bound=paging.HasId)
 _FILTERED_VNIC_TYPES = frozenset({'', 'normal', 'remote-managed', 'smart-nic'})
 
 
-class Row(Protocol):
+class LookupRow(Protocol):
     """A row, with the IDs of what can be looked up for it."""
 
     @property
@@ -83,7 +83,7 @@ class Lookup:
     def __init__(
         self,
         cloud: api_cloud.Cloud,
-        rows: Sequence[Row],
+        rows: Sequence[LookupRow],
         *,
         with_rules: bool = False,
         with_server_details: bool = False,
@@ -105,11 +105,11 @@ class Lookup:
         self._with_server_details = with_server_details
         self._lost: set[str] = set()
 
-    def port(self, row: Row) -> records.Port | None:
+    def port(self, row: LookupRow) -> records.Port | None:
         """Look up the port of a row."""
         return row.port or self._ports.get(row.port_id or '')
 
-    def binding(self, row: Row) -> records.Port | None:
+    def binding(self, row: LookupRow) -> records.Port | None:
         """Look up the port of a row, if it shows where it is bound."""
         port = self.port(row)
         if port is None or port.shows_binding:
@@ -122,11 +122,11 @@ class Lookup:
         )
         return None
 
-    def network(self, row: Row) -> records.Network | None:
+    def network(self, row: LookupRow) -> records.Network | None:
         """Look up the network of a row."""
         return self._networks.get(row.network_id or '')
 
-    def segments(self, row: Row) -> tuple[records.Segment, ...]:
+    def segments(self, row: LookupRow) -> tuple[records.Segment, ...]:
         """Look up the segments that provide the network of a row.
 
         If an answer has networks with one segment and with several, Neutron
@@ -143,7 +143,7 @@ class Lookup:
             )
         return network.segments if network else ()
 
-    def subnets(self, row: Row) -> list[records.Subnet]:
+    def subnets(self, row: LookupRow) -> list[records.Subnet]:
         """Look up the subnets of the addresses of a row, in their order."""
         return _chosen(_subnet_ids(row), self._subnets)
 
@@ -163,7 +163,7 @@ class Lookup:
                 )
         return None
 
-    def floating_ips(self, row: Row) -> list[records.FloatingIP]:
+    def floating_ips(self, row: LookupRow) -> list[records.FloatingIP]:
         """Look up the floating IPs that lead to the port of a row."""
         return [
             found
@@ -171,7 +171,9 @@ class Lookup:
             if row.port_id and found.port_id == row.port_id
         ]
 
-    def forwarding_floating_ips(self, row: Row) -> list[records.FloatingIP]:
+    def forwarding_floating_ips(
+        self, row: LookupRow
+    ) -> list[records.FloatingIP]:
         """Look up the floating IPs that forward ports to a row.
 
         They have only the forwardings to this row.
@@ -190,30 +192,30 @@ class Lookup:
         ]
         return [row for row in found if row.port_forwardings]
 
-    def qos_policy(self, row: Row) -> records.QosPolicy | None:
+    def qos_policy(self, row: LookupRow) -> records.QosPolicy | None:
         """Look up the QoS policy of the port of a row, or of its network."""
         port = self.port(row)
         return self._qos_policies.get((port and _qos_policy_id(port)) or '')
 
-    def security_groups(self, row: Row) -> list[records.SecurityGroup]:
+    def security_groups(self, row: LookupRow) -> list[records.SecurityGroup]:
         """Look up the security groups of the port of a row."""
         port = self.port(row)
         ids = port.security_group_ids if port else ()
         return _chosen(ids, self._security_groups)
 
-    def server(self, row: Row) -> records.Server | None:
+    def server(self, row: LookupRow) -> records.Server | None:
         """Look up the server of a row."""
         return self._servers.get(row.server_id or '')
 
-    def project(self, row: Row) -> records.Project | None:
+    def project(self, row: LookupRow) -> records.Project | None:
         """Look up the project of a row, with its domain."""
         return self._projects.get(row.project_id or '')
 
-    def router(self, row: Row) -> records.Router | None:
+    def router(self, row: LookupRow) -> records.Router | None:
         """Look up the router that has the port of a row."""
         return self._routers.get((row.port and row.port.router_id) or '')
 
-    def load_balancer(self, row: Row) -> records.LoadBalancer | None:
+    def load_balancer(self, row: LookupRow) -> records.LoadBalancer | None:
         """Look up the load balancer whose virtual IP is on a row's port."""
         return self._load_balancers.get(
             (row.port and row.port.load_balancer_id) or ''
@@ -477,7 +479,7 @@ def _missing(error: errors.ApiError) -> str:
     return _('Some values are missing: %s') % error
 
 
-def _subnet_ids(row: Row) -> list[str]:
+def _subnet_ids(row: LookupRow) -> list[str]:
     return _distinct(fixed_ip.subnet_id for fixed_ip in row.fixed_ips)
 
 

@@ -46,7 +46,7 @@ class Node:
     children: tuple['Node', ...] = ()
 
 
-def of_server(found: one_interface.Found, look: lookup.Lookup) -> Node:
+def tree(found: one_interface.Found, look: lookup.Lookup) -> Node:
     """Return a server with what is around its interfaces.
 
     :param found: The interfaces that are meant, among all of the server.

@@ -99,7 +99,7 @@ class Trait(enum.Flag):
 
 
 @dataclasses.dataclass(frozen=True)
-class Kind:
+class FindingKind:
     """What holds for one kind of finding.
 
     :ivar severity: How bad it is.
@@ -112,101 +112,101 @@ class Kind:
     traits: Trait = Trait.NONE
 
 
-KINDS: Mapping[Code, Kind] = {
+KINDS: Mapping[Code, FindingKind] = {
     # Traffic or an interface is lost, or will be at the next reboot.
-    Code.MISSING_FROM_CACHE: Kind(
+    Code.MISSING_FROM_CACHE: FindingKind(
         Severity.CRITICAL,
         _("plugged in, but not in Nova's cache"),
         Trait.CACHE,
     ),
-    Code.MAC_DIFFERS: Kind(
+    Code.MAC_DIFFERS: FindingKind(
         Severity.CRITICAL,
         _("another MAC address in Nova's cache"),
         Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
     ),
-    Code.BINDING_FAILED: Kind(
+    Code.BINDING_FAILED: FindingKind(
         Severity.CRITICAL,
         _('Neutron could not bind the port'),
         Trait.BINDING | Trait.WIRING,
     ),
-    Code.UNBOUND: Kind(
+    Code.UNBOUND: FindingKind(
         Severity.CRITICAL,
         _('the port is bound to no host'),
         Trait.BINDING | Trait.WIRING,
     ),
-    Code.HOST_DIFFERS: Kind(
+    Code.HOST_DIFFERS: FindingKind(
         Severity.CRITICAL,
         _("the port is bound to a host that is not the server's"),
         Trait.BINDING | Trait.WIRING,
     ),
-    Code.PORT_DOWN: Kind(
+    Code.PORT_DOWN: FindingKind(
         Severity.CRITICAL,
         _('the port of an active server is not active'),
         Trait.WIRING | Trait.TRANSIENT,
     ),
-    Code.TRUNK_DEGRADED: Kind(
+    Code.TRUNK_DEGRADED: FindingKind(
         Severity.CRITICAL,
         _('the trunk of an active server is not active'),
         Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
     ),
-    Code.SUBPORT_DOWN: Kind(
+    Code.SUBPORT_DOWN: FindingKind(
         Severity.CRITICAL,
         _('a subport of an active server is not active'),
         Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
     ),
-    Code.SUBPORT_HOST_DIFFERS: Kind(
+    Code.SUBPORT_HOST_DIFFERS: FindingKind(
         Severity.CRITICAL,
         _('a subport is bound to a host that is not its parent\'s'),
         Trait.BINDING | Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
     ),
-    Code.NO_FIXED_IP: Kind(
+    Code.NO_FIXED_IP: FindingKind(
         Severity.CRITICAL, _('the port has lost its fixed IPs')
     ),
-    Code.DUPLICATE_MAC: Kind(
+    Code.DUPLICATE_MAC: FindingKind(
         Severity.CRITICAL, _('two ports of a network share a MAC address')
     ),
     # Something wrong is shown, or the next operation fails.
-    Code.ONLY_IN_CACHE: Kind(
+    Code.ONLY_IN_CACHE: FindingKind(
         Severity.WARNING,
         _("in Nova's cache, but not plugged in"),
         Trait.CACHE,
     ),
-    Code.DUPLICATE_IN_CACHE: Kind(
+    Code.DUPLICATE_IN_CACHE: FindingKind(
         Severity.WARNING, _("twice in Nova's cache"), Trait.CACHE
     ),
-    Code.ADDRESS_DIFFERS: Kind(
+    Code.ADDRESS_DIFFERS: FindingKind(
         Severity.WARNING,
         _("other fixed IPs in Nova's cache"),
         Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
     ),
-    Code.FLOATING_IP_DIFFERS: Kind(
+    Code.FLOATING_IP_DIFFERS: FindingKind(
         Severity.WARNING,
         _("other floating IPs in Nova's cache, or one that leads nowhere"),
         Trait.NOTIFICATION | Trait.TRANSIENT,
     ),
-    Code.STALE_BINDING: Kind(
+    Code.STALE_BINDING: FindingKind(
         Severity.WARNING,
         _('a second binding that a migration has left'),
         Trait.BINDING | Trait.TRANSIENT,
     ),
-    Code.NOT_ATTACHED: Kind(
+    Code.NOT_ATTACHED: FindingKind(
         Severity.WARNING, _('only the device ID connects port and server')
     ),
-    Code.ADDRESS_CLAIMED: Kind(
+    Code.ADDRESS_CLAIMED: FindingKind(
         Severity.WARNING,
         _('an address pair covers an address of another server'),
         Trait.ON_REQUEST,
     ),
     # Left over from something that is gone.
-    Code.HALF_RELEASED: Kind(
+    Code.HALF_RELEASED: FindingKind(
         Severity.INFO,
         _('the port belongs to a server without an ID'),
         Trait.NO_SERVER,
     ),
-    Code.ORPHAN_PORT: Kind(
+    Code.ORPHAN_PORT: FindingKind(
         Severity.INFO, _('the server of the port is gone'), Trait.NO_SERVER
     ),
-    Code.UNUSED_PORT: Kind(
+    Code.UNUSED_PORT: FindingKind(
         Severity.INFO,
         _('nothing uses the port'),
         Trait.NO_SERVER | Trait.ON_REQUEST,

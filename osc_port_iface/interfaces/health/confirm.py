@@ -110,7 +110,7 @@ def confirm(
         looking, undecided = undecided, []
         for suspect, found in fan_out.fan_out(
             functools.partial(
-                _look, cloud, keep, has_network, number == _LOOKS - 1
+                _judge_again, cloud, keep, has_network, number == _LOOKS - 1
             ),
             looking,
         ):
@@ -131,7 +131,7 @@ def confirm(
     return result
 
 
-def _look(
+def _judge_again(
     cloud: api_cloud.Cloud,
     keep: ownerless.Keep,
     has_network: bool,
@@ -144,7 +144,7 @@ def _look(
     """
     began = time.monotonic()
     try:
-        snapshot = snapshots.of_server(
+        snapshot = snapshots.read_again(
             cloud, suspect.server_id, suspect.codes, has_network
         )
     except errors.NotFound:

@@ -158,7 +158,7 @@ def take(
     return reader.snapshot
 
 
-def of_server(
+def read_again(
     cloud: api_cloud.Cloud,
     server_id: str,
     sought: _Codes,

@@ -34,7 +34,7 @@ NEEDED = ('Server ID', 'Network ID', 'MAC Address', 'Fixed IPs')
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing:
+class ImportedListing:
     """A saved listing.
 
     :ivar moment: When it was made.
@@ -46,7 +46,7 @@ class Listing:
 
 
 def import_listings(
-    location: str, listings: Iterable[Listing]
+    location: str, listings: Iterable[ImportedListing]
 ) -> list[summaries.Summary]:
     """Store listings, all or none of them.
 
@@ -87,7 +87,7 @@ def import_listings(
 
 
 def _store(
-    observation: observing.Observation, listing: Listing
+    observation: observing.Observation, listing: ImportedListing
 ) -> summaries.Summary:
     objects = _objects(listing.rows)
     for kind in _KINDS:

@@ -193,7 +193,7 @@ def at(
     :raises engines.JournalError: No scope has.
     :raises names.NoSuchName: There is no such region.
     """
-    return _look(
+    return _ask_scopes(
         location,
         regions,
         lambda recorded: [recorded.at(moment) for moment in moments],
@@ -214,13 +214,13 @@ def between(
         have all observations in that time, and those that enclose it. A notice
         says which part of the time was not observed.
     """
-    return _look(
+    return _ask_scopes(
         location, regions, lambda recorded: [recorded.between(*times)]
     )
 
 
 @contextlib.contextmanager
-def _look(
+def _ask_scopes(
     location: str,
     regions: Collection[str],
     ask: Callable[[_History], list[Series]],

@@ -52,7 +52,7 @@ class Reading:
 
     region: str
     scope: str
-    listings: Iterable[as_given.Listing]
+    listings: Iterable[as_given.GivenListing]
     failures: list[str]
     began: float | None = None
     ended: float | None = None
@@ -85,7 +85,7 @@ def read(
     """
     server_ids, failures = _selected(cloud, names_or_ids, scope)
 
-    def listings() -> Iterator[as_given.Listing]:
+    def listings() -> Iterator[as_given.GivenListing]:
         for listing in as_given.read(cloud, scope, server_ids):
             progress(listing.kind)
             if listing.failure is not None:

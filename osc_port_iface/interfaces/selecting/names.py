@@ -41,20 +41,20 @@ class AmbiguousName(exceptions.CommandError):
     """More than one thing has this name."""
 
 
-class Kind(NamedTuple):
+class ResourceKind(NamedTuple):
     """A kind of thing that has a name, as messages call one or several."""
 
     one: str
     several: str
 
 
-SERVER = Kind(_('server'), _('servers'))
-PORT = Kind(_('port'), _('ports'))
-NETWORK = Kind(_('network'), _('networks'))
-SUBNET = Kind(_('subnet'), _('subnets'))
-SECURITY_GROUP = Kind(_('security group'), _('security groups'))
-PROJECT = Kind(_('project'), _('projects'))
-DOMAIN = Kind(_('domain'), _('domains'))
+SERVER = ResourceKind(_('server'), _('servers'))
+PORT = ResourceKind(_('port'), _('ports'))
+NETWORK = ResourceKind(_('network'), _('networks'))
+SUBNET = ResourceKind(_('subnet'), _('subnets'))
+SECURITY_GROUP = ResourceKind(_('security group'), _('security groups'))
+PROJECT = ResourceKind(_('project'), _('projects'))
+DOMAIN = ResourceKind(_('domain'), _('domains'))
 
 
 _Row = TypeVar('_Row', bound=paging.HasId)
@@ -66,7 +66,7 @@ def _only_id(row: paging.HasId) -> str:
 
 
 def exactly_one(
-    kind: Kind,
+    kind: ResourceKind,
     name_or_id: str,
     found: Sequence[_Row],
     scope: str = '',
@@ -136,7 +136,7 @@ def port(
 
 
 def _id(
-    kind: Kind,
+    kind: ResourceKind,
     api: network.NetworkApi,
     collection: paging.Collection[_Row],
     name_or_id: str,
@@ -148,7 +148,7 @@ def _id(
 
 
 def _named(
-    kind: Kind,
+    kind: ResourceKind,
     api: network.NetworkApi,
     collection: paging.Collection[_Row],
     name: str,
@@ -161,7 +161,7 @@ def _named(
 
 
 def _one_or_similar(
-    kind: Kind,
+    kind: ResourceKind,
     name: str,
     found: Sequence[_Row],
     names: Callable[[], Iterable[str]],

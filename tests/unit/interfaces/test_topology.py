@@ -63,7 +63,7 @@ class TestOfServer(testtools.TestCase):
             records.ServerInterface(server, port.as_interface(), port)
             for port in ports
         ]
-        return topology.of_server(
+        return topology.tree(
             one_interface.Found(server, records.Answer(rows), rows[meant]),
             self.look,
         )
@@ -202,5 +202,5 @@ class TestOfServer(testtools.TestCase):
                 server.id,
                 (server.id, 'ACTIVE', 'compute-1'),
             ),
-            topology.of_server(found, self.look),
+            topology.tree(found, self.look),
         )
