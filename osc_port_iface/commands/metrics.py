@@ -45,14 +45,9 @@ _MODE = 0o644
 
 _Labels = Mapping[str, str]
 
-# The labels, by the name by which a user chooses them, and how to get their
-# values.
-_LABELS: Mapping[
-    str, tuple[str, Callable[[records.Server | findings.Finding], str | None]]
-] = {
-    'project': ('project_id', lambda row: row.project_id),
-    'host': ('host', lambda row: row.host),
-}
+# The labels, by the name by which a user chooses them. Servers and findings
+# have attributes of the same names.
+_LABELS = {'project': 'project_id', 'host': 'host'}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +91,20 @@ def write(
     path = parsed_args.metrics
     if path is None:
         return
-    by = [_LABELS[name] for name in parsed_args.metrics_by]
+
+    def counted(
+        name: str, description: str, count: Callable[[check.CheckResult], int]
+    ) -> list[str]:
+        return _metric(
+            name,
+            description,
+            [
+                (_region(region), count(result))
+                for region, result in results.items()
+            ],
+        )
+
+    labels = [_LABELS[name] for name in parsed_args.metrics_by]
     _replace(
         path,
         [
@@ -104,34 +112,25 @@ def write(
                 'findings',
                 'Findings by code, for the codes that were checked.',
                 [
-                    ({**_region(name), **labels}, count)
-                    for name, result in results.items()
-                    for labels, count in _counts(result, by)
+                    ({**_region(region), **found}, count)
+                    for region, result in results.items()
+                    for found, count in _counts(result, labels)
                 ],
             ),
-            *_metric(
+            *counted(
                 'servers',
                 'Servers that were checked.',
-                [
-                    (_region(name), len(result.servers))
-                    for name, result in results.items()
-                ],
+                lambda result: len(result.servers),
             ),
-            *_metric(
+            *counted(
                 'ports',
                 'Ports that were checked.',
-                [
-                    (_region(name), len(result.ports))
-                    for name, result in results.items()
-                ],
+                lambda result: len(result.ports),
             ),
-            *_metric(
+            *counted(
                 'failures',
                 'Things that could not be read or checked.',
-                [
-                    (_region(name), result.gaps)
-                    for name, result in results.items()
-                ],
+                lambda result: result.gaps,
             ),
             *_metric(
                 'duration_seconds', 'How long it took.', [({}, round(took, 3))]
@@ -177,26 +176,22 @@ def _write_run(path: pathlib.Path, has_failed: bool) -> None:
 
 
 def _counts(
-    result: check.CheckResult,
-    labels: Sequence[
-        tuple[str, Callable[[records.Server | findings.Finding], str | None]]
-    ],
+    result: check.CheckResult, labels: Sequence[str]
 ) -> list[tuple[_Labels, int]]:
     """Count the findings of each code, including those with a count of 0."""
 
     def place(row: records.Server | findings.Finding) -> tuple[str, ...]:
-        return tuple(value(row) or '' for _label, value in labels)
+        return tuple(getattr(row, label) or '' for label in labels)
 
     counts = collections.Counter((row.code, place(row)) for row in result.rows)
-    places = {place(server) for server in result.servers}
-    places |= {place(finding) for finding in result.rows}
-    names = [label for label, _value in labels]
+    # Without labels, there is one place, even if nothing was looked at.
+    places = {*map(place, result.servers), *map(place, result.rows)}
     return [
         (
             {
                 'code': code,
                 'severity': code.severity,
-                **dict(zip(names, found, strict=True)),
+                **dict(zip(labels, found, strict=True)),
             },
             counts[code, found],
         )

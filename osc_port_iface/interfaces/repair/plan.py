@@ -18,6 +18,7 @@ Nothing is sent here.
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import enum
+from typing import Any
 
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
@@ -126,11 +127,17 @@ class Step:
     """Repairs that are done together, one step after another.
 
     :ivar repairs: The repairs, all with the same action.
-    :ivar calls: Their requests, in order.
     """
 
     repairs: tuple[Repair, ...]
-    calls: tuple[writing.PlannedCall, ...]
+
+    @property
+    def calls(self) -> list[writing.PlannedCall]:
+        """Their requests, in order, of which they may share some."""
+        found: list[writing.PlannedCall] = []
+        for repair in self.repairs:
+            found += (call for call in repair.calls if call not in found)
+        return found
 
     @property
     def action(self) -> Action | None:
@@ -201,7 +208,7 @@ def make(
     ]
     steps = [*_refreshes(repairs, writer)]
     steps += [
-        Step((repair,), repair.calls)
+        Step((repair,))
         for repair in repairs
         if repair.action not in (None, Action.REFRESH, Action.TOUCH)
     ]
@@ -224,28 +231,17 @@ def _refreshes(
         refreshed, lambda repair: repair.finding.server_id
     ).values():
         server = found[0].finding.server
+        changes: dict[str, Any]
         event = (
             writer.refresh_cache(server.id, _tags(found))
             if server and server.host
             else None
         )
         if event and any(row.action is Action.REFRESH for row in found):
-            yield Step(
-                tuple(
-                    dataclasses.replace(
-                        repair, action=Action.REFRESH, calls=(event,)
-                    )
-                    for repair in found
-                ),
-                (event,),
-            )
+            changes = {'action': Action.REFRESH, 'calls': (event,)}
         else:
-            # Several findings may be about one port.
-            calls = {row.finding.port_id: row.calls for row in found}
-            yield Step(
-                tuple(dataclasses.replace(row, event=event) for row in found),
-                tuple(call for group in calls.values() for call in group),
-            )
+            changes = {'event': event}
+        yield Step(tuple(dataclasses.replace(row, **changes) for row in found))
 
 
 def _tags(repairs: Iterable[Repair]) -> Iterable[str | None]:
@@ -260,22 +256,17 @@ def _tags(repairs: Iterable[Repair]) -> Iterable[str | None]:
     return dict.fromkeys(sorted(tags, key=lambda tag: tag is not None))
 
 
+@dataclasses.dataclass(frozen=True)
 class _Planner:
     """Decides about one finding at a time."""
 
-    def __init__(
-        self,
-        writer: writing.Writer,
-        options: Options,
-        users: port_users.PortUsers,
-    ) -> None:
-        self._writer = writer
-        self._options = options
-        self._users = users
+    writer: writing.Writer
+    options: Options
+    users: port_users.PortUsers
 
     def repair(self, finding: health_findings.Finding) -> Repair:
         """Decide what to do about a finding."""
-        if self._writer.only_reads:
+        if self.writer.only_reads:
             return _nothing(
                 finding,
                 _("a reader cannot repair it: it needs the role 'member'"),
@@ -301,12 +292,12 @@ class _Planner:
 
     def resume(self, port: records.Port) -> Iterator[Repair]:
         """Decide how to finish what an interrupted run began."""
-        if records.Mark.BOUNCE in port.tags and self._options.bounce:
+        if records.Mark.BOUNCE in port.tags and self.options.bounce:
             finding = _interrupted(codes.Code.PORT_DOWN, port)
             yield self._end_bounce(finding, port)
         elif (
             records.Mark.DELETE in port.tags
-            and self._options.orphans is Action.DELETE
+            and self.options.orphans is Action.DELETE
             and not port.device_id
         ):
             finding = _interrupted(codes.Code.ORPHAN_PORT, port)
@@ -344,7 +335,7 @@ class _Planner:
             )
         warning = _WARNINGS.get(finding.code)
         if finding.code in _OF_PORT and port and port.is_for_server:
-            calls = (self._writer.touch_port(port),)
+            calls = (self.writer.touch_port(port),)
             return Repair(finding, Action.TOUCH, calls, warning=warning)
         if has_host:
             return Repair(finding, Action.REFRESH, warning=warning)
@@ -369,7 +360,7 @@ class _Planner:
         return Repair(
             finding,
             Action.BIND,
-            (self._writer.bind_port(port, server.host),),
+            (self.writer.bind_port(port, server.host),),
             warning=_(
                 'if the guest has no network afterwards, hard reboot the '
                 'server to plug the device in again'
@@ -380,7 +371,7 @@ class _Planner:
         self, finding: health_findings.Finding, port: records.Port
     ) -> Repair:
         """Delete the bindings that a migration has left behind."""
-        if not self._writer.is_service:
+        if not self.writer.is_service:
             return _nothing(
                 finding,
                 _(
@@ -394,7 +385,7 @@ class _Planner:
             finding,
             Action.DELETE_BINDING,
             tuple(
-                self._writer.delete_binding(port, host)
+                self.writer.delete_binding(port, host)
                 for host in finding.stale_hosts
             ),
         )
@@ -402,7 +393,7 @@ class _Planner:
     def _bounce(
         self, finding: health_findings.Finding, port: records.Port
     ) -> Repair:
-        if not self._options.bounce:
+        if not self.options.bounce:
             return _nothing(
                 finding,
                 _('only with --bounce, which interrupts any traffic'),
@@ -410,14 +401,14 @@ class _Planner:
             )
         if port.is_half_bounced:
             return self._end_bounce(finding, port)
-        enable = self._writer.enable_port(port, True)
-        unmark = self._writer.unmark(port, records.Mark.BOUNCE)
+        enable = self.writer.enable_port(port, True)
+        unmark = self.writer.unmark(port, records.Mark.BOUNCE)
         return Repair(
             finding,
             Action.BOUNCE,
             (
-                self._writer.mark(port, records.Mark.BOUNCE),
-                self._writer.enable_port(port, False),
+                self.writer.mark(port, records.Mark.BOUNCE),
+                self.writer.enable_port(port, False),
                 enable,
                 unmark,
             ),
@@ -429,9 +420,9 @@ class _Planner:
         self, finding: health_findings.Finding, port: records.Port
     ) -> Repair:
         """Finish what an interrupted run began."""
-        calls = [self._writer.unmark(port, records.Mark.BOUNCE)]
+        calls = [self.writer.unmark(port, records.Mark.BOUNCE)]
         if port.admin_state_up is False:
-            calls.insert(0, self._writer.enable_port(port, True))
+            calls.insert(0, self.writer.enable_port(port, True))
         return Repair(finding, Action.BOUNCE, tuple(calls), resumes=True)
 
     def _detach(
@@ -444,32 +435,32 @@ class _Planner:
         return Repair(
             finding,
             Action.RELEASE,
-            (self._writer.release_port(port, with_host=False),),
+            (self.writer.release_port(port, with_host=False),),
         )
 
     def _clear_orphan(
         self, finding: health_findings.Finding, port: records.Port
     ) -> Repair:
         """Delete or release a port without a server."""
-        if self._options.orphans is None:
+        if self.options.orphans is None:
             return _nothing(
                 finding,
                 _('only with --delete-orphans or --release-orphans'),
                 needs='--delete-orphans',
             )
-        release = self._writer.release_port(port, port.shows_binding)
-        if self._options.orphans is Action.RELEASE:
+        release = self.writer.release_port(port, port.shows_binding)
+        if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _nothing(finding, _('it belongs to no device'))
             return Repair(finding, Action.RELEASE, (release,))
-        is_named = port.id in self._options.port_ids
-        if reason := self._users.reason_to_keep(port, is_named):
+        is_named = port.id in self.options.port_ids
+        if reason := self.users.reason_to_keep(port, is_named):
             return _nothing(finding, reason)
-        calls = [self._writer.delete_port(port)]
+        calls = [self.writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even
             # if the server is gone (policy delete_port of Neutron 29).
-            mark = self._writer.mark(port, records.Mark.DELETE)
+            mark = self.writer.mark(port, records.Mark.DELETE)
             calls = [mark, release, *calls]
         return Repair(finding, Action.DELETE, tuple(calls))
 

@@ -12,7 +12,7 @@
 
 """Checks servers, plans repairs, and executes the plan."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 import pathlib
 import threading
 
@@ -53,7 +53,7 @@ class Repairing:
         self._request = request
         self._options = options
         self._writer = writing.Writer(cloud)
-        self._findings: Sequence[findings.Finding] = ()
+        self._known: Set[runs.Subject] = frozenset()
 
     def plan(
         self, progress: views.Progress
@@ -65,7 +65,7 @@ class Repairing:
         :raises errors.ApiError: The servers could not be listed.
         """
         answer = check.check(self._cloud, self._request, progress)
-        self._findings = answer.rows
+        self._known = {finding.subject for finding in answer.rows}
         chosen = [row for row in answer.rows if self._is_chosen(row.port_id)]
         missing = self._options.port_ids - {row.port_id for row in chosen}
         answer.notices += [
@@ -119,8 +119,9 @@ class Repairing:
                 self._options,
                 timeout,
                 asked_to_stop,
+                self._known,
             )
-            rows = run.execute(plan, self._findings, progress)
+            rows = run.execute(plan, progress)
         return records.Answer(rows, run.failures)
 
     def network_names(

@@ -12,7 +12,7 @@
 
 """Executes a plan, step by step, and reads back the result."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 import contextlib
 import dataclasses
 import threading
@@ -80,63 +80,49 @@ class _Attempt:
     deadline: float = 0.0
 
 
+@dataclasses.dataclass
 class Run:
     """One run of a plan.
 
+    :ivar cloud: The services.
+    :ivar writer: The writer that made the requests of the plan.
+    :ivar log: The log of all requests.
+    :ivar request: What was checked, and will be checked again.
+    :ivar options: What the user allows.
+    :ivar timeout: Seconds to wait for a finding to disappear.
+    :ivar asked_to_stop: Ends the run between two steps.
+    :ivar known: What had a finding when the plan was made.
     :ivar failures: Why the run ended early.
+    :ivar notifies: Whether Neutron notifies Nova of updates of ports, once it
+        is known.
     """
 
-    def __init__(
-        self,
-        cloud: api_cloud.Cloud,
-        writer: writing.Writer,
-        log: audit.Log,
-        request: check.CheckRequest,
-        options: plans.Options,
-        timeout: float,
-        asked_to_stop: threading.Event,
-    ) -> None:
-        """Prepare a run; nothing is sent.
-
-        :param cloud: The services.
-        :param writer: The writer that made the requests of the plan.
-        :param log: The log of all requests.
-        :param request: What was checked, and will be checked again.
-        :param options: What the user allows.
-        :param timeout: Seconds to wait for a finding to disappear.
-        :param asked_to_stop: Ends the run between two steps.
-        """
-        self._cloud = cloud
-        self._writer = writer
-        self._log = log
-        self._request = request
-        self._options = options
-        self._timeout = timeout
-        self._asked_to_stop = asked_to_stop
-        # What had a finding when the plan was made.
-        self._known: set[Subject] = set()
-        # Whether Neutron notifies Nova of updates of ports, once it is known.
-        self._notifies: bool | None = None
-        self.failures: list[str] = []
+    cloud: api_cloud.Cloud
+    writer: writing.Writer
+    log: audit.Log
+    request: check.CheckRequest
+    options: plans.Options
+    timeout: float
+    asked_to_stop: threading.Event
+    known: Set[Subject]
+    failures: list[str] = dataclasses.field(default_factory=list)
+    notifies: bool | None = None
 
     def execute(
         self,
         plan: plans.Plan,
-        findings: Sequence[health_findings.Finding],
         progress: Progress,
     ) -> list[outcomes.Outcome]:
         """Execute the steps of a plan, up to the first surprise.
 
         :param plan: The plan.
-        :param findings: All findings at the time of the plan.
         :param progress: Called before each step.
         :returns: An outcome for each finding of the plan, in the same order.
         """
         found = outcomes.not_begun(plan.left)
-        self._known = {finding.subject for finding in findings}
         updates = []
         for number, step in enumerate(plan.steps, 1):
-            if self.failures or self._asked_to_stop.is_set():
+            if self.failures or self.asked_to_stop.is_set():
                 reason = _('the run was interrupted')
                 if self.failures:
                     reason = _('the run ended before')
@@ -151,7 +137,7 @@ class Run:
                 found += self._logged(rows)
         # Without an event, only the effect shows whether Neutron notifies
         # Nova. If it does not, all servers together cost one timeout.
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout
         for attempt in updates:
             attempt.deadline = deadline
             found += self._logged(self._do(attempt, self._finish) or ())
@@ -163,7 +149,7 @@ class Run:
         """Log outcomes; if that fails, nothing more is sent."""
         try:
             for row in rows:
-                self._log.close(row)
+                self.log.close(row)
         except audit.LogFailed as error:
             self.failures.append(str(error))
         return rows
@@ -191,7 +177,7 @@ class Run:
             ):
                 return self._ended(attempt, error.result, problem)
         except KeyboardInterrupt:
-            self._asked_to_stop.set()
+            self.asked_to_stop.set()
             problem = _('it was interrupted')
         return self._broken_off(attempt, problem)
 
@@ -210,22 +196,22 @@ class Run:
                 _('it was gone already'),
                 remains=False,
             )
-        calls = step.calls
+        calls: Sequence[writing.PlannedCall] = step.calls
         if step.event:
-            if self._notifies is not False:
+            if self.notifies is not False:
                 self._send_all(attempt, calls)
                 attempt.deadline = time.monotonic() + min(
-                    self._timeout, _NOTIFIED_WITHIN
+                    self.timeout, _NOTIFIED_WITHIN
                 )
                 still = self._wait_until_gone(attempt)
-                self._notifies = not still
-                if not still or self.failures or self._asked_to_stop.is_set():
+                self.notifies = not still
+                if not still or self.failures or self.asked_to_stop.is_set():
                     return self._read_back(attempt, still)
             calls = (step.event,)
         self._send_all(attempt, calls)
         if step.action is plans.Action.TOUCH and not step.event:
             return None
-        attempt.deadline = time.monotonic() + self._timeout
+        attempt.deadline = time.monotonic() + self.timeout
         return self._finish(attempt)
 
     def _finish(self, attempt: _Attempt) -> list[outcomes.Outcome]:
@@ -240,8 +226,8 @@ class Run:
         """
         planned = step.findings
         if step.repairs[0].resumes:
-            return not safeguards.is_as_left(self._cloud, planned[0])
-        result = confirm.confirm(self._cloud, planned, self._request.keep)
+            return not safeguards.is_as_left(self.cloud, planned[0])
+        result = confirm.confirm(self.cloud, planned, self.request.keep)
         now = names.all_rows(result)
         if result.unjudged:
             raise _Surprise(result.notices[0])
@@ -264,7 +250,7 @@ class Run:
         :raises errors.NotFound: The server no longer exists.
         """
         return finding.server is None or server_state.is_settled(
-            self._cloud.compute.server(finding.server.id)
+            self.cloud.compute.server(finding.server.id)
         )
 
     def _has_server(self, finding: health_findings.Finding) -> bool:
@@ -289,20 +275,20 @@ class Run:
         for call in calls:
             if not attempt.sent or action is plans.Action.DELETE:
                 problem = safeguards.objection(
-                    self._cloud,
+                    self.cloud,
                     repair,
-                    repair.finding.port_id in self._options.port_ids,
+                    repair.finding.port_id in self.options.port_ids,
                 )
                 if problem:
                     raise _Surprise(f'{_called(repair.finding)}: {problem}')
-            self._log.intend(attempt.step, call)
+            self.log.intend(attempt.step, call)
             # An update of a port changes nothing.
             has_changed = (
                 bool(attempt.sent) and action is not plans.Action.TOUCH
             )
             attempt.sent.append(call)
-            result = self._writer.send(call)
-            self._log.conclude(attempt.step, call, result)
+            result = self.writer.send(call)
+            self.log.conclude(attempt.step, call, result)
             if result.problem:
                 raise _Surprise(
                     result.problem,
@@ -326,13 +312,13 @@ class Run:
             result = self._check(step.findings)
             found = {row.subject: row for row in names.all_rows(result)}
             still = {key: found[key] for key in planned & found.keys()}
-            new = [row for key, row in found.items() if key not in self._known]
+            new = [row for key, row in found.items() if key not in self.known]
             is_known = bool(still) or (
                 not result.unjudged and self._is_settled(step.findings[0])
             )
             is_over = (
                 time.monotonic() >= attempt.deadline
-                or self._asked_to_stop.is_set()
+                or self.asked_to_stop.is_set()
             )
             if is_over or (is_known and not still and not new):
                 break
@@ -358,14 +344,14 @@ class Run:
         """Check the server of findings, or their ports."""
         server = findings[0].server
         if server is None:
-            return confirm.confirm(self._cloud, findings, self._request.keep)
+            return confirm.confirm(self.cloud, findings, self.request.keep)
         request = dataclasses.replace(
-            self._request,
+            self.request,
             names_or_ids=(server.id,),
             scope=compute.ServerScope(),
             named=frozenset(),
         )
-        return check.check(self._cloud, request, _no_progress)
+        return check.check(self.cloud, request, _no_progress)
 
     def _read_back(
         self,
@@ -421,11 +407,11 @@ class Run:
             for delay in _UNDO_DELAYS:
                 time.sleep(delay)
                 with contextlib.suppress(audit.LogFailed):
-                    self._log.intend(attempt.step, call)
+                    self.log.intend(attempt.step, call)
                 attempt.sent.append(call)
-                result = self._writer.send(call)
+                result = self.writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
-                    self._log.conclude(attempt.step, call, result)
+                    self.log.conclude(attempt.step, call, result)
                 if not result.problem:
                     break
             else:
@@ -457,12 +443,12 @@ class Run:
         """Read back the state of a finding; None if it was not read."""
         try:
             if step.action in (plans.Action.REFRESH, plans.Action.TOUCH):
-                server = self._cloud.compute.server(finding.server_id or '')
+                server = self.cloud.compute.server(finding.server_id or '')
                 return outcomes.observed_cache(finding, server)
-            port = safeguards.read_port(self._cloud, finding.port_id or '')
+            port = safeguards.read_port(self.cloud, finding.port_id or '')
             if step.action is plans.Action.DELETE_BINDING and port:
                 bindings = names.all_rows(
-                    self._cloud.network.port_bindings(port.id)
+                    self.cloud.network.port_bindings(port.id)
                 )
                 return ','.join(sorted(row.host for row in bindings))
             return outcomes.observed_port(step.action, port)

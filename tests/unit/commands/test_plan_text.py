@@ -169,7 +169,7 @@ class TestLines(testtools.TestCase):
             event=EVENT,
             warning='it becomes the last NIC',
         )
-        return plans.Plan([plans.Step((done,), done.calls)], left)
+        return plans.Plan([plans.Step((done,))], left)
 
     def test_lines(self) -> None:
         sentence = (
