@@ -386,6 +386,10 @@ class Port:
         """Whether it is the subport of a trunk."""
         return self.device_owner == _SUBPORT_OWNER
 
+    def has_address(self, ip_address: str | None) -> bool:
+        """Return whether it has a fixed IP."""
+        return any(row.ip_address == ip_address for row in self.fixed_ips)
+
     def pair_covering(
         self, ip_address: addresses.IPAddress
     ) -> AddressPair | None:
@@ -572,9 +576,8 @@ class FloatingIP:
         """
         if forwarding.internal_port_id:
             return forwarding.internal_port_id == port.id
-        return port.project_id == self.project_id and any(
-            fixed_ip.ip_address == forwarding.internal_ip_address
-            for fixed_ip in port.fixed_ips
+        return port.project_id == self.project_id and port.has_address(
+            forwarding.internal_ip_address
         )
 
 

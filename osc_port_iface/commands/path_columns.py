@@ -31,24 +31,16 @@ class PassingCell(cells.ListCell):
         return [printable.escape(text) for text in self._value.texts()]
 
     def machine_readable(self) -> list[Any]:
-        if self._value == flows.EVERYTHING:
-            return [
-                {
-                    'protocol': None,
-                    'port_range_min': None,
-                    'port_range_max': None,
-                }
-            ]
-        return [
-            {
-                'protocol': flows.name(protocol),
-                'port_range_min': None if is_whole else first,
-                'port_range_max': None if is_whole else last,
-            }
-            for protocol, ports in sorted(self._value.ports.items())
-            for first, last in ports
-            for is_whole in [(first, last) == flows.ALL_PORTS]
+        rows: list[Any] = [
+            (flows.name(protocol), *((None, None) if is_whole else found))
+            for protocol, ports in self._value.ports.items()
+            for found in ports
+            for is_whole in [found == flows.ALL_PORTS]
         ]
+        if self._value == flows.EVERYTHING:
+            rows = [(None, None, None)]
+        keys = ('protocol', 'port_range_min', 'port_range_max')
+        return [dict(zip(keys, row, strict=True)) for row in rows]
 
 
 class StepsCell(cells.ListCell):

@@ -75,9 +75,9 @@ def addressed(
 def _has(port: records.Port, network: addresses.IPNetwork) -> bool:
     """Return whether a port has an address, or may use it."""
     address = network.network_address
-    if any(row.ip_address == str(address) for row in port.fixed_ips):
-        return True
-    return bool(port.server_id and port.pair_covering(address))
+    return port.has_address(str(address)) or bool(
+        port.server_id and port.pair_covering(address)
+    )
 
 
 def _floating(

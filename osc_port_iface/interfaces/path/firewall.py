@@ -113,46 +113,48 @@ class Filter:
 
         :param asked: The traffic in question.
         """
-        if self.port.is_of_neutron:
-            reason = _('ports of Neutron itself are not filtered')
-            return steps.Step(self.direction, self.port, assumptions=(reason,))
-        if self._state is security_rules.Traffic.PORT_SECURITY_OFF:
-            return steps.Step(self.direction, self.port)
+        if self._is_off:
+            notes = (_('ports of Neutron itself are not filtered'),)
+            return steps.Step(
+                self.direction,
+                self.port,
+                assumptions=notes if self.port.is_of_neutron else (),
+            )
         cases = [
             self._passing(network, driver, asked)
-            for driver in sorted(
-                self.known.drivers, key=lambda driver: driver.value
-            )
+            for driver in surroundings.Driver
+            if driver in self.known.drivers
             for network in self.peer.networks
         ]
+        surely = functools.reduce(operator.and_, (row.surely for row in cases))
+        possibly = functools.reduce(
+            operator.or_, (row.possibly for row in cases)
+        )
         limits = (
             self._limit(limited, some)
             for case in cases
             for passes, some in case.partly
             if (limited := (passes - case.wholly) & asked)
         )
-        step = steps.Step(
+        reason = None
+        if surely & asked != possibly & asked:
+            reason = _('it depends on the driver of the network')
+            if len(self.peer.networks) > 1:
+                text = _('it is not known whether it sees %s')
+                reason = text % self.peer.text()
+            why = _distinct(case.why_unknown for case in cases)
+            reason = '; '.join(why) or reason
+        elif not surely & asked:
+            reason = self._blocked(asked)
+        return steps.Step(
             self.direction,
             self.port,
-            functools.reduce(operator.and_, (row.surely for row in cases)),
-            functools.reduce(operator.or_, (row.possibly for row in cases)),
-            rule_ids=_distinct(case.rule_ids for case in cases),
-            limits=tuple(dict.fromkeys(limits)),
+            surely,
+            possibly,
+            reason,
+            tuple(dict.fromkeys(limits)),
+            _distinct(case.rule_ids for case in cases),
         )
-        surely, possibly = step.surely & asked, step.possibly & asked
-        if surely != possibly:
-            reason = '; '.join(_distinct(case.why_unknown for case in cases))
-            if not reason and len(self.peer.networks) > 1:
-                reason = (
-                    _('it is not known whether it sees %s') % self.peer.text()
-                )
-            if not reason:
-                reason = _('it depends on the driver of the network')
-        elif surely:
-            return step
-        else:
-            reason = self._blocked(asked)
-        return dataclasses.replace(step, reason=reason)
 
     def judge_replies(self, asked: flows.Flows) -> list[steps.Step]:
         """Judge which traffic is answered, if these are the replies to it.
@@ -160,10 +162,8 @@ class Filter:
         :param asked: The traffic in question.
         :returns: Nothing if the groups are stateful, so that replies pass.
         """
-        if (
-            self._state is security_rules.Traffic.PORT_SECURITY_OFF
-            or self.port.is_of_neutron
-            or all(row.is_stateful is not False for row in self._groups)
+        if self._is_off or all(
+            row.is_stateful is not False for row in self._groups
         ):
             return []
         surely, possibly = flows.EVERYTHING, flows.NOTHING
@@ -202,8 +202,10 @@ class Filter:
         ]
 
     @property
-    def _state(self) -> security_rules.Traffic | None:
-        return security_rules.allowed_traffic(self.port, self._groups)
+    def _is_off(self) -> bool:
+        return self.port.is_of_neutron or (
+            self.port.port_security_enabled is False
+        )
 
     def _passing(
         self,
@@ -289,12 +291,12 @@ class Filter:
         network: addresses.IPNetwork,
     ) -> tuple[steps.Verdict, str]:
         """Return whether addresses are allowed, and which if not all are."""
-        same = [row for row in allowed if row.version == network.version]
-        if self.peer.is_internet:
-            same = [row for row in same if not _is_private(row)]
         merged = list(
             ipaddress.collapse_addresses(  # type: ignore[type-var]
-                row for row in same if row.overlaps(network)
+                row
+                for row in allowed
+                if row.overlaps(network)
+                and not (self.peer.is_internet and _is_private(row))
             )
         )
         if any(addresses.covers(row, network) for row in merged):
@@ -311,22 +313,19 @@ class Filter:
 
     def _blocked(self, asked: flows.Flows) -> str:
         """Say that no rule allows what is in question."""
-        if self._state is security_rules.Traffic.NO_GROUPS:
-            return steps.say(
-                _('port %(port)s has no security group'), port=self.port
-            )
+        if not self.port.security_group_ids:
+            text = _('port %(port)s has no security group')
+            return steps.say(text, port=self.port)
+        names = sorted(row.name or row.id for row in self._groups)
+        is_any = asked == flows.EVERYTHING
         return steps.say(
             _(
                 'no %(direction)s rule of group %(groups)s allows %(traffic)s '
                 '%(to)s'
             ),
             direction=self.direction,
-            groups=', '.join(
-                sorted(row.name or row.id for row in self._groups)
-            ),
-            traffic=_('anything')
-            if asked == flows.EVERYTHING
-            else ', '.join(asked.texts()),
+            groups=', '.join(names),
+            traffic=_('anything') if is_any else ', '.join(asked.texts()),
             to=self._towards(self.peer.text()),
         )
 
@@ -372,12 +371,8 @@ def _always(
 
     ARP passes, too, but is not IP.
     """
-    if asked and asked & _NEIGHBOR_DISCOVERY == asked:
-        return asked
-    if (
-        direction == 'egress'
-        and asked == _DHCP_REQUESTS
-        and driver is not surroundings.Driver.OVN
-    ):
-        return asked
-    return flows.NOTHING
+    unfiltered = [_NEIGHBOR_DISCOVERY]
+    if direction == 'egress' and driver is not surroundings.Driver.OVN:
+        unfiltered.append(_DHCP_REQUESTS)
+    is_always = any(not asked - passing for passing in unfiltered)
+    return asked if is_always else flows.NOTHING

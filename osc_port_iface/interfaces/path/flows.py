@@ -190,25 +190,18 @@ class Flows:
     def texts(self) -> list[str]:
         """Describe the set, such as ``tcp 22`` and ``tcp 80-443``."""
         by_protocol = self.ports
-        whole = {p for p, ports in by_protocol.items() if ports == [ALL_PORTS]}
-        found = []
+        whole = [p for p, ports in by_protocol.items() if ports == [ALL_PORTS]]
+        found = list(map(name, whole))
         if len(whole) > _MOST:
             lacking = [name(p) for p in _PROTOCOLS if p not in whole]
-            found.append(
-                _('any but %s') % ', '.join(lacking) if lacking else _('any')
-            )
-            whole_names = []
-        else:
-            whole_names = [name(protocol) for protocol in sorted(whole)]
-        return (
-            found
-            + whole_names
-            + [
-                f'{name(protocol)} {_ports_text(protocol, ports)}'
-                for protocol in sorted(by_protocol.keys() - whole)
-                for ports in by_protocol[protocol]
-            ]
-        )
+            some = _('any but %s') % ', '.join(lacking)
+            found = [some if lacking else _('any')]
+        return found + [
+            f'{name(protocol)} {_ports_text(protocol, ports)}'
+            for protocol, all_ports in by_protocol.items()
+            for ports in all_ports
+            if protocol not in whole
+        ]
 
 
 def protocol_number(protocol: str | None, ethertype: str | None) -> str | None:
@@ -253,19 +246,18 @@ class Question:
     @property
     def fault(self) -> str | None:
         """Why there cannot be such traffic; None if there can."""
-        protocol = self.protocol or 'tcp'
-        found = number(protocol)
         if self.port is None:
             return None
+        protocol = self.protocol or 'tcp'
+        found = number(protocol)
         if is_icmp(found):
             is_right = self.port < 256
             fault = _('there is no type %(port)d of %(protocol)s')
         else:
             is_right = found in _WITH_PORTS and self.port > 0
             fault = _('there is no port %(port)d of %(protocol)s')
-        if is_right:
-            return None
-        return fault % {'port': self.port, 'protocol': protocol}
+        values = {'port': self.port, 'protocol': protocol}
+        return None if is_right else fault % values
 
     def flows(self, version: int) -> Flows:
         """Return the traffic in a version of IP, which may be none."""

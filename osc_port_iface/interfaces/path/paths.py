@@ -12,7 +12,7 @@
 
 """Judges the paths between two addresses, but for those by floating IPs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import dataclasses
 import functools
 import operator
@@ -70,23 +70,15 @@ class Path:
         if self.passing and self.passing == self.possible:
             limits = [text for step in self.hops for text in step.limits]
             return '; '.join(dict.fromkeys(limits)) or None
-        if self.possible:
-            doubtful = (
-                step.reason
-                for step in self.hops
-                if step.surely & self.asked != step.possibly & self.asked
+        for step in self.hops:
+            surely, possibly = (
+                step.surely & self.asked,
+                step.possibly & self.asked,
             )
-        else:
-            doubtful = (
-                step.reason
-                for step in self.hops
-                if not step.possibly & self.asked
-            )
-        default = _('the destination accepts nothing that the source sends')
-        reason = next(doubtful, default)
-        if self.passing:
-            return steps.say(_('more may pass: %(reason)s'), reason=reason)
-        return reason
+            if surely != possibly if self.possible else not possibly:
+                more = _('more may pass: %s') if self.passing else '%s'
+                return more % step.reason
+        return _('the destination accepts nothing that the source sends')
 
 
 @dataclasses.dataclass
@@ -121,12 +113,8 @@ class Pair:
         address = self.destination.address
         if self.start is None and self.end is None:
             reason = _('neither end is on a network that can be read')
-            stop = steps.failing(
-                steps.Verdict.UNKNOWN,
-                'network',
-                self.known.network(None),
-                reason,
-            )
+            place = 'network', self.known.network(None)
+            stop = steps.failing(steps.Verdict.UNKNOWN, *place, reason)
             return self.path(address, None, [stop])
         if self.start is None:
             return self.path(address, *self._inbound())
@@ -228,7 +216,7 @@ class Pair:
         port: records.Port,
         seen: firewall.Peer,
         moved: tuple[int, int] | None,
-    ) -> Iterator[steps.Step]:
+    ) -> list[steps.Step]:
         """Judge the rules of the destination, for requests and replies.
 
         They see the internal ports of a port forwarding.
@@ -236,16 +224,18 @@ class Pair:
         asked = self.asked.moved(*moved) if moved else self.asked
         egress = firewall.Filter(self.known, port, 'egress', seen)
         ingress = firewall.Filter(self.known, port, 'ingress', seen)
-        for step in (ingress.judge(asked), *egress.judge_replies(asked)):
-            if moved is None:
-                yield step
-                continue
-            protocol, distance = moved
-            yield dataclasses.replace(
+        found = [ingress.judge(asked), *egress.judge_replies(asked)]
+        if moved is None:
+            return found
+        protocol, distance = moved
+        return [
+            dataclasses.replace(
                 step,
                 surely=(step.surely & asked).moved(protocol, -distance),
                 possibly=(step.possibly & asked).moved(protocol, -distance),
             )
+            for step in found
+        ]
 
     def _inbound(self) -> tuple[str | None, list[steps.Step]]:
         """Judge the hops from outside to the address of the destination.
@@ -289,12 +279,11 @@ class Pair:
                 return firewall.Peer(
                     (addresses.parse_ip_network(row.address),)
                 )
-        external = tuple(
-            network
-            for fixed_ip in gateway.external_ips
-            for network in [addresses.parse_ip_network(fixed_ip.ip_address)]
-            if network.version == 4
+        own = (
+            addresses.parse_ip_network(row.ip_address)
+            for row in gateway.external_ips
         )
+        external = tuple(network for network in own if network.version == 4)
         if not gateway.has_source_nat or not external:
             return self.sender
         return firewall.Peer(external)

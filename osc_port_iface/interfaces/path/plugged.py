@@ -53,7 +53,7 @@ def judge_sender(
 
     :returns: Nothing if it is an address of the port itself.
     """
-    if end.address in {row.ip_address for row in port.fixed_ips}:
+    if port.has_address(end.address):
         return []
     address = end.network.network_address
     pairs = [pair for pair in port.address_pairs if pair.covers(address)]

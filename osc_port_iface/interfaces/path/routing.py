@@ -201,19 +201,18 @@ class Way:
 
     def _miss_router(self, next_hop: str) -> None:
         """Go on outside Neutron, or stop."""
+        verdict = self._known.absence(self.network_id)
+        reason = _('network %(network)s has no router at %(address)s')
         if self._known.is_provider(self.network_id):
+            verdict = steps.Verdict.UNKNOWN
             reason = _(
                 '%(address)s on network %(network)s is a router outside '
                 'Neutron'
             )
             if self._target_network_id is None:
                 self._arrive(reason, address=next_hop)
-            else:
-                self._stop(steps.Verdict.UNKNOWN, reason, address=next_hop)
-            return
-        verdict = self._known.absence(self.network_id)
-        reason = _('network %(network)s has no router at %(address)s')
-        if self._target_network_id and not self.routers:
+                return
+        elif self._target_network_id and not self.routers:
             reason = _NOT_JOINED
         self._stop(verdict, reason, address=next_hop)
 
@@ -321,15 +320,12 @@ class Way:
 
     def _port_at(self, address: str) -> records.Port | None:
         """Return the port that has an address on the network."""
-        return next(
-            (
-                port
-                for port in self._known.ports.values()
-                if port.network_id == self.network_id
-                and any(row.ip_address == address for row in port.fixed_ips)
-            ),
-            None,
-        )
+        for port in self._known.ports.values():
+            if port.network_id == self.network_id and port.has_address(
+                address
+            ):
+                return port
+        return None
 
     def _say(self, text: str, values: dict[str, object]) -> str:
         """Fill in a message about the way."""

@@ -17,6 +17,7 @@ and nothing else except what every network needs
 (``neutron/agent/linux/iptables_firewall.py``, ``neutron/common/ovn/acl.py``).
 """
 
+import collections
 from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import enum
@@ -145,27 +146,25 @@ def in_force(
     """
     if port is None or port.port_security_enabled is False:
         return ()
-    alike: dict[
-        records.SecurityGroupRule,
-        list[tuple[records.SecurityGroupRule, Origin]],
-    ] = {}
-    for group in groups:
-        for rule in group.rules:
-            rule = _with_network(rule)
-            alike.setdefault(_meaning(rule), []).append(
-                (rule, Origin(group, rule.id))
-            )
+    alike = collections.defaultdict(list)
+    for group in sorted(
+        groups, key=lambda group: (group.name or '', group.id)
+    ):
+        for rule in map(
+            _with_network, sorted(group.rules, key=lambda rule: rule.id)
+        ):
+            alike[_meaning(rule)].append((rule, Origin(group, rule.id)))
     rules = []
     for doubles in alike.values():
+        same, origins = zip(*doubles, strict=True)
         # The name of a protocol is easier to read than its number.
         rule = min(
-            (rule for rule, _origin in doubles),
-            key=lambda rule: ((rule.protocol or '').isdecimal(), rule.id),
+            same, key=lambda rule: ((rule.protocol or '').isdecimal(), rule.id)
         )
         rules.append(
             EffectiveRule(
                 rule,
-                _ordered(origin for _rule, origin in doubles),
+                origins,
                 remote_groups.get(rule.remote_group_id or ''),
                 address_groups.get(rule.remote_address_group_id or ''),
             )
@@ -177,11 +176,8 @@ def _with_network(
     rule: records.SecurityGroupRule,
 ) -> records.SecurityGroupRule:
     """Set the network of any address if the other side is not limited."""
-    if (
-        rule.remote_network
-        or rule.remote_group_id
-        or rule.remote_address_group_id
-    ):
+    group_id = rule.remote_group_id or rule.remote_address_group_id
+    if rule.remote_network or group_id:
         return rule
     return dataclasses.replace(
         rule, remote_network=_ANY_ADDRESS.get(rule.ethertype)
@@ -192,19 +188,6 @@ def _meaning(rule: records.SecurityGroupRule) -> records.SecurityGroupRule:
     """Keep only what makes a difference to the firewall."""
     protocol = flows.protocol_number(rule.protocol, rule.ethertype)
     return dataclasses.replace(rule, id='', protocol=protocol)
-
-
-def _ordered(origins: Iterable[Origin]) -> tuple[Origin, ...]:
-    return tuple(
-        sorted(
-            origins,
-            key=lambda origin: (
-                origin.group.name or '',
-                origin.group.id,
-                origin.rule_id,
-            ),
-        )
-    )
 
 
 def _sort_key(effective: EffectiveRule) -> tuple[object, ...]:
@@ -221,13 +204,7 @@ def _sort_key(effective: EffectiveRule) -> tuple[object, ...]:
         -1 if rule.port_range_max is None else rule.port_range_max,
         rule.remote_address_group_id is not None,
         rule.remote_group_id is not None,
-        (
-            network.version,
-            int(network.network_address),
-            network.prefixlen,
-        )
-        if network
-        else (),
+        (network.version, network) if network else (),
         (remote and remote.name) or '',
         rule.remote_group_id or '',
         rule.remote_address_group_id or '',

@@ -140,15 +140,11 @@ class Surroundings:
 
     def home(self, address: addresses.IPNetwork) -> str | None:
         """Return the network that has addresses, unless it is external."""
-        return next(
-            (
-                subnet.network_id
-                for subnet in self.subnets.values()
-                if holds(subnet, address)
-                and self.network(subnet.network_id).is_external is False
-            ),
-            None,
-        )
+        for subnet in self.subnets.values():
+            network = self.network(subnet.network_id)
+            if network.is_external is False and holds(subnet, address):
+                return network.id
+        return None
 
     def subnet_of(
         self, network_id: str, address: addresses.IPNetwork

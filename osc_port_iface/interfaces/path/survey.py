@@ -145,16 +145,12 @@ class Survey:
         self._add(
             known.floating_ips, neutron.FLOATING_IPS, 'router_id', routers
         )
-        self._add(
-            known.networks,
-            neutron.NETWORKS,
-            'id',
-            (
-                *(port.network_id for port in known.ports.values()),
-                *(row.external_network_id for row in known.routers.values()),
-                *(row.network_id for row in known.floating_ips.values()),
-            ),
+        network_ids = (
+            *(port.network_id for port in known.ports.values()),
+            *(row.external_network_id for row in known.routers.values()),
+            *(row.network_id for row in known.floating_ips.values()),
         )
+        self._add(known.networks, neutron.NETWORKS, 'id', network_ids)
         groups = self._add(
             known.security_groups,
             neutron.SECURITY_GROUPS_WITH_RULES,
@@ -163,22 +159,13 @@ class Survey:
         )
         rules = [rule for group in groups for rule in group.rules]
         remote = {rule.remote_group_id for rule in rules}
-        self._add(
-            known.security_groups,
-            _GROUPS,
-            'id',
-            remote - {*known.security_groups},
-        )
+        unread = remote - {*known.security_groups}
+        self._add(known.security_groups, _GROUPS, 'id', unread)
         known.members = self._read(_PORTS, 'security_group', remote)
-        self._add(
-            known.address_groups,
-            neutron.ADDRESS_GROUPS,
-            'id',
-            {rule.remote_address_group_id for rule in rules},
-        )
-        known.agents = self._read(
-            neutron.AGENTS, 'host', [port.host for port in ports]
-        )
+        offices = {rule.remote_address_group_id for rule in rules}
+        self._add(known.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
+        hosts = [port.host for port in ports]
+        known.agents = self._read(neutron.AGENTS, 'host', hosts)
         known.drivers = self._drivers()
         return known
 
@@ -318,12 +305,8 @@ class Survey:
                 for port in self._add_ports('device_id', router_ids)
                 for fixed_ip in port.fixed_ips
             }
-            self._add(
-                known.subnets,
-                neutron.SUBNETS,
-                'id',
-                subnet_ids - {*known.subnets},
-            )
+            subnet_ids -= {*known.subnets}
+            self._add(known.subnets, neutron.SUBNETS, 'id', subnet_ids)
             next_hops = {
                 route.next_hop for row in routers for route in row.routes
             }

@@ -102,11 +102,16 @@ def _by(
         seen = pair.seen(way)
         if way.gateway and way.gateway.id == row.router_id:
             if moved:
-                # OVN translates replies where the sender is plugged in.
-                keeps = len(way.routers) == 1 and (
-                    surroundings.Driver.OVN in pair.known.drivers
-                )
-                seen = _seen_by_forwarding(pair, seen)
+                # OVN keeps the address of the sender, and translates replies
+                # where that is plugged in. An L3 agent does not.
+                kept: tuple[addresses.IPNetwork, ...] = ()
+                if surroundings.Driver.OVN in pair.known.drivers:
+                    kept = pair.sender.networks
+                    keeps = len(way.routers) == 1
+                if pair.known.drivers == {surroundings.Driver.OVN}:
+                    seen = pair.sender
+                else:
+                    seen = firewall.Peer(kept + seen.networks)
             else:
                 notes = (_('replies are translated, unlike in OVN 23.03'),)
     hops.append(_translation(pair, row, notes))
@@ -167,18 +172,3 @@ def _replies(
         row=row,
     )
     return [steps.failing(steps.Verdict.BLOCKED, 'reply', router, reason)]
-
-
-def _seen_by_forwarding(
-    pair: paths.Pair, seen: firewall.Peer
-) -> firewall.Peer:
-    """Return the source as a port forwarding of its own router shows it.
-
-    OVN keeps it; an L3 agent does not.
-    """
-    ovn = surroundings.Driver.OVN
-    if ovn not in pair.known.drivers:
-        return seen
-    if pair.known.drivers == {ovn}:
-        return pair.sender
-    return firewall.Peer(pair.sender.networks + seen.networks)
