@@ -30,7 +30,7 @@ IPText = Annotated[str, 'IP address']
 MACText = Annotated[str, 'MAC address']
 CIDRText = Annotated[str, 'IP address or CIDR']
 
-Row = TypeVar('Row')
+_Row = TypeVar('_Row')
 _Key = TypeVar('_Key', bound=Hashable)
 
 # Nova sets the device owner of a server's port to this, followed by the name
@@ -76,7 +76,7 @@ _LOAD_BALANCER_NAMES = ('ovn-lb-vip-', 'ovn-lb-hm-', 'octavia-')
 
 
 @dataclasses.dataclass
-class Answer(Generic[Row]):
+class Answer(Generic[_Row]):
     """Rows, and messages about anything that is missing from them.
 
     :ivar rows: The rows that could be read.
@@ -86,7 +86,7 @@ class Answer(Generic[Row]):
         nothing is selected, or the caller may not see something.
     """
 
-    rows: list[Row]
+    rows: list[_Row]
     failures: list[str] = dataclasses.field(default_factory=list)
     notices: list[str] = dataclasses.field(default_factory=list)
 
@@ -110,10 +110,10 @@ class Absence(str):
 
 
 def grouped(
-    rows: Iterable[Row], key: Callable[[Row], _Key]
-) -> dict[_Key, list[Row]]:
+    rows: Iterable[_Row], key: Callable[[_Row], _Key]
+) -> dict[_Key, list[_Row]]:
     """Group rows by what they have in common, in their order."""
-    found: dict[_Key, list[Row]] = {}
+    found: dict[_Key, list[_Row]] = {}
     for row in rows:
         found.setdefault(key(row), []).append(row)
     return found
