@@ -58,7 +58,7 @@ _OF_IP_ADDRESS: _Forms = [
 
 _OF_IP_NETWORK: _Forms = [
     (f'(?:{_IP})%.*', _('only a link-local address of IPv6 has a zone')),
-    # Not the length is wrong, but the address.
+    # The address is wrong, and the length is not.
     (f'({_IPV4})/(?:[12]?[0-9]|3[0-2])', None),
     (f'({_IPV6})/(?:[0-9]{{1,2}}|1[01][0-9]|12[0-8])', None),
     (f'({_IPV4})/.*', _('the prefix length of IPv4 is 0 to 32')),

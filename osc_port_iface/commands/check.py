@@ -113,7 +113,7 @@ class CheckServerInterface(lister.TextLister):
             line = nagios.judge(parsed_args, results, took)
             return self._sum_up(parsed_args, *line)
         if any(row.server is None for row in rows):
-            # Nothing else names a port without a server.
+            # A port without a server can only be named by its ID.
             self.rank_above('Port ID', 'Actual')
         if several:
             return several.table(

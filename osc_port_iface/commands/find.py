@@ -125,7 +125,7 @@ class FindServerInterface(as_of.RecordedLister):
         from osc_port_iface.commands import match_columns
 
         for query in parsed_args.address + parsed_args.file:
-            # Many rows may have this query, and what matched tells more.
+            # Many rows may have this query, so what it matched says more.
             if query.kind in match_columns.MATCHED:
                 for header in (
                     match_columns.MATCHED[query.kind],

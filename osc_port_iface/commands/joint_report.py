@@ -114,7 +114,7 @@ def _merged(heard: Sequence[Heard]) -> dict[tuple[str, str], list[str]]:
                     continue
                 counting = last
             counting.setdefault(said, []).append(each.region)
-    # One of them may add a suggestion.
+    # A line may be another one with a suggestion added.
     for said in list(last):
         if any(
             said != other and other[1].startswith(said[1]) for other in last

@@ -129,7 +129,8 @@ class ListServerInterface(as_of.RecordedLister):
             parsed_args.server,
             scope,
             view.needs_details or columns.need_server_details(chosen),
-            # In other regions, an ID must not lead to an error.
+            # With several regions, an ID may be that of a server in another
+            # one, so it is looked up.
             columns.show_server_names(chosen) or bool(self.region),
         )
         answer = listing.list_interfaces(

@@ -140,7 +140,7 @@ class PluginCommand(command.Command):
         except KeyboardInterrupt:
             return INTERRUPTED
         except BrokenPipeError:
-            # cliff ends in silence.
+            # cliff ends without a message.
             raise
         except OSError as error:
             # Those of other files and of sockets have become CommandErrors.

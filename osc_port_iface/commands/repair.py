@@ -179,7 +179,7 @@ class RepairServerInterface(lister.TextLister):
         if any(row.remains for row in rows):
             self.report_negative()
         if any(row.repair.finding.server is None for row in rows):
-            # Nothing else names a port without a server.
+            # A port without a server can only be named by its ID.
             self.rank_above('Port ID', 'Action')
         return columns.table(chosen, rows)
 

@@ -44,7 +44,7 @@ _TEXT_WIDTH = 24
 # No ID, address or code is longer. Longer words can only be names.
 _LONGEST_WORD = 64
 
-# More names than this are no line that anyone reads.
+# How many names of columns to show; nobody reads a longer line.
 _MOST_NAMED = 6
 
 # Columns of names, which people choose freely, and which are often long.
@@ -227,8 +227,9 @@ class TerminalDetails(base.SingleFormatter):
                 _Column(header, [cell.lines()])
                 for header, cell in zip(column_names, data, strict=True)
             ]
-            # No field may leave. So a host with a long domain is broken, as
-            # all lines would be if the table were wider than the terminal.
+            # No field may be left out. So the name of a host is broken if it
+            # is too long: in a table that is wider than the terminal, every
+            # line would be.
             room = max(
                 width - max(map(len, column_names)) - _DETAILS_FRAME,
                 *(c.least_width for c in columns if c.header != 'Host'),

@@ -170,7 +170,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
             timeout=_WAIT,
             # The driver would begin transactions only before some statements.
             isolation_level=None,
-            # Its user sees to it that they take turns.
+            # Several threads use it, one at a time (``api.replay``).
             check_same_thread=False,
         ),
         poolclass=pool.NullPool,
@@ -178,7 +178,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
     )
 
     def on_begin(connection: sa.engine.Connection) -> None:
-        # What is deleted is personal data.
+        # Personal data must not stay in the file after it is deleted.
         connection.exec_driver_sql('PRAGMA secure_delete = ON')
         # KiB: what is looked up is all over the file.
         connection.exec_driver_sql('PRAGMA cache_size = -65536')

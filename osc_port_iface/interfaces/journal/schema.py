@@ -187,7 +187,7 @@ def skeleton(examples: Sequence[bytes]) -> bytes:
     )
     shared = [value for value, count in counts.most_common() if count > 1]
     keys = json.dumps(_emptied(json.loads(examples[0]))).encode()
-    # What is near costs least.
+    # The nearer a value is to the end, the shorter is a reference to it.
     return b''.join([*reversed(shared), keys])[-_WINDOW:]
 
 

@@ -148,7 +148,7 @@ def _routing(
             for port in by_address.get(fixed_ip.ip_address, ()):
                 if port.network_id == router.external_network_id:
                     yield port.id, what
-        # The network of a next hop is not shown.
+        # Neutron does not show the network of a next hop.
         what = _('a route of router %s leads to its address') % router.id
         for route in router.routes:
             for port in by_address.get(route.next_hop, ()):

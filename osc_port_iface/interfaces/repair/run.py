@@ -388,7 +388,7 @@ class Run:
                 attempt.step.repairs, reason=problem, remains=remains
             )
         if len(attempt.sent) > 1:
-            # Whoever does not want to wait for it either learns how the port
+            # A user who interrupts this as well is still told how the port
             # was left.
             with contextlib.suppress(KeyboardInterrupt):
                 self._undo(attempt)

@@ -208,7 +208,7 @@ class Poller:
             and (is_last or before.has_seen(difference))
         ]
         if self._condition == 'active' and server.status not in _OFF:
-            # They may be disabled.
+            # Ports that are not ACTIVE may be disabled.
             doubtful += [
                 interface.port_id
                 for interface in interfaces
@@ -280,7 +280,8 @@ class Poller:
         for difference in poll.differences:
             if difference.interface == interface:
                 reason = reasons.of_difference(difference)
-                # A change under way may show it once.
+                # During a change, one poll may see what no longer holds at
+                # the next.
                 is_lasting = reason.is_lasting and before.has_seen(difference)
                 return dataclasses.replace(reason, is_lasting=is_lasting)
         state = interface.port_state
