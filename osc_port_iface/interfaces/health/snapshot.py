@@ -226,20 +226,19 @@ def _needing_network(servers: Iterable[records.Server]) -> _Codes:
     return found
 
 
+@dataclasses.dataclass(frozen=True)
 class _Reader:
-    """Fills a snapshot.
+    """Fills a snapshot, which has the servers already.
 
+    :ivar cloud: The services.
+    :ivar extent: How much is read.
     :ivar snapshot: The snapshot. Its codes become fewer by what cannot be
         read.
     """
 
-    def __init__(
-        self, cloud: api_cloud.Cloud, extent: _Extent, snapshot: Snapshot
-    ) -> None:
-        """Prepare to fill a snapshot, which has the servers already."""
-        self._cloud = cloud
-        self._extent = extent
-        self.snapshot = snapshot
+    cloud: api_cloud.Cloud
+    extent: _Extent
+    snapshot: Snapshot
 
     def read(
         self,
@@ -253,7 +252,7 @@ class _Reader:
         :returns: The rows; None if they could not be read.
         """
         snapshot = self.snapshot
-        if self._extent.is_second_look:
+        if self.extent.is_second_look:
             return names.all_rows(read())
         try:
             answer = read()
@@ -278,7 +277,7 @@ class _Reader:
         """Ask Nova for the interfaces of each server."""
         snapshot = self.snapshot
         snapshot.has_network = False
-        answers = views.ComputeView(self._cloud).by_server(
+        answers = views.ComputeView(self.cloud).by_server(
             snapshot.servers, progress
         )
         snapshot.interfaces = {
@@ -310,10 +309,38 @@ class _Reader:
             if port.device_id not in ports
         ]
         snapshot.neighbours = self._neighbours(listed)
-        snapshot.same_mac_address = self._same_mac_address()
+        snapshot.same_mac_address = (
+            self._list(
+                frozenset({codes.Code.DUPLICATE_MAC}),
+                neutron.PORTS,
+                'mac_address',
+                [port.mac_address for port in snapshot.ports],
+            )
+            if self.extent.is_second_look
+            else snapshot.ports
+        )
         snapshot.floating_ips = self._floating_ips()
-        snapshot.trunks = self._trunks()
-        snapshot.subports = self._subports(listed)
+        snapshot.trunks = self._list(
+            codes.OF_TRUNK,
+            neutron.TRUNKS,
+            'id',
+            [port.trunk_id for port in snapshot.ports],
+        )
+        ids = {
+            subport.port_id
+            for trunk in snapshot.trunks
+            for subport in trunk.subports
+        }
+        snapshot.subports = (
+            [port for port in listed if port.id in ids]
+            if self.extent.has_cloud
+            else self._list(
+                codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED},
+                neutron.PORTS,
+                'id',
+                sorted(ids),
+            )
+        )
         snapshot.bindings = self._bindings()
         if not all(port.shows_binding for port in snapshot.ports):
             snapshot.hidden = self._lose(codes.OF_BINDING)
@@ -328,23 +355,15 @@ class _Reader:
         self, listed: Sequence[records.Port]
     ) -> Sequence[records.Port]:
         """Read the ports of the project, whoever owns their server."""
-        if self._extent.has_cloud or self._extent.is_second_look:
+        if self.extent.has_cloud or self.extent.is_second_look:
             return listed
-        project_id = self._extent.project_id
-        if project_id is None:
+        if self.extent.project_id is None:
             self._lose(codes.WITHOUT_SERVER)
-        if project_id is None or not (
-            self.snapshot.codes & codes.WITHOUT_SERVER
-        ):
-            return ()
-        return (
-            self.read(
-                codes.WITHOUT_SERVER,
-                lambda: self._cloud.network.list(
-                    neutron.PORTS, 'project_id', [project_id]
-                ),
-            )
-            or ()
+        return self._list(
+            codes.WITHOUT_SERVER,
+            neutron.PORTS,
+            'project_id',
+            [self.extent.project_id],
         )
 
     def _neighbours(
@@ -352,7 +371,7 @@ class _Reader:
     ) -> Sequence[records.Port]:
         """Read the ports that may have or use the same addresses."""
         snapshot = self.snapshot
-        if self._extent.has_cloud:
+        if self.extent.has_cloud:
             return listed
         in_question: list[records.Port] = []
         if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
@@ -366,35 +385,17 @@ class _Reader:
             sorted({port.network_id for port in in_question}),
         )
 
-    def _same_mac_address(self) -> Sequence[records.Port]:
-        snapshot = self.snapshot
-        if not self._extent.is_second_look:
-            return snapshot.ports
-        macs = [port.mac_address for port in snapshot.ports]
-        return self._list(
-            frozenset({codes.Code.DUPLICATE_MAC}),
-            neutron.PORTS,
-            'mac_address',
-            macs,
-        )
-
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
-        snapshot, extent = self.snapshot, self._extent
+        snapshot, extent = self.snapshot, self.extent
         needing = snapshot.codes & {
             codes.Code.FLOATING_IP_DIFFERS,
             codes.Code.UNUSED_PORT,
         }
         is_whole = extent.has_cloud or extent.project_id is not None
         if codes.Code.UNUSED_PORT in needing or (
-            needing and is_whole and len(snapshot.ports) > _ONE_REQUEST
+            is_whole and len(snapshot.ports) > _ONE_REQUEST
         ):
-            return (
-                self.read(
-                    needing,
-                    lambda: self._cloud.network.list(neutron.FLOATING_IPS),
-                )
-                or ()
-            )
+            return self._list(needing, neutron.FLOATING_IPS)
         ids = [port.id for port in snapshot.ports]
         found = [*self._list(needing, neutron.FLOATING_IPS, 'port_id', ids)]
         if extent.is_second_look:
@@ -411,23 +412,6 @@ class _Reader:
             )
         return list({row.id: row for row in found}.values())
 
-    def _trunks(self) -> Sequence[records.Trunk]:
-        ids = [port.trunk_id for port in self.snapshot.ports if port.trunk_id]
-        return self._list(codes.OF_TRUNK, neutron.TRUNKS, 'id', ids)
-
-    def _subports(
-        self, listed: Sequence[records.Port]
-    ) -> Sequence[records.Port]:
-        ids = {
-            subport.port_id
-            for trunk in self.snapshot.trunks
-            for subport in trunk.subports
-        }
-        if self._extent.has_cloud:
-            return [port for port in listed if port.id in ids]
-        needing = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
-        return self._list(needing, neutron.PORTS, 'id', sorted(ids))
-
     def _bindings(self) -> Mapping[str, Sequence[records.PortBinding]]:
         """Read the bindings of the ports that seem to have several."""
         snapshot = self.snapshot
@@ -442,7 +426,7 @@ class _Reader:
         }
         if not needing or not ids:
             return {}
-        if len(ids) > _FEW_PORTS and not self._extent.is_second_look:
+        if len(ids) > _FEW_PORTS and not self.extent.is_second_look:
             groups = bindings.host_groups(self._hosts(), len(snapshot.ports))
             ids &= {*(self.read(needing, lambda: self._bound(groups)) or ())}
         found = self.read(needing, lambda: self._bindings_of(sorted(ids)))
@@ -454,7 +438,7 @@ class _Reader:
         hosts = {server.host for server in snapshot.servers if server.host}
         hosts |= {port.host for port in snapshot.ports if port.host}
         try:
-            answer = self._cloud.compute.compute_services()
+            answer = self.cloud.compute.compute_services()
         except errors.Forbidden as error:
             LOG.info(_('The hosts without servers are not known: %s'), error)
             return hosts
@@ -470,7 +454,7 @@ class _Reader:
         """Find the IDs of ports that have a second binding, by host."""
         found: records.Answer[str] = records.Answer([])
         for group, result in fan_out.fan_out(
-            lambda group: self._cloud.network.list(
+            lambda group: self.cloud.network.list(
                 neutron.BOUND_PORTS, 'bound_host', group
             ),
             groups,
@@ -488,7 +472,7 @@ class _Reader:
         found: records.Answer[tuple[str, list[records.PortBinding]]]
         found = records.Answer([])
         for port_id, result in fan_out.fan_out(
-            self._cloud.network.port_bindings, port_ids
+            self.cloud.network.port_bindings, port_ids
         ):
             if isinstance(result, errors.NotFound):
                 # The port has been deleted.
@@ -503,16 +487,16 @@ class _Reader:
         self,
         purpose: _Codes,
         collection: paging.Collection[_HasId],
-        name: str,
-        values: paging.Values,
+        name: str = '',
+        values: paging.Values = (),
     ) -> Sequence[_HasId]:
-        """List rows by a filter, if a finding needs them."""
+        """List rows, all or by a filter, if a finding needs them."""
         if not purpose & self.snapshot.codes:
             return ()
         return (
             self.read(
                 purpose,
-                lambda: self._cloud.network.list(collection, name, values),
+                lambda: self.cloud.network.list(collection, name, values),
             )
             or ()
         )
