@@ -32,7 +32,7 @@ def add_arguments(
 ) -> None:
     """Add the servers and the findings to a command."""
     server_selectors.add_arguments(parser, reads_environment)
-    choices = [code.value for code in codes.KINDS]
+    choices = [code.value for code in codes.Code]
     severities = [severity.value for severity in codes.Severity]
     findings = parser.add_argument_group(_('findings'))
     group = findings.add_mutually_exclusive_group()
@@ -49,8 +49,7 @@ def add_arguments(
         )
         % {
             'choices': '; '.join(
-                f'{code} ({kind.summary})'
-                for code, kind in codes.KINDS.items()
+                f'{code} ({code.summary})' for code in codes.Code
             ),
             'on_request': codes.joined(codes.ON_REQUEST),
         },
@@ -151,12 +150,14 @@ def _codes(parsed_args: argparse.Namespace) -> codes.Codes:
     if _ALL in parsed_args.finding:
         chosen = frozenset(codes.Code)
     else:
-        chosen = frozenset(map(codes.Code, parsed_args.finding)) or codes.USUAL
+        named = parsed_args.finding
+        chosen = frozenset(code for code in codes.Code if code in named)
+        chosen = chosen or codes.USUAL
     worst = codes.Severity(parsed_args.severity).rank
     found = frozenset(
         code
-        for code in chosen - set(map(codes.Code, parsed_args.ignore))
-        if code.severity.rank <= worst
+        for code in chosen
+        if code not in parsed_args.ignore and code.severity.rank <= worst
     )
     if not found:
         raise plugin_command.UsageError(

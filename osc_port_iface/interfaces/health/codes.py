@@ -12,8 +12,7 @@
 
 """The kinds of findings, and what holds for each."""
 
-from collections.abc import Iterable, Mapping
-import dataclasses
+from collections.abc import Iterable
 import enum
 
 from osc_port_iface.i18n import _
@@ -30,45 +29,6 @@ class Severity(enum.StrEnum):
     def rank(self) -> int:
         """The position from the worst, which is 0."""
         return list(Severity).index(self)
-
-
-class Code(enum.StrEnum):
-    """A kind of finding. Scripts rely on the values."""
-
-    MISSING_FROM_CACHE = 'missing-from-cache'
-    ONLY_IN_CACHE = 'only-in-cache'
-    DUPLICATE_IN_CACHE = 'duplicate-in-cache'
-    ADDRESS_DIFFERS = 'address-differs'
-    MAC_DIFFERS = 'mac-differs'
-    FLOATING_IP_DIFFERS = 'floating-ip-differs'
-    BINDING_FAILED = 'binding-failed'
-    UNBOUND = 'unbound'
-    HOST_DIFFERS = 'host-differs'
-    STALE_BINDING = 'stale-binding'
-    PORT_DOWN = 'port-down'
-    TRUNK_DEGRADED = 'trunk-degraded'
-    SUBPORT_DOWN = 'subport-down'
-    SUBPORT_HOST_DIFFERS = 'subport-host-differs'
-    NO_FIXED_IP = 'no-fixed-ip'
-    DUPLICATE_MAC = 'duplicate-mac'
-    NOT_ATTACHED = 'not-attached'
-    HALF_RELEASED = 'half-released'
-    ORPHAN_PORT = 'orphan-port'
-    UNUSED_PORT = 'unused-port'
-    ADDRESS_CLAIMED = 'address-claimed'
-
-    @property
-    def severity(self) -> Severity:
-        """How bad it is."""
-        return KINDS[self].severity
-
-    @property
-    def summary(self) -> str:
-        """What it is, in a few words."""
-        return KINDS[self].summary
-
-
-Codes = frozenset[Code]
 
 
 class Trait(enum.Flag):
@@ -98,125 +58,165 @@ class Trait(enum.Flag):
     ON_REQUEST = enum.auto()
 
 
-@dataclasses.dataclass(frozen=True)
-class FindingKind:
-    """What holds for one kind of finding.
+class Code(enum.StrEnum):
+    """A kind of finding. Scripts rely on the values.
 
     :ivar severity: How bad it is.
     :ivar summary: What it is, in a few words.
     :ivar traits: What it shares with others.
     """
 
+    _value_: str
     severity: Severity
     summary: str
-    traits: Trait = Trait.NONE
+    traits: Trait
 
+    def __new__(
+        cls,
+        value: str,
+        severity: Severity,
+        summary: str,
+        traits: Trait = Trait.NONE,
+    ) -> 'Code':
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.severity, code.summary, code.traits = severity, summary, traits
+        return code
 
-KINDS: Mapping[Code, FindingKind] = {
     # Traffic or an interface is lost, or will be at the next reboot.
-    Code.MISSING_FROM_CACHE: FindingKind(
+    MISSING_FROM_CACHE = (
+        'missing-from-cache',
         Severity.CRITICAL,
         _("plugged in, but not in Nova's cache"),
         Trait.CACHE,
-    ),
-    Code.MAC_DIFFERS: FindingKind(
+    )
+    MAC_DIFFERS = (
+        'mac-differs',
         Severity.CRITICAL,
         _("another MAC address in Nova's cache"),
         Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
-    ),
-    Code.BINDING_FAILED: FindingKind(
+    )
+    BINDING_FAILED = (
+        'binding-failed',
         Severity.CRITICAL,
         _('Neutron could not bind the port'),
         Trait.BINDING | Trait.WIRING,
-    ),
-    Code.UNBOUND: FindingKind(
+    )
+    UNBOUND = (
+        'unbound',
         Severity.CRITICAL,
         _('the port is bound to no host'),
         Trait.BINDING | Trait.WIRING,
-    ),
-    Code.HOST_DIFFERS: FindingKind(
+    )
+    HOST_DIFFERS = (
+        'host-differs',
         Severity.CRITICAL,
         _("the port is bound to a host that is not the server's"),
         Trait.BINDING | Trait.WIRING,
-    ),
-    Code.PORT_DOWN: FindingKind(
+    )
+    PORT_DOWN = (
+        'port-down',
         Severity.CRITICAL,
         _('the port of an active server is not active'),
         Trait.WIRING | Trait.TRANSIENT,
-    ),
-    Code.TRUNK_DEGRADED: FindingKind(
+    )
+    TRUNK_DEGRADED = (
+        'trunk-degraded',
         Severity.CRITICAL,
         _('the trunk of an active server is not active'),
         Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
-    ),
-    Code.SUBPORT_DOWN: FindingKind(
+    )
+    SUBPORT_DOWN = (
+        'subport-down',
         Severity.CRITICAL,
         _('a subport of an active server is not active'),
         Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
-    ),
-    Code.SUBPORT_HOST_DIFFERS: FindingKind(
+    )
+    SUBPORT_HOST_DIFFERS = (
+        'subport-host-differs',
         Severity.CRITICAL,
         _('a subport is bound to a host that is not its parent\'s'),
         Trait.BINDING | Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
-    ),
-    Code.NO_FIXED_IP: FindingKind(
-        Severity.CRITICAL, _('the port has lost its fixed IPs')
-    ),
-    Code.DUPLICATE_MAC: FindingKind(
-        Severity.CRITICAL, _('two ports of a network share a MAC address')
-    ),
+    )
+    NO_FIXED_IP = (
+        'no-fixed-ip',
+        Severity.CRITICAL,
+        _('the port has lost its fixed IPs'),
+    )
+    DUPLICATE_MAC = (
+        'duplicate-mac',
+        Severity.CRITICAL,
+        _('two ports of a network share a MAC address'),
+    )
     # Something wrong is shown, or the next operation fails.
-    Code.ONLY_IN_CACHE: FindingKind(
+    ONLY_IN_CACHE = (
+        'only-in-cache',
         Severity.WARNING,
         _("in Nova's cache, but not plugged in"),
         Trait.CACHE,
-    ),
-    Code.DUPLICATE_IN_CACHE: FindingKind(
-        Severity.WARNING, _("twice in Nova's cache"), Trait.CACHE
-    ),
-    Code.ADDRESS_DIFFERS: FindingKind(
+    )
+    DUPLICATE_IN_CACHE = (
+        'duplicate-in-cache',
+        Severity.WARNING,
+        _("twice in Nova's cache"),
+        Trait.CACHE,
+    )
+    ADDRESS_DIFFERS = (
+        'address-differs',
         Severity.WARNING,
         _("other fixed IPs in Nova's cache"),
         Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
-    ),
-    Code.FLOATING_IP_DIFFERS: FindingKind(
+    )
+    FLOATING_IP_DIFFERS = (
+        'floating-ip-differs',
         Severity.WARNING,
         _("other floating IPs in Nova's cache, or one that leads nowhere"),
         Trait.NOTIFICATION | Trait.TRANSIENT,
-    ),
-    Code.STALE_BINDING: FindingKind(
+    )
+    STALE_BINDING = (
+        'stale-binding',
         Severity.WARNING,
         _('a second binding that a migration has left'),
         Trait.BINDING | Trait.TRANSIENT,
-    ),
-    Code.NOT_ATTACHED: FindingKind(
-        Severity.WARNING, _('only the device ID connects port and server')
-    ),
-    Code.ADDRESS_CLAIMED: FindingKind(
+    )
+    NOT_ATTACHED = (
+        'not-attached',
+        Severity.WARNING,
+        _('only the device ID connects port and server'),
+    )
+    ADDRESS_CLAIMED = (
+        'address-claimed',
         Severity.WARNING,
         _('an address pair covers an address of another server'),
         Trait.ON_REQUEST,
-    ),
+    )
     # Left over from something that is gone.
-    Code.HALF_RELEASED: FindingKind(
+    HALF_RELEASED = (
+        'half-released',
         Severity.INFO,
         _('the port belongs to a server without an ID'),
         Trait.NO_SERVER,
-    ),
-    Code.ORPHAN_PORT: FindingKind(
-        Severity.INFO, _('the server of the port is gone'), Trait.NO_SERVER
-    ),
-    Code.UNUSED_PORT: FindingKind(
+    )
+    ORPHAN_PORT = (
+        'orphan-port',
+        Severity.INFO,
+        _('the server of the port is gone'),
+        Trait.NO_SERVER,
+    )
+    UNUSED_PORT = (
+        'unused-port',
         Severity.INFO,
         _('nothing uses the port'),
         Trait.NO_SERVER | Trait.ON_REQUEST,
-    ),
-}
+    )
+
+
+Codes = frozenset[Code]
 
 
 def with_trait(trait: Trait) -> Codes:
     """Return the codes that have a trait."""
-    return frozenset(code for code in Code if KINDS[code].traits & trait)
+    return frozenset(code for code in Code if code.traits & trait)
 
 
 OF_CACHE = with_trait(Trait.CACHE)
