@@ -349,7 +349,8 @@ class Run:
             self.request,
             names_or_ids=(server.id,),
             scope=compute.ServerScope(),
-            named=frozenset(),
+            # What cannot be looked for any more is not known to be gone.
+            named=frozenset(finding.code for finding in findings),
         )
         return check.check(self.cloud, request, _no_progress)
 

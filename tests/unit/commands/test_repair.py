@@ -743,6 +743,42 @@ class TestSurprises(RepairTestCase):
         )
         self.assertEqual([], self.writes())
 
+    def test_finding_that_is_another_one_now(self) -> None:
+        one, other = (
+            test_check.server(
+                1, addresses={'net': [fake_cloud.cached(19, address)]}
+            )
+            for address in ('10.0.0.98', '10.0.0.99')
+        )
+        del self.ports[:2]
+        self.register([one, self.servers[1]], self.ports)
+        url = f'{test_check.SERVERS_URL}/{one["id"]}'
+        self.cloud.get(
+            url, [{'json': {'server': one}}, {'json': {'server': other}}]
+        )
+        result = self.repair('--auto-approve', 's1')
+        problem = f'Server {one["id"]}: not as it was when the plan was made'
+        self.assertEqual(
+            command_result.Result(
+                1,
+                's1 only-in-cache refresh-cache skipped 10.0.0.98  '
+                f'{problem}\n',
+                f'{problem}\n',
+            ),
+            result,
+        )
+        self.assertEqual([], self.writes())
+
+    def test_neutron_that_no_longer_shows_the_effect(self) -> None:
+        def refuse(request: Any, context: object) -> dict[str, Any]:
+            answer = self.refresh(request, context)
+            self.cloud.get(PORTS_URL, status_code=403, json={})
+            return answer
+
+        self.cloud.post(EVENTS_URL, json=refuse)
+        self.assert_stopped('Not looked for: ', 'unfinished', 'skipped')
+        self.assertEqual(1, self.events())
+
     def test_finding_that_is_gone(self) -> None:
         one = self.servers[0]
         self.cloud.get(
