@@ -53,20 +53,12 @@ class StepsCell(cells.ListCell):
 
     def texts(self) -> list[str]:
         asked, hops = self._value
-        return [
-            printable.escape(
-                f'{step.hop} {steps.label(step.row)}: '
-                + '; '.join(
-                    (
-                        step.verdict(asked).value,
-                        *([step.reason] if step.reason else ()),
-                        *step.limits,
-                        *step.assumptions,
-                    )
-                )
-            )
-            for step in hops
-        ]
+        found = []
+        for step in hops:
+            notes = (step.reason, *step.limits, *step.assumptions)
+            text = '; '.join(filter(None, (step.verdict(asked).value, *notes)))
+            found.append(f'{step.hop} {steps.label(step.row)}: {text}')
+        return list(map(printable.escape, found))
 
     def machine_readable(self) -> list[Any]:
         asked, hops = self._value

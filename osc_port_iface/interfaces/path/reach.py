@@ -12,12 +12,13 @@
 
 """Judges the paths between what a user named."""
 
+import itertools
+
 from osc_lib import exceptions
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import paths
-from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.path import survey
 from osc_port_iface.interfaces.path import translation
@@ -48,30 +49,22 @@ def find(
                 _('%s has no address that you may see.')
                 % printable.one_line(str(name))
             )
-    pairs = [
-        (sender, receiver)
-        for sender in sources
-        for receiver in destinations
-        if sender.network.version == receiver.network.version
-        and question.flows(sender.network.version)
-    ]
-    answer: records.Answer[paths.Path] = records.Answer([])
-    if not pairs:
-        answer.notices.append(
-            steps.say(
-                _(
-                    '%(source)s and %(destination)s have no addresses of one '
-                    'version of IP for this traffic.'
-                ),
-                source=printable.one_line(str(source)),
-                destination=printable.one_line(str(destination)),
-            )
-        )
-        return answer
     known = reading.read([*sources, *destinations])
-    for sender, receiver in pairs:
-        asked = question.flows(sender.network.version)
-        answer.rows += judge(known, sender, receiver, asked)
+    answer: records.Answer[paths.Path] = records.Answer([])
+    for sender, receiver in itertools.product(sources, destinations):
+        version = sender.network.version
+        asked = question.flows(version)
+        if asked and receiver.network.version == version:
+            answer.rows += judge(known, sender, receiver, asked)
+    if not answer.rows:
+        text = _(
+            '%(source)s and %(destination)s have no addresses of one version '
+            'of IP for this traffic.'
+        )
+        names = {'source': str(source), 'destination': str(destination)}
+        answer.notices.append(
+            text % {key: printable.one_line(row) for key, row in names.items()}
+        )
     answer.failures = list(dict.fromkeys(reading.known.failures))
     return answer
 

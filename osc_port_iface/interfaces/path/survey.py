@@ -246,9 +246,8 @@ class Survey:
             for subport in trunk.subports
             if subport.port_id in orphans
         }
-        found = {
-            row.id: row for row in self._read(_PORTS, 'id', parents.values())
-        }
+        found: dict[str, records.Port] = {}
+        self._add(found, _PORTS, 'id', parents.values())
         for port_id, parent_id in parents.items():
             if parent_id in found:
                 known.parents[port_id] = found[parent_id]
