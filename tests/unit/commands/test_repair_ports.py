@@ -13,6 +13,7 @@
 import functools
 import re
 import signal
+import time
 from typing import Any
 
 import fixtures
@@ -216,6 +217,41 @@ class TestBounce(PortsTestCase):
         # A user may disable a port, which has no such mark.
         self.change({**self.port, 'admin_state_up': False, 'status': 'DOWN'})
         self.assertEqual(command_result.Result(0, '', ''), self.bounce())
+
+    def test_killed_before_the_mark_was_removed(self) -> None:
+        mark = MARK.partition(' ')[2]
+        marks = f'{mark},server-interface-repair-delete'
+        port = test_check.port(11, 1, tags=[mark], **{'tags-any': marks})
+        self.change({**port, 'admin_state_up': True})
+        left = 'left half-way by a repair that was interrupted'
+        row = ' port-down bounce-port repaired'
+        self.assertEqual(
+            command_result.Result(0, f'{row} {left} ACTIVE \n', ''),
+            self.bounce(),
+        )
+        self.assertEqual([UNMARK], self.seen)
+
+    def test_port_that_needs_a_while(self) -> None:
+        pauses: list[float] = []
+        sleep = time.sleep
+
+        def sleep_and_plug(seconds: float) -> None:
+            sleep(seconds)
+            if self.seen[-1:] == [UNMARK]:
+                pauses.append(seconds)
+            if len(pauses) == 5:
+                assert self.port is not None
+                self.change({**self.port, 'status': 'ACTIVE'})
+
+        self.useFixture(
+            fixtures.MockPatchObject(self, 'following', return_value={})
+        )
+        self.useFixture(fixtures.MonkeyPatch('time.sleep', sleep_and_plug))
+        self.assertEqual(
+            command_result.Result(0, f'{DOWN} repaired DOWN ACTIVE \n', ''),
+            self.repair('--auto-approve', '--bounce'),
+        )
+        self.assertEqual([MARK, DISABLE, ENABLE, UNMARK], self.seen)
 
     def test_nothing_can_be_read_back(self) -> None:
         def vanish() -> int:
