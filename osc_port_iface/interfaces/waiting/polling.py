@@ -140,17 +140,16 @@ class Poll:
         return dataclasses.replace(self, lines=(str(error),))
 
 
+@dataclasses.dataclass(frozen=True)
 class Poller:
-    """Polls servers."""
+    """Polls servers.
 
-    def __init__(self, cloud: api_cloud.Cloud, condition: str) -> None:
-        """Prepare to poll; nothing is requested.
+    :ivar cloud: The services.
+    :ivar condition: One of CONDITIONS.
+    """
 
-        :param cloud: The services.
-        :param condition: One of CONDITIONS.
-        """
-        self._cloud = cloud
-        self._condition = condition
+    cloud: api_cloud.Cloud
+    condition: str
 
     def poll(self, waited: float, is_last: bool, before: Poll) -> Poll:
         """Poll a server.
@@ -165,7 +164,7 @@ class Poller:
         :raises errors.ApiError: A request failed.
         """
         called = before.called
-        server = self._cloud.compute.server(before.server.id, called)
+        server = self.cloud.compute.server(before.server.id, called)
         if server.status in _LOST:
             return before.failed(
                 _('Server %(server)s: its status is %(status)s')
@@ -197,7 +196,7 @@ class Poller:
     ) -> Poll:
         """Compare the views, as they are now."""
         interfaces = names.all_rows(
-            self._cloud.compute.interfaces(server.id, before.called)
+            self.cloud.compute.interfaces(server.id, before.called)
         )
         differences = cache_diff.compare(server.cache, interfaces)
         doubtful = [
@@ -207,7 +206,7 @@ class Poller:
             # Most are in the cache at the next poll.
             and (is_last or before.has_seen(difference))
         ]
-        if self._condition == 'active' and server.status not in _OFF:
+        if self.condition == 'active' and server.status not in _OFF:
             # Ports that are not ACTIVE may be disabled.
             doubtful += [
                 interface.port_id
@@ -242,7 +241,7 @@ class Poller:
     def _ports(self, port_ids: set[str | None]) -> dict[str, records.Port]:
         """Read ports from Neutron; this may fail."""
         try:
-            answer = self._cloud.network.list(
+            answer = self.cloud.network.list(
                 neutron.PORTS, 'id', sorted(filter(None, port_ids))
             )
         except errors.TokenRefused:
@@ -254,13 +253,14 @@ class Poller:
 
     def _reasons(self, poll: Poll, before: Poll) -> Iterator[reasons.Reason]:
         """List why the condition is not met."""
-        if self._condition == 'detached':
+        if self.condition == 'detached':
             yield from _of_detach(poll)
             return
         for interface in poll.chosen:
             if reason := self._of_interface(poll, interface, before):
-                what = reasons.called(interface.port_id, interface.mac_address)
-                yield dataclasses.replace(reason, what=what)
+                yield dataclasses.replace(
+                    reason, what=reasons.called(interface)
+                )
         for target in poll.absent:
             yield reasons.Reason(target.text, _('not plugged in'))
         if not poll.mac_addresses:
@@ -270,8 +270,8 @@ class Poller:
                         reasons.of_difference(difference),
                         what=difference.mac_address or '',
                     )
-        if ask := _OF_NEUTRON.get(self._condition):
-            yield from ask(self._cloud.network, poll.server, poll.chosen)
+        if ask := _OF_NEUTRON.get(self.condition):
+            yield from ask(self.cloud.network, poll.server, poll.chosen)
 
     def _of_interface(
         self, poll: Poll, interface: records.Interface, before: Poll
@@ -285,7 +285,7 @@ class Poller:
                 is_lasting = reason.is_lasting and before.has_seen(difference)
                 return dataclasses.replace(reason, is_lasting=is_lasting)
         state = interface.port_state
-        if self._condition != 'active' or state == 'ACTIVE':
+        if self.condition != 'active' or state == 'ACTIVE':
             return None
         server = poll.server
         if server.status in _OFF and server.task_state is None:
@@ -315,23 +315,17 @@ class Poller:
 
         :param waited: Seconds since the first poll.
         """
-        if self._condition == 'detached':
+        if self.condition == 'detached':
             is_open, name = bool(poll.chosen), 'detach_interface'
-            line = _(
-                'Server %(server)s: still plugged in, as the detach has '
-                'failed (request ID %(request)s)'
-            )
+            what = _('still plugged in, as the detach has failed')
         else:
             is_open = bool(poll.absent) or poll.is_uncached
             name = 'attach_interface'
-            line = _(
-                'Server %(server)s: not plugged in, as the attach has failed '
-                '(request ID %(request)s)'
-            )
+            what = _('not plugged in, as the attach has failed')
         if not is_open:
             return poll
         try:
-            answer = self._cloud.compute.instance_actions(poll.server.id)
+            answer = self.cloud.compute.instance_actions(poll.server.id)
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
@@ -346,18 +340,19 @@ class Poller:
             return poll
         request_id = printable.escape(recent[0].request_id or _('unknown'))
         return poll.failed(
-            line
-            % {'server': printable.escape(poll.called), 'request': request_id}
+            _('Server %(server)s: %(what)s (request ID %(request)s)')
+            % {
+                'server': printable.escape(poll.called),
+                'what': what,
+                'request': request_id,
+            }
         )
 
 
 def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
     """List why interfaces are not detached."""
     for interface in poll.chosen:
-        yield reasons.Reason(
-            reasons.called(interface.port_id, interface.mac_address),
-            _('still plugged in'),
-        )
+        yield reasons.Reason(reasons.called(interface), _('still plugged in'))
     gone = frozenset[str]().union(*poll.mac_addresses.values())
     for difference in poll.differences:
         if difference.cached - difference.live and (

@@ -21,6 +21,7 @@ from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
@@ -56,9 +57,9 @@ class Reason:
     is_lasting: bool = False
 
 
-def called(port_id: str | None, mac_address: str | None) -> str:
+def called(row: records.Interface | findings.Finding) -> str:
     """Name an interface, for the ``what`` of a reason."""
-    return f'{port_id} ({mac_address})'
+    return f'{row.port_id} ({row.mac_address})'
 
 
 def of_difference(difference: cache_diff.CacheDifference) -> Reason:
@@ -98,7 +99,7 @@ def of_floating_ips(
     )
     for finding in floating_ips.judge(server, ports, found):
         yield Reason(
-            called(finding.port_id, finding.mac_address),
+            called(finding),
             _('floating IPs: %(expected)s expected, but %(actual)s')
             % {'expected': finding.expected, 'actual': finding.actual},
         )
@@ -140,9 +141,7 @@ def of_hosts(
         port = ports.get(interface.port_id or '')
         reason = _of_binding(server, port)
         if reason:
-            yield dataclasses.replace(
-                reason, what=called(interface.port_id, interface.mac_address)
-            )
+            yield dataclasses.replace(reason, what=called(interface))
 
 
 def _of_binding(
