@@ -38,13 +38,13 @@ _SENTENCES = {
     codes.Code.DUPLICATE_IN_CACHE: _("keep it in Nova's cache only once"),
     Action.BIND: _('bind the port to %(host)s (now %(actual)s)'),
     Action.BOUNCE: _('disable and enable the port (now %(actual)s)'),
-    Action.RELEASE: _('release the port (now %(actual)s)'),
-    Action.DELETE: _('delete the port (now %(actual)s)'),
+    Action.RELEASE: _('release the port (%(actual)s)'),
+    Action.DELETE: _('delete the port (%(actual)s)'),
     Action.DELETE_BINDING: _('delete its other bindings (now %(actual)s)'),
 }
 
 _WAYS = {
-    Action.TOUCH: _('by an update of the port, of which Neutron tells Nova'),
+    Action.TOUCH: _('by an update of the port'),
     Action.REFRESH: _('by an event for Nova'),
 }
 
@@ -92,13 +92,15 @@ def sentence(repair: plans.Repair, networks: Mapping[str, str]) -> str:
     if repair.action:
         template = _SENTENCES.get(finding.code) or _SENTENCES[repair.action]
         what = template % {
-            'actual': finding.actual,
+            'actual': _('nothing uses it')
+            if finding.code is codes.Code.UNUSED_PORT
+            else finding.actual,
             'host': finding.server.host if finding.server else '',
         }
         if way := _WAYS.get(repair.action):
             what = f'{what}, {way}'
         if repair.event:
-            what += _(', or by an event if that has no effect')
+            what += _(', or else by an event for Nova')
     return f'{", ".join(filter(None, name))}: {what}'
 
 

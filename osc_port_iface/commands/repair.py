@@ -247,7 +247,9 @@ class RepairServerInterface(lister.TextLister):
             with_requests=self.app.options.verbose_level > 1,
         ):
             print(printable.escape(line), file=stderr)
-        question = _('Repair %d findings? [y/N] ') % plan.count
+        question = _('Repair 1 finding? [y/N] ')
+        if plan.count > 1:
+            question = _('Repair %d findings? [y/N] ') % plan.count
         while True:
             print(question, end='', file=stderr, flush=True)
             answer = sys.stdin.readline().strip().lower()

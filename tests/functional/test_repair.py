@@ -876,8 +876,7 @@ class TestInterruption(RepairTestCase):
         expected = [
             f'{server["name"]}, {self.network["name"]}, '
             f'{addresses}: add it to Nova\'s cache, by an '
-            'update of the port, of which Neutron tells Nova, or by an '
-            'event if that has no effect',
+            'update of the port, or else by an event for Nova',
             'Note for 1 of them: it goes to the end of the cache, so it '
             'is the last NIC after the next hard reboot; from now on, '
             'Nova deletes the port together with the server',

@@ -50,7 +50,7 @@ def repair(
 
 class TestSentence(testtools.TestCase):
     def test_every_action(self) -> None:
-        touch = ', by an update of the port, of which Neutron tells Nova'
+        touch = ', by an update of the port'
         event = ', by an event for Nova'
         for code, action, expected in (
             (
@@ -66,12 +66,17 @@ class TestSentence(testtools.TestCase):
             (
                 Code.NOT_ATTACHED,
                 Action.RELEASE,
-                'release the port (now compute-8)',
+                'release the port (compute-8)',
             ),
             (
                 Code.ORPHAN_PORT,
                 Action.DELETE,
-                'delete the port (now compute-8)',
+                'delete the port (compute-8)',
+            ),
+            (
+                Code.UNUSED_PORT,
+                Action.DELETE,
+                'delete the port (nothing uses it)',
             ),
             (
                 Code.STALE_BINDING,
@@ -174,8 +179,7 @@ class TestLines(testtools.TestCase):
     def test_lines(self) -> None:
         sentence = (
             "web-2, backend, 192.0.2.136: add it to Nova's cache, by an "
-            'update of the port, of which Neutron tells Nova, or by an event '
-            'if that has no effect'
+            'update of the port, or else by an event for Nova'
         )
         rest = [
             'Note for 1 of them: it becomes the last NIC',

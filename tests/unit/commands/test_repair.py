@@ -649,11 +649,16 @@ class TestApproval(RepairTestCase):
                 )
                 self.assertIn(asked, ''.join(lines))
 
+    def test_one_finding(self) -> None:
+        self.register([test_check.server(1, 11)], self.ports[:2])
+        _result, lines = self.answer('n\n')
+        self.assertIn('Repair 1 finding? [y/N] ', ''.join(lines))
+
     def test_plan(self) -> None:
         _result, lines = self.answer('n\n')
         way = (
-            "add it to Nova's cache, by an update of the port, of which "
-            'Neutron tells Nova, or by an event if that has no effect'
+            "add it to Nova's cache, by an update of the port, or else by an "
+            'event for Nova'
         )
         self.assertEqual(
             [
