@@ -19,7 +19,6 @@ as on the cloud itself. Nothing is sent.
 from collections.abc import Collection, Iterable, Mapping
 import datetime
 import email.utils
-import json
 import re
 import threading
 from typing import Any, cast, Protocol
@@ -50,13 +49,13 @@ _SERVER_KEYS = {
 }
 
 # The keys of a port in os-interface.
-_INTERFACE_KEYS = {
-    'port_id': 'id',
-    'net_id': 'network_id',
-    'mac_addr': 'mac_address',
-    'port_state': 'status',
-    'fixed_ips': 'fixed_ips',
-}
+_INTERFACE_KEYS = (
+    ('port_id', 'id'),
+    ('net_id', 'network_id'),
+    ('mac_addr', 'mac_address'),
+    ('port_state', 'status'),
+    ('fixed_ips', 'fixed_ips'),
+)
 
 
 class Source(Protocol):
@@ -126,6 +125,9 @@ class _Replay(transport.Transport):
         self._source = source
         # Several servers are read at a time.
         self._lock = threading.Lock()
+        # The IDs of servers, and what is plugged into those that were asked.
+        self._servers: list[str] = []
+        self._plugged: dict[str, list[dict[str, Any]]] = {}
         self.microversion = None
 
     def get(
@@ -146,10 +148,8 @@ class _Replay(transport.Transport):
         with self._lock:
             body = self._body(path.strip('/').split('/'), what, query or {})
         date = email.utils.format_datetime(self._source.moment, usegmt=True)
-        return reading.Body(
-            what,
-            responses.Response(200, {'Date': date}, json.dumps(body).encode()),
-        ).root()
+        response = responses.Response(200, {'Date': date}, b'')
+        return reading.Object(body, '', reading.Body(what, response))
 
     @property
     def has_all_projects(self) -> bool:
@@ -168,7 +168,10 @@ class _Replay(transport.Transport):
         if state != 'complete' or (kind == 'ports' and rest):
             raise errors.Forbidden(_('%s: not recorded') % what)
         if not rest or rest == ['detail']:
-            return {kind: list(self._chosen(kind, query))}
+            found = list(self._chosen(kind, query))
+            if kind == 'servers':
+                self._servers = [server['id'] for server in found]
+            return {kind: found}
         if rest[1:2] == ['os-interface']:
             return self._interfaces(rest[0], rest[2:], what)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
@@ -187,18 +190,25 @@ class _Replay(transport.Transport):
     def _interfaces(
         self, server_id: str, port_ids: list[str], what: str
     ) -> Mapping[str, Any]:
-        self._one('servers', server_id, what)
-        found = [
-            {key: port.get(name) for key, name in _INTERFACE_KEYS.items()}
-            for port in self._source.objects('ports', 'device_id', [server_id])
-            if port.get('device_id') == server_id
-        ]
+        if server_id not in self._plugged:
+            self._one('servers', server_id, what)
+            self._read_plugged({server_id, *self._servers})
+        found = self._plugged[server_id]
         if not port_ids:
             return {'interfaceAttachments': found}
         for interface in found:
             if interface['port_id'] == port_ids[0]:
                 return {'interfaceAttachment': interface}
         raise errors.NotFound(_('%s: not found') % what)
+
+    def _read_plugged(self, server_ids: Collection[str]) -> None:
+        """Read the interfaces of servers, all at once."""
+        self._plugged = {server_id: [] for server_id in server_ids}
+        for port in self._source.objects('ports', 'device_id', server_ids):
+            if port.get('device_id') in self._plugged:
+                self._plugged[port['device_id']].append(
+                    {key: port.get(name) for key, name in _INTERFACE_KEYS}
+                )
 
     def _chosen(
         self, kind: str, query: transport.Query

@@ -276,9 +276,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
                     side = listing_diff.Listing(_name(moment), (), {})
                 sides.append(side)
             if times[-1] is None:
-                last = max(
-                    view.ended for row in found[-1] for view in row.views
-                )
+                last = max(series.ended for series in found[-1])
                 self.hint(
                     _('Compared with the last observation, of %s.')
                     % summary.as_text(last)

@@ -47,11 +47,6 @@ class View:
     _snapshot: history.Snapshot
     _observations: list[history.Observed]
 
-    @property
-    def ended(self) -> datetime.datetime:
-        """When the observation ended."""
-        return self._snapshot.observed.ended
-
     def span(self) -> tuple[datetime.datetime, datetime.datetime]:
         """Return when the first observation began, and the last one ended.
 
@@ -67,12 +62,16 @@ class Series:
     """Views of one scope, in order.
 
     :ivar scope: What was observed.
+    :ivar views: The views. Each must have been used before the next one is
+        asked for, as those in which nothing has changed are skipped.
     :ivar notices: Lines about what is not known of the time between them.
+    :ivar ended: When the last observation ended.
     """
 
     scope: history.Scope
     views: Iterable[View]
     notices: list[str]
+    ended: datetime.datetime
 
 
 _Looking: TypeAlias = contextlib.AbstractContextManager[list[list[Series]]]
@@ -105,7 +104,7 @@ class _History:
         if not (before or during) or not (
             after or during or (before[0].ended == moment)
         ):
-            return Series(self.scope, [], [self._outside(moment)])
+            return Series(self.scope, [], [self._outside(moment)], _LONG_AGO)
         enclosing = [*before, *during, *after]
         missed = [
             row
@@ -115,8 +114,9 @@ class _History:
         ]
         return Series(
             self.scope,
-            [self._view(row) for row in enclosing],
+            self._walk(enclosing),
             [_gap(enclosing)] if missed else [],
+            enclosing[-1].ended,
         )
 
     def between(
@@ -133,7 +133,7 @@ class _History:
             if not usable or not usable[0].began <= moment <= usable[-1].ended
         ]
         if not usable or usable[0].began > end or usable[-1].ended < begin:
-            return Series(self.scope, [], unseen)
+            return Series(self.scope, [], unseen, _LONG_AGO)
         inside = [
             *[row for row in usable if row.ended < begin][-1:],
             *[
@@ -143,7 +143,7 @@ class _History:
             ],
             *[row for row in usable if row.began > end][:1],
         ]
-        return Series(self.scope, self._walk(inside), unseen)
+        return Series(self.scope, self._walk(inside), unseen, inside[-1].ended)
 
     def _view(self, row: history.Observed) -> View:
         """Return the cloud as an observation saw it."""
@@ -206,9 +206,6 @@ def between(
     regions: Collection[str] = (),
 ) -> _Looking:
     """Look at a cloud from one time to another, as :func:`at` does at one.
-
-    A view must have been used before the next one is asked for: what has not
-    changed is skipped.
 
     :returns: For each scope that was observed then, views whose spans together
         have all observations in that time, and those that enclose it. A notice
