@@ -13,6 +13,7 @@
 import json
 import pathlib
 import re
+import sqlite3
 from typing import Any
 
 import fixtures
@@ -152,6 +153,29 @@ class TestRecord(RecordTestCase):
         self.assertEqual(
             2, self.recorded('--keep', '9' * 20 + 'd')['Observation']
         )
+
+    def test_a_full_disk(self) -> None:
+        self.recorded()
+        connect = sqlite3.connect
+
+        def full(*arguments: Any, **options: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = connect(*arguments, **options)
+            # No page can be added to those that the file has.
+            connection.execute('PRAGMA max_page_count = 1')
+            return connection
+
+        self.cloud.register_servers(
+            *(fake_cloud.server(number, 'web') for number in range(500))
+        )
+        with fixtures.MonkeyPatch('sqlite3.connect', full):
+            self.assertEqual(
+                command_result.Result(
+                    1, '', f'{self.journal}: database or disk is full\n'
+                ),
+                self.record(),
+            )
+        row = self.recorded()
+        self.assertEqual((2, 499), (row['Observation'], row['Changed']))
 
     def test_what_is_no_journal_stays_as_it_is(self) -> None:
         pathlib.Path(self.journal).write_text('notes')

@@ -165,8 +165,9 @@ class TestEngines(testtools.TestCase):
         self.useFixture(fixtures.MonkeyPatch(f'{engines.__name__}._WAIT', 0.1))
         samples.observe(self.journal, THERE)
         with engines.writing(self.journal):
+            # What it read before its first change would be out of date.
             error = self.assertRaises(
-                engines.JournalError, samples.observe, self.journal, THERE
+                engines.JournalError, engines.writing(self.journal).__enter__
             )
             # A reader does not have to wait.
             self.assertEqual({1}, samples.snapshots(self.journal).keys())
