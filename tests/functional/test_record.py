@@ -18,14 +18,16 @@ import json
 import pathlib
 import random
 import threading
+import time
 from typing import Any
 
 import fixtures
 
 from tests.functional import base
 
-# Seconds of change.
-LASTS = 25
+# Seconds of change, and those between observations. Most of the time, others
+# have the CPU.
+LASTS, PAUSE = 60, 3
 
 ADDRESSES = tuple(f'10.97.0.{number}' for number in range(10, 14))
 
@@ -139,6 +141,7 @@ class TestRecord(base.FunctionalTestCase):
         churn.start()
         ends = _now() + datetime.timedelta(seconds=LASTS)
         while _now() < ends:
+            time.sleep(PAUSE)
             observations.append(self.record())
         churn.stopped.set()
         churn.join()

@@ -40,6 +40,7 @@ class TestRegions(base.ProjectTestCase):
 
     second: second_region.SecondRegion
     servers: dict[tuple[str, str], scenario.Resource]
+    ports: dict[tuple[str, str], str]
 
     @classmethod
     def make_resources(cls) -> None:
@@ -49,17 +50,15 @@ class TestRegions(base.ProjectTestCase):
         others = scenario.Scenario(
             api.Api(cls.user, cls.second), cls.scenario.prefix
         )
-        cls.servers = {}
+        cls.servers, cls.ports = {}, {}
         for region, made, addresses in (
             (ONE, cls.scenario, {'web': ADDRESS, 'db': '10.0.0.7'}),
             (TWO, others, {'web': ADDRESS}),
         ):
             network = made.network('net', '10.0.0.0/24')
-            ports = {
-                name: made.port(network, address)
-                for name, address in addresses.items()
-            }
-            for name, port in ports.items():
+            for name, address in addresses.items():
+                port = made.port(network, address)
+                cls.ports[region, name] = port['id']
                 cls.servers[region, name] = made.server(
                     name, {'port': port['id']}
                 )
@@ -151,3 +150,50 @@ class TestRegions(base.ProjectTestCase):
             command_result.Result(3, f'{TWO} missing-from-cache\n', ''),
             self.ask(*command),
         )
+
+    def test_record_and_diff(self) -> None:
+        journal = str(self.directory / 'journal')
+        at = ('--journal', journal, '--at')
+
+        def record() -> tuple[str, list[str]]:
+            """Return when it began, and what it stored."""
+            found = self.ask('record', journal, '-f', 'json')
+            self.assertEqual((0, ''), (found.status, found.stderr))
+            rows = json.loads(found.stdout)
+            changed = [row['Region'] for row in rows if row['Changed']]
+            return max(row['Started'] for row in rows), changed
+
+        listed = self.ask(
+            *('list', '-f', 'json', '-c', 'Region', '-c', 'Server ID'),
+            *('-c', 'Server Name', '-c', 'Port ID', '-c', 'Fixed IPs'),
+        )
+        saved = str(self.directory / 'saved')
+        pathlib.Path(saved).write_text(listed.stdout)
+        self.assertEqual([ONE, TWO], record()[1])
+        start, _changed = record()
+        api.Api(self.user, self.second).put(
+            'network',
+            f'/v2.0/ports/{self.ports[TWO, "web"]}',
+            {'port': {'name': 'renamed'}},
+        )
+        _start, changed = record()
+        self.assertEqual([TWO], changed)
+        columns = ('-f', 'value', '-c', 'Region', '-c', 'Server Name')
+        one = f'{ONE} {self.name("db")}\n{ONE} {self.name("web")}\n'
+        two = f'{TWO} {self.name("web")}\n'
+        for regions, expected in (('', one + two), (f'--region {TWO}', two)):
+            self.assertEqual(
+                command_result.Result(0, expected, ''),
+                self.ask('list', *columns, *at, start, regions=regions),
+            )
+        self.assertEqual(
+            command_result.Result(3, f'{two[:-1]} port-name\n', ''),
+            self.ask(
+                *('diff', *at, start, *columns, '-c', 'Change'), regions=''
+            ),
+        )
+        for arguments in ((saved,), (saved, *at, start)):
+            self.assertEqual(
+                command_result.Result(0, '', ''),
+                self.ask('diff', *arguments, '-f', 'value', regions=''),
+            )
