@@ -29,6 +29,7 @@ from benchmarks import loopback_cloud
 from benchmarks import measure
 from benchmarks import report
 from osc_port_iface import addresses
+from osc_port_iface.api import replay
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import moments
 from osc_port_iface.interfaces.journal import observing
@@ -171,10 +172,11 @@ def _find(journal: str, moment: datetime.datetime, address: str) -> None:
     queries = (addresses.parse_query(address),)
     with moments.at(journal, [moment]) as ((series,),):
         for view in series.views:
-            found = owners.find(view.cloud, search.Search(queries))
-            look = lookup.Lookup(view.cloud, found.rows)
+            cloud = replay.RecordedCloud(view)
+            found = owners.find(cloud, search.Search(queries))
+            look = lookup.Lookup(cloud, found.rows)
             owners.sort(found.rows, queries, look)
-            view.span()
+            series.span(view)
 
 
 def _record(

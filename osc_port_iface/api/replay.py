@@ -61,13 +61,10 @@ _INTERFACE_KEYS = (
 class Source(Protocol):
     """Recorded objects."""
 
-    @property
-    def moment(self) -> datetime.datetime:
-        """When they were recorded."""
-
-    @property
-    def has_all_projects(self) -> bool:
-        """Whether what it lacks did not exist."""
+    # When they were recorded.
+    moment: datetime.datetime
+    # Whether what it lacks did not exist.
+    has_all_projects: bool
 
     def state(self, kind: str) -> str:
         """Return ``complete`` if all objects of a kind were recorded."""

@@ -261,7 +261,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         sides = list(saved)
         missing = []
         with moments.at(parsed_args.journal, times, asked) as found:
-            regions = {row.scope.region: bool(row.views) for row in found[0]}
+            regions = {row.scope.region: bool(row.asked) for row in found[0]}
             if len(regions) > 1:
                 for before in saved:
                     _check_regions(before)
@@ -276,7 +276,9 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
                     side = listing_diff.Listing(_name(moment), (), {})
                 sides.append(side)
             if times[-1] is None:
-                last = max(series.ended for series in found[-1])
+                last = max(
+                    row.ended for series in found[-1] for row in series.asked
+                )
                 self.hint(
                     _('Compared with the last observation, of %s.')
                     % summary.as_text(last)

@@ -27,13 +27,9 @@ COLUMNS: columns.Columns[summary.Summary] = (
         'Finished', lambda row: cells.TextCell(summary.as_text(row.ended))
     ),
     columns.Column('Region', lambda row: cells.TextCell(row.region or None)),
-    columns.Column(
-        'Objects', lambda row: cells.NumberCell(row.counts.objects)
-    ),
-    columns.Column(
-        'Changed', lambda row: cells.NumberCell(row.counts.changed)
-    ),
-    columns.Column('Gone', lambda row: cells.NumberCell(row.counts.gone)),
+    columns.Column('Objects', lambda row: cells.NumberCell(row.objects)),
+    columns.Column('Changed', lambda row: cells.NumberCell(row.changed)),
+    columns.Column('Gone', lambda row: cells.NumberCell(row.gone)),
     columns.Column('Complete', lambda row: cells.FlagCell(row.is_complete)),
 )
 
@@ -45,7 +41,7 @@ def in_a_line(row: summary.Summary) -> str:
         'stored, %(gone)d gone.'
     ) % {
         'number': row.number,
-        'objects': row.counts.objects,
-        'changed': row.counts.changed,
-        'gone': row.counts.gone,
+        'objects': row.objects,
+        'changed': row.changed,
+        'gone': row.gone,
     }

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from osc_lib import exceptions
 
+from osc_port_iface.api import replay
 from osc_port_iface.commands import added_columns
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
@@ -113,8 +114,8 @@ class _Tables:
         before: dict[str, _Seen] = {}
         for number, view in enumerate(series.views):
             now: dict[str, _Seen] = {}
-            rows = self._rows(series, view)
-            since, until = view.span()
+            rows = self._rows(series.scope.region, view)
+            since, until = series.span(view)
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
                 if key not in before:
@@ -130,11 +131,12 @@ class _Tables:
             seen.is_certain = seen.is_first
         return found
 
-    def _rows(self, series: moments.Series, view: moments.View) -> list[_Row]:
+    def _rows(self, region: str, view: replay.Source) -> list[_Row]:
         command = self._command
-        heard = joint_report.Heard(series.scope.region)
+        heard = joint_report.Heard(region)
         self._heard.append(heard)
-        command.asked, command.heard = view.cloud, heard.lines
+        command.asked = replay.RecordedCloud(view)
+        command.heard = heard.lines
         try:
             self.headers, rows = self._tabulate()
         except plugin_command.UsageError:
@@ -145,8 +147,7 @@ class _Tables:
         finally:
             command.asked = command.heard = None
         if self._shows_region:
-            region = cells.TextCell(series.scope.region or None)
-            return [(region, *row) for row in rows]
+            return [(cells.TextCell(region or None), *row) for row in rows]
         return rows
 
     def _merge(self, found: _Seen) -> None:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import schema
+from osc_port_iface.interfaces.journal import summary
 
 _LISTINGS = schema.LISTINGS.c
 _LOOKUPS = schema.LOOKUPS.c
@@ -85,8 +86,8 @@ def observations(
     return [
         Observed(
             row.id,
-            moment(row.began),
-            moment(row.ended),
+            summary.moment(row.began),
+            summary.moment(row.ended),
             row.is_complete,
             json.loads(row.listings),
         )
@@ -94,15 +95,8 @@ def observations(
     ]
 
 
-def moment(milliseconds: int) -> datetime.datetime:
-    """Convert a time of a journal."""
-    seconds, rest = divmod(milliseconds, 1000)
-    found = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return found.replace(microsecond=rest * 1000)
-
-
 class Snapshot:
-    """The objects of a scope in one observation."""
+    """The objects of a scope in one observation, for ``api.replay``."""
 
     def __init__(
         self,
@@ -112,8 +106,9 @@ class Snapshot:
     ) -> None:
         """Look at an observation."""
         self._connection = connection
-        self.observed = observed
-        self.scope = scope
+        self._observed = observed
+        self.moment = observed.ended
+        self.has_all_projects = scope.has_all_projects
         query = sa.select(schema.LISTINGS).where(
             _LISTINGS.scope_id == scope.id
         )
@@ -122,6 +117,16 @@ class Snapshot:
         }
         # What was read, as conditions on versions.
         self._read: list[Any] = []
+
+    def state(self, kind: str) -> str:
+        """Return ``complete`` if all objects of a kind were recorded."""
+        return self._observed.listings.get(kind, 'hidden')
+
+    def is_indexed(self, kind: str, field: str) -> bool:
+        """Return whether objects can be looked up by a field."""
+        return field in ('id', *schema.INDEXED.get(kind, ())) or (
+            (kind, field) == ('ports', 'ip_address')
+        )
 
     def objects(
         self, kind: str, field: str = '', values: Collection[str] = ()
@@ -160,7 +165,7 @@ class Snapshot:
         :param observations: The observations of the scope, in order.
         :returns: The first and the last observation in which it is the same.
         """
-        now = self.observed.id
+        now = self._observed.id
         first, last = _VERSIONS.first, _VERSIONS.last
         since, until = [0], [max(row.id for row in observations)]
         for condition in self._read:
@@ -182,7 +187,7 @@ class Snapshot:
         self, condition: Any, skeleton: bytes
     ) -> Iterator[dict[str, Any]]:
         self._read.append(condition)
-        now = self.observed.id
+        now = self._observed.id
         query = sa.select(
             _VERSIONS.id,
             _VERSIONS.base_id,

@@ -23,7 +23,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
-from osc_port_iface.interfaces.journal import summary as summaries
+from osc_port_iface.interfaces.journal import summary
 
 # All listings of a journal are one selection: whoever saved them knows which.
 _SCOPE = json.dumps({'imported': True})
@@ -47,7 +47,7 @@ class ImportedListing:
 
 def import_listings(
     location: str, listings: Iterable[ImportedListing]
-) -> list[summaries.Summary]:
+) -> list[summary.Summary]:
     """Store listings, all or none of them.
 
     :param location: The journal.
@@ -76,8 +76,8 @@ def import_listings(
                     )
                     % {
                         'journal': engines.name(location),
-                        'moment': summaries.as_text(listing.moment),
-                        'last': summaries.as_text(last),
+                        'moment': summary.as_text(listing.moment),
+                        'last': summary.as_text(last),
                     }
                 )
             last = listing.moment
@@ -88,7 +88,7 @@ def import_listings(
 
 def _store(
     observation: observing.Observation, listing: ImportedListing
-) -> summaries.Summary:
+) -> summary.Summary:
     objects = _objects(listing.rows)
     for kind in _KINDS:
         observation.keep(
@@ -99,11 +99,7 @@ def _store(
             ),
         )
     moment = round(1000 * listing.moment.timestamp())
-    observation.finish(moment, moment, 0)
-    return summaries.Summary(
-        *(observation.id, '', history.moment(moment), history.moment(moment)),
-        *(0.0, observation.counts, observation.is_complete),
-    )
+    return observation.finish(moment, moment, 0)
 
 
 # What the rows of a listing tell of, as far as they do.

@@ -15,7 +15,6 @@
 from collections.abc import (
     Callable,
     Collection,
-    Iterable,
     Iterator,
     Sequence,
 )
@@ -23,55 +22,58 @@ import contextlib
 import dataclasses
 import datetime
 import functools
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from osc_port_iface.api import replay
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
-from osc_port_iface.interfaces.journal import schema
 from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.selecting import names
 
 
 @dataclasses.dataclass(frozen=True)
-class View:
-    """A cloud as one observation saw it.
+class Series:
+    """Observations of one scope, in order.
 
-    :ivar cloud: The cloud.
+    :ivar connection: The journal.
+    :ivar scope: What was observed.
+    :ivar usable: All complete observations of it.
+    :ivar asked: Those that tell of the time.
+    :ivar notices: Lines about what is not known of the time between them.
     """
 
-    cloud: replay.RecordedCloud
-    _snapshot: history.Snapshot
-    _observations: list[history.Observed]
+    connection: sa.engine.Connection
+    scope: history.Scope
+    usable: list[history.Observed]
+    asked: list[history.Observed]
+    notices: list[str]
 
-    def span(self) -> tuple[datetime.datetime, datetime.datetime]:
+    @property
+    def views(self) -> Iterator[history.Snapshot]:
+        """Look at the observations, in order.
+
+        A view must have been used before the next one is asked for, as those
+        in which nothing of what was read has changed are skipped.
+        """
+        until: datetime.datetime | None = None
+        for row in self.asked:
+            if until is None or row.began > until:
+                view = history.Snapshot(self.connection, self.scope, row)
+                yield view
+                until = self.span(view)[1]
+
+    def span(
+        self, view: history.Snapshot
+    ) -> tuple[datetime.datetime, datetime.datetime]:
         """Return when the first observation began, and the last one ended.
 
-        In these, and in those between them, all that has been asked of the
-        cloud is the same.
+        In these, and in those between them, all that was read of a view is the
+        same.
         """
-        first, last = self._snapshot.unchanged(self._observations)
+        first, last = view.unchanged(self.usable)
         return first.began, last.ended
-
-
-@dataclasses.dataclass(frozen=True)
-class Series:
-    """Views of one scope, in order.
-
-    :ivar scope: What was observed.
-    :ivar views: The views. Each must have been used before the next one is
-        asked for, as those in which nothing has changed are skipped.
-    :ivar notices: Lines about what is not known of the time between them.
-    :ivar ended: When the last observation ended.
-    """
-
-    scope: history.Scope
-    views: Iterable[View]
-    notices: list[str]
-    ended: datetime.datetime
 
 
 _Looking: TypeAlias = contextlib.AbstractContextManager[list[list[Series]]]
@@ -104,7 +106,7 @@ class _History:
         if not (before or during) or not (
             after or during or (before[0].ended == moment)
         ):
-            return Series(self.scope, [], [self._outside(moment)], _LONG_AGO)
+            return self._series([], [self._outside(moment)])
         enclosing = [*before, *during, *after]
         missed = [
             row
@@ -112,12 +114,7 @@ class _History:
             if not row.is_complete
             and enclosing[0].id < row.id < enclosing[-1].id
         ]
-        return Series(
-            self.scope,
-            self._walk(enclosing),
-            [_gap(enclosing)] if missed else [],
-            enclosing[-1].ended,
-        )
+        return self._series(enclosing, [_gap(enclosing)] if missed else [])
 
     def between(
         self, begin: datetime.datetime, end: datetime.datetime
@@ -133,7 +130,7 @@ class _History:
             if not usable or not usable[0].began <= moment <= usable[-1].ended
         ]
         if not usable or usable[0].began > end or usable[-1].ended < begin:
-            return Series(self.scope, [], unseen, _LONG_AGO)
+            return self._series([], unseen)
         inside = [
             *[row for row in usable if row.ended < begin][-1:],
             *[
@@ -143,22 +140,12 @@ class _History:
             ],
             *[row for row in usable if row.began > end][:1],
         ]
-        return Series(self.scope, self._walk(inside), unseen, inside[-1].ended)
+        return self._series(inside, unseen)
 
-    def _view(self, row: history.Observed) -> View:
-        """Return the cloud as an observation saw it."""
-        snapshot = history.Snapshot(self.connection, self.scope, row)
-        cloud = replay.RecordedCloud(_Source(snapshot))
-        return View(cloud, snapshot, self.usable)
-
-    def _walk(self, rows: Iterable[history.Observed]) -> Iterator[View]:
-        """Go through observations, and skip what the last view spans."""
-        until: datetime.datetime | None = None
-        for row in rows:
-            if until is None or row.began > until:
-                view = self._view(row)
-                yield view
-                until = view.span()[1]
+    def _series(
+        self, asked: list[history.Observed], notices: list[str]
+    ) -> Series:
+        return Series(self.connection, self.scope, self.usable, asked, notices)
 
     def _outside(self, moment: datetime.datetime) -> str:
         if not self.usable:
@@ -236,11 +223,11 @@ def _ask_scopes(
                     connection, scope, history.observations(connection, scope)
                 )
             )
-            if all(each.views for each in series):
+            if all(each.asked for each in series):
                 found.append(series)
             else:
                 without_views = [
-                    dataclasses.replace(each, views=[]) for each in series
+                    dataclasses.replace(each, asked=[]) for each in series
                 ]
                 silent.setdefault(scope.region, without_views)
         if not found:
@@ -271,35 +258,6 @@ def _widest(found: Collection[Series]) -> list[Series]:
         for series in found
         if series.scope.has_all_projects or series.scope.region not in covered
     ]
-
-
-class _Source:
-    """The objects of a snapshot, for replay."""
-
-    def __init__(self, snapshot: history.Snapshot) -> None:
-        self._snapshot = snapshot
-
-    @property
-    def moment(self) -> datetime.datetime:
-        return self._snapshot.observed.ended
-
-    @property
-    def has_all_projects(self) -> bool:
-        return self._snapshot.scope.has_all_projects
-
-    def state(self, kind: str) -> str:
-        return self._snapshot.observed.listings.get(kind, 'hidden')
-
-    def is_indexed(self, kind: str, field: str) -> bool:
-        return field in ('id', *schema.INDEXED.get(kind, ())) or (
-            kind,
-            field,
-        ) == ('ports', 'ip_address')
-
-    def objects(
-        self, kind: str, field: str = '', values: Collection[str] = ()
-    ) -> Iterable[dict[str, Any]]:
-        return self._snapshot.objects(kind, field, values)
 
 
 # Before any observation.

@@ -77,7 +77,8 @@ class Observation:
             scope are compared.
         """
         self._connection = connection
-        self.counts = summary.Counts()
+        self._region = region
+        self.objects = self.changed = self.gone = 0
         self._states: dict[str, str] = {}
         self._scope_id = self._find_scope(region, scope)
         self.id = self._next(_OBSERVATIONS.id)
@@ -111,14 +112,15 @@ class Observation:
         """
         self._states[kind] = state
 
-    def finish(self, began: int, ended: int, skew: int) -> None:
-        """Finish the observation.
+    def finish(self, began: int, ended: int, skew: int) -> summary.Summary:
+        """Finish the observation, and say what it stored.
 
         :param began: When it began by the clock of the services, in
             milliseconds since 1970.
         :param ended: When it ended, likewise.
         :param skew: The milliseconds that the clock of the recorder is behind.
         """
+        is_complete = 'failed' not in self._states.values()
         self._execute(
             schema.OBSERVATIONS.insert(),
             {
@@ -127,15 +129,20 @@ class Observation:
                 'began': began,
                 'ended': ended,
                 'skew': skew,
-                'is_complete': self.is_complete,
+                'is_complete': is_complete,
                 'listings': json.dumps(self._states),
             },
         )
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing failed."""
-        return 'failed' not in self._states.values()
+        return summary.Summary(
+            number=self.id,
+            region=self._region,
+            began=summary.moment(began),
+            ended=summary.moment(ended),
+            objects=self.objects,
+            changed=self.changed,
+            gone=self.gone,
+            is_complete=is_complete,
+        )
 
     def _keep(
         self,
@@ -149,7 +156,7 @@ class Observation:
         for identifier, data in rows:
             old = known.pop(identifier, None)
             digest = schema.digest(data)
-            self.counts.objects += 1
+            self.objects += 1
             if old and old.digest == digest:
                 continue
             found = _Known(self._version_id, self._version_id, digest)
@@ -158,7 +165,7 @@ class Observation:
                 found.base_id = old.base_id
                 ended.append(old)
             new.append((identifier, data, found))
-        self.counts.changed += len(new)
+        self.changed += len(new)
         self._close(listing, ended)
         self._insert(listing, new)
 
@@ -208,7 +215,7 @@ class Observation:
         )
 
     def _end(self, listing: _Listing, gone: Mapping[str, _Known]) -> None:
-        self.counts.gone += len(gone)
+        self.gone += len(gone)
         self._close(listing, list(gone.values()))
         self._drop_current(listing, gone)
 

@@ -25,9 +25,8 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.journal import engines
-from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
-from osc_port_iface.interfaces.journal import summary as summaries
+from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
@@ -104,7 +103,7 @@ def record(
     location: str,
     read_all: Callable[[], Iterable[Reading]],
     keep: float | None,
-) -> list[summaries.Summary]:
+) -> list[summary.Summary]:
     """Record an observation of each region.
 
     :param location: The journal: a file, or the URL of a database.
@@ -126,7 +125,7 @@ def record(
 
 def _store(
     connection: sa.engine.Connection, reading: Reading
-) -> summaries.Summary:
+) -> summary.Summary:
     began = reading.began or time.time()
     observation = observing.Observation(
         connection, reading.region, reading.scope
@@ -149,16 +148,7 @@ def _store(
     if abs(skew) < _SAME_CLOCK:
         skew = 0.0
     times = [round(1000 * (at + skew)) for at in (began, ended)]
-    observation.finish(times[0], times[1], round(1000 * skew))
-    return summaries.Summary(
-        observation.id,
-        reading.region,
-        history.moment(times[0]),
-        history.moment(times[1]),
-        skew,
-        observation.counts,
-        observation.is_complete,
-    )
+    return observation.finish(times[0], times[1], round(1000 * skew))
 
 
 def _selected(

@@ -22,32 +22,29 @@ def as_text(moment: datetime.datetime) -> str:
     return utc.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
 
 
-@dataclasses.dataclass(slots=True)
-class Counts:
-    """What an observation found.
-
-    :ivar objects: The objects that were seen.
-    :ivar changed: Those that are new or different.
-    :ivar gone: The objects that have vanished.
-    """
-
-    objects: int = 0
-    changed: int = 0
-    gone: int = 0
+def moment(milliseconds: int) -> datetime.datetime:
+    """Convert a time of a journal."""
+    seconds, rest = divmod(milliseconds, 1000)
+    found = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return found.replace(microsecond=rest * 1000)
 
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
     """What an observation stored.
 
-    :ivar skew: How many seconds the clock of the recorder is behind that of
-        the services.
+    :ivar began: When it began, by the clock of the services.
+    :ivar ended: When it ended, likewise.
+    :ivar objects: How many objects were seen.
+    :ivar changed: How many of them are new or different.
+    :ivar gone: How many objects have vanished.
     """
 
     number: int
     region: str
     began: datetime.datetime
     ended: datetime.datetime
-    skew: float
-    counts: Counts
+    objects: int
+    changed: int
+    gone: int
     is_complete: bool
