@@ -195,8 +195,7 @@ class _Selection:
                 functools.partial(_described, projects),
             )
         except names.NoSuchName as error:
-            hints = ' '.join(filter(None, [str(error), *self._hints(key)]))
-            raise names.NoSuchName(hints) from None
+            raise names.NoSuchName(str(error) + self._hints(key)) from None
 
     @functools.cached_property
     def _place(self) -> str:
@@ -219,37 +218,33 @@ class _Selection:
             place += _(' with status %s') % printable.one_line(scope.status)
         return place
 
-    def _hints(self, key: str) -> list[str]:
+    def _hints(self, key: str) -> str:
         """Say what may help to find a server that was not found."""
         first = self._first_servers
-        hidden = sum(server.in_down_cell for server in first)
-        hints = []
-        if hidden:
-            hints.append(
+        text = ''
+        if hidden := sum(server.in_down_cell for server in first):
+            text += (
                 _(
-                    'Servers in a cell that is down, whose names cannot be '
+                    ' Servers in a cell that is down, whose names cannot be '
                     'read: %d.'
                 )
                 % hidden
             )
         if addresses.is_uuid(key):
-            return hints
+            return text
         if addresses.is_query(key):
-            hints.append(
-                _("See 'openstack server interface find %s'.")
-                % printable.one_line(key)
-            )
+            text += _(
+                " See 'openstack server interface find %s'."
+            ) % printable.one_line(key)
         known = [server.name for server in first if server.name]
-        hints.append(
-            suggestions.did_you_mean(suggestions.similar(key, known)).strip()
-        )
+        text += suggestions.did_you_mean(suggestions.similar(key, known))
         if (
             not self.scope.all_projects
             and not self.scope.project_id
             and 'admin' in self.cloud.credentials.roles
         ):
-            hints.append(_('Use --all-projects to look in all of them.'))
-        return hints
+            text += _(' Use --all-projects to look in all of them.')
+        return text
 
     @functools.cached_property
     def _first_servers(self) -> list[records.Server]:
