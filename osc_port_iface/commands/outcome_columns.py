@@ -12,7 +12,7 @@
 
 """The columns of ``repair``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import json
 from typing import Any
 
@@ -42,35 +42,31 @@ class _RequestsCell(cells.Cell):
         )
 
 
+def _text(
+    header: str,
+    value: Callable[[outcome.Outcome], str | None],
+    shown: columns.Shown = columns.Shown.ALWAYS,
+) -> columns.Column[outcome.Outcome]:
+    return columns.Column(
+        header, lambda row: cells.TextCell(value(row)), shown=shown
+    )
+
+
 COLUMNS: columns.Columns[outcome.Outcome] = (
-    columns.Column(
-        'Server ID', lambda row: cells.TextCell(row.repair.finding.server_id)
-    ),
-    columns.Column(
-        'Server Name',
-        lambda row: cells.TextCell(row.repair.finding.server_name),
-    ),
-    columns.Column(
-        'Port ID', lambda row: cells.TextCell(row.repair.finding.port_id)
-    ),
-    columns.Column(
+    _text('Server ID', lambda row: row.repair.finding.server_id),
+    _text('Server Name', lambda row: row.repair.finding.server_name),
+    _text('Port ID', lambda row: row.repair.finding.port_id),
+    _text(
         'MAC Address',
-        lambda row: cells.TextCell(row.repair.finding.mac_address),
-        shown=columns.Shown.LONG,
+        lambda row: row.repair.finding.mac_address,
+        columns.Shown.LONG,
     ),
-    columns.Column(
-        'Finding', lambda row: cells.TextCell(row.repair.finding.code.value)
-    ),
-    columns.Column(
-        'Action',
-        lambda row: cells.TextCell(row.action and row.action.value),
-    ),
-    columns.Column('Result', lambda row: cells.TextCell(row.result.value)),
-    columns.Column(
-        'Before', lambda row: cells.TextCell(row.repair.finding.actual)
-    ),
-    columns.Column('After', lambda row: cells.TextCell(row.after)),
-    columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
+    _text('Finding', lambda row: row.repair.finding.code.value),
+    _text('Action', lambda row: row.action and row.action.value),
+    _text('Result', lambda row: row.result.value),
+    _text('Before', lambda row: row.repair.finding.actual),
+    _text('After', lambda row: row.after),
+    _text('Reason', lambda row: row.reason),
     columns.Column(
         'Requests',
         lambda row: _RequestsCell(row.calls),

@@ -197,7 +197,16 @@ class RepairServerInterface(lister.TextLister):
             if plan.repairs:
                 self.hint(plan_text.summary(plan))
             return outcomes.not_begun(plan.repairs, outcomes.Result.PLANNED)
-        if self._is_too_much(plan, parsed_args.max):
+        if plan.count > parsed_args.max:
+            self.fail(
+                [
+                    _(
+                        'Nothing is changed: %(count)d findings are to be '
+                        'repaired, and --max allows %(limit)d.'
+                    )
+                    % {'count': plan.count, 'limit': parsed_args.max}
+                ]
+            )
             reason = _('more findings than --max allows')
         elif parsed_args.auto_approve or self._is_approved(run, plan):
             return self._execute(run, plan, parsed_args)
@@ -219,20 +228,6 @@ class RepairServerInterface(lister.TextLister):
                         '--dry-run or --auto-approve'
                     )
                 )
-
-    def _is_too_much(self, plan: plans.Plan, limit: int) -> bool:
-        if plan.count <= limit:
-            return False
-        self.fail(
-            [
-                _(
-                    'Nothing is changed: %(count)d findings are to be '
-                    'repaired, and --max allows %(limit)d.'
-                )
-                % {'count': plan.count, 'limit': limit}
-            ]
-        )
-        return True
 
     def _is_approved(self, run: repairing.Repairing, plan: plans.Plan) -> bool:
         """Show the plan to the user, and ask for approval."""

@@ -12,6 +12,7 @@
 
 """Finds the causes of findings."""
 
+import collections
 from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import logging
@@ -178,10 +179,9 @@ def _of_agents(
 
 def _sum_up(findings: Iterable[findings.Finding]) -> None:
     """Log the causes that several findings share."""
-    counts: dict[str, int] = {}
-    for finding in findings:
-        if finding.cause and finding.host:
-            counts[finding.cause] = counts.get(finding.cause, 0) + 1
+    counts = collections.Counter(
+        finding.cause for finding in findings if finding.cause and finding.host
+    )
     for cause, count in sorted(counts.items()):
         if count > 1:
             LOG.info(

@@ -15,7 +15,7 @@
 Works on records only, without any I/O.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
@@ -29,7 +29,7 @@ def judge(
     parents: Sequence[records.Port],
     trunks: Iterable[records.Trunk],
     subports: Mapping[str, records.Port],
-) -> list[findings.Finding]:
+) -> Iterator[findings.Finding]:
     """Judge the trunks of one server.
 
     :param server: The server, with details.
@@ -37,65 +37,58 @@ def judge(
     :param trunks: The trunks, at least those of the ports.
     :param subports: The subports of the trunks, by ID, as far as the caller
         may see them.
-    :returns: The findings, in a stable order; none unless the server runs, as
-        the agent on its host wires a trunk when the server is plugged in.
+    :returns: The findings; none unless the server runs, as the agent on its
+        host wires a trunk when the server is plugged in.
     """
     if not server_state.is_settled(server) or server.status != 'ACTIVE':
-        return []
+        return
     by_parent = {trunk.port_id: trunk for trunk in trunks}
-    found: list[findings.Finding] = []
     for parent in parents:
         trunk = by_parent.get(parent.id)
         if trunk is None or parent.admin_state_up is False:
             continue
-        if trunk.admin_state_up is not False and trunk.status not in (
-            'ACTIVE',
-            None,
-        ):
-            found.append(
-                findings.of_port(
-                    codes.Code.TRUNK_DEGRADED,
-                    server,
-                    parent,
-                    _('trunk ACTIVE'),
-                    _('trunk %s') % trunk.status,
-                )
+        if _is_down(trunk):
+            yield findings.of_port(
+                codes.Code.TRUNK_DEGRADED,
+                server,
+                parent,
+                _('trunk ACTIVE'),
+                _('trunk %s') % trunk.status,
             )
         for member in trunk.subports:
             if subport := subports.get(member.port_id):
-                found += _of_subport(server, parent, subport)
-    return sorted(found, key=lambda finding: finding.order)
+                yield from _of_subport(server, parent, subport)
 
 
 def _of_subport(
     server: records.Server, parent: records.Port, subport: records.Port
-) -> list[findings.Finding]:
+) -> Iterator[findings.Finding]:
     if (
         subport.shows_binding
         and subport.host
         and parent.host
         and subport.host != parent.host
     ):
-        return [
-            findings.of_port(
-                codes.Code.SUBPORT_HOST_DIFFERS,
-                server,
-                subport,
-                parent.host,
-                subport.host,
-            )
-        ]
-    if subport.admin_state_up is not False and subport.status not in (
+        yield findings.of_port(
+            codes.Code.SUBPORT_HOST_DIFFERS,
+            server,
+            subport,
+            parent.host,
+            subport.host,
+        )
+    elif _is_down(subport):
+        yield findings.of_port(
+            codes.Code.SUBPORT_DOWN,
+            server,
+            subport,
+            'ACTIVE',
+            subport.status or '',
+        )
+
+
+def _is_down(row: records.Trunk | records.Port) -> bool:
+    """Return whether it is enabled, and its status known and not ACTIVE."""
+    return row.admin_state_up is not False and row.status not in (
         'ACTIVE',
         None,
-    ):
-        return [
-            findings.of_port(
-                codes.Code.SUBPORT_DOWN,
-                server,
-                subport,
-                'ACTIVE',
-                subport.status,
-            )
-        ]
-    return []
+    )

@@ -114,5 +114,5 @@ class TestTrunks(testtools.TestCase):
     def test_subport_that_is_not_shown(self) -> None:
         self.assertEqual(
             [],
-            trunks.judge(samples.server(PARENT), [PARENT], [TRUNK], {}),
+            [*trunks.judge(samples.server(PARENT), [PARENT], [TRUNK], {})],
         )
