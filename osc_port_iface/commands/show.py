@@ -104,7 +104,6 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         return headers, rows[0]
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.api import compute
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces.listing import one_interface
 
@@ -128,7 +127,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             cloud,
             parsed_args.server,
             parsed_args.interface,
-            compute.ServerScope(all_projects=parsed_args.all_projects),
+            parsed_args.all_projects,
             needs_details,
         )
         look = columns.look_up(chosen, cloud, [found])
@@ -139,7 +138,6 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
 
     def _draw(self, parsed_args: argparse.Namespace) -> _Details:
         """Return the lines of a drawing in place of fields."""
-        from osc_port_iface.api import compute
         from osc_port_iface.commands import colours
         from osc_port_iface.commands import terminal
         from osc_port_iface.commands import tree_drawing
@@ -162,7 +160,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             cloud,
             parsed_args.server,
             parsed_args.interface,
-            compute.ServerScope(all_projects=parsed_args.all_projects),
+            parsed_args.all_projects,
         )
         look = lookup.Lookup(cloud, found.all.rows)
         tree = topology.tree(found, look)

@@ -51,7 +51,7 @@ def find_interface(
     cloud: api_cloud.Cloud,
     server: str,
     interface: str | None,
-    scope: compute.ServerScope,
+    all_projects: bool = False,
     details: bool = False,
 ) -> records.ServerInterface:
     """Find an interface of a server.
@@ -61,7 +61,7 @@ def find_interface(
         address or port ID, which tells the server.
     :param interface: A port ID, MAC address, fixed IP, network, tag or port
         name; None for the only interface of the server.
-    :param scope: The servers to look among.
+    :param all_projects: Whether to look among the servers of all projects.
     :param details: Whether to read the details of the server, and to determine
         the position of the interface in it.
     :returns: The interface.
@@ -72,6 +72,7 @@ def find_interface(
         or servers are meant.
     """
     server, interface, port = _named(cloud, server, interface)
+    scope = compute.ServerScope(all_projects=all_projects)
     chosen = selection.one(cloud, server, scope, details)
     address = _address(interface) if interface else None
     if address and address.kind is addresses.Kind.PORT and not details:
@@ -94,17 +95,18 @@ def find_all(
     cloud: api_cloud.Cloud,
     server: str,
     interface: str | None,
-    scope: compute.ServerScope,
+    all_projects: bool = False,
 ) -> Found:
     """Find all interfaces of a server, and which of them are meant.
 
     :param cloud: The services.
     :param server: As for :func:`find_interface`.
     :param interface: Likewise, but None for all interfaces of a server.
-    :param scope: The servers to look among.
+    :param all_projects: Whether to look among the servers of all projects.
     :raises exceptions.CommandError: As for :func:`find_interface`.
     """
     server, interface, _port = _named(cloud, server, interface)
+    scope = compute.ServerScope(all_projects=all_projects)
     owner = selection.one(cloud, server, scope, details=True)
     answer = _of_server(cloud, owner)
     meant = answer.rows

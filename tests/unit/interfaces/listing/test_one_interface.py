@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.listing import one_interface
 from osc_port_iface import records
@@ -38,7 +37,7 @@ class TestFind(api_test_case.ApiTestCase):
         details: bool = False,
     ) -> records.ServerInterface:
         return one_interface.find_interface(
-            self.api(), server, interface, compute.ServerScope(), details
+            self.api(), server, interface, details=details
         )
 
     def test_nic_index_takes_all_interfaces(self) -> None:
