@@ -132,17 +132,6 @@ def look_up(
     )
 
 
-def by_name(columns: Columns[_Known], name: str) -> Column[_Known] | None:
-    """Find the column that a user means.
-
-    :param name: Its header, as :func:`folded` reads it.
-    """
-    for column in columns:
-        if folded(column.header) == folded(name):
-            return column
-    return None
-
-
 def folded(name: str) -> str:
     """Fold the name of a column.
 

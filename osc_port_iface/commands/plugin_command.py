@@ -372,29 +372,24 @@ def _by_name(
     :raises UsageError: At least one does not exist.
     """
     from osc_port_iface.commands import columns
-
-    found = {name: columns.by_name(available, name) for name in names}
-    if unknown := [name for name, column in found.items() if not column]:
-        headers = [column.header for column in available]
-        raise UsageError(_no_such_columns(unknown, headers))
-    return [column for column in found.values() if column]
-
-
-def _no_such_columns(names: Iterable[str], headers: Iterable[str]) -> str:
     from osc_port_iface.interfaces.selecting import suggestions
     from osc_port_iface import printable
 
-    sentences = []
-    for name in names:
-        sentences.append(
-            _("There is no column '%s'.") % printable.escape(name)
-            + suggestions.did_you_mean(
-                suggestions.similar(name.replace('_', ' '), headers)
-            )
+    known = {columns.folded(column.header): column for column in available}
+    wanted = dict.fromkeys(names)
+    headers = [column.header for column in available]
+    sentences = [
+        _("There is no column '%s'.") % printable.escape(name)
+        + suggestions.did_you_mean(
+            suggestions.similar(name.replace('_', ' '), headers)
         )
-    return ' '.join(
-        (*sentences, _('The columns are: %s.') % ', '.join(headers))
-    )
+        for name in wanted
+        if columns.folded(name) not in known
+    ]
+    if sentences:
+        sentences.append(_('The columns are: %s.') % ', '.join(headers))
+        raise UsageError(' '.join(sentences))
+    return [known[columns.folded(name)] for name in wanted]
 
 
 def _add_text(formatter: argparse.HelpFormatter, text: str | None) -> None:
