@@ -16,6 +16,7 @@ import ipaddress
 import re
 from typing import Any
 
+from tests.cloud import ovn
 from tests.oracle import packets
 
 # A router has put another address into the packet.
@@ -39,6 +40,8 @@ class Tracer:
         (self._outside,) = guests.ovn.run(
             *('ovn-nbctl', '--bare', '--columns=name'),
             *('find', 'logical_switch_port', 'type=localnet'),
+            # Other tests have networks on others.
+            f'options:network_name={ovn.PHYSICAL_NETWORK}',
         ).split()
 
     def passes(
