@@ -29,8 +29,9 @@ from tests.cloud.services import starting
 
 CLOUD = starting.read_cloud()
 
-# Seconds to wait for a port that was plugged in or unplugged.
-PATIENCE = 10
+# Seconds to wait for a port that was plugged in or unplugged. It usually takes
+# a tenth of one, and longer while others build sixty servers.
+PATIENCE = 60
 
 
 class Switch:
