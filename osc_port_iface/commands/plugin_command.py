@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 import contextlib
 import io
 import logging
+import os
 from typing import Any, cast, ClassVar, ParamSpec, TextIO, TYPE_CHECKING
 
 from osc_lib.command import command
@@ -144,6 +145,7 @@ class PluginCommand(command.Command):
             raise
         except OSError as error:
             # Those of other files and of sockets have become CommandErrors.
+            _drop_what_is_left(self.app.stdout)
             return self.lose_output(
                 parsed_args,
                 _('The output cannot be written: %s') % error.strerror,
@@ -397,6 +399,18 @@ def _add_text(formatter: argparse.HelpFormatter, text: str | None) -> None:
     argparse.HelpFormatter.add_text(
         formatter, text and text.replace('::\n', ':\n')
     )
+
+
+def _drop_what_is_left(stdout: TextIO) -> None:
+    """Let stdout write what it still has to nowhere.
+
+    Python would try again when it exits, and exit with 120.
+    """
+    with (
+        contextlib.suppress(io.UnsupportedOperation),
+        open(os.devnull, 'w') as nowhere,
+    ):
+        os.dup2(nowhere.fileno(), stdout.fileno())
 
 
 def _escape_what_cannot_be_encoded(stdout: TextIO) -> None:
