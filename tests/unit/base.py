@@ -19,6 +19,7 @@ import json
 import logging
 import os
 import pathlib
+import threading
 from typing import Any, Protocol
 from unittest import mock
 
@@ -31,6 +32,10 @@ import testtools
 from tests import command_result
 from tests import declared
 from tests.unit import fake_cloud
+
+
+# Seconds to wait for a request to the fake cloud.
+_LONGEST_REQUEST = 30.0
 
 
 class TextStream(Protocol):
@@ -53,6 +58,15 @@ def _load_commands(namespace: str, **options: Any) -> Any:
     return found
 
 
+def _join(others: set[threading.Thread]) -> None:
+    """Wait for the threads of a command that ended before them.
+
+    The next test would count their requests as its own.
+    """
+    for thread in set(threading.enumerate()) - others:
+        thread.join(_LONGEST_REQUEST)
+
+
 class ShellTestCase(testtools.TestCase):
     """Runs ``openstack`` command lines in process.
 
@@ -66,6 +80,7 @@ class ShellTestCase(testtools.TestCase):
         self.cloud = fake_cloud.FakeCloud()
         self.cloud.start()
         self.addCleanup(self.cloud.stop)
+        self.addCleanup(_join, set(threading.enumerate()))
         home = self.useFixture(fixtures.TempHomeDir()).path
         self.useFixture(fixtures.EnvironmentVariable('XDG_CONFIG_HOME', home))
         self.environment = {
