@@ -64,7 +64,9 @@ def _join(others: set[threading.Thread]) -> None:
     The next test would count their requests as its own.
     """
     for thread in set(threading.enumerate()) - others:
-        thread.join(_LONGEST_REQUEST)
+        # An interrupted command may have one that was not started.
+        if thread.is_alive():
+            thread.join(_LONGEST_REQUEST)
 
 
 class ShellTestCase(testtools.TestCase):
