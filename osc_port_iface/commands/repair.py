@@ -180,7 +180,8 @@ class RepairServerInterface(lister.TextLister):
             self.report_negative()
         if any(row.repair.finding.server is None for row in rows):
             # A port without a server can only be named by its ID.
-            self.rank_above('Port ID', 'Action')
+            for header in ('Finding', 'Result', 'Port ID'):
+                self.rank_above(header, 'Server Name')
         return columns.table(chosen, rows)
 
     def _outcomes(

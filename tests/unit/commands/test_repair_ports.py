@@ -377,6 +377,27 @@ class TestDeletion(PortsTestCase):
                 )
                 self.assertIn(f'| {PORT_ID} | orphan-port | ', result.stdout)
 
+    def test_results_are_shown_beside_the_names_of_servers(self) -> None:
+        self.servers = [test_check.server(1)]
+        self.change(self.port)
+        for width in (80, 100):
+            self.stream = functools.partial(
+                pseudo_terminal.PseudoTerminal, width
+            )
+            with self.subTest(width):
+                result = self.openstack(
+                    *('server', 'interface', 'repair', '--all-projects'),
+                    '--dry-run',
+                )
+                headers = result.stdout.splitlines()[1]
+                self.assertEqual(
+                    {'Port ID', 'Finding', 'Result'},
+                    {'Port ID', 'Finding', 'Result'}
+                    & set(re.split(r' +\| +', headers.strip('| '))),
+                )
+                self.assertIn('missing-from-cache', result.stdout)
+                self.assertIn('not repairable', result.stdout)
+
     def test_what_was_read_back(self) -> None:
         self.assertEqual(
             command_result.Result(
