@@ -12,7 +12,6 @@
 
 """The columns of ``diff``, and the columns that it compares."""
 
-from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.listing import views
@@ -22,20 +21,14 @@ from osc_port_iface import records
 # The first one is shown if several regions are compared.
 COLUMNS: columns.Columns[listing_diff.Change] = (
     columns.Column(
-        listing_diff.REGION,
-        lambda change: cells.TextCell(change.region),
-        shown=columns.Shown.LONG,
+        listing_diff.REGION, columns.of_row('region'), columns.Shown.LONG
     ),
-    columns.Column(
-        'Server Name', lambda change: cells.TextCell(change.server_name)
-    ),
-    columns.Column(
-        'Server ID', lambda change: cells.TextCell(change.server_id)
-    ),
-    columns.Column('Port ID', lambda change: cells.TextCell(change.port_id)),
-    columns.Column('Change', lambda change: cells.TextCell(change.kind)),
-    columns.Column('Before', lambda change: cells.TextCell(change.before)),
-    columns.Column('After', lambda change: cells.TextCell(change.after)),
+    columns.Column('Server Name', columns.of_row('server_name')),
+    columns.Column('Server ID', columns.of_row('server_id')),
+    columns.Column('Port ID', columns.of_row('port_id')),
+    columns.Column('Change', columns.of_row('kind')),
+    columns.Column('Before', columns.of_row('before')),
+    columns.Column('After', columns.of_row('after')),
 )
 
 _LISTED = (

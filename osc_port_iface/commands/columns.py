@@ -145,14 +145,14 @@ def of_row(
     path: str,
     cell: Callable[[Any], cells.Cell] = cells.TextCell,
     missing: object = None,
-) -> Callable[[object, lookup.Lookup], cells.Cell]:
-    """Show an attribute of a row.
+) -> Callable[..., cells.Cell]:
+    """Show an attribute of a row, in a table with a look-up or without.
 
     :param path: Its name, such as ``port.name`` for that of what may be None.
     :param cell: The kind of the cell.
     :param missing: The value in place of None.
     """
-    return lambda row, look: cell(_value(row, path, missing))
+    return lambda row, *_look: cell(_value(row, path, missing))
 
 
 def looked_up(

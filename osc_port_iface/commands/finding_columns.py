@@ -12,48 +12,30 @@
 
 """The columns of ``check``."""
 
-from collections.abc import Callable
-
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces import lookup
 
-_Column = columns.Column[findings.Finding, lookup.Lookup]
+_LONG = columns.Shown.LONG
 
-
-def _text(
-    header: str,
-    value: Callable[[findings.Finding], str | None],
-    shown: columns.Shown = columns.Shown.ALWAYS,
-) -> _Column:
-    return columns.Column(
-        header, lambda row, _look: cells.TextCell(value(row)), shown=shown
-    )
-
-
-def _project_name(
-    row: findings.Finding, look: lookup.Lookup
-) -> cells.TextCell:
-    project = look.project(row)
-    return cells.TextCell(project and project.name)
-
-
-CAUSE = _text('Cause', lambda row: row.cause)
+CAUSE: columns.Column[findings.Finding, lookup.Lookup] = columns.Column(
+    'Cause', columns.of_row('cause')
+)
 
 # The columns of the project are shown if servers of several projects may be.
 COLUMNS: columns.Columns[findings.Finding, lookup.Lookup] = (
-    _text('Server ID', lambda row: row.server_id),
-    _text('Server Name', lambda row: row.server_name),
-    _text('Server Status', lambda row: row.server_status, columns.Shown.LONG),
-    _text('Project ID', lambda row: row.project_id, columns.Shown.LONG),
-    columns.Column('Project Name', _project_name, shown=columns.Shown.LONG),
-    _text('Port ID', lambda row: row.port_id),
-    _text('MAC Address', lambda row: row.mac_address),
-    _text('Severity', lambda row: row.code.severity.value),
-    _text('Finding', lambda row: row.code.value),
-    _text('Expected', lambda row: row.expected),
-    _text('Actual', lambda row: row.actual),
-    columns.Column('Age', lambda row, _look: cells.DurationCell(row.age)),
+    columns.Column('Server ID', columns.of_row('server_id')),
+    columns.Column('Server Name', columns.of_row('server_name')),
+    columns.Column('Server Status', columns.of_row('server_status'), _LONG),
+    columns.Column('Project ID', columns.of_row('project_id'), _LONG),
+    columns.Column('Project Name', columns.looked_up('project.name'), _LONG),
+    columns.Column('Port ID', columns.of_row('port_id')),
+    columns.Column('MAC Address', columns.of_row('mac_address')),
+    columns.Column('Severity', columns.of_row('code.severity.value')),
+    columns.Column('Finding', columns.of_row('code.value')),
+    columns.Column('Expected', columns.of_row('expected')),
+    columns.Column('Actual', columns.of_row('actual')),
+    columns.Column('Age', columns.of_row('age', cells.DurationCell)),
     CAUSE,
 )

@@ -27,10 +27,10 @@ COLUMNS: columns.Columns[summary.Summary] = (
         'Finished', lambda row: cells.TextCell(summary.as_text(row.ended))
     ),
     columns.Column('Region', lambda row: cells.TextCell(row.region or None)),
-    columns.Column('Objects', lambda row: cells.NumberCell(row.objects)),
-    columns.Column('Changed', lambda row: cells.NumberCell(row.changed)),
-    columns.Column('Gone', lambda row: cells.NumberCell(row.gone)),
-    columns.Column('Complete', lambda row: cells.FlagCell(row.is_complete)),
+    columns.Column('Objects', columns.of_row('objects', cells.NumberCell)),
+    columns.Column('Changed', columns.of_row('changed', cells.NumberCell)),
+    columns.Column('Gone', columns.of_row('gone', cells.NumberCell)),
+    columns.Column('Complete', columns.of_row('is_complete', cells.FlagCell)),
 )
 
 

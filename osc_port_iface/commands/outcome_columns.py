@@ -12,7 +12,7 @@
 
 """The columns of ``repair``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import json
 from typing import Any
 
@@ -42,36 +42,24 @@ class _RequestsCell(cells.Cell):
         )
 
 
-def _text(
-    header: str,
-    value: Callable[[outcome.Outcome], str | None],
-    shown: columns.Shown = columns.Shown.ALWAYS,
-) -> columns.Column[outcome.Outcome]:
-    return columns.Column(
-        header, lambda row: cells.TextCell(value(row)), shown=shown
-    )
-
+_LONG = columns.Shown.LONG
 
 COLUMNS: columns.Columns[outcome.Outcome] = (
-    _text('Server ID', lambda row: row.repair.finding.server_id),
-    _text('Server Name', lambda row: row.repair.finding.server_name),
-    _text('Port ID', lambda row: row.repair.finding.port_id),
-    _text(
-        'MAC Address',
-        lambda row: row.repair.finding.mac_address,
-        columns.Shown.LONG,
-    ),
-    _text('Finding', lambda row: row.repair.finding.code.value),
-    _text('Action', lambda row: row.action and row.action.value),
-    _text('Result', lambda row: row.result.value),
-    _text('Before', lambda row: row.repair.finding.actual),
-    _text('After', lambda row: row.after),
-    _text('Reason', lambda row: row.reason),
+    columns.Column('Server ID', columns.of_row('repair.finding.server_id')),
     columns.Column(
-        'Requests',
-        lambda row: _RequestsCell(row.calls),
-        shown=columns.Shown.LONG,
+        'Server Name', columns.of_row('repair.finding.server_name')
     ),
+    columns.Column('Port ID', columns.of_row('repair.finding.port_id')),
+    columns.Column(
+        'MAC Address', columns.of_row('repair.finding.mac_address'), _LONG
+    ),
+    columns.Column('Finding', columns.of_row('repair.finding.code.value')),
+    columns.Column('Action', columns.of_row('action.value')),
+    columns.Column('Result', columns.of_row('result.value')),
+    columns.Column('Before', columns.of_row('repair.finding.actual')),
+    columns.Column('After', columns.of_row('after')),
+    columns.Column('Reason', columns.of_row('reason')),
+    columns.Column('Requests', columns.of_row('calls', _RequestsCell), _LONG),
 )
 
 

@@ -77,20 +77,14 @@ class StepsCell(cells.ListCell):
 
 
 COLUMNS: columns.Columns[paths.Path] = (
-    columns.Column('Source', lambda row: cells.TextCell(row.source.text)),
-    columns.Column(
-        'Source Address', lambda row: cells.TextCell(row.source.address)
-    ),
-    columns.Column(
-        'Destination', lambda row: cells.TextCell(row.destination.text)
-    ),
-    columns.Column(
-        'Destination Address', lambda row: cells.TextCell(row.address)
-    ),
-    columns.Column('Path', lambda row: cells.TextCell(row.route)),
-    columns.Column('Verdict', lambda row: cells.TextCell(row.verdict.value)),
-    columns.Column('Traffic', lambda row: PassingCell(row.passing)),
-    columns.Column('Reason', lambda row: cells.TextCell(row.reason)),
+    columns.Column('Source', columns.of_row('source.text')),
+    columns.Column('Source Address', columns.of_row('source.address')),
+    columns.Column('Destination', columns.of_row('destination.text')),
+    columns.Column('Destination Address', columns.of_row('address')),
+    columns.Column('Path', columns.of_row('route')),
+    columns.Column('Verdict', columns.of_row('verdict.value')),
+    columns.Column('Traffic', columns.of_row('passing', PassingCell)),
+    columns.Column('Reason', columns.of_row('reason')),
     columns.Column(
         'Steps',
         lambda row: StepsCell((row.asked, row.hops)),
