@@ -43,6 +43,16 @@ EDGE = fake_cloud.identifier(950)
 OPEN, CLOSED = map(fake_cloud.identifier, (801, 802))
 WEB, WEB_2, DB, GUEST = map(fake_cloud.identifier, (11, 12, 13, 14))
 
+# It leads to the database server.
+FLOATING_IP = records.FloatingIP(
+    'floating',
+    '203.0.113.50',
+    PUBLIC,
+    port_id=DB,
+    router_id=EDGE,
+    fixed_ip_address='10.0.1.5',
+)
+
 SSH = flows.Question('tcp', 22)
 ANYTHING = flows.Question()
 
@@ -545,14 +555,7 @@ class TestRows(WorldTestCase):
 class TestTranslation(WorldTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.floating = records.FloatingIP(
-            'floating',
-            '203.0.113.50',
-            PUBLIC,
-            port_id=DB,
-            router_id=EDGE,
-            fixed_ip_address='10.0.1.5',
-        )
+        self.floating = FLOATING_IP
         self.world.floating_ips = [self.floating]
 
     def test_7_floating_ip_from_outside(self) -> None:
@@ -1019,16 +1022,7 @@ class TestWays(WorldTestCase):
 
     def test_parts_of_the_internet(self) -> None:
         """Each part is named, unless other rules allow the same to all."""
-        self.world.floating_ips = [
-            records.FloatingIP(
-                'floating',
-                '203.0.113.50',
-                PUBLIC,
-                port_id=DB,
-                router_id=EDGE,
-                fixed_ip_address='10.0.1.5',
-            )
-        ]
+        self.world.floating_ips = [FLOATING_IP]
         office, lab, private = map(
             ipaddress.ip_network,
             ('198.51.100.0/24', '192.0.2.7', '10.0.0.0/8'),
