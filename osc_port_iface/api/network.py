@@ -93,15 +93,11 @@ class NetworkApi(service.Service):
         nothing.
         """
         try:
-            page = self.transport.get('/extensions', _('Extensions'))
-            found = page.items(
-                'extensions',
-                lambda row: row.required('alias', row.text('alias')),
-            )
+            answer = self.pager.page(neutron.EXTENSIONS, {})
         except errors.ApiError:
             return False
-        is_listed = extension in found or page.body.failures
-        return bool(found) and not is_listed
+        known = {row.id for row in answer.rows}
+        return bool(known) and not (extension in known or answer.failures)
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.
