@@ -62,9 +62,6 @@ _INDIRECT: tuple[_Step, ...] = (
 
 _CERTAINTIES = list(searches.Certainty)
 
-# The queries that several addresses match.
-_WIDE = (addresses.Kind.CIDR, addresses.Kind.RANGE)
-
 
 @dataclasses.dataclass
 class Found(records.Answer[searches.Match]):
@@ -258,7 +255,7 @@ def unmatched(cloud: api_cloud.Cloud, found: Found) -> list[records.Absence]:
 def _order(match: searches.Match) -> tuple[int, int]:
     address = (
         int(ipaddress.ip_address(match.ip_address))
-        if match.query.kind in _WIDE and match.ip_address
+        if match.query.kind in searches.WIDE and match.ip_address
         else 0
     )
     return address, _CERTAINTIES.index(match.certainty)

@@ -13,9 +13,10 @@
 """Finds router gateways, and the servers that use them (source NAT).
 
 Requests: for an administrator, who sees the ports of gateways, their routers,
-in batches; for anyone else, all routers, if an address has no owner yet. For
-the servers behind them, if these are wanted: the ports of the routers, the
-ports on their inner subnets, and their floating IPs, each in batches.
+in batches; for anyone else, all routers, if an address has no owner yet, or
+may have none, being one of a CIDR or range. For the servers behind them, if
+these are wanted: the ports of the routers, the ports on their inner subnets,
+and their floating IPs, each in batches.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,7 +40,14 @@ def find(
     if queries and not any(
         match.port and match.port.shows_binding for match in found
     ):
-        found += _with_external_ips(read.rows(neutron.ROUTERS), queries)
+        known = {(match.query, match.ip_address) for match in found}
+        found += (
+            match
+            for match in _with_external_ips(
+                read.rows(neutron.ROUTERS), queries
+            )
+            if (match.query, match.ip_address) not in known
+        )
     if search.behind:
         found += _behind(
             read, [row for row in found if row.matched_as == _MATCHED_AS]

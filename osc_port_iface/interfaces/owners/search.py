@@ -33,6 +33,9 @@ GATEWAY_OWNER = 'network:router_gateway'
 
 Identity: TypeAlias = tuple[Hashable, ...]
 
+# The queries that several addresses match.
+WIDE = (addresses.Kind.CIDR, addresses.Kind.RANGE)
+
 
 class Certainty(enum.Enum):
     """How certain it is that a server is behind an address.
@@ -230,12 +233,15 @@ class Search:
         """Return the queries whose owners are still looked for.
 
         :param matches: The matches so far.
-        :returns: The queries without a match; all if all matches are wanted.
+        :returns: The queries without a match, and those for several addresses,
+            of which one may still have none; all if all matches are wanted.
         """
-        if self.all_matches:
-            return list(self.queries)
         found = {match.query for match in matches}
-        return [query for query in self.queries if query not in found]
+        return [
+            query
+            for query in self.queries
+            if self.all_matches or query.kind in WIDE or query not in found
+        ]
 
 
 class IPQueries:

@@ -160,6 +160,35 @@ class TestRouterGateways(test_find.FindTestCase):
             ),
         )
 
+    def test_beside_other_addresses_of_a_range(self) -> None:
+        for name, is_administrator in (
+            ('member', False),
+            # The owner of the external network sees the port of the gateway.
+            ('owner', None),
+            ('administrator', True),
+        ):
+            with self.subTest(name):
+                self.register(bool(is_administrator))
+                if is_administrator is None:
+                    self.register_ports(
+                        *map(
+                            test_find.without_binding,
+                            [self.gateway_port, *self.ports],
+                        )
+                    )
+                for query in ('203.0.113.0/24', '203.0.113.6-203.0.113.200'):
+                    self.assertEqual(
+                        [
+                            ('203.0.113.6', 'floating-ip', 'owns', 's2'),
+                            (GATEWAY, 'router-gateway', 'owns', None),
+                            (GATEWAY, 'router-gateway', 'behind', 's1'),
+                        ],
+                        self.rows(
+                            *(query, '--behind'),
+                            columns=('Address', *COLUMNS[:3]),
+                        ),
+                    )
+
     def test_requests(self) -> None:
         for name, arguments, expected in (
             ('owned', ('10.0.0.5',), ['floatingips', 'ports']),
