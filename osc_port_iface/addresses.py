@@ -42,18 +42,19 @@ _HOST_DEVICE = re.compile(
     re.IGNORECASE,
 )
 
-# The beginning of a MAC address: that of a vendor (OUI), or more.
+# The beginning of a MAC address: that of a vendor (OUI), or more. The IEEE's
+# list has OUIs with dashes and without.
 _MAC_PREFIX = re.compile(
-    r'[0-9a-f]{2}(?P<separator>[:-])[0-9a-f]{2}'
+    r'[0-9a-f]{6}|[0-9a-f]{2}(?P<separator>[:-])[0-9a-f]{2}'
     r'(?:(?P=separator)[0-9a-f]{2}){1,3}',
     re.IGNORECASE,
 )
 
 # An IPv6 address in brackets, and either kind with a port, as in URLs and
-# reports of abuse.
+# reports of abuse. The protocols are those with ports that Neutron forwards.
 _ENDPOINT = re.compile(
     r'(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<ipv4>[0-9.]+)(?=:))'
-    r'(?::(?P<number>[0-9]{1,5})(?:/(?P<protocol>[a-z]+))?)?',
+    r'(?::(?P<number>[0-9]{1,5})(?:/(?P<protocol>tcp|udp|sctp|dccp))?)?',
     re.IGNORECASE,
 )
 
@@ -232,20 +233,23 @@ def parse_mac_address(text: str) -> str:
         raise ValueError(f'{text!r} is not a MAC address')
     parts = re.split('[.:-]', text.lower())
     width = 12 // len(parts)
-    digits = ''.join(part.rjust(width, '0') for part in parts)
-    return ':'.join(digits[index : index + 2] for index in range(0, 12, 2))
+    return _pairs(''.join(part.rjust(width, '0') for part in parts))
+
+
+def _pairs(digits: str) -> str:
+    return ':'.join(re.findall('..', digits))
 
 
 def parse_mac_prefix(text: str) -> str:
     """Read a MAC address, or the beginning of one.
 
     :param text: A MAC address in any notation, or its first three, four or
-        five bytes with colons or dashes.
+        five bytes with colons or dashes; three also without.
     :returns: Pairs of lower case digits with colons, as in Neutron.
     :raises ValueError: It is neither.
     """
     if _MAC_PREFIX.fullmatch(text):
-        return text.lower().replace('-', ':')
+        return _pairs(re.sub('[:-]', '', text.lower()))
     return parse_mac_address(text)
 
 

@@ -633,11 +633,20 @@ class Router:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Listener:
-    """A port on which a load balancer listens."""
+    """A port on which a load balancer listens.
+
+    :ivar protocol: A protocol such as ``HTTP``.
+    """
 
     id: UUID
     protocol: str | None
     number: int | None
+
+    @property
+    def transport(self) -> str:
+        """The protocol that carries its own, in lower case."""
+        name = (self.protocol or '').lower()
+        return name if name in ('udp', 'sctp') else 'tcp'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

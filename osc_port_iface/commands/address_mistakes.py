@@ -92,7 +92,7 @@ _OF_QUERY: _Forms = [
     ),
     (
         rf'(?:\[({_IP})\]|({_IPV4})):[0-9]+/.*',
-        _('a protocol is a name such as tcp'),
+        _('a protocol with ports is tcp, udp, sctp or dccp'),
     ),
     (
         rf'\[({_IP})\].*|({_IPV4}):.*',

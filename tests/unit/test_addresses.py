@@ -442,6 +442,7 @@ class TestQuery(testtools.TestCase):
     def test_prefixes_ranges_and_devices(self) -> None:
         for text, kind, value in (
             ('fa:16:3e', addresses.Kind.MAC_PREFIX, 'fa:16:3e'),
+            ('FA163E', addresses.Kind.MAC_PREFIX, 'fa:16:3e'),
             ('FA-16-3E-1A', addresses.Kind.MAC_PREFIX, 'fa:16:3e:1a'),
             ('fa:16:3e:1a:02', addresses.Kind.MAC_PREFIX, 'fa:16:3e:1a:02'),
             ('00:16:30', addresses.Kind.MAC_PREFIX, '00:16:30'),
@@ -512,6 +513,7 @@ class TestQuery(testtools.TestCase):
         for text in (
             *('', '-', ':', '[]', '[10.0.0.5', '10.0.0.5]', '10.0.0.5:'),
             *('10.0.0.5:0', '10.0.0.5:65536', '10.0.0.5:80/', '10.0.0.5:x'),
+            *('10.0.0.5:80/tpc', '10.0.0.5:80/icmp', '10.0.0.5/tcp'),
             *('[10.0.0.0/24]', '10.0.0.0/24:80', '[fa:16:3e:01:02:03]'),
             *('fa:16', 'fa:16-3e', 'fa:16:3', 'fa16.3e'),
             *('10.0.0.9-10.0.0.5', '10.0.0.5-::9', '10.0.0.5-', '-10.0.0.5'),

@@ -63,7 +63,8 @@ def _behind(
 ) -> list[searches.Match]:
     """Find the servers of the members of a load balancer.
 
-    A query with a port chooses the listener on that port.
+    A query with a port chooses the listeners on that port, and one with a
+    protocol those of that protocol.
 
     :param virtual: The port of its virtual IP.
     """
@@ -98,6 +99,7 @@ def _routes(
         row.id: row
         for row in read.rows_of(api.listeners(load_balancer_id))
         if query.number in (None, row.number)
+        and query.protocol in (None, row.transport)
     }
     routes: list[_Route] = []
     for pool in read.rows_of(api.pools(load_balancer_id)):

@@ -28,6 +28,7 @@ MAC = (
 )
 RANGE = 'a range is from one whole address to a later one of its version'
 NUMBER = 'a port is a number from 1 to 65535'
+PROTOCOL = 'a protocol with ports is tcp, udp, sctp or dccp'
 PREFIX = 'the prefix length of IPv4 is 0 to 32'
 ZONE = 'only a link-local address of IPv6 has a zone'
 PORT_ID = (
@@ -74,7 +75,9 @@ class TestMistakes(testtools.TestCase):
             ('10.0.0.5:65536', NUMBER),
             ('10.0.0.5:', NUMBER),
             ('[2001:db8::5]:x', NUMBER),
-            ('10.0.0.5:80/', 'a protocol is a name such as tcp'),
+            ('10.0.0.5:80/', PROTOCOL),
+            ('10.0.0.5:80/tpc', PROTOCOL),
+            ('[2001:db8::5]:443/https', PROTOCOL),
             ('[10.0.0.5', 'a bracket is missing'),
             ('10.0.0.5%eth0', ZONE),
             (

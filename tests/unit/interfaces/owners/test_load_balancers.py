@@ -202,6 +202,35 @@ class TestBehind(test_find.FindTestCase):
             ('10.0.0.100:443', [secure]),
             ('10.0.0.100:80', [plain]),
             ('10.0.0.100:22', []),
+            ('10.0.0.100:80/tcp', [plain]),
+            ('10.0.0.100:80/udp', []),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    [self.VIRTUAL_IP, *expected],
+                    self.rows(query, '--behind', columns=self.COLUMNS),
+                )
+
+    def test_the_protocol_chooses_a_listener(self) -> None:
+        self.register(
+            'listeners',
+            *(
+                {
+                    'id': fake_cloud.identifier(number),
+                    'protocol': protocol,
+                    'protocol_port': 53,
+                }
+                for number, protocol in ((71, 'UDP'), (72, 'TERMINATED_HTTPS'))
+            ),
+        )
+        way = ('load-balancer', 'behind')
+        datagrams = (*way, 's1', 'UDP', 53, 8443)
+        streams = (*way, 's2', 'TERMINATED_HTTPS', 53, 8080)
+        for query, expected in (
+            ('10.0.0.100:53', [datagrams, streams]),
+            ('10.0.0.100:53/udp', [datagrams]),
+            ('10.0.0.100:53/TCP', [streams]),
+            ('10.0.0.100:53/sctp', []),
         ):
             with self.subTest(query):
                 self.assertEqual(
