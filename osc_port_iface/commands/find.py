@@ -85,11 +85,12 @@ class FindServerInterface(as_of.RecordedLister):
         parser.add_argument(
             '--file',
             metavar='<path>',
+            action='extend',
             type=argument_types.query_file,
             default=[],
             help=_(
                 'File of addresses to look for, one per line, # for comments; '
-                '- for standard input'
+                '- for standard input (repeat option to read several files)'
             ),
         )
         parser.add_argument(

@@ -615,6 +615,16 @@ class TestUsage(FindTestCase):
             self.find('--file', path),
         )
 
+    def test_several_files(self) -> None:
+        self.assertEqual(
+            "'10.0.0.6' matches nothing in what this project can see\n"
+            "'10.0.0.7' matches nothing in what this project can see\n",
+            self.find(
+                *('--file', self.create_file('10.0.0.6\n')),
+                *('--file', self.create_file('10.0.0.7\n')),
+            ).stderr,
+        )
+
     def test_file_of_other_systems(self) -> None:
         path = pathlib.Path(self.create_file(''))
         for encoding in ('utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be'):
