@@ -22,6 +22,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import one_interface
 from osc_port_iface.interfaces import lookup
@@ -84,6 +85,8 @@ def _compared(
     look: lookup.Lookup,
 ) -> Iterator[findings.Finding]:
     """Compare Nova's cache with what is plugged in, as ``check`` does."""
+    if not server_state.is_settled(server):
+        return
     interfaces = [row.interface for row in rows]
     ports = [port for row in rows if (port := look.port(row))]
     yield from cache_diff.judge(server, interfaces, ports)

@@ -82,8 +82,7 @@ def may_be_stale(server: records.Server, port: records.Port) -> bool:
     While a server moves, its ports have one on the target host.
     """
     return (
-        server_state.is_settled(server)
-        and server.status not in server_state.MOVING
+        server.status not in server_state.MOVING
         and port.migrating_to is None
         and port.is_wired_on_host
     )

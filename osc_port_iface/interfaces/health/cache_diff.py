@@ -28,7 +28,6 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import ports as health_ports
-from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
@@ -131,11 +130,8 @@ def judge(
     :param server: The server, with details, which include the cache.
     :param interfaces: The interfaces that are plugged into it.
     :param ports: Their ports, as far as Neutron shows them.
-    :returns: The findings; none for a server that is building or has a task
-        under way, nor for a port that is not attached at all.
+    :returns: The findings; none for a port that is not attached at all.
     """
-    if not server_state.is_settled(server):
-        return
     by_id = {port.id: port for port in ports}
     for difference in compare(server.cache, interfaces):
         port = by_id.get(difference.port_id or '')

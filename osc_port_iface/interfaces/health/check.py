@@ -16,14 +16,12 @@ A few cheap listings are searched for suspicions. A suspicion is reported only
 if reading everything again confirms it, with no change under way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 import dataclasses
-import logging
 import time
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
-from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirm
@@ -33,8 +31,6 @@ from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
-
-LOG = logging.getLogger(__name__)
 
 _Codes = codes.Codes
 
@@ -63,16 +59,6 @@ class CheckRequest:
     named: _Codes = frozenset()
     keep: ownerless.Keep = dataclasses.field(default_factory=ownerless.Keep)
     has_causes: bool = True
-
-    @property
-    def beyond_selection(self) -> _Codes:
-        """The findings that need at least all servers of a project.
-
-        Otherwise, a port might seem to be an orphan only because its server
-        was not selected.
-        """
-        is_part = self.names_or_ids or self.scope.host or self.scope.status
-        return self.codes & codes.WITHOUT_SERVER if is_part else frozenset()
 
 
 @dataclasses.dataclass
@@ -115,13 +101,9 @@ def check(
         the user did not name it.
     :raises errors.ApiError: The servers could not be listed.
     """
-    beyond = request.beyond_selection
     first = snapshots.take(
-        cloud,
-        request.names_or_ids,
-        request.scope,
-        request.codes - beyond,
-        progress,
+        *(cloud, request.names_or_ids, request.scope),
+        *(request.codes, request.named, progress),
     )
     suspicions = judge.judge(first, request.keep)
     found = confirm.ConfirmResult([])
@@ -134,30 +116,13 @@ def check(
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
-    refused = {
-        line: bool(lost & request.named)
-        for line, lost in first.refused.items()
-    }
-    left_out = (
-        (_('Not looked for, as it needs administrator rights'), first.hidden),
-        (_('Not looked for, as it needs all servers of a project'), beyond),
-    )
     return CheckResult(
         found.rows,
-        [
-            *first.failures,
-            *(line for line, is_named in refused.items() if is_named),
-            *_named(left_out, request.named),
-            *found.failures,
-        ],
-        [
-            *first.notices,
-            *(line for line, is_named in refused.items() if not is_named),
-            *found.notices,
-        ],
+        first.failures + found.failures,
+        first.notices + found.notices,
         found.unjudged,
         codes=first.codes,
-        refused=frozenset().union(*first.refused.values()) - request.named,
+        refused=first.refused,
         servers=first.servers,
         ports=[*first.ports, *first.others],
         interfaces=sum(map(len, first.interfaces.values())),
@@ -193,14 +158,3 @@ def drop_doubles(results: Sequence[CheckResult]) -> None:
 
     for place, result in enumerate(results):
         result.rows = [row for row in result.rows if is_kept(place, row)]
-
-
-def _named(
-    left_out: Iterable[tuple[str, _Codes]], named: _Codes
-) -> Iterable[str]:
-    """Report findings that were left out if they were named, or log them."""
-    for reason, lost in left_out:
-        if lost:
-            LOG.info('%s: %s', reason, codes.joined(lost))
-        if lost & named:
-            yield f'{reason}: {codes.joined(lost & named)}'

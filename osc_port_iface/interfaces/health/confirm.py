@@ -48,25 +48,18 @@ class ConfirmResult(records.Answer[findings.Finding]):
 
 @dataclasses.dataclass
 class _Suspect:
-    """A server, and what seems to be wrong with it.
+    """A server, or the ports without one, and what seems to be wrong.
 
-    :ivar server_id: Its ID.
+    :ivar server_id: The ID of the server; None for the ports without one.
     :ivar suspicions: What seems to be wrong.
     :ivar seen: What was wrong at the latest look.
     :ivar unknown_actions: Why its latest actions are not known.
     """
 
-    server_id: str
-    suspicions: list[findings.Finding] = dataclasses.field(
-        default_factory=list
-    )
+    server_id: str | None
+    suspicions: Sequence[findings.Finding]
     seen: Sequence[findings.Finding] = ()
     unknown_actions: str | None = None
-
-    @property
-    def codes(self) -> codes.Codes:
-        """The kinds of its suspicions."""
-        return frozenset(finding.code for finding in self.suspicions)
 
 
 def confirm(
@@ -87,70 +80,65 @@ def confirm(
         notice for each server that keeps changing.
     """
     keep = keep or ownerless.Keep()
-    suspects: dict[str, _Suspect] = {}
-    without_server = []
-    for finding in suspicions:
-        if finding.server_id is None:
-            without_server.append(finding)
-        else:
-            suspects.setdefault(
-                finding.server_id, _Suspect(finding.server_id)
-            ).suspicions.append(finding)
     result = ConfirmResult([])
-    try:
-        result.rows += _of_ports(cloud, without_server, keep)
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
-        result.failures.append(str(error))
-    undecided = list(suspects.values())
+    untimed = []
+    by_server = records.grouped(suspicions, lambda row: row.server_id)
+    undecided = [_Suspect(*item) for item in by_server.items()]
     for number in range(_LOOKS):
         if undecided and number:
             time.sleep(server_state.QUIET)
+        look = functools.partial(
+            _look_again, cloud, keep, has_network, number == _LOOKS - 1
+        )
         looking, undecided = undecided, []
-        for suspect, found in fan_out.fan_out(
-            functools.partial(
-                _judge_again, cloud, keep, has_network, number == _LOOKS - 1
-            ),
-            looking,
-        ):
+        for suspect, found in fan_out.fan_out(look, looking):
             if isinstance(found, errors.ApiError):
                 result.failures.append(str(found))
             elif found is None:
                 undecided.append(suspect)
             else:
                 result.rows += found
+                if found and suspect.unknown_actions:
+                    untimed.append(suspect.unknown_actions)
     result.rows.sort(key=lambda finding: finding.order)
     result.failures.sort()
-    result.unjudged = sorted(suspect.server_id for suspect in undecided)
+    result.unjudged = sorted(suspect.server_id or '' for suspect in undecided)
     result.notices += [
         _('Server %s: not judged, as it keeps changing') % server_id
         for server_id in result.unjudged
     ]
-    result.notices += _untimed(suspects, result.rows)
+    if untimed:
+        result.notices.append(
+            _(
+                'Some servers were looked at again after %(seconds)d seconds, '
+                'as their latest actions could not be read. The first: '
+                '%(reason)s'
+            )
+            % {'seconds': server_state.QUIET, 'reason': min(untimed)}
+        )
     return result
 
 
-def _judge_again(
+def _look_again(
     cloud: api_cloud.Cloud,
     keep: ownerless.Keep,
     has_network: bool,
     is_last: bool,
     suspect: _Suspect,
 ) -> list[findings.Finding] | None:
-    """Look at a server again.
+    """Look at a suspect again.
 
     :returns: The findings; None if it is too early to judge.
     """
     began = time.monotonic()
-    try:
-        snapshot = snapshots.read_again(
-            cloud, suspect.server_id, suspect.codes, has_network
-        )
-    except errors.NotFound:
-        orphans = suspect.codes & {codes.Code.ORPHAN_PORT}
-        return _of_ports(cloud, suspect.suspicions, keep) if orphans else []
-    subjects = {finding.subject for finding in suspect.suspicions}
+    snapshot = snapshots.take_again(
+        cloud,
+        suspect.server_id,
+        [row.port_id for row in suspect.suspicions if row.port_id],
+        frozenset(row.code for row in suspect.suspicions),
+        has_network,
+    )
+    subjects = {row.subject for row in suspect.suspicions}
     found = [
         row for row in judge.judge(snapshot, keep) if row.subject in subjects
     ]
@@ -160,10 +148,10 @@ def _judge_again(
         if row.code not in codes.TRANSIENT
         or (row in suspect.seen and not row.is_fresh)
     ]
-    if not found or suspect.unknown_actions:
+    if not found or not snapshot.servers or suspect.unknown_actions:
         return lasting
     try:
-        is_quiet = _was_quiet(cloud.compute, suspect.server_id, began)
+        is_quiet = _was_quiet(cloud.compute, snapshot.servers[0].id, began)
     except errors.TokenRefused:
         raise
     except errors.ApiError as error:
@@ -201,39 +189,3 @@ def _goes_on(
         return False
     events = names.all_rows(api.action_events(server_id, action.request_id))
     return not all(event.has_ended for event in events)
-
-
-def _of_ports(
-    cloud: api_cloud.Cloud,
-    suspicions: Sequence[findings.Finding],
-    keep: ownerless.Keep,
-) -> list[findings.Finding]:
-    """Look at ports without a server again."""
-    if not suspicions:
-        return []
-    snapshot = snapshots.of_ports(
-        cloud,
-        [finding.port_id for finding in suspicions if finding.port_id],
-        frozenset(finding.code for finding in suspicions),
-    )
-    subjects = {finding.subject for finding in suspicions}
-    return [
-        row for row in judge.judge(snapshot, keep) if row.subject in subjects
-    ]
-
-
-def _untimed(
-    suspects: dict[str, _Suspect], found: Iterable[findings.Finding]
-) -> Iterable[str]:
-    """Say which findings were confirmed without the actions of the server."""
-    reasons = [
-        reason
-        for server_id in {finding.server_id for finding in found}
-        if server_id in suspects
-        and (reason := suspects[server_id].unknown_actions)
-    ]
-    if reasons:
-        yield _(
-            'Some servers were looked at again after %(seconds)d seconds, as '
-            'their latest actions could not be read. The first: %(reason)s'
-        ) % {'seconds': server_state.QUIET, 'reason': min(reasons)}

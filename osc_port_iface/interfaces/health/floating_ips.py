@@ -46,8 +46,6 @@ def judge(
         Neutron notifies Nova a moment after a change.
     """
     floating_ips = list(floating_ips)
-    if not server_state.is_settled(server):
-        return []
     by_port = records.grouped(floating_ips, lambda row: row.port_id)
     by_mac = records.grouped(ports, lambda port: port.mac_address)
     found: list[findings.Finding] = []

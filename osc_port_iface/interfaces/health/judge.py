@@ -36,7 +36,8 @@ def judge(
 
     :param snapshot: What was read, of many servers or of one.
     :param keep: Which ports without a server not to report.
-    :returns: The findings that the snapshot is meant for.
+    :returns: The findings that the snapshot is meant for; none about a server
+        that is building or has a task under way.
     """
     found = (*_of_servers(snapshot), *_of_other_ports(snapshot, keep))
     return [finding for finding in found if finding.code in snapshot.codes]
@@ -51,9 +52,7 @@ def _of_servers(
         snapshot.floating_ips, lambda row: row.address
     )
     subports = {port.id: port for port in snapshot.subports}
-    for server in snapshot.servers:
-        if server.id not in snapshot.interfaces:
-            continue
+    for server in snapshot.judged:
         own = by_server.get(server.id, [])
         yield from ports.judge(server, own)
         yield from cache_diff.judge(
@@ -78,11 +77,11 @@ def _of_servers(
                 server, port, snapshot.bindings.get(port.id, ())
             )
     yield from ports.judge_mac_addresses(
-        snapshot.servers, snapshot.same_mac_address
+        snapshot.judged, snapshot.same_mac_address
     )
     if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
         yield from ownerless.address_claims(
-            snapshot.ports, snapshot.neighbours, snapshot.servers
+            snapshot.ports, snapshot.neighbours, snapshot.judged
         )
 
 

@@ -31,11 +31,7 @@ def judge(
 
     :param server: The server, with details, which include Nova's cache.
     :param ports: Its ports, as Neutron shows them.
-    :returns: The findings; none for a server that is building or has a task
-        under way.
     """
-    if not server_state.is_settled(server):
-        return
     for port in ports:
         if is_attached(server, port):
             if port.is_wired_on_host:
@@ -75,7 +71,7 @@ def judge_mac_addresses(
             continue
         other = first.setdefault((port.network_id, port.mac_address), port)
         server = by_id.get(port.device_id or '')
-        if other is not port and server and server_state.is_settled(server):
+        if other is not port and server:
             found.append(
                 findings.of_port(
                     codes.Code.DUPLICATE_MAC,

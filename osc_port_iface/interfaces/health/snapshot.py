@@ -12,12 +12,13 @@
 
 """Reads what a check compares: much of the cloud with few requests, or again.
 
-The first look reads everything that is selected, many servers in one request,
-and goes on without what it cannot read. The second look reads one server, or a
-few ports, and must be complete.
+A first look is at everything that is selected, many servers in one request,
+and goes on without what cannot be read. A second look is at one suspect, a
+server or a few ports, and must be complete.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
 import dataclasses
 import logging
 from typing import TypeVar
@@ -31,6 +32,7 @@ from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
@@ -45,6 +47,7 @@ _Codes = codes.Codes
 _FEW_PORTS = 8
 _ONE_REQUEST = 150
 
+_Item = TypeVar('_Item')
 _Row = TypeVar('_Row')
 _HasId = TypeVar('_HasId', bound=paging.HasId)
 
@@ -55,6 +58,7 @@ class Snapshot:
 
     :ivar servers: The servers that Nova can reach.
     :ivar codes: The findings that can be looked for.
+    :ivar named: Those that the user named, which must not be left out.
     :ivar has_network: Whether Neutron could be asked.
     :ivar interfaces: The interfaces of each server that could be read
         completely, by server ID.
@@ -69,15 +73,15 @@ class Snapshot:
     :ivar subports: The subports of the trunks.
     :ivar bindings: All bindings of the ports that seem to have several, by
         port ID.
-    :ivar hidden: The findings that the caller never has the rights for.
-    :ivar refused: The findings that a service refused to show the caller, by
-        the line that says so.
+    :ivar refused: The findings that a service refused to show the caller, and
+        that the user did not name.
     :ivar failures: What could not be read.
     :ivar notices: What else to say of the selection.
     """
 
     servers: Sequence[records.Server] = ()
     codes: _Codes = frozenset()
+    named: _Codes = frozenset()
     has_network: bool = True
     interfaces: Mapping[str, Sequence[records.Interface]] = dataclasses.field(
         default_factory=dict
@@ -92,27 +96,34 @@ class Snapshot:
     bindings: Mapping[str, Sequence[records.PortBinding]] = dataclasses.field(
         default_factory=dict
     )
-    hidden: _Codes = frozenset()
-    refused: dict[str, _Codes] = dataclasses.field(default_factory=dict)
+    refused: _Codes = frozenset()
     failures: list[str] = dataclasses.field(default_factory=list)
     notices: list[str] = dataclasses.field(default_factory=list)
 
+    @property
+    def judged(self) -> Sequence[records.Server]:
+        """The servers that can be judged now."""
+        return [
+            server
+            for server in self.servers
+            if server.id in self.interfaces and server_state.is_settled(server)
+        ]
 
-@dataclasses.dataclass(frozen=True)
-class _Extent:
-    """How much of the cloud is read.
+    def lose(self, lost: _Codes) -> _Codes:
+        """Give up findings, and return those that were looked for."""
+        lost &= self.codes
+        self.codes -= lost
+        return lost
 
-    :ivar has_cloud: Whether all servers of the cloud are read.
-    :ivar project_id: The project, if all its servers are read.
-    :ivar is_second_look: Whether everything that is read must be complete.
-    """
-
-    has_cloud: bool = False
-    project_id: str | None = None
-    is_second_look: bool = False
-
-
-_SECOND_LOOK = _Extent(is_second_look=True)
+    def leave_out(self, reason: str, lost: _Codes) -> None:
+        """Give up findings, which is a failure if the user named one."""
+        lost = self.lose(lost)
+        if lost:
+            LOG.info('%s: %s', reason, codes.joined(lost))
+        if lost & self.named:
+            self.failures.append(
+                f'{reason}: {codes.joined(lost & self.named)}'
+            )
 
 
 def take(
@@ -120,6 +131,7 @@ def take(
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
     sought: _Codes,
+    named: _Codes,
     progress: views.Progress,
 ) -> Snapshot:
     """Read everything that is needed to look for findings.
@@ -128,6 +140,7 @@ def take(
     :param names_or_ids: The servers; all in the scope if empty.
     :param scope: The servers to look among.
     :param sought: The findings to look for.
+    :param named: Those that the user named.
     :param progress: Shows progress, if each server is asked for.
     :raises errors.ApiError: The servers could not be listed.
     """
@@ -138,16 +151,29 @@ def take(
         for server in selected.rows
         if server.in_down_cell
     ]
-    extent = _extent(cloud, scope, is_whole=not (names_or_ids or unread))
-    reader = _Reader(cloud, extent, Snapshot(servers, sought))
-    reader.snapshot.failures += unread
-    reader.snapshot.notices += selected.notices
+    snapshot = Snapshot(
+        servers, sought, named, failures=unread, notices=selected.notices
+    )
+    has_all = not (names_or_ids or unread or scope.host or scope.status)
+    reader = _Reader(
+        cloud,
+        snapshot,
+        has_cloud=has_all and scope.all_projects and not scope.project_id,
+        project_id=(scope.project_id or cloud.project_id) if has_all else None,
+    )
+    if not (reader.has_cloud or reader.project_id):
+        # A port might seem to be an orphan only because its server was not
+        # selected.
+        snapshot.leave_out(
+            _('Not looked for, as it needs all servers of a project'),
+            codes.WITHOUT_SERVER,
+        )
     ids = sorted(server.id for server in servers)
     listed = reader.read(
         _needing_network(servers),
         lambda: (
             cloud.network.list(neutron.PORTS)
-            if extent.has_cloud
+            if reader.has_cloud
             else cloud.network.list(neutron.PORTS, 'device_id', ids)
         ),
     )
@@ -155,62 +181,46 @@ def take(
         reader.read_interfaces(progress)
     else:
         reader.read_network(listed)
-    return reader.snapshot
+    return snapshot
 
 
-def read_again(
+def take_again(
     cloud: api_cloud.Cloud,
-    server_id: str,
+    server_id: str | None,
+    port_ids: Iterable[str],
     sought: _Codes,
     has_network: bool,
 ) -> Snapshot:
-    """Read one server again.
+    """Read one server again, or ports without a server.
 
     :param cloud: The services.
-    :param server_id: The ID of the server.
+    :param server_id: The ID of the server; None for ports without one.
+    :param port_ids: The IDs of the ports, of which some may be gone. They are
+        read if there is no such server.
     :param sought: The findings to look for.
     :param has_network: Whether to ask Neutron as well.
-    :raises errors.NotFound: The server does not exist.
     :raises errors.ApiError: Something could not be read.
     """
-    server = cloud.compute.server(server_id)
-    live = names.all_rows(cloud.compute.interfaces(server_id))
-    snapshot = Snapshot([server], sought, has_network)
+    snapshot = Snapshot((), sought, has_network=has_network)
+    live: dict[str, Sequence[records.Interface]] = {}
+    if server_id is not None:
+        with contextlib.suppress(errors.NotFound):
+            server = cloud.compute.server(server_id)
+            live[server.id] = names.all_rows(
+                cloud.compute.interfaces(server_id)
+            )
+            snapshot.servers = [server]
     if has_network:
-        ports = names.all_rows(
-            cloud.network.list(neutron.PORTS, 'device_id', [server.id])
+        reader = _Reader(cloud, snapshot, is_second_look=True)
+        reader.read_network(
+            names.all_rows(
+                cloud.network.list(neutron.PORTS, 'device_id', live)
+                if live
+                else cloud.network.list(neutron.PORTS, 'id', port_ids)
+            )
         )
-        _Reader(cloud, _SECOND_LOOK, snapshot).read_network(ports)
-    snapshot.interfaces = {server.id: live}
+    snapshot.interfaces = live
     return snapshot
-
-
-def of_ports(
-    cloud: api_cloud.Cloud, port_ids: Iterable[str], sought: _Codes
-) -> Snapshot:
-    """Read ports without a server again.
-
-    :param cloud: The services.
-    :param port_ids: The IDs of the ports, of which some may be gone.
-    :param sought: The findings to look for.
-    :raises errors.ApiError: Something could not be read.
-    """
-    snapshot = Snapshot((), sought)
-    ports = names.all_rows(cloud.network.list(neutron.PORTS, 'id', port_ids))
-    _Reader(cloud, _SECOND_LOOK, snapshot).read_network(ports)
-    return snapshot
-
-
-def _extent(
-    cloud: api_cloud.Cloud, scope: compute.ServerScope, is_whole: bool
-) -> _Extent:
-    if not is_whole or scope.host or scope.status:
-        return _Extent()
-    if scope.project_id:
-        return _Extent(project_id=scope.project_id)
-    if scope.all_projects:
-        return _Extent(has_cloud=True)
-    return _Extent(project_id=cloud.project_id)
 
 
 def _needing_network(servers: Iterable[records.Server]) -> _Codes:
@@ -231,14 +241,18 @@ class _Reader:
     """Fills a snapshot, which has the servers already.
 
     :ivar cloud: The services.
-    :ivar extent: How much is read.
     :ivar snapshot: The snapshot. Its codes become fewer by what cannot be
         read.
+    :ivar has_cloud: Whether all servers of the cloud are read.
+    :ivar project_id: The project, if all its servers are read.
+    :ivar is_second_look: Whether everything that is read must be complete.
     """
 
     cloud: api_cloud.Cloud
-    extent: _Extent
     snapshot: Snapshot
+    has_cloud: bool = False
+    project_id: str | None = None
+    is_second_look: bool = False
 
     def read(
         self,
@@ -252,21 +266,22 @@ class _Reader:
         :returns: The rows; None if they could not be read.
         """
         snapshot = self.snapshot
-        if self.extent.is_second_look:
+        if self.is_second_look:
             return names.all_rows(read())
         try:
             answer = read()
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
-            lost = self._lose(purpose)
-            if lost:
+            if lost := snapshot.lose(purpose):
                 line = _('Not looked for: %(codes)s. %(error)s') % {
                     'codes': codes.joined(lost),
                     'error': error,
                 }
-                if isinstance(error, errors.Forbidden):
-                    snapshot.refused[line] = lost
+                is_named = bool(lost & snapshot.named)
+                if isinstance(error, errors.Forbidden) and not is_named:
+                    snapshot.refused |= lost
+                    snapshot.notices.append(line)
                 else:
                     snapshot.failures.append(line)
             return None
@@ -316,7 +331,7 @@ class _Reader:
                 'mac_address',
                 [port.mac_address for port in snapshot.ports],
             )
-            if self.extent.is_second_look
+            if self.is_second_look
             else snapshot.ports
         )
         snapshot.floating_ips = self._floating_ips()
@@ -333,7 +348,7 @@ class _Reader:
         }
         snapshot.subports = (
             [port for port in listed if port.id in ids]
-            if self.extent.has_cloud
+            if self.has_cloud
             else self._list(
                 codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED},
                 neutron.PORTS,
@@ -343,27 +358,22 @@ class _Reader:
         )
         snapshot.bindings = self._bindings()
         if not all(port.shows_binding for port in snapshot.ports):
-            snapshot.hidden = self._lose(codes.OF_BINDING)
-
-    def _lose(self, lost: _Codes) -> _Codes:
-        """Give up findings, and return those that were looked for."""
-        lost &= self.snapshot.codes
-        self.snapshot.codes -= lost
-        return lost
+            snapshot.leave_out(
+                _('Not looked for, as it needs administrator rights'),
+                codes.OF_BINDING,
+            )
 
     def _others(
         self, listed: Sequence[records.Port]
     ) -> Sequence[records.Port]:
         """Read the ports of the project, whoever owns their server."""
-        if self.extent.has_cloud or self.extent.is_second_look:
+        if self.has_cloud or self.is_second_look:
             return listed
-        if self.extent.project_id is None:
-            self._lose(codes.WITHOUT_SERVER)
         return self._list(
             codes.WITHOUT_SERVER,
             neutron.PORTS,
             'project_id',
-            [self.extent.project_id],
+            [self.project_id],
         )
 
     def _neighbours(
@@ -371,7 +381,7 @@ class _Reader:
     ) -> Sequence[records.Port]:
         """Read the ports that may have or use the same addresses."""
         snapshot = self.snapshot
-        if self.extent.has_cloud:
+        if self.has_cloud:
             return listed
         in_question: list[records.Port] = []
         if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
@@ -386,19 +396,19 @@ class _Reader:
         )
 
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
-        snapshot, extent = self.snapshot, self.extent
+        snapshot = self.snapshot
         needing = snapshot.codes & {
             codes.Code.FLOATING_IP_DIFFERS,
             codes.Code.UNUSED_PORT,
         }
-        is_whole = extent.has_cloud or extent.project_id is not None
+        is_whole = self.has_cloud or self.project_id is not None
         if codes.Code.UNUSED_PORT in needing or (
             is_whole and len(snapshot.ports) > _ONE_REQUEST
         ):
             return self._list(needing, neutron.FLOATING_IPS)
         ids = [port.id for port in snapshot.ports]
         found = [*self._list(needing, neutron.FLOATING_IPS, 'port_id', ids)]
-        if extent.is_second_look:
+        if self.is_second_look:
             found += self._list(
                 needing,
                 neutron.FLOATING_IPS,
@@ -416,20 +426,23 @@ class _Reader:
         """Read the bindings of the ports that seem to have several."""
         snapshot = self.snapshot
         needing = snapshot.codes & {codes.Code.STALE_BINDING}
-        by_id = {server.id: server for server in snapshot.servers}
+        by_id = {server.id: server for server in snapshot.judged}
         ids = {
             port.id
             for port in snapshot.ports
             if port.shows_binding
             and port.host
-            and bindings.may_be_stale(by_id[port.device_id or ''], port)
+            and (server := by_id.get(port.device_id or ''))
+            and bindings.may_be_stale(server, port)
         }
         if not needing or not ids:
             return {}
-        if len(ids) > _FEW_PORTS and not self.extent.is_second_look:
+        if len(ids) > _FEW_PORTS and not self.is_second_look:
             groups = bindings.host_groups(self._hosts(), len(snapshot.ports))
             ids &= {*(self.read(needing, lambda: self._bound(groups)) or ())}
-        found = self.read(needing, lambda: self._bindings_of(sorted(ids)))
+        found = self.read(
+            needing, lambda: _of_each(self._bindings_of, sorted(ids))
+        )
         return dict(found or ())
 
     def _hosts(self) -> set[str]:
@@ -452,36 +465,27 @@ class _Reader:
 
     def _bound(self, groups: Iterable[Sequence[str]]) -> records.Answer[str]:
         """Find the IDs of ports that have a second binding, by host."""
-        found: records.Answer[str] = records.Answer([])
-        for group, result in fan_out.fan_out(
+        answer = _of_each(
             lambda group: self.cloud.network.list(
                 neutron.BOUND_PORTS, 'bound_host', group
             ),
             groups,
-        ):
-            if isinstance(result, errors.ApiError):
-                raise result
-            found.rows += bindings.suspects(group, result.rows)
-            found.failures += result.failures
-        return found
+        )
+        found = [
+            port_id
+            for group, ports in answer.rows
+            for port_id in bindings.suspects(group, ports)
+        ]
+        return records.Answer(found, answer.failures)
 
     def _bindings_of(
-        self, port_ids: Iterable[str]
-    ) -> records.Answer[tuple[str, list[records.PortBinding]]]:
-        """Read the bindings of ports one by one."""
-        found: records.Answer[tuple[str, list[records.PortBinding]]]
-        found = records.Answer([])
-        for port_id, result in fan_out.fan_out(
-            self.cloud.network.port_bindings, port_ids
-        ):
-            if isinstance(result, errors.NotFound):
-                # The port has been deleted.
-                continue
-            if isinstance(result, errors.ApiError):
-                raise result
-            found.rows.append((port_id, result.rows))
-            found.failures += result.failures
-        return found
+        self, port_id: str
+    ) -> records.Answer[records.PortBinding]:
+        """Read the bindings of a port, which may have been deleted."""
+        try:
+            return self.cloud.network.port_bindings(port_id)
+        except errors.NotFound:
+            return records.Answer([])
 
     def _list(
         self,
@@ -500,3 +504,19 @@ class _Reader:
             )
             or ()
         )
+
+
+def _of_each(
+    read: Callable[[_Item], records.Answer[_Row]], items: Iterable[_Item]
+) -> records.Answer[tuple[_Item, list[_Row]]]:
+    """Read the rows of each item, in parallel.
+
+    :raises errors.ApiError: Those of one could not be read.
+    """
+    found: records.Answer[tuple[_Item, list[_Row]]] = records.Answer([])
+    for item, result in fan_out.fan_out(read, items):
+        if isinstance(result, errors.ApiError):
+            raise result
+        found.rows.append((item, result.rows))
+        found.failures += result.failures
+    return found

@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 
@@ -40,7 +39,7 @@ def judge(
     :returns: The findings; none unless the server runs, as the agent on its
         host wires a trunk when the server is plugged in.
     """
-    if not server_state.is_settled(server) or server.status != 'ACTIVE':
+    if server.status != 'ACTIVE':
         return
     by_parent = {trunk.port_id: trunk for trunk in trunks}
     for parent in parents:

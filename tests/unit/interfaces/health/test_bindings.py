@@ -70,7 +70,6 @@ class TestStale(testtools.TestCase):
     def test_under_migration(self) -> None:
         two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
         for changes in (
-            {'task_state': 'migrating'},
             {'status': 'MIGRATING'},
             {'status': 'VERIFY_RESIZE'},
             {'port': {'migrating_to': 'compute-9'}},

@@ -457,9 +457,6 @@ class TestStates(testtools.TestCase):
             ({'status': 'SHELVED_OFFLOADED', 'host': None}, [cached]),
             ({'status': 'SHELVED_OFFLOADED'}, [cached]),
             ({'status': 'ERROR', 'host': None}, [cached]),
-            ({'status': 'BUILD'}, []),
-            ({'status': 'UNKNOWN'}, []),
-            ({'task_state': 'deleting'}, []),
         ):
             self.assertEqual(expected, self.faulty(**changes), str(changes))
 

@@ -87,7 +87,6 @@ class TestTrunks(testtools.TestCase):
             ('disabled trunk', {'trunk': {'admin_state_up': False}}),
             ('disabled parent', {'parent': {'admin_state_up': False}}),
             ('server off', {'server': {'status': 'SHUTOFF'}}),
-            ('server moving', {'server': {'task_state': 'migrating'}}),
         ):
             with self.subTest(name):
                 found = self.judge(
