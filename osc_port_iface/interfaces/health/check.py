@@ -18,19 +18,25 @@ if reading everything again confirms it, with no change under way.
 
 from collections.abc import Sequence
 import dataclasses
+import logging
 import time
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirm
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import judge
 from osc_port_iface.interfaces.health import ownerless
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import views
+from osc_port_iface import printable
 from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
 
 _Codes = codes.Codes
 
@@ -68,7 +74,7 @@ class CheckResult(confirm.ConfirmResult):
     :ivar codes: The findings that were looked for.
     :ivar refused: The findings that a service refused to show the caller, and
         that the user did not name.
-    :ivar servers: The servers that were checked.
+    :ivar servers: The servers that were judged.
     :ivar ports: The ports that were checked.
     :ivar interfaces: How many interfaces the servers have.
     """
@@ -105,6 +111,7 @@ def check(
         *(cloud, request.names_or_ids, request.scope),
         *(request.codes, request.named, progress),
     )
+    changing = _changing(first.servers, bool(request.names_or_ids))
     suspicions = judge.judge(first, request.keep)
     found = confirm.ConfirmResult([])
     if suspicions:
@@ -119,13 +126,15 @@ def check(
     return CheckResult(
         found.rows,
         first.failures + found.failures,
-        first.notices + found.notices,
-        found.unjudged,
+        first.notices + changing.notices + found.notices,
+        [*changing.rows, *found.unjudged],
         codes=first.codes,
         refused=first.refused,
-        servers=first.servers,
+        servers=first.judged,
         ports=[*first.ports, *first.others],
-        interfaces=sum(map(len, first.interfaces.values())),
+        interfaces=sum(
+            len(first.interfaces[server.id]) for server in first.judged
+        ),
     )
 
 
@@ -158,3 +167,27 @@ def drop_doubles(results: Sequence[CheckResult]) -> None:
 
     for place, result in enumerate(results):
         result.rows = [row for row in result.rows if is_kept(place, row)]
+
+
+def _changing(
+    servers: Sequence[records.Server], are_named: bool
+) -> records.Answer[str]:
+    """Find the servers that cannot be judged now.
+
+    In a large cloud, there is always one. So they only count if the user named
+    them.
+    """
+    found: records.Answer[str] = records.Answer([])
+    for server in servers:
+        if not server_state.is_settled(server):
+            line = _('Server %(server)s: not judged, as it changes (%(how)s)')
+            line %= {
+                'server': printable.escape(server.called or server.id),
+                'how': server.task_state or server.status,
+            }
+            if are_named:
+                found.rows.append(server.id)
+                found.notices.append(line)
+            else:
+                LOG.info(line)
+    return found

@@ -1258,6 +1258,29 @@ class TestMonitoring(CheckTestCase):
         samples = self.samples(self.file)
         self.assertEqual({'': 1.0}, samples['osc_port_iface_check_failures'])
 
+    def test_server_that_is_being_changed(self) -> None:
+        """It is not judged, so nothing says that it is all right."""
+        busy = server(1, **{'OS-EXT-STS:task_state': 'rebooting'})
+        self.register([busy, server(2, 12)], [port(11, 1), port(12, 2)])
+        line = 'Server s1: not judged, as it changes (rebooting)\n'
+        for arguments, expected in (
+            (('s1',), (3, line, 'UNKNOWN: findings: 0, no server was looked')),
+            (('s1', 's2'), (3, line, 'UNKNOWN: findings: 0, not known: 1 |')),
+            ((), (0, '', 'OK: findings: 0 |')),
+        ):
+            with self.subTest(arguments):
+                result = self.check('--nagios', *arguments)
+                self.assertEqual(
+                    expected,
+                    (
+                        result.status,
+                        result.stderr,
+                        result.stdout[: len(expected[2])],
+                    ),
+                )
+        self.assertIn(' servers=1;', result.stdout)
+        self.assertIn(line.partition(':')[2], self.check('-v').stderr)
+
     def test_nagios_that_is_refused(self) -> None:
         url = f'{fake_cloud.NETWORK_URL}/v2.0/floatingips'
         self.cloud.get(url, status_code=403, json={})
