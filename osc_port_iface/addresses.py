@@ -15,6 +15,7 @@
 from collections.abc import Iterator
 import dataclasses
 import enum
+import functools
 import ipaddress
 import re
 
@@ -65,6 +66,10 @@ _ZONE = re.compile(r'(fe80:[0-9a-f:]*)%[^%\s\]]+', re.IGNORECASE)
 # for one by one, those of IPv6 are not.
 MOST_ADDRESSES = 4096
 SHORTEST_IPV6_PREFIX = 48
+
+
+# Reads an address as it is. Most are sorted soon after they were read.
+ip_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)
 
 
 class Kind(enum.Enum):
@@ -229,8 +234,11 @@ def parse_mac_address(text: str) -> str:
     :returns: Six pairs of lower case digits with colons, as in Neutron.
     :raises ValueError: It is none.
     """
-    if not _MAC_ADDRESS.fullmatch(text):
+    found = _MAC_ADDRESS.fullmatch(text)
+    if not found:
         raise ValueError(f'{text!r} is not a MAC address')
+    if found['separator'] == ':' and len(text) == 17:
+        return text.lower()
     parts = re.split('[.:-]', text.lower())
     width = 12 // len(parts)
     return _pairs(''.join(part.rjust(width, '0') for part in parts))
@@ -271,7 +279,7 @@ def parse_ip_address(text: str) -> IPAddress:
 
 def ip_order(text: str) -> tuple[int, int]:
     """Return a sort key of an IP address: IPv4 first, then by number."""
-    address = ipaddress.ip_address(text)
+    address = ip_address(text)
     return address.version, int(address)
 
 

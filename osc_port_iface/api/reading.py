@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping
 import copy
 import dataclasses
 import datetime
-import ipaddress
 import typing
 from typing import Any, Generic, TypeVar
 
@@ -96,7 +95,7 @@ class Object:
 
     def ip_address(self, key: str) -> str | None:
         """Read an IP address, and return it as Python writes it."""
-        address = self._parsed(key, ipaddress.ip_address)
+        address = self._parsed(key, addresses.ip_address)
         return None if address is None else str(address)
 
     def mac_address(self, key: str) -> str | None:
