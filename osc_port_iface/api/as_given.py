@@ -105,16 +105,16 @@ _UNCOMPARED: Mapping[str, paging.Filter[GivenObject]] = {
 NAMED = ('projects', 'domains', 'users')
 
 _IDENTITY = [
-    paging.Collection(f'/{key}', key, what, _NAME)
+    paging.Collection(key, what, _NAME)
     for key, what in zip(
         NAMED, (_('Projects'), _('Domains'), _('Users')), strict=True
     )
 ]
 _SERVERS = paging.Collection(
-    '/servers/detail', 'servers', _('Servers'), _OBJECT
+    'servers', _('Servers'), _OBJECT, other_path='/servers/detail'
 )
 _PORTS, *_NETWORK = (
-    paging.Collection(row.path, row.key, row.what, _OBJECT, _UNCOMPARED)
+    paging.Collection(row.key, row.what, _OBJECT, _UNCOMPARED)
     for row in (
         neutron.PORTS,
         neutron.NETWORKS,
@@ -153,7 +153,7 @@ def read(
         (cloud.identity, _IDENTITY),
     ):
         for collection in collections:
-            read_all = functools.partial(api.pager.all, collection, {})
+            read_all = functools.partial(api.list, collection)
             yield _read(collection, read_all)
 
 
@@ -182,7 +182,8 @@ def _read(
 def _servers(
     cloud: api_cloud.Cloud, scope: compute.ServerScope
 ) -> records.Answer[GivenObject]:
-    answer = cloud.compute.pager.all(_SERVERS, compute.server_query(scope))
+    query = compute.server_query(scope)
+    answer = cloud.compute.list(_SERVERS, query=query)
     if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
         # Nova leaves them out without a word.
         answer.failures.append(_('Servers: a cell is down'))
@@ -218,19 +219,18 @@ def _ports_of(
     """
     if servers.failure:
         raise errors.ApiError(_('Ports: the servers are not known'))
-    return cloud.network.pager.matching(_PORTS, 'device_id', servers.objects)
+    return cloud.network.list(_PORTS, 'device_id', servers.objects)
 
 
 def _ports(
     cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: GivenListing
 ) -> records.Answer[GivenObject]:
-    pager = cloud.network.pager
     if scope.all_projects and not scope.is_filtered:
-        return pager.all(_PORTS, {}, limit=True)
+        return cloud.network.list(_PORTS)
     answer = _ports_of(cloud, servers)
     if not scope.host and not scope.status:
         project_id = scope.project_id or cloud.project_id
-        others = pager.matching(_PORTS, 'project_id', [project_id], limit=True)
+        others = cloud.network.list(_PORTS, 'project_id', [project_id])
         answer.rows += others.rows
         answer.failures += others.failures
     return answer

@@ -287,7 +287,7 @@ class ComputeApi(service.Service):
             down first (microversion 2.69).
         :raises errors.ApiError: The request failed.
         """
-        return self.pager.page(nova.SERVERS, _projects(scope))
+        return self.page(nova.SERVERS, _projects(scope))
 
     def _list(
         self, scope: ServerScope, details: bool, name: str | None = None
@@ -297,9 +297,10 @@ class ComputeApi(service.Service):
             what = _("Servers named '%s'") % printable.one_line(name)
         if name:
             query['name'] = [f'^{_database_pattern(name)}$']
-        path = '/servers/detail' if details else '/servers'
-        return self.pager.all(
-            dataclasses.replace(nova.SERVERS, path=path, what=what), query
+        path = '/servers/detail' if details else None
+        return self.list(
+            dataclasses.replace(nova.SERVERS, other_path=path, what=what),
+            query=query,
         )
 
     def _connect(self) -> transport.Transport:

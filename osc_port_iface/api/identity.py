@@ -62,11 +62,11 @@ class IdentityApi(service.Service):
 
     def all_projects(self) -> records.Answer[records.Project]:
         """List all projects."""
-        return self.pager.all(_PROJECTS, {})
+        return self.list(_PROJECTS)
 
     def all_domains(self) -> records.Answer[records.Project]:
         """List all domains."""
-        return self.pager.all(_DOMAINS, {})
+        return self.list(_DOMAINS)
 
     def projects(
         self, name_or_id: str, domain_id: str | None
@@ -81,7 +81,7 @@ class IdentityApi(service.Service):
                 return records.Answer([self.project(name_or_id)])
             except errors.NotFound:
                 pass
-        return self.pager.matching(
+        return self.list(
             _PROJECTS, 'name', [name_or_id], _in_domain(domain_id)
         )
 
@@ -98,21 +98,20 @@ class IdentityApi(service.Service):
                 # Some databases compare IDs without case.
                 if domain.id == name_or_id:
                     return records.Answer([domain])
-        return self.pager.matching(_DOMAINS, 'name', [name_or_id])
+        return self.list(_DOMAINS, 'name', [name_or_id])
 
     def project_names(self, domain_id: str | None) -> list[str]:
         """List the names of those projects that one request shows.
 
         :param domain_id: The domain of the projects; any if None.
         """
-        page = self.pager.page(_PROJECTS, _in_domain(domain_id))
+        page = self.page(_PROJECTS, _in_domain(domain_id))
         return [row.name for row in page.rows if row.name]
 
     def domain_names(self) -> list[str]:
         """List the names of those domains that one request shows."""
-        return [
-            row.name for row in self.pager.page(_DOMAINS, {}).rows if row.name
-        ]
+        page = self.page(_DOMAINS, {})
+        return [row.name for row in page.rows if row.name]
 
 
 def is_project_id(text: str) -> bool:
@@ -126,6 +125,6 @@ def _in_domain(domain_id: str | None) -> paging.Parameters:
 
 _PROJECT = reading.Record(records.Project, domain_name=None)
 
-_PROJECTS = paging.Collection('/projects', 'projects', _('Projects'), _PROJECT)
+_PROJECTS = paging.Collection('projects', _('Projects'), _PROJECT)
 
-_DOMAINS = paging.Collection('/domains', 'domains', _('Domains'), _PROJECT)
+_DOMAINS = paging.Collection('domains', _('Domains'), _PROJECT)

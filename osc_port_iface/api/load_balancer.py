@@ -35,12 +35,12 @@ def _vips(
 
 
 LOAD_BALANCERS = paging.Collection(
-    '/lbaas/loadbalancers',
     'loadbalancers',
     _('Load balancers'),
     reading.Record(
         records.LoadBalancer, vips=reading.field(_vips, 'additional_vips')
     ),
+    other_path='/lbaas/loadbalancers',
 )
 
 
@@ -56,7 +56,7 @@ class LoadBalancerApi(service.Service):
         :raises errors.NotInCatalog: There is no Octavia.
         :raises errors.ApiError: The request failed.
         """
-        return self.pager.all(LOAD_BALANCERS, {})
+        return self.list(LOAD_BALANCERS)
 
     def load_balancer(self, load_balancer_id: str) -> records.LoadBalancer:
         """Show one load balancer.
@@ -80,9 +80,8 @@ class LoadBalancerApi(service.Service):
         :param load_balancer_id: Its ID.
         :raises errors.ApiError: A request failed.
         """
-        return self.pager.all(
-            _LISTENERS, {'loadbalancer_id': [load_balancer_id]}
-        )
+        query = {'loadbalancer_id': [load_balancer_id]}
+        return self.list(_LISTENERS, query=query)
 
     def pools(self, load_balancer_id: str) -> records.Answer[records.Pool]:
         """List the pools of a load balancer.
@@ -90,7 +89,8 @@ class LoadBalancerApi(service.Service):
         :param load_balancer_id: Its ID.
         :raises errors.ApiError: A request failed.
         """
-        return self.pager.all(_POOLS, {'loadbalancer_id': [load_balancer_id]})
+        query = {'loadbalancer_id': [load_balancer_id]}
+        return self.list(_POOLS, query=query)
 
     def members(self, pool_id: str) -> records.Answer[records.PoolMember]:
         """List the members of a pool.
@@ -98,14 +98,13 @@ class LoadBalancerApi(service.Service):
         :param pool_id: Its ID, which must be a UUID.
         :raises errors.ApiError: A request failed.
         """
-        return self.pager.all(
+        return self.list(
             paging.Collection(
-                f'/lbaas/pools/{pool_id}/members',
                 'members',
                 _('Members of pool %s') % pool_id,
                 _MEMBER,
-            ),
-            {},
+                other_path=f'/lbaas/pools/{pool_id}/members',
+            )
         )
 
 
@@ -118,19 +117,19 @@ def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
 
 
 _LISTENERS = paging.Collection(
-    '/lbaas/listeners',
     'listeners',
     _('Listeners'),
     reading.Record(records.Listener, number='protocol_port'),
+    other_path='/lbaas/listeners',
 )
 
 _POOLS = paging.Collection(
-    '/lbaas/pools',
     'pools',
     _('Pools'),
     reading.Record(
         records.Pool, listener_ids=reading.field(_ids, 'listeners')
     ),
+    other_path='/lbaas/pools',
 )
 
 _MEMBER = reading.Record(records.PoolMember, number='protocol_port')

@@ -13,7 +13,7 @@
 """Neutron, as far as interfaces need it."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
@@ -22,14 +22,6 @@ from osc_port_iface.api import paging
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
-
-_Row = TypeVar('_Row', bound=paging.HasId)
-
-# The order of what is read in pages.
-_BY_ID = {'sort_key': ['id'], 'sort_dir': ['asc']}
-
-# The filters that may match a large part of the cloud.
-_LARGE = frozenset({'project_id'})
 
 
 class NetworkApi(service.Service):
@@ -42,39 +34,11 @@ class NetworkApi(service.Service):
     TYPE = 'network'
     VERSION = 'v2.0'
     TAKES_FIELDS = True
-
-    def list(
-        self,
-        collection: paging.Collection[_Row],
-        name: str = '',
-        values: paging.Values = (),
-    ) -> records.Answer[_Row]:
-        """List the rows of a collection that the caller may see.
-
-        :param collection: One of the collections of ``neutron``.
-        :param name: A filter of the collection; by default, there is none.
-        :param values: The values of the filter, any of which a row must have.
-            Without a value, there are no rows, and nothing is requested. The
-            values are sent in batches that fit into a URL.
-        :returns: The rows; without a filter, ordered by ID.
-        :raises errors.NotFound: The answer is 404, and Neutron does not say
-            that it lacks the extension of the collection.
-        """
-        is_large = name in _LARGE
-        try:
-            if not name:
-                return self.pager.all(collection, _BY_ID, limit=True)
-            return self.pager.matching(
-                *(collection, name, values),
-                _BY_ID if is_large else {},
-                is_large,
-            )
-        except errors.NotFound:
-            if not collection.extension or not self._lacks(
-                collection.extension
-            ):
-                raise
-            return records.Answer([])
+    PAGES: ClassVar[paging.Parameters] = {
+        'sort_key': ['id'],
+        'sort_dir': ['asc'],
+        'limit': [str(paging.LARGEST_PAGE)],
+    }
 
     def names(self, collection: paging.Collection[Any]) -> Iterable[str]:
         """List the names of those rows that one request shows."""
@@ -86,18 +50,22 @@ class NetworkApi(service.Service):
         found = page.items(collection.key, lambda row: row.text('name'))
         return filter(None, found)
 
-    def _lacks(self, extension: str) -> bool:
-        """Return whether Neutron lists its extensions without this one.
+    def _lacks(self, collection: paging.Collection[Any]) -> bool:
+        """Return whether Neutron lists its extensions without this one's.
 
         ``GET /extensions``. A 404 may also be a proxy's, and then proves
         nothing.
         """
+        if not collection.extension:
+            return False
         try:
-            answer = self.pager.page(neutron.EXTENSIONS, {})
+            answer = self.page(neutron.EXTENSIONS, {})
         except errors.ApiError:
             return False
         known = {row.id for row in answer.rows}
-        return bool(known) and not (extension in known or answer.failures)
+        return bool(known) and not (
+            collection.extension in known or answer.failures
+        )
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.
@@ -130,15 +98,15 @@ class NetworkApi(service.Service):
         """
         if not addresses.is_uuid(port_id):
             return records.Answer([])
-        return self.pager.all(neutron.port_bindings(port_id), {})
+        return self.page(neutron.port_bindings(port_id), {})
 
     def ports_tagged(
         self, tags: Iterable[str]
     ) -> records.Answer[records.Port]:
         """List the ports with any of these Neutron tags."""
         chosen = frozenset(tags)
-        answer = self.pager.all(
-            neutron.PORTS, {'tags-any': [','.join(sorted(chosen))]}
+        answer = self.list(
+            neutron.PORTS, query={'tags-any': [','.join(sorted(chosen))]}
         )
         answer.rows = [
             port for port in answer.rows if not chosen.isdisjoint(port.tags)
@@ -147,4 +115,4 @@ class NetworkApi(service.Service):
 
     def _first_port(self) -> Sequence[records.Port]:
         """List a port that the caller may see, or none."""
-        return self.pager.page(neutron.BOUND_PORTS, {'limit': ['1']}).rows
+        return self.page(neutron.BOUND_PORTS, {'limit': ['1']}).rows

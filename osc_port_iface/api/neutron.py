@@ -26,7 +26,6 @@ from osc_port_iface import records
 _SUBPORT = reading.Record(records.Subport)
 
 PORTS = paging.Collection(
-    '/ports',
     'ports',
     _('Ports'),
     reading.Record(
@@ -108,7 +107,6 @@ _PORT_FORWARDING = reading.Record(
 )
 
 FLOATING_IPS = paging.Collection(
-    '/floatingips',
     'floatingips',
     _('Floating IPs'),
     reading.Record(
@@ -156,7 +154,6 @@ def _has_gateway_with_source_nat(router: reading.Object, key: str) -> bool:
 
 
 ROUTERS = paging.Collection(
-    '/routers',
     'routers',
     _('Routers'),
     reading.Record(
@@ -176,7 +173,6 @@ ROUTERS = paging.Collection(
 )
 
 TRUNKS = paging.Collection(
-    '/trunks',
     'trunks',
     _('Trunks'),
     reading.Record(
@@ -212,14 +208,12 @@ def _agent_networks(agent: reading.Object, key: str) -> frozenset[str] | None:
 
 
 EXTENSIONS = paging.Collection(
-    '/extensions',
     'extensions',
     _('Network extensions'),
     reading.Record(records.Extension, id='alias'),
 )
 
 AGENTS = paging.Collection(
-    '/agents',
     'agents',
     _('Network agents'),
     reading.Record(
@@ -248,7 +242,6 @@ def _segments(
 
 
 NETWORKS = paging.Collection(
-    '/networks',
     'networks',
     _('Networks'),
     reading.Record(
@@ -262,7 +255,6 @@ NETWORKS = paging.Collection(
 )
 
 SUBNETS = paging.Collection(
-    '/subnets',
     'subnets',
     _('Subnets'),
     reading.Record(
@@ -282,7 +274,6 @@ _SECURITY_GROUP_RULE = reading.Record(
 # that another project shares with the caller (``ADMIN_OR_SG_OWNER_READER`` in
 # Neutron's policies), while the group itself shows them.
 SECURITY_GROUPS_WITH_RULES = paging.Collection(
-    '/security-groups',
     'security_groups',
     _('Security groups'),
     reading.Record(
@@ -296,7 +287,6 @@ SECURITY_GROUPS_WITH_RULES = paging.Collection(
 SECURITY_GROUPS = SECURITY_GROUPS_WITH_RULES.only('id', 'name')
 
 ADDRESS_GROUPS = paging.Collection(
-    '/address-groups',
     'address_groups',
     _('Address groups'),
     reading.Record(records.AddressGroup, networks='addresses'),
@@ -304,10 +294,10 @@ ADDRESS_GROUPS = paging.Collection(
 )
 
 QOS_POLICIES = paging.Collection(
-    '/qos/policies',
     'policies',
     _('QoS policies'),
     reading.Record(records.QosPolicy),
+    other_path='/qos/policies',
 )
 
 
@@ -331,8 +321,8 @@ def port_bindings(port_id: str) -> paging.Collection[records.PortBinding]:
     :param port_id: The ID of the port, which must be a UUID.
     """
     return paging.Collection(
-        f'/ports/{port_id}/bindings',
         'bindings',
         _('Bindings of port %s') % port_id,
         reading.Record(records.PortBinding),
+        other_path=f'/ports/{port_id}/bindings',
     )

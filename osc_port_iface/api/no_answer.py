@@ -18,6 +18,7 @@ query, name their classes and fill several lines.
 """
 
 from collections.abc import Iterator
+import contextlib
 import dataclasses
 from http import client
 import socket
@@ -28,6 +29,7 @@ from keystoneauth1 import exceptions as ksa_exceptions
 import requests
 from urllib3 import exceptions as urllib3_exceptions
 
+from osc_port_iface.api import errors
 from osc_port_iface.api import response as responses
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
@@ -75,6 +77,38 @@ def is_cause_of(error: BaseException) -> bool:
         )
         for cause in _causes(error)
     )
+
+
+@contextlib.contextmanager
+def explained(
+    what: str, url: str, timeout: tuple[float, float]
+) -> Iterator[None]:
+    """Explain why a request was not answered.
+
+    :param what: What is requested, as the beginning of error messages.
+    :param url: The URL of the request.
+    :param timeout: Its seconds to connect, and seconds between two bytes.
+    :raises NoAnswer: There was no answer.
+    :raises errors.BadRequest: It cannot be sent.
+    :raises errors.TooLarge: The answer has too many bytes.
+    """
+    try:
+        yield
+    except UnicodeEncodeError:
+        # The command line had bytes that are not valid in its encoding.
+        raise errors.BadRequest(
+            _('%s: what is asked for is not valid Unicode') % what
+        ) from None
+    except (
+        ksa_exceptions.ClientException,
+        requests.RequestException,
+        responses.TooSlow,
+        # requests parses Location even if it is not followed (Session.send).
+        ValueError,
+    ) as error:
+        raise explain(error, url, timeout) from error
+    except responses.BodyTooLarge as error:
+        raise errors.TooLarge(f'{what}: {error}') from None
 
 
 def explain(

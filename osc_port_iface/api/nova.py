@@ -87,7 +87,6 @@ def _cached(cache: reading.Object) -> Iterator[records.Interface]:
 
 
 SERVERS = paging.Collection(
-    '/servers',
     'servers',
     _('Servers'),
     reading.Record(

@@ -12,8 +12,6 @@
 
 """Limits the parallel requests when a service is overloaded."""
 
-from collections.abc import Iterator
-import contextlib
 import threading
 import time
 
@@ -33,17 +31,15 @@ class Pace:
         self._limit: float | None = None
         self._resume_at = 0.0
 
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Wait until another request may be sent, and count it."""
         while pause := self._enter():
             time.sleep(pause)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._under_way -= 1
-                self._changed.notify_all()
+
+    def __exit__(self, *_raised: object) -> None:
+        with self._changed:
+            self._under_way -= 1
+            self._changed.notify_all()
 
     def succeeded(self) -> None:
         """Allow a little more after a success."""

@@ -17,6 +17,7 @@ longer for a page than the proxy waits. In both cases less is requested at a
 time, and the size that works is remembered.
 """
 
+import abc
 from collections.abc import (
     Callable,
     Container,
@@ -26,13 +27,13 @@ from collections.abc import (
 )
 import dataclasses
 import logging
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from urllib import parse
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import faults
 from osc_port_iface.api import reading
-from osc_port_iface.api import transport
+from osc_port_iface.api import transport as api_transport
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
@@ -47,6 +48,9 @@ _LONGEST_VALUES = 7000
 LARGEST_PAGE = 1000
 
 _SMALLEST_PAGE = 25
+
+# The filters that may match a large part of the cloud.
+_LARGE = frozenset({'project_id'})
 
 # How often a listing starts again if the last row of a page was deleted
 # before the next page was read.
@@ -108,16 +112,15 @@ class Filter(Generic[_Row]):
 class Collection(Generic[_Row]):
     """A collection that a service can list.
 
-    :ivar path: Its path.
     :ivar key: The key of its rows in an answer.
     :ivar what: Its name in messages.
     :ivar record: How a row is read.
     :ivar filters: The filters that are not named after a field of the record.
     :ivar extension: The alias of the extension of Neutron that it belongs to;
         without it, there are no rows.
+    :ivar other_path: Its path, if it is not made of the key.
     """
 
-    path: str
     key: str
     what: str
     record: reading.Record[_Row]
@@ -125,6 +128,12 @@ class Collection(Generic[_Row]):
         default_factory=dict
     )
     extension: str | None = None
+    other_path: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Its path below the URL of the service."""
+        return self.other_path or f'/{self.key.replace("_", "-")}'
 
     def read(self, page: reading.Object) -> records.Answer[_Row]:
         """Read the rows of a page, with a line for each that is broken."""
@@ -143,148 +152,50 @@ class Collection(Generic[_Row]):
         return dataclasses.replace(self, record=self.record.only(*names))
 
 
-class Pager:
-    """Lists collections of one service.
+class Lister(abc.ABC):
+    """Lists the collections of a service.
 
-    :ivar service: The transport of the service.
+    :cvar TAKES_FIELDS: Whether it can be asked for single fields.
+    :cvar PAGES: Query parameters for large listings, if it has no pages unless
+        it is asked for them.
     """
 
-    def __init__(
-        self, service: transport.Transport, takes_fields: bool = False
-    ) -> None:
-        """Use the transport of a service.
+    TAKES_FIELDS: ClassVar[bool] = False
+    PAGES: ClassVar[Parameters] = {}
 
-        :param takes_fields: Whether it can be asked for single fields.
-        """
-        self.service = service
-        self._takes_fields = takes_fields
+    def __init__(self) -> None:
         self._page_size = LARGEST_PAGE
         self._values_length = _LONGEST_VALUES
 
-    def all(
+    @property
+    @abc.abstractmethod
+    def transport(self) -> api_transport.Transport:
+        """What sends the requests of the service."""
+
+    def list(
         self,
         collection: Collection[_ListedRow],
-        query: Parameters,
-        limit: bool = False,
-        is_divisible: bool = False,
-    ) -> records.Answer[_ListedRow]:
-        """List all rows that match a query.
-
-        :param collection: The collection.
-        :param query: The query parameters.
-        :param limit: Whether to ask for pages from the start. Otherwise, the
-            size of a page is up to the service unless it is too slow.
-        :param is_divisible: Whether the caller can split the query, so that
-            there is no need for smaller pages.
-        :returns: The rows, without duplicates, in the order of the service.
-        :raises errors.TooLarge: The caller should split the query.
-        :raises errors.ApiError: A page could not be read.
-        """
-        first = self._with_fields(collection, query)
-        answer: records.Answer[_ListedRow] = records.Answer([])
-        rows: dict[str, _ListedRow] = {}
-        seen: set[object] = set()
-        restarts = _MOST_RESTARTS
-        following: Parameters | None = first
-        while following is not None:
-            try:
-                page = self._sized_page(
-                    collection, following, limit, is_divisible and not rows
-                )
-            except (errors.NotFound, errors.BadRequest):
-                if 'marker' not in following or not restarts:
-                    raise
-                # The row after which the page begins was deleted.
-                restarts -= 1
-                answer.failures.clear()
-                rows.clear()
-                seen.clear()
-                following = first
-                continue
-            seen.add(_identity(following))
-            found = collection.read(page)
-            rows.update((row.id, row) for row in found.rows)
-            following = _next_query(page, f'{collection.key}_links')
-            if following is not None and _identity(following) in seen:
-                raise faults.malformed(
-                    page.body.response,
-                    page.body.what,
-                    _('the link to the next page leads back'),
-                )
-            # If a link cannot be read, the next page is missing.
-            answer.failures += found.failures
-            if following is None and page.flag('truncated'):
-                # Keystone has a limit (max_db_limit), and not always pages.
-                answer.failures.append(
-                    _('%s: the service shows only the first ones')
-                    % collection.what
-                )
-        answer.rows = list(rows.values())
-        return answer
-
-    def _sized_page(
-        self,
-        collection: Collection[_ListedRow],
-        query: Parameters,
-        limit: bool,
-        is_divisible: bool,
-    ) -> reading.Object:
-        """Request a page, and a smaller one if the service is too slow."""
-        while True:
-            if limit or self._page_size < LARGEST_PAGE:
-                query = {**query, 'limit': [str(self._page_size)]}
-            is_smallest = self._page_size <= _SMALLEST_PAGE
-            try:
-                return self.service.get(
-                    collection.path,
-                    collection.what,
-                    query,
-                    is_divisible=not is_smallest,
-                )
-            except errors.TooLarge as error:
-                is_too_long = isinstance(error, errors.TooLong)
-                if is_smallest or is_too_long or is_divisible:
-                    raise
-                self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
-                LOG.info(
-                    _('%(what)s: asking for pages of %(size)d'),
-                    {'what': collection.what, 'size': self._page_size},
-                )
-
-    def page(
-        self, collection: Collection[_Row], query: Parameters
-    ) -> records.Answer[_Row]:
-        """List the rows that the first page has.
-
-        :raises errors.ApiError: The request failed.
-        """
-        return collection.read(
-            self.service.get(
-                collection.path,
-                collection.what,
-                self._with_fields(collection, query),
-            )
-        )
-
-    def matching(
-        self,
-        collection: Collection[_ListedRow],
-        name: str,
-        values: Values,
+        name: str = '',
+        values: Values = (),
         query: Parameters | None = None,
-        limit: bool = False,
     ) -> records.Answer[_ListedRow]:
-        """List the rows that match any of many values of a filter.
+        """List the rows of a collection that the caller may see.
 
         :param collection: The collection.
-        :param name: The name of the filter.
-        :param values: The values, in batches that fit into a URL.
+        :param name: A filter of the collection; by default, there is none.
+        :param values: The values of the filter, any of which a row must have.
+            Without a value, there are no rows, and nothing is requested. The
+            values are sent in batches that fit into a URL.
         :param query: More query parameters.
-        :param limit: Whether to ask for pages from the start.
         :returns: The rows, without duplicates. A row with none of the values
             is dropped.
         :raises errors.ApiError: A request failed.
         """
+        query = query or {}
+        if not name or name in _LARGE:
+            query = {**self.PAGES, **query}
+        if not name:
+            return self._all(collection, query)
         chosen = collection.filter(name)
         waiting = [
             f'{chosen.prefix}{value}'
@@ -300,10 +211,9 @@ class Pager:
         while waiting:
             count = self._batch(chosen.parameter, waiting)
             try:
-                part = self.all(
+                part = self._all(
                     collection,
-                    {**(query or {}), chosen.parameter: waiting[:count]},
-                    limit,
+                    {**query, chosen.parameter: waiting[:count]},
                     is_divisible=count > 1,
                 )
             except errors.TooLarge:
@@ -324,13 +234,110 @@ class Pager:
                 for row in part.rows
                 if chosen.matches(row, known)
             )
-        answer.rows = list(rows.values())
+        answer.rows = [*rows.values()]
         return answer
+
+    def page(
+        self, collection: Collection[_Row], query: Parameters
+    ) -> records.Answer[_Row]:
+        """List the rows that the first page has.
+
+        :raises errors.ApiError: The request failed.
+        """
+        return collection.read(
+            self.transport.get(
+                collection.path,
+                collection.what,
+                self._with_fields(collection, query),
+            )
+        )
+
+    def _all(
+        self,
+        collection: Collection[_ListedRow],
+        query: Parameters,
+        is_divisible: bool = False,
+    ) -> records.Answer[_ListedRow]:
+        """List all rows that match a query, page by page.
+
+        The size of a page is up to the service, unless it is too slow or the
+        query has a limit.
+
+        :param is_divisible: Whether the caller can split the query, so that
+            there is no need for smaller pages.
+        :returns: The rows, without duplicates, in the order of the service.
+        :raises errors.TooLarge: The caller should split the query.
+        """
+        first = self._with_fields(collection, query)
+        answer: records.Answer[_ListedRow] = records.Answer([])
+        rows: dict[str, _ListedRow] = {}
+        seen: set[object] = set()
+        restarts = _MOST_RESTARTS
+        following: Parameters | None = first
+        while following is not None:
+            if 'limit' in query or self._page_size < LARGEST_PAGE:
+                following = {**following, 'limit': [str(self._page_size)]}
+            is_smallest = self._page_size <= _SMALLEST_PAGE
+            try:
+                page = self.transport.get(
+                    collection.path,
+                    collection.what,
+                    following,
+                    is_divisible=not is_smallest,
+                )
+            except errors.TooLarge as error:
+                is_too_long = isinstance(error, errors.TooLong)
+                if is_smallest or is_too_long or (is_divisible and not rows):
+                    raise
+                self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
+                LOG.info(
+                    _('%(what)s: asking for pages of %(size)d'),
+                    {'what': collection.what, 'size': self._page_size},
+                )
+                continue
+            except (errors.NotFound, errors.BadRequest) as error:
+                if 'marker' in following and restarts:
+                    # The row after which the page begins was deleted.
+                    restarts -= 1
+                    answer.failures.clear()
+                    rows.clear()
+                    seen.clear()
+                    following = first
+                    continue
+                if isinstance(error, errors.NotFound) and self._lacks(
+                    collection
+                ):
+                    return answer
+                raise
+            seen.add(_identity(following))
+            found = collection.read(page)
+            rows.update((row.id, row) for row in found.rows)
+            following = _next_query(page, f'{collection.key}_links')
+            if following is not None and _identity(following) in seen:
+                raise faults.malformed(
+                    page.body.response,
+                    page.body.what,
+                    _('the link to the next page leads back'),
+                )
+            # If a link cannot be read, the next page is missing.
+            answer.failures += found.failures
+            if following is None and page.flag('truncated'):
+                # Keystone has a limit (max_db_limit), and not always pages.
+                answer.failures.append(
+                    _('%s: the service shows only the first ones')
+                    % collection.what
+                )
+        answer.rows = [*rows.values()]
+        return answer
+
+    def _lacks(self, collection: Collection[Any]) -> bool:
+        """Return whether the service is known not to have a collection."""
+        return False
 
     def _with_fields(
         self, collection: Collection[_Row], query: Parameters
     ) -> Parameters:
-        keys = collection.record.keys if self._takes_fields else ()
+        keys = collection.record.keys if self.TAKES_FIELDS else ()
         return {'fields': keys, **query} if keys else query
 
     def _batch(self, name: str, values: Sequence[str]) -> int:

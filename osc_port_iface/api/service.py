@@ -49,17 +49,15 @@ _SETTINGS = (
 )
 
 
-class Service:
+class Service(paging.Lister):
     """A service, reached on first use.
 
     :cvar TYPE: Its type, as for :func:`connect`.
     :cvar VERSION: The version of its API.
-    :cvar TAKES_FIELDS: Whether it can be asked for single fields.
     """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[str]
-    TAKES_FIELDS: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -71,23 +69,19 @@ class Service:
         :param config: The settings of the region.
         :param credentials: The token that all services share.
         """
+        super().__init__()
         self._config = config
         self._credentials = credentials
         self._lock = threading.Lock()
-        self._pager: paging.Pager | None = None
-
-    @property
-    def pager(self) -> paging.Pager:
-        """What lists its collections."""
-        with self._lock:
-            if self._pager is None:
-                self._pager = paging.Pager(self._connect(), self.TAKES_FIELDS)
-            return self._pager
+        self._transport: api_transport.Transport | None = None
 
     @property
     def transport(self) -> api_transport.Transport:
         """What sends its requests."""
-        return self.pager.service
+        with self._lock:
+            if self._transport is None:
+                self._transport = self._connect()
+            return self._transport
 
     def _connect(self) -> api_transport.Transport:
         return connect(

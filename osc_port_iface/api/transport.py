@@ -20,15 +20,12 @@ never send the token to another host.
 """
 
 from collections.abc import Container, Mapping, Sequence
-import dataclasses
 import logging
 import time
-from typing import Any
+from typing import Any, NamedTuple
 from urllib import parse
 
 from keystoneauth1 import adapter as ksa_adapter
-from keystoneauth1 import exceptions as ksa_exceptions
-import requests
 
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
@@ -68,11 +65,28 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _MOST_REDIRECTS = 5
 
+_HEADERS = {
+    'Accept': 'application/json',
+    'Accept-Encoding': 'gzip, deflate',
+}
+
+# What keystoneauth is not to do: the token is renewed by the credentials, and
+# retries differ between releases of keystoneauth.
+_OPTIONS: Mapping[str, Any] = {
+    'authenticated': False,
+    'allow_reauth': False,
+    'connect_retries': 0,
+    'status_code_retries': 0,
+    'redirect': False,
+    'raise_exc': False,
+    'log': False,
+    'stream': True,
+}
+
 Query = Mapping[str, str | Sequence[str]]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Call:
+class _Call(NamedTuple):
     """A call, which may be sent more than once.
 
     :ivar what: What is requested, as the beginning of error messages.
@@ -158,8 +172,44 @@ class Transport:
             timeout=timeout,
             authenticated=authenticated,
         )
-        response = self._answer(call, is_divisible)
-        if response.status >= 300:
+        connect_delays = iter(self._connect_delays)
+        status_delays = iter(self._status_delays)
+        tries = redirects = 0
+        while True:
+            tries += 1
+            try:
+                response = self._send(call)
+            except no_answer.NoAnswer as error:
+                if is_divisible:
+                    _raise_if_too_large(call, error)
+                delay = next(connect_delays, None)
+                if delay is None or not error.may_pass:
+                    times = _(' (tried %d times)') % tries if tries > 1 else ''
+                    raise errors.Unreachable(f'{what}: {error}{times}') from (
+                        error
+                    )
+                _log_retry(call, str(error), delay)
+                time.sleep(delay)
+                continue
+            status = response.status
+            if status in _REDIRECTS:
+                redirects += 1
+                call = _redirected(call, response, redirects)
+                continue
+            if status not in self._retried or (
+                is_divisible and status in _TOO_LARGE_STATUSES
+            ):
+                break
+            delay = next(status_delays, None)
+            if delay is None:
+                break
+            delay = response.retry_after(delay)
+            _log_retry(call, f'HTTP {status}', delay)
+            if status in _OVERLOADED_STATUSES:
+                self._pace.slow_down(delay)
+            else:
+                time.sleep(delay)
+        if status >= 300:
             raise self.explain(response, what, {404: hint})
         return reading.Body(what, response).root()
 
@@ -232,134 +282,45 @@ class Transport:
             return errors.TokenRefused(str(error))
         return error
 
-    def _answer(self, call: _Call, is_divisible: bool) -> responses.Response:
-        connect_delays = iter(self._connect_delays)
-        status_delays = iter(self._status_delays)
-        tries = 0
-        while True:
-            tries += 1
-            try:
-                response = self._send(call)
-            except no_answer.NoAnswer as error:
-                if is_divisible:
-                    _raise_if_too_large(call, error)
-                delay = next(connect_delays, None)
-                if delay is None or not error.may_pass:
-                    times = _(' (tried %d times)') % tries if tries > 1 else ''
-                    raise errors.Unreachable(
-                        f'{call.what}: {error}{times}'
-                    ) from error
-                _log_retry(call, str(error), delay)
-                time.sleep(delay)
-                continue
-            status = response.status
-            if status not in self._retried or (
-                is_divisible and status in _TOO_LARGE_STATUSES
-            ):
-                return response
-            delay = next(status_delays, None)
-            if delay is None:
-                return response
-            delay = response.retry_after(delay)
-            _log_retry(call, f'HTTP {status}', delay)
-            if status in _OVERLOADED_STATUSES:
-                self._pace.slow_down(delay)
-            else:
-                time.sleep(delay)
-
     def _send(self, call: _Call) -> responses.Response:
-        """Send a call, and once more if the token had to be renewed."""
-        with self._pace.turn():
-            headers = self._credentials.headers() if call.authenticated else {}
-            response = self._follow(call, headers)
-            is_refused = call.authenticated and response.status == 401
-            if is_refused and self._credentials.renew(headers):
+        """Send a call in its turn, and once more if the token is renewed.
+
+        :raises no_answer.NoAnswer: There was no answer.
+        """
+        headers: dict[str, str] = {}
+        while True:
+            if call.authenticated:
                 headers = self._credentials.headers()
-                response = self._follow(call, headers)
+            token = headers.get('X-Auth-Token', '')
+            with (
+                self._pace,
+                no_answer.explained(call.what, call.url, call.timeout),
+            ):
+                wire_log.request(
+                    *(call.method, call.url, call.query),
+                    *(self.microversion, call.body),
+                )
+                answer = self._adapter.request(
+                    call.url,
+                    call.method,
+                    params=dict(call.query or {}),
+                    json=call.body,
+                    headers={**_HEADERS, **headers},
+                    microversion=self.microversion,
+                    timeout=call.timeout,
+                    **_OPTIONS,
+                )
+                responses.conceal(answer, token)
+                wire_log.head(answer.status_code, answer.headers)
+                response = responses.read(answer, token, call.timeout[1])
+            wire_log.body(response)
             if call.authenticated and response.status != 401:
                 self._credentials.accepted()
-        if response.status not in _OVERLOADED_STATUSES:
-            self._pace.succeeded()
-        return response
-
-    def _follow(
-        self, call: _Call, headers: dict[str, str]
-    ) -> responses.Response:
-        """Send a call, and follow redirects within the same host."""
-        for _number in range(_MOST_REDIRECTS):
-            answer = self._receive(call, headers)
-            if answer.status not in _REDIRECTS or call.method != 'GET':
-                return answer
-            location = answer.headers.get('Location', '')
-            target = parse.urljoin(call.url, location)
-            if not _is_same_host(call.url, target):
-                raise errors.ApiError(
-                    _('%(what)s: redirected to %(target)s, another host')
-                    % {
-                        'what': call.what,
-                        'target': printable.one_line(location, 200),
-                    }
-                )
-            # The target already has the query.
-            call = dataclasses.replace(call, url=target, query=None)
-        raise errors.ApiError(_('%s: redirected too often') % call.what)
-
-    def _receive(
-        self, call: _Call, headers: dict[str, str]
-    ) -> responses.Response:
-        wire_log.request(
-            call.method,
-            call.url,
-            call.query,
-            self.microversion,
-            call.body,
-        )
-        try:
-            answer = self._adapter.request(
-                call.url,
-                call.method,
-                params=dict(call.query or {}),
-                json=call.body,
-                headers={
-                    'Accept': 'application/json',
-                    'Accept-Encoding': 'gzip, deflate',
-                    **headers,
-                },
-                authenticated=False,
-                microversion=self.microversion,
-                timeout=call.timeout,
-                raise_exc=False,
-                redirect=False,
-                stream=True,
-                log=False,
-                # The token is renewed by the credentials, and retries differ
-                # between releases of keystoneauth.
-                allow_reauth=False,
-                connect_retries=0,
-                status_code_retries=0,
-            )
-            token = headers.get('X-Auth-Token', '')
-            responses.conceal(answer, token)
-            wire_log.head(answer.status_code, answer.headers)
-            response = responses.read(answer, token, call.timeout[1])
-        except UnicodeEncodeError:
-            # The command line had bytes that are not valid in its encoding.
-            raise errors.BadRequest(
-                _('%s: what is asked for is not valid Unicode') % call.what
-            ) from None
-        except (
-            ksa_exceptions.ClientException,
-            requests.exceptions.RequestException,
-            responses.TooSlow,
-            # requests parses Location even if it is not followed
-            # (Session.send).
-            ValueError,
-        ) as error:
-            raise no_answer.explain(error, call.url, call.timeout) from error
-        except responses.BodyTooLarge as error:
-            raise errors.TooLarge(f'{call.what}: {error}') from None
-        wire_log.body(response)
-        return response
+            elif call.authenticated and self._credentials.renew(headers):
+                continue
+            if response.status not in _OVERLOADED_STATUSES:
+                self._pace.succeeded()
+            return response
 
 
 def _delays(count: int | None, delay: float | None) -> Sequence[float]:
@@ -381,6 +342,30 @@ def _log_retry(call: _Call, problem: str, delay: float) -> None:
         _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
         {'what': call.what, 'problem': problem, 'delay': delay},
     )
+
+
+def _redirected(
+    call: _Call, response: responses.Response, count: int
+) -> _Call:
+    """Follow a redirect within the same host.
+
+    :param count: How many there were.
+    :raises errors.ApiError: It leads to another host, or there were too many.
+    """
+    location = response.headers.get('Location', '')
+    target = parse.urljoin(call.url, location)
+    if not _is_same_host(call.url, target):
+        raise errors.ApiError(
+            _('%(what)s: redirected to %(target)s, another host')
+            % {
+                'what': call.what,
+                'target': printable.one_line(location, 200),
+            }
+        )
+    if count == _MOST_REDIRECTS:
+        raise errors.ApiError(_('%s: redirected too often') % call.what)
+    # The target already has the query.
+    return call._replace(url=target, query=None)
 
 
 def _is_same_host(url: str, target: str) -> bool:

@@ -355,7 +355,9 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
                 server_selectors.scope(parsed_args, cloud.identity),
                 details,
             )
-        answer = listing.list_interfaces(cloud, view, servers, self.progress)
+        answer = listing.chosen_interfaces(
+            cloud, servers, view.read(servers.rows, self.progress)
+        )
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)
         self.report(answer, look)

@@ -133,9 +133,12 @@ class ListServerInterface(as_of.RecordedLister):
             # one, so it is looked up.
             columns.show_server_names(chosen) or bool(self.region),
         )
-        answer = listing.list_interfaces(
-            *(cloud, view, servers, self.progress),
-            *(conditions, parsed_args.subports),
+        answer = listing.chosen_interfaces(
+            cloud,
+            servers,
+            view.read(servers.rows, self.progress),
+            conditions,
+            parsed_args.subports,
         )
         if is_one_server and not answer.rows:
             for failure in answer.failures:

@@ -103,9 +103,7 @@ class Services:
         """Replace all services."""
         with (
             mock.patch.object(service, 'connect', new=self._connect),
-            mock.patch.object(
-                transport.Transport, '_receive', new=self._receive
-            ),
+            mock.patch.object(transport.Transport, '_send', new=self._send),
             # Waiting must take no time.
             clock.Clock(),
         ):
@@ -122,9 +120,7 @@ class Services:
             _ADAPTER, credentials, f'http://{service_type}.test/{version}'
         )
 
-    def _receive(
-        self, request: Any, _headers: dict[str, str]
-    ) -> responses.Response:
+    def _send(self, request: Any) -> responses.Response:
         self.paths.append(parse.urlsplit(request.url).path)
         if len(self.paths) > MOST_REQUESTS:
             raise AssertionError(f'no end of requests: {request.url}')

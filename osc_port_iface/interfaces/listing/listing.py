@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Lists the interfaces of servers."""
+"""Chooses the interfaces of servers that were asked for."""
 
 from collections.abc import Sequence
 import dataclasses
@@ -20,28 +20,25 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import filters
 from osc_port_iface.interfaces.listing import nic_order
 from osc_port_iface.interfaces.listing import subports
-from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 
 _Interfaces = records.Answer[records.ServerInterface]
 
 
-def list_interfaces(
+def chosen_interfaces(
     cloud: api_cloud.Cloud,
-    view: views.View,
     servers: records.Answer[records.Server],
-    progress: views.Progress,
+    answer: _Interfaces,
     conditions: filters.InterfaceFilter = filters.ANY,
     with_subports: bool = False,
 ) -> _Interfaces:
-    """List the interfaces of servers, server by server, in a stable order.
+    """Number the interfaces of servers, and choose those that were asked for.
 
     :param cloud: The services.
-    :param view: How to look at the servers.
-    :param servers: The servers, with details if the view or the NIC index
-        needs them, and any failures of their selection.
-    :param progress: Shows how far it is.
+    :param servers: The servers, with details if the NIC index needs them, and
+        any failures of their selection.
+    :param answer: All their interfaces, as a view reads them.
     :param conditions: The conditions that the interfaces must meet.
     :param with_subports: Whether to list the subports of trunks as well.
     :returns: The interfaces, in the order of the servers, and by port ID for
@@ -49,7 +46,6 @@ def list_interfaces(
     :raises osc_port_iface.api.errors.ApiError: Something failed that concerns
         all servers.
     """
-    answer = view.read(servers.rows, progress)
     answer.rows = nic_order.numbered(answer.rows)
     if with_subports:
         answer = subports.with_subports(cloud, answer)

@@ -35,7 +35,7 @@ class TestPace(testtools.TestCase):
         """Refuse one of this many requests."""
         with contextlib.ExitStack() as turns:
             for _number in range(under_way - 1):
-                turns.enter_context(self.pace.turn())
+                turns.enter_context(self.pace)
             self.pace.slow_down(seconds)
 
     def limit(self) -> int:
@@ -50,7 +50,7 @@ class TestPace(testtools.TestCase):
         ):
             for count in range(100):
                 try:
-                    turns.enter_context(self.pace.turn())
+                    turns.enter_context(self.pace)
                 except WouldWaitError:
                     return count
         return 100
@@ -108,7 +108,7 @@ class TestPace(testtools.TestCase):
 
     def test_place_is_free_after_a_failure(self) -> None:
         self.complain(2)
-        with contextlib.suppress(ZeroDivisionError), self.pace.turn():
+        with contextlib.suppress(ZeroDivisionError), self.pace:
             raise ZeroDivisionError
         self.assertEqual(1, self.limit())
 
@@ -118,7 +118,7 @@ class TestPace(testtools.TestCase):
         begun: list[float] = []
 
         def work() -> None:
-            with self.pace.turn():
+            with self.pace:
                 begun.append(time.monotonic())
 
         threads = [threading.Thread(target=work) for _number in range(8)]

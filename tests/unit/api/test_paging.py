@@ -20,6 +20,7 @@ import requests
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
+from osc_port_iface.api import transport as api_transport
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 
@@ -32,12 +33,23 @@ class Thing:
     colour: str | None = None
 
 
-THINGS = paging.Collection(
-    '/things',
-    'things',
-    'Things',
-    reading.Record(Thing),
-)
+THINGS = paging.Collection('things', 'Things', reading.Record(Thing))
+
+
+class Lister(paging.Lister):
+    """Lists things through a transport."""
+
+    def __init__(self, transport: api_transport.Transport) -> None:
+        super().__init__()
+        self._transport = transport
+
+    @property
+    def transport(self) -> api_transport.Transport:
+        return self._transport
+
+
+class ListerOfFields(Lister):
+    TAKES_FIELDS = True
 
 
 def page(*ids: str, after: str | None = None) -> dict[str, object]:
@@ -55,10 +67,10 @@ def page(*ids: str, after: str | None = None) -> dict[str, object]:
 class PagingTestCase(api_test_case.ApiTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.pager = paging.Pager(self.transport())
+        self.lister = Lister(self.transport())
 
     def all(self, **query: list[str]) -> list[str]:
-        answer = self.pager.all(THINGS, query)
+        answer = self.lister.list(THINGS, query=query)
         self.failures = answer.failures
         return [row.id for row in answer.rows]
 
@@ -220,10 +232,10 @@ class TestMarker(PagingTestCase):
 class TestCollection(PagingTestCase):
     def test_fields(self) -> None:
         self.answer(URL, page('a'))
-        pager = paging.Pager(self.transport(), takes_fields=True)
-        pager.all(THINGS, {'colour': ['red']})
-        pager.all(THINGS.only('id'), {})
-        self.pager.all(THINGS, {})
+        lister = ListerOfFields(self.transport())
+        lister.list(THINGS, query={'colour': ['red']})
+        lister.list(THINGS.only('id'))
+        self.lister.list(THINGS)
         self.assertEqual(
             [
                 {'fields': ['id', 'colour'], 'colour': ['red']},
@@ -240,16 +252,16 @@ class TestCollection(PagingTestCase):
         ):
             with self.subTest(status):
                 self.answer(URL, {'status_code': status})
-                self.assertRaises(error, self.pager.all, THINGS, {})
+                self.assertRaises(error, self.lister.list, THINGS)
 
 
 class TestValues(PagingTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.pager = paging.Pager(self.transport(), takes_fields=True)
+        self.lister = ListerOfFields(self.transport())
 
     def with_colours(self, *colours: str) -> list[str]:
-        answer = self.pager.matching(THINGS, 'colour', colours)
+        answer = self.lister.list(THINGS, 'colour', colours)
         self.failures = answer.failures
         return [row.id for row in answer.rows]
 
@@ -292,7 +304,7 @@ class TestValues(PagingTestCase):
         for status in (414, 431, 504):
             with self.subTest(status=status):
                 self.cloud.reset_mock()
-                self.pager = paging.Pager(self.transport(), takes_fields=True)
+                self.lister = ListerOfFields(self.transport())
                 self.listing(longest=400, status=status)
                 self.assertEqual(colours, self.with_colours(*colours))
                 self.assertEqual([64, 32, 16, 16, 16, 16], self.counts())

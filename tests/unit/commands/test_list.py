@@ -11,11 +11,14 @@
 # under the License.
 
 import json
+import traceback
 from typing import Any
 from urllib import parse
 
+import fixtures
 import yaml
 
+from osc_port_iface.api import transport
 from tests import command_result
 from tests.unit import base
 from tests.unit import clock
@@ -39,6 +42,38 @@ class ListTestCase(base.ShellTestCase):
         self, result: command_result.Result, message: str
     ) -> None:
         self.assertEqual(command_result.Result(1, '', message + '\n'), result)
+
+
+class TestLevels(ListTestCase):
+    def test_calls_between_the_command_and_a_request(self) -> None:
+        self.cloud.register_interfaces(SERVER_ID, fake_cloud.attachment(11))
+        self.cloud.register_network('ports', fake_cloud.port(11, 1))
+        get = transport.Transport.get
+        levels: list[list[str]] = []
+
+        def traced(*arguments: Any, **options: Any) -> object:
+            names = [
+                frame.f_code.co_name
+                for frame, _line in traceback.walk_stack(None)
+                if '/osc_port_iface/' in frame.f_code.co_filename
+            ]
+            # A thread begins in fan_out.
+            ends = {'tabulate', 'run'} & {*names}
+            levels.append(names[: min(map(names.index, ends))])
+            return get(*arguments, **options)
+
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                'osc_port_iface.api.transport.Transport.get', traced
+            )
+        )
+        for source, path in (
+            ('compute', ['interfaces', '<lambda>']),
+            ('network', ['_all', 'list', 'read']),
+        ):
+            with self.subTest(source):
+                self.list('--source', source, '-c', 'Port ID', SERVER_ID)
+                self.assertEqual(path, levels[-1])
 
 
 class TestFormats(ListTestCase):

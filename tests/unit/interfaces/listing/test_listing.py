@@ -48,13 +48,13 @@ class TestListing(api_test_case.ApiTestCase):
         *failures: str,
     ) -> records.Answer[records.ServerInterface]:
         cloud = self.api()
-        return listing.list_interfaces(
+        servers = [records.Server(fake_cloud.identifier(1))]
+        return listing.chosen_interfaces(
             cloud,
-            views.ComputeView(cloud),
-            records.Answer(
-                [records.Server(fake_cloud.identifier(1))], list(failures)
+            records.Answer(servers, list(failures)),
+            views.ComputeView(cloud).read(
+                servers, lambda _total: contextlib.nullcontext(lambda: None)
             ),
-            lambda _total: contextlib.nullcontext(lambda: None),
             conditions,
         )
 
