@@ -173,9 +173,9 @@ def _find(journal: str, moment: datetime.datetime, address: str) -> None:
     with moments.at(journal, [moment]) as ((series,),):
         for view in series.views:
             cloud = replay.RecordedCloud(view)
-            found = owners.find(cloud, search.Search(queries))
-            look = lookup.Lookup(cloud, found.rows)
-            owners.sort(found.rows, queries, look)
+            found = search.Search(cloud=cloud, queries=queries)
+            owners.find(found)
+            owners.sort(found, lookup.Lookup(cloud, found.rows))
             series.span(view)
 
 

@@ -12,7 +12,6 @@
 
 """Parses the addresses of interfaces, whatever their notation."""
 
-from collections.abc import Iterator
 import dataclasses
 import enum
 import functools
@@ -73,10 +72,9 @@ ip_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)
 
 
 class Kind(enum.Enum):
-    """The kind of an address."""
+    """The kind of an address. A CIDR is a range."""
 
     IP_ADDRESS = 'ip-address'
-    CIDR = 'cidr'
     RANGE = 'range'
     MAC_ADDRESS = 'mac-address'
     MAC_PREFIX = 'mac-prefix'
@@ -92,14 +90,15 @@ class TooWide(ValueError):
 class Address:
     """What a user identifies an interface by.
 
-    :ivar text: What the user wrote.
+    :ivar text: What the user wrote, which may be one of several spellings.
     :ivar kind: Its kind.
-    :ivar value: The same, as the APIs write it.
+    :ivar value: The same, as the APIs write it; the first and the last address
+        of a range.
     :ivar number: The TCP or UDP port at an IP address, if any is given.
     :ivar protocol: The protocol of that port, in lower case.
     """
 
-    text: str
+    text: str = dataclasses.field(compare=False)
     kind: Kind
     value: str
     number: int | None = None
@@ -108,13 +107,15 @@ class Address:
     @property
     def networks(self) -> list[IPNetwork]:
         """The IP addresses, as few networks; none of any other kind."""
-        match self.kind:
-            case Kind.IP_ADDRESS | Kind.CIDR:
-                return [ipaddress.ip_network(self.value)]
-            case Kind.RANGE:
-                first, last = map(ipaddress.ip_address, self.value.split('-'))
-                return list(_summarized(first, last))
-        return []
+        if self.kind not in (Kind.IP_ADDRESS, Kind.RANGE):
+            return []
+        first, _dash, last = self.value.partition('-')
+        return list(
+            ipaddress.summarize_address_range(
+                ipaddress.ip_address(first),
+                ipaddress.ip_address(last or first),
+            )
+        )
 
 
 def is_uuid(text: str) -> bool:
@@ -157,11 +158,13 @@ def parse_query(text: str) -> Address:
     if _MAC_PREFIX.fullmatch(plain):
         return Address(text, Kind.MAC_PREFIX, parse_mac_prefix(plain))
     if '/' in plain:
-        return _within(text, Kind.CIDR, [parse_ip_network(plain)])
+        network = parse_ip_network(plain)
+        return _range(text, network[0], network[-1])
     first, dash, last = plain.partition('-')
     if dash and ('.' in last or ':' in last):
-        ends = parse_ip_address(first.strip()), parse_ip_address(last.strip())
-        return _within(text, Kind.RANGE, list(_summarized(*ends)))
+        return _range(
+            text, *map(parse_ip_address, (first.strip(), last.strip()))
+        )
     return dataclasses.replace(parse_address(plain), text=text)
 
 
@@ -179,29 +182,17 @@ def _endpoint(text: str, endpoint: re.Match[str]) -> Address:
     )
 
 
-def _summarized(first: IPAddress, last: IPAddress) -> Iterator[IPNetwork]:
-    """Return the networks that make up a range.
-
-    :raises ValueError: The addresses are of two versions, or the last is less
-        than the first.
-    """
-    if first.version != last.version:
-        raise ValueError(f'{first} and {last} are of two versions')
-    return ipaddress.summarize_address_range(first, last)
-
-
-def _within(text: str, kind: Kind, networks: list[IPNetwork]) -> Address:
-    """Return a query for all addresses of networks."""
-    count = sum(network.num_addresses for network in networks)
-    first, last = networks[0][0], networks[-1][-1]
-    if count == 1:
+def _range(text: str, first: IPAddress, last: IPAddress) -> Address:
+    """Return a query for all addresses from one to another."""
+    length = int(last) - int(first) + 1
+    if first.version != last.version or length < 1:
+        raise ValueError(f'{last} does not follow {first}')
+    if length == 1:
         return Address(text, Kind.IP_ADDRESS, str(first))
     limit = 1 << 128 - SHORTEST_IPV6_PREFIX
-    if count > (limit if first.version == 6 else MOST_ADDRESSES):
+    if length > (limit if first.version == 6 else MOST_ADDRESSES):
         raise TooWide(text)
-    if kind is Kind.RANGE:
-        return Address(text, kind, f'{first}-{last}')
-    return Address(text, kind, str(networks[0]))
+    return Address(text, Kind.RANGE, f'{first}-{last}')
 
 
 def mac_of_link_local(ip_address: IPAddress) -> str | None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from osc_port_iface.commands import columns
     from osc_port_iface.commands import regions
     from osc_port_iface.interfaces import lookup
-    from osc_port_iface.interfaces.owners import find
     from osc_port_iface.interfaces.owners import search as searches
 
 
@@ -147,42 +146,43 @@ class FindServerInterface(as_of.RecordedLister):
         from osc_port_iface.interfaces.selecting import server_lookup
 
         answers = several.ask(lambda view, args: view._find(args))
-        if servers := find.shared(answers.values()):
-            known = several.ask(
-                lambda view, args: server_lookup.look_up(
-                    view.cloud().compute,
-                    filter(None, servers),
-                    everywhere=True,
-                )
-            )
-            find.drop_doubles(
-                answers,
-                {
-                    name: [server.id for server in answer.rows]
-                    for name, answer in known.items()
-                },
-            )
+        find.drop_doubles(
+            answers,
+            lambda servers: {
+                name: {server.id for server in known.rows}
+                for name, known in several.ask(
+                    lambda view, args: server_lookup.look_up(
+                        view.cloud().compute, servers, everywhere=True
+                    )
+                ).items()
+            },
+        )
         return several.table(
             lambda view, args: view._table(args, answers[view.region])
         )
 
-    def _find(self, parsed_args: argparse.Namespace) -> find.Found:
+    def _find(self, parsed_args: argparse.Namespace) -> searches.Search:
         from osc_port_iface.interfaces.owners import find
         from osc_port_iface.interfaces.owners import search as searches
 
-        queries = find.distinct(parsed_args.address + parsed_args.file)
-        if not queries:
+        if not (
+            queries := dict.fromkeys(parsed_args.address + parsed_args.file)
+        ):
             raise plugin_command.UsageError(
                 _('Give an address, or a file that has one.')
             )
         self._choose(parsed_args)
         search = searches.Search(
-            queries, parsed_args.all_matches, parsed_args.behind
+            cloud=self.cloud(),
+            queries=tuple(queries),
+            all_matches=parsed_args.all_matches,
+            behind=parsed_args.behind,
         )
-        return find.find(self.cloud(), search)
+        find.find(search)
+        return search
 
     def _table(
-        self, parsed_args: argparse.Namespace, found: find.Found
+        self, parsed_args: argparse.Namespace, found: searches.Search
     ) -> lister.Table:
         from osc_port_iface.commands import columns
         from osc_port_iface.commands import match_columns
@@ -196,11 +196,11 @@ class FindServerInterface(as_of.RecordedLister):
             with_server_details=columns.need_server_details(chosen),
         )
         if any(column in match_columns.OF_OWNER for column in chosen):
-            find.sort(found.rows, found.queries, look)
+            find.sort(found, look)
             found.notices += find.unattached(found.rows, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
-        if lines := find.unmatched(self.cloud(), found):
+        if lines := find.unmatched(found):
             self.report_negative(lines)
         return headers, rows
 

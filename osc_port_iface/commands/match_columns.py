@@ -22,7 +22,6 @@ from osc_port_iface.interfaces.owners import search as searches
 
 # What tells the matches of one query apart.
 MATCHED = {
-    addresses.Kind.CIDR: 'Address',
     addresses.Kind.RANGE: 'Address',
     addresses.Kind.MAC_PREFIX: 'MAC Address',
 }

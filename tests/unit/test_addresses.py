@@ -13,6 +13,7 @@
 """All notations of addresses that people, switches and RFCs use."""
 
 from collections.abc import Callable
+import dataclasses
 import ipaddress
 
 import hypothesis
@@ -363,7 +364,17 @@ class TestIPNetwork(testtools.TestCase):
             self.assertRaises(ValueError, addresses.parse_ip_network, text)
 
 
-class TestAddress(testtools.TestCase):
+class AddressTestCase(testtools.TestCase):
+    def assert_read(
+        self, expected: addresses.Address, found: addresses.Address
+    ) -> None:
+        """Compare addresses with what the user wrote."""
+        self.assertEqual(
+            dataclasses.astuple(expected), dataclasses.astuple(found)
+        )
+
+
+class TestAddress(AddressTestCase):
     def test_kinds(self) -> None:
         for text, kind, value in (
             (UUID, addresses.Kind.PORT, UUID),
@@ -378,7 +389,7 @@ class TestAddress(testtools.TestCase):
             ),
             ('fa163e01020a', addresses.Kind.MAC_ADDRESS, 'fa:16:3e:01:02:0a'),
         ):
-            self.assertEqual(
+            self.assert_read(
                 addresses.Address(text, kind, value),
                 addresses.parse_address(text),
             )
@@ -389,7 +400,7 @@ class TestAddress(testtools.TestCase):
         self, spelling: tuple[bytes, str]
     ) -> None:
         octets, text = spelling
-        self.assertEqual(
+        self.assert_read(
             addresses.Address(
                 text, addresses.Kind.MAC_ADDRESS, colons(octets)
             ),
@@ -407,7 +418,24 @@ class TestAddress(testtools.TestCase):
             self.assertRaises(ValueError, addresses.parse_address, text)
 
 
-class TestQuery(testtools.TestCase):
+class TestQuery(AddressTestCase):
+    def test_spellings_of_one_address(self) -> None:
+        for text, other in (
+            ('10.0.0.5', '::ffff:10.0.0.5'),
+            ('10.0.0.5', '10.0.0.5-10.0.0.5'),
+            ('10.0.0.5:80', '[10.0.0.5]:80'),
+            ('10.0.0.4/30', '10.0.0.4-10.0.0.7'),
+            ('fa163e000001', 'FA:16:3E:0:0:1'),
+        ):
+            with self.subTest(text):
+                self.assertEqual(
+                    addresses.parse_query(text), addresses.parse_query(other)
+                )
+        self.assertNotEqual(
+            addresses.parse_query('10.0.0.5:80'),
+            addresses.parse_query('10.0.0.5'),
+        )
+
     def test_kinds(self) -> None:
         for text, kind, value in (
             (UUID, addresses.Kind.PORT, UUID),
@@ -423,17 +451,33 @@ class TestQuery(testtools.TestCase):
             ('10.0.0.5/32', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
             ('2001:DB8::5/128', addresses.Kind.IP_ADDRESS, '2001:db8::5'),
             ('::ffff:10.0.0.5/128', addresses.Kind.IP_ADDRESS, '10.0.0.5'),
-            ('10.0.0.5/31', addresses.Kind.CIDR, '10.0.0.4/31'),
-            ('10.0.0.5/24', addresses.Kind.CIDR, '10.0.0.0/24'),
-            ('::ffff:10.0.0.5/120', addresses.Kind.CIDR, '10.0.0.0/24'),
-            ('2001:db8::5/64', addresses.Kind.CIDR, '2001:db8::/64'),
+            ('10.0.0.5/31', addresses.Kind.RANGE, '10.0.0.4-10.0.0.5'),
+            ('10.0.0.5/24', addresses.Kind.RANGE, '10.0.0.0-10.0.0.255'),
+            (
+                '::ffff:10.0.0.5/120',
+                addresses.Kind.RANGE,
+                '10.0.0.0-10.0.0.255',
+            ),
+            (
+                '2001:db8::5/64',
+                addresses.Kind.RANGE,
+                '2001:db8::-2001:db8::ffff:ffff:ffff:ffff',
+            ),
             # The widest CIDR.
-            ('10.0.16.5/20', addresses.Kind.CIDR, '10.0.16.0/20'),
-            ('2001:db8:0:5::/49', addresses.Kind.CIDR, '2001:db8::/49'),
-            ('2001:db8:0:5::/48', addresses.Kind.CIDR, '2001:db8::/48'),
+            ('10.0.16.5/20', addresses.Kind.RANGE, '10.0.16.0-10.0.31.255'),
+            (
+                '2001:db8:0:5::/49',
+                addresses.Kind.RANGE,
+                '2001:db8::-2001:db8:0:7fff:ffff:ffff:ffff:ffff',
+            ),
+            (
+                '2001:db8:0:5::/48',
+                addresses.Kind.RANGE,
+                '2001:db8::-2001:db8:0:ffff:ffff:ffff:ffff:ffff',
+            ),
         ):
             with self.subTest(text):
-                self.assertEqual(
+                self.assert_read(
                     addresses.Address(text, kind, value),
                     addresses.parse_query(text),
                 )
@@ -482,7 +526,7 @@ class TestQuery(testtools.TestCase):
             ('2001:db8::5:443', addresses.Kind.IP_ADDRESS, '2001:db8::5:443'),
         ):
             with self.subTest(text):
-                self.assertEqual(
+                self.assert_read(
                     addresses.Address(text, kind, value),
                     addresses.parse_query(text),
                 )
@@ -498,7 +542,7 @@ class TestQuery(testtools.TestCase):
             ('[fe80::1%eth0]:22', 'fe80::1', 22, None),
         ):
             with self.subTest(text):
-                self.assertEqual(
+                self.assert_read(
                     addresses.Address(
                         text,
                         addresses.Kind.IP_ADDRESS,

@@ -23,7 +23,6 @@ announced, so that one of the ports there holds it.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
-from typing import TypeAlias
 
 from osc_port_iface import addresses
 from osc_port_iface.api import neutron
@@ -31,143 +30,120 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
-# The CIDRs of subnets, by network.
-_Cidrs: TypeAlias = Mapping[str, list[addresses.IPNetwork]]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True)
 class _Target:
     """An address that other ports may use.
 
-    :ivar ip_address: The address; None if it is a MAC address.
-    :ivar network_ids: The networks that have it; None for any.
-    :ivar reserved_by: The port that reserves it.
-    :ivar floating_ip: The floating IP that leads to that port.
+    :ivar reserved: The match of the port that reserves it, if one does.
+    :ivar subnets: The networks and CIDRs that have it.
     """
 
     query: addresses.Address
-    ip_address: addresses.IPAddress | None
-    network_ids: frozenset[str] | None
-    reserved_by: records.Port | None = None
-    floating_ip: records.FloatingIP | None = None
+    ip_address: addresses.IPAddress
+    reserved: searches.Match | None
+    subnets: Sequence[tuple[str, addresses.IPNetwork]]
+
+    @property
+    def network_ids(self) -> set[str]:
+        """The networks whose ports may use it."""
+        if self.reserved and self.reserved.network_id:
+            return {self.reserved.network_id}
+        return {network_id for network_id, _cidr in self.subnets}
 
 
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Add the ports that may use the addresses."""
-    queries = [
-        query
-        for query in search.open_queries(matches)
-        if query.kind
-        in (addresses.Kind.IP_ADDRESS, addresses.Kind.MAC_ADDRESS)
-    ]
-    reserved = [
-        match for match in matches if match.port and match.port.only_reserves
-    ]
-    cidrs = _cidrs_by_network(_subnets(read, queries, reserved))
-    targets = list(_targets(queries, reserved, cidrs))
-    ports = _ports(read, targets)
+    queries = records.grouped(search.open_queries, lambda query: query.kind)
+    mac_addresses = queries.get(addresses.Kind.MAC_ADDRESS, [])
+    targets = list(
+        _targets(search, queries.get(addresses.Kind.IP_ADDRESS, []))
+    )
+    network_ids = set[str]().union(*(row.network_ids for row in targets))
+    ports = (
+        search.read(neutron.PORTS)
+        if mac_addresses
+        else search.read(neutron.PORTS, 'network_id', sorted(network_ids))
+    )
     allowed = [
-        match for target in targets for match in _allowed(target, ports, cidrs)
+        *_with_mac_addresses({row.value: row for row in mac_addresses}, ports),
+        *(match for target in targets for match in _allowed(target, ports)),
     ]
-    found = list(matches)
     for of_query in records.grouped(allowed, lambda row: row.query).values():
         narrow = [match for match in of_query if not match.is_any_address]
         # If all matches are wanted, the same ones are found twice.
-        found += dict.fromkeys(narrow or of_query)
-    return found
+        search.rows += dict.fromkeys(narrow or of_query)
 
 
 def _targets(
-    queries: Iterable[addresses.Address],
-    reserved: Iterable[searches.Match],
-    cidrs: _Cidrs,
+    search: searches.Search, queries: Sequence[addresses.Address]
 ) -> Iterator[_Target]:
-    for match in reserved:
-        known = match.fixed_ip_address
-        reserved_ips = (
-            [known] if known else [row.ip_address for row in match.fixed_ips]
+    """Return the addresses that are reserved, and those that are open."""
+    wanted: list[tuple[addresses.Address, str, searches.Match | None]] = [
+        (match.query, ip_address, match)
+        for match in search.rows
+        if match.port and match.port.only_reserves
+        for ip_address in (
+            [match.fixed_ip_address]
+            if match.fixed_ip_address
+            else [row.ip_address for row in match.fixed_ips]
         )
-        for reserved_ip in reserved_ips:
-            yield _Target(
-                match.query,
-                addresses.parse_ip_address(reserved_ip),
-                frozenset(filter(None, [match.network_id])),
-                match.port,
-                match.floating_ip,
-            )
-    for query in queries:
-        if query.kind is addresses.Kind.MAC_ADDRESS:
-            yield _Target(query, None, None)
-        else:
-            ip_address = addresses.parse_ip_address(query.value)
-            yield _Target(
-                query,
-                ip_address,
-                frozenset(
-                    network_id
-                    for network_id, found in cidrs.items()
-                    if any(ip_address in cidr for cidr in found)
-                ),
-            )
-
-
-def _subnets(
-    read: searches.Reader,
-    queries: Iterable[addresses.Address],
-    reserved: Iterable[searches.Match],
-) -> list[records.Subnet]:
-    """Read the subnets that could contain the addresses."""
-    if any(query.kind is addresses.Kind.IP_ADDRESS for query in queries):
-        return read.rows(neutron.SUBNETS)
-    return read.rows(
-        neutron.SUBNETS,
-        'id',
-        (
-            fixed_ip.subnet_id
-            for match in reserved
-            for fixed_ip in match.fixed_ips
-        ),
+    ]
+    subnets = (
+        search.read(neutron.SUBNETS)
+        if queries
+        else search.read(
+            neutron.SUBNETS,
+            'id',
+            (
+                row.subnet_id
+                for _query, _ip_address, match in wanted
+                for row in (match.fixed_ips if match else ())
+            ),
+        )
     )
+    cidrs = [
+        (subnet.network_id, addresses.parse_ip_network(subnet.cidr))
+        for subnet in subnets
+        if subnet.network_id and subnet.cidr
+    ]
+    wanted += ((query, query.value, None) for query in queries)
+    for query, text, match in wanted:
+        ip_address = addresses.parse_ip_address(text)
+        on = [pair for pair in cidrs if ip_address in pair[1]]
+        yield _Target(query, ip_address, match, on)
 
 
-def _cidrs_by_network(subnets: Iterable[records.Subnet]) -> _Cidrs:
-    found: dict[str, list[addresses.IPNetwork]] = {}
-    for subnet in subnets:
-        if subnet.network_id and subnet.cidr:
-            found.setdefault(subnet.network_id, []).append(
-                addresses.parse_ip_network(subnet.cidr)
-            )
-    return found
-
-
-def _ports(
-    read: searches.Reader, targets: Sequence[_Target]
-) -> list[records.Port]:
-    if any(target.network_ids is None for target in targets):
-        return read.rows(neutron.PORTS)
-    network_ids = frozenset[str]().union(
-        *(target.network_ids or () for target in targets)
-    )
-    return read.rows(neutron.PORTS, 'network_id', sorted(network_ids))
+def _with_mac_addresses(
+    queries: Mapping[str, addresses.Address], ports: Iterable[records.Port]
+) -> Iterator[searches.Match]:
+    """Find the ports that may use the MAC addresses of others."""
+    for port in ports:
+        pairs = {pair.mac_address: pair for pair in port.address_pairs[::-1]}
+        for mac_address, pair in pairs.items():
+            query = queries.get(mac_address or '')
+            if query and mac_address != port.mac_address:
+                yield searches.Match(
+                    query,
+                    'allowed-address',
+                    searches.Certainty.MAY_USE,
+                    port=port,
+                    pair=pair,
+                )
 
 
 def _allowed(
-    target: _Target,
-    ports: Iterable[records.Port],
-    cidrs: _Cidrs,
+    target: _Target, ports: Iterable[records.Port]
 ) -> Iterator[searches.Match]:
+    """Find the ports with a pair for an address that is not their own."""
+    text = str(target.ip_address)
+    network_ids = target.network_ids
     pairs = [
         (port, pair)
         for port in ports
         if port.address_pairs
-        and (
-            target.network_ids is None or port.network_id in target.network_ids
-        )
-        and (pair := _pair(port, target))
+        and port.network_id in network_ids
+        and not port.has_address(text)
+        and (pair := port.pair_covering(target.ip_address))
     ]
     holder = _holder(target, pairs)
     for port, pair in pairs:
@@ -177,13 +153,13 @@ def _allowed(
             searches.Certainty.HOLDS
             if port is holder
             else searches.Certainty.MAY_USE,
-            ip_address=str(target.ip_address) if target.ip_address else None,
+            ip_address=text,
             port=port,
-            floating_ip=target.floating_ip,
+            floating_ip=target.reserved.floating_ip
+            if target.reserved
+            else None,
             pair=pair,
-            is_any_address=_allows_any_address(
-                pair, target, cidrs.get(port.network_id, ())
-            ),
+            is_any_address=_covers_subnet(target, port, pair.network),
         )
 
 
@@ -196,7 +172,8 @@ def _holder(
     OVN watches the ports whose pair is the address and nothing else. It binds
     a subport on the host of its parent, which Neutron does not show here.
     """
-    host = target.reserved_by and target.reserved_by.holder_host
+    reserved_by = target.reserved and target.reserved.port
+    host = reserved_by and reserved_by.holder_host
     candidates = [
         port
         for port, pair in pairs
@@ -210,36 +187,14 @@ def _holder(
     return None
 
 
-def _pair(port: records.Port, target: _Target) -> records.AddressPair | None:
-    """Return the pair with which a port may use an address of another."""
-    if target.ip_address is None:
-        return next(
-            (
-                pair
-                for pair in port.address_pairs
-                if (pair.mac_address or '').lower() == target.query.value
-                and pair.mac_address != port.mac_address
-            ),
-            None,
-        )
-    if str(target.ip_address) in {row.ip_address for row in port.fixed_ips}:
-        return None
-    return port.pair_covering(target.ip_address)
-
-
-def _allows_any_address(
-    pair: records.AddressPair,
-    target: _Target,
-    cidrs: Iterable[addresses.IPNetwork],
+def _covers_subnet(
+    target: _Target, port: records.Port, allowed: addresses.IPNetwork
 ) -> bool:
-    """Return whether a pair covers the whole subnet of the address."""
-    if target.ip_address is None:
-        return False
-    allowed = pair.network
+    """Return whether a pair allows the whole subnet of the address."""
     return allowed.prefixlen == 0 or (
         allowed.num_addresses > 1
         and any(
-            target.ip_address in cidr and addresses.covers(allowed, cidr)
-            for cidr in cidrs
+            network_id == port.network_id and addresses.covers(allowed, cidr)
+            for network_id, cidr in target.subnets
         )
     )

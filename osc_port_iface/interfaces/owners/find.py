@@ -12,20 +12,10 @@
 
 """Finds the owners of addresses, directly or through indirections."""
 
-import collections
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Mapping,
-    Sequence,
-)
-import dataclasses
-import ipaddress
+from collections.abc import Callable, Iterable, Mapping
 import logging
 
 from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces import lookup
@@ -42,17 +32,11 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-# Searches for one kind of match, and follows the matches so far.
-_Step = Callable[
-    [searches.Reader, searches.Search, Sequence[searches.Match]],
-    list[searches.Match],
-]
-
 # If one of these fails, there is no answer.
-_DIRECT: tuple[_Step, ...] = (floating_ips.find, ports.find)
+_DIRECT = (floating_ips.find, ports.find)
 
 # The order matters: each continues from the matches of those before it.
-_INDIRECT: tuple[_Step, ...] = (
+_INDIRECT = (
     port_forwardings.find,
     load_balancers.find,
     router_gateways.find,
@@ -63,112 +47,86 @@ _INDIRECT: tuple[_Step, ...] = (
 _CERTAINTIES = list(searches.Certainty)
 
 
-@dataclasses.dataclass
-class Found(records.Answer[searches.Match]):
-    """All matches.
-
-    :ivar queries: What was looked for.
-    """
-
-    queries: Sequence[addresses.Address] = ()
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether an address without a match has no owner."""
-        return not self.failures
-
-
-def find(cloud: api_cloud.Cloud, search: searches.Search) -> Found:
+def find(search: searches.Search) -> None:
     """Find the owners of addresses.
 
-    :param cloud: The services.
-    :param search: What to look for.
-    :returns: All matches, in the order of the queries, then by address within
-        a CIDR, and by certainty.
+    :param search: What to look for, which is given all matches, in the order
+        of the queries, then by address within a range, and by certainty.
     :raises errors.ApiError: Neutron did not answer.
     """
-    read = searches.Reader(cloud)
-    matches: list[searches.Match] = []
     for step in _DIRECT:
-        matches = step(read, search, matches)
+        step(search)
     for step in _INDIRECT:
         try:
-            matches = step(read, search, matches)
+            step(search)
         except errors.TokenRefused:
             raise
-        except errors.Unreachable as error:
-            # Further searches would only fail in the same way.
-            read.failures.append(str(error))
-            break
         except errors.ApiError as error:
-            read.failures.append(str(error))
-    sort(matches, search.queries)
-    return Found(matches, read.failures, queries=search.queries)
+            search.failures.append(str(error))
+            if isinstance(error, errors.Unreachable):
+                # Further searches would only fail in the same way.
+                break
+    sort(search)
 
 
-def sort(
-    matches: list[searches.Match],
-    queries: Iterable[addresses.Address],
-    look: lookup.Lookup | None = None,
-) -> None:
-    """Sort matches as :func:`find` does.
+def sort(search: searches.Search, look: lookup.Lookup | None = None) -> None:
+    """Sort the matches of a search as :func:`find` does.
 
-    :param matches: The matches.
-    :param queries: The queries, in their order.
     :param look: Looks up the names of servers, by which matches that are equal
         otherwise are sorted.
     """
-    places = {query: place for place, query in enumerate(queries)}
+    places = {query: place for place, query in enumerate(search.queries)}
 
-    def key(match: searches.Match) -> tuple[int, int, int, str]:
+    def key(match: searches.Match) -> tuple[int, tuple[int, int], int, str]:
         server = look.server(match) if look else None
         # The forwardings of a floating IP are already ordered by its ports.
         name = server.name if server and not match.forwarding else None
-        return places[match.query], *_order(match), name or ''
+        is_of_range = match.query.kind is addresses.Kind.RANGE
+        return (
+            places[match.query],
+            addresses.ip_order(match.ip_address)
+            if is_of_range and match.ip_address
+            else (0, 0),
+            _CERTAINTIES.index(match.certainty),
+            name or '',
+        )
 
-    matches.sort(key=key)
-
-
-def shared(answers: Iterable[Found]) -> set[str | None]:
-    """Return the servers behind what several regions show.
-
-    These regions share a Neutron.
-
-    :param answers: The matches in each region.
-    :returns: The IDs of the servers; None for what has none.
-    """
-    counts = collections.Counter(
-        identity
-        for found in answers
-        for identity in {match.identity for match in found.rows}
-    )
-    return {
-        match.server_id
-        for found in answers
-        for match in found.rows
-        if counts[match.identity] > 1
-    }
+    search.rows.sort(key=key)
 
 
 def drop_doubles(
-    answers: Mapping[str, Found], known: Mapping[str, Collection[str]]
+    answers: Mapping[str, searches.Search],
+    look_up: Callable[[Iterable[str]], Mapping[str, set[str]]],
 ) -> None:
-    """Keep what several regions show in one of them.
+    """Keep in one region what several regions show, as they share a Neutron.
 
     :param answers: The matches, by region.
-    :param known: The IDs of the servers that exist, by region. A match stays
-        where its server is, or else in the first region.
+    :param look_up: Returns which of some servers exist, by region. A match
+        stays where its server is, or else in the first region.
     """
-    places: dict[searches.Identity, str] = {}
+    regions: dict[searches.Identity, dict[str, str | None]] = {}
     for region, found in answers.items():
         for match in found.rows:
-            if match.server_id in known.get(region, ()):
-                places.setdefault(match.identity, region)
+            seen = regions.setdefault(match.identity, {})
+            seen[region] = match.server_id
+    shared = [seen for seen in regions.values() if len(seen) > 1]
+    servers = {
+        server_id
+        for seen in shared
+        for server_id in seen.values()
+        if server_id
+    }
+    known = look_up(servers) if servers else {}
+    homes = {
+        identity: next(
+            (name for name in seen if seen[name] in known.get(name, ())),
+            next(iter(seen)),
+        )
+        for identity, seen in regions.items()
+    }
     for region, found in answers.items():
-        for match in found.rows:
-            places.setdefault(match.identity, region)
         found.rows = [
-            match for match in found.rows if places[match.identity] == region
+            match for match in found.rows if homes[match.identity] == region
         ]
 
 
@@ -200,17 +158,7 @@ def unattached(
     ]
 
 
-def distinct(
-    queries: Iterable[addresses.Address],
-) -> tuple[addresses.Address, ...]:
-    """Drop duplicate queries, whatever their notation."""
-    found: dict[addresses.Address, addresses.Address] = {}
-    for query in queries:
-        found.setdefault(dataclasses.replace(query, text=''), query)
-    return tuple(found.values())
-
-
-def unmatched(cloud: api_cloud.Cloud, found: Found) -> list[records.Absence]:
+def unmatched(search: searches.Search) -> list[records.Absence]:
     """Report the addresses that matched nothing, and the scope searched.
 
     If no port shows how much the caller may see, Neutron is asked once more.
@@ -219,43 +167,31 @@ def unmatched(cloud: api_cloud.Cloud, found: Found) -> list[records.Absence]:
     :raises errors.Forbidden: The token is not for a project, and shows
         nothing.
     """
-    if found.is_complete and not found.rows:
-        cloud.network.ensure_scope()
-    matched = {match.query for match in found.rows}
-    missing = [query for query in found.queries if query not in matched]
-    everywhere = any(
-        match.port and match.port.shows_binding for match in found.rows
-    )
-    if (
-        missing
-        and found.is_complete
-        and not any(match.port for match in found.rows)
-    ):
-        try:
-            everywhere = cloud.network.shows_bindings()
-        except errors.ApiError as error:
-            LOG.info(error)
-    if not found.is_complete:
+    network = search.cloud.network
+    ports = [match.port for match in search.rows if match.port]
+    matched = {match.query for match in search.rows}
+    missing = [query for query in search.queries if query not in matched]
+    if search.failures:
         text = _(
             "cannot tell whether '%s' matches anything: not everything could "
             'be read'
         )
-    elif everywhere:
-        LOG.info(_('Searched all projects.'))
-        text = _("'%s' matches nothing in any project")
     else:
-        LOG.info(_('Searched what this project can see.'))
-        text = _("'%s' matches nothing in what this project can see")
+        if not search.rows:
+            network.ensure_scope()
+        everywhere = any(port.shows_binding for port in ports)
+        if missing and not ports:
+            try:
+                everywhere = network.shows_bindings()
+            except errors.ApiError as error:
+                LOG.info(error)
+        if everywhere:
+            LOG.info(_('Searched all projects.'))
+            text = _("'%s' matches nothing in any project")
+        else:
+            LOG.info(_('Searched what this project can see.'))
+            text = _("'%s' matches nothing in what this project can see")
     return [
         records.Absence(text % printable.escape(query.text), query.text)
         for query in missing
     ]
-
-
-def _order(match: searches.Match) -> tuple[int, int]:
-    address = (
-        int(ipaddress.ip_address(match.ip_address))
-        if match.query.kind in searches.WIDE and match.ip_address
-        else 0
-    )
-    return address, _CERTAINTIES.index(match.certainty)

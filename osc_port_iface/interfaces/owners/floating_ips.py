@@ -15,40 +15,29 @@
 Requests: the IPv4 addresses, in batches; then the ports, in batches.
 """
 
-from collections.abc import Sequence
-
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 
 
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Add the floating IPs of these addresses."""
     queries = searches.IPQueries(search.queries)
     # Floating IPs are always IPv4 addresses.
-    floating_ips = read.rows(
+    floating_ips = search.read(
         neutron.FLOATING_IPS,
         'address',
-        (address for address in queries.ip_addresses() if ':' not in address),
+        (address for address in queries.by_address if ':' not in address),
     )
-    ports = read.ports('id', (row.port_id for row in floating_ips))
+    ports = search.ports('id', (row.port_id for row in floating_ips))
     by_id = {port.id: port for port in ports}
-    return [
-        *matches,
-        *(
-            searches.Match(
-                query,
-                'floating-ip',
-                ip_address=row.address,
-                port=by_id.get(row.port_id or ''),
-                floating_ip=row,
-            )
-            for row in sorted(
-                floating_ips, key=lambda row: (row.address, row.id)
-            )
-            for query in queries.of(row.address)
-        ),
+    search.rows += [
+        searches.Match(
+            query,
+            'floating-ip',
+            ip_address=row.address,
+            port=by_id.get(row.port_id or ''),
+            floating_ip=row,
+        )
+        for row in sorted(floating_ips, key=lambda row: (row.address, row.id))
+        for query in queries.of(row.address)
     ]

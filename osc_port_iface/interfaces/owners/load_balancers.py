@@ -21,45 +21,35 @@ wanted: its listeners, its pools, their members, and the ports of these.
 
 from collections.abc import Iterator, Sequence
 import dataclasses
-from typing import TypeAlias
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
-_MATCHED_AS = 'load-balancer'
 
-
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Mark the ports that hold virtual IPs, and add what is behind them."""
-    found = [
-        dataclasses.replace(match, matched_as=_MATCHED_AS)
-        if match.is_direct and match.port and match.port.load_balancer_id
-        else match
-        for match in matches
-    ]
-    for match in matches:
-        if search.behind and match.port and match.port.load_balancer_id:
+    found = []
+    for match in search.rows:
+        port = match.port
+        if port is None or port.load_balancer_id is None:
+            found.append(match)
+            continue
+        marked = dataclasses.replace(match, matched_as='load-balancer')
+        found.append(marked if match.is_direct else match)
+        if search.behind:
             try:
-                found += _behind(read, match, match.port)
+                found += _behind(search, marked, port)
             except errors.TokenRefused:
                 raise
             except errors.ApiError as error:
-                read.failures.append(str(error))
-    return found
-
-
-# A listener, if there is one, and a member of its pool.
-_Route: TypeAlias = tuple[records.Listener | None, records.PoolMember]
+                search.failures.append(str(error))
+    search.rows = found
 
 
 def _behind(
-    read: searches.Reader, match: searches.Match, virtual: records.Port
+    search: searches.Search, match: searches.Match, virtual: records.Port
 ) -> list[searches.Match]:
     """Find the servers of the members of a load balancer.
 
@@ -68,14 +58,13 @@ def _behind(
 
     :param virtual: The port of its virtual IP.
     """
-    routes = _routes(read, match.query, virtual.load_balancer_id or '')
-    ports = read.ports(
+    routes = list(_routes(search, match.query, virtual.load_balancer_id or ''))
+    ports = search.ports(
         'ip_address', (member.address for _listener, member in routes)
     )
     return [
         dataclasses.replace(
             match,
-            matched_as=_MATCHED_AS,
             certainty=searches.Certainty.BEHIND,
             port=port,
             forwarding=records.PortForwarding(
@@ -92,25 +81,24 @@ def _behind(
 
 
 def _routes(
-    read: searches.Reader, query: addresses.Address, load_balancer_id: str
-) -> list[_Route]:
-    api = read.cloud.load_balancer
+    search: searches.Search, query: addresses.Address, load_balancer_id: str
+) -> Iterator[tuple[records.Listener | None, records.PoolMember]]:
+    """Find the members, each with the listener, if any, that leads to it."""
+    api = search.cloud.load_balancer
     chosen = {
         row.id: row
-        for row in read.rows_of(api.listeners(load_balancer_id))
+        for row in search.keep(api.listeners(load_balancer_id))
         if query.number in (None, row.number)
         and query.protocol in (None, row.transport)
     }
-    routes: list[_Route] = []
-    for pool in read.rows_of(api.pools(load_balancer_id)):
+    for pool in search.keep(api.pools(load_balancer_id)):
         ways: list[records.Listener | None] = [
             chosen[i] for i in pool.listener_ids if i in chosen
         ]
         if not pool.listener_ids and query.number is None:
             ways = [None]
-        members = read.rows_of(api.members(pool.id)) if ways else []
-        routes += [(way, member) for way in ways for member in members]
-    return routes
+        members = search.keep(api.members(pool.id)) if ways else []
+        yield from ((way, member) for way in ways for member in members)
 
 
 def _ports_of(
@@ -123,17 +111,19 @@ def _ports_of(
     Other networks may have the same address. Without a subnet, it is one of
     the project of the load balancer.
     """
-
-    def is_its(port: records.Port) -> Iterator[bool]:
-        for fixed_ip in port.fixed_ips:
-            if fixed_ip.ip_address == member.address:
-                yield (
-                    fixed_ip.subnet_id == member.subnet_id
-                    if member.subnet_id
-                    else port.project_id == project_id
-                )
-
-    return [port for port in ports if any(is_its(port))] or [None]
+    return [
+        port
+        for port in ports
+        if any(
+            row.ip_address == member.address
+            and (
+                row.subnet_id == member.subnet_id
+                if member.subnet_id
+                else port.project_id == project_id
+            )
+            for row in port.fixed_ips
+        )
+    ] or [None]
 
 
 def _text(number: int | None) -> str | None:

@@ -16,7 +16,6 @@ Requests: the ports that forwardings lead to, in batches. The forwardings
 themselves are part of the floating IP.
 """
 
-from collections.abc import Sequence
 import dataclasses
 
 from osc_port_iface import addresses
@@ -24,25 +23,21 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Replace a floating IP by one match for each of its forwardings.
 
     A query with a port chooses the forwardings of that port.
     """
-    chosen = [(match, _forwardings(match)) for match in matches]
+    chosen = [(match, _forwardings(match)) for match in search.rows]
     forwardings = [row for _match, rows in chosen for row in rows]
     ports = {
         port.id: port
-        for port in read.ports(
+        for port in search.ports(
             'id', (row.internal_port_id for row in forwardings)
         )
     }
     # Before Neutron 21, a forwarding does not have the ID of its port.
-    others = read.ports(
+    others = search.ports(
         'ip_address',
         (
             row.internal_ip_address
@@ -72,7 +67,7 @@ def find(
                 )
                 for port in leads_to or [ports.get(row.internal_port_id or '')]
             ]
-    return found
+    search.rows = found
 
 
 def _forwardings(match: searches.Match) -> list[records.PortForwarding]:

@@ -18,7 +18,8 @@ beginning of an ID or a MAC address, a listing of all ports, as Neutron has no
 such filter, and then the ports that match.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+import dataclasses
 import ipaddress
 
 from osc_port_iface import addresses
@@ -27,40 +28,33 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
 
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Add the ports with these fixed IPs, MAC addresses, IDs and devices."""
-    return [
-        *matches,
-        *_with_fixed_ips(read, search, matches),
-        *_with(read, 'mac_address', search.of(addresses.Kind.MAC_ADDRESS)),
-        *_with(read, 'id', search.of(addresses.Kind.PORT)),
-        *_with_link_local_addresses(read, search),
-        *_with_prefixes(read, search),
+    search.rows += [
+        *_with_fixed_ips(search),
+        *_with(search, 'mac_address', _by_mac_address(search)),
+        *_with(
+            search,
+            'id',
+            [
+                (query.value, searches.Match(query, 'port'))
+                for query in search.of(addresses.Kind.PORT)
+            ],
+        ),
+        *_with_prefixes(search),
     ]
 
 
-def _with_fixed_ips(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> Iterator[searches.Match]:
+def _with_fixed_ips(search: searches.Search) -> Iterator[searches.Match]:
     queries = searches.IPQueries(search.queries)
-    found = read.ports('ip_address', queries.ip_addresses())
-    if networks := queries.ipv6_networks():
-        subnets = read.rows(neutron.SUBNETS)
-        found += read.ports(
+    found = search.ports('ip_address', queries.by_address)
+    if networks := [network for network, _query in queries.ipv6]:
+        subnets = search.read(neutron.SUBNETS)
+        found += search.ports(
             'subnet_id',
             (subnet.id for subnet in subnets if _overlaps(subnet, networks)),
         )
-    translated = {
-        (match.query, match.ip_address)
-        for match in matches
-        if match.floating_ip
-    }
+    translated = {(match.query, match.ip_address) for match in search.rows}
     ports_by_id = {port.id: port for port in found}
     for port_id in sorted(ports_by_id):
         port = ports_by_id[port_id]
@@ -91,64 +85,61 @@ def _overlaps(
     )
 
 
-def _with(
-    read: searches.Reader,
-    name: str,
-    queries: Iterable[addresses.Address],
-) -> Iterator[searches.Match]:
-    """Find the ports with MAC addresses or IDs."""
-    by_value = {query.value: query for query in queries}
-    for port in read.ports(name, by_value):
-        query = by_value[(getattr(port, name) or '').lower()]
-        yield searches.Match(query, query.kind.value, port=port)
-
-
-def _with_link_local_addresses(
-    read: searches.Reader, search: searches.Search
-) -> Iterator[searches.Match]:
-    """Find the ports whose MAC addresses link-local addresses are made of.
-
-    Such an address is unique on its network only, and Neutron does not know
-    it.
-    """
-    queries = records.grouped(
-        search.of(addresses.Kind.IP_ADDRESS),
-        lambda query: addresses.mac_of_link_local(
-            addresses.parse_ip_address(query.value)
-        ),
-    )
-    for port in read.ports('mac_address', queries):
-        for query in queries[(port.mac_address or '').lower()]:
-            yield searches.Match(
-                query,
-                'link-local-address',
-                searches.Certainty.MAY_USE,
-                ip_address=query.value,
-                port=port,
+def _by_mac_address(
+    search: searches.Search,
+) -> Iterator[tuple[str, searches.Match]]:
+    """Return what a port with a MAC address would match."""
+    for query in search.of(addresses.Kind.MAC_ADDRESS):
+        yield query.value, searches.Match(query, 'mac-address')
+    for query in search.of(addresses.Kind.IP_ADDRESS):
+        # Such an address is unique on its network only, and Neutron does not
+        # know it.
+        ip_address = addresses.parse_ip_address(query.value)
+        if mac_address := addresses.mac_of_link_local(ip_address):
+            yield (
+                mac_address,
+                searches.Match(
+                    query,
+                    'link-local-address',
+                    searches.Certainty.MAY_USE,
+                    ip_address=query.value,
+                ),
             )
 
 
-def _with_prefixes(
-    read: searches.Reader, search: searches.Search
+def _with(
+    search: searches.Search,
+    name: str,
+    wanted: Iterable[tuple[str, searches.Match]],
 ) -> Iterator[searches.Match]:
+    """Find the ports that have certain values.
+
+    :param name: The attribute of ports, which is also a filter.
+    :param wanted: The values, each with what a port with it matches.
+    """
+    by_value = records.grouped(wanted, lambda pair: pair[0])
+    for port in search.ports(name, by_value):
+        for _value, match in by_value[getattr(port, name)]:
+            yield dataclasses.replace(match, port=port)
+
+
+def _with_prefixes(search: searches.Search) -> Iterator[searches.Match]:
     """Find the ports whose ID or MAC address begins with something."""
-    devices = search.of(addresses.Kind.HOST_DEVICE)
-    mac_prefixes = search.of(addresses.Kind.MAC_PREFIX)
-    if not devices and not mac_prefixes:
-        return
+    kinds = (
+        ('host-device', 'id', search.of(addresses.Kind.HOST_DEVICE)),
+        ('mac-address', 'mac_address', search.of(addresses.Kind.MAC_PREFIX)),
+    )
 
     def matches(port: records.Port) -> list[searches.Match]:
-        mac_address = (port.mac_address or '').lower()
         return [
             searches.Match(query, matched_as, port=port)
-            for matched_as, value, queries in (
-                ('host-device', port.id, devices),
-                ('mac-address', mac_address, mac_prefixes),
-            )
+            for matched_as, name, queries in kinds
             for query in queries
-            if value.startswith(query.value)
+            if (getattr(port, name) or '').startswith(query.value)
         ]
 
-    listed = read.rows(neutron.PORT_ADDRESSES)
-    for port in read.ports('id', (row.id for row in listed if matches(row))):
-        yield from matches(port)
+    if any(queries for _matched_as, _name, queries in kinds):
+        listed = search.read(neutron.PORT_ADDRESSES)
+        ids = (row.id for row in listed if matches(row))
+        for port in search.ports('id', ids):
+            yield from matches(port)

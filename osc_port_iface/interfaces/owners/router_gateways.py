@@ -19,7 +19,7 @@ these are wanted: the ports of the routers, the ports on their inner subnets,
 and their floating IPs, each in batches.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 import dataclasses
 
 from osc_port_iface.api import neutron
@@ -29,14 +29,10 @@ from osc_port_iface import records
 _MATCHED_AS = 'router-gateway'
 
 
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Add the routers and, if wanted, the servers behind them."""
-    found = _with_gateway_ports(read, matches)
-    queries = searches.IPQueries(search.open_queries(matches))
+    found = _with_gateway_ports(search)
+    queries = searches.IPQueries(search.open_queries)
     if queries and not any(
         match.port and match.port.shows_binding for match in found
     ):
@@ -44,28 +40,24 @@ def find(
         found += (
             match
             for match in _with_external_ips(
-                read.rows(neutron.ROUTERS), queries
+                search.read(neutron.ROUTERS), queries
             )
             if (match.query, match.ip_address) not in known
         )
     if search.behind:
-        found += _behind(
-            read, [row for row in found if row.matched_as == _MATCHED_AS]
-        )
-    return found
+        found += _behind(search, found)
+    search.rows = found
 
 
-def _with_gateway_ports(
-    read: searches.Reader, matches: Sequence[searches.Match]
-) -> list[searches.Match]:
+def _with_gateway_ports(search: searches.Search) -> list[searches.Match]:
     """Mark the ports of gateways, and add their routers.
 
     The port of a gateway has no project, but its router does.
     """
-    routers = read.rows(
+    routers = search.read(
         neutron.ROUTERS,
         'id',
-        (match.device_id for match in matches if _has_gateway_port(match)),
+        (row.device_id for row in search.rows if _has_gateway_port(row)),
     )
     by_id = {router.id: router for router in routers}
     return [
@@ -76,7 +68,7 @@ def _with_gateway_ports(
         )
         if _has_gateway_port(match)
         else match
-        for match in matches
+        for match in search.rows
     ]
 
 
@@ -101,23 +93,29 @@ def _with_external_ips(
 
 
 def _behind(
-    read: searches.Reader, gateways: Iterable[searches.Match]
+    search: searches.Search, found: Iterable[searches.Match]
 ) -> list[searches.Match]:
-    """Find the servers whose IPv4 traffic gateways translate."""
+    """Find the servers whose IPv4 traffic gateways translate.
+
+    A server with a floating IP uses that instead.
+    """
     translating = [
         (match, match.router)
-        for match in gateways
+        for match in found
         if match.router and _translates(match, match.router)
     ]
     router_ids = [router.id for _match, router in translating]
-    inner = _inner_subnets(read.ports('device_id', router_ids))
-    ports = read.ports(
-        'subnet_id', (subnet for ids in inner.values() for subnet in ids)
+    inner = dict.fromkeys(
+        (port.device_id, row.subnet_id)
+        for port in search.ports('device_id', router_ids)
+        if port.is_router_interface
+        for row in port.fixed_ips
+        if row.subnet_id and ':' not in row.ip_address
     )
-    floating_ips = read.rows(neutron.FLOATING_IPS, 'router_id', router_ids)
-    leaving = {
-        router_id: _leaving(ports, subnet_ids, floating_ips)
-        for router_id, subnet_ids in inner.items()
+    ports = search.ports('subnet_id', (subnet_id for _id, subnet_id in inner))
+    translated = {
+        (row.port_id, row.fixed_ip_address)
+        for row in search.read(neutron.FLOATING_IPS, 'router_id', router_ids)
     }
     return [
         searches.Match(
@@ -129,49 +127,23 @@ def _behind(
             router=router,
         )
         for match, router in translating
-        for port in leaving.get(router.id, ())
-    ]
-
-
-def _leaving(
-    ports: Iterable[records.Port],
-    subnet_ids: set[str],
-    floating_ips: Iterable[records.FloatingIP],
-) -> list[records.Port]:
-    """Return the ports of servers that do not use a floating IP instead."""
-    others = {(row.port_id, row.fixed_ip_address) for row in floating_ips}
-    return [
-        port
         for port in ports
-        if (port.is_for_server or port.is_subport)
-        and any(
-            fixed_ip.subnet_id in subnet_ids
-            and (port.id, fixed_ip.ip_address) not in others
-            for fixed_ip in port.fixed_ips
+        if port.is_for_server or port.is_subport
+        if any(
+            (router.id, row.subnet_id) in inner
+            and (port.id, row.ip_address) not in translated
+            for row in port.fixed_ips
         )
     ]
 
 
-def _inner_subnets(
-    interfaces: Iterable[records.Port],
-) -> dict[str, set[str]]:
-    """Return the inner IPv4 subnets of routers, by router."""
-    found: dict[str, set[str]] = {}
-    for port in interfaces:
-        if port.is_router_interface:
-            found.setdefault(port.device_id or '', set()).update(
-                fixed_ip.subnet_id
-                for fixed_ip in port.fixed_ips
-                if fixed_ip.subnet_id and ':' not in fixed_ip.ip_address
-            )
-    return found
-
-
 def _translates(match: searches.Match, router: records.Router) -> bool:
     """Return whether a router gives outgoing IPv4 traffic this address."""
-    found = {match.ip_address}
-    if match.port and not match.ip_address:
-        found = {fixed_ip.ip_address for fixed_ip in match.port.fixed_ips}
+    found = (
+        [match.ip_address]
+        if match.ip_address
+        else [row.ip_address for row in match.fixed_ips]
+    )
     return any(
         gateway.has_source_nat
         and fixed_ip.ip_address in found

@@ -12,7 +12,7 @@
 
 """What is looked for, and what matches it."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 import dataclasses
 import enum
 from typing import TypeAlias, TypeVar
@@ -32,9 +32,6 @@ GATEWAY_OWNER = 'network:router_gateway'
 
 
 Identity: TypeAlias = tuple[Hashable, ...]
-
-# The queries that several addresses match.
-WIDE = (addresses.Kind.CIDR, addresses.Kind.RANGE)
 
 
 class Certainty(enum.Enum):
@@ -176,42 +173,11 @@ class Match:
         return None
 
 
-class Reader:
-    """Reads what a search needs, and remembers what could not be read.
+@dataclasses.dataclass(kw_only=True)
+class Search(records.Answer[Match]):
+    """A search for addresses, and what it has found so far.
 
     :ivar cloud: The services.
-    :ivar failures: A line for each thing that could not be read.
-    """
-
-    def __init__(self, cloud: api_cloud.Cloud) -> None:
-        """Prepare to read; nothing is requested."""
-        self.cloud = cloud
-        self.failures: list[str] = []
-
-    def ports(self, name: str, values: paging.Values) -> list[records.Port]:
-        """Read the ports that match a filter, ordered by ID."""
-        found = self.rows(neutron.PORTS, name, values)
-        return sorted(found, key=lambda port: port.id)
-
-    def rows(
-        self,
-        collection: paging.Collection[_Row],
-        name: str = '',
-        values: paging.Values = (),
-    ) -> list[_Row]:
-        """Read rows of a collection of Neutron."""
-        return self.rows_of(self.cloud.network.list(collection, name, values))
-
-    def rows_of(self, answer: records.Answer[_Any]) -> list[_Any]:
-        """Return the rows of an answer, and remember its failures."""
-        self.failures += answer.failures
-        return answer.rows
-
-
-@dataclasses.dataclass(frozen=True)
-class Search:
-    """What to look for.
-
     :ivar queries: The addresses to look for, without duplicates.
     :ivar all_matches: Whether to find everything that may use an address even
         if something owns it.
@@ -219,66 +185,81 @@ class Search:
         balancers.
     """
 
-    queries: tuple[addresses.Address, ...]
+    rows: list[Match] = dataclasses.field(default_factory=list)
+    cloud: api_cloud.Cloud
+    queries: Sequence[addresses.Address]
     all_matches: bool = False
     behind: bool = False
 
-    def of(self, *kinds: addresses.Kind) -> list[addresses.Address]:
-        """Return the queries of some kinds."""
-        return [query for query in self.queries if query.kind in kinds]
+    def of(self, kind: addresses.Kind) -> list[addresses.Address]:
+        """Return the queries of a kind."""
+        return [query for query in self.queries if query.kind is kind]
 
-    def open_queries(
-        self, matches: Iterable[Match]
-    ) -> list[addresses.Address]:
-        """Return the queries whose owners are still looked for.
+    @property
+    def open_queries(self) -> list[addresses.Address]:
+        """The queries whose owners are still looked for.
 
-        :param matches: The matches so far.
-        :returns: The queries without a match, and those for several addresses,
-            of which one may still have none; all if all matches are wanted.
+        These are those without a match, and ranges, of which an address may
+        still have none; all if all matches are wanted.
         """
-        found = {match.query for match in matches}
+        found = {match.query for match in self.rows}
         return [
             query
             for query in self.queries
-            if self.all_matches or query.kind in WIDE or query not in found
+            if self.all_matches
+            or query.kind is addresses.Kind.RANGE
+            or query not in found
         ]
+
+    def ports(self, name: str, values: paging.Values) -> list[records.Port]:
+        """Read the ports that match a filter, ordered by ID."""
+        found = self.read(neutron.PORTS, name, values)
+        return sorted(found, key=lambda port: port.id)
+
+    def read(
+        self,
+        collection: paging.Collection[_Row],
+        name: str = '',
+        values: paging.Values = (),
+    ) -> list[_Row]:
+        """Read rows of a collection of Neutron."""
+        return self.keep(self.cloud.network.list(collection, name, values))
+
+    def keep(self, answer: records.Answer[_Any]) -> list[_Any]:
+        """Return the rows of an answer, and keep its failures."""
+        self.failures += answer.failures
+        return answer.rows
 
 
 class IPQueries:
-    """Finds the queries that an IP address matches."""
+    """Finds the queries that an IP address matches.
+
+    :ivar by_address: The queries for each address. Ranges of IPv6 have too
+        many.
+    :ivar ipv6: The networks of these ranges.
+    """
 
     def __init__(self, queries: Iterable[addresses.Address]) -> None:
-        """Take the addresses, the CIDRs and the ranges among some queries."""
-        self._single: dict[str, list[addresses.Address]] = {}
-        self._wide: list[tuple[addresses.IPNetwork, addresses.Address]] = []
+        """Take the addresses and the ranges among some queries."""
+        self.by_address: dict[str, list[addresses.Address]] = {}
+        self.ipv6: list[tuple[addresses.IPNetwork, addresses.Address]] = []
         for query in queries:
-            if query.kind is addresses.Kind.IP_ADDRESS:
-                self._single.setdefault(query.value, []).append(query)
-            else:
-                self._wide += ((network, query) for network in query.networks)
+            for network in query.networks:
+                is_range = query.kind is addresses.Kind.RANGE
+                if network.version == 6 and is_range:
+                    self.ipv6.append((network, query))
+                    continue
+                for ip_address in map(str, network):
+                    self.by_address.setdefault(ip_address, []).append(query)
 
     def __bool__(self) -> bool:
         """Return whether there are any such queries."""
-        return bool(self._single or self._wide)
+        return bool(self.by_address or self.ipv6)
 
     def of(self, ip_address: str) -> Iterator[addresses.Address]:
         """Return the queries that an address matches."""
         found = addresses.parse_ip_address(ip_address)
-        yield from self._single.get(str(found), ())
-        for network, query in self._wide:
+        yield from self.by_address.get(str(found), ())
+        for network, query in self.ipv6:
             if found in network:
                 yield query
-
-    def ip_addresses(self) -> list[str]:
-        """Return all addresses, except those in wide queries of IPv6."""
-        found = dict.fromkeys(self._single)
-        for network, _query in self._wide:
-            if network.version == 4:
-                found.update(dict.fromkeys(map(str, network)))
-        return list(found)
-
-    def ipv6_networks(self) -> list[addresses.IPNetwork]:
-        """Return the wide queries of IPv6, which have too many addresses."""
-        return [
-            network for network, _query in self._wide if network.version == 6
-        ]

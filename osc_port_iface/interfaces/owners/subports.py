@@ -16,45 +16,32 @@ Requests: the trunks, if a port is or may be a subport (one that is not wired
 yet has neither device owner nor device ID); then the parent ports, in batches.
 """
 
-from collections.abc import Sequence
 import dataclasses
 
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 
 
-def find(
-    read: searches.Reader,
-    search: searches.Search,
-    matches: Sequence[searches.Match],
-) -> list[searches.Match]:
+def find(search: searches.Search) -> None:
     """Add the parent port to the matches of subports."""
-    if not any(map(_may_be_subport, matches)):
-        return list(matches)
+    ports = [match.port for match in search.rows if match.port]
+    if not any(port.is_subport or port.is_unowned for port in ports):
+        return
     trunk_of = {
-        subport.port_id: (trunk, subport)
-        for trunk in read.rows(neutron.TRUNKS)
+        subport.port_id: (trunk.port_id, subport)
+        for trunk in search.read(neutron.TRUNKS)
         for subport in trunk.subports
     }
-    found = [
-        trunk_of.get(match.port.id if match.port else '') for match in matches
-    ]
-    ports = read.ports('id', (pair[0].port_id for pair in found if pair))
-    by_id = {port.id: port for port in ports}
-    return [
-        dataclasses.replace(
-            match,
-            # A floating IP that leads to a subport remains a floating IP.
-            matched_as='subport' if match.is_direct else match.matched_as,
-            subport=pair[1],
-            parent=by_id.get(pair[0].port_id),
-        )
-        if pair
-        else match
-        for match, pair in zip(matches, found, strict=True)
-    ]
-
-
-def _may_be_subport(match: searches.Match) -> bool:
-    port = match.port
-    return port is not None and (port.is_subport or port.is_unowned)
+    parents = search.ports(
+        'id', (trunk_of[port.id][0] for port in ports if port.id in trunk_of)
+    )
+    by_id = {port.id: port for port in parents}
+    for place, match in enumerate(search.rows):
+        if match.port and (found := trunk_of.get(match.port.id)):
+            search.rows[place] = dataclasses.replace(
+                match,
+                # A floating IP that leads to a subport remains a floating IP.
+                matched_as='subport' if match.is_direct else match.matched_as,
+                subport=found[1],
+                parent=by_id.get(found[0]),
+            )

@@ -44,15 +44,6 @@ def port(
     )
 
 
-class TestDistinct(testtools.TestCase):
-    def test_spellings_of_one_address(self) -> None:
-        queries = [
-            addresses.parse_address(text)
-            for text in ('10.0.0.5', '::ffff:10.0.0.5', 'fa163e000001')
-        ]
-        self.assertEqual((queries[0], queries[2]), find.distinct(queries))
-
-
 class TestFind(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -89,9 +80,12 @@ class TestFind(testtools.TestCase):
             ]
         )
 
-    def find(self, *texts: str) -> records.Answer[searches.Match]:
-        queries = tuple(addresses.parse_query(text) for text in texts)
-        return find.find(self.cloud, searches.Search(queries))
+    def find(self, *texts: str) -> searches.Search:
+        search = searches.Search(
+            cloud=self.cloud, queries=[*map(addresses.parse_query, texts)]
+        )
+        find.find(search)
+        return search
 
     def test_broken_items_are_failures(self) -> None:
         methods = (*self.direct, *self.indirect)
@@ -127,9 +121,7 @@ class TestFind(testtools.TestCase):
 
     def unmatched(self, text: str) -> list[str]:
         """Look for an address together with one that exists."""
-        queries = tuple(map(addresses.parse_query, (text, '10.0.0.100')))
-        found = find.find(self.cloud, searches.Search(queries))
-        return [*find.unmatched(self.cloud, found)]
+        return [*find.unmatched(self.find(text, '10.0.0.100'))]
 
     def test_without_what_is_direct_there_is_no_answer(self) -> None:
         for method in self.direct:
@@ -211,8 +203,9 @@ class TestUnmatched(testtools.TestCase):
         api = fake_network.fake_network()
         api.shows_bindings.side_effect = [shows_bindings]
         cloud = mock.Mock(spec=api_cloud.Cloud, network=api)
-        found = find.Found(list(matches), queries=[QUERY])
-        lines = find.unmatched(cloud, found)
+        lines = find.unmatched(
+            searches.Search(rows=list(matches), cloud=cloud, queries=[QUERY])
+        )
         self.requests = api.shows_bindings.call_count
         return [*lines]
 
@@ -249,8 +242,10 @@ class TestUnmatched(testtools.TestCase):
         self.assertRaises(
             errors.Forbidden,
             find.unmatched,
-            mock.Mock(spec=api_cloud.Cloud, network=api),
-            find.Found([], queries=[QUERY]),
+            searches.Search(
+                cloud=mock.Mock(spec=api_cloud.Cloud, network=api),
+                queries=[QUERY],
+            ),
         )
 
     def test_nothing_is_missing(self) -> None:
