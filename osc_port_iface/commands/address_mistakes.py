@@ -13,6 +13,7 @@
 """What is wrong with an address that a user typed."""
 
 from collections.abc import Iterable
+import functools
 import re
 
 from osc_port_iface import addresses
@@ -102,29 +103,21 @@ _OF_QUERY: _Forms = [
 ]
 
 
-def of_query(text: str) -> str | None:
-    """Explain why a text is no address whose owner can be looked for.
+def _explain(forms: _Forms, text: str) -> str | None:
+    """Explain why a text is not what it looks like.
 
     :returns: A clause; None if it does not even look like an address.
     """
-    return _explained(text, _OF_QUERY)
-
-
-def of_mac_address(text: str) -> str | None:
-    """Explain why a text is no MAC address; None if it looks like none."""
-    return _explained(text, _OF_MAC_ADDRESS)
-
-
-def of_ip_network(text: str) -> str | None:
-    """Explain why a text is no IP address or CIDR; None if it is neither."""
-    return _explained(text, _OF_IP_NETWORK)
-
-
-def _explained(text: str, forms: _Forms) -> str | None:
     for pattern, rule in forms:
         if found := re.fullmatch(pattern, text, re.IGNORECASE):
             for part in filter(None, found.groups()):
                 if not addresses.is_query(part):
-                    return _explained(part, _OF_IP_ADDRESS)
+                    return _explain(_OF_IP_ADDRESS, part)
             return rule
     return None
+
+
+# Each explains why a text is no address of a kind.
+of_query = functools.partial(_explain, _OF_QUERY)
+of_mac_address = functools.partial(_explain, _OF_MAC_ADDRESS)
+of_ip_network = functools.partial(_explain, _OF_IP_NETWORK)

@@ -16,6 +16,8 @@ import argparse
 from collections.abc import Callable, Iterable
 import datetime
 import pathlib
+import sys
+from typing import TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
@@ -27,12 +29,12 @@ from osc_port_iface import printable
 from osc_port_iface import text_files
 
 
+_Value = TypeVar('_Value')
+
 # Polling more often would put a needless load on Nova.
 _SHORTEST_INTERVAL = 0.5
 
 _UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
-
-_NO_ADDRESS = _("'%s' is not an IP address, a MAC address or a port ID")
 
 _NO_QUERY = _(
     "'%s' is not an IP address, a CIDR, a range, a MAC address, a port ID or "
@@ -50,6 +52,10 @@ _TOO_WIDE = _(
     'count': f'{addresses.MOST_ADDRESSES:,}',
     'prefix': addresses.SHORTEST_IPV6_PREFIX,
 }
+
+
+def _invalid(message: str, text: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(message % printable.escape(text))
 
 
 def name(text: str) -> str:
@@ -88,7 +94,9 @@ def state(text: str) -> str:
 
 
 def one_of(
-    choices: Iterable[str], read: Callable[[str], str] = name
+    choices: Iterable[str],
+    read: Callable[[str], str] = name,
+    hint: str | None = None,
 ) -> Callable[[str], str]:
     """Make a type for an argument that has choices.
 
@@ -97,6 +105,7 @@ def one_of(
     :param choices: The choices, which the argument should have as well, for
         its help and for tab completion.
     :param read: Reads the text before it is compared with them.
+    :param hint: What to say in place of a suggestion.
     """
     known = tuple(choices)
 
@@ -104,89 +113,75 @@ def one_of(
         value = read(text)
         if value in known:
             return value
-        message = _("'%%s' is none of %s.") % ', '.join(known)
         likely = suggestions.similar(value, known)
-        raise _invalid(message + suggestions.did_you_mean(likely), text)
+        raise _invalid(
+            _("'%%s' is none of %s") % ', '.join(known)
+            + (hint or '.' + suggestions.did_you_mean(likely)),
+            text,
+        )
 
     return choice
 
 
-def tree_language(text: str) -> str:
-    """Read the language of a drawing."""
-    languages = ('text', 'mermaid', 'dot')
-    if text in languages:
-        return text
-    raise _invalid(
-        _(
-            "'%%s' is none of %s; put --tree after the server, or write "
-            '--tree=text'
-        )
-        % ', '.join(languages),
-        text,
-    )
+# The language of a drawing.
+tree_language = one_of(
+    ('text', 'mermaid', 'dot'),
+    str,
+    _('; put --tree after the server, or write --tree=text'),
+)
 
 
-def mac_address(text: str) -> str:
-    """Read a MAC address in any notation."""
-    try:
-        return addresses.parse_mac_address(text)
-    except ValueError:
-        raise _malformed(
-            text,
-            address_mistakes.of_mac_address(text),
-            _("'%s' is not a MAC address"),
-        ) from None
+def _address(
+    parse: Callable[[str], _Value],
+    explain: Callable[[str], str | None],
+    otherwise: str,
+) -> Callable[[str], _Value]:
+    """Make a type for an address.
 
-
-def mac_prefix(text: str) -> str:
-    """Read a MAC address in any notation, or its beginning."""
-    try:
-        return addresses.parse_mac_prefix(text)
-    except ValueError:
-        raise _malformed(
-            text,
-            address_mistakes.of_mac_address(text),
-            _("'%s' is not a MAC address or the beginning of one"),
-        ) from None
-
-
-def ip_network(text: str) -> addresses.IPNetwork:
-    """Read an address or a CIDR."""
-    try:
-        return addresses.parse_ip_network(text)
-    except ValueError:
-        raise _malformed(
-            text,
-            address_mistakes.of_ip_network(text),
-            _("'%s' is not an IP address or CIDR"),
-        ) from None
-
-
-def address(text: str) -> addresses.Address:
-    """Read a port ID, a MAC address or an IP address."""
-    try:
-        return addresses.parse_address(text)
-    except ValueError:
-        raise _invalid(_NO_ADDRESS, text) from None
-
-
-def query(text: str) -> addresses.Address:
-    """Read an address whose owner is to be found.
-
-    :param text: An address, a CIDR, a range, a port ID or the name of a host
-        device.
+    :param parse: Reads it.
+    :param explain: Says what is wrong with it, if that is known.
+    :param otherwise: What to say if it is not.
     """
-    return _query(text, _NO_QUERY + _FOR_SERVERS)
+
+    def read(text: str) -> _Value:
+        try:
+            return parse(text)
+        except addresses.TooWide:
+            raise _invalid(_TOO_WIDE, text) from None
+        except ValueError:
+            why = explain(text)
+        if why is None:
+            raise _invalid(otherwise, text)
+        raise _invalid(_("'%%s' is malformed: %s") % why, text)
+
+    return read
 
 
-def _query(text: str, otherwise: str) -> addresses.Address:
-    try:
-        return addresses.parse_query(text)
-    except addresses.TooWide:
-        raise _invalid(_TOO_WIDE, text) from None
-    except ValueError:
-        why = address_mistakes.of_query(text)
-        raise _malformed(text, why, otherwise) from None
+mac_address = _address(
+    addresses.parse_mac_address,
+    address_mistakes.of_mac_address,
+    _("'%s' is not a MAC address"),
+)
+
+mac_prefix = _address(
+    addresses.parse_mac_prefix,
+    address_mistakes.of_mac_address,
+    _("'%s' is not a MAC address or the beginning of one"),
+)
+
+ip_network = _address(
+    addresses.parse_ip_network,
+    address_mistakes.of_ip_network,
+    _("'%s' is not an IP address or CIDR"),
+)
+
+# An address whose owner is to be found, as an argument and as a line.
+query = _address(
+    addresses.parse_query, address_mistakes.of_query, _NO_QUERY + _FOR_SERVERS
+)
+_query_line = _address(
+    addresses.parse_query, address_mistakes.of_query, _NO_QUERY
+)
 
 
 def query_file(path: str) -> list[addresses.Address]:
@@ -211,7 +206,7 @@ def query_file(path: str) -> list[addresses.Address]:
         if not written:
             continue
         try:
-            found.append(_query(written, _NO_QUERY))
+            found.append(_query_line(written))
         except argparse.ArgumentTypeError as error:
             wrong.append(_('line %d: ') % number + str(error))
     if wrong:
@@ -275,11 +270,20 @@ def interval(text: str) -> float:
     )
 
 
-def count(text: str) -> int:
-    """Read a number, zero or more."""
-    if text.isascii() and text.isdigit():
-        return int(text)
-    raise _invalid(_("'%s' is not a number"), text)
+def _number(least: int, most: int, message: str) -> Callable[[str], int]:
+    """Make a type for a whole number."""
+
+    def number(text: str) -> int:
+        # Longer ones are above any limit, and Python may refuse to read them.
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        if is_number and least <= int(text) <= most:
+            return int(text)
+        raise _invalid(message, text)
+
+    return number
+
+
+count = _number(0, sys.maxsize, _("'%s' is not a number"))
 
 
 def positive_count(text: str) -> int:
@@ -312,32 +316,16 @@ def protocol(text: str) -> str:
     )
 
 
-def port(text: str) -> int:
-    """Read a port, or an ICMP type, which may be 0."""
-    if text.isascii() and text.isdigit() and int(text[:9]) < 65536:
-        return int(text)
-    raise _invalid(
-        _("'%s' is not a port, a number from 0 to 65535, or an ICMP type"),
-        text,
-    )
+# A port, or an ICMP type, which may be 0.
+port = _number(
+    0,
+    65535,
+    _("'%s' is not a port, a number from 0 to 65535, or an ICMP type"),
+)
 
-
-def concurrency(text: str) -> int:
-    """Read the number of parallel requests."""
-    limit = fan_out.MOST_WORKERS
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= limit:
-        return int(text)
-    raise _invalid(_("'%%s' is not a number from 1 to %d") % limit, text)
-
-
-def _malformed(
-    text: str, why: str | None, otherwise: str
-) -> argparse.ArgumentTypeError:
-    """Return an error that says what is wrong with an address, if known."""
-    if why is None:
-        return _invalid(otherwise, text)
-    return _invalid(_("'%%s' is malformed: %s") % why, text)
-
-
-def _invalid(message: str, text: str) -> argparse.ArgumentTypeError:
-    return argparse.ArgumentTypeError(message % printable.escape(text))
+# The number of parallel requests.
+concurrency = _number(
+    1,
+    fan_out.MOST_WORKERS,
+    _("'%%s' is not a number from 1 to %d") % fan_out.MOST_WORKERS,
+)
