@@ -67,6 +67,22 @@ class LookupRow(Protocol):
         """The addresses, with the IDs of their subnets."""
 
 
+def _batch(
+    collection: paging.Collection[_Found],
+    values: Callable[['Lookup'], Iterable[str | None]],
+    name: str = 'id',
+) -> functools.cached_property[dict[str, _Found]]:
+    """Declare what Neutron is asked for at the first touch, for all rows.
+
+    :param collection: The collection.
+    :param values: Returns the values of a filter, any of which is enough.
+    :param name: The filter.
+    """
+    return functools.cached_property(
+        lambda look: look._list(collection, values(look), name)
+    )
+
+
 class Lookup:
     """What services know of rows.
 
@@ -165,11 +181,12 @@ class Lookup:
 
     def floating_ips(self, row: LookupRow) -> list[records.FloatingIP]:
         """Look up the floating IPs that lead to the port of a row."""
-        return [
+        found = [
             found
-            for found in self._floating_ips
+            for found in self._floating_ips.values()
             if row.port_id and found.port_id == row.port_id
         ]
+        return sorted(found, key=lambda row: row.address)
 
     def forwarding_floating_ips(
         self, row: LookupRow
@@ -178,19 +195,20 @@ class Lookup:
 
         They have only the forwardings to this row.
         """
-        port = self.port(row)
+        if (port := self.port(row)) is None:
+            return []
         found = [
-            dataclasses.replace(
-                floating_ip,
-                port_forwardings=tuple(
+            dataclasses.replace(floating_ip, port_forwardings=forwardings)
+            for floating_ip in self._floating_ips_of_projects.values()
+            if (
+                forwardings := tuple(
                     forwarding
                     for forwarding in floating_ip.port_forwardings
-                    if port and floating_ip.forwards_to(port, forwarding)
-                ),
+                    if floating_ip.forwards_to(port, forwarding)
+                )
             )
-            for floating_ip in self._forwarding_floating_ips
         ]
-        return [row for row in found if row.port_forwardings]
+        return sorted(found, key=lambda row: (row.address, row.id))
 
     def qos_policy(self, row: LookupRow) -> records.QosPolicy | None:
         """Look up the QoS policy of the port of a row, or of its network."""
@@ -221,6 +239,21 @@ class Lookup:
             (row.port and row.port.load_balancer_id) or ''
         )
 
+    def _list(
+        self,
+        collection: paging.Collection[_Found],
+        values: Iterable[str | None],
+        name: str = 'id',
+    ) -> dict[str, _Found]:
+        """List the rows of a collection of Neutron that have these values."""
+        distinct = _distinct(values)
+        if not distinct:
+            return {}
+        return self._read(
+            'network',
+            lambda: self._cloud.network.list(collection, name, distinct),
+        )
+
     @functools.cached_property
     def remote_groups(self) -> dict[str, records.SecurityGroup]:
         """The security groups that rules refer to; most refer to their own."""
@@ -235,17 +268,15 @@ class Lookup:
             (group_id for group_id in mentioned if group_id not in known),
         )
 
-    @functools.cached_property
-    def address_groups(self) -> dict[str, records.AddressGroup]:
-        """The address groups that the rules of security groups refer to."""
-        return self._list(
-            neutron.ADDRESS_GROUPS,
-            (
-                rule.remote_address_group_id
-                for group in self._security_groups.values()
-                for rule in group.rules
-            ),
-        )
+    # The address groups that the rules of security groups refer to.
+    address_groups = _batch(
+        neutron.ADDRESS_GROUPS,
+        lambda look: (
+            rule.remote_address_group_id
+            for group in look._security_groups.values()
+            for rule in group.rules
+        ),
+    )
 
     @functools.cached_property
     def _ports(self) -> dict[str, records.Port]:
@@ -260,18 +291,15 @@ class Lookup:
     def _known_ports(self) -> list[records.Port]:
         return [port for row in self._rows if (port := self.port(row))]
 
-    @functools.cached_property
-    def _networks(self) -> dict[str, records.Network]:
-        return self._list(
-            neutron.NETWORKS, (row.network_id for row in self._rows)
-        )
+    _networks = _batch(
+        neutron.NETWORKS,
+        lambda look: (row.network_id for row in look._rows),
+    )
 
-    @functools.cached_property
-    def _subnets(self) -> dict[str, records.Subnet]:
-        return self._list(
-            neutron.SUBNETS,
-            (i for row in self._rows for i in _subnet_ids(row)),
-        )
+    _subnets = _batch(
+        neutron.SUBNETS,
+        lambda look: (i for row in look._rows for i in _subnet_ids(row)),
+    )
 
     @functools.cached_property
     def _gateway_ports(self) -> dict[str, records.Port]:
@@ -286,43 +314,33 @@ class Lookup:
             'fixed_ip',
         )
 
-    @functools.cached_property
-    def _gateways(self) -> dict[str, records.Router]:
-        return self._list(
-            neutron.ROUTERS,
-            (port.router_id for port in self._gateway_ports.values()),
-        )
+    _gateways = _batch(
+        neutron.ROUTERS,
+        lambda look: (row.router_id for row in look._gateway_ports.values()),
+    )
 
-    @functools.cached_property
-    def _floating_ips(self) -> list[records.FloatingIP]:
-        found = self._list(
-            neutron.FLOATING_IPS,
-            (row.port_id for row in self._rows),
-            'port_id',
-        )
-        return sorted(found.values(), key=lambda row: row.address)
+    _floating_ips = _batch(
+        neutron.FLOATING_IPS,
+        lambda look: (row.port_id for row in look._rows),
+        'port_id',
+    )
 
-    @functools.cached_property
-    def _forwarding_floating_ips(self) -> list[records.FloatingIP]:
-        """Search all floating IPs of the projects of the ports.
+    # A floating IP with forwardings cannot be looked up by port.
+    _floating_ips_of_projects = _batch(
+        neutron.FLOATING_IPS,
+        lambda look: (port.project_id for port in look._known_ports()),
+        'project_id',
+    )
 
-        A floating IP with forwardings cannot be looked up by port.
-        """
-        found = self._list(
-            neutron.FLOATING_IPS,
-            (port.project_id for port in self._known_ports()),
-            'project_id',
-        )
-        return sorted(
-            (row for row in found.values() if row.port_forwardings),
-            key=lambda row: (row.address, row.id),
-        )
+    _qos_policies = _batch(
+        neutron.QOS_POLICIES,
+        lambda look: map(_qos_policy_id, look._known_ports()),
+    )
 
-    @functools.cached_property
-    def _qos_policies(self) -> dict[str, records.QosPolicy]:
-        return self._list(
-            neutron.QOS_POLICIES, map(_qos_policy_id, self._known_ports())
-        )
+    _routers = _batch(
+        neutron.ROUTERS,
+        lambda look: (row.port.router_id for row in look._rows if row.port),
+    )
 
     @functools.cached_property
     def _security_groups(self) -> dict[str, records.SecurityGroup]:
@@ -397,13 +415,6 @@ class Lookup:
         )
 
     @functools.cached_property
-    def _routers(self) -> dict[str, records.Router]:
-        return self._list(
-            neutron.ROUTERS,
-            (row.port.router_id for row in self._rows if row.port),
-        )
-
-    @functools.cached_property
     def _load_balancers(self) -> dict[str, records.LoadBalancer]:
         return self._read('load-balancer', self._read_load_balancers)
 
@@ -425,21 +436,6 @@ class Lookup:
                 answer.failures.append(str(result))
         answer.failures.sort()
         return answer
-
-    def _list(
-        self,
-        collection: paging.Collection[_Found],
-        values: Iterable[str | None],
-        name: str = 'id',
-    ) -> dict[str, _Found]:
-        """List the rows of a collection of Neutron that have these values."""
-        distinct = _distinct(values)
-        if not distinct:
-            return {}
-        return self._read(
-            'network',
-            lambda: self._cloud.network.list(collection, name, distinct),
-        )
 
     def _read(
         self, service: str, read: Callable[[], records.Answer[_Found]]
