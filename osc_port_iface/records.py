@@ -302,18 +302,23 @@ class Port:
         """Whether the caller may see where the port is bound."""
         return self.vif_type is not None
 
+    def _is_owned_by(self, *prefixes: str) -> bool:
+        """Return whether its device owner begins with one of these."""
+        return (self.device_owner or '').startswith(prefixes)
+
+    @property
+    def _device_uuid(self) -> str | None:
+        """Its device ID, unless that is not the ID of anything.
+
+        The device ID is free text that a tenant may set.
+        """
+        found = self.device_id or ''
+        return found if addresses.is_uuid(found) else None
+
     @property
     def server_id(self) -> str | None:
-        """The server in its device ID, whether or not that exists.
-
-        The device ID is free text that a tenant may set. Anything but a UUID
-        is not the ID of a server.
-        """
-        if self.is_for_server and self.device_id:
-            return (
-                self.device_id if addresses.is_uuid(self.device_id) else None
-            )
-        return None
+        """The server in its device ID, whether or not that exists."""
+        return self._device_uuid if self.is_for_server else None
 
     @property
     def unattached_server_id(self) -> str | None:
@@ -323,21 +328,19 @@ class Port:
         shows such a port. Ports of Neutron itself and of trunks have other
         IDs there.
         """
-        is_of_trunk = (self.device_owner or '').startswith('trunk:')
-        if self.is_for_server or self.is_of_neutron or is_of_trunk:
+        if self._is_owned_by(_SERVER_OWNER, _NEUTRON_OWNER, 'trunk:'):
             return None
-        found = self.device_id or ''
-        return found if addresses.is_uuid(found) else None
+        return self._device_uuid
 
     @property
     def is_for_server(self) -> bool:
         """Whether its device owner says that it belongs to a server."""
-        return (self.device_owner or '').startswith(_SERVER_OWNER)
+        return self._is_owned_by(_SERVER_OWNER)
 
     @property
     def is_of_neutron(self) -> bool:
         """Whether it is a port of Neutron itself, such as that of a router."""
-        return (self.device_owner or '').startswith(_NEUTRON_OWNER)
+        return self._is_owned_by(_NEUTRON_OWNER)
 
     @property
     def is_router_interface(self) -> bool:
@@ -454,11 +457,9 @@ class Port:
     @property
     def router_id(self) -> str | None:
         """The router that the port belongs to."""
-        if (self.device_owner or '').startswith(_ROUTER_OWNERS) and (
-            addresses.is_uuid(self.device_id or '')
-        ):
-            return self.device_id
-        return None
+        return (
+            self._device_uuid if self._is_owned_by(*_ROUTER_OWNERS) else None
+        )
 
     def as_interface(self) -> Interface:
         """Convert it to what os-interface shows, except for the tag."""
