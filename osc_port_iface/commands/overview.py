@@ -42,15 +42,29 @@ class ServerInterface(plugin_command.PluginCommand):
         f'{_NAME} check',
     )
 
+    def get_description(self) -> str:
+        lines = (
+            *(super().get_description(), '', _('Commands::'), ''),
+            *(f'  {verb:6}  {text}' for verb, text in QUESTIONS.items()),
+            *(
+                '',
+                _("'openstack help server interface list' shows the options."),
+            ),
+        )
+        return '\n'.join(lines)
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         # 'openstack complete' offers the verbs of a command that has options
-        # only after a dash (cliff/complete.py), so it has none. --help comes
-        # as an argument.
+        # only after a dash (cliff/complete.py), so it has none. --help becomes
+        # 'openstack help'.
         parser = argparse.ArgumentParser(
             prog=prog_name,
+            usage=f'{prog_name} <command> [<argument> ...]',
             description=self.get_description(),
             epilog=self.get_epilog(),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=plugin_command.help_formatter(
+                argparse.HelpFormatter
+            ),
             add_help=False,
             prefix_chars='\0',
         )
@@ -62,21 +76,9 @@ class ServerInterface(plugin_command.PluginCommand):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        if parsed_args.verb not in (None, '-h', '--help'):
+        if parsed_args.verb:
             raise plugin_command.UsageError(_no_such_verb(parsed_args.verb))
-        lines = [
-            _NAME,
-            *(
-                f'  {verb:6}  {question}'
-                for verb, question in QUESTIONS.items()
-            ),
-            '',
-            _('Examples:'),
-            *(f'  {example}' for example in self.examples),
-            '',
-            _("'openstack help server interface list' shows the options."),
-        ]
-        self.app.stdout.writelines(f'{line}\n' for line in lines)
+        self.app.stdout.write(self.get_parser(_NAME).format_help())
 
 
 def _no_such_verb(verb: str) -> str:

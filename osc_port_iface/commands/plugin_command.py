@@ -25,7 +25,7 @@ import contextlib
 import io
 import logging
 import os
-from typing import Any, cast, ClassVar, ParamSpec, TextIO, TYPE_CHECKING
+from typing import Any, ClassVar, ParamSpec, TextIO, TYPE_CHECKING
 
 from osc_lib.command import command
 from osc_lib import exceptions
@@ -102,16 +102,7 @@ class PluginCommand(command.Command):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        usual: Any = parser.formatter_class
-        # Keeps the paragraphs of the description, and one example a line.
-        parser.formatter_class = cast(
-            Any,
-            type(
-                'HelpFormatter',
-                (argparse.RawDescriptionHelpFormatter, usual),
-                {'add_text': _add_text},
-            ),
-        )
+        parser.formatter_class = help_formatter(parser.formatter_class)
         return parser
 
     def get_epilog(self) -> str:
@@ -392,6 +383,15 @@ def _by_name(
         sentences.append(_('The columns are: %s.') % ', '.join(headers))
         raise UsageError(' '.join(sentences))
     return [known[columns.folded(name)] for name in wanted]
+
+
+def help_formatter(usual: Any) -> Any:
+    """Make a formatter that keeps paragraphs, and one example a line."""
+    return type(
+        'HelpFormatter',
+        (argparse.RawDescriptionHelpFormatter, usual),
+        {'add_text': _add_text},
+    )
 
 
 def _add_text(formatter: argparse.HelpFormatter, text: str | None) -> None:

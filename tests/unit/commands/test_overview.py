@@ -16,13 +16,20 @@ import io
 from unittest import mock
 
 from cliff import commandmanager
+import fixtures
 import testtools
 
 from osc_port_iface.commands import overview
 from tests import declared
+from tests.unit import base
 
 LISTED = """\
-openstack server interface
+usage: openstack server interface <command> [<argument> ...]
+
+Show the commands for the interfaces of servers.
+
+Commands:
+
   list    What is plugged into these servers?
   show    What are the details of this interface?
   find    Which server is behind this address?
@@ -53,6 +60,7 @@ class TestOverview(OverviewTestCase):
         for example in overview.ServerInterface.examples:
             self.assertIn(f'\n  {example}\n', shown)
         self.assertLessEqual(max(map(len, shown.splitlines())), 79)
+        self.assertNotIn('::', shown)
 
     def test_every_command_is_in_it(self) -> None:
         self.assertEqual(
@@ -105,3 +113,20 @@ class TestUnknownVerb(OverviewTestCase):
             f'verbs are: {", ".join(overview.QUESTIONS)}.',
             message,
         )
+
+
+class TestHelp(base.ShellTestCase):
+    def test_is_the_same(self) -> None:
+        self.useFixture(
+            fixtures.MonkeyPatch('cliff.app.App.NAME', 'openstack')
+        )
+        command = ('server', 'interface')
+        shown = self.openstack(*command)
+        self.assertIn(LISTED, shown.stdout)
+        for arguments in (
+            ('help', *command),
+            (*command, '--help'),
+            (*command, '-h'),
+        ):
+            with self.subTest(arguments):
+                self.assertEqual(shown, self.openstack(*arguments))
