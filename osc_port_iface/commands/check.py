@@ -48,11 +48,11 @@ class CheckServerInterface(lister.TextLister):
     importance = (
         'Server Name',
         'Finding',
+        'Severity',
         'MAC Address',
         'Actual',
         'Expected',
         'Port ID',
-        'Severity',
         'Project Name',
         'Cause',
     )
@@ -114,7 +114,9 @@ class CheckServerInterface(lister.TextLister):
             return self._sum_up(parsed_args, *line)
         if any(row.server is None for row in rows):
             # A port without a server can only be named by its ID.
-            self.rank_above('Port ID', 'Actual')
+            for header in ('Finding', 'Port ID'):
+                self.rank_above(header, 'Server Name')
+            self.rank_above('Actual', 'MAC Address')
         if several:
             return several.table(
                 lambda view, args: view._table(args, results[view.region])
@@ -203,7 +205,7 @@ class CheckServerInterface(lister.TextLister):
             _('Plan the repair: %s --dry-run') % printable.escape(command)
         )
         self.hint(
-            _('Documentation: user/findings.html#%s')
+            _("See '%s' on the page 'Findings' of the documentation.")
             % result.rows[0].code.value
         )
 

@@ -508,7 +508,8 @@ class TestGuide(CheckTestCase):
                 'Plan the repair: openstack server interface repair '
                 "--all-projects --severity warning --keep-tag 'my own' "
                 '--older-than 7200s --dry-run',
-                'Documentation: user/findings.html#missing-from-cache',
+                "See 'missing-from-cache' "
+                "on the page 'Findings' of the documentation.",
             ],
             self.guide(
                 *('--all-projects', '--severity', 'warning'),
@@ -531,23 +532,20 @@ class TestGuide(CheckTestCase):
                 status_code=404,
                 json={},
             )
-        evidence = ['Server Name', 'MAC Address', 'Finding']
+        by_id = ['Port ID', 'Severity', 'Finding']
+        by_name = ['Server Name', 'MAC Address', 'Severity', 'Finding']
         for arguments, at_80, at_100 in (
             (
                 (),
-                [*evidence, 'Expected'],
-                ['Server Name', 'Port ID', 'MAC Address', 'Finding'],
+                ['Server Name', 'Port ID', 'Finding'],
+                ['Server Name', *by_id, 'Age'],
             ),
             (
                 ('--finding', 'orphan-port'),
-                ['Port ID', 'MAC Address', 'Finding'],
-                ['Port ID', 'MAC Address', 'Finding', 'Expected'],
+                [*by_id, 'Age'],
+                ['Port ID', 'MAC Address', 'Severity', 'Finding', 'Age'],
             ),
-            (
-                ('--ignore', 'orphan-port'),
-                [*evidence, 'Actual'],
-                [*evidence, 'Expected', 'Actual'],
-            ),
+            (('--ignore', 'orphan-port'), by_name, [*by_name, 'Actual']),
         ):
             for width, headers in ((80, at_80), (100, at_100)):
                 with self.subTest(arguments=arguments, width=width):

@@ -557,7 +557,8 @@ class TestCheck(RegionsTestCase):
                 '1 finding.',
                 'RegionTwo: Plan the repair: openstack --os-region-name '
                 'RegionTwo server interface repair --dry-run',
-                'RegionTwo: Documentation: user/findings.html#port-down',
+                "RegionTwo: See 'port-down' "
+                "on the page 'Findings' of the documentation.",
             ],
             # Before, it may say what it waits for.
             self.check().stderr.splitlines()[-4:],
