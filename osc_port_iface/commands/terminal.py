@@ -18,7 +18,7 @@ from typing import TextIO
 
 import wcwidth
 
-_WRAPPED_AFTER = re.compile('(?<= )(?! )|(?<=@)|(?<=->)')
+_WRAPPED_AFTER = re.compile('(?<=[ ,])(?! )|(?<=@)|(?<=->)')
 
 
 def width(stream: TextIO) -> int | None:
@@ -32,8 +32,8 @@ def width(stream: TextIO) -> int | None:
 def pieces(line: str) -> list[str]:
     """Split a line where it may be wrapped.
 
-    That is after spaces, and where two addresses are joined, such as those of
-    an allowed address pair or a port forwarding.
+    That is after spaces and commas, and where two addresses are joined, such
+    as those of an allowed address pair or a port forwarding.
     """
     return _WRAPPED_AFTER.split(line)
 

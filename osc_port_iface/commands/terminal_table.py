@@ -35,11 +35,13 @@ _FRAME = 1
 _COLUMN_FRAME = 3
 _DETAILS_FRAME = _FRAME + 2 * _COLUMN_FRAME
 
-# A name may be broken anywhere, but not into narrower lines than this.
-_NAME_WIDTH = 20
+# A name may be broken anywhere, and a sentence is wrapped at its spaces, but
+# neither into narrower lines than this.
+_TEXT_WIDTH = 20
 
-# A sentence is wrapped at its spaces, but not into narrower lines than this.
-_TEXT_WIDTH = 24
+# A name that takes more lines than this is cut.
+_NAME_LINES = 3
+_CUT = '...'
 
 # No ID, address or code is longer. Longer words can only be names.
 _LONGEST_WORD = 64
@@ -85,7 +87,7 @@ class _Column:
     def least_width(self) -> int:
         """The width below which the column is rather left out."""
         if self.header in NAMES:
-            least = _NAME_WIDTH
+            least = _TEXT_WIDTH
         else:
             words = (
                 piece.rstrip()
@@ -177,7 +179,9 @@ class TerminalTable(base.ListFormatter):
         if rows and room and self._importance is not None:
             widths = fit(columns, self._importance, room)
             texts = {
-                column.header: _wrapped(column, widths)
+                column.header: _wrapped(
+                    column, widths[column.header], column.header in NAMES
+                )
                 for column in columns
                 if column.header in widths
             }
@@ -234,10 +238,7 @@ class TerminalDetails(base.SingleFormatter):
                 width - max(map(len, column_names)) - _DETAILS_FRAME,
                 *(c.least_width for c in columns if c.header != 'Host'),
             )
-            texts = [
-                _wrapped(column, {column.header: room})[0]
-                for column in columns
-            ]
+            texts = [_wrapped(column, room)[0] for column in columns]
         if colours.are_wanted(stdout):
             texts = list(map(colours.paint, column_names, texts))
         self._table.emit_one(column_names, texts, stdout, parsed_args)
@@ -259,10 +260,20 @@ def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:
     ) % ', '.join(names)
 
 
-def _wrapped(column: _Column, widths: dict[str, int]) -> list[str]:
-    """Make the text of each cell, no wider than its column."""
-    room = widths[column.header]
-    return [
-        '\n'.join(part for line in lines for part in terminal.wrap(line, room))
-        for lines in column.cells
-    ]
+def _wrapped(column: _Column, room: int, is_cut: bool = False) -> list[str]:
+    """Make the text of each cell, no wider than its column.
+
+    :param is_cut: Whether what takes many lines is cut.
+    """
+    texts = []
+    for lines in column.cells:
+        parts = []
+        for line in lines:
+            wrapped = terminal.wrap(line, room)
+            if is_cut and len(wrapped) > _NAME_LINES:
+                *wrapped, last = wrapped[:_NAME_LINES]
+                last = terminal.wrap(last, room - len(_CUT))[0]
+                wrapped.append(last + _CUT)
+            parts += wrapped
+        texts.append('\n'.join(parts))
+    return texts
