@@ -90,8 +90,8 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             help=_(
                 'Draw the interfaces of the server, or only the given one, '
                 'with their networks, addresses, routers and floating IPs, '
-                "and mark where Nova's cache differs: text (default), mermaid "
-                'or dot'
+                'and mark where Nova and Neutron differ: text (default), '
+                'mermaid or dot'
             ),
         )
         return parser

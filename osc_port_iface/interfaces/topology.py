@@ -22,6 +22,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import floating_ips
+from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import one_interface
@@ -36,7 +37,7 @@ class Node:
     :ivar kind: What it is.
     :ivar name: Its name or address.
     :ivar facts: What else is known of it.
-    :ivar mismatches: Where Nova's cache differs from Neutron.
+    :ivar mismatches: Where Nova and Neutron differ.
     :ivar children: What is reached through it.
     """
 
@@ -84,11 +85,12 @@ def _compared(
     rows: Sequence[records.ServerInterface],
     look: lookup.Lookup,
 ) -> Iterator[findings.Finding]:
-    """Compare Nova's cache with what is plugged in, as ``check`` does."""
+    """Compare what Nova and Neutron know of the ports, as ``check`` does."""
     if not server_state.is_settled(server):
         return
     interfaces = [row.interface for row in rows]
     ports = [port for row in rows if (port := look.port(row))]
+    yield from health_ports.judge(server, ports)
     yield from cache_diff.judge(server, interfaces, ports)
     associated = [found for row in rows for found in look.floating_ips(row)]
     yield from floating_ips.judge(server, ports, associated)

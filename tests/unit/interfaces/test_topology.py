@@ -185,6 +185,13 @@ class TestOfServer(testtools.TestCase):
         )
         self.assertEqual(samples.mac_address(12), whole.children[1].name)
 
+    def test_binding(self) -> None:
+        port = samples.port(11, '10.0.0.5', host='compute-2')
+        self.assertEqual(
+            ('host-differs: compute-2; expected: compute-1',),
+            self.tree(port).children[0].mismatches,
+        )
+
     def test_one_of_several(self) -> None:
         """The others are compared, but not shown."""
         twin = samples.port(12, '10.0.0.6', mac_address=self.port.mac_address)
