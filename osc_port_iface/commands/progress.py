@@ -64,7 +64,7 @@ class StatusLine:
         """
         self.text = text
         self._terminal = stream
-        self._length = 0
+        self._width = 0
         self._started = time.monotonic()
         self._ended = threading.Event()
         self._clock = threading.Thread(target=self._tick, daemon=True)
@@ -74,7 +74,7 @@ class StatusLine:
         """Erase the line."""
         self._ended.set()
         self._clock.join()
-        if self._length:
+        if self._width:
             self._write('')
             self._write('')
 
@@ -90,9 +90,10 @@ class StatusLine:
 
     def _write(self, text: str) -> None:
         # A character in the last column would start a new line.
-        columns = terminal.width(self._terminal) or _USUAL_WIDTH
-        room = max(0, columns - 1)
-        text = text[:room]
-        self._terminal.write('\r' + text.ljust(min(self._length, room)))
+        room = (terminal.width(self._terminal) or _USUAL_WIDTH) - 1
+        text = terminal.wrap(text, room)[0]
+        width = terminal.display_width(text)
+        padding = ' ' * (min(self._width, room) - width)
+        self._terminal.write(f'\r{text}{padding}')
         self._terminal.flush()
-        self._length = len(text)
+        self._width = width

@@ -183,3 +183,10 @@ class TestStatusLine(testtools.TestCase):
         self.assertEqual(
             {'', '012345678', ' ' * 9}, {*narrow.getvalue().split('\r')}
         )
+        narrow = pseudo_terminal.PseudoTerminal(10)
+        line = progress.StatusLine(narrow, '名' * 9)
+        narrow.wait_for('名' * 4)
+        line.end()
+        self.assertEqual(
+            {'', '名' * 4, ' ' * 8}, {*narrow.getvalue().split('\r')}
+        )
