@@ -17,6 +17,7 @@ import re
 # Identifiers are compared within a kind, in the order of this table.
 KINDS = {
     'time': r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z?',
+    'age': r'\b\d+[dh] \d+[hm]\b',
     'request': r'req-[0-9a-f-]{36}',
     'uuid': r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
     'project': r'\b[0-9a-f]{32}\b',
@@ -30,7 +31,7 @@ KINDS = {
 _ANY = re.compile('|'.join(f'(?P<{k}>{v})' for k, v in KINDS.items()))
 
 # Two of these can be equal by chance.
-_TIMES = ('time', 'request')
+_TIMES = ('time', 'age', 'request')
 
 
 class Names:
