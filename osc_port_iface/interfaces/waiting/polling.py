@@ -23,6 +23,7 @@ from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.waiting import reasons
 from osc_port_iface.interfaces.waiting import targets
@@ -272,6 +273,9 @@ class Poller:
                     )
         if ask := _OF_NEUTRON.get(self.condition):
             yield from ask(self.cloud.network, poll.server, poll.chosen)
+        elif not poll.interfaces and not server_state.is_settled(poll.server):
+            # Nova gives a new server its interfaces only after a while.
+            yield reasons.under_way(poll.server)
 
     def _of_interface(
         self, poll: Poll, interface: records.Interface, before: Poll

@@ -82,7 +82,7 @@ def of_floating_ips(
     :raises errors.ApiError: Neutron could not be asked.
     """
     if not server_state.is_settled(server):
-        yield _under_way(server)
+        yield under_way(server)
         return
     ports = [
         records.Port(
@@ -128,7 +128,7 @@ def of_hosts(
         )
         return
     if not server_state.is_settled(server):
-        yield _under_way(server)
+        yield under_way(server)
         return
     if server.host is None:
         raise _hidden()
@@ -181,7 +181,8 @@ def _hidden() -> errors.Forbidden:
     )
 
 
-def _under_way(server: records.Server) -> Reason:
+def under_way(server: records.Server) -> Reason:
+    """Return the reason that a change of the whole server is."""
     return Reason(
         None,
         _('it is still changing (%s)') % (server.task_state or server.status),

@@ -246,6 +246,21 @@ class TestWait(WaitTestCase):
                 self.assert_done(f'{PORT_ID}\n', '--for', 'attached')
         self.assertEqual([], self.clock.slept)
 
+    def test_server_that_was_created_a_moment_ago(self) -> None:
+        """Without interfaces, there is nothing yet to be finished."""
+        building = {**cached(), 'status': 'BUILD'}
+        for how in ('active', 'attached'):
+            with self.subTest(how):
+                self.answer(
+                    [building, building, cached(11)], [[], live(11), live(11)]
+                )
+                self.assert_done(f'{PORT_ID}\n', '--for', how)
+                self.answer([building], [[]])
+                self.assert_times_out(
+                    f'Server {SERVER_ID}: it is still changing (BUILD)\n',
+                    *('--for', how),
+                )
+
     def test_server_that_is_being_started(self) -> None:
         starting = {
             **cached(11),
