@@ -27,7 +27,7 @@ CAUSE: columns.Column[findings.Finding, lookup.Lookup] = columns.Column(
 COLUMNS: columns.Columns[findings.Finding, lookup.Lookup] = (
     columns.Column('Server ID', columns.of_row('server_id')),
     columns.Column('Server Name', columns.of_row('server_name')),
-    columns.Column('Server Status', columns.of_row('server_status'), _LONG),
+    columns.Column('Server Status', columns.of_row('server.status'), _LONG),
     columns.Column('Project ID', columns.of_row('project_id'), _LONG),
     columns.Column('Project Name', columns.looked_up('project.name'), _LONG),
     columns.Column('Port ID', columns.of_row('port_id')),

@@ -45,9 +45,27 @@ _MODE = 0o644
 
 _Labels = Mapping[str, str]
 
+# The name, the description, and the values.
+_Gauge = tuple[str, str, Sequence[tuple[_Labels, float]]]
+
 # The labels, by the name by which a user chooses them. Servers and findings
 # have attributes of the same names.
 _LABELS = {'project': 'project_id', 'host': 'host'}
+
+# What has one value for each region.
+_COUNTS: Sequence[tuple[str, str, Callable[[check.CheckResult], int]]] = (
+    (
+        'servers',
+        'Servers that were checked.',
+        lambda result: len(result.servers),
+    ),
+    ('ports', 'Ports that were checked.', lambda result: len(result.ports)),
+    (
+        'failures',
+        'Things that could not be read or checked.',
+        lambda result: result.gaps,
+    ),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,59 +110,31 @@ def write(
     if path is None:
         return
 
-    def counted(
-        name: str, description: str, count: Callable[[check.CheckResult], int]
-    ) -> list[str]:
-        return _metric(
-            name,
-            description,
-            [
-                (_region(region), count(result))
-                for region, result in results.items()
-            ],
-        )
-
     labels = [_LABELS[name] for name in parsed_args.metrics_by]
+    regions = {name: {'region': name} if name else {} for name in results}
     _replace(
         path,
-        [
-            *_metric(
-                'findings',
-                'Findings by code, for the codes that were checked.',
-                [
-                    ({**_region(region), **found}, count)
-                    for region, result in results.items()
-                    for found, count in _counts(result, labels)
-                ],
-            ),
-            *counted(
-                'servers',
-                'Servers that were checked.',
-                lambda result: len(result.servers),
-            ),
-            *counted(
-                'ports',
-                'Ports that were checked.',
-                lambda result: len(result.ports),
-            ),
-            *counted(
-                'failures',
-                'Things that could not be read or checked.',
-                lambda result: result.gaps,
-            ),
-            *_metric(
-                'duration_seconds', 'How long it took.', [({}, round(took, 3))]
-            ),
-            *_metric(
-                'timestamp_seconds', 'When it was.', [({}, int(time.time()))]
-            ),
-        ],
+        (
+            'findings',
+            'Findings by code, for the codes that were checked.',
+            [
+                ({**regions[name], **found}, count)
+                for name, result in results.items()
+                for found, count in _counts(result, labels)
+            ],
+        ),
+        *(
+            (
+                gauge,
+                description,
+                [(regions[name], count(results[name])) for name in results],
+            )
+            for gauge, description, count in _COUNTS
+        ),
+        ('duration_seconds', 'How long it took.', [({}, round(took, 3))]),
+        ('timestamp_seconds', 'When it was.', [({}, int(time.time()))]),
     )
     _write_run(path, has_failed=False)
-
-
-def _region(name: str) -> _Labels:
-    return {'region': name} if name else {}
 
 
 def write_failure(parsed_args: argparse.Namespace) -> None:
@@ -160,18 +150,16 @@ def write_failure(parsed_args: argparse.Namespace) -> None:
 def _write_run(path: pathlib.Path, has_failed: bool) -> None:
     _replace(
         path.with_name(f'{path.stem}-run{path.suffix}'),
-        [
-            *_metric(
-                'run_failed',
-                'Whether the last run failed.',
-                [({}, int(has_failed))],
-            ),
-            *_metric(
-                'run_timestamp_seconds',
-                'When the last run was, failed or not.',
-                [({}, int(time.time()))],
-            ),
-        ],
+        (
+            'run_failed',
+            'Whether the last run failed.',
+            [({}, int(has_failed))],
+        ),
+        (
+            'run_timestamp_seconds',
+            'When the last run was, failed or not.',
+            [({}, int(time.time()))],
+        ),
     )
 
 
@@ -200,31 +188,25 @@ def _counts(
     ]
 
 
-def _metric(
+def _lines(
     name: str, description: str, values: Iterable[tuple[_Labels, float]]
-) -> list[str]:
+) -> Iterable[str]:
     """Make the lines of one gauge."""
-    lines = [
-        f'# HELP {_PREFIX}_{name} {description}',
-        f'# TYPE {_PREFIX}_{name} gauge',
-    ]
+    yield f'# HELP {_PREFIX}_{name} {description}'
+    yield f'# TYPE {_PREFIX}_{name} gauge'
     for labels, value in values:
         shown = ','.join(
             f'{label}="{_escaped(text)}"' for label, text in labels.items()
         )
-        lines.append(
-            f'{_PREFIX}_{name}{{{shown}}} {value}'
-            if shown
-            else f'{_PREFIX}_{name} {value}'
-        )
-    return lines
+        labelled = f'{name}{{{shown}}}' if shown else name
+        yield f'{_PREFIX}_{labelled} {value}'
 
 
 def _escaped(text: str) -> str:
     return text.replace('\\', r'\\').replace('"', r'\"').replace('\n', r'\n')
 
 
-def _replace(path: pathlib.Path, lines: Iterable[str]) -> None:
+def _replace(path: pathlib.Path, *gauges: _Gauge) -> None:
     """Replace a file atomically.
 
     The mode of a file that exists is kept. A new one can be read by all, as
@@ -243,7 +225,8 @@ def _replace(path: pathlib.Path, lines: Iterable[str]) -> None:
         beside = pathlib.Path(name)
         try:
             with open(descriptor, 'w', encoding='utf-8') as file:
-                file.writelines(f'{line}\n' for line in lines)
+                for gauge in gauges:
+                    file.writelines(f'{line}\n' for line in _lines(*gauge))
                 os.fchmod(descriptor, mode)
             beside.replace(path)
         finally:

@@ -12,7 +12,6 @@
 
 """Finds the causes of findings."""
 
-import collections
 from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import logging
@@ -73,7 +72,6 @@ def explain(
         dataclasses.replace(finding, cause=_cause(finding, hosts))
         for finding in findings
     ]
-    _sum_up(rows)
     return records.Answer(rows, [], notices)
 
 
@@ -175,16 +173,3 @@ def _of_agents(
             'network': ','.join(physical),
         }
     return None
-
-
-def _sum_up(findings: Iterable[findings.Finding]) -> None:
-    """Log the causes that several findings share."""
-    counts = collections.Counter(
-        finding.cause for finding in findings if finding.cause and finding.host
-    )
-    for cause, count in sorted(counts.items()):
-        if count > 1:
-            LOG.info(
-                _('%(count)d findings have one cause: %(cause)s'),
-                {'count': count, 'cause': cause},
-            )

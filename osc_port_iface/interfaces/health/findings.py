@@ -77,11 +77,6 @@ class Finding:
         return self.port.project_id if self.port else None
 
     @property
-    def server_status(self) -> str | None:
-        """The status of the server, if it exists."""
-        return self.server.status if self.server else None
-
-    @property
     def network_id(self) -> str | None:
         """The network of the port, if that exists."""
         return self.port.network_id if self.port else None
@@ -119,15 +114,16 @@ class Finding:
 
 def of_port(
     code: codes.Code,
-    server: records.Server,
+    server: records.Server | None,
     port: records.Port,
     expected: str,
     actual: str,
     **details: Any,
 ) -> Finding:
-    """Make a finding about a port of a server."""
+    """Make a finding about a port of a server, or of one that is gone."""
+    server_id = server.id if server else port.server_id
     return Finding(
-        *(code, server.id, port.id, port.mac_address, expected, actual),
+        *(code, server_id, port.id, port.mac_address, expected, actual),
         server=server,
         port=port,
         **details,

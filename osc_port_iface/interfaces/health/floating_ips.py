@@ -95,7 +95,13 @@ def _of_mac_address(
         if port is ports[0]:
             is_there |= unclaimed
         if should_be - is_there or is_there - should_be:
-            yield _finding(server, port, should_be, is_there)
+            yield findings.of_port(
+                codes.Code.FLOATING_IP_DIFFERS,
+                server,
+                port,
+                findings.joined(should_be) or _('no floating IP'),
+                findings.joined(is_there) or _('not in the cache'),
+            )
 
 
 def _elsewhere(
@@ -122,18 +128,3 @@ def _elsewhere(
 def _is_fresh(floating_ip: records.FloatingIP) -> bool:
     age = floating_ip.seconds_unchanged
     return age is not None and age < server_state.QUIET
-
-
-def _finding(
-    server: records.Server,
-    port: records.Port,
-    should_be: set[str],
-    is_there: set[str],
-) -> findings.Finding:
-    return findings.of_port(
-        codes.Code.FLOATING_IP_DIFFERS,
-        server,
-        port,
-        findings.joined(should_be) or _('no floating IP'),
-        findings.joined(is_there) or _('not in the cache'),
-    )

@@ -61,8 +61,9 @@ def half_released(
     """
     for port in ports:
         if port.is_for_server and not port.server_id and keep.allows(port):
-            yield _finding(
+            yield findings.of_port(
                 codes.Code.HALF_RELEASED,
+                None,
                 port,
                 _('a server, or device owner empty'),
                 _('device owner %(owner)s, device ID %(device)s')
@@ -91,8 +92,9 @@ def orphans(
             and port.server_id not in server_ids
             and keep.allows(port)
         ):
-            yield _finding(
+            yield findings.of_port(
                 codes.Code.ORPHAN_PORT,
+                None,
                 port,
                 _('a server that exists'),
                 # Whoever may see bindings may see the servers of all projects.
@@ -149,7 +151,9 @@ def unused(
                 for other in with_pairs.get(port.network_id, ())
             )
         ):
-            yield _finding(codes.Code.UNUSED_PORT, port, _('a use'), _('none'))
+            yield findings.of_port(
+                codes.Code.UNUSED_PORT, None, port, _('a use'), _('none')
+            )
 
 
 def address_claims(
@@ -199,17 +203,3 @@ def address_claims(
                 _('address pairs without addresses of other servers'),
                 actual,
             )
-
-
-def _finding(
-    code: codes.Code, port: records.Port, expected: str, actual: str
-) -> findings.Finding:
-    return findings.Finding(
-        code,
-        port.server_id,
-        port.id,
-        port.mac_address,
-        expected,
-        actual,
-        port=port,
-    )

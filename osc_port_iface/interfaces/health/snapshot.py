@@ -308,20 +308,25 @@ class _Reader:
         :param listed: The ports of the servers, and possibly others.
         """
         snapshot = self.snapshot
-        ports: dict[str | None, list[records.Port]] = {
-            server.id: [] for server in snapshot.servers
-        }
-        for port in listed:
-            ports.get(port.device_id, []).append(port)
-        snapshot.ports = [port for found in ports.values() for port in found]
-        snapshot.interfaces = {
-            server.id: [port.as_interface() for port in ports[server.id]]
+        by_device = records.grouped(listed, lambda port: port.device_id)
+        ports = {
+            server.id: by_device.get(server.id, [])
             for server in snapshot.servers
         }
+        snapshot.ports = [port for found in ports.values() for port in found]
+        snapshot.interfaces = {
+            server_id: [port.as_interface() for port in found]
+            for server_id, found in ports.items()
+        }
+        others = listed
+        if not self.is_second_look:
+            # Those of the project, whoever owns their server.
+            others = self._ports(
+                *(listed, codes.WITHOUT_SERVER),
+                *('project_id', [self.project_id]),
+            )
         snapshot.others = [
-            port
-            for port in self._others(listed)
-            if port.device_id not in ports
+            port for port in others if port.device_id not in ports
         ]
         snapshot.neighbours = self._neighbours(listed)
         snapshot.same_mac_address = (
@@ -346,16 +351,8 @@ class _Reader:
             for trunk in snapshot.trunks
             for subport in trunk.subports
         }
-        snapshot.subports = (
-            [port for port in listed if port.id in ids]
-            if self.has_cloud
-            else self._list(
-                codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED},
-                neutron.PORTS,
-                'id',
-                sorted(ids),
-            )
-        )
+        of_subports = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
+        snapshot.subports = self._ports(listed, of_subports, 'id', sorted(ids))
         snapshot.bindings = self._bindings()
         if not all(port.shows_binding for port in snapshot.ports):
             snapshot.leave_out(
@@ -363,37 +360,18 @@ class _Reader:
                 codes.OF_BINDING,
             )
 
-    def _others(
-        self, listed: Sequence[records.Port]
-    ) -> Sequence[records.Port]:
-        """Read the ports of the project, whoever owns their server."""
-        if self.has_cloud or self.is_second_look:
-            return listed
-        return self._list(
-            codes.WITHOUT_SERVER,
-            neutron.PORTS,
-            'project_id',
-            [self.project_id],
-        )
-
     def _neighbours(
         self, listed: Sequence[records.Port]
     ) -> Sequence[records.Port]:
         """Read the ports that may have or use the same addresses."""
         snapshot = self.snapshot
-        if self.has_cloud:
-            return listed
         in_question: list[records.Port] = []
         if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
             in_question += (p for p in snapshot.ports if p.address_pairs)
         if codes.Code.UNUSED_PORT in snapshot.codes:
             in_question += (p for p in snapshot.others if not p.device_id)
-        return self._list(
-            codes.ON_REQUEST,
-            neutron.PORTS,
-            'network_id',
-            sorted({port.network_id for port in in_question}),
-        )
+        network_ids = sorted({port.network_id for port in in_question})
+        return self._ports(listed, codes.ON_REQUEST, 'network_id', network_ids)
 
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
         snapshot = self.snapshot
@@ -486,6 +464,18 @@ class _Reader:
             return self.cloud.network.port_bindings(port_id)
         except errors.NotFound:
             return records.Answer([])
+
+    def _ports(
+        self,
+        listed: Sequence[records.Port],
+        purpose: _Codes,
+        name: str,
+        values: paging.Values,
+    ) -> Sequence[records.Port]:
+        """List ports by a filter, unless those of the cloud are listed."""
+        if self.has_cloud:
+            return listed
+        return self._list(purpose, neutron.PORTS, name, values)
 
     def _list(
         self,

@@ -11,10 +11,8 @@
 # under the License.
 
 from collections.abc import Sequence
-import logging
 from typing import Any
 
-import fixtures
 
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.health import causes
@@ -232,18 +230,6 @@ class TestCauses(api_test_case.ApiTestCase):
                     if 'agents' in line or 'os-services' in line
                 ]
             ),
-        )
-
-    def test_several_of_one_cause(self) -> None:
-        log = self.useFixture(fixtures.FakeLogger(level=logging.INFO))
-        self.register_agents({'alive': False})
-        self.causes(
-            finding(codes.Code.PORT_DOWN), finding(codes.Code.UNBOUND, 12)
-        )
-        self.assertEqual(
-            '2 findings have one cause: no live network agent on compute-1 '
-            '(Open vSwitch agent)\n',
-            log.output,
         )
 
     def test_what_cannot_be_read(self) -> None:
