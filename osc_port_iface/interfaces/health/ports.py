@@ -33,12 +33,30 @@ def judge(
     :param ports: Its ports, as Neutron shows them.
     """
     for port in ports:
-        if is_attached(server, port):
-            if port.is_wired_on_host:
-                yield from _of_wiring(server, port)
-            yield from _of_addresses(server, port)
-        else:
-            yield _not_attached(server, port)
+        if not is_attached(server, port):
+            owner = port.device_owner or _('empty')
+            yield findings.of_port(
+                codes.Code.NOT_ATTACHED,
+                server,
+                port,
+                _('plugged in by Nova'),
+                _('device owner %(owner)s, %(binding)s')
+                % {'owner': owner, 'binding': _binding(port)},
+            )
+            continue
+        if port.is_wired_on_host:
+            yield from _of_wiring(server, port)
+        if not port.fixed_ips and (
+            port.ip_allocation == 'immediate'
+            # Without the extension ip_allocation, Neutron does not say whether
+            # a port is meant to have no address. The cache may show that it
+            # had one.
+            or (port.ip_allocation is None and _is_cached(server, port))
+        ):
+            yield findings.of_port(
+                *(codes.Code.NO_FIXED_IP, server, port),
+                *(_('a fixed IP'), _('none')),
+            )
 
 
 def is_attached(server: records.Server, port: records.Port) -> bool:
@@ -91,20 +109,6 @@ def _is_cached(server: records.Server, port: records.Port) -> bool:
     )
 
 
-def _of_addresses(
-    server: records.Server, port: records.Port
-) -> Iterator[findings.Finding]:
-    if not port.fixed_ips and (
-        port.ip_allocation == 'immediate'
-        # Without the extension ip_allocation, Neutron does not say whether a
-        # port is meant to have no address. The cache may show that it had one.
-        or (port.ip_allocation is None and _is_cached(server, port))
-    ):
-        yield findings.of_port(
-            codes.Code.NO_FIXED_IP, server, port, _('a fixed IP'), _('none')
-        )
-
-
 def _of_wiring(
     server: records.Server, port: records.Port
 ) -> Iterator[findings.Finding]:
@@ -144,22 +148,6 @@ def _of_binding(
     if port.host != server.host and server.status not in server_state.MOVING:
         return codes.Code.HOST_DIFFERS, server.host, port.host
     return None
-
-
-def _not_attached(
-    server: records.Server, port: records.Port
-) -> findings.Finding:
-    return findings.of_port(
-        codes.Code.NOT_ATTACHED,
-        server,
-        port,
-        _('plugged in by Nova'),
-        _('device owner %(owner)s, %(binding)s')
-        % {
-            'owner': port.device_owner or _('empty'),
-            'binding': _binding(port),
-        },
-    )
 
 
 def _binding(port: records.Port) -> str:

@@ -258,19 +258,13 @@ class Poller:
             yield from _of_detach(poll)
             return
         for interface in poll.chosen:
-            if reason := self._of_interface(poll, interface, before):
-                yield dataclasses.replace(
-                    reason, what=reasons.called(interface)
-                )
+            yield from self._of_interface(poll, interface, before)
         for target in poll.absent:
-            yield reasons.Reason(target.text, _('not plugged in'))
+            yield reasons.Reason(_('not plugged in'), target.text)
         if not poll.mac_addresses:
             for difference in poll.differences:
                 if difference.interface is None:
-                    yield dataclasses.replace(
-                        reasons.of_difference(difference),
-                        what=difference.mac_address or '',
-                    )
+                    yield reasons.of_difference(difference)
         if ask := _OF_NEUTRON.get(self.condition):
             yield from ask(self.cloud.network, poll.server, poll.chosen)
         elif not poll.interfaces and not server_state.is_settled(poll.server):
@@ -279,35 +273,29 @@ class Poller:
 
     def _of_interface(
         self, poll: Poll, interface: records.Interface, before: Poll
-    ) -> reasons.Reason | None:
-        """Return why an interface is not attached, or not ACTIVE."""
+    ) -> Iterator[reasons.Reason]:
+        """Say why an interface is not attached, or not ACTIVE."""
         for difference in poll.differences:
             if difference.interface == interface:
-                reason = reasons.of_difference(difference)
-                # During a change, one poll may see what no longer holds at
-                # the next.
-                is_lasting = reason.is_lasting and before.has_seen(difference)
-                return dataclasses.replace(reason, is_lasting=is_lasting)
-        state = interface.port_state
+                was_seen = before.has_seen(difference)
+                yield reasons.of_difference(difference, was_seen)
+                return
+        state, status = interface.port_state, poll.server.status
         if self.condition != 'active' or state == 'ACTIVE':
-            return None
-        server = poll.server
-        if server.status in _OFF and server.task_state is None:
-            return reasons.Reason(
-                None,
-                _(
-                    'its port is %(state)s, and stays so while the status of '
-                    'the server is %(status)s'
-                )
-                % {'state': state, 'status': server.status},
-                is_lasting=True,
-            )
+            return
+        what = reasons.called(interface)
         port = poll.ports.get(interface.port_id or '')
-        if port and port.admin_state_up is False:
-            return reasons.Reason(
-                None, _('its port is disabled'), is_lasting=True
-            )
-        return reasons.Reason(None, _('its port is %s') % state)
+        if status in _OFF and poll.server.task_state is None:
+            why = _(
+                'its port is %(state)s, and stays so while the status of the '
+                'server is %(status)s'
+            ) % {'state': state, 'status': status}
+            yield reasons.Reason(why, what, is_lasting=True)
+        elif port and port.admin_state_up is False:
+            why = _('its port is disabled')
+            yield reasons.Reason(why, what, is_lasting=True)
+        else:
+            yield reasons.Reason(_('its port is %s') % state, what)
 
     def _unless_failed(self, poll: Poll, waited: float) -> Poll:
         """Give up a server if its attach or detach has failed.
@@ -356,13 +344,13 @@ class Poller:
 def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
     """List why interfaces are not detached."""
     for interface in poll.chosen:
-        yield reasons.Reason(reasons.called(interface), _('still plugged in'))
+        yield reasons.Reason(_('still plugged in'), reasons.called(interface))
     gone = frozenset[str]().union(*poll.mac_addresses.values())
     for difference in poll.differences:
         if difference.cached - difference.live and (
             not poll.mac_addresses or difference.mac_address in gone
         ):
-            yield reasons.Reason(difference.mac_address or '', reasons.STALE)
+            yield reasons.Reason(reasons.STALE, difference.mac_address or '')
 
 
 def _line(called: str, reason: reasons.Reason) -> str:

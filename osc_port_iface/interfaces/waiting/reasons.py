@@ -47,13 +47,13 @@ _LASTING = frozenset({codes.Code.DUPLICATE_IN_CACHE, codes.Code.MAC_DIFFERS})
 class Reason:
     """Why an interface does not meet the condition.
 
-    :ivar what: The interface; None if the reason concerns the whole server.
     :ivar why: What is wrong with it.
+    :ivar what: The interface; None if the reason concerns the whole server.
     :ivar is_lasting: Whether it will stay wrong.
     """
 
-    what: str | None
     why: str
+    what: str | None = None
     is_lasting: bool = False
 
 
@@ -62,12 +62,23 @@ def called(row: records.Interface | findings.Finding) -> str:
     return f'{row.port_id} ({row.mac_address})'
 
 
-def of_difference(difference: cache_diff.CacheDifference) -> Reason:
-    """Return the reason that a difference in Nova's cache is."""
+def of_difference(
+    difference: cache_diff.CacheDifference, was_seen: bool = False
+) -> Reason:
+    """Return the reason that a difference in Nova's cache is.
+
+    :param difference: The difference.
+    :param was_seen: Whether the poll before has seen it, too. During a change,
+        one poll may see what no longer holds at the next.
+    """
     why = _OF_CACHE[difference.code]
     if difference.code is codes.Code.MAC_DIFFERS:
         why %= difference.cached_mac_address
-    return Reason(None, why, difference.code in _LASTING)
+    if difference.interface:
+        what = called(difference.interface)
+    else:
+        what = difference.mac_address or ''
+    return Reason(why, what, was_seen and difference.code in _LASTING)
 
 
 def of_floating_ips(
@@ -99,9 +110,9 @@ def of_floating_ips(
     )
     for finding in floating_ips.judge(server, ports, found):
         yield Reason(
-            called(finding),
             _('floating IPs: %(expected)s expected, but %(actual)s')
             % {'expected': finding.expected, 'actual': finding.actual},
+            called(finding),
         )
 
 
@@ -121,7 +132,6 @@ def of_hosts(
     """
     if server.status == server_state.OFF_HOST and server.task_state is None:
         yield Reason(
-            None,
             _('it is on no host while its status is %s')
             % server_state.OFF_HOST,
             is_lasting=True,
@@ -138,41 +148,32 @@ def of_hosts(
         for port in names.all_rows(api.list(neutron.PORTS, 'id', ids))
     }
     for interface in interfaces:
+        what = called(interface)
         port = ports.get(interface.port_id or '')
-        reason = _of_binding(server, port)
-        if reason:
-            yield dataclasses.replace(reason, what=called(interface))
-
-
-def _of_binding(
-    server: records.Server, port: records.Port | None
-) -> Reason | None:
-    if port is None:
-        return Reason(None, _('Neutron does not show its port'))
-    if not port.shows_binding:
-        raise _hidden()
-    if not port.is_wired_on_host:
-        return None
-    if port.vif_type == 'binding_failed':
-        return Reason(
-            None,
-            _('its port could not be bound to %s')
-            % (port.host or _('a host')),
-            is_lasting=True,
-        )
-    if port.vif_type == 'unbound' or not port.host:
-        return Reason(None, _('its port is not bound'))
-    if port.migrating_to:
-        return Reason(
-            None, _('its port is about to move to %s') % port.migrating_to
-        )
-    if port.host != server.host:
-        return Reason(
-            None,
-            _('its port is bound to %(port)s, and its server is on %(server)s')
-            % {'port': port.host, 'server': server.host},
-        )
-    return None
+        if port is None:
+            yield Reason(_('Neutron does not show its port'), what)
+        elif not port.shows_binding:
+            raise _hidden()
+        elif not port.is_wired_on_host:
+            continue
+        elif port.vif_type == 'binding_failed':
+            host = port.host or _('a host')
+            why = _('its port could not be bound to %s') % host
+            yield Reason(why, what, is_lasting=True)
+        elif port.vif_type == 'unbound' or not port.host:
+            yield Reason(_('its port is not bound'), what)
+        elif port.migrating_to:
+            why = _('its port is about to move to %s') % port.migrating_to
+            yield Reason(why, what)
+        elif port.host != server.host:
+            yield Reason(
+                _(
+                    'its port is bound to %(port)s, and its server is on '
+                    '%(server)s'
+                )
+                % {'port': port.host, 'server': server.host},
+                what,
+            )
 
 
 def _hidden() -> errors.Forbidden:
@@ -184,6 +185,5 @@ def _hidden() -> errors.Forbidden:
 def under_way(server: records.Server) -> Reason:
     """Return the reason that a change of the whole server is."""
     return Reason(
-        None,
         _('it is still changing (%s)') % (server.task_state or server.status),
     )
