@@ -18,8 +18,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from osc_lib import exceptions
-
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
@@ -107,28 +105,23 @@ class RepairServerInterface(lister.TextLister):
             ),
         )
         orphans = parser.add_mutually_exclusive_group()
-        for option, action, text in (
-            (
-                '--delete-orphans',
-                plans.Action.DELETE,
-                _('Delete ports without a server'),
+        orphans.add_argument(
+            '--delete-orphans',
+            dest='orphans',
+            action='store_const',
+            const=plans.Action.DELETE,
+            help=_('Delete ports without a server'),
+        )
+        orphans.add_argument(
+            '--release-orphans',
+            dest='orphans',
+            action='store_const',
+            const=plans.Action.RELEASE,
+            help=_(
+                'Clear the device ID, device owner and host of ports without '
+                'a server'
             ),
-            (
-                '--release-orphans',
-                plans.Action.RELEASE,
-                _(
-                    'Clear the device ID, device owner and host of ports '
-                    'without a server'
-                ),
-            ),
-        ):
-            orphans.add_argument(
-                option,
-                dest='orphans',
-                action='store_const',
-                const=action,
-                help=text,
-            )
+        )
         parser.add_argument(
             '--timeout',
             metavar='<seconds>',
@@ -268,17 +261,15 @@ class RepairServerInterface(lister.TextLister):
             text = plan_text.progress(number, len(plan.steps), step)
             self.show_progress(printable.escape(text))
 
-        try:
-            with interruption.deferred() as asked_to_stop:
-                answer = run.execute(
-                    plan,
-                    parsed_args.audit_log,
-                    parsed_args.timeout,
-                    asked_to_stop,
-                    show_step,
-                )
-        except audit.LogFailed as error:
-            raise exceptions.CommandError(str(error)) from None
+        # A signal ends the program as usual until the log is open, which may
+        # take for ever with a pipe that nobody reads.
+        with (
+            audit.opened(parsed_args.audit_log, run.caller) as log,
+            interruption.deferred() as asked_to_stop,
+        ):
+            answer = run.execute(
+                *(plan, log, parsed_args.timeout, asked_to_stop, show_step)
+            )
         self.report(answer)
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED

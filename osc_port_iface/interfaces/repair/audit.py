@@ -23,6 +23,8 @@ import os
 import pathlib
 from typing import Any
 
+from osc_lib import exceptions
+
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.repair import outcome as outcomes
@@ -33,23 +35,20 @@ from osc_port_iface import printable
 _NO_DISK = (errno.EINVAL, errno.ENOTSUP)
 
 
-class LogFailed(Exception):
+class LogFailed(exceptions.CommandError):
     """The log cannot be written, so nothing more may be sent."""
 
 
+@dataclasses.dataclass(frozen=True)
 class Log:
-    """Appends JSON lines to a file."""
+    """Appends JSON lines to a file.
 
-    def __init__(
-        self, file: io.FileIO | None, caller: Mapping[str, str | None]
-    ) -> None:
-        """Write to a file.
+    :ivar file: The file, without a buffer; None to write nothing.
+    :ivar caller: Who sends the requests.
+    """
 
-        :param file: The file, without a buffer; None to write nothing.
-        :param caller: Who sends the requests.
-        """
-        self._file = file
-        self._caller = caller
+    file: io.FileIO | None
+    caller: Mapping[str, str | None]
 
     def intend(self, step: plans.Step, call: writing.PlannedCall) -> None:
         """Log that a request is about to be sent.
@@ -90,19 +89,19 @@ class Log:
         )
 
     def _append(self, event: str, **details: Any) -> None:
-        if self._file is None:
+        if self.file is None:
             return
         line = {
             'time': datetime.datetime.now(datetime.UTC).isoformat(),
             'event': event,
-            **self._caller,
+            **self.caller,
             **details,
         }
         data = f'{json.dumps(line)}\n'.encode()
         try:
-            if self._file.write(data) != len(data):
+            if self.file.write(data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            _synchronize(self._file)
+            _synchronize(self.file)
         except OSError as error:
             raise LogFailed(
                 _('The log cannot be written: %s') % error.strerror
@@ -144,9 +143,8 @@ def opened(
     try:
         file = io.FileIO(path, 'a', opener=_follow_own_links)
     except OSError as error:
-        raise LogFailed(
-            printable.one_line(f'{path}: {error.strerror}')
-        ) from error
+        shown = printable.one_line(str(path))
+        raise LogFailed(f'{shown}: {error.strerror}') from error
     with file:
         yield Log(file, caller)
 

@@ -13,7 +13,6 @@
 """Checks servers, plans repairs, and executes the plan."""
 
 from collections.abc import Iterable, Mapping, Set
-import pathlib
 import threading
 
 from osc_port_iface.api import cloud as api_cloud
@@ -55,6 +54,11 @@ class Repairing:
         self._writer = writing.Writer(cloud)
         self._known: Set[runs.Subject] = frozenset()
 
+    @property
+    def caller(self) -> Mapping[str, str | None]:
+        """Who sends the requests."""
+        return self._writer.caller
+
     def plan(
         self, progress: views.Progress
     ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
@@ -94,7 +98,7 @@ class Repairing:
     def execute(
         self,
         plan: plans.Plan,
-        log: pathlib.Path | None,
+        log: audit.Log,
         timeout: float,
         asked_to_stop: threading.Event,
         progress: runs.Progress,
@@ -102,27 +106,24 @@ class Repairing:
         """Execute a plan.
 
         :param plan: The plan.
-        :param log: The file to which each request is logged, as JSON lines.
+        :param log: The log of all requests.
         :param timeout: Seconds to wait for a finding to disappear.
         :param asked_to_stop: Ends the run between two steps.
         :param progress: Called before each step.
         :returns: An outcome for each finding, and a failure if a surprise
             ended the run early.
-        :raises audit.LogFailed: The log cannot be opened.
         """
-        with audit.opened(log, self._writer.caller) as opened:
-            run = runs.Run(
-                self._cloud,
-                self._writer,
-                opened,
-                self._request,
-                self._options,
-                timeout,
-                asked_to_stop,
-                self._known,
-            )
-            rows = run.execute(plan, progress)
-        return records.Answer(rows, run.failures)
+        run = runs.Run(
+            self._cloud,
+            self._writer,
+            log,
+            self._request,
+            self._options,
+            timeout,
+            asked_to_stop,
+            self._known,
+        )
+        return records.Answer(run.execute(plan, progress), run.failures)
 
     def network_names(
         self, repairs: Iterable[plans.Repair]

@@ -23,6 +23,7 @@ from unittest import mock
 
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.interfaces.health import check
+from osc_port_iface import printable
 from tests import command_result
 from tests.unit.commands import test_check
 from tests.unit.commands import test_progress
@@ -462,15 +463,34 @@ class TestRepair(RepairTestCase):
             result = self.repair('--auto-approve', '--audit-log', str(path))
         self.assertEqual(0, result.status)
 
+    def test_signals_end_a_run_whose_log_does_not_open(self) -> None:
+        """A pipe opens as soon as somebody reads it, which may be never."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        usual = [*map(signal.getsignal, numbers)]
+        during: list[Any] = []
+
+        def wait(*_arguments: object, **_options: object) -> None:
+            during.extend(map(signal.getsignal, numbers))
+            raise KeyboardInterrupt
+
+        with mock.patch('io.FileIO', autospec=True, side_effect=wait):
+            result = self.repair('--auto-approve', '--audit-log', 'a-pipe')
+        self.assertEqual(command_result.Result(130, '', ''), result)
+        self.assertEqual(usual, during)
+        self.assertEqual([], self.writes())
+
     def test_log_that_cannot_be_written(self) -> None:
         for path, problem in (
             ('/nowhere/log', 'No such file or directory'),
             ('/', 'Is a directory'),
+            (f'/{"x" * 300}', 'File name too long'),
         ):
             with self.subTest(path):
+                result = self.repair('--auto-approve', '--audit-log', path)
+                shown = printable.one_line(path)
                 self.assertEqual(
-                    command_result.Result(1, '', f'{path}: {problem}\n'),
-                    self.repair('--auto-approve', '--audit-log', path),
+                    command_result.Result(1, '', f'{shown}: {problem}\n'),
+                    result,
                 )
         self.assertEqual([], self.writes())
 
