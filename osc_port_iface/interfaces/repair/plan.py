@@ -185,7 +185,7 @@ def make(
     writer: writing.Writer,
     options: Options,
     users: port_users.PortUsers,
-    interrupted: Iterable[records.Port] = (),
+    interrupted: Iterable[health_findings.Finding] = (),
 ) -> Plan:
     """Make a plan.
 
@@ -195,16 +195,15 @@ def make(
     :param writer: Makes the requests; none is sent.
     :param options: What the user allows.
     :param users: What uses the ports without a server.
-    :param interrupted: Ports with a mark that an earlier run left.
+    :param interrupted: What an earlier run left half-way.
     """
     planner = _Planner(writer, options, users)
     repairs = [planner.repair(finding) for finding in findings]
     known = {repair.finding.port_id for repair in repairs}
     repairs += [
-        repair
-        for port in interrupted
-        if port.id not in known
-        for repair in planner.resume(port)
+        planner.resume(finding)
+        for finding in interrupted
+        if finding.port_id not in known
     ]
     steps = [*_refreshes(repairs, writer)]
     steps += [
@@ -266,15 +265,30 @@ class _Planner:
 
     def repair(self, finding: health_findings.Finding) -> Repair:
         """Decide what to do about a finding."""
+        found = self._decide(finding)
+        if isinstance(found, Repair):
+            return found
+        needs = None
+        if finding.code is codes.Code.PORT_DOWN and not self.options.bounce:
+            needs = '--bounce'
+        elif finding.code in codes.WITHOUT_SERVER and not self.options.orphans:
+            needs = '--delete-orphans'
+        return Repair(finding, reason=found, needs=needs)
+
+    def resume(self, finding: health_findings.Finding) -> Repair:
+        """Decide how to finish what an interrupted run began."""
+        if finding.port and finding.code is codes.Code.PORT_DOWN:
+            return self._end_bounce(finding, finding.port)
+        return dataclasses.replace(self.repair(finding), resumes=True)
+
+    def _decide(self, finding: health_findings.Finding) -> Repair | str:
+        """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
-            return _nothing(
-                finding,
-                _("a reader cannot repair it: it needs the role 'member'"),
-            )
+            return _("a reader cannot repair it: it needs the role 'member'")
         if finding.code in _OF_PORT | _OF_WHOLE_CACHE:
             return self._refresh(finding)
         if finding.port is None:
-            return _nothing(finding, _('the port is not known'))
+            return _('the port is not known')
         if finding.code in _OF_HOST:
             return self._bind(finding, finding.port)
         if finding.code is codes.Code.STALE_BINDING:
@@ -285,27 +299,9 @@ class _Planner:
             return self._detach(finding, finding.port)
         if finding.code in codes.WITHOUT_SERVER:
             return self._clear_orphan(finding, finding.port)
-        return _nothing(
-            finding,
-            _('it cannot be repaired through the API; %s') % SEE_FINDINGS,
-        )
+        return _('it cannot be repaired through the API; %s') % SEE_FINDINGS
 
-    def resume(self, port: records.Port) -> Iterator[Repair]:
-        """Decide how to finish what an interrupted run began."""
-        if records.Mark.BOUNCE in port.tags and self.options.bounce:
-            finding = _interrupted(codes.Code.PORT_DOWN, port)
-            yield self._end_bounce(finding, port)
-        elif (
-            records.Mark.DELETE in port.tags
-            and self.options.orphans is Action.DELETE
-            and not port.device_id
-        ):
-            finding = _interrupted(codes.Code.ORPHAN_PORT, port)
-            yield dataclasses.replace(
-                self._clear_orphan(finding, port), resumes=True
-            )
-
-    def _refresh(self, finding: health_findings.Finding) -> Repair:
+    def _refresh(self, finding: health_findings.Finding) -> Repair | str:
         """Prefer an update of the port, of which Neutron notifies Nova.
 
         The events API is meant for services.
@@ -313,50 +309,39 @@ class _Planner:
         server, port = finding.server, finding.port
         is_missing = finding.code is codes.Code.MISSING_FROM_CACHE
         if is_missing and server and not server.cache:
-            return _nothing(
-                finding,
-                _(
-                    'the cache is empty and no event fills it: attach an '
-                    'interface, then repair again'
-                ),
+            return _(
+                'the cache is empty and no event fills it: attach an '
+                'interface, then repair again'
             )
         if finding.lacking_ip:
-            return _nothing(
-                finding,
-                _(
-                    "the floating IP leads to an address that the port does "
-                    "not have: use 'openstack floating ip set'"
-                ),
+            return _(
+                "the floating IP leads to an address that the port does not "
+                "have: use 'openstack floating ip set'"
             )
         has_host = bool(server and server.host)
         if port and port.shows_binding and not has_host:
-            return _nothing(
-                finding, _('the server is on no host to refresh its cache')
-            )
+            return _('the server is on no host to refresh its cache')
         warning = _WARNINGS.get(finding.code)
         if finding.code in _OF_PORT and port and port.is_for_server:
             calls = (self.writer.touch_port(port),)
             return Repair(finding, Action.TOUCH, calls, warning=warning)
         if has_host:
             return Repair(finding, Action.REFRESH, warning=warning)
-        return _nothing(
-            finding,
-            _(
-                'only an event for Nova repairs it, which needs the role '
-                "'admin' or 'service'"
-            ),
+        return _(
+            "only an event for Nova repairs it, which needs the role 'admin' "
+            "or 'service'"
         )
 
     def _bind(
         self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair:
+    ) -> Repair | str:
         server = finding.server
         if not port.is_wired_on_host:
-            return _nothing(finding, _('Ironic binds it'))
+            return _('Ironic binds it')
         if server is None or not server.host:
-            return _nothing(finding, _('the server is on no host'))
+            return _('the server is on no host')
         if is_moving(server, port):
-            return _nothing(finding, _('the server is about to move'))
+            return _('the server is about to move')
         return Repair(
             finding,
             Action.BIND,
@@ -369,50 +354,41 @@ class _Planner:
 
     def _delete_bindings(
         self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair:
+    ) -> Repair | str:
         """Delete the bindings that a migration has left behind."""
         if not self.writer.is_service:
-            return _nothing(
-                finding,
+            return (
                 _(
                     "it needs the role 'service'; or run "
-                    "'neutron-remove-duplicated-port-bindings --port %s' "
-                    'on a Neutron host'
+                    "'neutron-remove-duplicated-port-bindings --port %s' on a "
+                    "Neutron host"
                 )
-                % port.id,
+                % port.id
             )
-        return Repair(
-            finding,
-            Action.DELETE_BINDING,
-            tuple(
-                self.writer.delete_binding(port, host)
-                for host in finding.stale_hosts
-            ),
-        )
+        delete = self.writer.delete_binding
+        calls = tuple(delete(port, host) for host in finding.stale_hosts)
+        return Repair(finding, Action.DELETE_BINDING, calls)
 
     def _bounce(
         self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair:
+    ) -> Repair | str:
         if not self.options.bounce:
-            return _nothing(
-                finding,
-                _('only with --bounce, which interrupts any traffic'),
-                needs='--bounce',
-            )
+            return _('only with --bounce, which interrupts any traffic')
         if port.is_half_bounced:
             return self._end_bounce(finding, port)
-        enable = self.writer.enable_port(port, True)
-        unmark = self.writer.unmark(port, records.Mark.BOUNCE)
+        begin = (
+            self.writer.mark(port, records.Mark.BOUNCE),
+            self.writer.enable_port(port, False),
+        )
+        end = (
+            self.writer.enable_port(port, True),
+            self.writer.unmark(port, records.Mark.BOUNCE),
+        )
         return Repair(
             finding,
             Action.BOUNCE,
-            (
-                self.writer.mark(port, records.Mark.BOUNCE),
-                self.writer.enable_port(port, False),
-                enable,
-                unmark,
-            ),
-            undo=(enable, unmark),
+            begin + end,
+            undo=end,
             warning=_('if the port carries traffic, the traffic stops'),
         )
 
@@ -427,35 +403,26 @@ class _Planner:
 
     def _detach(
         self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair:
+    ) -> Repair | str:
         if port.device_owner and not port.is_for_server:
-            return _nothing(
-                finding, _('the port belongs to %s') % port.device_owner
-            )
-        return Repair(
-            finding,
-            Action.RELEASE,
-            (self.writer.release_port(port, with_host=False),),
-        )
+            return _('the port belongs to %s') % port.device_owner
+        release = self.writer.release_port(port, with_host=False)
+        return Repair(finding, Action.RELEASE, (release,))
 
     def _clear_orphan(
         self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair:
+    ) -> Repair | str:
         """Delete or release a port without a server."""
         if self.options.orphans is None:
-            return _nothing(
-                finding,
-                _('only with --delete-orphans or --release-orphans'),
-                needs='--delete-orphans',
-            )
+            return _('only with --delete-orphans or --release-orphans')
         release = self.writer.release_port(port, port.shows_binding)
         if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
-                return _nothing(finding, _('it belongs to no device'))
+                return _('it belongs to no device')
             return Repair(finding, Action.RELEASE, (release,))
         is_named = port.id in self.options.port_ids
         if reason := self.users.reason_to_keep(port, is_named):
-            return _nothing(finding, reason)
+            return reason
         calls = [self.writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even
@@ -471,24 +438,4 @@ def is_moving(server: records.Server, port: records.Port) -> bool:
         server.task_state
         or server.status in server_state.MOVING
         or port.migrating_to
-    )
-
-
-def _nothing(
-    finding: health_findings.Finding, reason: str, needs: str | None = None
-) -> Repair:
-    return Repair(finding, reason=reason, needs=needs)
-
-
-def _interrupted(
-    code: codes.Code, port: records.Port
-) -> health_findings.Finding:
-    return health_findings.Finding(
-        code,
-        port.server_id,
-        port.id,
-        port.mac_address,
-        _('repaired'),
-        _('left half-way by a repair that was interrupted'),
-        port=port,
     )

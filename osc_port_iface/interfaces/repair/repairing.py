@@ -21,6 +21,7 @@ from osc_port_iface.api import neutron
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.repair import audit
@@ -31,6 +32,15 @@ from osc_port_iface.interfaces.repair import run as runs
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
+
+
+# What an earlier run may have left half-way, by its mark on the port. If
+# several are selected, the last one counts.
+_LEFT = (
+    (records.Mark.BOUNCE, codes.Code.PORT_DOWN),
+    (records.Mark.DELETE, codes.Code.HALF_RELEASED),
+    (records.Mark.DELETE, codes.Code.ORPHAN_PORT),
+)
 
 
 class Repairing:
@@ -79,17 +89,12 @@ class Repairing:
         interrupted = self._interrupted()
         users = port_users.PortUsers()
         if self._options.orphans is plans.Action.DELETE:
-            users = port_users.read(
-                self._cloud,
-                [
-                    *interrupted,
-                    *(
-                        row.port
-                        for row in chosen
-                        if row.port and row.server is None
-                    ),
-                ],
-            )
+            ports = [
+                row.port
+                for row in (*interrupted, *chosen)
+                if row.port and row.server is None
+            ]
+            users = port_users.read(self._cloud, ports)
         plan = plans.make(
             chosen, self._writer, self._options, users, interrupted
         )
@@ -132,15 +137,9 @@ class Repairing:
 
         They are for the eye only, so it does not matter if they are missing.
         """
-        ids = {
-            repair.finding.port.network_id
-            for repair in repairs
-            if repair.finding.port
-        }
+        ids = sorted({repair.finding.network_id or '' for repair in repairs})
         try:
-            found = self._cloud.network.list(
-                neutron.NETWORKS, 'id', sorted(ids)
-            ).rows
+            found = self._cloud.network.list(neutron.NETWORKS, 'id', ids).rows
         except errors.ApiError:
             return {}
         return {network.id: network.name or '' for network in found}
@@ -150,12 +149,18 @@ class Repairing:
         chosen = self._options.port_ids
         return not chosen or port_id in chosen
 
-    def _interrupted(self) -> list[records.Port]:
-        """Find the ports with a mark that an earlier run left."""
-        if self._writer.only_reads or not (
-            self._options.bounce
-            or self._options.orphans is plans.Action.DELETE
-        ):
+    def _interrupted(self) -> list[findings.Finding]:
+        """Find what an earlier run left half-way, as far as it is selected."""
+        allowed = {
+            records.Mark.BOUNCE: self._options.bounce,
+            records.Mark.DELETE: self._options.orphans is plans.Action.DELETE,
+        }
+        kinds = {
+            mark: code
+            for mark, code in _LEFT
+            if allowed[mark] and code in self._request.codes
+        }
+        if self._writer.only_reads or not kinds:
             return []
         marked = names.all_rows(self._cloud.network.ports_tagged(records.Mark))
         marked = [port for port in marked if self._is_chosen(port.id)]
@@ -169,10 +174,20 @@ class Repairing:
         )
         servers = {server.id for server in selected.rows}
         return [
-            port
+            findings.Finding(
+                *(code, port.server_id, port.id, port.mac_address),
+                _('repaired'),
+                _('left half-way by a repair that was interrupted'),
+                port=port,
+            )
             for port in marked
-            if port.device_id in servers
-            or (not port.device_id and self._is_in_scope(port))
+            for mark, code in kinds.items()
+            if mark in port.tags
+            and (
+                mark is records.Mark.BOUNCE and port.device_id in servers
+                if port.device_id
+                else self._is_in_scope(port)
+            )
         ]
 
     def _is_in_scope(self, port: records.Port) -> bool:
@@ -181,4 +196,6 @@ class Repairing:
         if self._request.names_or_ids or scope.host or scope.status:
             return False
         project_id = scope.project_id or self._cloud.project_id
-        return scope.all_projects or port.project_id == project_id
+        return self._request.keep.allows(port) and (
+            scope.all_projects or port.project_id == project_id
+        )

@@ -33,6 +33,7 @@ from osc_port_iface.interfaces.repair import outcome as outcomes
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface.interfaces.selecting import names
+from osc_port_iface import records
 
 # Seconds between two checks of a repair.
 _INTERVAL = 1.0
@@ -52,18 +53,11 @@ Progress = Callable[[int, plans.Step], object]
 
 
 class _Surprise(Exception):
-    """Something is not as planned, so nothing more is sent.
+    """Something is not as planned, so nothing more is sent."""
 
-    :ivar result: What it means for the repairs of the step.
-    """
 
-    def __init__(
-        self,
-        problem: str,
-        result: outcomes.Result = outcomes.Result.UNFINISHED,
-    ) -> None:
-        super().__init__(problem)
-        self.result = result
+class _Refusal(_Surprise):
+    """A service refused the first request, so nothing is changed."""
 
 
 @dataclasses.dataclass
@@ -122,7 +116,7 @@ class Run:
         found = outcomes.not_begun(plan.left)
         updates = []
         for number, step in enumerate(plan.steps, 1):
-            if self.failures or self.asked_to_stop.is_set():
+            if self._is_over:
                 reason = _('the run was interrupted')
                 if self.failures:
                     reason = _('the run ended before')
@@ -143,6 +137,11 @@ class Run:
             found += self._logged(self._do(attempt, self._finish) or ())
         return sorted(found, key=lambda row: row.repair.finding.order)
 
+    @property
+    def _is_over(self) -> bool:
+        """Whether no further step is begun."""
+        return bool(self.failures) or self.asked_to_stop.is_set()
+
     def _logged(
         self, rows: Iterable[outcomes.Outcome]
     ) -> Iterable[outcomes.Outcome]:
@@ -160,26 +159,23 @@ class Run:
         work: Callable[[_Attempt], list[outcomes.Outcome] | None],
     ) -> list[outcomes.Outcome] | None:
         """Do a part of a step; if it breaks off, make it good."""
-        step = attempt.step
+        result, remains = outcomes.Result.UNFINISHED, True
         try:
             return work(attempt)
         except (_Surprise, audit.LogFailed, errors.ApiError) as error:
-            if isinstance(error, errors.NotFound) and not self._has_server(
-                step.findings[0]
-            ):
-                return self._broken_off(
-                    attempt, _('the server no longer exists'), remains=False
-                )
             problem = str(error)
-            self.failures.append(problem)
-            if isinstance(error, _Surprise) and (
-                error.result is outcomes.Result.REFUSED
+            if isinstance(error, errors.NotFound) and not self._has_server(
+                attempt.step.findings[0]
             ):
-                return self._ended(attempt, error.result, problem)
+                problem, remains = _('the server no longer exists'), False
+            else:
+                self.failures.append(problem)
+            if isinstance(error, _Refusal):
+                result = outcomes.Result.REFUSED
         except KeyboardInterrupt:
             self.asked_to_stop.set()
             problem = _('it was interrupted')
-        return self._broken_off(attempt, problem)
+        return self._broken_off(attempt, problem, result, remains)
 
     def _begin(self, attempt: _Attempt) -> list[outcomes.Outcome] | None:
         """Send the requests of a step, and read back their effect.
@@ -205,7 +201,7 @@ class Run:
                 )
                 still = self._wait_until_gone(attempt)
                 self.notifies = not still
-                if not still or self.failures or self.asked_to_stop.is_set():
+                if not still or self._is_over:
                     return self._read_back(attempt, still)
             calls = (step.event,)
         self._send_all(attempt, calls)
@@ -226,7 +222,7 @@ class Run:
         """
         planned = step.findings
         if step.repairs[0].resumes:
-            return not safeguards.is_as_left(self.cloud, planned[0])
+            return self._is_resumed(planned[0])
         result = confirm.confirm(self.cloud, planned, self.request.keep)
         now = names.all_rows(result)
         if result.unjudged:
@@ -236,10 +232,20 @@ class Run:
         unchanged = {_seen(finding) for finding in now}
         for finding in planned:
             if _seen(finding) not in unchanged:
-                raise _Surprise(
-                    _('%s: not as it was when the plan was made')
-                    % _called(finding)
-                )
+                raise _changed(finding)
+        return False
+
+    def _is_resumed(self, finding: health_findings.Finding) -> bool:
+        """Return whether nothing is left of an interrupted run.
+
+        :raises _Surprise: The port is not as that run has left it.
+        """
+        left = finding.port
+        now = left and safeguards.read_port(self.cloud, left.id)
+        if left is None or now is None or {*records.Mark}.isdisjoint(now.tags):
+            return True
+        if not safeguards.is_as_left(left, now):
+            raise _changed(finding)
         return False
 
     def _is_settled(self, finding: health_findings.Finding) -> bool:
@@ -278,6 +284,7 @@ class Run:
                     self.cloud,
                     repair,
                     repair.finding.port_id in self.options.port_ids,
+                    bool(attempt.sent),
                 )
                 if problem:
                     raise _Surprise(f'{_called(repair.finding)}: {problem}')
@@ -289,13 +296,10 @@ class Run:
             attempt.sent.append(call)
             result = self.writer.send(call)
             self.log.conclude(attempt.step, call, result)
+            if result.problem and result.is_refused and not has_changed:
+                raise _Refusal(result.problem)
             if result.problem:
-                raise _Surprise(
-                    result.problem,
-                    outcomes.Result.REFUSED
-                    if result.is_refused and not has_changed
-                    else outcomes.Result.UNFINISHED,
-                )
+                raise _Surprise(result.problem)
 
     def _wait_until_gone(
         self, attempt: _Attempt
@@ -352,7 +356,10 @@ class Run:
             # What cannot be looked for any more is not known to be gone.
             named=frozenset(finding.code for finding in findings),
         )
-        return check.check(self.cloud, request, _no_progress)
+        return check.check(
+            *(self.cloud, request),
+            lambda _total: contextlib.nullcontext(lambda: None),
+        )
 
     def _read_back(
         self,
@@ -360,28 +367,27 @@ class Run:
         still: dict[Subject, health_findings.Finding],
     ) -> list[outcomes.Outcome]:
         """Return the outcomes of a step whose requests were all sent."""
-        sent = tuple(attempt.sent)
         return [
             outcomes.Outcome(
                 repair,
                 outcomes.Result.STILL_THERE,
                 row.actual,
                 plans.SEE_FINDINGS,
-                sent=sent,
+                sent=tuple(attempt.sent),
             )
             if (row := still.get(repair.finding.subject))
-            else outcomes.Outcome(
-                repair,
-                outcomes.Result.REPAIRED,
-                self._observe(attempt.step, repair.finding),
-                remains=False,
-                sent=sent,
+            else self._observed(
+                attempt, repair, outcomes.Result.REPAIRED, remains=False
             )
             for repair in attempt.step.repairs
         ]
 
     def _broken_off(
-        self, attempt: _Attempt, problem: str, remains: bool = True
+        self,
+        attempt: _Attempt,
+        problem: str,
+        result: outcomes.Result,
+        remains: bool,
     ) -> list[outcomes.Outcome]:
         """Make good a step that has broken off, and say how it was left."""
         if not attempt.sent:
@@ -393,9 +399,7 @@ class Run:
             # was left.
             with contextlib.suppress(KeyboardInterrupt):
                 self._undo(attempt)
-        found = self._ended(
-            attempt, outcomes.Result.UNFINISHED, problem, remains
-        )
+        found = self._ended(attempt, result, problem, remains)
         self.failures += filter(None, map(outcomes.left_disabled, found))
         return found
 
@@ -427,34 +431,36 @@ class Run:
     ) -> list[outcomes.Outcome]:
         """Read back what a step has done."""
         return [
-            outcomes.Outcome(
-                repair,
-                result,
-                self._observe(attempt.step, repair.finding),
-                reason,
-                remains,
-                tuple(attempt.sent) or None,
-            )
+            self._observed(attempt, repair, result, reason, remains)
             for repair in attempt.step.repairs
         ]
 
-    def _observe(
-        self, step: plans.Step, finding: health_findings.Finding
-    ) -> str | None:
-        """Read back the state of a finding; None if it was not read."""
-        try:
-            if step.action in (plans.Action.REFRESH, plans.Action.TOUCH):
+    def _observed(
+        self,
+        attempt: _Attempt,
+        repair: plans.Repair,
+        result: outcomes.Result,
+        reason: str | None = None,
+        remains: bool = True,
+    ) -> outcomes.Outcome:
+        """Read back what a step has done about one finding."""
+        finding, action, after = repair.finding, attempt.step.action, None
+        # What cannot be read remains empty.
+        with contextlib.suppress(errors.ApiError, KeyboardInterrupt):
+            if action in (plans.Action.REFRESH, plans.Action.TOUCH):
                 server = self.cloud.compute.server(finding.server_id or '')
-                return outcomes.observed_cache(finding, server)
-            port = safeguards.read_port(self.cloud, finding.port_id or '')
-            if step.action is plans.Action.DELETE_BINDING and port:
-                bindings = names.all_rows(
-                    self.cloud.network.port_bindings(port.id)
-                )
-                return ','.join(sorted(row.host for row in bindings))
-            return outcomes.observed_port(step.action, port)
-        except (errors.ApiError, KeyboardInterrupt):
-            return None
+                after = outcomes.observed_cache(finding, server)
+            else:
+                port = safeguards.read_port(self.cloud, finding.port_id or '')
+                if port and action is plans.Action.DELETE_BINDING:
+                    bindings = names.all_rows(
+                        self.cloud.network.port_bindings(port.id)
+                    )
+                    after = ','.join(sorted(row.host for row in bindings))
+                else:
+                    after = outcomes.observed_port(action, port)
+        sent = tuple(attempt.sent) or None
+        return outcomes.Outcome(repair, result, after, reason, remains, sent)
 
 
 def _seen(
@@ -470,7 +476,7 @@ def _called(finding: health_findings.Finding) -> str:
     return _('Server %s') % finding.server_id
 
 
-def _no_progress(
-    _total: int,
-) -> contextlib.AbstractContextManager[Callable[[], object]]:
-    return contextlib.nullcontext(lambda: None)
+def _changed(finding: health_findings.Finding) -> _Surprise:
+    return _Surprise(
+        _('%s: not as it was when the plan was made') % _called(finding)
+    )

@@ -19,7 +19,6 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface.interfaces.selecting import names
@@ -27,13 +26,17 @@ from osc_port_iface import records
 
 
 def objection(
-    cloud: api_cloud.Cloud, repair: plans.Repair, is_named: bool
+    cloud: api_cloud.Cloud,
+    repair: plans.Repair,
+    is_named: bool,
+    is_begun: bool = False,
 ) -> str | None:
     """Return what speaks against the next request of a repair.
 
     :param cloud: The services, which are asked again.
     :param repair: The repair.
     :param is_named: Whether the user has named its port.
+    :param is_begun: Whether a request was sent already.
     :raises errors.ApiError: Something cannot be known.
     """
     if repair.action in (plans.Action.REFRESH, plans.Action.TOUCH):
@@ -43,7 +46,12 @@ def objection(
     if planned is None or port is None:
         return _('it no longer exists')
     if repair.action is plans.Action.DELETE:
-        return _to_deletion(cloud, planned, port, is_named)
+        # For a member, the repair itself clears the device, which makes it no
+        # less a port of a server that is gone.
+        is_cleared = is_begun and port.device_id is None
+        if port.device_id != planned.device_id and not is_cleared:
+            return _('it has another device now')
+        return port_users.read(cloud, [port]).reason_to_keep(planned, is_named)
     if repair.resumes:
         return None
     if (port.device_id, port.device_owner) != (
@@ -67,31 +75,13 @@ def read_port(cloud: api_cloud.Cloud, port_id: str) -> records.Port | None:
     return ports[0] if ports else None
 
 
-def is_as_left(cloud: api_cloud.Cloud, finding: findings.Finding) -> bool:
-    """Return whether a port is as an interrupted run has left it.
-
-    :raises errors.ApiError: It could not be read.
-    """
-    left = finding.port
-    now = read_port(cloud, left.id) if left else None
-    return bool(
-        left
-        and now
-        and now.device_id == left.device_id
+def is_as_left(left: records.Port, now: records.Port) -> bool:
+    """Return whether a port is as an interrupted run has left it."""
+    return (
+        now.device_id == left.device_id
         and now.admin_state_up == left.admin_state_up
         and set(now.tags) == set(left.tags)
     )
-
-
-def _to_deletion(
-    cloud: api_cloud.Cloud,
-    planned: records.Port,
-    port: records.Port,
-    is_named: bool,
-) -> str | None:
-    if port.device_id not in (None, planned.device_id):
-        return _('it has another device now')
-    return port_users.read(cloud, [port]).reason_to_keep(port, is_named)
 
 
 def _to_release(repair: plans.Repair, port: records.Port) -> str | None:

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Callable
 import functools
 import re
 import signal
@@ -43,11 +44,13 @@ class PortsTestCase(test_repair.RepairTestCase):
 
     :ivar seen: The writes, with the state that they set.
     :ivar faults: What happens to a write, by its number from 1.
+    :ivar after: What somebody else does right after a write.
     """
 
     def setUp(self) -> None:
         super().setUp()
         self.faults: dict[int, Any] = {}
+        self.after: dict[int, Callable[[], None]] = {}
         self.seen: list[str] = []
         self.servers = [test_check.server(1, 11)]
         self.others: list[dict[str, Any]] = []
@@ -92,6 +95,7 @@ class PortsTestCase(test_repair.RepairTestCase):
             return None
         changes = request.json()['port']
         self.change({**self.port, **changes, **self.following(changes)})
+        self.after.get(len(self.seen), bool)()
         return {'port': {**self.port, **changes}}
 
     def following(self, changes: dict[str, Any]) -> dict[str, Any]:
@@ -218,11 +222,15 @@ class TestBounce(PortsTestCase):
         self.change({**self.port, 'admin_state_up': False, 'status': 'DOWN'})
         self.assertEqual(command_result.Result(0, '', ''), self.bounce())
 
-    def test_killed_before_the_mark_was_removed(self) -> None:
+    def left(self) -> dict[str, Any]:
+        """Return the port as a run leaves it that is killed at the end."""
         mark = MARK.partition(' ')[2]
         marks = f'{mark},server-interface-repair-delete'
         port = test_check.port(11, 1, tags=[mark], **{'tags-any': marks})
-        self.change({**port, 'admin_state_up': True})
+        return {**port, 'admin_state_up': True}
+
+    def test_killed_before_the_mark_was_removed(self) -> None:
+        self.change(self.left())
         left = 'left half-way by a repair that was interrupted'
         row = ' port-down bounce-port repaired'
         self.assertEqual(
@@ -230,6 +238,46 @@ class TestBounce(PortsTestCase):
             self.bounce(),
         )
         self.assertEqual([UNMARK], self.seen)
+
+    def test_left_by_another_run_and_changed_since_the_plan(self) -> None:
+        left = 'left half-way by a repair that was interrupted'
+        changed = f'Port {PORT_ID}: not as it was when the plan was made'
+        row = f' port-down bounce-port skipped {left}'
+        for name, changes, expected in (
+            (
+                'finished',
+                {'tags': ['mine']},
+                (0, f'{row} ACTIVE it was gone already\n', ''),
+            ),
+            (
+                'disabled',
+                {'admin_state_up': False},
+                (1, f'{row}  {changed}\n', f'{changed}\n'),
+            ),
+            (
+                'moved to another server',
+                {'device_id': fake_cloud.identifier(2)},
+                (1, f'{row}  {changed}\n', f'{changed}\n'),
+            ),
+        ):
+            with self.subTest(name):
+                self.restart()
+                self.change(self.left())
+                self.change_when_read_by_id(**changes)
+                self.assertEqual(
+                    command_result.Result(*expected), self.bounce()
+                )
+                self.assertEqual([], self.seen)
+
+    def test_left_by_another_run_and_not_selected(self) -> None:
+        self.change(self.left())
+        self.assertEqual(
+            command_result.Result(0, '', ''),
+            self.repair(
+                '--auto-approve', '--bounce', '--finding', 'address-differs'
+            ),
+        )
+        self.assertEqual([], self.seen)
 
     def test_port_that_needs_a_while(self) -> None:
         pauses: list[float] = []
@@ -452,6 +500,59 @@ class TestDeletion(PortsTestCase):
             self.delete(*chosen, '--port', PORT_ID),
         )
         self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
+
+    def be_a_member(self) -> None:
+        """Hide from the caller what only administrators see."""
+        self.cloud.register_tokens(
+            'a-token', role='member', more_services=('dns',)
+        )
+        hidden = {
+            key: value
+            for key, value in (self.port or {}).items()
+            if not key.startswith('binding:')
+        }
+        self.change(hidden)
+
+    def test_of_a_member_where_a_service_cannot_be_asked(self) -> None:
+        """The repair itself clears the device of a server that is gone."""
+        self.be_a_member()
+        gone = f'this project sees no server {fake_cloud.identifier(9)}'
+        self.assertEqual(
+            command_result.Result(
+                0, f'{ORPHAN} repaired {gone} deleted \n', ''
+            ),
+            self.repair('--auto-approve', '--delete-orphans'),
+        )
+        self.assertEqual(
+            [
+                'PUT server-interface-repair-delete',
+                f'PUT {PORT_ID}',
+                f'DELETE {PORT_ID}',
+            ],
+            self.seen,
+        )
+
+    def test_attached_by_somebody_while_a_member_deletes_it(self) -> None:
+        self.be_a_member()
+
+        def attach() -> None:
+            self.change(
+                {**(self.port or {}), 'device_id': fake_cloud.identifier(1)}
+            )
+
+        self.after = {2: attach}
+        problem = f'Port {PORT_ID}: it has another device now'
+        gone = f'this project sees no server {fake_cloud.identifier(9)}'
+        self.assertEqual(
+            command_result.Result(
+                1,
+                f'{ORPHAN} unfinished {gone} {fake_cloud.identifier(1)} '
+                f'{problem}\n',
+                f'{problem}\n',
+            ),
+            self.repair('--auto-approve', '--delete-orphans'),
+        )
+        self.assertEqual(2, len(self.seen))
 
     def test_used_since_the_plan(self) -> None:
         """Something begins to use the port after the plan was made."""

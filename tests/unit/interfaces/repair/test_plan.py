@@ -97,7 +97,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
         self,
         *findings: findings.Finding,
         users: port_users.PortUsers | None = None,
-        interrupted: tuple[records.Port, ...] = (),
+        interrupted: tuple[findings.Finding, ...] = (),
         **options: Any,
     ) -> plans.Plan:
         return plans.make(
@@ -600,69 +600,43 @@ class TestOrder(PlanTestCase):
 
 class TestInterrupted(PlanTestCase):
     def resumed(
-        self, left: records.Port, *found: findings.Finding, **options: Any
-    ) -> list[list[str]]:
-        plan = self.plan(*found, interrupted=(left,), **options)
-        return [methods(repair) for repair in plan.repairs]
+        self, left: findings.Finding, *found: findings.Finding, **options: Any
+    ) -> list[plans.Repair]:
+        return self.plan(*found, interrupted=(left,), **options).repairs
 
     def test_bounce(self) -> None:
         unmark = 'DELETE server-interface-repair-bounce'
         for name, is_up, expected in (
             ('disabled', False, ["PUT {'admin_state_up': True}", unmark]),
             ('enabled', True, [unmark]),
+            ('not shown', None, [unmark]),
         ):
             with self.subTest(name):
-                left = port(
-                    admin_state_up=is_up, tags=(records.Mark.BOUNCE.value,)
+                left = finding(
+                    Code.PORT_DOWN, None, port(admin_state_up=is_up)
                 )
-                self.assertEqual([expected], self.resumed(left, bounce=True))
-                self.assertEqual([], self.resumed(left))
+                (repair,) = self.resumed(left, bounce=True)
+                self.assertEqual(
+                    (Action.BOUNCE, expected, True, left),
+                    (
+                        repair.action,
+                        methods(repair),
+                        repair.resumes,
+                        repair.finding,
+                    ),
+                )
 
     def test_delete(self) -> None:
-        left = port(
-            device_id=None,
-            device_owner=None,
-            vif_type=None,
-            tags=(records.Mark.DELETE.value,),
-        )
+        half = port(device_id=None, device_owner=None, vif_type=None)
+        left = finding(Code.ORPHAN_PORT, None, half)
+        users = port_users.PortUsers({half.id: 'a trunk'})
+        (repair,) = self.resumed(left, orphans=Action.DELETE)
         self.assertEqual(
-            [[f'DELETE {left.id}']],
-            self.resumed(left, orphans=Action.DELETE),
+            (Action.DELETE, [f'DELETE {half.id}'], True),
+            (repair.action, methods(repair), repair.resumes),
         )
-        self.assertEqual([], self.resumed(left, orphans=Action.RELEASE))
-        in_use = port(tags=(records.Mark.DELETE.value,))
-        self.assertEqual([], self.resumed(in_use, orphans=Action.DELETE))
-
-    def test_other_marks(self) -> None:
-        bounce = port(device_id=None, tags=(records.Mark.BOUNCE.value, 'mine'))
-        delete = port(tags=(records.Mark.DELETE.value, 'mine'))
-        self.assertEqual([], self.resumed(bounce, orphans=Action.DELETE))
-        self.assertEqual([], self.resumed(delete, bounce=True))
-
-    def test_resumes(self) -> None:
-        for left, options in (
-            (port(tags=(records.Mark.BOUNCE.value,)), {'bounce': True}),
-            (
-                port(device_id=None, tags=(records.Mark.DELETE.value,)),
-                {'orphans': Action.DELETE},
-            ),
-        ):
-            with self.subTest(str(options)):
-                values: dict[str, Any] = options
-                (repair,) = self.plan(interrupted=(left,), **values).repairs
-                self.assertTrue(repair.resumes)
-                self.assertEqual(
-                    (
-                        left,
-                        'repaired',
-                        'left half-way by a repair that was interrupted',
-                    ),
-                    (
-                        repair.finding.port,
-                        repair.finding.expected,
-                        repair.finding.actual,
-                    ),
-                )
+        (repair,) = self.resumed(left, orphans=Action.DELETE, users=users)
+        self.assertEqual((None, 'a trunk'), (repair.action, repair.reason))
 
     def test_disabled_port_that_is_found(self) -> None:
         left = port(admin_state_up=False, tags=(records.Mark.BOUNCE.value,))
@@ -682,4 +656,6 @@ class TestInterrupted(PlanTestCase):
     def test_what_is_found_anyway(self) -> None:
         left = port(tags=(records.Mark.BOUNCE.value,))
         found = finding(Code.PORT_DOWN, server(), left)
-        self.assertEqual(1, len(self.resumed(left, found, bounce=True)))
+        half_way = finding(Code.PORT_DOWN, None, left)
+        (repair,) = self.resumed(half_way, found, bounce=True)
+        self.assertIs(found, repair.finding)
