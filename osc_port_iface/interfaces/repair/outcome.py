@@ -145,13 +145,10 @@ def observed_cache(finding: findings.Finding, server: records.Server) -> str:
         return _('not in the cache')
     if finding.code is codes.Code.MAC_DIFFERS:
         return finding.mac_address or ''
-    values = [
-        value
-        for entry in entries
-        for value in (
-            entry.floating_ips
-            if finding.code is codes.Code.FLOATING_IP_DIFFERS
-            else [fixed_ip.ip_address for fixed_ip in entry.fixed_ips]
-        )
-    ]
+    values: list[str] = []
+    for entry in entries:
+        if finding.code is codes.Code.FLOATING_IP_DIFFERS:
+            values += entry.floating_ips
+        else:
+            values += (row.ip_address for row in entry.fixed_ips)
     return ','.join(values) or _('none')

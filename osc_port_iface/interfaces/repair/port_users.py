@@ -138,33 +138,37 @@ def _routing(
     cloud: api_cloud.Cloud, ports: Sequence[records.Port]
 ) -> Iterator[tuple[str, str]]:
     """Find the ports whose address a router or a subnet routes through."""
-    by_address: dict[str | None, list[records.Port]] = {}
-    for port in ports:
-        for fixed_ip in port.fixed_ips:
-            by_address.setdefault(fixed_ip.ip_address, []).append(port)
+    for address, network_id, what in _routed_addresses(cloud, ports):
+        for port in ports:
+            if network_id in (None, port.network_id) and any(
+                row.ip_address == address for row in port.fixed_ips
+            ):
+                yield port.id, what
+
+
+def _routed_addresses(
+    cloud: api_cloud.Cloud, ports: Iterable[records.Port]
+) -> Iterator[tuple[str | None, str | None, str]]:
+    """Find the addresses that routers and subnets name.
+
+    :returns: The address, its network, and what names it. Neutron does not
+        show the network of a next hop.
+    """
     for router in names.all_rows(cloud.network.list(neutron.ROUTERS)):
         what = _('router %s has its address') % router.id
         for fixed_ip in router.external_ips:
-            for port in by_address.get(fixed_ip.ip_address, ()):
-                if port.network_id == router.external_network_id:
-                    yield port.id, what
-        # Neutron does not show the network of a next hop.
+            yield fixed_ip.ip_address, router.external_network_id, what
         what = _('a route of router %s leads to its address') % router.id
         for route in router.routes:
-            for port in by_address.get(route.next_hop, ()):
-                yield port.id, what
+            yield route.next_hop, None, what
     subnet_ids = (row.subnet_id for port in ports for row in port.fixed_ips)
     for subnet in names.all_rows(
         cloud.network.list(neutron.SUBNETS, 'id', subnet_ids)
     ):
+        what = _('subnet %s routes through its address') % subnet.id
         hops = {route.next_hop for route in subnet.host_routes}
         for address in {subnet.gateway_ip, *hops}:
-            for port in by_address.get(address, ()):
-                if port.network_id == subnet.network_id:
-                    yield (
-                        port.id,
-                        _('subnet %s routes through its address') % subnet.id,
-                    )
+            yield address, subnet.network_id, what
 
 
 def _address_pairs(
