@@ -31,9 +31,6 @@ from osc_port_iface.interfaces.repair import outcome as outcomes
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import printable
 
-# A pipe or a terminal cannot be synchronized.
-_NO_DISK = (errno.EINVAL, errno.ENOTSUP)
-
 
 class LogFailed(exceptions.CommandError):
     """The log cannot be written, so nothing more may be sent."""
@@ -101,7 +98,6 @@ class Log:
         try:
             if self.file.write(data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            _synchronize(self.file)
         except OSError as error:
             raise LogFailed(
                 _('The log cannot be written: %s') % error.strerror
@@ -152,10 +148,13 @@ def opened(
 def _follow_own_links(path: str, flags: int) -> int:
     """Open a file, but not through a symbolic link of another user.
 
+    Each line is on the disk when it is written.
+
     In a directory that others can write to, such a link may lead to a file
     that only this user can write to. As with ``fs.protected_symlinks`` of
     Linux, links of root and of the user are followed, such as ``/dev/stderr``.
     """
+    flags |= os.O_SYNC
     try:
         return os.open(path, flags | os.O_NOFOLLOW, 0o666)
     except OSError as error:
@@ -164,11 +163,3 @@ def _follow_own_links(path: str, flags: int) -> int:
     if os.lstat(path).st_uid not in (0, os.geteuid()):
         raise OSError(errno.ELOOP, _('it is a symbolic link of another user'))
     return os.open(path, flags, 0o666)
-
-
-def _synchronize(file: io.FileIO) -> None:
-    try:
-        os.fsync(file.fileno())
-    except OSError as error:
-        if error.errno not in _NO_DISK:
-            raise

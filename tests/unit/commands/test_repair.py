@@ -12,6 +12,7 @@
 
 import datetime
 import errno
+import io
 import json
 import os
 import pathlib
@@ -35,7 +36,7 @@ COLUMNS = (
     *('-f', 'value', '-c', 'Server Name', '-c', 'Finding', '-c', 'Action'),
     *('-c', 'Result', '-c', 'Before', '-c', 'After', '-c', 'Reason'),
 )
-_FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+FULL = os.strerror(errno.ENOSPC)
 ENDED = 'the run ended before'
 MISSING = 'missing-from-cache refresh-cache'
 SEE_FINDINGS = "see 'Findings' in the documentation of osc-port-iface"
@@ -46,11 +47,28 @@ STILL_CHANGED = (
 )
 
 
+class DiskThatGetsFull(io.FileIO):
+    """A file that takes a few lines.
+
+    :ivar lines: How many more it takes.
+    """
+
+    lines = 0
+
+    def write(self, data: Any) -> int:
+        if not self.lines:
+            raise OSError(errno.ENOSPC, FULL)
+        self.lines -= 1
+        return super().write(data)
+
+
 def full_after(count: int) -> Any:
     """Let the disk be full after this many lines of the log."""
-    return mock.patch.object(
-        os, 'fsync', autospec=True, side_effect=[None] * count + [_FULL] * 9
-    )
+
+    class Disk(DiskThatGetsFull):
+        lines = count
+
+    return mock.patch.object(io, 'FileIO', Disk)
 
 
 class RepairTestCase(test_check.CheckTestCase):
@@ -401,7 +419,7 @@ class TestRepair(RepairTestCase):
         self.assertEqual([], self.writes())
 
     def test_log_that_becomes_full(self) -> None:
-        full = f'The log cannot be written: {_FULL.strerror}'
+        full = f'The log cannot be written: {FULL}'
         for name, count, result, writes, reason in (
             ('before the event', 2, 'unfinished', 1, ENDED),
             ('after the event', 3, 'unfinished', 2, ENDED),
