@@ -157,7 +157,7 @@ class RepairServerInterface(lister.TextLister):
             parsed_args, outcome_columns.COLUMNS, is_structured
         )
         cloud = self.cloud()
-        run = repairing.Repairing(
+        job = repairing.Repairing(
             cloud,
             finding_selectors.request(parsed_args, cloud),
             plans.Options(
@@ -166,9 +166,9 @@ class RepairServerInterface(lister.TextLister):
                 frozenset(parsed_args.port),
             ),
         )
-        plan, answer = run.plan(self.progress)
+        plan, answer = job.plan(self.progress)
         self.report(answer)
-        rows = self._outcomes(run, plan, parsed_args)
+        rows = self._outcomes(job, plan, parsed_args)
         if any(row.remains for row in rows):
             self.report_negative()
         if any(row.repair.finding.server is None for row in rows):
@@ -179,7 +179,7 @@ class RepairServerInterface(lister.TextLister):
 
     def _outcomes(
         self,
-        run: repairing.Repairing,
+        job: repairing.Repairing,
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
@@ -202,8 +202,8 @@ class RepairServerInterface(lister.TextLister):
                 ]
             )
             reason = _('more findings than --max allows')
-        elif parsed_args.auto_approve or self._is_approved(run, plan):
-            return self._execute(run, plan, parsed_args)
+        elif parsed_args.auto_approve or self._is_approved(job, plan):
+            return self._execute(job, plan, parsed_args)
         else:
             reason = _('not approved')
         return outcomes.not_begun(plan.repairs, reason=reason)
@@ -223,7 +223,7 @@ class RepairServerInterface(lister.TextLister):
                     )
                 )
 
-    def _is_approved(self, run: repairing.Repairing, plan: plans.Plan) -> bool:
+    def _is_approved(self, job: repairing.Repairing, plan: plans.Plan) -> bool:
         """Show the plan to the user, and ask for approval."""
         from osc_port_iface.commands import plan_text
         from osc_port_iface import printable
@@ -232,7 +232,7 @@ class RepairServerInterface(lister.TextLister):
         stderr = self.app.stderr
         for line in plan_text.lines(
             plan,
-            run.network_names(plan.repairs),
+            job.network_names(plan.repairs),
             with_requests=self.app.options.verbose_level > 1,
         ):
             print(printable.escape(line), file=stderr)
@@ -248,13 +248,14 @@ class RepairServerInterface(lister.TextLister):
 
     def _execute(
         self,
-        run: repairing.Repairing,
+        job: repairing.Repairing,
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
         from osc_port_iface.commands import plan_text
         from osc_port_iface.interfaces.repair import audit
         from osc_port_iface.interfaces.repair import interruption
+        from osc_port_iface.interfaces.repair import run as runs
         from osc_port_iface import printable
 
         def show_step(number: int, step: plans.Step) -> None:
@@ -264,13 +265,12 @@ class RepairServerInterface(lister.TextLister):
         # A signal ends the program as usual until the log is open, which may
         # take for ever with a pipe that nobody reads.
         with (
-            audit.opened(parsed_args.audit_log, run.caller) as log,
+            audit.opened(parsed_args.audit_log, job.writer.caller) as log,
             interruption.deferred() as asked_to_stop,
         ):
-            answer = run.execute(
-                *(plan, log, parsed_args.timeout, asked_to_stop, show_step)
-            )
-        self.report(answer)
+            run = runs.Run(job, log, parsed_args.timeout, asked_to_stop)
+            rows = run.execute(plan, show_step)
+        self.fail(dict.fromkeys(run.failures))
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED
-        return answer.rows
+        return rows

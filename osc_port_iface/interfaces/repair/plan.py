@@ -28,6 +28,8 @@ from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 
+Finding = health_findings.Finding
+
 # Repaired by an update of the port of which Neutron notifies Nova, or by an
 # event with the ID of the port.
 _OF_PORT = frozenset(
@@ -111,7 +113,7 @@ class Repair:
     :ivar resumes: Whether it continues an interrupted earlier run.
     """
 
-    finding: health_findings.Finding
+    finding: Finding
     action: Action | None = None
     calls: tuple[writing.PlannedCall, ...] = ()
     event: writing.PlannedCall | None = None
@@ -120,6 +122,10 @@ class Repair:
     needs: str | None = None
     warning: str | None = None
     resumes: bool = False
+
+
+# A repair, or why there is none.
+_Decision = Repair | str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +156,7 @@ class Step:
         return self.repairs[0].event
 
     @property
-    def findings(self) -> list[health_findings.Finding]:
+    def findings(self) -> list[Finding]:
         """The findings that are repaired."""
         return [repair.finding for repair in self.repairs]
 
@@ -181,11 +187,11 @@ class Plan:
 
 
 def make(
-    findings: Iterable[health_findings.Finding],
+    findings: Iterable[Finding],
     writer: writing.Writer,
     options: Options,
     users: port_users.PortUsers,
-    interrupted: Iterable[health_findings.Finding] = (),
+    interrupted: Iterable[Finding] = (),
 ) -> Plan:
     """Make a plan.
 
@@ -263,7 +269,7 @@ class _Planner:
     options: Options
     users: port_users.PortUsers
 
-    def repair(self, finding: health_findings.Finding) -> Repair:
+    def repair(self, finding: Finding) -> Repair:
         """Decide what to do about a finding."""
         found = self._decide(finding)
         if isinstance(found, Repair):
@@ -275,13 +281,13 @@ class _Planner:
             needs = '--delete-orphans'
         return Repair(finding, reason=found, needs=needs)
 
-    def resume(self, finding: health_findings.Finding) -> Repair:
+    def resume(self, finding: Finding) -> Repair:
         """Decide how to finish what an interrupted run began."""
         if finding.port and finding.code is codes.Code.PORT_DOWN:
             return self._end_bounce(finding, finding.port)
         return dataclasses.replace(self.repair(finding), resumes=True)
 
-    def _decide(self, finding: health_findings.Finding) -> Repair | str:
+    def _decide(self, finding: Finding) -> _Decision:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
@@ -292,7 +298,7 @@ class _Planner:
         if finding.code in _OF_HOST:
             return self._bind(finding, finding.port)
         if finding.code is codes.Code.STALE_BINDING:
-            return self._delete_bindings(finding, finding.port)
+            return self._unbind(finding, finding.port)
         if finding.code is codes.Code.PORT_DOWN:
             return self._bounce(finding, finding.port)
         if finding.code is codes.Code.NOT_ATTACHED:
@@ -301,7 +307,7 @@ class _Planner:
             return self._clear_orphan(finding, finding.port)
         return _('it cannot be repaired through the API; %s') % SEE_FINDINGS
 
-    def _refresh(self, finding: health_findings.Finding) -> Repair | str:
+    def _refresh(self, finding: Finding) -> _Decision:
         """Prefer an update of the port, of which Neutron notifies Nova.
 
         The events API is meant for services.
@@ -332,9 +338,7 @@ class _Planner:
             "or 'service'"
         )
 
-    def _bind(
-        self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair | str:
+    def _bind(self, finding: Finding, port: records.Port) -> _Decision:
         server = finding.server
         if not port.is_wired_on_host:
             return _('Ironic binds it')
@@ -352,9 +356,7 @@ class _Planner:
             ),
         )
 
-    def _delete_bindings(
-        self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair | str:
+    def _unbind(self, finding: Finding, port: records.Port) -> _Decision:
         """Delete the bindings that a migration has left behind."""
         if not self.writer.is_service:
             return (
@@ -369,9 +371,7 @@ class _Planner:
         calls = tuple(delete(port, host) for host in finding.stale_hosts)
         return Repair(finding, Action.DELETE_BINDING, calls)
 
-    def _bounce(
-        self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair | str:
+    def _bounce(self, finding: Finding, port: records.Port) -> _Decision:
         if not self.options.bounce:
             return _('only with --bounce, which interrupts any traffic')
         if port.is_half_bounced:
@@ -392,26 +392,20 @@ class _Planner:
             warning=_('if the port carries traffic, the traffic stops'),
         )
 
-    def _end_bounce(
-        self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair:
+    def _end_bounce(self, finding: Finding, port: records.Port) -> Repair:
         """Finish what an interrupted run began."""
         calls = [self.writer.unmark(port, records.Mark.BOUNCE)]
         if port.admin_state_up is False:
             calls.insert(0, self.writer.enable_port(port, True))
         return Repair(finding, Action.BOUNCE, tuple(calls), resumes=True)
 
-    def _detach(
-        self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair | str:
+    def _detach(self, finding: Finding, port: records.Port) -> _Decision:
         if port.device_owner and not port.is_for_server:
             return _('the port belongs to %s') % port.device_owner
         release = self.writer.release_port(port, with_host=False)
         return Repair(finding, Action.RELEASE, (release,))
 
-    def _clear_orphan(
-        self, finding: health_findings.Finding, port: records.Port
-    ) -> Repair | str:
+    def _clear_orphan(self, finding: Finding, port: records.Port) -> _Decision:
         """Delete or release a port without a server."""
         if self.options.orphans is None:
             return _('only with --delete-orphans or --release-orphans')

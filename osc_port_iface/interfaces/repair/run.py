@@ -12,25 +12,23 @@
 
 """Executes a plan, step by step, and reads back the result."""
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
 import dataclasses
 import threading
 import time
 
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
-from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirm
-from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import outcome as outcomes
 from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
@@ -45,8 +43,7 @@ _NOTIFIED_WITHIN = 8.0
 # Seconds before each try to make good a repair that broke off.
 _UNDO_DELAYS = (0.0, 2.0, 5.0)
 
-# What a finding is about.
-Subject = tuple[str | None, str | None, str | None, codes.Code]
+Subject = repairing.Subject
 
 # Called with the number of a step, and with the step, before it begins.
 Progress = Callable[[int, plans.Step], object]
@@ -78,34 +75,24 @@ class _Attempt:
 class Run:
     """One run of a plan.
 
-    :ivar cloud: The services.
-    :ivar writer: The writer that made the requests of the plan.
+    :ivar job: What made the plan.
     :ivar log: The log of all requests.
-    :ivar request: What was checked, and will be checked again.
-    :ivar options: What the user allows.
     :ivar timeout: Seconds to wait for a finding to disappear.
     :ivar asked_to_stop: Ends the run between two steps.
-    :ivar known: What had a finding when the plan was made.
     :ivar failures: Why the run ended early.
     :ivar notifies: Whether Neutron notifies Nova of updates of ports, once it
         is known.
     """
 
-    cloud: api_cloud.Cloud
-    writer: writing.Writer
+    job: repairing.Repairing
     log: audit.Log
-    request: check.CheckRequest
-    options: plans.Options
     timeout: float
     asked_to_stop: threading.Event
-    known: Set[Subject]
     failures: list[str] = dataclasses.field(default_factory=list)
     notifies: bool | None = None
 
     def execute(
-        self,
-        plan: plans.Plan,
-        progress: Progress,
+        self, plan: plans.Plan, progress: Progress
     ) -> list[outcomes.Outcome]:
         """Execute the steps of a plan, up to the first surprise.
 
@@ -186,12 +173,8 @@ class Run:
         """
         step = attempt.step
         if self._is_gone(step):
-            return self._ended(
-                attempt,
-                outcomes.Result.SKIPPED,
-                _('it was gone already'),
-                remains=False,
-            )
+            reason = _('it was gone already')
+            return self._ended(attempt, outcomes.Result.SKIPPED, reason)
         calls: Sequence[writing.PlannedCall] = step.calls
         if step.event:
             if self.notifies is not False:
@@ -202,7 +185,7 @@ class Run:
                 still = self._wait_until_gone(attempt)
                 self.notifies = not still
                 if not still or self._is_over:
-                    return self._read_back(attempt, still)
+                    return self._ended(attempt, still=still)
             calls = (step.event,)
         self._send_all(attempt, calls)
         if step.action is plans.Action.TOUCH and not step.event:
@@ -212,7 +195,7 @@ class Run:
 
     def _finish(self, attempt: _Attempt) -> list[outcomes.Outcome]:
         """Wait for the effect of a step, and read it back."""
-        return self._read_back(attempt, self._wait_until_gone(attempt))
+        return self._ended(attempt, still=self._wait_until_gone(attempt))
 
     def _is_gone(self, step: plans.Step) -> bool:
         """Check that everything is still as it was when planned.
@@ -223,7 +206,9 @@ class Run:
         planned = step.findings
         if step.repairs[0].resumes:
             return self._is_resumed(planned[0])
-        result = confirm.confirm(self.cloud, planned, self.request.keep)
+        result = confirm.confirm(
+            self.job.cloud, planned, self.job.request.keep
+        )
         now = names.all_rows(result)
         if result.unjudged:
             raise _Surprise(result.notices[0])
@@ -235,20 +220,20 @@ class Run:
                 raise _changed(finding)
         return False
 
-    def _is_resumed(self, finding: health_findings.Finding) -> bool:
+    def _is_resumed(self, finding: plans.Finding) -> bool:
         """Return whether nothing is left of an interrupted run.
 
         :raises _Surprise: The port is not as that run has left it.
         """
         left = finding.port
-        now = left and safeguards.read_port(self.cloud, left.id)
+        now = left and safeguards.read_port(self.job.cloud, left.id)
         if left is None or now is None or {*records.Mark}.isdisjoint(now.tags):
             return True
         if not safeguards.is_as_left(left, now):
             raise _changed(finding)
         return False
 
-    def _is_settled(self, finding: health_findings.Finding) -> bool:
+    def _is_settled(self, finding: plans.Finding) -> bool:
         """Return whether a finding is gone because nothing is wrong any more.
 
         There are also no findings while a server is being changed.
@@ -256,17 +241,15 @@ class Run:
         :raises errors.NotFound: The server no longer exists.
         """
         return finding.server is None or server_state.is_settled(
-            self.cloud.compute.server(finding.server.id)
+            self.job.cloud.compute.server(finding.server.id)
         )
 
-    def _has_server(self, finding: health_findings.Finding) -> bool:
+    def _has_server(self, finding: plans.Finding) -> bool:
         """Return whether the server of a finding exists, if it has one."""
         try:
             self._is_settled(finding)
-        except errors.NotFound:
-            return False
-        except errors.ApiError:
-            return True
+        except errors.ApiError as error:
+            return not isinstance(error, errors.NotFound)
         return True
 
     def _send_all(
@@ -281,9 +264,9 @@ class Run:
         for call in calls:
             if not attempt.sent or action is plans.Action.DELETE:
                 problem = safeguards.objection(
-                    self.cloud,
+                    self.job.cloud,
                     repair,
-                    repair.finding.port_id in self.options.port_ids,
+                    repair.finding.port_id in self.job.options.port_ids,
                     bool(attempt.sent),
                 )
                 if problem:
@@ -294,7 +277,7 @@ class Run:
                 bool(attempt.sent) and action is not plans.Action.TOUCH
             )
             attempt.sent.append(call)
-            result = self.writer.send(call)
+            result = self.job.writer.send(call)
             self.log.conclude(attempt.step, call, result)
             if result.problem and result.is_refused and not has_changed:
                 raise _Refusal(result.problem)
@@ -303,7 +286,7 @@ class Run:
 
     def _wait_until_gone(
         self, attempt: _Attempt
-    ) -> dict[Subject, health_findings.Finding]:
+    ) -> dict[Subject, plans.Finding]:
         """Check until all findings of a step are gone, or the time is up.
 
         :returns: Those that are still there, as they are now.
@@ -316,7 +299,9 @@ class Run:
             result = self._check(step.findings)
             found = {row.subject: row for row in names.all_rows(result)}
             still = {key: found[key] for key in planned & found.keys()}
-            new = [row for key, row in found.items() if key not in self.known]
+            new = [
+                row for key, row in found.items() if key not in self.job.known
+            ]
             is_known = bool(still) or (
                 not result.unjudged and self._is_settled(step.findings[0])
             )
@@ -343,44 +328,25 @@ class Run:
         return still
 
     def _check(
-        self, findings: Sequence[health_findings.Finding]
+        self, findings: Sequence[plans.Finding]
     ) -> confirm.ConfirmResult:
         """Check the server of findings, or their ports."""
         server = findings[0].server
         if server is None:
-            return confirm.confirm(self.cloud, findings, self.request.keep)
+            return confirm.confirm(
+                self.job.cloud, findings, self.job.request.keep
+            )
         request = dataclasses.replace(
-            self.request,
+            self.job.request,
             names_or_ids=(server.id,),
             scope=compute.ServerScope(),
             # What cannot be looked for any more is not known to be gone.
             named=frozenset(finding.code for finding in findings),
         )
         return check.check(
-            *(self.cloud, request),
+            *(self.job.cloud, request),
             lambda _total: contextlib.nullcontext(lambda: None),
         )
-
-    def _read_back(
-        self,
-        attempt: _Attempt,
-        still: dict[Subject, health_findings.Finding],
-    ) -> list[outcomes.Outcome]:
-        """Return the outcomes of a step whose requests were all sent."""
-        return [
-            outcomes.Outcome(
-                repair,
-                outcomes.Result.STILL_THERE,
-                row.actual,
-                plans.SEE_FINDINGS,
-                sent=tuple(attempt.sent),
-            )
-            if (row := still.get(repair.finding.subject))
-            else self._observed(
-                attempt, repair, outcomes.Result.REPAIRED, remains=False
-            )
-            for repair in attempt.step.repairs
-        ]
 
     def _broken_off(
         self,
@@ -414,7 +380,7 @@ class Run:
                 with contextlib.suppress(audit.LogFailed):
                     self.log.intend(attempt.step, call)
                 attempt.sent.append(call)
-                result = self.writer.send(call)
+                result = self.job.writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
                     self.log.conclude(attempt.step, call, result)
                 if not result.problem:
@@ -425,58 +391,69 @@ class Run:
     def _ended(
         self,
         attempt: _Attempt,
-        result: outcomes.Result,
+        result: outcomes.Result = outcomes.Result.REPAIRED,
         reason: str | None = None,
-        remains: bool = True,
+        remains: bool = False,
+        still: Mapping[Subject, plans.Finding] | None = None,
     ) -> list[outcomes.Outcome]:
-        """Read back what a step has done."""
+        """Read back what a step has done.
+
+        :param attempt: The step.
+        :param result: The result of its repairs.
+        :param reason: Why they ended so.
+        :param remains: Whether something is still wrong.
+        :param still: The findings that are known to be still there, as they
+            are now.
+        """
+        sent = tuple(attempt.sent) or None
         return [
-            self._observed(attempt, repair, result, reason, remains)
+            outcomes.Outcome(
+                repair,
+                outcomes.Result.STILL_THERE,
+                row.actual,
+                plans.SEE_FINDINGS,
+                sent=sent,
+            )
+            if (row := (still or {}).get(repair.finding.subject))
+            else outcomes.Outcome(
+                repair,
+                result,
+                self._observe(attempt.step, repair.finding),
+                reason,
+                remains,
+                sent,
+            )
             for repair in attempt.step.repairs
         ]
 
-    def _observed(
-        self,
-        attempt: _Attempt,
-        repair: plans.Repair,
-        result: outcomes.Result,
-        reason: str | None = None,
-        remains: bool = True,
-    ) -> outcomes.Outcome:
-        """Read back what a step has done about one finding."""
-        finding, action, after = repair.finding, attempt.step.action, None
-        # What cannot be read remains empty.
-        with contextlib.suppress(errors.ApiError, KeyboardInterrupt):
-            if action in (plans.Action.REFRESH, plans.Action.TOUCH):
-                server = self.cloud.compute.server(finding.server_id or '')
-                after = outcomes.observed_cache(finding, server)
-            else:
-                port = safeguards.read_port(self.cloud, finding.port_id or '')
-                if port and action is plans.Action.DELETE_BINDING:
-                    bindings = names.all_rows(
-                        self.cloud.network.port_bindings(port.id)
-                    )
-                    after = ','.join(sorted(row.host for row in bindings))
-                else:
-                    after = outcomes.observed_port(action, port)
-        sent = tuple(attempt.sent) or None
-        return outcomes.Outcome(repair, result, after, reason, remains, sent)
+    def _observe(self, step: plans.Step, finding: plans.Finding) -> str | None:
+        """Read back the state of a finding; None if it was not read."""
+        cloud = self.job.cloud
+        try:
+            if step.action in (plans.Action.REFRESH, plans.Action.TOUCH):
+                server = cloud.compute.server(finding.server_id or '')
+                return outcomes.observed_cache(finding, server)
+            port = safeguards.read_port(cloud, finding.port_id or '')
+            if step.action is plans.Action.DELETE_BINDING and port:
+                rows = names.all_rows(cloud.network.port_bindings(port.id))
+                return ','.join(sorted(row.host for row in rows))
+            return outcomes.observed_port(step.action, port)
+        except (errors.ApiError, KeyboardInterrupt):
+            return None
 
 
-def _seen(
-    finding: health_findings.Finding,
-) -> tuple[Subject, str, str]:
+def _seen(finding: plans.Finding) -> tuple[Subject, str, str]:
     """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
 
 
-def _called(finding: health_findings.Finding) -> str:
+def _called(finding: plans.Finding) -> str:
     if finding.port_id:
         return _('Port %s') % finding.port_id
     return _('Server %s') % finding.server_id
 
 
-def _changed(finding: health_findings.Finding) -> _Surprise:
+def _changed(finding: plans.Finding) -> _Surprise:
     return _Surprise(
         _('%s: not as it was when the plan was made') % _called(finding)
     )

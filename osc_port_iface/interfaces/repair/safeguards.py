@@ -59,10 +59,18 @@ def objection(
         planned.device_owner,
     ):
         return _('it has another device now')
+    status = port.status or _('unknown')
     if repair.action is plans.Action.RELEASE:
-        return _to_release(repair, port)
+        may_be_used = repair.finding.code is codes.Code.NOT_ATTACHED
+        if may_be_used and port.status != 'DOWN':
+            return _('something is plugged in: its status is %s') % status
+        return None
     if repair.action is plans.Action.BOUNCE:
-        return _to_bounce(port)
+        if port.admin_state_up is not True:
+            return _('it is not enabled')
+        if port.status in ('ACTIVE', None):
+            return _('its status is %s') % status
+        return None
     return _to_new_binding(cloud, repair, planned, port)
 
 
@@ -82,25 +90,6 @@ def is_as_left(left: records.Port, now: records.Port) -> bool:
         and now.admin_state_up == left.admin_state_up
         and set(now.tags) == set(left.tags)
     )
-
-
-def _to_release(repair: plans.Repair, port: records.Port) -> str | None:
-    if (
-        repair.finding.code is codes.Code.NOT_ATTACHED
-        and port.status != 'DOWN'
-    ):
-        return _('something is plugged in: its status is %s') % (
-            port.status or _('unknown')
-        )
-    return None
-
-
-def _to_bounce(port: records.Port) -> str | None:
-    if port.admin_state_up is not True:
-        return _('it is not enabled')
-    if port.status in ('ACTIVE', None):
-        return _('its status is %s') % (port.status or _('unknown'))
-    return None
 
 
 def _to_new_binding(
