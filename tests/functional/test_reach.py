@@ -367,27 +367,6 @@ class TestReach(base.ProjectTestCase):
         self.assertEqual(best, result.status, result.stderr)
         return rows
 
-    def assert_judged(
-        self,
-        verdict: str,
-        reason: str | None,
-        *arguments: str,
-        route: str | None = None,
-        users: tuple[str, ...] = (),
-    ) -> None:
-        """Judge the only path, or the one of a route, for some users."""
-        for user in users or (self.user,):
-            with self.subTest(arguments=arguments, user=user):
-                rows = [
-                    row
-                    for row in self.paths(*arguments, user=user)
-                    if route is None or (row['Path'] or '').startswith(route)
-                ]
-                self.assertEqual(
-                    [(verdict, reason)],
-                    [(row['Verdict'], row['Reason']) for row in rows],
-                )
-
     @property
     def everybody(self) -> tuple[str, ...]:
         return (self.user, self.reader, 'admin')
