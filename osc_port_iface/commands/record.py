@@ -87,8 +87,8 @@ class RecordServerInterface(lister.TextLister):
             type=argument_types.file_name,
             help=_(
                 "Store listings that 'server interface list' wrote with -f "
-                'json, each as of the time when its file was last changed, '
-                'and not what the cloud has now'
+                'json, yaml or csv, each as of the time when its file was '
+                'last changed, and not what the cloud has now'
             ),
         )
         saved.add_argument(
