@@ -64,20 +64,14 @@ def tree(found: one_interface.Found, look: lookup.Lookup) -> Node:
         for row in found.meant
     ]
     if len(found.meant) == len(found.all.rows):
-        children += [
-            Node(
-                _('interface'),
-                ghost.mac_address or '',
-                mismatches=(_described(ghost),),
+        for ghost in mismatches.get(None, ()):
+            mac_address, marks = ghost.mac_address or '', (_described(ghost),)
+            children.append(
+                Node(_('interface'), mac_address, mismatches=marks)
             )
-            for ghost in mismatches.get(None, ())
-        ]
-    return Node(
-        _('server'),
-        server.name or server.id,
-        _known(server.id, server.status, server.host),
-        children=tuple(children),
-    )
+    facts = _known(server.id, server.status, server.host)
+    name = server.name or server.id
+    return Node(_('server'), name, facts, children=tuple(children))
 
 
 def _compared(
@@ -111,7 +105,6 @@ def _of_interface(
 ) -> Node:
     interface, port, network = row.interface, look.port(row), look.network(row)
     device = port and host_device.host_device(port)
-    tag = interface.tag and _('tag %s') % interface.tag
     on_network = Node(
         _('network'),
         (network and network.name) or interface.network_id or '',
@@ -121,43 +114,38 @@ def _of_interface(
     return Node(
         _('interface'),
         interface.mac_address or '',
-        _known(interface.port_state, device or interface.port_id, tag),
+        _known(
+            interface.port_state,
+            device or interface.port_id,
+            interface.tag and _('tag %s') % interface.tag,
+        ),
         tuple(map(_described, mismatches)),
         (on_network, *map(_of_subport, port.subports if port else ())),
     )
 
 
 def _of_subport(subport: records.Subport) -> Node:
+    vlan, mac_address = subport.segmentation_id, subport.mac_address
     return Node(
         _('subport'),
-        subport.mac_address or subport.port_id,
-        _known(
-            subport.segmentation_id and _('VLAN %d') % subport.segmentation_id,
-            subport.mac_address and subport.port_id,
-        ),
+        mac_address or subport.port_id,
+        _known(vlan and _('VLAN %d') % vlan, mac_address and subport.port_id),
     )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Way:
-    """A floating IP or a port forwarding, and where it leads."""
-
-    node: Node
-    fixed_ip: str | None
-    router_id: str | None
+# What leads to an interface, the fixed IP where it does, and the router.
+_Way = tuple[Node, str | None, str | None]
 
 
 def _ways(row: records.ServerInterface, look: lookup.Lookup) -> Iterator[_Way]:
+    """Return the floating IPs and port forwardings that lead to a row."""
     for found in look.floating_ips(row):
         node = Node(_('floating IP'), found.address)
-        yield _Way(node, found.fixed_ip_address, found.router_id)
+        yield node, found.fixed_ip_address, found.router_id
     for found in look.forwarding_floating_ips(row):
         for forwarding in found.port_forwardings:
-            yield _Way(
-                Node(_('port forwarding'), forwarding.of(found.address)),
-                forwarding.internal_ip_address,
-                found.router_id,
-            )
+            node = Node(_('port forwarding'), forwarding.of(found.address))
+            yield node, forwarding.internal_ip_address, found.router_id
 
 
 def _on_network(
@@ -166,19 +154,17 @@ def _on_network(
     """Return the addresses, each with its router and what leads to it."""
     ways = list(_ways(row, look))
     for fixed_ip in row.fixed_ips:
-        here = [way for way in ways if way.fixed_ip == fixed_ip.ip_address]
-        children = [way.node for way in here]
-        if router := look.gateway(fixed_ip.subnet_id):
-            through = [
-                way.node for way in here if way.router_id in (None, router.id)
-            ]
-            children = [
-                _of_router(router, through),
-                *(node for node in children if node not in through),
-            ]
+        here = [way for way in ways if way[1] == fixed_ip.ip_address]
+        router = look.gateway(fixed_ip.subnet_id)
+        through = [
+            way for way in here if router and way[2] in (None, router.id)
+        ]
+        children = [way[0] for way in here if way not in through]
+        if router:
+            children.insert(0, _of_router(router, [way[0] for way in through]))
         yield Node(_('address'), fixed_ip.ip_address, children=tuple(children))
     known = {fixed_ip.ip_address for fixed_ip in row.fixed_ips}
-    yield from (way.node for way in ways if way.fixed_ip not in known)
+    yield from (node for node, address, _id in ways if address not in known)
 
 
 def _of_router(router: records.Router, children: Iterable[Node]) -> Node:
@@ -187,12 +173,8 @@ def _of_router(router: records.Router, children: Iterable[Node]) -> Node:
         for gateway in router.gateways
         for fixed_ip in gateway.external_ips
     )
-    return Node(
-        _('router'),
-        router.name or router.id,
-        tuple(external),
-        children=tuple(children),
-    )
+    name = router.name or router.id
+    return Node(_('router'), name, tuple(external), children=tuple(children))
 
 
 def _known(*facts: str | int | None) -> tuple[str, ...]:
