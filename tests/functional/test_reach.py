@@ -150,6 +150,7 @@ class TestReach(base.ProjectTestCase):
     scoped, which has an address scope.
     """
 
+    edge: scenario.Resource
     ports: dict[str, scenario.Resource]
     groups: dict[str, scenario.Resource]
     networks: dict[str, scenario.Resource]
@@ -212,7 +213,7 @@ class TestReach(base.ProjectTestCase):
     @classmethod
     def make_routers(cls) -> None:
         networks = cls.networks
-        edge = cls.scenario.router(
+        edge = cls.edge = cls.scenario.router(
             'edge', networks['front'], networks['back'], networks['scoped']
         )
         for name, address in (('guided', '10.77.0.1'), ('lost', '10.78.0.1')):
@@ -462,20 +463,24 @@ class TestReach(base.ProjectTestCase):
                         for text in step['assumptions']
                     },
                 )
-                self.assert_few_requests()
+                # Routers behind others cost four, and a trunk one.
+                self.assert_few_requests(15 + 4 + 1)
         self.check_rules(rows)
 
-    def assert_few_requests(self) -> None:
-        """Two servers cost 15 requests, and routers behind others four.
+    def test_requests(self) -> None:
+        """Two servers cost 15 requests if no router is behind another."""
+        with self.changed(f'routers/{self.edge["id"]}', routes=[]):
+            self.proxy.requests.clear()
+            self.paths('web', 'off', '--port', '22')
+            self.assert_few_requests(15)
 
-        The trunk of the destination costs one.
-        """
+    def assert_few_requests(self, most: int) -> None:
         found = [
             line
             for line in self.proxy.requests
             if '/v2.0/' in line or '/servers' in line
         ]
-        self.assertLessEqual(len(found), 15 + 4 + 1, found)
+        self.assertLessEqual(len(found), most, found)
 
     def check_rules(self, rows: list[dict[str, Any]]) -> None:
         """The rules of each path are those that a plain client derives."""
@@ -685,6 +690,21 @@ class TestReach(base.ProjectTestCase):
                     f'{user} {port}',
                 )
 
+    def test_cidr(self) -> None:
+        """Each network of a CIDR is judged by itself, and the outside."""
+        found = self.judged('10.0.0.0/8', 'office', '--port', '22')
+        no_rule = 'no ingress rule of group office allows tcp 22 from '
+        outside = 'no floating IP or port forwarding leads to 10.71.0.27'
+        for cidr, way, expected in (
+            (
+                *('10.71.0.0/24', 'same'),
+                ('allowed', 'tcp 22 only from 10.71.0.0/28'),
+            ),
+            ('10.72.0.0/24', 'through', ('blocked', f'{no_rule}10.72.0.0/24')),
+            ('10.0.0.0/8', '', ('blocked', outside)),
+        ):
+            self.assertEqual(expected, found[cidr, '10.71.0.27', way], cidr)
+
     def test_address_that_nobody_has(self) -> None:
         """On a network of another project, somebody unseen may have it."""
         for end, address, user, verdict in (
@@ -696,6 +716,16 @@ class TestReach(base.ProjectTestCase):
             found = self.judged(end, address, '--port', '22', user=user)
             expected = (verdict, f'no port on network {end} has {address}')
             self.assertIn(expected, found.values(), user)
+        address = '203.0.113.9'
+        hidden = f'what has {address} on network public is not judged'
+        for user, judged in (
+            (self.user, ('unknown', hidden)),
+            ('admin', ('allowed', None)),
+        ):
+            found = self.judged('front', address, '--port', '22', user=user)
+            self.assertEqual(
+                judged, found['10.71.0.5', address, 'through'], user
+            )
 
     def test_virtual_ip(self) -> None:
         """A port may use it by a pair, which OVN does not put into groups."""
@@ -707,25 +737,32 @@ class TestReach(base.ProjectTestCase):
         members: Judged = ('allowed', None)
         if self.is_ovn:
             members = ('blocked', no_rule.format('members'))
+        not_used = ('blocked', 'port virtual is not plugged in')
+        spoofing = (
+            'unknown',
+            f'port front may send from {address} by another MAC address',
+        )
+        expected = {
+            '21': members,
+            '22': ('blocked', no_rule.format('strangers')),
+            '32': ('allowed', None),
+        }
         path = f'ports/{self.ports["front"]["id"]}'
-        for pairs in ([{'ip_address': address}], []):
+        by_mac = {'ip_address': address, 'mac_address': '00:00:5e:00:01:01'}
+        for pairs, instead in (
+            ([{'ip_address': address}], {}),
+            # Only OVN compares the MAC address of such a pair.
+            ([by_mac], {'32': spoofing} if self.is_ovn else {}),
+            ([], dict.fromkeys(expected, not_used)),
+        ):
             with self.changed(path, allowed_address_pairs=pairs):
                 for user in self.everybody:
                     found = self.judged(
                         address, 'db', '--port', '22', user=user
                     )
-                    not_used = ('blocked', 'port virtual is not plugged in')
-                    expected = {
-                        '21': members,
-                        '22': ('blocked', no_rule.format('strangers')),
-                        '32': ('allowed', None),
-                    }
                     with self.subTest(user=user, pairs=pairs):
                         self.assertEqual(
-                            {
-                                key: row if pairs else not_used
-                                for key, row in expected.items()
-                            },
+                            {**expected, **instead},
                             {
                                 key: found[address, f'10.71.0.{key}', 'same']
                                 for key in expected

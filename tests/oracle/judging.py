@@ -67,12 +67,12 @@ class Judge:
             *(port['id'] for port in made.ports), *virtual, *outside
         )
         ends = list(itertools.chain.from_iterable(found))
-        known = reading.read(ends)
-        assert not reading.known.failures, reading.known.failures
+        reading.read(ends)
+        assert not reading.failures, reading.failures
         for source, destination in itertools.permutations(ends, 2):
             version = source.network.version
             if version != destination.network.version or not (
-                _is_comparable(known, source, destination)
+                _is_comparable(reading, source, destination)
             ):
                 continue
             chance = random.Random(
@@ -85,7 +85,7 @@ class Judge:
                 packets.ICMP[version][1] if protocol == 'icmp' else port,
             )
             for path in reach.judge(
-                known, source, destination, question.flows(version)
+                reading, source, destination, question.flows(version)
             ):
                 if source.port is None and path.address == destination.address:
                     # Whether routers outside know the address is not known.
@@ -98,9 +98,9 @@ class Judge:
                     packet,
                     path.verdict.value,
                     path.reason,
-                    is_hidden=not known.sees_all
+                    is_hidden=not reading.sees_all
                     and any(
-                        end.port and end.port.project_id != known.project_id
+                        end.port and end.port.project_id != reading.project_id
                         for end in (source, destination)
                     ),
                 )

@@ -12,6 +12,8 @@
 
 """Finds the ends that a user named, among the ports that were read."""
 
+from collections.abc import Iterator
+import dataclasses
 import ipaddress
 
 from osc_port_iface import addresses
@@ -63,7 +65,12 @@ def addressed(
     ends = [
         _end(known, port, text, text)
         for port in known.ports.values()
-        if not port.is_of_floating_ip and _has(port, network)
+        if not port.is_of_floating_ip
+        and (
+            port.has_address(text)
+            # It may use the address.
+            or (port.server_id and port.pair_covering(network[0]))
+        )
     ]
     plugged = [end for end in ends if end.port and not end.port.only_reserves]
     for row in known.floating_ips.values():
@@ -72,28 +79,39 @@ def addressed(
     return plugged or ends or outside
 
 
-def _has(port: records.Port, network: addresses.IPNetwork) -> bool:
-    """Return whether a port has an address, or may use it."""
-    address = network.network_address
-    return port.has_address(str(address)) or bool(
-        port.server_id and port.pair_covering(address)
-    )
+def split(
+    known: surroundings.Surroundings, end: surroundings.End
+) -> Iterator[surroundings.End]:
+    """Split addresses without a port by the networks of Neutron they are on.
+
+    :returns: One end for each network, and one for what is outside.
+    """
+    has_place = end.port or end.is_internet or end.floating_ip
+    is_whole = False
+    for subnet in () if has_place else known.subnets.values():
+        cidr = addresses.parse_ip_network(subnet.cidr or end.address)
+        is_inside = surroundings.holds(subnet, end.network)
+        is_external = known.network(subnet.network_id).is_external
+        if is_external is False and (
+            is_inside or addresses.covers(end.network, cidr)
+        ):
+            is_whole |= is_inside
+            yield dataclasses.replace(
+                end,
+                network=end.network if is_inside else cidr,
+                network_of_cidr=subnet.network_id,
+            )
+    if not is_whole:
+        yield end
 
 
 def _floating(
     known: surroundings.Surroundings, row: records.FloatingIP
 ) -> list[surroundings.End]:
     """Return the ends that a floating IP leads to, or the useless one."""
-    targets = [
-        (row.port_id, row.fixed_ip_address),
-        *(
-            (found.internal_port_id, found.internal_ip_address)
-            for found in row.port_forwardings
-        ),
-    ]
     ends = [
         _end(known, known.ports[port_id], address, row.address, row)
-        for port_id, address in dict.fromkeys(targets)
+        for port_id, address in surroundings.targets(row)
         if port_id in known.ports and address
     ]
     network = addresses.parse_ip_network(row.address)

@@ -19,10 +19,11 @@ for the other drivers: ``neutron/agent/linux/openvswitch_firewall`` and
 not known, only what all of them let pass is sure to pass.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import functools
 import ipaddress
+import itertools
 import operator
 
 from osc_port_iface import addresses
@@ -47,8 +48,6 @@ _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
         'fe80::/10',
     )
 )
-
-_WHOLLY = (steps.Verdict.ALLOWED, '')
 
 # Router and neighbor solicitations and advertisements, which pass every port.
 _NEIGHBOR_DISCOVERY = flows.Flows.of(
@@ -79,24 +78,19 @@ class Peer:
         return _(' or ').join(map(surroundings.text, self.networks))
 
 
-@dataclasses.dataclass(slots=True)
-class _Passing:
-    """What passes with one driver, from one address or CIDR of the peer.
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Grant:
+    """What one driver lets pass, from one address or CIDR of the peer.
 
-    :ivar wholly: What passes, from all of the CIDR.
-    :ivar surely: What passes, if perhaps from a part of the CIDR only.
-    :ivar partly: What passes from a part, and from which.
-    :ivar why_unknown: Why more may pass than what surely does.
+    :ivar part: The part of the CIDR from which it passes; None for all of it.
+    :ivar doubt: Why it is not sure to pass.
+    :ivar rule_ids: The rules that let it pass.
     """
 
-    wholly: flows.Flows
-    surely: flows.Flows
-    possibly: flows.Flows
-    partly: list[tuple[flows.Flows, str]] = dataclasses.field(
-        default_factory=list
-    )
-    rule_ids: list[str] = dataclasses.field(default_factory=list)
-    why_unknown: list[str] = dataclasses.field(default_factory=list)
+    passes: flows.Flows
+    part: str | None = None
+    doubt: str | None = None
+    rule_ids: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,20 +115,20 @@ class Filter:
                 assumptions=notes if self.port.is_of_neutron else (),
             )
         cases = [
-            self._passing(network, driver, asked)
+            [*self._grants(network, driver, asked)]
             for driver in surroundings.Driver
             if driver in self.known.drivers
             for network in self.peer.networks
         ]
-        surely = functools.reduce(operator.and_, (row.surely for row in cases))
-        possibly = functools.reduce(
-            operator.or_, (row.possibly for row in cases)
-        )
+        grants = [*itertools.chain.from_iterable(cases)]
+        surely = functools.reduce(operator.and_, map(_surely, cases))
+        possibly = _union(grants)
         limits = (
-            self._limit(limited, some)
+            self._limit(limited, grant.part)
             for case in cases
-            for passes, some in case.partly
-            if (limited := (passes - case.wholly) & asked)
+            for grant in case
+            if grant.part and not grant.doubt
+            if (limited := (grant.passes - _wholly(case)) & asked)
         )
         reason = None
         if surely & asked != possibly & asked:
@@ -142,8 +136,8 @@ class Filter:
             if len(self.peer.networks) > 1:
                 text = _('it is not known whether it sees %s')
                 reason = text % self.peer.text()
-            why = _distinct(case.why_unknown for case in cases)
-            reason = '; '.join(why) or reason
+            doubts = (row.doubt for row in grants if row.passes & asked)
+            reason = '; '.join(dict.fromkeys(filter(None, doubts))) or reason
         elif not surely & asked:
             reason = self._blocked(asked)
         return steps.Step(
@@ -153,7 +147,7 @@ class Filter:
             possibly,
             reason,
             tuple(dict.fromkeys(limits)),
-            _distinct(case.rule_ids for case in cases),
+            tuple(dict.fromkeys(i for row in grants for i in row.rule_ids)),
         )
 
     def judge_replies(self, asked: flows.Flows) -> list[steps.Step]:
@@ -173,9 +167,9 @@ class Filter:
                 possibly = flows.EVERYTHING
                 continue
             for network in self.peer.networks:
-                case = self._passing(network, driver, flows.EVERYTHING)
-                surely &= asked.answered(case.wholly, surely=True)
-                possibly |= asked.answered(case.possibly, surely=False)
+                case = [*self._grants(network, driver, flows.EVERYTHING)]
+                surely &= asked.answered(_wholly(case), surely=True)
+                possibly |= asked.answered(_union(case), surely=False)
             if (
                 driver is surroundings.Driver.OVN
                 and self.direction == 'ingress'
@@ -207,90 +201,48 @@ class Filter:
             self.port.port_security_enabled is False
         )
 
-    def _passing(
+    def _grants(
         self,
         network: addresses.IPNetwork,
         driver: surroundings.Driver,
         asked: flows.Flows,
-    ) -> _Passing:
-        """Judge the traffic from or to an address.
-
-        :param asked: The traffic in question, to which the reasons are
-            limited.
-        """
-        always = _always(driver, self.direction, asked)
-        case = _Passing(always, always, always)
+    ) -> Iterator[_Grant]:
+        """Return what passes from or to an address, and what may do so."""
+        yield _Grant(_always(driver, self.direction, asked))
         for group_id in self.port.security_group_ids:
             if group_id not in self.known.security_groups:
-                case.why_unknown.append(
-                    _('security group %s cannot be read') % group_id
-                )
-                case.possibly = flows.EVERYTHING
+                doubt = _('security group %s cannot be read') % group_id
+                yield _Grant(flows.EVERYTHING, doubt=doubt)
         for effective in security_rules.in_force(
             self.port,
             self._groups,
             self.known.security_groups,
             self.known.address_groups,
         ):
-            if not effective.is_for(self.direction, network.version):
-                continue
-            passes = effective.traffic(driver)
-            verdict, some = self._matches(effective, network, driver)
-            if verdict is steps.Verdict.BLOCKED:
-                continue
-            case.possibly |= passes
-            case.rule_ids += (row.rule_id for row in effective.origins)
-            if verdict is steps.Verdict.ALLOWED:
-                case.surely |= passes
-                if some:
-                    case.partly.append((passes, some))
-                else:
-                    case.wholly |= passes
-            elif passes & asked:
-                case.why_unknown.append(some)
-        return case
+            if effective.is_for(self.direction, network.version):
+                yield from self._granted(effective, network, driver)
 
-    def _matches(
+    def _granted(
         self,
         effective: security_rules.EffectiveRule,
         network: addresses.IPNetwork,
         driver: surroundings.Driver,
-    ) -> tuple[steps.Verdict, str]:
-        """Return whether a rule is about an address, or a part of a CIDR.
-
-        :returns: A verdict, and the part if it is about a part only, or why
-            that is unknown.
-        """
-        rule = effective.rule
+    ) -> Iterator[_Grant]:
+        """Return what a rule lets pass, from all or a part of a CIDR."""
+        rule, group = effective.rule, effective.remote_group
+        doubt = None
+        allowed: Iterable[addresses.IPNetwork] = effective.networks
         if rule.remote_group_id:
-            group = effective.remote_group
-            verdict, some = self._compare(
-                _members(self.known.members, rule.remote_group_id, driver),
-                network,
+            allowed = _members(
+                self.known.members, rule.remote_group_id, driver
             )
-            if (verdict, some) == _WHOLLY or self.known.shows_members(group):
-                return verdict, some
-            if verdict is steps.Verdict.ALLOWED:
-                return verdict, _('%s and perhaps others') % some
-            return steps.Verdict.UNKNOWN, _(
-                'the members of security group %s are not all seen'
-            ) % ((group and group.name) or rule.remote_group_id)
-        if rule.remote_address_group_id:
-            if effective.address_group is None:
-                return steps.Verdict.UNKNOWN, _(
-                    'address group %s cannot be read'
-                ) % rule.remote_address_group_id
-            return self._compare(effective.address_group.networks, network)
-        if rule.remote_network is None or rule.remote_network.prefixlen == 0:
-            return _WHOLLY
-        return self._compare([rule.remote_network], network)
-
-    def _compare(
-        self,
-        allowed: Iterable[addresses.IPNetwork],
-        network: addresses.IPNetwork,
-    ) -> tuple[steps.Verdict, str]:
-        """Return whether addresses are allowed, and which if not all are."""
+            if not self.known.shows_members(group):
+                doubt = _(
+                    'the members of security group %s are not all seen'
+                ) % ((group and group.name) or rule.remote_group_id)
+        elif rule.remote_address_group_id and not effective.address_group:
+            text = _('address group %s cannot be read')
+            doubt = text % rule.remote_address_group_id
         merged = list(
             ipaddress.collapse_addresses(  # type: ignore[type-var]
                 row
@@ -299,11 +251,15 @@ class Filter:
                 and not (self.peer.is_internet and _is_private(row))
             )
         )
+        part = ', '.join(map(surroundings.text, merged)) or None
         if any(addresses.covers(row, network) for row in merged):
-            return _WHOLLY
-        if not merged:
-            return steps.Verdict.BLOCKED, ''
-        return steps.Verdict.ALLOWED, ', '.join(map(surroundings.text, merged))
+            part = doubt = None
+        elif part and doubt:
+            part, doubt = _('%s and perhaps others') % part, None
+        elif not (part or doubt):
+            return
+        rule_ids = tuple(row.rule_id for row in effective.origins)
+        yield _Grant(effective.traffic(driver), part, doubt, rule_ids)
 
     def _limit(self, passes: flows.Flows, some: str) -> str:
         return _('%(traffic)s only %(peer)s') % {
@@ -335,9 +291,20 @@ class Filter:
         ) % text
 
 
-def _distinct(rows: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    """Return each text once, in the order in which they appear."""
-    return tuple(dict.fromkeys(text for row in rows for text in row))
+def _union(grants: Iterable[_Grant]) -> flows.Flows:
+    """Return what passes, or may pass."""
+    passes = (grant.passes for grant in grants)
+    return functools.reduce(operator.or_, passes, flows.NOTHING)
+
+
+def _surely(grants: Iterable[_Grant]) -> flows.Flows:
+    """Return what passes, if perhaps from a part of the CIDR only."""
+    return _union(grant for grant in grants if not grant.doubt)
+
+
+def _wholly(grants: Iterable[_Grant]) -> flows.Flows:
+    """Return what passes from all of the CIDR."""
+    return _surely(grant for grant in grants if not grant.part)
 
 
 def _is_private(network: addresses.IPNetwork) -> bool:

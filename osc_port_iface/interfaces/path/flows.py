@@ -38,38 +38,36 @@ _WITH_PORTS = frozenset({TCP, UDP, 33, SCTP, UDPLITE})
 # The names that Neutron knows (``IP_PROTOCOL_MAP`` in
 # ``neutron_lib/constants.py``).
 _NUMBERS = {
-    'ah': '51',
-    'dccp': '33',
-    'egp': '8',
-    'esp': '50',
-    'gre': '47',
-    'hopopt': '0',
-    'icmp': '1',
-    'icmpv6': '58',
-    'igmp': '2',
-    'ip': '0',
-    'ipip': '4',
-    'ipv6-encap': '41',
-    'ipv6-frag': '44',
-    'ipv6-icmp': '58',
-    'ipv6-nonxt': '59',
-    'ipv6-opts': '60',
-    'ipv6-route': '43',
-    'ospf': '89',
-    'pgm': '113',
-    'rsvp': '46',
-    'sctp': '132',
-    'tcp': '6',
-    'udp': '17',
-    'udplite': '136',
-    'vrrp': '112',
+    'ah': 51,
+    'dccp': 33,
+    'egp': 8,
+    'esp': 50,
+    'gre': 47,
+    'hopopt': 0,
+    'icmp': 1,
+    'icmpv6': 58,
+    'igmp': 2,
+    'ip': 0,
+    'ipip': 4,
+    'ipv6-encap': 41,
+    'ipv6-frag': 44,
+    'ipv6-icmp': 58,
+    'ipv6-nonxt': 59,
+    'ipv6-opts': 60,
+    'ipv6-route': 43,
+    'ospf': 89,
+    'pgm': 113,
+    'rsvp': 46,
+    'sctp': 132,
+    'tcp': 6,
+    'udp': 17,
+    'udplite': 136,
+    'vrrp': 112,
 }
 
 # A number that has two names is shown by the one that Neutron prefers. Number
 # 0 has none, as drivers do not agree on what it is.
-_NAMES = {
-    int(number): name for name, number in _NUMBERS.items() if number != '0'
-}
+_NAMES = {number: name for name, number in _NUMBERS.items() if number}
 
 # The ports that a client may choose for its end of a connection.
 _CLIENT_PORTS: Ports = (1024, 65535)
@@ -204,21 +202,6 @@ class Flows:
         ]
 
 
-def protocol_number(protocol: str | None, ethertype: str | None) -> str | None:
-    """Return the number of a protocol, or None for any.
-
-    :param protocol: A name or a number.
-    :param ethertype: IPv4 or IPv6.
-    :returns: The number, or the text itself if it is not known.
-    """
-    if protocol is None or protocol == 'any':
-        return None
-    found = _NUMBERS.get(protocol, protocol)
-    # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
-    # neutron/db/securitygroups_db.py).
-    return '58' if ethertype == 'IPv6' and found == '1' else found
-
-
 def number(protocol: str | None, version: int = 4) -> int | None:
     """Return the number of a protocol.
 
@@ -226,10 +209,13 @@ def number(protocol: str | None, version: int = 4) -> int | None:
     :param version: That of IP; ICMP is another protocol in IPv6.
     :returns: The number; None if there is no such protocol, or for any.
     """
-    found = protocol_number(protocol, f'IPv{version}')
-    if found is None or not found.isdecimal() or int(found) not in _PROTOCOLS:
+    text = protocol or ''
+    found = _NUMBERS.get(text, int(text) if text.isdecimal() else -1)
+    if found not in _PROTOCOLS:
         return None
-    return int(found)
+    # Neutron's API treats them as the same (_get_ip_proto_name_and_num in
+    # neutron/db/securitygroups_db.py).
+    return ICMPV6 if version == 6 and found == ICMP else found
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -71,11 +71,9 @@ class Path:
             limits = [text for step in self.hops for text in step.limits]
             return '; '.join(dict.fromkeys(limits)) or None
         for step in self.hops:
-            surely, possibly = (
-                step.surely & self.asked,
-                step.possibly & self.asked,
-            )
-            if surely != possibly if self.possible else not possibly:
+            possibly = step.possibly & self.asked
+            is_sure = step.surely & self.asked == possibly
+            if not is_sure if self.possible else not possibly:
                 more = _('more may pass: %s') if self.passing else '%s'
                 return more % step.reason
         return _('the destination accepts nothing that the source sends')
@@ -97,25 +95,25 @@ class Pair:
 
     def __post_init__(self) -> None:
         """Find the networks of the ends."""
-        self.start = self._network_id(self.source)
-        self.end = self._network_id(self.destination)
+        self.start = self.source.network_id
+        self.end = self.destination.network_id
         self.sender = firewall.Peer(
             (self.source.network,), self.source.is_internet
         )
 
-    def _network_id(self, end: surroundings.End) -> str | None:
-        if end.port:
-            return end.port.network_id
-        return None if end.is_internet else self.known.home(end.network)
-
     def directly(self) -> Path:
         """Judge the path to the address itself."""
-        address = self.destination.address
+        port = self.source.port
+        if port and port == self.destination.port:
+            step, *_others = plugged.judge(self.known, port)
+            note = _('what a server sends to itself stays inside')
+            step = dataclasses.replace(step, assumptions=(note,))
+            return self.only(step, _('same port'))
         if self.start is None and self.end is None:
             reason = _('neither end is on a network that can be read')
-            place = 'network', self.known.network(None)
-            stop = steps.failing(steps.Verdict.UNKNOWN, *place, reason)
-            return self.path(address, None, [stop])
+            network = self.known.network(None)
+            return self.only(steps.unknown('network', network, reason))
+        address = self.destination.address
         if self.start is None:
             return self.path(address, *self._inbound())
         way = self.way(self.destination.network, self.end)
@@ -127,6 +125,21 @@ class Pair:
         if way.arrives and self.end and way.routers and not is_translated_here:
             hops += self.way_back(seen, way.network_id).replies()
         return self.path(address, way.text(), hops, seen)
+
+    def only(
+        self,
+        step: steps.Step,
+        route: str | None = None,
+        address: str | None = None,
+    ) -> Path:
+        """Return the path whose only step decides it.
+
+        :param address: The address that the source sends to, if it is not
+            that of the destination.
+        """
+        address = address or self.destination.address
+        ends = self.source, self.destination
+        return Path(*ends, address, route, self.asked, (step,))
 
     def way(
         self, target: addresses.IPNetwork, network_id: str | None
@@ -181,35 +194,40 @@ class Pair:
             ingress = firewall.Filter(self.known, port, 'ingress', target)
             found.append(egress.judge(self.asked))
             replies += ingress.judge_replies(self.asked)
-        found += self._missing(self.source, self.start)
+        found += self._missing(self.source)
         found += hops
-        found += self._missing(self.destination, self.end)
+        found += self._missing(self.destination)
         if port := self.destination.port:
             found += self._accept(port, seen or self.sender, moved)
             found += plugged.judge(self.known, port)[::-1]
-        return Path(
-            self.source,
-            self.destination,
-            address,
-            route,
-            self.asked,
-            (*found, *replies),
-        )
+        hops = (*found, *replies)
+        ends = self.source, self.destination
+        return Path(*ends, address, route, self.asked, hops)
 
-    def _missing(
-        self, end: surroundings.End, network_id: str | None
-    ) -> list[steps.Step]:
-        """Judge that no port has an address on a network of Neutron."""
-        if end.port or network_id is None or end.network.num_addresses > 1:
+    def _missing(self, end: surroundings.End) -> list[steps.Step]:
+        """Judge addresses on a network of Neutron whose ports are not known.
+
+        Only servers tell which rules hold. Of a source, it is asked from
+        where the destination accepts traffic. On the external network, ports
+        and floating IPs of other projects are hidden.
+        """
+        network_id = end.network_id
+        if end is self.destination and not self.known.sees_all:
+            subnet = self.known.subnet_of(network_id, end.network)
+            network_id = subnet.network_id if subnet else None
+        if end.port or network_id is None:
             return []
-        network = self.known.network(network_id)
-        reason = steps.say(
-            _('no port on network %(network)s has %(address)s'),
-            network=network,
-            address=end.address,
-        )
-        verdict = self.known.absence(network_id)
-        return [steps.failing(verdict, 'network', network, reason)]
+        place = 'network', self.known.network(network_id)
+        if end.network_id and end.network.num_addresses == 1:
+            fail = self.known.absence(network_id)
+            reason = _('no port on network %(row)s has %(address)s')
+            return [fail(*place, reason, address=end.address)]
+        if end is self.source:
+            note = _('a server on network %(row)s may send from %(address)s')
+            note = steps.say(note, row=place[1], address=end.address)
+            return [steps.Step(*place, assumptions=(note,))]
+        reason = _('what has %(address)s on network %(row)s is not judged')
+        return [steps.unknown(*place, reason, address=end.address)]
 
     def _accept(
         self,
@@ -249,13 +267,11 @@ class Pair:
             return way.text(), way.hops
         address = self.destination.address
         if self.source.network.version == 4 and gateway.has_source_nat:
-            reason = steps.say(
-                _('no floating IP or port forwarding leads to %(address)s'),
-                address=address,
+            fail = self.known.certainty
+            reason = _(
+                'no floating IP or port forwarding leads to %(address)s'
             )
-            return None, [
-                steps.failing(self.known.certainty, 'router', gateway, reason)
-            ]
+            return None, [fail('router', gateway, reason, address=address)]
         note = steps.say(
             _('routers outside send %(address)s to router %(router)s'),
             address=address,
@@ -284,6 +300,6 @@ class Pair:
             for row in gateway.external_ips
         )
         external = tuple(network for network in own if network.version == 4)
-        if not gateway.has_source_nat or not external:
-            return self.sender
-        return firewall.Peer(external)
+        if gateway.has_source_nat and external:
+            return firewall.Peer(external)
+        return self.sender

@@ -23,16 +23,14 @@ from osc_port_iface import records
 # (``nova/api/openstack/common.py``). In all others, it may.
 _RUNNING = frozenset({'ACTIVE', 'MIGRATING', 'PASSWORD', 'VERIFY_RESIZE'})
 _STOPPED = frozenset({'DELETED', 'PAUSED', 'SHUTOFF', 'SUSPENDED'}) | {
-    'SHELVED',
-    'SHELVED_OFFLOADED',
-    'SOFT_DELETED',
+    *('SHELVED', 'SHELVED_OFFLOADED', 'SOFT_DELETED')
 }
 # Paused, shut down, crashed and suspended (``nova/compute/power_state.py``).
 _POWERED_OFF = frozenset({3, 4, 6, 7})
 
 _BINDING_PROBLEMS = {
-    'binding_failed': _('port %(port)s could not be bound to a host'),
-    'unbound': _('port %(port)s is not bound to a host'),
+    'binding_failed': _('port %(row)s could not be bound to a host'),
+    'unbound': _('port %(row)s is not bound to a host'),
 }
 _STATUS_PROBLEMS = frozenset({'DOWN', 'ERROR'})
 
@@ -63,15 +61,14 @@ def judge_sender(
     ):
         note = steps.say(_('the server has %(address)s'), address=end.address)
         return [steps.Step('anti-spoofing', port, assumptions=(note,))]
-    verdict = steps.Verdict.BLOCKED
-    reason = _('port %(port)s may not send from %(address)s')
+    fail = steps.blocked
+    reason = _('port %(row)s may not send from %(address)s')
     if pairs:
-        verdict = steps.Verdict.UNKNOWN
+        fail = steps.unknown
         reason = _(
-            'port %(port)s may send from %(address)s by another MAC address'
+            'port %(row)s may send from %(address)s by another MAC address'
         )
-    reason = steps.say(reason, port=port, address=end.address)
-    return [steps.failing(verdict, 'anti-spoofing', port, reason)]
+    return [fail('anti-spoofing', port, reason, address=end.address)]
 
 
 def _accepts(
@@ -94,53 +91,48 @@ def _server(
 ) -> steps.Step:
     """Judge the server of a port, or of its parent port."""
     plugged = known.plugged(port)
-    server = known.servers.get(plugged.server_id or '')
-    verdict = steps.Verdict.UNKNOWN
-    row: steps.Row = server or records.Server(plugged.server_id or '')
     if plugged.server_id is None:
-        row = port
-        reason = _('what has port %(row)s cannot be read')
-        if not plugged.device_id and not plugged.is_subport:
-            verdict = steps.Verdict.BLOCKED
-            reason = _('port %(row)s is not plugged in')
-    elif server is None or server.status is None:
+        if plugged.device_id or plugged.is_subport:
+            reason = _('what has port %(row)s cannot be read')
+            return steps.unknown('server', port, reason)
+        reason = _('port %(row)s is not plugged in')
+        return steps.blocked('server', port, reason)
+    server = known.servers.get(plugged.server_id)
+    if server is None or server.status is None:
         reason = _('server %(row)s cannot be read')
-    else:
-        is_off = server.power_state in _POWERED_OFF
-        reason = _('server %(row)s is %(status)s')
-        if server.status in _RUNNING:
-            if not is_off:
-                return steps.Step('server', server)
-            reason = _('server %(row)s is powered off')
-        if is_off or server.status in _STOPPED:
-            verdict = steps.Verdict.BLOCKED
-    reason = steps.say(reason, row=row, status=server and server.status)
-    return steps.failing(verdict, 'server', row, reason)
+        row = server or records.Server(plugged.server_id)
+        return steps.unknown('server', row, reason)
+    reason = _('server %(row)s is %(status)s')
+    is_off = server.power_state in _POWERED_OFF
+    if server.status in _RUNNING:
+        if not is_off:
+            return steps.Step('server', server)
+        reason = _('server %(row)s is powered off')
+    stops = is_off or server.status in _STOPPED
+    fail = steps.blocked if stops else steps.unknown
+    return fail('server', server, reason, status=server.status)
 
 
 def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
-    parent = known.plugged(port)
-    is_wired = not port.is_of_neutron
-    verdict = steps.Verdict.BLOCKED
+    reason = None
     if port.admin_state_up is False:
-        reason = _('port %(port)s is disabled')
-    elif is_wired and port.vif_type in _BINDING_PROBLEMS:
-        reason = _BINDING_PROBLEMS[port.vif_type or '']
-    elif is_wired and port.status in _STATUS_PROBLEMS:
-        reason = _('port %(port)s is %(status)s')
-    elif parent.admin_state_up is False and (
+        reason = _('port %(row)s is disabled')
+    elif not port.is_of_neutron:
+        reason = _BINDING_PROBLEMS.get(port.vif_type or '')
+        if not reason and port.status in _STATUS_PROBLEMS:
+            reason = _('port %(row)s is %(status)s')
+    if reason:
+        return steps.blocked('port', port, reason, status=port.status)
+    parent = known.plugged(port)
+    if parent.admin_state_up is False and (
         known.drivers != {surroundings.Driver.OVN}
     ):
-        verdict = steps.Verdict.UNKNOWN
         reason = _(
-            'parent port %(parent)s of subport %(port)s is disabled, which '
+            'parent port %(parent)s of subport %(row)s is disabled, which '
             'some drivers ignore'
         )
-    else:
-        notes = tuple(_notes(known, port))
-        return steps.Step('port', port, assumptions=notes)
-    reason = steps.say(reason, port=port, status=port.status, parent=parent)
-    return steps.failing(verdict, 'port', port, reason)
+        return steps.unknown('port', port, reason, parent=parent)
+    return steps.Step('port', port, assumptions=tuple(_notes(known, port)))
 
 
 def _notes(

@@ -17,8 +17,10 @@ import itertools
 from osc_lib import exceptions
 
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import ends
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import paths
+from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.path import survey
 from osc_port_iface.interfaces.path import translation
@@ -43,19 +45,19 @@ def find(
         could not be looked up.
     """
     sources, destinations = reading.ends(source, destination)
-    for name, ends in ((source, sources), (destination, destinations)):
-        if not ends:
+    for name, named in ((source, sources), (destination, destinations)):
+        if not named:
             raise exceptions.CommandError(
                 _('%s has no address that you may see.')
                 % printable.one_line(str(name))
             )
-    known = reading.read([*sources, *destinations])
+    reading.read([*sources, *destinations])
     answer: records.Answer[paths.Path] = records.Answer([])
     for sender, receiver in itertools.product(sources, destinations):
         version = sender.network.version
         asked = question.flows(version)
         if asked and receiver.network.version == version:
-            answer.rows += judge(known, sender, receiver, asked)
+            answer.rows += judge(reading, sender, receiver, asked)
     if not answer.rows:
         text = _(
             '%(source)s and %(destination)s have no addresses of one version '
@@ -65,7 +67,7 @@ def find(
         answer.notices.append(
             text % {key: printable.one_line(row) for key, row in names.items()}
         )
-    answer.failures = list(dict.fromkeys(reading.known.failures))
+    answer.failures = list(dict.fromkeys(reading.failures))
     return answer
 
 
@@ -82,10 +84,30 @@ def judge(
     :param destination: The destination, of the same version of IP.
     :param asked: The traffic in question, for this version of IP.
     """
-    pair = paths.Pair(known, source, destination, asked)
+    return [
+        path
+        for start in ends.split(known, source)
+        for end in ends.split(known, destination)
+        for path in _judge(paths.Pair(known, start, end, asked))
+    ]
+
+
+def _judge(pair: paths.Pair) -> list[paths.Path]:
+    for end in (pair.source, pair.destination):
+        if end.is_special:
+            reason = _('routers do not forward %(address)s')
+            network = pair.known.network(None)
+            stop = steps.unknown(
+                'network', network, reason, address=end.address
+            )
+            return [pair.only(stop)]
+        if end.floating_ip and not end.port:
+            return [translation.useless(pair, end.floating_ip)]
     found = list(translation.judge(pair))
-    if destination.floating_ip:
-        return found or [translation.useless(pair, destination.floating_ip)]
+    if pair.destination.floating_ip:
+        return found or [
+            translation.useless(pair, pair.destination.floating_ip)
+        ]
     if found and pair.start is None:
         return found
     return [pair.directly(), *found]

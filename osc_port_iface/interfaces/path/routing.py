@@ -19,8 +19,9 @@ forward what reaches them, whether or not servers have a route to them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+import contextlib
 import dataclasses
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
@@ -39,11 +40,16 @@ class _Route:
     """A route of a router, by an interface or by its gateway."""
 
     destination: addresses.IPNetwork
+    network_id: str
     interface: records.Port | None = None
     next_hop: str | None = None
 
 
 _AnyRoute = TypeVar('_AnyRoute', _Route, records.Route)
+
+
+class _DroppedError(Exception):
+    """A packet goes no further; its last hop has been added."""
 
 
 class Way:
@@ -81,17 +87,8 @@ class Way:
         self._start_id = network_id
         self._target = target
         self._target_network_id = target_network_id
-        subnet = known.subnet_of(network_id, source)
-        is_same = target_network_id == network_id
-        if subnet is None:
-            reason = _('the subnet of %(source)s cannot be read')
-            self._stop(steps.Verdict.UNKNOWN, reason, source=source)
-        elif is_same and surroundings.holds(subnet, target):
-            self._arrive()
-        elif is_same:
-            self._cross_subnets(subnet)
-        else:
-            self._pass_routers(subnet)
+        with contextlib.suppress(_DroppedError):
+            self._follow(source)
 
     @property
     def arrives(self) -> bool:
@@ -121,90 +118,104 @@ class Way:
             if not step.surely
         ]
 
-    def _cross_subnets(self, subnet: records.Subnet) -> None:
-        """Go to another subnet of the same network.
+    def _follow(self, source: addresses.IPNetwork) -> None:
+        subnet = self._known.subnet_of(self._start_id, source)
+        if subnet is None:
+            reason = _('the subnet of %(source)s cannot be read')
+            self._drop(steps.unknown, reason, source=source)
+        if self._target_network_id != self._start_id:
+            self._pass_routers(subnet)
+        elif surroundings.holds(subnet, self._target):
+            self._arrive()
+        else:
+            with contextlib.suppress(_DroppedError):
+                self._pass_routers(subnet)
+            if not self.arrives:
+                self._cross_subnets(subnet)
 
-        Packets pass without a router. A server sends them if its DHCP server
-        gives it a route, which that of OVN does not.
+    def _cross_subnets(self, subnet: records.Subnet) -> None:
+        """Go to another subnet of the same network without a router.
+
+        Packets pass. A server sends them if its DHCP server gives it a route,
+        which that of OVN does not.
         """
-        self._pass_routers(subnet)
-        if self.arrives:
-            return
         self.hops.clear()
         self.routers.clear()
         self.gateway, self.network_id = None, self._start_id
-        if subnet.has_dhcp and (
-            surroundings.Driver.OVN not in self._known.drivers
-        ):
-            self._arrive(_('DHCP gives servers a route to the other subnet'))
-            return
-        reason = _(
-            'no router joins the subnets of network %(network)s, so servers '
-            'need a route to the other subnet'
-        )
-        self._stop(steps.Verdict.UNKNOWN, reason)
+        drivers = self._known.drivers
+        if not subnet.has_dhcp or surroundings.Driver.OVN in drivers:
+            reason = _(
+                'no router joins the subnets of network %(network)s, so '
+                'servers need a route to the other subnet'
+            )
+            self._drop(steps.unknown, reason)
+        self._arrive(_('DHCP gives servers a route to the other subnet'))
 
     def _pass_routers(self, subnet: records.Subnet) -> None:
         host_route = _longest(subnet.host_routes, self._target)
         next_hop = host_route.next_hop if host_route else subnet.gateway_ip
         if next_hop is None:
             reason = _('subnet %(subnet)s has no gateway')
-            self._stop(steps.Verdict.BLOCKED, reason, subnet=subnet)
-            return
-        while router := self._router_at(next_hop):
+            self._drop(steps.blocked, reason, subnet=subnet)
+        while True:
+            interface = self._port_at(next_hop)
+            if interface is None:
+                self._leave_neutron(next_hop)
+                return
+            router = self._router_of(interface, next_hop)
+            if len(self.routers) == _MOST_ROUTERS:
+                reason = _('the routes to %(target)s are a loop')
+                self._drop(steps.blocked, reason, self.routers[-1])
             self.routers.append(router)
             route = _longest(self._routes(router), self._target)
             if route is None:
                 self._miss_route(router)
-                return
-            if self._is_disabled(router, route.interface):
-                return
-            self.hops.append(self._crossing(router, route))
-            if route.interface:
-                self.network_id = route.interface.network_id
-            elif router.external_network_id:
-                self.network_id = router.external_network_id
+            if route.interface is None:
                 self.gateway = router
+            else:
+                self._check_enabled(router, route.interface)
+            self.hops.append(self._crossing(router, route))
+            self.network_id = route.network_id
             if route.next_hop is None:
-                self._leave_router(route)
+                self._leave_router(router, route)
                 return
             next_hop = route.next_hop
-            if len(self.routers) == _MOST_ROUTERS:
-                reason = _('the routes to %(target)s are a loop')
-                self._stop(steps.Verdict.BLOCKED, reason, router)
-                return
 
-    def _router_at(self, next_hop: str) -> records.Router | None:
-        """Return the router at a next hop; if there is none, stop."""
-        interface = self._port_at(next_hop)
-        if interface is None:
-            self._miss_router(next_hop)
-            return None
+    def _router_of(
+        self, interface: records.Port, next_hop: str
+    ) -> records.Router:
+        """Return the router that has the port at a next hop."""
         router = self._known.routers.get(interface.device_id or '')
         if not interface.is_router_interface:
             reason = _(
                 'next hop %(address)s is port %(port)s, which is not of a '
                 'router, but may forward'
             )
-            self._stop(
-                steps.Verdict.UNKNOWN, reason, address=next_hop, port=interface
-            )
-        elif router is None:
+            self._drop(steps.unknown, reason, address=next_hop, port=interface)
+        if router is None:
             reason = _('router %(id)s cannot be read')
-            self._stop(steps.Verdict.UNKNOWN, reason, id=interface.device_id)
-        elif router.admin_state_up is False:
-            reason = _('router %(router)s is disabled')
-            self._stop(steps.Verdict.BLOCKED, reason, router)
-        elif not self._is_disabled(router, interface):
-            return router
-        return None
+            self._drop(steps.unknown, reason, id=interface.device_id)
+        if router.admin_state_up is False:
+            self._drop(steps.blocked, _('router %(row)s is disabled'), router)
+        self._check_enabled(router, interface)
+        return router
 
-    def _miss_router(self, next_hop: str) -> None:
-        """Go on outside Neutron, or stop."""
-        verdict = self._known.absence(self.network_id)
+    def _check_enabled(
+        self, router: records.Router, interface: records.Port
+    ) -> None:
+        if interface.admin_state_up is False:
+            reason = _(
+                'the interface of router %(row)s on %(side)s is disabled'
+            )
+            side = self._known.network(interface.network_id)
+            self._drop(steps.blocked, reason, router, side=side)
+
+    def _leave_neutron(self, next_hop: str) -> None:
+        """Go on outside Neutron, if a router may be there."""
+        fail = self._known.absence(self.network_id)
         reason = _('network %(network)s has no router at %(address)s')
         if self._known.is_provider(self.network_id):
-            verdict = steps.Verdict.UNKNOWN
+            fail = steps.unknown
             reason = _(
                 '%(address)s on network %(network)s is a router outside '
                 'Neutron'
@@ -214,32 +225,18 @@ class Way:
                 return
         elif self._target_network_id and not self.routers:
             reason = _NOT_JOINED
-        self._stop(verdict, reason, address=next_hop)
+        self._drop(fail, reason, address=next_hop)
 
-    def _miss_route(self, router: records.Router) -> None:
+    def _miss_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""
         target_id = self._target_network_id
         if target_id and not self._known.is_provider(target_id):
             reason = _NOT_JOINED
         elif router.external_network_id is None:
-            reason = _('router %(router)s has no gateway')
+            reason = _('router %(row)s has no gateway')
         else:
-            reason = _('router %(router)s has no route to %(target)s')
-        self._stop(self._known.certainty, reason, router)
-
-    def _is_disabled(
-        self, router: records.Router, interface: records.Port | None
-    ) -> bool:
-        """Return whether an interface of a router stops the packet."""
-        if interface is None or interface.admin_state_up is not False:
-            return False
-        self._stop(
-            steps.Verdict.BLOCKED,
-            _('the interface of router %(router)s on %(side)s is disabled'),
-            router,
-            side=self._known.network(interface.network_id),
-        )
-        return True
+            reason = _('router %(row)s has no route to %(target)s')
+        self._drop(self._known.certainty, reason, router)
 
     def _crossing(self, router: records.Router, route: _Route) -> steps.Step:
         """Judge whether a router lets packets into another address scope.
@@ -255,68 +252,62 @@ class Way:
         after = self._known.network(route.interface.network_id)
         if before.address_scope(version) == after.address_scope(version):
             return passing
-        text = steps.say(
-            _(
-                'networks %(before)s and %(after)s have different address '
-                'scopes'
-            ),
-            before=before,
-            after=after,
+        scopes = {'before': before, 'after': after}
+        reason = _(
+            'networks %(before)s and %(after)s have different address scopes'
         )
         if drivers == {surroundings.Driver.OVN}:
-            return steps.Step('router', router, assumptions=(text,))
+            notes = (steps.say(reason, **scopes),)
+            return steps.Step('router', router, assumptions=notes)
         may_pass = surroundings.Driver.OVN in drivers
-        verdict = steps.Verdict.UNKNOWN if may_pass else steps.Verdict.BLOCKED
-        return steps.failing(verdict, 'router', router, text)
+        fail = steps.unknown if may_pass else steps.blocked
+        return fail('router', router, reason, **scopes)
 
-    def _leave_router(self, route: _Route) -> None:
+    def _leave_router(self, router: records.Router, route: _Route) -> None:
         """Judge where the last router has put the packet."""
-        is_outside = self._target_network_id is None
         if self._target_network_id == self.network_id:
             self._arrive()
-        elif route.interface:
+            return
+        if route.interface:
             reason = _('no port on network %(network)s has %(target)s')
-            self._stop(self._known.absence(self.network_id), reason)
-        elif is_outside:
+            self._drop(self._known.absence(self.network_id), reason)
+        if self._target_network_id is None:
             self._arrive(_('what is beyond network %(network)s passes it on'))
-        elif self._target.version == 4 and self.routers[-1].has_source_nat:
-            self._stop(self._known.certainty, _NOT_JOINED)
-        else:
-            reason = _(
-                'a router beyond network %(network)s would have to know '
-                'the way'
-            )
-            self._stop(steps.Verdict.UNKNOWN, reason)
+            return
+        if self._target.version == 4 and router.has_source_nat:
+            self._drop(self._known.certainty, _NOT_JOINED)
+        reason = _(
+            'a router beyond network %(network)s would have to know the way'
+        )
+        self._drop(steps.unknown, reason)
 
     def _routes(self, router: records.Router) -> Iterator[_Route]:
         """Return the routes of a router; those of its interfaces come first.
 
         All subnets of the external network are on-link.
         """
+        outer = router.external_network_id
         on_link = [
-            _Route(addresses.parse_ip_network(subnet.cidr), interface)
-            for interface in self._known.router_interfaces(router.id)
-            for fixed_ip in interface.fixed_ips
-            for subnet in [self._known.subnets.get(fixed_ip.subnet_id or '')]
-            if subnet and subnet.cidr
+            _Route(addresses.parse_ip_network(row.cidr), port.network_id, port)
+            for port in self._known.router_interfaces(router.id)
+            for fixed_ip in port.fixed_ips
+            if (row := self._known.subnets.get(fixed_ip.subnet_id or ''))
+            and row.cidr
         ]
         yield from on_link
-        external = router.external_network_id
-        if external and external == self._target_network_id:
-            yield _Route(self._target)
+        if outer and outer == self._target_network_id:
+            yield _Route(self._target, outer)
+        default = _Route(self._target, outer or self.network_id)
         for route in router.routes:
             next_hop = addresses.parse_ip_network(route.next_hop)
-            interfaces = (
-                row.interface
-                for row in on_link
-                if addresses.covers(row.destination, next_hop)
+            by = _longest(on_link, next_hop) or default
+            yield dataclasses.replace(
+                by, destination=route.destination, next_hop=route.next_hop
             )
-            yield _Route(
-                route.destination, next(interfaces, None), route.next_hop
-            )
-        for fixed_ip in router.external_ips if external else ():
+        for fixed_ip in router.external_ips if outer else ():
             address = addresses.parse_ip_network(fixed_ip.ip_address)
-            yield _Route(address.supernet(new_prefix=0))
+            everything = address.supernet(new_prefix=0)
+            yield dataclasses.replace(default, destination=everything)
 
     def _port_at(self, address: str) -> records.Port | None:
         """Return the port that has an address on the network."""
@@ -327,33 +318,33 @@ class Way:
                 return port
         return None
 
-    def _say(self, text: str, values: dict[str, object]) -> str:
-        """Fill in a message about the way."""
-        places = {
+    def _places(self) -> dict[str, object]:
+        """Return what messages about the way may name."""
+        return {
             'start': self._known.network(self._start_id),
             'end': self._known.network(self._target_network_id),
             'network': self._known.network(self.network_id),
             'target': surroundings.text(self._target),
         }
-        return steps.say(text, **places, **values)
 
     def _arrive(self, *assumptions: str, **values: object) -> None:
+        places = {**self._places(), **values}
+        notes = tuple(steps.say(note, **places) for note in assumptions)
         network = self._known.network(self.network_id)
-        notes = tuple(self._say(note, values) for note in assumptions)
         self.hops.append(steps.Step('network', network, assumptions=notes))
 
-    def _stop(
+    def _drop(
         self,
-        verdict: steps.Verdict,
+        fail: steps.Fail,
         reason: str,
         router: records.Router | None = None,
         **values: object,
-    ) -> None:
+    ) -> NoReturn:
         """End at a router, or on the network."""
         row = router or self._known.network(self.network_id)
         hop = 'router' if router else 'network'
-        reason = self._say(reason, {'router': router, **values})
-        self.hops.append(steps.failing(verdict, hop, row, reason))
+        self.hops.append(fail(hop, row, reason, **self._places(), **values))
+        raise _DroppedError
 
 
 def _longest(

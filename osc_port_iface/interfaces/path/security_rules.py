@@ -65,24 +65,29 @@ class EffectiveRule:
     remote_group: records.SecurityGroup | None = None
     address_group: records.AddressGroup | None = None
 
+    @property
+    def networks(self) -> Sequence[addresses.IPNetwork]:
+        """The addresses of the other side, but for those of a group."""
+        if self.address_group:
+            return self.address_group.networks
+        network = self.rule.remote_network
+        return [network] if network else []
+
     def is_for(self, direction: str, version: int) -> bool:
         """Return whether it is for a direction and a version of IP."""
-        return self.rule.direction == direction and (
-            self.rule.ethertype in (None, f'IPv{version}')
-        )
+        asked = (direction, f'IPv{version}')
+        return (self.rule.direction, self.rule.ethertype) == asked
 
     def traffic(self, driver: surroundings.Driver) -> flows.Flows:
         """Return the traffic that a driver lets pass because of it."""
-        rule = self.rule
-        protocol = flows.protocol_number(rule.protocol, rule.ethertype)
-        if protocol is None or (
-            protocol == '0' and driver is surroundings.Driver.IPTABLES
+        rule, number = self.rule, _number(self.rule)
+        if rule.protocol in (None, 'any') or (
+            number == 0 and driver is surroundings.Driver.IPTABLES
         ):
             return flows.EVERYTHING
-        if not protocol.isdecimal():
+        if number is None:
             # Neutron knows a name that is not known here.
             return flows.NOTHING
-        number = int(protocol)
         first, last = rule.port_range_min, rule.port_range_max
         if flows.is_icmp(number):
             return flows.Flows.of(number, flows.ports_of_icmp(first, last))
@@ -186,27 +191,32 @@ def _with_network(
 
 def _meaning(rule: records.SecurityGroupRule) -> records.SecurityGroupRule:
     """Keep only what makes a difference to the firewall."""
-    protocol = flows.protocol_number(rule.protocol, rule.ethertype)
+    protocol = None if rule.protocol == 'any' else rule.protocol
+    number = _number(rule)
+    if number is not None:
+        protocol = str(number)
     return dataclasses.replace(rule, id='', protocol=protocol)
+
+
+def _number(rule: records.SecurityGroupRule) -> int | None:
+    return flows.number(rule.protocol, 6 if rule.ethertype == 'IPv6' else 4)
 
 
 def _sort_key(effective: EffectiveRule) -> tuple[object, ...]:
     rule = effective.rule
     remote = effective.remote_group or effective.address_group
     network = rule.remote_network
+    parts = (
+        *(rule.ethertype, rule.protocol),
+        *(rule.port_range_min, rule.port_range_max),
+        rule.remote_address_group_id and True,
+        rule.remote_group_id and True,
+        network and (network.version, network),
+        remote and remote.name,
+        *(rule.remote_group_id, rule.remote_address_group_id, rule.id),
+    )
+    # What is not set comes first.
     return (
         rule.direction != 'ingress',
-        rule.direction,
-        rule.ethertype or '',
-        rule.protocol or '',
-        # An ICMP type may be 0.
-        -1 if rule.port_range_min is None else rule.port_range_min,
-        -1 if rule.port_range_max is None else rule.port_range_max,
-        rule.remote_address_group_id is not None,
-        rule.remote_group_id is not None,
-        (network.version, network) if network else (),
-        (remote and remote.name) or '',
-        rule.remote_group_id or '',
-        rule.remote_address_group_id or '',
-        rule.id,
+        *((part is not None, part) for part in parts),
     )

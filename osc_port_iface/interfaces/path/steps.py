@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import dataclasses
 import enum
 
@@ -74,11 +75,23 @@ def verdict(surely: flows.Flows, possibly: flows.Flows) -> Verdict:
     return Verdict.UNKNOWN if possibly else Verdict.BLOCKED
 
 
-def failing(verdict: Verdict, hop: str, row: Row, reason: str) -> Step:
-    """Make a step that blocks everything, or may do so."""
-    blocks = verdict is Verdict.BLOCKED
-    possibly = flows.NOTHING if blocks else flows.EVERYTHING
-    return Step(hop, row, flows.NOTHING, possibly, reason)
+# Makes a step; see the functions.
+Fail = Callable[..., Step]
+
+
+def blocked(hop: str, row: Row, text: str, /, **values: object) -> Step:
+    """Make a step that blocks everything.
+
+    :param text: Why; see :func:`say`. The row has a place in it, too.
+    """
+    reason = say(text, row=row, **values)
+    return Step(hop, row, flows.NOTHING, flows.NOTHING, reason)
+
+
+def unknown(hop: str, row: Row, text: str, /, **values: object) -> Step:
+    """Make a step that may block everything; see :func:`blocked`."""
+    step = blocked(hop, row, text, **values)
+    return dataclasses.replace(step, possibly=flows.EVERYTHING)
 
 
 def name(row: Row) -> str | None:

@@ -37,6 +37,8 @@ class End:
     :ivar port: The port that has the address; None for anything outside.
     :ivar is_internet: Whether it stands for all public addresses.
     :ivar floating_ip: The only floating IP to come by, if the user named one.
+    :ivar network_of_cidr: Without a port, the network of Neutron that it is
+        on; None for anything outside.
     """
 
     text: str
@@ -44,11 +46,29 @@ class End:
     port: records.Port | None = None
     is_internet: bool = False
     floating_ip: records.FloatingIP | None = None
+    network_of_cidr: str | None = None
+
+    @property
+    def network_id(self) -> str | None:
+        """The network of Neutron that it is on; None for anything outside."""
+        return self.port.network_id if self.port else self.network_of_cidr
 
     @property
     def address(self) -> str:
         """The address, or the CIDR if there are several."""
         return text(self.network)
+
+    @property
+    def is_special(self) -> bool:
+        """Whether it is on the same link, or on no link at all."""
+        network = self.network
+        return self.port is None and (
+            network.is_link_local
+            or network.is_loopback
+            or network.is_multicast
+            or network.is_unspecified
+            or (network.version == 4 and network.is_reserved)
+        )
 
     def is_at(self, floating_ip: records.FloatingIP) -> bool:
         """Return whether a floating IP leads to this address of a port."""
@@ -94,13 +114,11 @@ class Surroundings:
         self.agents: list[records.Agent] = []
 
     @property
-    def certainty(self) -> steps.Verdict:
+    def certainty(self) -> steps.Fail:
         """``blocked`` if what was not found does not exist."""
-        if self.failures:
-            return steps.Verdict.UNKNOWN
-        return steps.Verdict.BLOCKED
+        return steps.unknown if self.failures else steps.blocked
 
-    def absence(self, network_id: str) -> steps.Verdict:
+    def absence(self, network_id: str) -> steps.Fail:
         """Judge that something is not found on a network.
 
         :returns: ``blocked`` if the caller would see it, else ``unknown``.
@@ -108,7 +126,7 @@ class Surroundings:
         owner = self.network(network_id).project_id
         if self.sees_all or (owner is not None and owner == self.project_id):
             return self.certainty
-        return steps.Verdict.UNKNOWN
+        return steps.unknown
 
     def shows_members(self, group: records.SecurityGroup | None) -> bool:
         """Return whether all ports with a security group are seen.
@@ -138,20 +156,14 @@ class Surroundings:
         found = self.networks.get(network_id or '')
         return found or records.Network(network_id or '', None)
 
-    def home(self, address: addresses.IPNetwork) -> str | None:
-        """Return the network that has addresses, unless it is external."""
-        for subnet in self.subnets.values():
-            network = self.network(subnet.network_id)
-            if network.is_external is False and holds(subnet, address):
-                return network.id
-        return None
-
     def subnet_of(
-        self, network_id: str, address: addresses.IPNetwork
+        self, network_id: str | None, address: addresses.IPNetwork
     ) -> records.Subnet | None:
-        """Return the subnet of a network that has an address."""
+        """Return the subnet that has an address on a network, or on any."""
         for subnet in self.subnets.values():
-            if subnet.network_id == network_id and holds(subnet, address):
+            if network_id in (None, subnet.network_id) and (
+                holds(subnet, address)
+            ):
                 return subnet
         return None
 
@@ -164,6 +176,16 @@ class Surroundings:
             for port in self.ports.values()
             if port.is_router_interface and router_id in (None, port.device_id)
         ]
+
+
+def targets(row: records.FloatingIP) -> list[tuple[str, str | None]]:
+    """Return the ports that a floating IP leads to, and their addresses."""
+    forwarded = (
+        (part.internal_port_id, part.internal_ip_address)
+        for part in row.port_forwardings
+    )
+    found = dict.fromkeys(((row.port_id, row.fixed_ip_address), *forwarded))
+    return [(port_id, address) for port_id, address in found if port_id]
 
 
 def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:

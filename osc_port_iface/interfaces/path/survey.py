@@ -17,8 +17,6 @@ interfaces and rules.
 """
 
 from collections.abc import Iterable
-import functools
-import logging
 from typing import TypeVar
 
 from osc_port_iface import addresses
@@ -30,9 +28,8 @@ from osc_port_iface.api import paging
 from osc_port_iface.interfaces.path import ends
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.selecting import selection
+from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import records
-
-LOG = logging.getLogger(__name__)
 
 _Row = TypeVar('_Row', bound=paging.HasId)
 
@@ -42,24 +39,6 @@ Named = addresses.IPNetwork | str
 # Routers in a row that are followed by their extra routes.
 _MOST_HOPS = 3
 
-_PORTS = neutron.PORTS.only(
-    'id',
-    'network_id',
-    'mac_address',
-    'fixed_ips',
-    'status',
-    'name',
-    'device_id',
-    'device_owner',
-    'project_id',
-    'security_group_ids',
-    'vif_type',
-    'host',
-    'admin_state_up',
-    'address_pairs',
-    'port_security_enabled',
-    'subports',
-)
 _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
     'id', 'name', 'project_id', 'is_shared'
 )
@@ -80,11 +59,8 @@ _DRIVERS = {
 }
 
 
-class Survey:
-    """The reading of one run of the command.
-
-    :ivar known: What was read.
-    """
+class Survey(surroundings.Surroundings):
+    """The surroundings as they are read in one run of the command."""
 
     def __init__(
         self, cloud: api_cloud.Cloud, scope: compute.ServerScope
@@ -94,7 +70,7 @@ class Survey:
         :param cloud: The cloud.
         :param scope: The servers among which names are looked up.
         """
-        self.known = surroundings.Surroundings(cloud.project_id)
+        super().__init__(cloud.project_id)
         self._cloud = cloud
         self._scope = scope
 
@@ -107,16 +83,15 @@ class Survey:
         :raises exceptions.CommandError: There is no such server, or several
             have the name, or a look-up failed.
         """
-        known = self.known
         texts = [name for name in named if isinstance(name, str)]
         self._add_ports('id', map(str.lower, filter(addresses.is_uuid, texts)))
         servers = {
             text: selection.one(self._cloud, text, self._scope, details=True)
             for text in dict.fromkeys(texts)
-            if text != ends.INTERNET and text.lower() not in known.ports
+            if text != ends.INTERNET and text.lower() not in self.ports
         }
-        known.servers.update((row.id, row) for row in servers.values())
-        self._add_ports('device_id', known.servers)
+        self.servers.update((row.id, row) for row in servers.values())
+        self._add_ports('device_id', self.servers)
         self._add_addressed(
             [
                 str(network.network_address)
@@ -127,47 +102,47 @@ class Survey:
         self._add_subports()
         self._add_servers()
         return [
-            ends.named(known, name, servers.get(name))
+            ends.named(self, name, servers.get(name))
             if isinstance(name, str)
-            else ends.addressed(known, name)
+            else ends.addressed(self, name)
             for name in named
         ]
 
-    def read(
-        self, found: Iterable[surroundings.End]
-    ) -> surroundings.Surroundings:
+    def read(self, found: Iterable[surroundings.End]) -> None:
         """Read what the paths between ends depend on."""
-        known = self.known
         ports = {end.port.id: end.port for end in found if end.port}.values()
-        known.sees_all = any(port.shows_binding for port in ports)
+        self.sees_all = any(port.shows_binding for port in ports)
         self._add_routers({port.network_id for port in ports})
-        routers = {port.device_id for port in known.router_interfaces()}
         self._add(
-            known.floating_ips, neutron.FLOATING_IPS, 'router_id', routers
+            *(self.floating_ips, neutron.FLOATING_IPS, 'router_id'),
+            {port.device_id for port in self.router_interfaces()},
         )
         network_ids = (
-            *(port.network_id for port in known.ports.values()),
-            *(row.external_network_id for row in known.routers.values()),
-            *(row.network_id for row in known.floating_ips.values()),
+            *(port.network_id for port in self.ports.values()),
+            *(row.external_network_id for row in self.routers.values()),
+            *(row.network_id for row in self.floating_ips.values()),
         )
-        self._add(known.networks, neutron.NETWORKS, 'id', network_ids)
+        self._add(self.networks, neutron.NETWORKS, 'id', network_ids)
         groups = self._add(
-            known.security_groups,
-            neutron.SECURITY_GROUPS_WITH_RULES,
-            'id',
+            *(self.security_groups, neutron.SECURITY_GROUPS_WITH_RULES, 'id'),
             (row for port in ports for row in port.security_group_ids),
         )
         rules = [rule for group in groups for rule in group.rules]
         remote = {rule.remote_group_id for rule in rules}
-        unread = remote - {*known.security_groups}
-        self._add(known.security_groups, _GROUPS, 'id', unread)
-        known.members = self._read(_PORTS, 'security_group', remote)
+        unread = remote - {*self.security_groups}
+        self._add(self.security_groups, _GROUPS, 'id', unread)
+        self.members = self._read(neutron.PORTS, 'security_group', remote)
         offices = {rule.remote_address_group_id for rule in rules}
-        self._add(known.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
+        self._add(self.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
         hosts = [port.host for port in ports]
-        known.agents = self._read(neutron.AGENTS, 'host', hosts)
-        known.drivers = self._drivers()
-        return known
+        self.agents = self._read(neutron.AGENTS, 'host', hosts)
+        # Only administrators see agents.
+        signs = {agent.kind or '' for agent in self.agents} & {*_DRIVERS}
+        if not signs:
+            signs = {row.id for row in self._read(neutron.EXTENSIONS)}
+        found_drivers = [_DRIVERS[sign] for sign in signs & {*_DRIVERS}]
+        if found_drivers:
+            self.drivers = frozenset().union(*found_drivers)
 
     def _read(
         self,
@@ -181,9 +156,9 @@ class Survey:
         except errors.TokenRefused:
             raise
         except errors.ApiError as error:
-            self.known.failures.append(str(error))
+            self.failures.append(str(error))
             return []
-        self.known.failures += answer.failures
+        self.failures += answer.failures
         return answer.rows
 
     def _add(
@@ -202,7 +177,7 @@ class Survey:
     def _add_ports(
         self, name: str, values: paging.Values
     ) -> list[records.Port]:
-        return self._add(self.known.ports, _PORTS, name, values)
+        return self._add(self.ports, neutron.PORTS, name, values)
 
     def _add_addressed(self, texts: list[str]) -> None:
         """Read what has addresses: ports, floating IPs, and their targets.
@@ -210,33 +185,31 @@ class Survey:
         The address of a port that is not plugged in may be used by others of
         its network, by allowed address pairs.
         """
-        known = self.known
         found = self._add_ports('ip_address', texts)
         floating_ips = self._add(
-            known.floating_ips, neutron.FLOATING_IPS, 'address', texts
+            self.floating_ips, neutron.FLOATING_IPS, 'address', texts
         )
-        targets = {row.port_id for row in floating_ips} | {
-            forwarding.internal_port_id
+        port_ids = {
+            port_id
             for row in floating_ips
-            for forwarding in row.port_forwardings
+            for port_id, _address in surroundings.targets(row)
         }
-        self._add_ports('id', targets - {*known.ports})
+        self._add_ports('id', port_ids - {*self.ports})
         reserved = {port.network_id for port in found if port.only_reserves}
-        for port in self._read(_PORTS, 'network_id', reserved):
+        for port in self._read(neutron.PORTS, 'network_id', reserved):
             if port.address_pairs:
-                known.ports.setdefault(port.id, port)
+                self.ports.setdefault(port.id, port)
 
     def _add_subports(self) -> None:
         """Read the subports of parent ports, and the parents of subports."""
-        known = self.known
-        for port in known.ports.values():
-            for subport in port.subports:
-                known.parents[subport.port_id] = port
-        self._add_ports('id', {*known.parents} - {*known.ports})
-        orphans = {
-            port.id
-            for port in known.ports.values()
-            if port.is_subport and port.id not in known.parents
+        self.parents = {
+            subport.port_id: port
+            for port in self.ports.values()
+            for subport in port.subports
+        }
+        self._add_ports('id', {*self.parents} - {*self.ports})
+        orphans = {row.id for row in self.ports.values() if row.is_subport} - {
+            *self.parents
         }
         if not orphans:
             return
@@ -246,30 +219,23 @@ class Survey:
             for subport in trunk.subports
             if subport.port_id in orphans
         }
-        found: dict[str, records.Port] = {}
-        self._add(found, _PORTS, 'id', parents.values())
+        rows = self._read(neutron.PORTS, 'id', parents.values())
+        found = {row.id: row for row in rows}
         for port_id, parent_id in parents.items():
             if parent_id in found:
-                known.parents[port_id] = found[parent_id]
+                self.parents[port_id] = found[parent_id]
 
     def _add_servers(self) -> None:
         """Read the servers of ports that were not found by their server."""
-        known = self.known
-        ports = (*known.ports.values(), *known.parents.values())
-        for server_id in dict.fromkeys(port.server_id for port in ports):
-            if server_id is None or server_id in known.servers:
-                continue
-            try:
-                known.servers[server_id] = self._cloud.compute.server(
-                    server_id
-                )
-            except (errors.NotFound, errors.Forbidden) as error:
-                # Judged to be unknown.
-                LOG.info(error)
-            except errors.TokenRefused:
-                raise
-            except errors.ApiError as error:
-                known.failures.append(str(error))
+        ports = (*self.ports.values(), *self.parents.values())
+        answer = server_lookup.look_up(
+            self._cloud.compute,
+            {port.server_id or '' for port in ports} - {'', *self.servers},
+            everywhere=True,
+            details=True,
+        )
+        self.servers.update((row.id, row) for row in answer.rows)
+        self.failures += answer.failures
 
     def _add_routers(self, network_ids: set[str]) -> None:
         """Read the routers of networks, and those behind them.
@@ -277,50 +243,39 @@ class Survey:
         A router is found by the addresses to which servers send, and by its
         floating IPs.
         """
-        known = self.known
         next_hops = {
             next_hop
             for subnet in self._add(
-                known.subnets, neutron.SUBNETS, 'network_id', network_ids
+                self.subnets, neutron.SUBNETS, 'network_id', network_ids
             )
-            for next_hop in (
+            for next_hop in [
                 subnet.gateway_ip,
                 *(route.next_hop for route in subnet.host_routes),
-            )
+            ]
             if next_hop
         }
-        router_ids = {row.router_id for row in known.floating_ips.values()}
+        router_ids = {row.router_id for row in self.floating_ips.values()}
         for _number in range(_MOST_HOPS):
             if next_hops:
-                hops = neutron.fixed_ips_on(next_hops, known.subnets)
+                hops = neutron.fixed_ips_on(next_hops, self.subnets)
                 self._add_ports('fixed_ip', hops)
-            router_ids |= {row.device_id for row in known.router_interfaces()}
-            router_ids -= {*known.routers}
+            router_ids |= {row.device_id for row in self.router_interfaces()}
+            router_ids -= {*self.routers}
             routers = self._add(
-                known.routers, neutron.ROUTERS, 'id', router_ids
+                self.routers, neutron.ROUTERS, 'id', router_ids
             )
-            subnet_ids = {
-                fixed_ip.subnet_id
-                for port in self._add_ports('device_id', router_ids)
-                for fixed_ip in port.fixed_ips
-            }
-            subnet_ids -= {*known.subnets}
-            self._add(known.subnets, neutron.SUBNETS, 'id', subnet_ids)
+            fixed_ips = (
+                *(
+                    row.fixed_ips
+                    for row in self._add_ports('device_id', router_ids)
+                ),
+                *(row.external_ips for row in routers),
+            )
+            subnet_ids = {row.subnet_id for rows in fixed_ips for row in rows}
+            subnet_ids -= {*self.subnets}
+            self._add(self.subnets, neutron.SUBNETS, 'id', subnet_ids)
             next_hops = {
                 route.next_hop for row in routers for route in row.routes
             }
             if not next_hops:
                 return
-
-    def _drivers(self) -> frozenset[surroundings.Driver]:
-        """Return the drivers that the cloud may have.
-
-        Only administrators see agents.
-        """
-        signs = {agent.kind or '' for agent in self.known.agents}
-        if not signs & {*_DRIVERS}:
-            signs = {row.id for row in self._read(neutron.EXTENSIONS)}
-        found = (_DRIVERS[sign] for sign in signs & {*_DRIVERS})
-        return functools.reduce(frozenset.union, found, frozenset()) or (
-            frozenset(surroundings.Driver)
-        )

@@ -46,17 +46,18 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
 
 
 def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
-    """Judge the path to a floating IP that does not lead on."""
-    reason = steps.say(
-        _('floating IP %(row)s does not forward %(traffic)s')
-        if row.port_forwardings
-        else _('floating IP %(row)s leads to no port'),
-        row=row,
-        traffic=', '.join(pair.asked.texts()),
-    )
-    stop = steps.failing(steps.Verdict.BLOCKED, 'floating-ip', row, reason)
-    path = pair.path(row.address, None, [])
-    return dataclasses.replace(path, hops=(stop,))
+    """Judge the path from or to a floating IP that does not lead on."""
+    targets = {port_id for port_id, _address in surroundings.targets(row)}
+    fail, reason = steps.blocked, _('floating IP %(row)s leads to no port')
+    if targets - {*pair.known.ports}:
+        fail = steps.unknown
+        reason = _('what floating IP %(row)s leads to cannot be read')
+    elif row.port_forwardings:
+        reason = _('floating IP %(row)s does not forward %(traffic)s')
+    traffic = ', '.join(pair.asked.texts())
+    stop = fail('floating-ip', row, reason, traffic=traffic)
+    is_target = row == pair.destination.floating_ip
+    return pair.only(stop, address=row.address if is_target else None)
 
 
 def _forwarded(
@@ -128,31 +129,25 @@ def _translation(
     """Judge the router that translates a floating IP."""
     known = pair.known
     router = known.routers.get(row.router_id or '')
-    verdict = steps.Verdict.BLOCKED
     if router is None:
-        verdict = steps.Verdict.UNKNOWN
         reason = _('router %(id)s cannot be read')
-    elif router.admin_state_up is False:
+        return steps.unknown('floating-ip', row, reason, id=row.router_id)
+    if router.admin_state_up is False:
         reason = _('router %(router)s is disabled')
-    else:
-        subnet = known.subnet_of(pair.end or '', pair.destination.network)
-        states = {
-            port.admin_state_up
-            for port in known.router_interfaces(router.id)
-            for fixed_ip in port.fixed_ips
-            if subnet and fixed_ip.subnet_id == subnet.id
-        }
-        if states - {False}:
-            return steps.Step('floating-ip', row, assumptions=notes)
-        verdict = verdict if states else known.certainty
-        reason = _('router %(router)s has no enabled interface on %(network)s')
-    reason = steps.say(
-        reason,
-        id=row.router_id,
-        router=router,
-        network=known.network(pair.end),
-    )
-    return steps.failing(verdict, 'floating-ip', row, reason)
+        return steps.blocked('floating-ip', row, reason, router=router)
+    subnet = known.subnet_of(pair.end or '', pair.destination.network)
+    states = {
+        port.admin_state_up
+        for port in known.router_interfaces(router.id)
+        for fixed_ip in port.fixed_ips
+        if subnet and fixed_ip.subnet_id == subnet.id
+    }
+    if states - {False}:
+        return steps.Step('floating-ip', row, assumptions=notes)
+    fail = steps.blocked if states else known.certainty
+    reason = _('router %(router)s has no enabled interface on %(network)s')
+    places = {'router': router, 'network': known.network(pair.end)}
+    return fail('floating-ip', row, reason, **places)
 
 
 def _replies(
@@ -166,9 +161,7 @@ def _replies(
     router = pair.known.routers.get(row.router_id or '')
     if router is None or not back.arrives or router in back.routers:
         return back.replies()
-    reason = steps.say(
-        _('replies do not pass router %(router)s of floating IP %(row)s'),
-        router=router,
-        row=row,
+    reason = _(
+        'replies do not pass router %(row)s of floating IP %(floating)s'
     )
-    return [steps.failing(steps.Verdict.BLOCKED, 'reply', router, reason)]
+    return [steps.blocked('reply', router, reason, floating=row)]

@@ -584,17 +584,43 @@ class TestTranslation(WorldTestCase):
         self.assert_allowed('internet', '10.0.1.5')
 
     def test_7_useless_floating_ip(self) -> None:
+        """Nothing is sent to it, nor from it."""
+        forwarding = records.PortForwarding(
+            'tcp', '2201', '10.0.1.5', '22', 'hidden'
+        )
         useless = records.FloatingIP('useless', '203.0.113.51', PUBLIC)
-        self.world.floating_ips = [useless]
-        end = self.world.end('203.0.113.51')
-        end = dataclasses.replace(end, port=None)
-        known = surroundings.Surroundings()
-        (path,) = reach.judge(
-            known, self.world.end('internet'), end, flows.EVERYTHING
-        )
-        self.assertEqual(
-            'floating IP 203.0.113.51 leads to no port', path.reason
-        )
+        no_port = 'floating IP 203.0.113.51 leads to no port'
+        hidden = 'what floating IP 203.0.113.51 leads to cannot be read'
+        for changes, verdict, reason in (
+            ({}, BLOCKED, no_port),
+            ({'port_id': 'hidden'}, UNKNOWN, hidden),
+            ({'port_forwardings': (forwarding,)}, UNKNOWN, hidden),
+        ):
+            row = dataclasses.replace(useless, **changes)
+            address = ipaddress.ip_network(row.address)
+            end = surroundings.End(row.address, address, floating_ip=row)
+            for pair, to in (
+                ((self.world.end('internet'), end), '203.0.113.51'),
+                ((end, self.world.end('203.0.113.9')), '203.0.113.9'),
+            ):
+                with self.subTest(changes=changes, to=to):
+                    known = surroundings.Surroundings()
+                    known.ports = self.world.ports
+                    (path,) = reach.judge(known, *pair, flows.EVERYTHING)
+                    self.assertEqual(
+                        (verdict, reason, to),
+                        (path.verdict, path.reason, path.address),
+                    )
+
+    def test_addresses_that_are_not_routed(self) -> None:
+        for address in (
+            *('127.0.0.1', '224.0.0.5', '169.254.169.254'),
+            *('255.255.255.255', '0.0.0.0', '240.0.0.0/4', '224.0.0.0/8'),
+        ):
+            reason = f'routers do not forward {address}'
+            with self.subTest(address):
+                self.assert_unknown(reason, address, '203.0.113.50')
+                self.assert_unknown(reason, '10.0.0.5', address)
 
     def test_7a_a_server_is_seen_by_the_address_of_its_router(self) -> None:
         # The direct path comes first, that by the floating IP last.
@@ -1019,6 +1045,55 @@ class TestWays(WorldTestCase):
         reason = 'no ingress rule of group closed allows tcp 22 from '
         cidr = '10.0.0.128/25'
         self.assert_blocked(f'{reason}{cidr}', cidr, '10.0.1.5')
+
+    def test_cidr_of_several_networks(self) -> None:
+        """Each network is judged, and what is outside."""
+        twin = fake_cloud.identifier(905)
+        self.world.networks['twin'] = network('twin', 'twin')
+        self.world.subnets[twin] = records.Subnet(
+            twin, 'twin', 'twin', '10.0.0.0/24', '10.0.0.1'
+        )
+        judged = [
+            (path.source.address, path.verdict, path.reason)
+            for path in self.world.paths('0.0.0.0/0', '10.0.1.5')
+        ]
+        not_joined = 'no router joins networks twin and back'
+        no_floating_ip = 'no floating IP or port forwarding leads to 10.0.1.5'
+        self.assertEqual(
+            [
+                ('10.0.0.0/24', ALLOWED, None),
+                ('10.0.1.0/24', ALLOWED, None),
+                ('10.0.0.0/24', BLOCKED, not_joined),
+                ('0.0.0.0/0', BLOCKED, no_floating_ip),
+            ],
+            judged,
+        )
+
+    def test_what_has_the_addresses_of_a_cidr_is_not_judged(self) -> None:
+        cidr = '10.0.1.0/25'
+        reason = f'what has {cidr} on network back is not judged'
+        self.assert_unknown(reason, '10.0.0.5', cidr)
+        self.world.change(EDGE, admin_state_up=False)
+        self.assert_blocked('router edge is disabled', '10.0.0.5', cidr)
+
+    def test_what_is_hidden_on_an_external_network(self) -> None:
+        """A port or floating IP of another project may have the address."""
+        address = '203.0.113.77'
+        reason = f'what has {address} on network public is not judged'
+        self.assert_unknown(reason, '10.0.0.5', address)
+        self.assert_allowed('10.0.0.5', '198.51.100.7')
+        self.assert_allowed(address, '203.0.113.9')
+        self.world.more['sees_all'] = True
+        self.assert_allowed('10.0.0.5', address)
+
+    def test_own_address(self) -> None:
+        """What a server sends to itself meets no rule."""
+        self.world.change(WEB, security_group_ids=())
+        path = self.assert_allowed('10.0.0.5', '10.0.0.5')
+        self.assertEqual('same port', path.route)
+        self.world.servers.clear()
+        reason = f'server {WEB} cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.5')
 
     def test_parts_of_the_internet(self) -> None:
         """Each part is named, unless other rules allow the same to all."""
