@@ -111,13 +111,14 @@ def request(
     :raises osc_lib.exceptions.CommandError: There is no such project, or
         several have the name; or no finding is left to look for.
     """
+    named = frozenset(
+        code for code in codes.Code if code in parsed_args.finding
+    )
     return check.CheckRequest(
         names_or_ids=tuple(parsed_args.server),
         scope=server_selectors.scope(parsed_args, cloud.identity),
-        codes=_codes(parsed_args),
-        named=frozenset(
-            code for code in codes.Code if code in parsed_args.finding
-        ),
+        codes=_codes(parsed_args, named),
+        named=named,
         keep=ownerless.Keep(
             parsed_args.older_than, frozenset(parsed_args.keep_tag)
         ),
@@ -142,17 +143,15 @@ def selection(parsed_args: argparse.Namespace) -> list[str]:
     return [*found, *parsed_args.server]
 
 
-def _codes(parsed_args: argparse.Namespace) -> codes.Codes:
+def _codes(parsed_args: argparse.Namespace, named: codes.Codes) -> codes.Codes:
     """Return the findings to look for.
 
+    :param parsed_args: The arguments.
+    :param named: Those that the user named.
     :raises plugin_command.UsageError: None is left.
     """
-    if _ALL in parsed_args.finding:
-        chosen = frozenset(codes.Code)
-    else:
-        named = parsed_args.finding
-        chosen = frozenset(code for code in codes.Code if code in named)
-        chosen = chosen or codes.USUAL
+    is_all = _ALL in parsed_args.finding
+    chosen = frozenset(codes.Code) if is_all else named or codes.USUAL
     worst = codes.Severity(parsed_args.severity).rank
     found = frozenset(
         code

@@ -84,7 +84,8 @@ def exactly_one(
     """
     if len(found) == 1:
         return found[0]
-    shown = printable.one_line(name_or_id)
+    # White space is shown as it was typed: it may be what is wrong.
+    shown = printable.escape(name_or_id)
     if not found:
         raise NoSuchName(
             _("No %(kind)s with the name or ID '%(name)s' exists%(scope)s.")

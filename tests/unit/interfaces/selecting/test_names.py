@@ -46,6 +46,13 @@ class TestExactlyOne(testtools.TestCase):
                     f"No {name} with the name or ID '\\x1bweb' exists here.",
                     str(error),
                 )
+                padded = self.assertRaises(
+                    names.NoSuchName, names.exactly_one, *(kind, 'web \n', [])
+                )
+                self.assertEqual(
+                    f"No {name} with the name or ID 'web \\n' exists.",
+                    str(padded),
+                )
                 several = self.assertRaises(
                     names.AmbiguousName,
                     names.exactly_one,
