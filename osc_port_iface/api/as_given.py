@@ -201,13 +201,7 @@ def _shown(
         answer = cloud.compute.transport.get(path, what)
         return answer.intact('server', _OBJECT.read)
 
-    answer: records.Answer[GivenObject] = records.Answer([])
-    for _server_id, found in fan_out.fan_out(show, server_ids):
-        if isinstance(found, errors.ApiError):
-            answer.failures.append(str(found))
-        else:
-            answer.rows.append(found)
-    return answer
+    return fan_out.gather(show, server_ids)
 
 
 def _ports_of(

@@ -13,12 +13,16 @@
 """Does the same work for many servers in parallel."""
 
 from collections.abc import Callable, Iterable, Iterator
+import logging
 import queue
 import threading
 from typing import TypeVar
 
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
+from osc_port_iface import records
+
+LOG = logging.getLogger(__name__)
 
 # Parallel requests. A Nova of the usual size keeps up with these; if it does
 # not, the pace of the transport slows them down.
@@ -95,3 +99,28 @@ def fan_out(
             yield item, result
     finally:
         stopped.set()
+
+
+def gather(
+    work: Callable[[_Item], _Result],
+    items: Iterable[_Item],
+    *expected: type[errors.ApiError],
+) -> records.Answer[_Result]:
+    """Do the work for each item, on several threads, and gather the results.
+
+    :param work: The work to do for an item.
+    :param items: The items.
+    :param expected: The errors that say that this caller has no such item.
+    :returns: The results, in any order, with a line for any other error.
+    :raises errors.TokenRefused: Nothing could be done.
+    """
+    answer: records.Answer[_Result] = records.Answer([])
+    for _item, result in fan_out(work, items):
+        if not isinstance(result, errors.ApiError):
+            answer.rows.append(result)
+        elif isinstance(result, expected):
+            LOG.info(result)
+        else:
+            answer.failures.append(str(result))
+    answer.failures.sort()
+    return answer

@@ -197,7 +197,6 @@ class FindServerInterface(as_of.RecordedLister):
         )
         if any(column in match_columns.OF_OWNER for column in chosen):
             find.sort(found, look)
-            found.notices += find.unattached(found.rows, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
         if lines := find.unmatched(found):

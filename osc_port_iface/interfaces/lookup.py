@@ -17,7 +17,7 @@ names of networks, the owners of addresses. Each kind is read when a column or
 filter first asks for it, once for all rows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
 import functools
 from typing import Protocol, TypeVar
@@ -384,24 +384,10 @@ class Lookup:
                 details=self._with_server_details,
             ),
         )
-        if 'compute' in self._lost:
-            return found
-        text = (
-            _('Port %(port)s: its server %(server)s does not exist')
-            if sees_all
-            else _(
-                'Port %(port)s: its server %(server)s does not exist, or is '
-                'not in this project'
+        if 'compute' not in self._lost:
+            self.notices += filter(
+                None, (_mismatch(row, found, sees_all) for row in self._rows)
             )
-        )
-        self.notices += [
-            text % {'port': row.port_id, 'server': row.server_id}
-            for row in self._rows
-            if row.server_id
-            and row.server_id not in found
-            # Its device ID may be that of anything.
-            and not (row.port and row.port.unattached_server_id)
-        ]
         return found
 
     @functools.cached_property
@@ -416,26 +402,18 @@ class Lookup:
 
     @functools.cached_property
     def _load_balancers(self) -> dict[str, records.LoadBalancer]:
-        return self._read('load-balancer', self._read_load_balancers)
-
-    def _read_load_balancers(self) -> records.Answer[records.LoadBalancer]:
-        """Show load balancers one by one, as Octavia cannot list some."""
-        ids = _distinct(
-            row.port.load_balancer_id for row in self._rows if row.port
+        # Octavia cannot list some by their IDs.
+        ids = {row.port.load_balancer_id for row in self._rows if row.port}
+        return self._read(
+            'load-balancer',
+            lambda: fan_out.gather(
+                self._cloud.load_balancer.load_balancer,
+                sorted(filter(None, ids)),
+                errors.Forbidden,
+                errors.NotFound,
+                errors.NotInCatalog,
+            ),
         )
-        answer: records.Answer[records.LoadBalancer] = records.Answer([])
-        for _load_balancer_id, result in fan_out.fan_out(
-            self._cloud.load_balancer.load_balancer, sorted(ids)
-        ):
-            if isinstance(result, records.LoadBalancer):
-                answer.rows.append(result)
-            elif not isinstance(
-                result,
-                errors.Forbidden | errors.NotFound | errors.NotInCatalog,
-            ):
-                answer.failures.append(str(result))
-        answer.failures.sort()
-        return answer
 
     def _read(
         self, service: str, read: Callable[[], records.Answer[_Found]]
@@ -469,6 +447,41 @@ class Lookup:
 
 
 _SERVICES = frozenset({'compute', 'identity', 'load-balancer', 'network'})
+
+
+def _mismatch(
+    row: LookupRow, servers: Mapping[str, records.Server], sees_all: bool
+) -> str | None:
+    """Report a server that does not exist, or is not attached to a port.
+
+    :param sees_all: Whether the servers of all projects are visible.
+    """
+    server = servers.get(row.server_id or '')
+    if row.port and row.port.unattached_server_id:
+        if server is None:
+            # The device ID may be that of anything.
+            return None
+        text = _(
+            'Port %(port)s: not attached to server %(server)s, which is only '
+            'in its device ID (device owner: %(owner)s)'
+        )
+    elif server or not row.server_id:
+        return None
+    elif sees_all:
+        text = _('Port %(port)s: its server %(server)s does not exist')
+    else:
+        text = _(
+            'Port %(port)s: its server %(server)s does not exist, or is not '
+            'in this project'
+        )
+    owner = row.port and row.port.device_owner
+    return text % {
+        'port': row.port_id,
+        'server': printable.escape(
+            (server and server.name) or row.server_id or ''
+        ),
+        'owner': printable.escape(owner or _('empty')),
+    }
 
 
 def _missing(error: errors.ApiError) -> str:

@@ -130,34 +130,6 @@ def drop_doubles(
         ]
 
 
-def unattached(
-    matches: Iterable[searches.Match], look: lookup.Lookup
-) -> list[str]:
-    """Report the ports whose servers are not attached to them.
-
-    :param matches: The matches.
-    :param look: Looks up the servers.
-    :returns: A line for each port whose device ID is that of a server, while
-        its device owner is not.
-    """
-    text = _(
-        'Port %(port)s: not attached to server %(server)s, which is only in '
-        'its device ID (device owner: %(owner)s)'
-    )
-    return [
-        text
-        % {
-            'port': match.port.id,
-            'server': printable.escape(server.name or server.id),
-            'owner': printable.escape(match.port.device_owner or _('empty')),
-        }
-        for match in matches
-        if match.port
-        and match.port.unattached_server_id
-        and (server := look.server(match))
-    ]
-
-
 def unmatched(search: searches.Search) -> list[records.Absence]:
     """Report the addresses that matched nothing, and the scope searched.
 

@@ -60,16 +60,9 @@ def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
         asked = set(project_ids)
         answer.rows = [row for row in answer.rows if row.id in asked]
         return answer
-    answer = records.Answer([])
-    for _project_id, result in fan_out.fan_out(api.project, project_ids):
-        if isinstance(result, records.Project):
-            answer.rows.append(result)
-        elif isinstance(result, errors.Forbidden | errors.NotFound):
-            LOG.info(result)
-        else:
-            answer.failures.append(str(result))
-    answer.failures.sort()
-    return answer
+    return fan_out.gather(
+        api.project, project_ids, errors.Forbidden, errors.NotFound
+    )
 
 
 def _unless_forbidden(read: Callable[[], _Projects]) -> _Projects:
