@@ -48,14 +48,11 @@ _ROUTER_OWNERS = (
     'network:floatingip_agent_gateway',
 )
 
-# Those of the ports that connect a network to a router; the last two with DVR
-# and HA (neutron_lib/constants.py, ROUTER_INTERFACE_OWNERS).
-_ROUTER_INTERFACE_OWNERS = frozenset(
-    {
-        'network:router_interface',
-        'network:router_interface_distributed',
-        'network:ha_router_replicated_interface',
-    }
+# Those of the ports that connect a network to a router, also with DVR; the
+# last with HA (neutron_lib/constants.py, ROUTER_INTERFACE_OWNERS).
+_ROUTER_INTERFACE_OWNERS = (
+    'network:router_interface',
+    'network:ha_router_replicated_interface',
 )
 
 # The device owner of the port by which Neutron reserves the address of a
@@ -345,7 +342,7 @@ class Port:
     @property
     def is_router_interface(self) -> bool:
         """Whether it connects a network to a router."""
-        return self.device_owner in _ROUTER_INTERFACE_OWNERS
+        return self._is_owned_by(*_ROUTER_INTERFACE_OWNERS)
 
     @property
     def is_of_floating_ip(self) -> bool:

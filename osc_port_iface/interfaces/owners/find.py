@@ -22,7 +22,6 @@ from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.owners import allowed_addresses
 from osc_port_iface.interfaces.owners import floating_ips
 from osc_port_iface.interfaces.owners import load_balancers
-from osc_port_iface.interfaces.owners import port_forwardings
 from osc_port_iface.interfaces.owners import ports
 from osc_port_iface.interfaces.owners import router_gateways
 from osc_port_iface.interfaces.owners import search as searches
@@ -37,7 +36,6 @@ _DIRECT = (floating_ips.find, ports.find)
 
 # The order matters: each continues from the matches of those before it.
 _INDIRECT = (
-    port_forwardings.find,
     load_balancers.find,
     router_gateways.find,
     allowed_addresses.find,

@@ -10,34 +10,108 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Finds floating IPs, and the ports that they lead to.
+"""Finds floating IPs, and the ports that they lead or forward to.
 
-Requests: the IPv4 addresses, in batches; then the ports, in batches.
+Requests: the IPv4 addresses, in batches, which have their forwardings; then
+the ports, in batches.
 """
 
+import dataclasses
+
+from osc_port_iface import addresses
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import records
 
 
 def find(search: searches.Search) -> None:
     """Add the floating IPs of these addresses."""
     queries = searches.IPQueries(search.queries)
     # Floating IPs are always IPv4 addresses.
-    floating_ips = search.read(
+    found = search.read(
         neutron.FLOATING_IPS,
         'address',
         (address for address in queries.by_address if ':' not in address),
     )
-    ports = search.ports('id', (row.port_id for row in floating_ips))
-    by_id = {port.id: port for port in ports}
-    search.rows += [
-        searches.Match(
+    chosen = [
+        (query, row, _forwardings(row, query))
+        for row in sorted(found, key=lambda row: (row.address, row.id))
+        for query in queries.of(row.address)
+    ]
+    forwarded = [row for _query, _row, rows in chosen for row in rows]
+    ports = search.by_id(
+        neutron.PORTS,
+        [
+            *(row.port_id for row in found),
+            *(row.internal_port_id for row in forwarded),
+        ],
+    )
+    # Before Neutron 21, a forwarding does not have the ID of its port.
+    others = search.ports(
+        'ip_address',
+        (
+            row.internal_ip_address
+            for row in forwarded
+            if not row.internal_port_id
+        ),
+    )
+
+    def ports_of(
+        floating_ip: records.FloatingIP, row: records.PortForwarding
+    ) -> list[records.Port | None]:
+        if row.internal_port_id:
+            return [ports.get(row.internal_port_id)]
+        return [p for p in others if floating_ip.forwards_to(p, row)] or [None]
+
+    for query, row, forwardings in chosen:
+        match = searches.Match(
             query,
             'floating-ip',
             ip_address=row.address,
-            port=by_id.get(row.port_id or ''),
+            port=ports.get(row.port_id or ''),
             floating_ip=row,
         )
-        for row in sorted(floating_ips, key=lambda row: (row.address, row.id))
-        for query in queries.of(row.address)
-    ]
+        if match.port or not forwardings:
+            search.rows.append(match)
+        search.rows += [
+            dataclasses.replace(
+                match,
+                matched_as='port-forwarding',
+                certainty=searches.Certainty.FORWARDS,
+                forwarding=forwarding,
+                port=port,
+            )
+            for forwarding in forwardings
+            for port in ports_of(row, forwarding)
+        ]
+
+
+def _forwardings(
+    floating_ip: records.FloatingIP, query: addresses.Address
+) -> list[records.PortForwarding]:
+    """Return the forwardings that a query asks for, by external port.
+
+    A query with a port chooses those of that port.
+    """
+    return sorted(
+        (
+            row
+            for row in floating_ip.port_forwardings
+            if _is_chosen(row, query)
+        ),
+        key=lambda row: (
+            row.protocol or '',
+            len(row.external_port or ''),
+            row.external_port or '',
+        ),
+    )
+
+
+def _is_chosen(
+    forwarding: records.PortForwarding, query: addresses.Address
+) -> bool:
+    first, last = forwarding.external_range or (0, 0)
+    return query.protocol in (
+        None,
+        (forwarding.protocol or '').lower(),
+    ) and (query.number is None or first <= query.number <= last)

@@ -18,9 +18,7 @@ beginning of an ID or a MAC address, a listing of all ports, as Neutron has no
 such filter, and then the ports that match.
 """
 
-from collections.abc import Iterable, Iterator
-import dataclasses
-import ipaddress
+from collections.abc import Iterator
 
 from osc_port_iface import addresses
 from osc_port_iface.api import neutron
@@ -32,15 +30,8 @@ def find(search: searches.Search) -> None:
     """Add the ports with these fixed IPs, MAC addresses, IDs and devices."""
     search.rows += [
         *_with_fixed_ips(search),
-        *_with(search, 'mac_address', _by_mac_address(search)),
-        *_with(
-            search,
-            'id',
-            [
-                (query.value, searches.Match(query, 'port'))
-                for query in search.of(addresses.Kind.PORT)
-            ],
-        ),
+        *_with_mac_addresses(search),
+        *_with_ids(search),
         *_with_prefixes(search),
     ]
 
@@ -48,11 +39,14 @@ def find(search: searches.Search) -> None:
 def _with_fixed_ips(search: searches.Search) -> Iterator[searches.Match]:
     queries = searches.IPQueries(search.queries)
     found = search.ports('ip_address', queries.by_address)
-    if networks := [network for network, _query in queries.ipv6]:
-        subnets = search.read(neutron.SUBNETS)
+    if queries.ipv6:
         found += search.ports(
             'subnet_id',
-            (subnet.id for subnet in subnets if _overlaps(subnet, networks)),
+            (
+                subnet.id
+                for subnet in search.read(neutron.SUBNETS)
+                if subnet.cidr and queries.overlap(subnet.cidr)
+            ),
         )
     translated = {(match.query, match.ip_address) for match in search.rows}
     ports_by_id = {port.id: port for port in found}
@@ -73,54 +67,38 @@ def _with_fixed_ips(search: searches.Search) -> Iterator[searches.Match]:
                     )
 
 
-def _overlaps(
-    subnet: records.Subnet, networks: Iterable[addresses.IPNetwork]
-) -> bool:
-    if subnet.cidr is None:
-        return False
-    cidr = ipaddress.ip_network(subnet.cidr)
-    return any(
-        cidr.version == found.version and cidr.overlaps(found)
-        for found in networks
-    )
+def _with_mac_addresses(search: searches.Search) -> Iterator[searches.Match]:
+    """Find the ports with MAC addresses, or with what they are made into.
 
-
-def _by_mac_address(
-    search: searches.Search,
-) -> Iterator[tuple[str, searches.Match]]:
-    """Return what a port with a MAC address would match."""
-    for query in search.of(addresses.Kind.MAC_ADDRESS):
-        yield query.value, searches.Match(query, 'mac-address')
-    for query in search.of(addresses.Kind.IP_ADDRESS):
-        # Such an address is unique on its network only, and Neutron does not
-        # know it.
-        ip_address = addresses.parse_ip_address(query.value)
-        if mac_address := addresses.mac_of_link_local(ip_address):
-            yield (
-                mac_address,
-                searches.Match(
+    A link-local address is unique on its network only, and Neutron does not
+    know it.
+    """
+    queries = records.grouped(search.queries, _mac_address)
+    for port in search.ports('mac_address', queries):
+        for query in queries[port.mac_address]:
+            if query.kind is addresses.Kind.MAC_ADDRESS:
+                yield searches.Match(query, 'mac-address', port=port)
+            else:
+                yield searches.Match(
                     query,
                     'link-local-address',
                     searches.Certainty.MAY_USE,
                     ip_address=query.value,
-                ),
-            )
+                    port=port,
+                )
 
 
-def _with(
-    search: searches.Search,
-    name: str,
-    wanted: Iterable[tuple[str, searches.Match]],
-) -> Iterator[searches.Match]:
-    """Find the ports that have certain values.
+def _mac_address(query: addresses.Address) -> str | None:
+    if query.kind is addresses.Kind.IP_ADDRESS:
+        ip_address = addresses.parse_ip_address(query.value)
+        return addresses.mac_of_link_local(ip_address)
+    return query.value if query.kind is addresses.Kind.MAC_ADDRESS else None
 
-    :param name: The attribute of ports, which is also a filter.
-    :param wanted: The values, each with what a port with it matches.
-    """
-    by_value = records.grouped(wanted, lambda pair: pair[0])
-    for port in search.ports(name, by_value):
-        for _value, match in by_value[getattr(port, name)]:
-            yield dataclasses.replace(match, port=port)
+
+def _with_ids(search: searches.Search) -> Iterator[searches.Match]:
+    queries = {query.value: query for query in search.of(addresses.Kind.PORT)}
+    for port in search.ports('id', queries):
+        yield searches.Match(queries[port.id], 'port', port=port)
 
 
 def _with_prefixes(search: searches.Search) -> Iterator[searches.Match]:

@@ -19,7 +19,7 @@ these are wanted: the ports of the routers, the ports on their inner subnets,
 and their floating IPs, each in batches.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 import dataclasses
 
 from osc_port_iface.api import neutron
@@ -37,13 +37,21 @@ def find(search: searches.Search) -> None:
         match.port and match.port.shows_binding for match in found
     ):
         known = {(match.query, match.ip_address) for match in found}
-        found += (
-            match
-            for match in _with_external_ips(
-                search.read(neutron.ROUTERS), queries
+        routers = search.read(neutron.ROUTERS)
+        found += [
+            searches.Match(
+                query,
+                _MATCHED_AS,
+                ip_address=row.ip_address,
+                router=router,
+                gateway=gateway,
             )
-            if (match.query, match.ip_address) not in known
-        )
+            for router in sorted(routers, key=lambda router: router.id)
+            for gateway in router.gateways
+            for row in gateway.external_ips
+            for query in queries.of(row.ip_address)
+            if (query, row.ip_address) not in known
+        ]
     if search.behind:
         found += _behind(search, found)
     search.rows = found
@@ -54,42 +62,24 @@ def _with_gateway_ports(search: searches.Search) -> list[searches.Match]:
 
     The port of a gateway has no project, but its router does.
     """
-    routers = search.read(
+
+    def has_gateway_port(match: searches.Match) -> bool:
+        return match.is_direct and match.device_owner == searches.GATEWAY_OWNER
+
+    routers = search.by_id(
         neutron.ROUTERS,
-        'id',
-        (row.device_id for row in search.rows if _has_gateway_port(row)),
+        (row.device_id for row in search.rows if has_gateway_port(row)),
     )
-    by_id = {router.id: router for router in routers}
     return [
         dataclasses.replace(
             match,
             matched_as=_MATCHED_AS,
-            router=by_id.get(match.device_id or ''),
+            router=routers.get(match.device_id or ''),
         )
-        if _has_gateway_port(match)
+        if has_gateway_port(match)
         else match
         for match in search.rows
     ]
-
-
-def _has_gateway_port(match: searches.Match) -> bool:
-    return match.is_direct and match.device_owner == searches.GATEWAY_OWNER
-
-
-def _with_external_ips(
-    routers: Iterable[records.Router], queries: searches.IPQueries
-) -> Iterator[searches.Match]:
-    for router in sorted(routers, key=lambda router: router.id):
-        for gateway in router.gateways:
-            for fixed_ip in gateway.external_ips:
-                for query in queries.of(fixed_ip.ip_address):
-                    yield searches.Match(
-                        query,
-                        _MATCHED_AS,
-                        ip_address=fixed_ip.ip_address,
-                        router=router,
-                        gateway=gateway,
-                    )
 
 
 def _behind(
@@ -139,11 +129,9 @@ def _behind(
 
 def _translates(match: searches.Match, router: records.Router) -> bool:
     """Return whether a router gives outgoing IPv4 traffic this address."""
-    found = (
-        [match.ip_address]
-        if match.ip_address
-        else [row.ip_address for row in match.fixed_ips]
-    )
+    found = {match.ip_address}
+    if not match.ip_address:
+        found = {row.ip_address for row in match.fixed_ips}
     return any(
         gateway.has_source_nat
         and fixed_ip.ip_address in found

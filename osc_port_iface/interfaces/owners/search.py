@@ -98,12 +98,8 @@ class Match:
     @property
     def is_direct(self) -> bool:
         """Whether the port itself is what was looked for."""
-        return (
-            self.port is not None
-            and self.floating_ip is None
-            and self.pair is None
-            and self.router is None
-        )
+        indirections = (self.floating_ip, self.pair, self.router)
+        return self.port is not None and not any(indirections)
 
     @property
     def _plugged_port(self) -> records.Port | None:
@@ -225,6 +221,12 @@ class Search(records.Answer[Match]):
         """Read rows of a collection of Neutron."""
         return self.keep(self.cloud.network.list(collection, name, values))
 
+    def by_id(
+        self, collection: paging.Collection[_Row], ids: paging.Values
+    ) -> dict[str, _Row]:
+        """Read rows of a collection of Neutron by their IDs."""
+        return {row.id: row for row in self.read(collection, 'id', ids)}
+
     def keep(self, answer: records.Answer[_Any]) -> list[_Any]:
         """Return the rows of an answer, and keep its failures."""
         self.failures += answer.failures
@@ -255,6 +257,11 @@ class IPQueries:
     def __bool__(self) -> bool:
         """Return whether there are any such queries."""
         return bool(self.by_address or self.ipv6)
+
+    def overlap(self, cidr: str) -> bool:
+        """Return whether a CIDR has addresses of ranges of IPv6."""
+        found = addresses.parse_ip_network(cidr)
+        return any(found.overlaps(network) for network, _query in self.ipv6)
 
     def of(self, ip_address: str) -> Iterator[addresses.Address]:
         """Return the queries that an address matches."""

@@ -32,10 +32,10 @@ def find(search: searches.Search) -> None:
         for trunk in search.read(neutron.TRUNKS)
         for subport in trunk.subports
     }
-    parents = search.ports(
-        'id', (trunk_of[port.id][0] for port in ports if port.id in trunk_of)
+    parents = search.by_id(
+        neutron.PORTS,
+        (trunk_of[port.id][0] for port in ports if port.id in trunk_of),
     )
-    by_id = {port.id: port for port in parents}
     for place, match in enumerate(search.rows):
         if match.port and (found := trunk_of.get(match.port.id)):
             search.rows[place] = dataclasses.replace(
@@ -43,5 +43,5 @@ def find(search: searches.Search) -> None:
                 # A floating IP that leads to a subport remains a floating IP.
                 matched_as='subport' if match.is_direct else match.matched_as,
                 subport=found[1],
-                parent=by_id.get(found[0]),
+                parent=parents.get(found[0]),
             )
