@@ -68,8 +68,6 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
             from osc_port_iface.commands import terminal_table
 
             self.formatter = terminal_table.TerminalTable(
-                self.formatter,
-                None if parsed_args.columns else ('Region', *self.importance),
-                self.hint,
+                ('Region', *self.importance), self.hint
             )
         return super().produce_output(parsed_args, column_names, data)

@@ -194,7 +194,5 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         if self.is_free_table(parsed_args):
             from osc_port_iface.commands import terminal_table
 
-            self.formatter = terminal_table.TerminalDetails(
-                self.formatter, is_fitted=not parsed_args.columns
-            )
+            self.formatter = terminal_table.TerminalTable()
         return super().produce_output(parsed_args, column_names, data)

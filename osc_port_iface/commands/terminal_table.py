@@ -23,7 +23,7 @@ import functools
 import sys
 from typing import TextIO
 
-from cliff.formatters import base
+from cliff.formatters import table
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import colours
@@ -136,28 +136,21 @@ def fit(
     return widths
 
 
-class TerminalTable(base.ListFormatter):
-    """Prints the columns that fit the terminal, with cliff's table."""
+class TerminalTable(table.TableFormatter):
+    """cliff's table, with the columns that fit the terminal."""
 
     def __init__(
         self,
-        table: base.ListFormatter,
-        importance: Sequence[str] | None,
-        hint: Callable[[str], object],
+        importance: Sequence[str] = (),
+        hint: Callable[[str], object] = print,
     ) -> None:
-        """Print with a formatter of cliff.
+        """Print all columns that the user chose, or those that fit.
 
-        :param table: The formatter.
-        :param importance: The headers, the most important one first; None if
-            the user chose the columns.
+        :param importance: The headers, the most important one first.
         :param hint: Tells the user which columns are left out.
         """
-        self._table = table
         self._importance = importance
         self._hint = hint
-
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add nothing; the formatter itself has done so."""
 
     def emit_list(
         self,
@@ -167,16 +160,16 @@ class TerminalTable(base.ListFormatter):
         parsed_args: argparse.Namespace,
     ) -> None:
         rows = list(data)
-        columns = [
-            _Column(header, [row[index].lines() for row in rows])
-            for index, header in enumerate(column_names)
-        ]
         texts = {
             header: [row[index].human_readable() for row in rows]
             for index, header in enumerate(column_names)
         }
         room = terminal.width(stdout)
-        if rows and room and self._importance is not None:
+        if rows and room and not parsed_args.columns:
+            columns = [
+                _Column(header, [row[index].lines() for row in rows])
+                for index, header in enumerate(column_names)
+            ]
             widths = fit(columns, self._importance, room)
             texts = {
                 column.header: _wrapped(
@@ -185,7 +178,7 @@ class TerminalTable(base.ListFormatter):
                 for column in columns
                 if column.header in widths
             }
-            # The formatter breaks nothing in a table that is narrower.
+            # Nothing is broken in a table that is narrower.
             parsed_args.max_width = sys.maxsize
             if len(widths) < len(columns):
                 self._hint(_left_out(columns, widths))
@@ -194,28 +187,8 @@ class TerminalTable(base.ListFormatter):
                 header: [colours.paint(header, text) for text in column]
                 for header, column in texts.items()
             }
-        self._table.emit_list(
-            list(texts),
-            list(zip(*texts.values(), strict=True)),
-            stdout,
-            parsed_args,
-        )
-
-
-class TerminalDetails(base.SingleFormatter):
-    """Prints the fields of one thing, with cliff's table."""
-
-    def __init__(self, table: base.SingleFormatter, is_fitted: bool) -> None:
-        """Print with a formatter of cliff.
-
-        :param table: The formatter.
-        :param is_fitted: Whether values are wrapped to fit the terminal.
-        """
-        self._table = table
-        self._is_fitted = is_fitted
-
-    def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
-        """Add nothing; the formatter itself has done so."""
+        rows_of_texts = list(zip(*texts.values(), strict=True))
+        super().emit_list(list(texts), rows_of_texts, stdout, parsed_args)
 
     def emit_one(
         self,
@@ -224,9 +197,9 @@ class TerminalDetails(base.SingleFormatter):
         stdout: TextIO,
         parsed_args: argparse.Namespace,
     ) -> None:
-        width = terminal.width(stdout) if self._is_fitted else None
         texts = [cell.human_readable() for cell in data]
-        if width:
+        width = terminal.width(stdout)
+        if width and not parsed_args.columns:
             columns = [
                 _Column(header, [cell.lines()])
                 for header, cell in zip(column_names, data, strict=True)
@@ -241,7 +214,7 @@ class TerminalDetails(base.SingleFormatter):
             texts = [_wrapped(column, room)[0] for column in columns]
         if colours.are_wanted(stdout):
             texts = list(map(colours.paint, column_names, texts))
-        self._table.emit_one(column_names, texts, stdout, parsed_args)
+        super().emit_one(column_names, texts, stdout, parsed_args)
 
 
 def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:
