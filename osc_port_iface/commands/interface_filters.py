@@ -13,8 +13,6 @@
 """The arguments that filter the interfaces of servers."""
 
 import argparse
-import dataclasses
-from typing import Any
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
@@ -150,10 +148,9 @@ def read(
         read, or names something that does not exist.
     """
     conditions = filters.InterfaceFilter(
-        **{
-            field.name: getattr(parsed_args, field.name)
-            for field in dataclasses.fields(filters.InterfaceFilter)
-        }
+        (name, value)
+        for name in filters.CONDITIONS
+        if (value := getattr(parsed_args, name)) is not None
     )
     no_port = view.lacks.get(views.Origin.PORT)
     if parsed_args.subports and no_port:
@@ -166,21 +163,17 @@ def read(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}
             )
-    found: dict[str, Any] = {}
-    if conditions.subnet:
-        found['subnet'] = names.subnet_id(cloud.network, conditions.subnet)
-    if conditions.security_group:
-        found['security_group'] = names.security_group_id(
-            cloud.network, conditions.security_group
-        )
-    if (
-        conditions.network
-        and no_port
-        and addresses.is_uuid(conditions.network)
+    if no_port:
+        if addresses.is_uuid(conditions.get('network', '')):
+            raise plugin_command.UsageError(
+                _('--network cannot be an ID here: %s.') % no_port
+            )
+        return conditions
+    for name, find_id in (
+        ('subnet', names.subnet_id),
+        ('security_group', names.security_group_id),
+        ('network', names.network_id),
     ):
-        raise plugin_command.UsageError(
-            _('--network cannot be an ID here: %s.') % no_port
-        )
-    if conditions.network and not no_port:
-        found['network'] = names.network_id(cloud.network, conditions.network)
-    return dataclasses.replace(conditions, **found)
+        if name in conditions:
+            conditions[name] = find_id(cloud.network, conditions[name])
+    return conditions

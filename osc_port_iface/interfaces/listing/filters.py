@@ -12,86 +12,95 @@
 
 """Filters interfaces."""
 
-import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 import ipaddress
+from typing import Any, TypeAlias
 
-from osc_port_iface import addresses
 from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
+_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-@dataclasses.dataclass(frozen=True)
-class InterfaceFilter:
-    """Conditions, all of which an interface must meet.
 
-    :ivar network: The ID of its network; for Nova's cache, its label.
-    :ivar fixed_ip: A network that holds one of its fixed IPs.
-    :ivar ip_version: 4 or 6, the version of one of its fixed IPs.
-    :ivar mac_address: Its MAC address or the beginning of it, as Neutron
-        writes it.
-    :ivar port_state: Its port's state.
-    :ivar tag: Its tag.
-    :ivar subnet: The ID of the subnet of one of its fixed IPs.
-    :ivar security_group: The ID of one of its port's security groups.
-    :ivar no_security_group: True if its port must have no security group.
-    :ivar vnic_type: Its port's VNIC type.
-    :ivar host_device: The name or PCI address of its device on the host.
-    :ivar no_port_security: True if port security must be off.
-    """
+def _addresses(row: records.Interface) -> Iterator[_Address]:
+    for fixed_ip in row.fixed_ips:
+        yield ipaddress.ip_address(fixed_ip.ip_address)
 
-    network: str | None = None
-    fixed_ip: addresses.IPNetwork | None = None
-    ip_version: int | None = None
-    mac_address: str | None = None
-    port_state: str | None = None
-    tag: str | None = None
-    subnet: str | None = None
-    security_group: str | None = None
-    no_security_group: bool | None = None
-    vnic_type: str | None = None
-    host_device: str | None = None
-    no_port_security: bool | None = None
+
+# How the value of each condition is compared with an interface.
+_OF_INTERFACE: Mapping[str, Callable[[Any, records.Interface], bool]] = {
+    # The ID of the network; for Nova's cache, its label.
+    'network': lambda value, row: value in (row.network_id, row.network_label),
+    # A network that holds one of the fixed IPs.
+    'fixed_ip': lambda value, row: any(ip in value for ip in _addresses(row)),
+    'ip_version': lambda value, row: any(
+        ip.version == value for ip in _addresses(row)
+    ),
+    # The MAC address or the beginning of it, as Neutron writes it.
+    'mac_address': lambda value, row: (row.mac_address or '').startswith(
+        value
+    ),
+    'port_state': lambda value, row: row.port_state == value,
+    'tag': lambda value, row: row.tag == value,
+    # The ID of the subnet of one of the fixed IPs.
+    'subnet': lambda value, row: any(
+        fixed_ip.subnet_id == value for fixed_ip in row.fixed_ips
+    ),
+}
+
+# Likewise with its port; None if the caller may not see what is compared.
+_OF_PORT: Mapping[str, Callable[[Any, records.Port], bool | None]] = {
+    # The ID of one of the security groups.
+    'security_group': lambda value, port: value in port.security_group_ids,
+    'no_security_group': lambda _value, port: not port.security_group_ids,
+    'vnic_type': lambda value, port: (
+        port.vnic_type == value if port.vnic_type else None
+    ),
+    # The name or PCI address of the device on the host.
+    'host_device': lambda value, port: (
+        host_device.host_device(port) == value if port.shows_binding else None
+    ),
+    'no_port_security': lambda _value, port: (
+        None
+        if port.port_security_enabled is None
+        else not port.port_security_enabled
+    ),
+}
+
+# The names of all conditions.
+CONDITIONS = (*_OF_INTERFACE, *_OF_PORT)
+
+# What the conditions that not every view can compare are compared with.
+_ORIGINS = {
+    'port_state': views.Origin.PORT,
+    'tag': views.Origin.TAG,
+    'subnet': views.Origin.PORT,
+    **dict.fromkeys(_OF_PORT, views.Origin.PORT),
+}
+
+
+class InterfaceFilter(dict[str, Any]):
+    """Conditions, all of which an interface must meet: values by name."""
 
     @property
     def origins(self) -> dict[str, views.Origin]:
-        """The conditions that are set, and what each is compared with."""
+        """The conditions that not every view can compare."""
         return {
-            name: origin
-            for name, origin in _ORIGINS.items()
-            if getattr(self, name) is not None
+            name: origin for name, origin in _ORIGINS.items() if name in self
         }
 
     @property
     def concern_ports(self) -> bool:
         """Whether the ports must be read from Neutron."""
-        return not self.origins.keys().isdisjoint(_OF_PORT)
+        return not self.keys().isdisjoint(_OF_PORT)
 
     def matches(self, interface: records.Interface) -> bool:
-        """Return whether an interface meets the conditions.
-
-        :param interface: The interface. ``network`` is compared with both the
-            ID and the label of its network.
-        """
-        found = [
-            ipaddress.ip_address(fixed_ip.ip_address)
-            for fixed_ip in interface.fixed_ips
-        ]
-        return (
-            self.network
-            in (None, interface.network_id, interface.network_label)
-            and (interface.mac_address or '').startswith(
-                self.mac_address or ''
-            )
-            and self.port_state in (None, interface.port_state)
-            and self.tag in (None, interface.tag)
-            and self.subnet
-            in (None, *(row.subnet_id for row in interface.fixed_ips))
-            and self.ip_version in (None, *(ip.version for ip in found))
-            and (
-                self.fixed_ip is None
-                or any(ip in self.fixed_ip for ip in found)
-            )
+        """Return whether an interface meets the conditions."""
+        return all(
+            matches(self[name], interface)
+            for name, matches in _OF_INTERFACE.items()
+            if name in self
         )
 
     def matches_port(self, port: records.Port | None) -> bool | None:
@@ -104,52 +113,13 @@ class InterfaceFilter:
         if port is None:
             return None
         verdicts = {
-            _verdict(self.vnic_type, port.vnic_type),
-            _verdict(
-                self.no_port_security, _negated(port.port_security_enabled)
-            ),
-            self.security_group is None
-            or self.security_group in port.security_group_ids,
-            not self.no_security_group or not port.security_group_ids,
-            self._matches_device(port),
+            matches(self[name], port)
+            for name, matches in _OF_PORT.items()
+            if name in self
         }
         if False in verdicts:
             return False
         return None if None in verdicts else True
 
-    def _matches_device(self, port: records.Port) -> bool | None:
-        if self.host_device is None:
-            return True
-        if not port.shows_binding:
-            return None
-        return self.host_device == host_device.host_device(port)
-
 
 ANY = InterfaceFilter()
-
-# The conditions that need a port as Neutron shows it.
-_OF_PORT = (
-    'security_group',
-    'no_security_group',
-    'vnic_type',
-    'host_device',
-    'no_port_security',
-)
-
-# The conditions that not every view can compare.
-_ORIGINS = {
-    'port_state': views.Origin.PORT,
-    'tag': views.Origin.TAG,
-    'subnet': views.Origin.PORT,
-    **dict.fromkeys(_OF_PORT, views.Origin.PORT),
-}
-
-
-def _verdict(wanted: object, known: object) -> bool | None:
-    if wanted is None:
-        return True
-    return None if known is None else wanted == known
-
-
-def _negated(flag: bool | None) -> bool | None:
-    return None if flag is None else not flag
