@@ -23,6 +23,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import nic_order
+from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
@@ -138,24 +139,22 @@ def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
     address = _address(text)
     if address is None:
         return None
-    found = cloud.network.list(
-        neutron.PORTS, _FILTERS[address.kind], [address.value]
-    )
+
+    def ports(name: str, values: Iterable[str | None]) -> list[records.Port]:
+        return names.all_rows(cloud.network.list(neutron.PORTS, name, values))
+
+    rows = ports(_FILTERS[address.kind], [address.value])
     if address.kind is addresses.Kind.IP_ADDRESS:
         floating_ips = names.all_rows(
             cloud.network.list(
                 neutron.FLOATING_IPS, 'address', [address.value]
             )
         )
-        behind = cloud.network.list(
-            neutron.PORTS, 'id', (row.port_id for row in floating_ips)
-        )
-        found.rows += behind.rows
-        found.failures += behind.failures
-    ports = {row.id: row for row in names.all_rows(found) if row.server_id}
-    if len(ports) > 1:
-        raise _several(text, ports)
-    return next(iter(ports.values()), None)
+        rows += ports('id', (row.port_id for row in floating_ips))
+    found = {row.id: row for row in rows if row.server_id}
+    if len(found) > 1:
+        raise _several(text, found)
+    return next(iter(found.values()), None)
 
 
 # The filters of ports.
@@ -168,13 +167,8 @@ _FILTERS = {
 
 def _of_server(cloud: api_cloud.Cloud, server: records.Server) -> _Answer:
     interfaces = cloud.compute.interfaces(server.id, server.called)
-    return records.Answer(
-        nic_order.numbered(
-            records.ServerInterface(server, interface)
-            for interface in interfaces.rows
-        ),
-        interfaces.failures,
-    )
+    answer = views.of_server(server, interfaces)
+    return dataclasses.replace(answer, rows=nic_order.numbered(answer.rows))
 
 
 def _chosen(

@@ -12,10 +12,11 @@
 
 """The views of the interfaces of servers, and what each can show."""
 
-import abc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
+import dataclasses
 import enum
+from typing import ClassVar
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
@@ -49,33 +50,25 @@ class Origin(enum.Enum):
     ADMIN = enum.auto()
 
 
-class View(abc.ABC):
+@dataclasses.dataclass(frozen=True)
+class View:
     """One way to see the interfaces of servers.
 
-    :ivar needs_details: Whether it needs the details of the servers.
+    :ivar cloud: The services.
+    :ivar concurrency: The maximum number of parallel requests.
+    :cvar needs_details: Whether it needs the details of the servers.
     """
 
-    needs_details = False
+    cloud: api_cloud.Cloud
+    concurrency: int = fan_out.DEFAULT_WORKERS
 
-    def __init__(
-        self,
-        cloud: api_cloud.Cloud,
-        concurrency: int = fan_out.DEFAULT_WORKERS,
-    ) -> None:
-        """Prepare to read; no request is sent.
-
-        :param cloud: The services.
-        :param concurrency: The maximum number of parallel requests.
-        """
-        self._cloud = cloud
-        self._concurrency = concurrency
+    needs_details: ClassVar[bool] = False
 
     @property
-    @abc.abstractmethod
     def lacks(self) -> Mapping[Origin, str]:
         """What cannot be known with it, and why (a clause)."""
+        raise NotImplementedError
 
-    @abc.abstractmethod
     def read(
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
@@ -87,6 +80,7 @@ class View(abc.ABC):
             server that could not be read.
         :raises errors.ApiError: Something failed that concerns all servers.
         """
+        raise NotImplementedError
 
 
 class ComputeView(View):
@@ -95,14 +89,14 @@ class ComputeView(View):
     @property
     def lacks(self) -> Mapping[Origin, str]:
         """Tags, unless the microversion has them."""
-        if self._cloud.compute.shows_tag:
+        if self.cloud.compute.shows_tag:
             return {}
         return {
             Origin.TAG: _(
                 'it needs compute API microversion 2.70 or above, and %s is '
                 'used'
             )
-            % self._cloud.compute.microversion
+            % self.cloud.compute.microversion
         }
 
     def read(
@@ -122,19 +116,22 @@ class ComputeView(View):
         answers: dict[str, _Answer] = {
             server.id: records.Answer([], [down_cell(server)])
             for server in servers
-            if server.in_down_cell
         }
         with progress(len(reachable)) as advance:
             for server, result in fan_out.fan_out(
-                lambda server: self._cloud.compute.interfaces(
+                lambda server: self.cloud.compute.interfaces(
                     server.id, server.called
                 ),
                 reachable,
-                self._concurrency,
+                self.concurrency,
             ):
-                answers[server.id] = _of_server(server, result)
+                answers[server.id] = (
+                    records.Answer([], [str(result)])
+                    if isinstance(result, errors.ApiError)
+                    else of_server(server, result)
+                )
                 advance()
-        return {server.id: answers[server.id] for server in servers}
+        return answers
 
 
 class NetworkView(View):
@@ -149,9 +146,9 @@ class NetworkView(View):
     ) -> _Answer:
         """Ask Neutron for the ports of many servers at a time."""
         ids = [server.id for server in servers]
-        answer = self._cloud.network.list(neutron.PORTS, 'device_id', ids)
+        answer = self.cloud.network.list(neutron.PORTS, 'device_id', ids)
         if not answer.rows:
-            self._cloud.network.ensure_scope()
+            self.cloud.network.ensure_scope()
         ports = records.grouped(
             sorted(answer.rows, key=lambda port: port.id),
             lambda port: port.device_id,
@@ -215,13 +212,11 @@ def joined(answers: Iterable[_Answer]) -> _Answer:
     return whole
 
 
-def _of_server(
-    server: records.Server,
-    result: records.Answer[records.Interface] | errors.ApiError,
+def of_server(
+    server: records.Server, found: records.Answer[records.Interface]
 ) -> _Answer:
-    if isinstance(result, errors.ApiError):
-        return records.Answer([], [str(result)])
+    """Say of interfaces which server has them."""
     return records.Answer(
-        [records.ServerInterface(server, row) for row in result.rows],
-        result.failures,
+        [records.ServerInterface(server, row) for row in found.rows],
+        found.failures,
     )
