@@ -103,8 +103,8 @@ class _History:
         before = [row for row in usable if row.ended <= moment][-1:]
         during = [row for row in usable if row.began < moment < row.ended]
         after = [row for row in usable if row.began >= moment][:1]
-        if not (before or during) or not (
-            after or during or (before[0].ended == moment)
+        if not (before or during or (after and after[0].began == moment)) or (
+            not (after or during or before[0].ended == moment)
         ):
             return self._series([], [self._outside(moment)])
         enclosing = [*before, *during, *after]
