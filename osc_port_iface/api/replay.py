@@ -16,9 +16,10 @@ Requests are answered from recorded objects, so everything above works on them
 as on the cloud itself. Nothing is sent.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 import datetime
 import email.utils
+import itertools
 import re
 import threading
 from typing import Any, cast, Protocol
@@ -30,6 +31,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
+from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
 from osc_port_iface.api import service
@@ -120,11 +122,11 @@ class _Replay(transport.Transport):
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        # Several servers are read at a time.
+        # Several things may be read at a time.
         self._lock = threading.Lock()
-        # The IDs of servers, and what is plugged into those that were asked.
-        self._servers: list[str] = []
-        self._plugged: dict[str, list[dict[str, Any]]] = {}
+        # What is left of listings, by the marker of their next pages.
+        self._rest: dict[str, Iterator[dict[str, Any]]] = {}
+        self._markers = map(str, itertools.count())
         self.microversion = None
 
     def get(
@@ -165,10 +167,7 @@ class _Replay(transport.Transport):
         if state != 'complete' or (kind == 'ports' and rest):
             raise errors.Forbidden(_('%s: not recorded') % what)
         if not rest or rest == ['detail']:
-            found = list(self._chosen(kind, query))
-            if kind == 'servers':
-                self._servers = [server['id'] for server in found]
-            return {kind: found}
+            return self._page(kind, query)
         if rest[1:2] == ['os-interface']:
             return self._interfaces(rest[0], rest[2:], what)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
@@ -184,13 +183,29 @@ class _Replay(transport.Transport):
         line = _('%s: not recorded') % what
         raise errors.Forbidden(records.Absence(line, identifier))
 
+    def _page(self, kind: str, query: transport.Query) -> Mapping[str, Any]:
+        """Return a page of objects, of which few are in memory at a time."""
+        if 'marker' in query:
+            rows = self._rest.pop(query['marker'][0])
+        else:
+            rows = self._chosen(kind, query)
+        page = list(itertools.islice(rows, paging.LARGEST_PAGE))
+        if len(page) < paging.LARGEST_PAGE:
+            return {kind: page}
+        marker = next(self._markers)
+        self._rest[marker] = rows
+        link = {'rel': 'next', 'href': f'?marker={marker}'}
+        return {kind: page, f'{kind}_links': [link]}
+
     def _interfaces(
         self, server_id: str, port_ids: list[str], what: str
     ) -> Mapping[str, Any]:
-        if server_id not in self._plugged:
-            self._one('servers', server_id, what)
-            self._read_plugged({server_id, *self._servers})
-        found = self._plugged[server_id]
+        self._one('servers', server_id, what)
+        found = [
+            {key: port.get(name) for key, name in _INTERFACE_KEYS}
+            for port in self._source.objects('ports', 'device_id', [server_id])
+            if port.get('device_id') == server_id
+        ]
         if not port_ids:
             return {'interfaceAttachments': found}
         for interface in found:
@@ -198,18 +213,9 @@ class _Replay(transport.Transport):
                 return {'interfaceAttachment': interface}
         raise errors.NotFound(_('%s: not found') % what)
 
-    def _read_plugged(self, server_ids: Collection[str]) -> None:
-        """Read the interfaces of servers, all at once."""
-        self._plugged = {server_id: [] for server_id in server_ids}
-        for port in self._source.objects('ports', 'device_id', server_ids):
-            if port.get('device_id') in self._plugged:
-                self._plugged[port['device_id']].append(
-                    {key: port.get(name) for key, name in _INTERFACE_KEYS}
-                )
-
     def _chosen(
         self, kind: str, query: transport.Query
-    ) -> Iterable[dict[str, Any]]:
+    ) -> Iterator[dict[str, Any]]:
         filters = {
             name: [values] if isinstance(values, str) else list(values)
             for name, values in query.items()

@@ -32,7 +32,7 @@ VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
 # The options that take times or durations, and how many.
 _TIMES = {'--at': 1, '--between': 2, '--keep': 1, '--listed-at': 1}
-_AGO = re.compile('-[0-9]+[a-z]')
+_AGO = re.compile('-[0-9].*')
 
 
 class RecordedCommand(plugin_command.PluginCommand):
@@ -120,6 +120,9 @@ class RecordedCommand(plugin_command.PluginCommand):
             )
         # There is no token with a project of its own.
         parsed_args.all_projects = True
+        # Nova's view would be made of the same ports, one server at a time.
+        if vars(parsed_args).get('source') == 'compute':
+            parsed_args.source = 'network'
 
 
 class RecordedLister(RecordedCommand, lister.TextLister):

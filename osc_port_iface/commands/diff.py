@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 import datetime
+import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from osc_port_iface.commands import as_of
@@ -396,7 +397,10 @@ def _listing(
     from osc_port_iface.interfaces.changes import listing_diff
 
     headers, rows = table
-    texts = [[cell.human_readable() for cell in row] for row in rows]
+    # Many texts are repeated.
+    texts = [
+        [sys.intern(cell.human_readable()) for cell in row] for row in rows
+    ]
     place = headers.index(listing_diff.PORT_ID)
     return listing_diff.Listing(
         *(name, headers, {row[place]: row for row in texts}, is_incomplete)

@@ -129,9 +129,10 @@ class ListServerInterface(as_of.RecordedLister):
             parsed_args.server,
             scope,
             view.needs_details or columns.need_server_details(chosen),
-            # With several regions, an ID may be that of a server in another
-            # one, so it is looked up.
-            columns.show_server_names(chosen) or bool(self.region),
+            # With several regions or times, an ID may be that of a server in
+            # another one, so it is looked up.
+            columns.show_server_names(chosen)
+            or bool(self.region or parsed_args.at),
         )
         answer = listing.chosen_interfaces(
             cloud,

@@ -18,6 +18,8 @@ import argparse
 from collections.abc import Callable, Iterable
 import dataclasses
 import datetime
+import hashlib
+import itertools
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -44,7 +46,7 @@ SEEN = ('Seen From', 'Seen Until')
 _Row: TypeAlias = 'tuple[cells.Cell, ...]'
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(slots=True)
 class _Seen:
     """A row, and the observations that have it.
 
@@ -53,7 +55,7 @@ class _Seen:
     """
 
     scope_id: int
-    key: str
+    key: bytes
     row: _Row
     since: datetime.datetime
     until: datetime.datetime
@@ -61,8 +63,8 @@ class _Seen:
     is_certain: bool = False
 
 
-class _Tables:
-    """The tables of a command that asks what was recorded.
+class _Regions:
+    """A command that asks what was recorded of regions.
 
     :ivar headers: The headers of the columns.
     """
@@ -74,50 +76,71 @@ class _Tables:
         found: Iterable[moments.Series],
         shows_region: bool,
     ) -> None:
-        """Ask all that was recorded, and report as one.
+        """Report what is not known.
 
         :param command: The command, which is asked once for each observation.
         :param tabulate: Asks the cloud that the command has then.
         :param found: The observations of each scope.
         :param shows_region: Whether to show the region even if it is the only
             one.
-        :raises exceptions.CommandError: Each observation gives the same error.
         """
         self._command = command
         self._tabulate = tabulate
         self._heard: list[joint_report.Heard] = []
-        self._by_key: dict[str, list[_Seen]] = {}
-        self.headers: tuple[str, ...] = ()
-        series = list(found)
+        self._headers: tuple[str, ...] = ()
+        self._series = list(found)
         # That of an imported listing is not known.
-        regions = {each.scope.region for each in series} - {''}
-        self._shows_region = shows_region or len(regions) > 1
-        for each in series:
+        self._names = {each.scope.region for each in self._series} - {''}
+        self._shows_region = shows_region or len(self._names) > 1
+        for each in self._series:
             region = printable.one_line(each.scope.region)
-            place = f'{region}: ' if region and len(regions) > 1 else ''
+            place = f'{region}: ' if region and len(self._names) > 1 else ''
             command.fail(place + line for line in each.notices)
-        for each in series:
-            for seen in self._ask(each):
-                self._merge(seen)
-        joint_report.report(command, self._heard, regions)
-        if self._shows_region:
-            self.headers = (REGION, *self.headers)
 
-    @property
-    def seen(self) -> list[_Seen]:
-        """All rows."""
-        return [seen for found in self._by_key.values() for seen in found]
+    def ask(self) -> tuple[tuple[str, ...], list[_Seen]]:
+        """Ask all observations, and report as one.
+
+        :raises exceptions.CommandError: Each gives the same error.
+        """
+        by_key: dict[bytes, list[_Seen]] = {}
+        for series in self._series:
+            for seen in self._ask(series):
+                _merge(by_key.setdefault(seen.key, []), seen)
+        rows = [seen for found in by_key.values() for seen in found]
+        return self._report(), rows
+
+    def ask_before(self) -> tuple[lister.Table, bool]:
+        """Ask the first observation of each scope, and report as one.
+
+        :returns: The table, and whether nothing that was read for it is
+            different in the others.
+        :raises exceptions.CommandError: Each gives the same error.
+        """
+        rows: list[_Row] = []
+        is_certain = True
+        for series in self._series:
+            for view in itertools.islice(series.views, 1):
+                rows += self._rows(series.scope.region, view)
+                until = series.span(view)[1]
+                is_certain &= series.asked[-1].ended <= until
+        return (self._report(), rows), is_certain
+
+    def _report(self) -> tuple[str, ...]:
+        """Report as one, and return the headers."""
+        joint_report.report(self._command, self._heard, self._names)
+        return (REGION,) * self._shows_region + self._headers
 
     def _ask(self, series: moments.Series) -> list[_Seen]:
         """Ask the views of a scope, in order."""
         found: list[_Seen] = []
-        before: dict[str, _Seen] = {}
+        before: dict[bytes, _Seen] = {}
         for number, view in enumerate(series.views):
-            now: dict[str, _Seen] = {}
+            now: dict[bytes, _Seen] = {}
             rows = self._rows(series.scope.region, view)
             since, until = series.span(view)
             for row in rows:
-                key = json.dumps([cell.machine_readable() for cell in row])
+                text = json.dumps([cell.machine_readable() for cell in row])
+                key = hashlib.blake2b(text.encode(), digest_size=16).digest()
                 if key not in before:
                     before[key] = _Seen(
                         *(series.scope.id, key, row),
@@ -138,7 +161,7 @@ class _Tables:
         command.asked = replay.RecordedCloud(view)
         command.heard = heard.lines
         try:
-            self.headers, rows = self._tabulate()
+            self._headers, rows = self._tabulate()
         except plugin_command.UsageError:
             raise
         except exceptions.CommandError as error:
@@ -150,17 +173,17 @@ class _Tables:
             return [(cells.TextCell(region or None), *row) for row in rows]
         return rows
 
-    def _merge(self, found: _Seen) -> None:
-        """Add a row, unless another scope has it at the same time."""
-        others = self._by_key.setdefault(found.key, [])
-        for other in others:
-            if other.since <= found.until and found.since <= other.until:
-                other.since = min(other.since, found.since)
-                other.until = max(other.until, found.until)
-                other.is_first |= found.is_first
-                other.is_certain |= found.is_certain
-                return
-        others.append(found)
+
+def _merge(others: list[_Seen], found: _Seen) -> None:
+    """Add a row, unless another scope has it at the same time."""
+    for other in others:
+        if other.since <= found.until and found.since <= other.until:
+            other.since = min(other.since, found.since)
+            other.until = max(other.until, found.until)
+            other.is_first |= found.is_first
+            other.is_certain |= found.is_certain
+            return
+    others.append(found)
 
 
 def tabulate(
@@ -181,13 +204,10 @@ def tabulate(
     times = parsed_args.between or [parsed_args.at]
     regions = getattr(parsed_args, 'region', ())
     with look(parsed_args.journal, times, regions) as (series, *_others):
-        tables = _Tables(
-            command,
-            lambda: command.tabulate(inner),
-            series,
-            added_columns.are_asked(parsed_args, REGION),
-        )
-    found = tables.seen
+        shows_region = added_columns.are_asked(parsed_args, REGION)
+        headers, found = _Regions(
+            command, lambda: command.tabulate(inner), series, shows_region
+        ).ask()
     if command.shows_one and len({seen.scope_id for seen in found}) > 1:
         raise exceptions.CommandError(
             _('Several recorded interfaces match, use a port ID')
@@ -204,7 +224,7 @@ def tabulate(
             ]
         )
     added_columns.name(parsed_args, inner, added)
-    return (*tables.headers, *SEEN), [
+    return (*headers, *SEEN), [
         (*seen.row, _time(seen.since), _time(seen.until)) for seen in found
     ]
 
@@ -219,12 +239,11 @@ def table_before(
     :param command: The command, which reports what is missing.
     :param found: The observations that enclose the moment.
     :param tabulate: Asks the cloud that the command has then.
-    :returns: The table, and whether those after the moment have the same.
+    :returns: The table, and whether nothing that was read for it is different
+        in those after the moment.
     :raises exceptions.CommandError: Each observation gives the same error.
     """
-    tables = _Tables(command, tabulate, found, False)
-    rows = [known.row for known in tables.seen if known.is_first]
-    return (tables.headers, rows), all(seen.is_certain for seen in tables.seen)
+    return _Regions(command, tabulate, found, False).ask_before()
 
 
 def _time(moment: datetime.datetime) -> cells.Cell:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Sequence
 import dataclasses
 import datetime
 import json
+import sys
 from typing import Any
 
 import sqlalchemy as sa
@@ -209,5 +210,14 @@ class Snapshot:
                 yield json.loads(
                     base
                     if row.id == row.base_id
-                    else schema.decompress(row.data, base)
+                    else schema.decompress(row.data, base),
+                    object_hook=_shared,
                 )
+
+
+def _shared(found: dict[str, Any]) -> dict[str, Any]:
+    """Keep each text of an object in memory once, as many have the same."""
+    return {
+        key: sys.intern(value) if isinstance(value, str) else value
+        for key, value in found.items()
+    }

@@ -110,11 +110,13 @@ VERSIONS = sa.Table(
     'versions',
     TABLES,
     sa.Column('id', _ID, primary_key=True, autoincrement=False),
-    sa.Column('listing_id', _ID, nullable=False, index=True),
+    sa.Column('listing_id', _ID, nullable=False),
     sa.Column('base_id', _ID, nullable=False, index=True),
     sa.Column('first', _ID, nullable=False),
     sa.Column('last', _ID, nullable=False),
     sa.Column('data', _DATA, nullable=False),
+    # Tells what there was in an observation without a look at the objects.
+    sa.Index('ix_versions_spans', 'listing_id', 'first', 'last'),
 )
 
 # From a value to the objects that have had it in any of their versions. Two

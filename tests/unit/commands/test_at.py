@@ -13,6 +13,7 @@
 import json
 from typing import Any
 
+import fixtures
 import requests_mock
 
 from tests import command_result
@@ -134,6 +135,13 @@ class TestFindAt(AtTestCase):
             ('floating-ip', 'web'), (row['Matched As'], row['Server Name'])
         )
 
+    def test_as_the_first_and_the_last_begin_and_end(self) -> None:
+        first, last = self.recorded(), self.recorded()
+        for moment in (first['Started'], last['Finished']):
+            (row,) = self.rows(self.find(moment, ADDRESS))
+            self.assertEqual(first['Started'], row['Seen From'])
+            self.assertEqual(last['Finished'], row['Seen Until'])
+
     def test_before_the_first(self) -> None:
         first = self.recorded()
         result = self.find('2000-01-01', ADDRESS)
@@ -248,6 +256,12 @@ class TestFindAt(AtTestCase):
         self.assertEqual((1, 'web\n'), (result.status, result.stdout))
         result = self.at('-2h', 'diff', '--at', '-1d')
         self.assertTrue(result.stderr.endswith(line), result.stderr)
+        self.assertTrue(
+            self.find('-1M', ADDRESS).stderr.endswith(
+                "--at: '1M' is not a time such as 2026-01-31T12:00:00Z or "
+                '-3d\n'
+            )
+        )
 
     def test_contradiction(self) -> None:
         for arguments, line in (
@@ -296,6 +310,29 @@ class TestListAt(AtTestCase):
                 (result.status, result.stdout, result.stderr),
             )
 
+    def test_more_than_a_page(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, ADDRESS),
+            fake_cloud.port(12, 1, '10.0.0.6'),
+            fake_cloud.port(13, 2, '10.0.0.7'),
+        )
+        first = self.recorded()
+        self.useFixture(
+            fixtures.MockPatch('osc_port_iface.api.paging.LARGEST_PAGE', 2)
+        )
+        result = self.at(
+            *(first['Finished'], 'list', '-f', 'value'),
+            *('-c', 'Server Name', '-c', 'Fixed IPs'),
+        )
+        self.assertEqual(
+            (0, 'mail 10.0.0.7\nweb 10.0.0.5\nweb 10.0.0.6\n', ''),
+            (result.status, result.stdout, result.stderr),
+        )
+
     def test_a_server_by_name(self) -> None:
         first = self.recorded()
         self.recorded()
@@ -310,9 +347,15 @@ class TestListAt(AtTestCase):
     def test_a_server_that_was_not_there(self) -> None:
         first = self.recorded()
         self.recorded()
-        result = self.at(first['Finished'], 'list', 'mail')
-        self.assertEqual(1, result.status)
-        self.assertIn("No server with the name or ID 'mail'", result.stderr)
+        identifier = fake_cloud.identifier(2)
+        for name_or_id, line in (
+            ('mail', "No server with the name or ID 'mail' exists.\n"),
+            (identifier, f'Server {identifier}: not found\n'),
+        ):
+            self.assertEqual(
+                command_result.Result(1, '', line),
+                self.at(first['Finished'], 'list', name_or_id),
+            )
 
 
 class TestShowAt(AtTestCase):
