@@ -134,7 +134,11 @@ def _look_again(
     snapshot = snapshots.take_again(
         cloud,
         suspect.server_id,
-        [row.port_id for row in suspect.suspicions if row.port_id],
+        [
+            row.port_id
+            for row in suspect.suspicions
+            if row.port_id and row.code in codes.WITHOUT_SERVER
+        ],
         frozenset(row.code for row in suspect.suspicions),
         has_network,
     )

@@ -195,8 +195,8 @@ def take_again(
 
     :param cloud: The services.
     :param server_id: The ID of the server; None for ports without one.
-    :param port_ids: The IDs of the ports, of which some may be gone. They are
-        read if there is no such server.
+    :param port_ids: The IDs of the ports without a server, of which some may
+        be gone. They are read if there is no such server.
     :param sought: The findings to look for.
     :param has_network: Whether to ask Neutron as well.
     :raises errors.ApiError: Something could not be read.
