@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from urllib import parse
 
 from keystoneauth1 import adapter as ksa_adapter
+import requests
 
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
@@ -132,6 +133,9 @@ class Transport:
         self._credentials = credentials
         self._pace = pace.Pace()
         self._url = url
+        # Otherwise, requests looks for ~/.netrc before each request.
+        login = requests.utils.get_netrc_auth(url)
+        self._auth = requests.auth.HTTPBasicAuth(*login) if login else _no_auth
         self.microversion: str | None = None
 
     def url_without(self, project_id: str | None) -> str:
@@ -308,6 +312,7 @@ class Transport:
                     headers={**_HEADERS, **headers},
                     microversion=self.microversion,
                     timeout=call.timeout,
+                    requests_auth=self._auth,
                     **_OPTIONS,
                 )
                 responses.conceal(answer, token)
@@ -321,6 +326,10 @@ class Transport:
             if response.status not in _OVERLOADED_STATUSES:
                 self._pace.succeeded()
             return response
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _delays(count: int | None, delay: float | None) -> Sequence[float]:

@@ -16,6 +16,7 @@ from http import client
 import itertools
 import json
 import logging
+import pathlib
 import socket
 import threading
 import time
@@ -72,6 +73,23 @@ class TestRequest(TransportTestCase):
             'compute 2.70', request.headers['OpenStack-API-Version']
         )
         self.assertEqual('gzip, deflate', request.headers['Accept-Encoding'])
+
+    def test_password_in_netrc_is_looked_for_once(self) -> None:
+        for name, line, expected in (
+            ('of this host', b'machine nova.test', 'Basic dTpw'),
+            ('of another', b'machine keystone.test', None),
+        ):
+            with self.subTest(name):
+                self.answer(URL)
+                netrc = self.useFixture(fixtures.TempDir()).join('netrc')
+                pathlib.Path(netrc).write_bytes(line + b' login u password p')
+                self.useFixture(fixtures.EnvironmentVariable('NETRC', netrc))
+                api = self.transport()
+                pathlib.Path(netrc).unlink()
+                api.get('/thing', 'Thing')
+                self.assertEqual(
+                    expected, self.cloud.last_headers.get('Authorization')
+                )
 
     def test_without_the_token(self) -> None:
         self.answer(URL, {'status_code': 401, 'json': {}})
