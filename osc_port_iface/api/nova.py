@@ -26,15 +26,11 @@ from osc_port_iface.i18n import _
 from osc_port_iface import records
 
 
-def _port_id(interface: reading.Object, key: str) -> str:
-    return interface.required(key, interface.uuid(key))
-
-
 INTERFACE = reading.Record(
     records.Interface,
     mac_address='mac_addr',
     fixed_ips=reading.field(fixed_ips.read, 'fixed_ips'),
-    port_id=reading.field(_port_id, 'port_id'),
+    port_id=reading.field(reading.Object.uuid, 'port_id', is_required=True),
     network_id='net_id',
     # Only the cache has these.
     network_label=None,

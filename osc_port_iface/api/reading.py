@@ -18,10 +18,9 @@ broken items are left out.
 
 from collections.abc import Callable, Mapping
 import copy
-import dataclasses
 import datetime
 import typing
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
@@ -298,28 +297,32 @@ _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
 _OPTIONAL_READERS = {kind | None: read for kind, read in _READERS.items()}
 
 
-@dataclasses.dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A field of a record.
 
     :ivar read: Reads it from an object and the keys.
     :ivar keys: The keys to ask for.
+    :ivar is_required: Whether it must have a value.
     """
 
     read: Callable[..., Any]
     keys: tuple[str, ...]
+    is_required: bool = False
 
 
-def field(read: Callable[..., Any], *keys: str) -> Field:
+def field(
+    read: Callable[..., Any], *keys: str, is_required: bool = False
+) -> Field:
     """Declare a field that is not read as its type says.
 
     :param read: A method of :class:`Object`, or a function that takes an
         object and the keys.
     :param keys: The keys, or one as ``outer.inner``, which is that of an
         object in the object.
+    :param is_required: Whether it must have a value.
     """
     if len(keys) != 1 or '.' not in keys[0]:
-        return Field(read, keys)
+        return Field(read, keys, is_required)
     outer, inner = keys[0].split('.')
     return Field(lambda row, name: read(row.part(name), inner), (outer,))
 
@@ -339,8 +342,7 @@ def _by_type(kind: Any, key: str) -> Field:
     """Declare a field that is read as its type says."""
     if kind in _OPTIONAL_READERS:
         return field(_OPTIONAL_READERS[kind], key)
-    read = _READERS[kind]
-    return field(lambda row, name: row.required(name, read(row, name)), key)
+    return field(_READERS[kind], key, is_required=True)
 
 
 class Record(Generic[_Row]):
@@ -391,9 +393,10 @@ class Record(Generic[_Row]):
 
         :raises errors.Malformed: A value is not what the API describes.
         """
-        return self._kind(
-            **{
-                name: field.read(row, *field.keys)
-                for name, field in self._fields.items()
-            }
-        )
+        values = {}
+        for name, (read, keys, is_required) in self._fields.items():
+            value = read(row, *keys)
+            if value is None and is_required:
+                row.required(keys[0], value)
+            values[name] = value
+        return self._kind(**values)
