@@ -77,7 +77,10 @@ class TestErrors(base.FunctionalTestCase):
                 'this is not allowed: No. (HTTP 403)',
             ),
         ):
-            for command in (('wait',), ('repair', '--dry-run')):
+            for command in (
+                *(('list',), ('check',), ('wait',)),
+                ('repair', '--dry-run'),
+            ):
                 with self.subTest(arguments=arguments, command=command):
                     self.assertEqual(
                         command_result.Result(1, '', f'{line}\n'),

@@ -12,15 +12,18 @@
 
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import threading
 import time
 from typing import Any
+from urllib import parse
 
 import fixtures
 
 from tests.cloud import api
+from tests.cloud import databases
 from tests.cloud import embedded
 from tests.cloud import fleet
 from tests.cloud import scenario
@@ -145,6 +148,34 @@ class TestFleet(base.FunctionalTestCase):
         ]
         # Each server is asked for by its ID or name.
         self.assertEqual([], listings)
+
+    def test_what_is_named_by_id_is_read_by_id(self) -> None:
+        ids = [server['id'] for server in self.fleet.servers['fleet-a'][:2]]
+        for command, arguments in (
+            ('list', ()),
+            ('list', ('--all-projects',)),
+            ('list', ('--source', 'cache')),
+            ('check', ('--all-projects',)),
+        ):
+            with self.subTest(command=command, arguments=arguments):
+                self.proxy.requests.clear()
+                result = self.openstack(
+                    *('server', 'interface', command, *ids, *arguments),
+                    user='admin',
+                )
+                self.assertEqual((0, ''), (result.status, result.stderr))
+                paths = {
+                    parse.urlsplit(line.partition(' ')[2]).path
+                    for line in self.proxy.requests
+                }
+                self.assertEqual(
+                    {f'/v2.1/servers/{server_id}' for server_id in ids},
+                    {
+                        path
+                        for path in paths
+                        if re.fullmatch('/v2.1/servers(/[^/]*)?', path)
+                    },
+                )
 
     def test_network_source(self) -> None:
         expected = self.expected('fleet-a')
@@ -392,6 +423,28 @@ class TestPartialFailure(base.ProjectTestCase):
                 [self.servers[0]['id'], self.servers[2]['id']],
                 [row['Server ID'] for row in json.loads(result.stdout)],
             )
+
+    def test_unknown_status_of_a_server_whose_cell_is_up(self) -> None:
+        """Nova shows it as UNKNOWN, as it does not know its state."""
+        server_id = self.servers[1]['id']
+        statement = 'UPDATE instances SET vm_state = ? WHERE uuid = ?'
+        arguments = (
+            *(*COMMAND, '--source', 'cache', '-f', 'value'),
+            *('-c', 'Server Name', '-c', 'MAC Address'),
+        )
+        expected = self.succeed(*arguments)
+        self.assertEqual(3, expected.count('\n'))
+        databases.change(
+            *(self.cloud, 'nova-cell1', statement, 'of a later Nova'),
+            server_id,
+        )
+        self.addCleanup(
+            databases.change,
+            *(self.cloud, 'nova-cell1', statement, 'active', server_id),
+        )
+        shown = self.api.get('compute', f'/servers/{server_id}')['server']
+        self.assertEqual('UNKNOWN', shown['status'])
+        self.assertEqual(expected, self.succeed(*arguments))
 
     def test_server_deleted_under_way(self) -> None:
         doomed = self.scenario.server('doomed')

@@ -521,6 +521,9 @@ class TestRaces(RepairTestCase):
         for port in (by_hand, orphan):
             self.addCleanup(self.remove, port)
         right = {'binding:host_id': host}
+        self.scenario.binding(api.Api('service', self.cloud), bounced, other)
+        task = 'UPDATE instances SET task_state = ? WHERE uuid = ?'
+        self.addCleanup(self.change, 'nova-cell1', task, None, server['id'])
         for code, option, port, reads, act, reason in (
             (
                 'port-down',
@@ -557,6 +560,17 @@ class TestRaces(RepairTestCase):
                 lambda: self.update_port(orphan, device_id=server['id']),
                 'it has another device now',
             ),
+            (
+                'stale-binding',
+                '--bounce',
+                bounced,
+                1,
+                # A migration needs the binding.
+                lambda: self.change(
+                    'nova-cell1', task, 'migrating', server['id']
+                ),
+                'the server is about to move',
+            ),
         ):
             with self.subTest(code):
                 self.act_before(reads, port, act)
@@ -564,7 +578,7 @@ class TestRaces(RepairTestCase):
                     *(*COMMAND, '--project', self.user, '--finding', code),
                     *('--auto-approve', option, '--port', port['id']),
                     *('-f', 'value', '-c', 'Result', '-c', 'Reason'),
-                    user='admin',
+                    user='service' if code == 'stale-binding' else 'admin',
                 )
                 line = f'Port {port["id"]}: {reason}\n'
                 self.assertEqual(

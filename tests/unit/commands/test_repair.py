@@ -24,6 +24,7 @@ from unittest import mock
 
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.repair import audit
 from osc_port_iface import printable
 from tests import command_result
 from tests.unit.commands import test_check
@@ -491,7 +492,9 @@ class TestRepair(RepairTestCase):
             during.extend(map(signal.getsignal, numbers))
             raise KeyboardInterrupt
 
-        with mock.patch('io.FileIO', autospec=True, side_effect=wait):
+        with mock.patch(
+            f'{audit.__name__}.io.FileIO', autospec=True, side_effect=wait
+        ):
             result = self.repair('--auto-approve', '--audit-log', 'a-pipe')
         self.assertEqual(command_result.Result(130, '', ''), result)
         self.assertEqual(usual, during)
