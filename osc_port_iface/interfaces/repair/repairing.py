@@ -72,15 +72,18 @@ class Repairing:
 
         :param progress: Shows the progress of the check.
         :returns: The plan, and the answer of the check.
+        :raises names.NoSuchName: A port that the user has named does not
+            exist.
         :raises errors.ApiError: The servers could not be listed.
         """
         answer = check.check(self.cloud, self.request, progress)
         self.known = {finding.subject for finding in answer.rows}
         chosen = [row for row in answer.rows if self._is_chosen(row.port_id)]
-        missing = self.options.port_ids - {row.port_id for row in chosen}
+        healthy = self.options.port_ids - {row.port_id for row in chosen}
         answer.notices += [
-            _('Port %s: there is no finding about it') % port_id
-            for port_id in sorted(missing)
+            _('Port %s: there is no finding about it')
+            % names.port(self.cloud.network, port_id).id
+            for port_id in sorted(healthy)
         ]
         interrupted = self._interrupted()
         users = port_users.PortUsers()

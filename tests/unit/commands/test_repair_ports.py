@@ -597,18 +597,38 @@ class TestDeletion(PortsTestCase):
         )
 
     def test_chosen_ports(self) -> None:
-        other = fake_cloud.identifier(12)
-        for chosen, stdout, stderr in (
-            (PORT_ID, f'{ORPHAN} planned {GONE}  \n', ''),
-            (other, '', f'Port {other}: there is no finding about it\n'),
+        healthy, nobodys = (fake_cloud.identifier(n) for n in (21, 12))
+        finding = f'{ORPHAN} planned {GONE}  \n'
+        for chosen, expected in (
+            ((PORT_ID,), (3, finding, '')),
+            (
+                (healthy, PORT_ID),
+                (
+                    3,
+                    finding,
+                    f'Port {healthy}: there is no finding about it\n',
+                ),
+            ),
+            (
+                (healthy,),
+                (0, '', f'Port {healthy}: there is no finding about it\n'),
+            ),
+            (
+                (PORT_ID, nobodys.upper()),
+                (
+                    1,
+                    '',
+                    f"No port with the name or ID '{nobodys}' exists.\n",
+                ),
+            ),
         ):
-            with self.subTest(chosen):
-                result = self.repair(
-                    *('--dry-run', '--all-projects', '--delete-orphans'),
-                    *('--port', chosen),
-                )
+            with self.subTest(str(chosen)):
                 self.assertEqual(
-                    (stdout, stderr), (result.stdout, result.stderr)
+                    command_result.Result(*expected),
+                    self.repair(
+                        *('--dry-run', '--all-projects', '--delete-orphans'),
+                        *(word for one in chosen for word in ('--port', one)),
+                    ),
                 )
         result = self.repair('--dry-run', '--port', 'a-name')
         self.assertEqual(2, result.status)
