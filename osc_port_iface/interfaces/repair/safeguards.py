@@ -29,7 +29,7 @@ def objection(
     cloud: api_cloud.Cloud,
     repair: plans.Repair,
     is_named: bool,
-    is_begun: bool = False,
+    is_begun: bool,
 ) -> str | None:
     """Return what speaks against the next request of a repair.
 

@@ -11,6 +11,7 @@
 # under the License.
 
 import dataclasses
+from typing import Any
 
 import testtools
 
@@ -91,6 +92,46 @@ class TestOutcome(testtools.TestCase):
         found = outcomes.Outcome(planned, outcomes.Result.PLANNED)
         self.assertEqual((UPDATE,), found.calls)
 
+    def test_not_begun(self) -> None:
+        done = repair(plans.Action.BIND)
+        left = dataclasses.replace(
+            done, action=None, reason='only with --bounce'
+        )
+        impossible = outcomes.Outcome(
+            left,
+            outcomes.Result.NOT_REPAIRABLE,
+            reason='only with --bounce',
+            remains=True,
+        )
+        for options, expected in (
+            (
+                {},
+                outcomes.Outcome(done, outcomes.Result.SKIPPED, remains=True),
+            ),
+            (
+                {'result': outcomes.Result.PLANNED},
+                outcomes.Outcome(done, outcomes.Result.PLANNED, remains=True),
+            ),
+            (
+                {'reason': 'gone', 'remains': False},
+                outcomes.Outcome(
+                    *(done, outcomes.Result.SKIPPED, None, 'gone', False)
+                ),
+            ),
+        ):
+            with self.subTest(str(options)):
+                values: dict[str, Any] = options
+                self.assertEqual(
+                    [expected, impossible],
+                    outcomes.not_begun([done, left], **values),
+                )
+
+    def test_something_remains_unless_the_opposite_is_known(self) -> None:
+        found = outcomes.Outcome(
+            repair(plans.Action.BIND), outcomes.Result.STILL_THERE
+        )
+        self.assertIs(True, found.remains)
+
     def test_port_that_may_be_disabled(self) -> None:
         port = f'Port {PORT.id}: '
         enable = f"; run 'openstack port set --enable {PORT.id}'"
@@ -120,6 +161,7 @@ class TestObserved(testtools.TestCase):
             (plans.Action.BOUNCE, {'admin_state_up': False}, 'disabled'),
             (plans.Action.BOUNCE, {'admin_state_up': True}, 'DOWN'),
             (plans.Action.BOUNCE, {'admin_state_up': None}, 'DOWN'),
+            (plans.Action.BOUNCE, {'status': None}, ''),
             (plans.Action.RELEASE, {}, PORT.device_id),
             (plans.Action.DELETE, {'device_id': None}, PORT.device_owner),
             (

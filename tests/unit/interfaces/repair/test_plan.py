@@ -463,6 +463,13 @@ class TestRepairs(PlanTestCase):
             (Action.DELETE_BINDING, ['DELETE compute-2', 'DELETE compute-3']),
             (repair.action, methods(repair)),
         )
+        self.assertEqual(
+            tuple(
+                self.writer.delete_binding(port(), host)
+                for host in found.stale_hosts
+            ),
+            repair.calls,
+        )
 
     def test_warnings(self) -> None:
         for code, warning in (
@@ -515,6 +522,35 @@ class TestPortsThatMayBeUsed(PlanTestCase):
             finding(Code.PORT_DOWN, server(), port()), bounce=True
         )
         self.assertEqual(bounce.calls[2:], bounce.undo)
+
+
+class TestStep(PlanTestCase):
+    def test_what_its_repairs_share(self) -> None:
+        found = (
+            finding(Code.MISSING_FROM_CACHE, server(), port(11)),
+            finding(Code.ADDRESS_DIFFERS, server(), port(12)),
+        )
+        (step,) = self.plan(*found).steps
+        event = self.writer.refresh_cache(
+            server().id, [fake_cloud.identifier(number) for number in (11, 12)]
+        )
+        self.assertEqual(
+            (
+                Action.TOUCH,
+                event,
+                [*found],
+                [self.writer.touch_port(port(number)) for number in (11, 12)],
+            ),
+            (step.action, step.event, step.findings, step.calls),
+        )
+
+    def test_alone(self) -> None:
+        found = finding(Code.UNBOUND, server(), port())
+        (step,) = self.plan(found).steps
+        self.assertEqual(
+            (Action.BIND, None, [found]),
+            (step.action, step.event, step.findings),
+        )
 
 
 class TestOrder(PlanTestCase):
@@ -650,6 +686,13 @@ class TestInterrupted(PlanTestCase):
             methods(repair),
         )
         self.assertTrue(repair.resumes)
+        self.assertEqual(
+            (
+                self.writer.enable_port(left, True),
+                self.writer.unmark(left, records.Mark.BOUNCE),
+            ),
+            repair.calls,
+        )
         self.assertEqual(found, repair.finding)
         self.assertEqual('--bounce', self.one(found).needs)
 

@@ -134,6 +134,55 @@ class TestNeutron(PortUsersTestCase):
         found = self.read(PORT, twin, pairs=('10.0.0.9',), network=701)
         self.assertEqual([twin.id], [*found.found])
 
+    def test_networks_are_asked_about_in_one_order(self) -> None:
+        """The same command sends the same requests."""
+        networks = [
+            fake_cloud.identifier(number) for number in range(701, 708)
+        ]
+        ports = [
+            dataclasses.replace(PORT, network_id=network_id)
+            for network_id in reversed(networks)
+        ]
+        self.read(*ports)
+        self.assertIn(
+            '&'.join(f'network_id={network_id}' for network_id in networks),
+            ' '.join(self.cloud.requested()),
+        )
+
+    def test_the_first_of_several_users_is_shown(self) -> None:
+        port = dataclasses.replace(PORT, name='octavia-lb-1')
+        users = self.read(
+            port,
+            pairs=('10.0.0.9',),
+            floatingips=[fake_cloud.floating_ip('203.0.113.5', 11)],
+        )
+        self.assertEqual(
+            {PORT_ID: "its name is that of a load balancer's port"},
+            users.found,
+        )
+
+    def test_other_addresses_of_the_network_are_free(self) -> None:
+        bystander = dataclasses.replace(
+            PORT,
+            id=fake_cloud.identifier(14),
+            fixed_ips=(records.FixedIP('10.0.0.8', SUBNET_ID),),
+        )
+        found = self.read(
+            *(PORT, bystander),
+            routers=[
+                fake_cloud.router(40, '10.0.0.9', network_id=PORT.network_id)
+            ],
+            subnets=[
+                {
+                    **fake_cloud.subnet(900, '10.0.0.0/24'),
+                    'gateway_ip': '10.0.0.9',
+                }
+            ],
+        ).found
+        self.assertEqual(
+            {PORT_ID: f'router {ROUTER_ID} has its address'}, found
+        )
+
     def test_other_users(self) -> None:
         leads = 'floating IP 203.0.113.5 leads to it'
         subnet = f'subnet {SUBNET_ID} routes through its address'

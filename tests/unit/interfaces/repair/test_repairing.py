@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Mapping
 import contextlib
 import dataclasses
 from unittest import mock
@@ -18,6 +19,7 @@ import testtools
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
+from osc_port_iface.api import errors
 from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
@@ -39,10 +41,189 @@ DELETE = plans.Options(orphans=plans.Action.DELETE)
 OTHER_PORT = plans.Options(bounce=True, port_ids=frozenset({OTHER}))
 
 BOUNCED = samples.port(11, tags=(records.Mark.BOUNCE,))
+USERS = port_users.PortUsers({OTHER: 'a trunk'})
+NOBODY = port_users.PortUsers()
+PLAN = plans.Plan([], [])
+
 HALF = samples.port(11, device=None, tags=(records.Mark.DELETE,))
 
 
-class TestInterrupted(testtools.TestCase):
+class RepairingTestCase(testtools.TestCase):
+    """The check, the look-ups and the plan itself have tests of their own.
+
+    :ivar made: What the plan is made of: findings, users and interrupted ones.
+    :ivar asked_about: The ports whose users were read; None if none were.
+    :ivar selected: The selections of servers that were made.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.network = fake_network.fake_network()
+        self.writer = mock.create_autospec(
+            writing.Writer, instance=True, only_reads=False
+        )
+        self.cloud = mock.Mock(
+            spec=api_cloud.Cloud,
+            network=self.network,
+            project_id=OWN,
+            compute=None,
+        )
+
+    def plan(
+        self,
+        job: repairing.Repairing,
+        marked: tuple[records.Port, ...] = (),
+        found: tuple[findings.Finding, ...] = (),
+    ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
+        """Plan, where the check has these findings."""
+        self.network.ports_tagged.return_value = records.Answer(list(marked))
+        self.answer = records.Answer(list(found))
+        with (
+            mock.patch.object(
+                writing, 'Writer', autospec=True, return_value=self.writer
+            ),
+            mock.patch.object(
+                check, 'check', autospec=True, return_value=self.answer
+            ),
+            mock.patch.object(
+                selection,
+                'select',
+                autospec=True,
+                return_value=records.Answer([samples.server()]),
+            ) as select,
+            mock.patch.object(
+                port_users, 'read', autospec=True, return_value=USERS
+            ) as read,
+            mock.patch.object(
+                plans, 'make', autospec=True, return_value=PLAN
+            ) as make,
+        ):
+            planned = job.plan(
+                lambda _total: contextlib.nullcontext(lambda: None)
+            )
+        chosen, writer, options, users, interrupted = make.call_args.args
+        self.assertIs(self.writer, writer)
+        self.assertIs(job.options, options)
+        self.made = chosen, users, interrupted
+        self.asked_about = read.call_args and read.call_args.args[1]
+        self.selected = select.mock_calls
+        return planned
+
+
+class TestPlan(RepairingTestCase):
+    def finding(
+        self, number: int, has_server: bool, has_port: bool = True
+    ) -> findings.Finding:
+        port = samples.port(number)
+        return findings.Finding(
+            *(codes.Code.PORT_DOWN, None, port.id, None, 'good', 'bad'),
+            server=samples.server() if has_server else None,
+            port=port if has_port else None,
+        )
+
+    def test_what_is_chosen(self) -> None:
+        one, other = (self.finding(number, True) for number in (11, 12))
+        for port_ids, chosen, notices in (
+            ((), [one, other], []),
+            ((12,), [other], []),
+            (
+                (12, 14, 13),
+                [other],
+                [
+                    f'Port {fake_cloud.identifier(number)}: there is no '
+                    'finding about it'
+                    for number in (13, 14)
+                ],
+            ),
+        ):
+            with self.subTest(str(port_ids)):
+                self.network.way('ports', 'id').side_effect = lambda ids: (
+                    records.Answer([dataclasses.replace(BOUNCED, id=ids[0])])
+                )
+                job = repairing.Repairing(
+                    self.cloud,
+                    check.CheckRequest(),
+                    plans.Options(
+                        port_ids=frozenset(
+                            map(fake_cloud.identifier, port_ids)
+                        )
+                    ),
+                )
+                plan, answer = self.plan(job, found=(one, other))
+                self.assertIs(PLAN, plan)
+                self.assertIs(self.answer, answer)
+                self.assertEqual(notices, answer.notices)
+                self.assertEqual((chosen, NOBODY, []), self.made)
+                # Whatever was wrong before is no news afterwards.
+                self.assertEqual({one.subject, other.subject}, job.known)
+                self.assertIsNone(self.asked_about)
+
+    def test_ports_whose_users_are_asked_for(self) -> None:
+        found = (
+            self.finding(11, True),
+            self.finding(12, False),
+            self.finding(13, False, has_port=False),
+        )
+        half = dataclasses.replace(HALF, id=fake_cloud.identifier(14))
+        job = repairing.Repairing(self.cloud, check.CheckRequest(), DELETE)
+        self.plan(job, (half,), found)
+        chosen, users, (interrupted,) = self.made
+        self.assertEqual([half, found[1].port], self.asked_about)
+        self.assertEqual([*found], chosen)
+        self.assertIs(USERS, users)
+        self.assertEqual(half.id, interrupted.port_id)
+
+    def test_selection_of_servers_only_for_marked_ports(self) -> None:
+        scope = compute.ServerScope(project_id=OTHER)
+        request = check.CheckRequest(('web',), scope=scope)
+        job = repairing.Repairing(self.cloud, request, BOUNCE)
+        self.plan(job)
+        self.assertEqual([], self.selected)
+        self.plan(job, (BOUNCED,))
+        self.assertEqual(
+            [mock.call(self.cloud, ('web',), scope, details=True)],
+            self.selected,
+        )
+
+
+class TestNetworkNames(RepairingTestCase):
+    def names(self, *ports: records.Port | None) -> Mapping[str, str]:
+        return repairing.Repairing(
+            self.cloud, check.CheckRequest(), BOUNCE
+        ).network_names(
+            plans.Repair(
+                findings.Finding(
+                    *(codes.Code.PORT_DOWN, None, None, None, '', ''),
+                    port=port,
+                )
+            )
+            for port in ports
+        )
+
+    def test_names(self) -> None:
+        named, nameless = (fake_cloud.identifier(n) for n in (701, 702))
+        networks = self.network.way('networks', 'id')
+        networks.return_value = records.Answer(
+            [records.Network(named, 'net'), records.Network(nameless, None)]
+        )
+        self.assertEqual(
+            {named: 'net', nameless: ''},
+            self.names(
+                *(
+                    dataclasses.replace(BOUNCED, network_id=network_id)
+                    for network_id in (nameless, named, nameless)
+                ),
+                None,
+            ),
+        )
+        networks.assert_called_once_with([named, nameless])
+
+    def test_names_that_cannot_be_read(self) -> None:
+        self.network.list.side_effect = errors.Forbidden('no')
+        self.assertEqual({}, self.names(BOUNCED))
+
+
+class TestInterrupted(RepairingTestCase):
     """What an earlier run left half-way is finished as far as selected."""
 
     def left(
@@ -50,49 +231,11 @@ class TestInterrupted(testtools.TestCase):
         request: check.CheckRequest,
         options: plans.Options,
         *marked: records.Port,
-        is_reader: bool = False,
     ) -> list[findings.Finding]:
-        """Return what the plan is made of."""
-        api = fake_network.fake_network()
-        api.ports_tagged.return_value = records.Answer(list(marked))
-        cloud = mock.Mock(
-            spec=api_cloud.Cloud, network=api, project_id=OWN, compute=None
-        )
-        writer = mock.create_autospec(
-            writing.Writer, instance=True, only_reads=is_reader
-        )
-        with (
-            mock.patch.object(
-                writing, 'Writer', autospec=True, return_value=writer
-            ),
-            mock.patch.object(
-                check,
-                'check',
-                autospec=True,
-                return_value=records.Answer([]),
-            ),
-            mock.patch.object(
-                selection,
-                'select',
-                autospec=True,
-                return_value=records.Answer([samples.server()]),
-            ),
-            mock.patch.object(
-                port_users,
-                'read',
-                autospec=True,
-                return_value=port_users.PortUsers(),
-            ) as read,
-            mock.patch.object(plans, 'make', autospec=True) as make,
-        ):
-            run = repairing.Repairing(cloud, request, options)
-            run.plan(lambda _total: contextlib.nullcontext(lambda: None))
-        found: list[findings.Finding] = make.call_args.args[-1]
-        if options.orphans is plans.Action.DELETE:
-            # What uses them is looked up.
-            self.assertEqual(
-                [row.port for row in found], read.call_args.args[1]
-            )
+        """Return what is left of earlier runs in the plan."""
+        job = repairing.Repairing(self.cloud, request, options)
+        self.plan(job, marked)
+        found: list[findings.Finding] = self.made[-1]
         return found
 
     def ids(
@@ -133,18 +276,23 @@ class TestInterrupted(testtools.TestCase):
             ('deletion allowed', DELETE, BOUNCED),
             ('bounce allowed', BOUNCE, HALF),
             ('release allowed', release, HALF),
-            ('another port named', OTHER_PORT, BOUNCED),
         ):
             with self.subTest(name):
                 self.assertEqual(
                     [], self.ids(check.CheckRequest(), options, port)
                 )
 
-    def test_reader(self) -> None:
-        self.assertEqual(
-            [],
-            self.left(check.CheckRequest(), BOUNCE, BOUNCED, is_reader=True),
+    def test_another_port_is_named(self) -> None:
+        self.network.way('ports', 'id').return_value = records.Answer(
+            [dataclasses.replace(BOUNCED, id=OTHER)]
         )
+        self.assertEqual(
+            [], self.ids(check.CheckRequest(), OTHER_PORT, BOUNCED)
+        )
+
+    def test_reader(self) -> None:
+        self.writer.only_reads = True
+        self.assertEqual([], self.left(check.CheckRequest(), BOUNCE, BOUNCED))
 
     def test_findings_that_are_not_selected(self) -> None:
         """A run for something else does not delete or enable anything."""

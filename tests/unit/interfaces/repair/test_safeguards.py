@@ -239,6 +239,14 @@ class TestObjection(SafeguardsTestCase):
                     self.objection(Action.BOUNCE, port=self.changed(**values)),
                 )
 
+    def test_server_that_no_release_and_no_bounce_needs(self) -> None:
+        """It may be gone, or have moved."""
+        moved = dataclasses.replace(SERVER, host='compute-2')
+        for action in (Action.RELEASE, Action.BOUNCE):
+            with self.subTest(action):
+                self.assertIsNone(self.objection(action, server=moved))
+                self.assertIsNone(self.objection(action, planned_server=None))
+
     def test_bounce_that_is_resumed(self) -> None:
         disabled = self.changed(admin_state_up=False)
         self.assertIsNone(
