@@ -51,9 +51,9 @@ class FindServerInterface(as_of.RecordedLister):
     )
     importance = (
         'Query',
+        'Server Name',
         'Matched As',
         'Certainty',
-        'Server Name',
         'Project Name',
         'Host',
         'Server ID',

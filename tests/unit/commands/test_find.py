@@ -703,3 +703,32 @@ class TestOnATerminal(FindTestCase):
 """,
             self.find('fa:16:3e').stdout,
         )
+
+    def test_the_longest_values(self) -> None:
+        address = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff'
+        host = 'compute-0017.rack-04.dc-frankfurt-2.cloud.example.internal'
+        self.register_ports(
+            fake_cloud.port(11, 1, address, **{'binding:host_id': host})
+        )
+        self.register_server(1, 'server-' * 36 + 'end')
+        queries = (f'[{address}]:65535/tcp', fake_cloud.identifier(11))
+        for width, headers in (
+            (80, ['Query', 'Server Name']),
+            (100, ['Query', 'Matched As', 'Server Name']),
+            (132, ['Query', 'Matched As', 'Certainty', 'Server Name']),
+        ):
+            with self.subTest(width):
+                self.stream = functools.partial(
+                    pseudo_terminal.PseudoTerminal, width
+                )
+                result = self.find(*queries)
+                lines = result.stdout.splitlines()
+                self.assertLessEqual(max(map(len, lines)), width)
+                self.assertEqual(
+                    headers,
+                    [cell.strip() for cell in lines[1].split('|')][
+                        1 : len(headers) + 1
+                    ],
+                )
+                for word in (*queries, 'server-server-server'):
+                    self.assertIn(f'| {word}', result.stdout)
