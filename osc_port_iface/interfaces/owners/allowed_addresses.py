@@ -59,11 +59,13 @@ def find(search: searches.Search) -> None:
         _targets(search, queries.get(addresses.Kind.IP_ADDRESS, []))
     )
     network_ids = set[str]().union(*(row.network_ids for row in targets))
-    ports = (
+    listed = (
         search.read(neutron.PORTS)
         if mac_addresses
         else search.read(neutron.PORTS, 'network_id', sorted(network_ids))
     )
+    # Few have pairs, and there may be thousands of targets.
+    ports = [port for port in listed if port.address_pairs]
     allowed = [
         *_with_mac_addresses({row.value: row for row in mac_addresses}, ports),
         *(match for target in targets for match in _allowed(target, ports)),
@@ -140,8 +142,7 @@ def _allowed(
     pairs = [
         (port, pair)
         for port in ports
-        if port.address_pairs
-        and port.network_id in network_ids
+        if port.network_id in network_ids
         and not port.has_address(text)
         and (pair := port.pair_covering(target.ip_address))
     ]
