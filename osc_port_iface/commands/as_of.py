@@ -15,9 +15,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 import os
 import re
+import types
 from typing import Any, cast, ClassVar, Self, TYPE_CHECKING
 
 from osc_port_iface.commands import lister
@@ -25,6 +26,7 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
+    from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.commands import regions
 
 # Where the journal is, if --journal is not given.
@@ -41,9 +43,12 @@ class RecordedCommand(plugin_command.PluginCommand):
     A journal takes the place of the services then, and no token is needed.
 
     :cvar shows_one: Whether there is only one row.
+    :ivar beside: What a journal has of several regions at a time, among them
+        the one that is asked.
     """
 
     shows_one: ClassVar[bool] = False
+    beside: Mapping[str, api_cloud.Cloud] = types.MappingProxyType({})
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

@@ -15,6 +15,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+import contextlib
 from typing import Self, TYPE_CHECKING
 
 from osc_port_iface.commands import as_of
@@ -23,6 +25,7 @@ from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 
 if TYPE_CHECKING:
+    from osc_port_iface.api import cloud as api_cloud
     from osc_port_iface.commands import columns
     from osc_port_iface.commands import regions
     from osc_port_iface.interfaces import lookup
@@ -135,7 +138,25 @@ class FindServerInterface(as_of.RecordedLister):
         return super().take_action(parsed_args)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        return self._table(parsed_args, self._find(parsed_args))
+        from osc_port_iface.api import errors
+        from osc_port_iface.interfaces.owners import find
+
+        found = self._find(parsed_args, self.cloud())
+        answers = {}
+        for name, cloud in self.beside.items():
+            with contextlib.suppress(errors.ApiError):
+                answers[name] = (
+                    found
+                    if cloud is self.asked
+                    else self._find(parsed_args, cloud)
+                )
+        find.drop_doubles(
+            answers,
+            lambda servers: {
+                name: _existing(self.beside[name], servers) for name in answers
+            },
+        )
+        return self._table(parsed_args, found)
 
     def tabulate_regions(
         self,
@@ -143,25 +164,23 @@ class FindServerInterface(as_of.RecordedLister):
         several: regions.Regions[Self],
     ) -> lister.Table:
         from osc_port_iface.interfaces.owners import find
-        from osc_port_iface.interfaces.selecting import server_lookup
 
-        answers = several.ask(lambda view, args: view._find(args))
+        answers = several.ask(
+            lambda view, args: view._find(args, view.cloud())
+        )
         find.drop_doubles(
             answers,
-            lambda servers: {
-                name: {server.id for server in known.rows}
-                for name, known in several.ask(
-                    lambda view, args: server_lookup.look_up(
-                        view.cloud().compute, servers, everywhere=True
-                    )
-                ).items()
-            },
+            lambda servers: several.ask(
+                lambda view, _args: _existing(view.cloud(), servers)
+            ),
         )
         return several.table(
             lambda view, args: view._table(args, answers[view.region])
         )
 
-    def _find(self, parsed_args: argparse.Namespace) -> searches.Search:
+    def _find(
+        self, parsed_args: argparse.Namespace, cloud: api_cloud.Cloud
+    ) -> searches.Search:
         from osc_port_iface.interfaces.owners import find
         from osc_port_iface.interfaces.owners import search as searches
 
@@ -173,7 +192,7 @@ class FindServerInterface(as_of.RecordedLister):
             )
         self._choose(parsed_args)
         search = searches.Search(
-            cloud=self.cloud(),
+            cloud=cloud,
             queries=tuple(queries),
             all_matches=parsed_args.all_matches,
             behind=parsed_args.behind,
@@ -211,3 +230,16 @@ class FindServerInterface(as_of.RecordedLister):
         return self.choose(
             parsed_args, match_columns.COLUMNS, parsed_args.long
         )
+
+
+def _existing(cloud: api_cloud.Cloud, server_ids: Iterable[str]) -> set[str]:
+    """Return which servers exist in a region."""
+    from osc_port_iface.interfaces.selecting import server_lookup
+
+    found = server_lookup.look_up(cloud.compute, server_ids, everywhere=True)
+    # Nothing but its ID is known of one that could not be read.
+    return {
+        server.id
+        for server in found.rows
+        if server.name or server.in_down_cell
+    }

@@ -38,6 +38,7 @@ from osc_port_iface.interfaces.journal import summary
 from osc_port_iface import printable
 
 if TYPE_CHECKING:
+    from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
 REGION = listing_diff.REGION
@@ -120,7 +121,7 @@ class _Regions:
         is_certain = True
         for series in self._series:
             for view in itertools.islice(series.views, 1):
-                rows += self._rows(series.scope.region, view)
+                rows += self._rows(series, view)
                 until = series.span(view)[1]
                 is_certain &= series.asked[-1].ended <= until
         return (self._report(), rows), is_certain
@@ -136,7 +137,7 @@ class _Regions:
         before: dict[bytes, _Seen] = {}
         for number, view in enumerate(series.views):
             now: dict[bytes, _Seen] = {}
-            rows = self._rows(series.scope.region, view)
+            rows = self._rows(series, view)
             since, until = series.span(view)
             for row in rows:
                 text = json.dumps([cell.machine_readable() for cell in row])
@@ -154,11 +155,25 @@ class _Regions:
             seen.is_certain = seen.is_first
         return found
 
-    def _rows(self, region: str, view: replay.Source) -> list[_Row]:
-        command = self._command
+    def _rows(
+        self, series: moments.Series, view: history.Snapshot
+    ) -> list[_Row]:
+        command, region = self._command, series.scope.region
         heard = joint_report.Heard(region)
         self._heard.append(heard)
         command.asked = replay.RecordedCloud(view)
+        command.beside = {
+            str(each.scope.id): (
+                command.asked
+                if each is series
+                else replay.RecordedCloud(each.view_at(view.moment))
+            )
+            for each in self._series
+            if each is series
+            or (
+                each.asked and region and each.scope.region not in ('', region)
+            )
+        }
         command.heard = heard.lines
         try:
             self._headers, rows = self._tabulate()

@@ -903,6 +903,26 @@ class RecordTestCase(RegionsTestCase):
             *('-c', 'Complete', '-c', 'Observation'),
         )
 
+    def recorded(self, *regions: str) -> list[dict[str, Any]]:
+        result = self.ask(
+            *('record', self.journal, '-f', 'json'),
+            regions=' '.join(f'--region {region}' for region in regions),
+        )
+        self.assertEqual((0, ''), (result.status, result.stderr))
+        found: list[dict[str, Any]] = json.loads(result.stdout)
+        return found
+
+    def at(
+        self, moment: str, *arguments: str, regions: str = ''
+    ) -> command_result.Result:
+        """Ask the journal."""
+        return self.ask(
+            *arguments,
+            *('--at', moment, '--journal', self.journal),
+            *('-f', 'csv', '--quote', 'none'),
+            regions=regions,
+        )
+
 
 class TestRecord(RecordTestCase):
     def test_an_observation_of_each_region(self) -> None:
@@ -995,26 +1015,6 @@ class TestAt(RecordTestCase):
     def change(self) -> None:
         """Give the server of RegionTwo another address."""
         self.fill(self.second, {'web': (3, '10.0.0.66')})
-
-    def recorded(self, *regions: str) -> list[dict[str, Any]]:
-        result = self.ask(
-            *('record', self.journal, '-f', 'json'),
-            regions=' '.join(f'--region {region}' for region in regions),
-        )
-        self.assertEqual((0, ''), (result.status, result.stderr))
-        found: list[dict[str, Any]] = json.loads(result.stdout)
-        return found
-
-    def at(
-        self, moment: str, *arguments: str, regions: str = ''
-    ) -> command_result.Result:
-        """Ask the journal."""
-        return self.ask(
-            *arguments,
-            *('--at', moment, '--journal', self.journal),
-            *('-f', 'csv', '--quote', 'none'),
-            regions=regions,
-        )
 
     def test_region_comes_first(self) -> None:
         changed = (
@@ -1134,6 +1134,45 @@ class TestAt(RecordTestCase):
             ),
             (result.status, result.stderr),
         )
+
+
+class TestAtOfOneNeutron(RecordTestCase):
+    """A journal of regions that share a Neutron, with servers of their own."""
+
+    def test_find(self) -> None:
+        self.second.network_url = self.cloud.network_url
+        self.cloud.register_tokens('a-token', regions=[self.second])
+        addresses = (ADDRESS, OTHER_ADDRESS, '10.0.0.9')
+        self.cloud.register_network(
+            'ports',
+            *(
+                fake_cloud.port(10 + number, number, address)
+                for number, address in zip((1, 3, 99), addresses, strict=True)
+            ),
+        )
+        both = 'RegionOne', 'RegionTwo'
+        moment = self.recorded(*both)[0]['Finished']
+        self.recorded(*both)
+        for time in ('--at', moment), ('--between', moment, moment):
+            result = self.ask(
+                *('find', *addresses, *time, '--journal', self.journal),
+                *('-f', 'value', '-c', 'Region', '-c', 'Query'),
+                *('-c', 'Server Name'),
+                regions='',
+            )
+            self.assert_result(
+                result,
+                1,
+                [
+                    f'RegionOne {ADDRESS} web',
+                    'RegionOne 10.0.0.9 ',
+                    f'RegionTwo {OTHER_ADDRESS} web',
+                ],
+                [
+                    f'RegionOne: Server {fake_cloud.identifier(99)}: '
+                    'not recorded'
+                ],
+            )
 
 
 class TestDiff(RegionsTestCase):
