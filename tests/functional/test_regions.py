@@ -23,7 +23,11 @@ from tests.cloud import networks
 from tests.cloud import scenario
 from tests.cloud import second_region
 from tests import command_result
+from tests import environments
 from tests.functional import base
+from tests.functional import client
+from tests.sessions import page as pages
+from tests.sessions import running
 
 ONE, TWO = 'RegionOne', second_region.NAME
 ADDRESS = '10.0.0.5'
@@ -44,6 +48,8 @@ class TestRegions(base.ProjectTestCase):
 
     @classmethod
     def make_resources(cls) -> None:
+        # The page has these names.
+        cls.scenario = scenario.Scenario(cls.api, prefix='')
         cls.second = second_region.SecondRegion(cls.cloud)
         cls.addClassCleanup(cls.second.down)
         cls.second.up()
@@ -74,6 +80,13 @@ class TestRegions(base.ProjectTestCase):
 
         :param values: Settings of RegionTwo in clouds.yaml.
         """
+        return self.openstack(
+            *('server', 'interface', *arguments, *regions.split()),
+            OS_CLIENT_CONFIG_FILE=self.clouds_yaml(**values),
+        )
+
+    def clouds_yaml(self, **values: object) -> str:
+        """Write a clouds.yaml, and return its path."""
         clouds_yaml = self.directory / 'clouds.yaml'
         entry = {
             'auth': self.cloud.credentials(self.user),
@@ -81,18 +94,12 @@ class TestRegions(base.ProjectTestCase):
         }
         # JSON is YAML.
         clouds_yaml.write_text(json.dumps({'clouds': {self.user: entry}}))
-        return self.openstack(
-            *('server', 'interface', *arguments, *regions.split()),
-            OS_CLIENT_CONFIG_FILE=str(clouds_yaml),
-        )
-
-    def name(self, name: str) -> str:
-        return self.scenario.name(name)
+        return str(clouds_yaml)
 
     def test_list(self) -> None:
         command = ('list', '-f', 'value', '-c', 'Region', '-c', 'Server Name')
-        one = f'{ONE} {self.name("db")}\n{ONE} {self.name("web")}\n'
-        two = f'{TWO} {self.name("web")}\n'
+        one = f'{ONE} db\n{ONE} web\n'
+        two = f'{TWO} web\n'
         self.assertEqual(
             command_result.Result(0, one + two, ''), self.ask(*command)
         )
@@ -104,13 +111,13 @@ class TestRegions(base.ProjectTestCase):
             ),
         )
         for names, expected in (
-            (('web',), f'{ONE} {self.name("web")}\n{two}'),
-            (('db',), f'{ONE} {self.name("db")}\n'),
+            (('web',), f'{ONE} web\n{two}'),
+            (('db',), f'{ONE} db\n'),
         ):
             with self.subTest(names):
                 self.assertEqual(
                     command_result.Result(0, expected, ''),
-                    self.ask(*command, *map(self.name, names)),
+                    self.ask(*command, *names),
                 )
         self.assertEqual(
             command_result.Result(
@@ -145,11 +152,34 @@ class TestRegions(base.ProjectTestCase):
     def test_check(self) -> None:
         command = ('check', '-f', 'value', '-c', 'Region', '-c', 'Finding')
         self.assertEqual(command_result.Result(0, '', ''), self.ask(*command))
-        databases.write_cache(self.second, self.servers[TWO, 'web']['id'], [])
+        web = self.servers[TWO, 'web']['id']
+        saved = databases.read_cache(self.second, web)
+        self.addCleanup(databases.write_cache, self.second, web, saved)
+        databases.write_cache(self.second, web, [])
         self.assertEqual(
             command_result.Result(3, f'{TWO} missing-from-cache\n', ''),
             self.ask(*command),
         )
+
+    def test_page(self) -> None:
+        web = self.servers[TWO, 'web']['id']
+        saved = databases.read_cache(self.second, web)
+        self.addCleanup(databases.write_cache, self.second, web, saved)
+        wrong_address = json.dumps(saved).replace(ADDRESS, '10.0.0.99')
+        databases.write_cache(self.second, web, json.loads(wrong_address))
+        path = environments.CHECKOUT / 'doc/source/user/runbooks/regions.rst'
+        text = path.read_text().replace('project demo', f'project {self.user}')
+        page = pages.Page(path.name, text)
+        wrong = running.run_in(
+            page,
+            client.preloaded_program(),
+            {
+                'OS_CLOUD': self.user,
+                'OS_CLIENT_CONFIG_FILE': self.clouds_yaml(),
+            },
+            {'192.0.2.16': ADDRESS},
+        )
+        self.assertEqual([], wrong, running.describe(page, wrong))
 
     def test_record_and_diff(self) -> None:
         journal = str(self.directory / 'journal')
@@ -179,8 +209,8 @@ class TestRegions(base.ProjectTestCase):
         _start, changed = record()
         self.assertEqual([TWO], changed)
         columns = ('-f', 'value', '-c', 'Region', '-c', 'Server Name')
-        one = f'{ONE} {self.name("db")}\n{ONE} {self.name("web")}\n'
-        two = f'{TWO} {self.name("web")}\n'
+        one = f'{ONE} db\n{ONE} web\n'
+        two = f'{TWO} web\n'
         for regions, expected in (('', one + two), (f'--region {TWO}', two)):
             self.assertEqual(
                 command_result.Result(0, expected, ''),

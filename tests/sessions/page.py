@@ -23,6 +23,8 @@ run. The comment ``.. sessions`` says what a page needs::
     .. sessions
        cloud: admin
        scenario: twins
+
+With ``functional: test_regions``, these functional tests run it.
 """
 
 import dataclasses

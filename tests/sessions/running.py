@@ -12,6 +12,7 @@
 
 """Runs the sessions of a page, and compares the output."""
 
+from collections.abc import Mapping
 import difflib
 import os
 import pathlib
@@ -43,13 +44,25 @@ def run(page: pages.Page, openstack: pathlib.Path) -> Wrong:
     :returns: The steps with another output than on the page, and that output,
         with the identifiers of the page as far as it has any.
     """
+    with scenarios.named(page.settings.get('scenario', 'demo')) as identifiers:
+        cloud = page.settings.get('cloud', 'demo')
+        return run_in(page, openstack, {'OS_CLOUD': cloud}, identifiers)
+
+
+def run_in(
+    page: pages.Page,
+    openstack: pathlib.Path,
+    variables: Mapping[str, str],
+    identifiers: scenarios.Identifiers,
+) -> Wrong:
+    """Run the sessions of a page, as :func:`run` does, in another scenario.
+
+    :param variables: More variables of the environment.
+    :param identifiers: The identifiers of the cloud, by those of the page.
+    """
     wrong = []
-    scenario = scenarios.named(page.settings.get('scenario', 'demo'))
-    environment = {
-        **_variables(openstack),
-        'OS_CLOUD': page.settings.get('cloud', 'demo'),
-    }
-    with scenario as identifiers, shell.Shell(environment) as prompt:
+    environment = {**_variables(openstack), **variables}
+    with shell.Shell(environment) as prompt:
         known = names.Names(identifiers)
         for step in page.steps:
             printed = prompt.run(known.to_cloud(step.command)).rstrip('\n')
