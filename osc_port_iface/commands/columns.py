@@ -15,7 +15,8 @@
 A column is one row of a table: its header, and how its cell is made.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import argparse
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 import dataclasses
 import enum
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -97,10 +98,13 @@ def on_request(columns: Columns[_Known]) -> Columns[_Known]:
     )
 
 
-def why_empty(chosen: InterfaceColumns, view: views.View) -> Iterator[str]:
-    """Say why columns that the user chose have no values."""
+def why_empty(
+    chosen: InterfaceColumns, view: views.View, names: Collection[str]
+) -> Iterator[str]:
+    """Say why columns that the user names have no values."""
     for column in chosen:
-        if why := view.lacks.get(column.origin):
+        why = view.lacks.get(column.origin)
+        if why and column.header in names:
             yield _('%(column)s is empty: %(why)s.') % {
                 'column': column.header,
                 'why': why,
@@ -139,6 +143,12 @@ def folded(name: str) -> str:
     releases of cliff.
     """
     return name.replace('_', ' ').casefold()
+
+
+def is_named(parsed_args: argparse.Namespace, header: str) -> bool:
+    """Return whether the user names a column."""
+    names = (*parsed_args.columns, *getattr(parsed_args, 'sort_columns', ()))
+    return folded(header) in map(folded, names)
 
 
 def of_row(

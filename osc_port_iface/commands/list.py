@@ -144,8 +144,7 @@ class ListServerInterface(as_of.RecordedLister):
         if is_one_server and not answer.rows:
             for failure in answer.failures:
                 raise exceptions.CommandError(failure)
-        if parsed_args.columns:
-            self.notify(columns.why_empty(chosen, view))
+        self.notify(columns.why_empty(chosen, view, parsed_args.columns))
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)
         self.report(answer, look)

@@ -20,7 +20,7 @@ of the commands import the rest of the plugin only where they use it.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import io
 import logging
@@ -73,6 +73,7 @@ class PluginCommand(command.Command):
     :ivar region: The region that it asks, if it is one of several.
     :ivar heard: What is reported about it, as the method and the line; None to
         report at once.
+    :ivar added: The headers of the columns that are added to its own.
     """
 
     # OSC would authenticate before it reads the command line, and show what
@@ -84,6 +85,7 @@ class PluginCommand(command.Command):
     asked: api_cloud.Cloud | None = None
     region = ''
     heard: list[tuple[str, str]] | None = None
+    added: tuple[str, ...] = ()
 
     _exit_status = 0
 
@@ -305,20 +307,19 @@ class PluginCommand(command.Command):
         """
         from osc_port_iface.commands import columns
 
-        asked = _by_name(parsed_args.columns, available)
-        parsed_args.columns = [column.header for column in asked]
-        sort_columns = getattr(parsed_args, 'sort_columns', [])
-        sorted_by = _by_name(sort_columns, available)
-        sort_columns[:] = [column.header for column in sorted_by]
+        headers = [*self.added, *(column.header for column in available)]
+        asked = _named(parsed_args.columns, headers)
+        sorted_by = _named(getattr(parsed_args, 'sort_columns', ()), headers)
+        parsed_args.columns, parsed_args.sort_columns = asked, sorted_by
         shown = {columns.Shown.ALWAYS}
         if show_long:
             shown.add(columns.Shown.LONG)
+        if not set(asked).issubset(self.added):
+            shown.clear()
         return [
             column
             for column in available
-            if column in sorted_by
-            or column in asked
-            or (not asked and column.shown in shown)
+            if column.header in (*asked, *sorted_by) or column.shown in shown
         ]
 
     def without_tag(
@@ -357,10 +358,8 @@ class PluginCommand(command.Command):
                 print(line, file=self.app.stderr)
 
 
-def _by_name(
-    names: Iterable[str], available: columns.Columns[_Known]
-) -> list[columns.Column[_Known]]:
-    """Find the columns that a user names.
+def _named(names: Iterable[str], headers: Sequence[str]) -> list[str]:
+    """Find the headers of the columns that a user names.
 
     :raises UsageError: At least one does not exist.
     """
@@ -368,9 +367,8 @@ def _by_name(
     from osc_port_iface.interfaces.selecting import suggestions
     from osc_port_iface import printable
 
-    known = {columns.folded(column.header): column for column in available}
+    known = {columns.folded(header): header for header in headers}
     wanted = dict.fromkeys(names)
-    headers = [column.header for column in available]
     sentences = [
         _("There is no column '%s'.") % printable.escape(name)
         + suggestions.did_you_mean(

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from osc_lib import exceptions
 
 from osc_port_iface.api import replay
-from osc_port_iface.commands import added_columns
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
@@ -213,15 +213,17 @@ def tabulate(
     """
     from osc_port_iface.interfaces.journal import moments
 
-    added = (REGION, *SEEN)
-    inner = added_columns.without(parsed_args, added)
+    shows_region = columns.is_named(parsed_args, REGION)
+    command.added = (REGION, *SEEN)
     look = moments.between if parsed_args.between else moments.at
     times = parsed_args.between or [parsed_args.at]
     regions = getattr(parsed_args, 'region', ())
     with look(parsed_args.journal, times, regions) as (series, *_others):
-        shows_region = added_columns.are_asked(parsed_args, REGION)
         headers, found = _Regions(
-            command, lambda: command.tabulate(inner), series, shows_region
+            command,
+            lambda: command.tabulate(parsed_args),
+            series,
+            shows_region,
         ).ask()
     if command.shows_one and len({seen.scope_id for seen in found}) > 1:
         raise exceptions.CommandError(
@@ -238,7 +240,6 @@ def tabulate(
                 )
             ]
         )
-    added_columns.name(parsed_args, inner, added)
     return (*headers, *SEEN), [
         (*seen.row, _time(seen.since), _time(seen.until)) for seen in found
     ]

@@ -24,9 +24,9 @@ from osc_lib import exceptions
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import regions as api_regions
-from osc_port_iface.commands import added_columns
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
@@ -105,9 +105,7 @@ def choose(
             )
             % ', '.join(map(printable.one_line, same))
         )
-    if len(chosen) > 1 or (
-        chosen and added_columns.are_asked(parsed_args, HEADER)
-    ):
+    if len(chosen) > 1 or (chosen and columns.is_named(parsed_args, HEADER)):
         return Regions(command, parsed_args, found.cloud, chosen)
     for name in chosen:
         command.asked = found.cloud(name)
@@ -188,7 +186,8 @@ class Regions(Generic[_Command]):
         """
         tables = self.ask(work)
         view = next(iter(self._answering.values()))
-        added_columns.name(self._parsed_args, view.arguments, (HEADER,))
+        self._parsed_args.columns = view.arguments.columns
+        self._parsed_args.sort_columns = view.arguments.sort_columns
         # Without the tag, which Nova may not show in all regions, they have
         # the same columns.
         headers = max((found for found, _rows in tables.values()), key=len)
@@ -220,7 +219,8 @@ class _View(Generic[_Command]):
     ) -> None:
         self._command = copy.copy(command)
         self._command.region = name
-        self.arguments = added_columns.without(parsed_args, (HEADER,))
+        self._command.added = (HEADER,)
+        self.arguments = copy.copy(parsed_args)
         self.heard = joint_report.Heard(name)
         try:
             self._command.asked = connect(name)
