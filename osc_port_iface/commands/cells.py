@@ -12,9 +12,10 @@
 
 """Cells that are readable in a table and keep their structure in JSON."""
 
+from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import datetime
-from typing import Any, TYPE_CHECKING
+from typing import Any, Self, TYPE_CHECKING
 
 from cliff import columns
 import wcwidth
@@ -28,185 +29,150 @@ from osc_port_iface import records
 
 # The class is generic only in newer releases of cliff.
 if TYPE_CHECKING:
-    Cell = columns.FormattableColumn[Any]
+    _Cell = columns.FormattableColumn[Any]
 else:
-    Cell = columns.FormattableColumn
+    _Cell = columns.FormattableColumn
 
 # The formats that keep a structure. All others show text, one line per row.
 STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
 
 
-def _text(value: object) -> str:
-    """Write a value as text that is safe for a terminal."""
-    return '' if value is None else printable.escape(str(value))
+class Cell(_Cell):
+    """What a table shows in one place; every release of cliff can sort it.
 
+    :ivar texts: What it shows, each a line of its own on a terminal, and safe
+        for it.
+    """
 
-class _OrderedCell(Cell):
-    """A cell that every release of cliff can sort."""
+    def __init__(
+        self,
+        texts: Iterable[str],
+        structure: object,
+        order: Callable[[], Any] | None = None,
+        joint: str = ',',
+    ) -> None:
+        """Make a cell.
 
-    def _sort_key(self) -> Any:
-        raise NotImplementedError
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and (
-            self._sort_key() < other._sort_key()
-        )
-
-
-class _TextsCell(_OrderedCell):
-    """A cell made of untrusted texts, which order it, too."""
-
-    def texts(self) -> list[str]:
-        """Return the texts to show, made safe for a terminal."""
-        raise NotImplementedError
+        :param texts: Its texts, which may be untrusted.
+        :param structure: What structured formats show.
+        :param order: Returns what it is sorted by; by default, the texts.
+        :param joint: What stands between the texts in one line.
+        """
+        super().__init__(structure)
+        self.texts = list(map(printable.escape, texts))
+        self._order = order or (lambda: self.texts)
+        self._joint = joint
 
     def human_readable(self) -> str:
-        return ','.join(self.texts())
+        return self._joint.join(self.texts)
 
-    def _sort_key(self) -> Any:
-        return self.texts()
+    def __lt__(self, other: object) -> bool:
+        return isinstance(other, Cell) and self._order() < other._order()
 
+    def as_text(self, joint: str | None = None) -> Self:
+        """Return the same cell for formats that show text.
 
-class _ScalarCell(_TextsCell):
-    """One value; empty, and sorted first, if there is none."""
-
-    _value: Any
-
-    def texts(self) -> list[str]:
-        return [_text(self.machine_readable())]
-
-    def _sort_key(self) -> Any:
-        return self._value is not None, self._value or 0
+        :param joint: What stands between the texts in tables, if not the same
+            as elsewhere.
+        """
+        structure = self.human_readable()
+        joint = self._joint if joint is None else joint
+        return type(self)(self.texts, structure, self._order, joint)
 
 
-class TextCell(_ScalarCell):
-    """One text."""
-
-    _value: str | None
-
-    def _sort_key(self) -> Any:
-        return self._value or ''
+def _text(value: object) -> str:
+    return '' if value is None else str(value)
 
 
-class NumberCell(_ScalarCell):
-    """A number, or a text where the API allows a range."""
-
-    _value: int | str | None
-
-    def _sort_key(self) -> tuple[int, str]:
-        text = _text(self._value)
-        # A range sorts after the number it begins with.
-        return len(text.partition(':')[0]), text
+def text(value: str | None) -> Cell:
+    """Show a text."""
+    return Cell([_text(value)], value, lambda: value or '')
 
 
-class FlagCell(_ScalarCell):
-    """True or False."""
-
-    _value: bool | None
-
-
-class TimeCell(_ScalarCell):
-    """A time in UTC, as Neutron writes it (ISO 8601)."""
-
-    _value: datetime.datetime | None
-
-    def machine_readable(self) -> str | None:
-        if self._value is None:
-            return None
-        moment = self._value.astimezone(datetime.UTC)
-        return moment.strftime('%Y-%m-%dT%H:%M:%SZ')
-
-    def _sort_key(self) -> tuple[bool, Any]:
-        return self._value is not None, self._value and self._value.timestamp()
+def number(value: int | str | None) -> Cell:
+    """Show a number, or a text where the API allows a range."""
+    shown = _text(value)
+    # A range sorts after the number it begins with.
+    return Cell([shown], value, lambda: (len(shown.partition(':')[0]), shown))
 
 
-class DurationCell(_ScalarCell):
-    """A duration in seconds, shown to people in its two largest units."""
-
-    _value: float | None
-
-    def texts(self) -> list[str]:
-        if self._value is None:
-            return ['']
-        minutes = int(self._value) // 60
-        days, hours = minutes // 1440, minutes // 60 % 24
-        if days:
-            return [_('%(days)dd %(hours)dh') % {'days': days, 'hours': hours}]
-        return [
-            _('%(hours)dh %(minutes)dm')
-            % {'hours': hours, 'minutes': minutes % 60}
-        ]
-
-    def machine_readable(self) -> int | None:
-        return None if self._value is None else int(self._value)
+def flag(value: bool | None) -> Cell:
+    """Show True or False."""
+    return Cell(
+        [_text(value)], value, lambda: (value is not None, value or False)
+    )
 
 
-class ListCell(_TextsCell):
-    """Several values, ordered as a list.
+def time(value: datetime.datetime | None) -> Cell:
+    """Show a time in UTC, as Neutron writes it (ISO 8601)."""
+    if value is None:
+        return Cell([''], None, lambda: 0.0)
+    shown = value.astimezone(datetime.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+    return Cell([shown], shown, value.timestamp)
+
+
+def duration(seconds: float | None) -> Cell:
+    """Show a duration, to people in its two largest units."""
+    if seconds is None:
+        return Cell([''], None, lambda: -1.0)
+    minutes = int(seconds) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    shown = (
+        _('%(days)dd %(hours)dh') % {'days': days, 'hours': hours}
+        if days
+        else _('%(hours)dh %(minutes)dm')
+        % {'hours': hours, 'minutes': minutes % 60}
+    )
+    return Cell([shown], int(seconds), lambda: seconds)
+
+
+def items(values: Sequence[int | str | None]) -> Cell:
+    """Show several values, ordered as a list.
 
     One that is unknown is null in structured formats and empty in text.
     """
-
-    _value: tuple[int | str | None, ...]
-
-    def texts(self) -> list[str]:
-        return list(map(_text, self._value))
-
-    def machine_readable(self) -> list[int | str | None]:
-        return list(self._value)
-
-    def _sort_key(self) -> list[tuple[bool, Any]]:
-        return [(value is not None, value or 0) for value in self._value]
+    return Cell(
+        map(_text, values),
+        list(values),
+        lambda: [(value is not None, value or 0) for value in values],
+    )
 
 
-class _RecordsCell(_TextsCell):
-    """Several records that structured formats show with their fields."""
-
-    _value: tuple[Any, ...]
-
-    def machine_readable(self) -> list[dict[str, Any]]:
-        return [dataclasses.asdict(record) for record in self._value]
+def _fields(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(row) for row in rows]
 
 
-class FixedIPsCell(_RecordsCell):
-    """The fixed IPs of an interface, ordered as addresses, not as text."""
-
-    _value: tuple[records.FixedIP, ...]
-
-    def texts(self) -> list[str]:
-        return [_text(fixed_ip.ip_address) for fixed_ip in self._value]
-
-    def _sort_key(self) -> list[tuple[int, int]]:
-        return [addresses.ip_order(row.ip_address) for row in self._value]
+def fixed_ips(rows: Sequence[records.FixedIP]) -> Cell:
+    """Show fixed IPs, ordered as addresses, not as text."""
+    shown = [row.ip_address for row in rows]
+    return Cell(
+        shown, _fields(rows), lambda: list(map(addresses.ip_order, shown))
+    )
 
 
-class PortForwardingsCell(_TextsCell):
-    """The ports that floating IPs forward to an interface.
+def port_forwardings(floating_ips: Iterable[records.FloatingIP]) -> Cell:
+    """Show the ports that floating IPs forward to an interface.
 
     Written in text as ``203.0.113.5:2201->10.0.0.5:22/tcp``.
     """
-
-    _value: tuple[records.FloatingIP, ...]
-
-    def texts(self) -> list[str]:
-        return [
-            printable.escape(row.of(floating_ip.address))
-            for floating_ip in self._value
-            for row in floating_ip.port_forwardings
-        ]
-
-    def machine_readable(self) -> list[dict[str, str | int | None]]:
-        return [
+    found = [
+        (floating_ip.address, row)
+        for floating_ip in floating_ips
+        for row in floating_ip.port_forwardings
+    ]
+    return Cell(
+        [row.of(address) for address, row in found],
+        [
             {
-                'floating_ip_address': floating_ip.address,
+                'floating_ip_address': address,
                 'protocol': row.protocol,
                 'external_port': port_number(row.external_port),
                 'internal_ip_address': row.internal_ip_address,
                 'internal_port': port_number(row.internal_port),
             }
-            for floating_ip in self._value
-            for row in floating_ip.port_forwardings
-        ]
+            for address, row in found
+        ],
+    )
 
 
 def port_number(text: str | None) -> int | str | None:
@@ -214,74 +180,49 @@ def port_number(text: str | None) -> int | str | None:
     return int(text) if text and text.isdecimal() else text
 
 
-class AddressPairCell(_TextsCell):
-    """An allowed address pair, marked if it allows any address."""
-
-    _value: tuple[records.AddressPair | None, bool]
-
-    def texts(self) -> list[str]:
-        pair, is_any_address = self._value
-        if pair is None:
-            return ['']
-        text = printable.escape(pair.ip_address)
-        return [_('%s (any address)') % text if is_any_address else text]
-
-    def machine_readable(self) -> dict[str, str | bool | None] | None:
-        pair, is_any_address = self._value
-        if pair is None:
-            return None
-        return {
+def address_pair(
+    pair: records.AddressPair | None, is_any_address: bool
+) -> Cell:
+    """Show an allowed address pair, marked if it allows any address."""
+    if pair is None:
+        return Cell([''], None)
+    shown = pair.ip_address
+    return Cell(
+        [_('%s (any address)') % shown if is_any_address else shown],
+        {
             'ip_address': pair.ip_address,
             'mac_address': pair.mac_address,
             'any_address': is_any_address,
-        }
+        },
+    )
 
 
-class AddressPairsCell(_RecordsCell):
-    """Allowed address pairs, such as ``10.0.0.100@fa:16:3e:00:00:01``."""
-
-    _value: tuple[records.AddressPair, ...]
-
-    def texts(self) -> list[str]:
-        return [
-            printable.escape(
-                '@'.join(filter(None, (pair.ip_address, pair.mac_address)))
-            )
-            for pair in self._value
-        ]
+def address_pairs(pairs: Sequence[records.AddressPair]) -> Cell:
+    """Show allowed address pairs, such as ``10.0.0.9@fa:16:3e:00:00:01``."""
+    shown = (
+        '@'.join(filter(None, (pair.ip_address, pair.mac_address)))
+        for pair in pairs
+    )
+    return Cell(shown, _fields(pairs))
 
 
-class SubportsCell(_RecordsCell):
-    """The subports of a trunk, such as ``101=<port ID>``."""
-
-    _value: tuple[records.Subport, ...]
-
-    def texts(self) -> list[str]:
-        return [
-            '='.join(
-                _text(part)
-                for part in (subport.segmentation_id, subport.port_id)
-                if part is not None
-            )
-            for subport in self._value
-        ]
+def subports(rows: Sequence[records.Subport]) -> Cell:
+    """Show the subports of a trunk, such as ``101=<port ID>``."""
+    shown = (
+        row.port_id
+        if row.segmentation_id is None
+        else f'{row.segmentation_id}={row.port_id}'
+        for row in rows
+    )
+    return Cell(shown, _fields(rows))
 
 
-class TrafficCell(_TextsCell):
-    """The traffic that may pass an interface, as a sentence or a structure."""
-
-    _value: security_rules.Traffic | None
-
-    def texts(self) -> list[str]:
-        return [_TRAFFIC[self._value][1] if self._value else '']
-
-    def machine_readable(self) -> dict[str, str] | None:
-        if self._value is None:
-            return None
-        return {
-            'allowed': _TRAFFIC[self._value][0],
-            'reason': self._value.value,
-        }
+def traffic(found: security_rules.Traffic | None) -> Cell:
+    """Show which traffic may pass an interface."""
+    if found is None:
+        return Cell([''], None)
+    allowed, sentence = _TRAFFIC[found]
+    return Cell([sentence], {'allowed': allowed, 'reason': found.value})
 
 
 _TRAFFIC = {
@@ -314,63 +255,51 @@ _TRAFFIC = {
 }
 
 
-class RulesCell(_TextsCell):
-    """Security group rules, one per line, with their parts aligned.
+def rules(found: Sequence[security_rules.EffectiveRule]) -> Cell:
+    """Show security group rules, one per line, with their parts aligned.
 
     A line reads ``ingress IPv4 tcp 22:22 from 192.0.2.0/24 (ssh)``.
     """
+    lines = [list(map(printable.escape, _parts(row))) for row in found]
+    widths = [
+        max(map(wcwidth.wcswidth, column))
+        for column in zip(*lines, strict=True)
+    ]
+    # A part that no rule has takes up no space.
+    texts = (
+        ' '.join(
+            part + ' ' * (width - wcwidth.wcswidth(part))
+            for part, width in zip(line, widths, strict=True)
+            if width
+        ).rstrip()
+        for line in lines
+    )
+    return Cell(texts, list(map(_rule, found)), joint='\n')
 
-    _value: tuple[security_rules.EffectiveRule, ...]
 
-    def human_readable(self) -> str:
-        return '\n'.join(self.texts())
-
-    def texts(self) -> list[str]:
-        lines = [
-            [printable.escape(part) for part in _parts(effective)]
-            for effective in self._value
-        ]
-        widths = [
-            max(map(wcwidth.wcswidth, column))
-            for column in zip(*lines, strict=True)
-        ]
-        # A part that no rule has takes up no space.
-        return [
-            ' '.join(
-                part + ' ' * (width - wcwidth.wcswidth(part))
-                for part, width in zip(line, widths, strict=True)
-                if width
-            ).rstrip()
-            for line in lines
-        ]
-
-    def machine_readable(self) -> list[dict[str, Any]]:
-        return [
+def _rule(effective: security_rules.EffectiveRule) -> dict[str, Any]:
+    rule = effective.rule
+    return {
+        'direction': rule.direction,
+        'ethertype': rule.ethertype,
+        'protocol': rule.protocol,
+        'port_range_min': rule.port_range_min,
+        'port_range_max': rule.port_range_max,
+        'remote_ip_prefix': _network(rule),
+        'remote_group_id': rule.remote_group_id,
+        'remote_group_name': _name(effective.remote_group),
+        'remote_address_group_id': (rule.remote_address_group_id),
+        'remote_address_group_name': _name(effective.address_group),
+        'security_groups': [
             {
-                'direction': effective.rule.direction,
-                'ethertype': effective.rule.ethertype,
-                'protocol': effective.rule.protocol,
-                'port_range_min': effective.rule.port_range_min,
-                'port_range_max': effective.rule.port_range_max,
-                'remote_ip_prefix': _network(effective.rule),
-                'remote_group_id': effective.rule.remote_group_id,
-                'remote_group_name': _name(effective.remote_group),
-                'remote_address_group_id': (
-                    effective.rule.remote_address_group_id
-                ),
-                'remote_address_group_name': _name(effective.address_group),
-                'security_groups': [
-                    {
-                        'id': origin.group.id,
-                        'name': origin.group.name,
-                        'stateful': origin.group.is_stateful,
-                        'rule_id': origin.rule_id,
-                    }
-                    for origin in effective.origins
-                ],
+                'id': origin.group.id,
+                'name': origin.group.name,
+                'stateful': origin.group.is_stateful,
+                'rule_id': origin.rule_id,
             }
-            for effective in self._value
-        ]
+            for origin in effective.origins
+        ],
+    }
 
 
 def _parts(effective: security_rules.EffectiveRule) -> list[str]:
@@ -427,31 +356,3 @@ def _name(
     group: records.SecurityGroup | records.AddressGroup | None,
 ) -> str | None:
     return group.name if group else None
-
-
-class AsText(_OrderedCell):
-    """Another cell as text formats show it, ordered as that cell."""
-
-    _value: Cell
-
-    def human_readable(self) -> str:
-        return self._value.human_readable()
-
-    def machine_readable(self) -> str:
-        return self._value.human_readable()
-
-    def lines(self) -> list[str]:
-        """Return the lines of the cell in a table for people."""
-        if isinstance(self._value, _TextsCell):
-            return self._value.texts()
-        return [self._value.human_readable()]
-
-    def _sort_key(self) -> Cell:
-        return self._value
-
-
-class AsLines(AsText):
-    """Another cell as text, with one line per text in a table."""
-
-    def human_readable(self) -> str:
-        return '\n'.join(self.lines())

@@ -221,7 +221,7 @@ class CheckServerInterface(lister.TextLister):
         self.formatter = value.ValueFormatter()
         parsed_args.formatter = 'value'
         parsed_args.columns, parsed_args.sort_columns = [], []
-        return ('Status',), [(cells.TextCell(line),)]
+        return ('Status',), [(cells.text(line),)]
 
 
 def _in_regions(

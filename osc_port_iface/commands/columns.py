@@ -153,7 +153,7 @@ def is_named(parsed_args: argparse.Namespace, header: str) -> bool:
 
 def of_row(
     path: str,
-    cell: Callable[[Any], cells.Cell] = cells.TextCell,
+    cell: Callable[[Any], cells.Cell] = cells.text,
     missing: object = None,
 ) -> Callable[..., cells.Cell]:
     """Show an attribute of a row, in a table with a look-up or without.
@@ -167,7 +167,7 @@ def of_row(
 
 def looked_up(
     path: str,
-    cell: Callable[[Any], cells.Cell] = cells.TextCell,
+    cell: Callable[[Any], cells.Cell] = cells.text,
     missing: object = None,
 ) -> Callable[[Any, lookup.Lookup], cells.Cell]:
     """Show an attribute of what is looked up for a row.
@@ -198,7 +198,7 @@ def _of_subnets(
 
     def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
         values = (getattr(subnet, attribute) for subnet in look.subnets(row))
-        return cells.ListCell(tuple(filter(None, values)))
+        return cells.items(tuple(filter(None, values)))
 
     return cell
 
@@ -212,7 +212,7 @@ def _of_segments(
         values = tuple(
             getattr(segment, attribute) for segment in look.segments(row)
         )
-        return cells.ListCell(values if set(values) != {None} else ())
+        return cells.items(values if set(values) != {None} else ())
 
     return cell
 
@@ -221,15 +221,13 @@ def _network_name(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
     network = look.network(row)
-    return cells.TextCell(
-        network.name if network else row.interface.network_label
-    )
+    return cells.text(network.name if network else row.interface.network_label)
 
 
 def _floating_ips(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
-    return cells.ListCell(
+    return cells.items(
         row.interface.floating_ips
         or tuple(found.address for found in look.floating_ips(row))
     )
@@ -238,25 +236,25 @@ def _floating_ips(
 def _port_forwardings(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
-    return cells.PortForwardingsCell(tuple(look.forwarding_floating_ips(row)))
+    return cells.port_forwardings(tuple(look.forwarding_floating_ips(row)))
 
 
 def _security_groups(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
     names = (group.name for group in look.security_groups(row))
-    return cells.ListCell(tuple(sorted(filter(None, names))))
+    return cells.items(tuple(sorted(filter(None, names))))
 
 
 def _host_device(
     row: records.ServerInterface, look: lookup.Lookup
 ) -> cells.Cell:
     port = look.binding(row)
-    return cells.TextCell(port and host_device.host_device(port))
+    return cells.text(host_device.host_device(port) if port else None)
 
 
 def _traffic(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
-    return cells.TrafficCell(
+    return cells.traffic(
         security_rules.allowed_traffic(
             look.port(row), look.security_groups(row)
         )
@@ -264,7 +262,7 @@ def _traffic(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
 
 
 def _rules(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
-    return cells.RulesCell(
+    return cells.rules(
         security_rules.in_force(
             look.port(row),
             look.security_groups(row),
@@ -293,14 +291,14 @@ OF_INTERFACE: InterfaceColumns = (
     ),
     Column(
         'Fixed IPs',
-        of_row('interface.fixed_ips', cells.FixedIPsCell),
+        of_row('interface.fixed_ips', cells.fixed_ips),
         origin=_EVERY_VIEW,
     ),
     Column('Port State', of_row('interface.port_state')),
     Column('Tag', of_row('interface.tag'), origin=views.Origin.TAG),
     Column(
         'NIC Index',
-        of_row('nic_index', cells.NumberCell),
+        of_row('nic_index', cells.number),
         _ON_REQUEST,
         _SERVER,
     ),
@@ -315,7 +313,7 @@ OF_INTERFACE: InterfaceColumns = (
         _ON_REQUEST,
         _ADMIN,
     ),
-    Column('MTU', looked_up('network.mtu', cells.NumberCell), _LONG),
+    Column('MTU', looked_up('network.mtu', cells.number), _LONG),
     Column('Port Name', looked_up('port.name'), _LONG),
     Column('Subnet Names', _of_subnets('name'), _LONG),
     Column('Subnet CIDRs', _of_subnets('cidr'), _LONG),
@@ -325,37 +323,35 @@ OF_INTERFACE: InterfaceColumns = (
     Column('Security Groups', _security_groups, _LONG),
     Column(
         'Port Security',
-        looked_up('port.port_security_enabled', cells.FlagCell),
+        looked_up('port.port_security_enabled', cells.flag),
         _LONG,
     ),
     Column(
         'Allowed Address Pairs',
-        looked_up('port.address_pairs', cells.AddressPairsCell, ()),
+        looked_up('port.address_pairs', cells.address_pairs, ()),
         _LONG,
     ),
     Column('QoS Policy', looked_up('qos_policy.name'), _ON_REQUEST),
     Column('DNS Name', looked_up('port.dns_name'), _ON_REQUEST),
     Column('Device Owner', looked_up('port.device_owner'), _ON_REQUEST),
-    Column(
-        'Admin State', looked_up('port.admin_state_up', cells.FlagCell), _LONG
-    ),
+    Column('Admin State', looked_up('port.admin_state_up', cells.flag), _LONG),
     Column('Trunk', looked_up('port.trunk_id'), _ON_REQUEST),
     Column(
         'Subports',
-        looked_up('port.subports', cells.SubportsCell, ()),
+        looked_up('port.subports', cells.subports, ()),
         _ON_REQUEST,
     ),
     Column(
         'Port Tags',
-        looked_up('port.tags', cells.ListCell, ()),
+        looked_up('port.tags', cells.items, ()),
         _ON_REQUEST,
     ),
     Column('Description', looked_up('port.description'), _ON_REQUEST),
     Column(
-        'Created At', looked_up('port.created_at', cells.TimeCell), _ON_REQUEST
+        'Created At', looked_up('port.created_at', cells.time), _ON_REQUEST
     ),
     Column(
-        'Updated At', looked_up('port.updated_at', cells.TimeCell), _ON_REQUEST
+        'Updated At', looked_up('port.updated_at', cells.time), _ON_REQUEST
     ),
     Column('Host', looked_up('binding.host'), _LONG, _ADMIN),
     Column('VIF Type', looked_up('binding.vif_type'), _LONG, _ADMIN),
@@ -381,5 +377,5 @@ OF_RULES: InterfaceColumns = (
 # Shown where an interface may be a subport.
 OF_SUBPORT: InterfaceColumns = (
     Column('Parent Port ID', of_row('parent_port_id')),
-    Column('VLAN', of_row('subport.segmentation_id', cells.NumberCell)),
+    Column('VLAN', of_row('subport.segmentation_id', cells.number)),
 )

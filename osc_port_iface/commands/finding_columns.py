@@ -36,6 +36,6 @@ COLUMNS: columns.Columns[findings.Finding, lookup.Lookup] = (
     columns.Column('Finding', columns.of_row('code.value')),
     columns.Column('Expected', columns.of_row('expected')),
     columns.Column('Actual', columns.of_row('actual')),
-    columns.Column('Age', columns.of_row('age', cells.DurationCell)),
+    columns.Column('Age', columns.of_row('age', cells.duration)),
     CAUSE,
 )

@@ -63,7 +63,7 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
 
         self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
-            data = [[cells.AsText(cell) for cell in row] for row in data]
+            data = [[cell.as_text() for cell in row] for row in data]
         if self.is_free_table(parsed_args):
             from osc_port_iface.commands import terminal_table
 

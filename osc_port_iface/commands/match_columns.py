@@ -28,16 +28,16 @@ MATCHED = {
 
 
 def _port_number(text: str | None) -> cells.Cell:
-    return cells.NumberCell(cells.port_number(text))
+    return cells.number(cells.port_number(text))
 
 
 def _allowed_address(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
-    return cells.AddressPairCell((match.pair, match.is_any_address))
+    return cells.address_pair(match.pair, match.is_any_address)
 
 
 def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
     device = match.router or look.router(match) or look.load_balancer(match)
-    return cells.TextCell(device and device.name)
+    return cells.text(device.name if device else None)
 
 
 _LONG = columns.Shown.LONG
@@ -59,9 +59,7 @@ COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
     columns.Column('Port ID', columns.of_row('port.id')),
     columns.Column('Network ID', columns.of_row('network_id')),
     columns.Column('MAC Address', columns.of_row('port.mac_address')),
-    columns.Column(
-        'Fixed IPs', columns.of_row('fixed_ips', cells.FixedIPsCell)
-    ),
+    columns.Column('Fixed IPs', columns.of_row('fixed_ips', cells.fixed_ips)),
     columns.Column('Port State', columns.of_row('port.status')),
     columns.Column('Host', columns.of_row('host')),
     columns.Column('Device Owner', columns.of_row('device_owner')),
@@ -76,7 +74,7 @@ COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
         columns.of_row('forwarding.internal_port', _port_number),
     ),
     columns.Column(
-        'VLAN', columns.of_row('subport.segmentation_id', cells.NumberCell)
+        'VLAN', columns.of_row('subport.segmentation_id', cells.number)
     ),
     columns.Column('Allowed Address', _allowed_address),
     columns.Column(

@@ -19,18 +19,18 @@ from osc_port_iface.interfaces.journal import summary
 
 
 COLUMNS: columns.Columns[summary.Summary] = (
-    columns.Column('Observation', lambda row: cells.NumberCell(row.number)),
+    columns.Column('Observation', lambda row: cells.number(row.number)),
     columns.Column(
-        'Started', lambda row: cells.TextCell(summary.as_text(row.began))
+        'Started', lambda row: cells.text(summary.as_text(row.began))
     ),
     columns.Column(
-        'Finished', lambda row: cells.TextCell(summary.as_text(row.ended))
+        'Finished', lambda row: cells.text(summary.as_text(row.ended))
     ),
-    columns.Column('Region', lambda row: cells.TextCell(row.region or None)),
-    columns.Column('Objects', columns.of_row('objects', cells.NumberCell)),
-    columns.Column('Changed', columns.of_row('changed', cells.NumberCell)),
-    columns.Column('Gone', columns.of_row('gone', cells.NumberCell)),
-    columns.Column('Complete', columns.of_row('is_complete', cells.FlagCell)),
+    columns.Column('Region', lambda row: cells.text(row.region or None)),
+    columns.Column('Objects', columns.of_row('objects', cells.number)),
+    columns.Column('Changed', columns.of_row('changed', cells.number)),
+    columns.Column('Gone', columns.of_row('gone', cells.number)),
+    columns.Column('Complete', columns.of_row('is_complete', cells.flag)),
 )
 
 

@@ -14,32 +14,17 @@
 
 from collections.abc import Sequence
 import json
-from typing import Any
 
 from osc_port_iface.api import writing
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.interfaces.repair import outcome
-from osc_port_iface import printable
 
 
-class _RequestsCell(cells.Cell):
-    """Requests, shown in full in structured formats."""
-
-    _value: Sequence[writing.PlannedCall]
-
-    def human_readable(self) -> str:
-        return printable.escape(
-            '; '.join(request_line(call) for call in self._value)
-        )
-
-    def machine_readable(self) -> list[dict[str, Any]]:
-        return [call.as_json() for call in self._value]
-
-    def __lt__(self, other: object) -> bool:
-        return isinstance(other, _RequestsCell) and (
-            self.human_readable() < other.human_readable()
-        )
+def _requests(calls: Sequence[writing.PlannedCall]) -> cells.Cell:
+    """Show requests, in full in structured formats."""
+    structure = [call.as_json() for call in calls]
+    return cells.Cell(map(request_line, calls), structure, joint='; ')
 
 
 _LONG = columns.Shown.LONG
@@ -59,7 +44,7 @@ COLUMNS: columns.Columns[outcome.Outcome] = (
     columns.Column('Before', columns.of_row('repair.finding.actual')),
     columns.Column('After', columns.of_row('after')),
     columns.Column('Reason', columns.of_row('reason')),
-    columns.Column('Requests', columns.of_row('calls', _RequestsCell), _LONG),
+    columns.Column('Requests', columns.of_row('calls', _requests), _LONG),
 )
 
 

@@ -185,7 +185,7 @@ class _Regions:
         finally:
             command.asked = command.heard = None
         if self._shows_region:
-            return [(cells.TextCell(region or None), *row) for row in rows]
+            return [(cells.text(region or None), *row) for row in rows]
         return rows
 
 
@@ -263,4 +263,4 @@ def table_before(
 
 
 def _time(moment: datetime.datetime) -> cells.Cell:
-    return cells.TextCell(summary.as_text(moment))
+    return cells.text(summary.as_text(moment))

@@ -196,10 +196,9 @@ class Regions(Generic[_Command]):
             for row in found_rows:
                 known = dict(zip(found, row, strict=True))
                 shown = (
-                    known.get(header, cells.TextCell(None))
-                    for header in headers
+                    known.get(header, cells.text(None)) for header in headers
                 )
-                rows.append((cells.TextCell(region), *shown))
+                rows.append((cells.text(region), *shown))
         return (HEADER, *headers), rows
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from osc_port_iface.commands import cells
     from osc_port_iface.commands import lister
 
-    # The headers and the cells; or, of a drawing, the lines.
-    _Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell | str]]
+    # The headers and the cells; neither for a drawing.
+    _Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell]]
 
 
 class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
@@ -98,7 +98,8 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> _Details:
         if parsed_args.tree:
-            return self._draw(parsed_args)
+            self._draw(parsed_args)
+            return (), ()
         headers, rows = self.answer(parsed_args)
         # If it changed, the first one is that before the time.
         return headers, rows[0]
@@ -136,8 +137,8 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         self.report_hidden(look, is_asked=bool(parsed_args.columns))
         return table
 
-    def _draw(self, parsed_args: argparse.Namespace) -> _Details:
-        """Return the lines of a drawing in place of fields."""
+    def _draw(self, parsed_args: argparse.Namespace) -> None:
+        """Write a drawing in place of fields."""
         from osc_port_iface.commands import colours
         from osc_port_iface.commands import terminal
         from osc_port_iface.commands import tree_drawing
@@ -165,8 +166,8 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         look = lookup.Lookup(cloud, found.all.rows)
         tree = topology.tree(found, look)
         self.report(found.all, look)
+        stdout = self.app.stdout
         if parsed_args.tree == 'text':
-            stdout = self.app.stdout
             lines = tree_drawing.text(
                 tree,
                 stdout.encoding,
@@ -175,22 +176,22 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             )
         else:
             lines = tree_drawing.LANGUAGES[parsed_args.tree](tree)
-        return (), lines
+        self.end_progress()
+        stdout.writelines(f'{line}\n' for line in lines)
 
     def produce_output(
         self,
         parsed_args: argparse.Namespace,
         column_names: Sequence[str],
-        data: Sequence[cells.Cell | str],
+        data: Sequence[cells.Cell],
     ) -> int:
         from osc_port_iface.commands import cells
 
-        self.end_progress()
         if parsed_args.tree:
-            self.app.stdout.writelines(f'{line}\n' for line in data)
             return 0
+        self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
-            data = [cells.AsLines(cell) for cell in data]
+            data = [cell.as_text('\n') for cell in data]
         if self.is_free_table(parsed_args):
             from osc_port_iface.commands import terminal_table
 

@@ -155,7 +155,7 @@ class TerminalTable(table.TableFormatter):
     def emit_list(
         self,
         column_names: Sequence[str],
-        data: Iterable[Sequence[cells.AsText]],
+        data: Iterable[Sequence[cells.Cell]],
         stdout: TextIO,
         parsed_args: argparse.Namespace,
     ) -> None:
@@ -167,7 +167,7 @@ class TerminalTable(table.TableFormatter):
         room = terminal.width(stdout)
         if rows and room and not parsed_args.columns:
             columns = [
-                _Column(header, [row[index].lines() for row in rows])
+                _Column(header, [row[index].texts for row in rows])
                 for index, header in enumerate(column_names)
             ]
             widths = fit(columns, self._importance, room)
@@ -193,7 +193,7 @@ class TerminalTable(table.TableFormatter):
     def emit_one(
         self,
         column_names: Sequence[str],
-        data: Sequence[cells.AsLines],
+        data: Sequence[cells.Cell],
         stdout: TextIO,
         parsed_args: argparse.Namespace,
     ) -> None:
@@ -201,7 +201,7 @@ class TerminalTable(table.TableFormatter):
         width = terminal.width(stdout)
         if width and not parsed_args.columns:
             columns = [
-                _Column(header, [cell.lines()])
+                _Column(header, [cell.texts])
                 for header, cell in zip(column_names, data, strict=True)
             ]
             # No field may be left out. So the name of a host is broken if it
