@@ -67,29 +67,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
         ),
     )
-    for name, text in (
-        (
-            '--warning',
-            _(
-                'With --nagios: report WARNING above this many findings of '
-                'the severities warning and critical (default: 0)'
-            ),
+    parser.add_argument(
+        '--warning',
+        metavar='<count>',
+        type=argument_types.count,
+        default=0,
+        help=_(
+            'With --nagios: report WARNING above this many findings of the '
+            'severities warning and critical (default: 0)'
         ),
-        (
-            '--critical',
-            _(
-                'With --nagios: report CRITICAL above this many findings of '
-                'the severity critical (default: 0)'
-            ),
+    )
+    parser.add_argument(
+        '--critical',
+        metavar='<count>',
+        type=argument_types.count,
+        default=0,
+        help=_(
+            'With --nagios: report CRITICAL above this many findings of the '
+            'severity critical (default: 0)'
         ),
-    ):
-        parser.add_argument(
-            name,
-            metavar='<count>',
-            type=argument_types.count,
-            default=0,
-            help=text,
-        )
+    )
 
 
 def judge(

@@ -51,6 +51,7 @@ def _of_servers(
     by_address = records.grouped(
         snapshot.floating_ips, lambda row: row.address
     )
+    by_parent = {trunk.port_id: trunk for trunk in snapshot.trunks}
     subports = {port.id: port for port in snapshot.subports}
     for server in snapshot.judged:
         own = by_server.get(server.id, [])
@@ -71,7 +72,7 @@ def _of_servers(
                 ),
             ],
         )
-        yield from trunks.judge(server, own, snapshot.trunks, subports)
+        yield from trunks.judge(server, own, by_parent, subports)
         for port in own:
             yield from bindings.judge(
                 server, port, snapshot.bindings.get(port.id, ())

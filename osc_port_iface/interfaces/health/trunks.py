@@ -15,7 +15,7 @@
 Works on records only, without any I/O.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
@@ -26,14 +26,14 @@ from osc_port_iface import records
 def judge(
     server: records.Server,
     parents: Sequence[records.Port],
-    trunks: Iterable[records.Trunk],
+    trunks: Mapping[str, records.Trunk],
     subports: Mapping[str, records.Port],
 ) -> Iterator[findings.Finding]:
     """Judge the trunks of one server.
 
     :param server: The server, with details.
     :param parents: The ports of the server.
-    :param trunks: The trunks, at least those of the ports.
+    :param trunks: The trunks, at least those of the ports, by parent port.
     :param subports: The subports of the trunks, by ID, as far as the caller
         may see them.
     :returns: The findings; none unless the server runs, as the agent on its
@@ -41,9 +41,8 @@ def judge(
     """
     if server.status != 'ACTIVE':
         return
-    by_parent = {trunk.port_id: trunk for trunk in trunks}
     for parent in parents:
-        trunk = by_parent.get(parent.id)
+        trunk = trunks.get(parent.id)
         if trunk is None or parent.admin_state_up is False:
             continue
         if _is_down(trunk):

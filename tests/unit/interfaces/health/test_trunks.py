@@ -48,7 +48,7 @@ class TestTrunks(testtools.TestCase):
             for row in trunks.judge(
                 samples.server(PARENT, **server or {}),
                 [dataclasses.replace(PARENT, **parent or {})],
-                [dataclasses.replace(TRUNK, **trunk or {})],
+                {PARENT.id: dataclasses.replace(TRUNK, **trunk or {})},
                 {changed.id: changed},
             )
         ]
@@ -113,5 +113,9 @@ class TestTrunks(testtools.TestCase):
     def test_subport_that_is_not_shown(self) -> None:
         self.assertEqual(
             [],
-            [*trunks.judge(samples.server(PARENT), [PARENT], [TRUNK], {})],
+            [
+                *trunks.judge(
+                    samples.server(PARENT), [PARENT], {PARENT.id: TRUNK}, {}
+                )
+            ],
         )
