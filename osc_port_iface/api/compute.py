@@ -108,10 +108,9 @@ class ComputeApi(service.Service):
         what = _('Interfaces of server %s') % printable.escape(
             called or server_id
         )
+        path = nova.server_path(server_id, what, '/os-interface')
         answer = self.transport.get(
-            nova.server_path(server_id, what, '/os-interface'),
-            what,
-            hint=_OTHER_PROJECT_HINT,
+            path, what, hint=_OTHER_PROJECT_HINT
         ).answer('interfaceAttachments', nova.INTERFACE.read)
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer

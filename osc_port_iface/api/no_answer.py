@@ -30,7 +30,6 @@ import requests
 from urllib3 import exceptions as urllib3_exceptions
 
 from osc_port_iface.api import errors
-from osc_port_iface.api import response as responses
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
@@ -90,7 +89,6 @@ def explained(
     :param timeout: Its seconds to connect, and seconds between two bytes.
     :raises NoAnswer: There was no answer.
     :raises errors.BadRequest: It cannot be sent.
-    :raises errors.TooLarge: The answer has too many bytes.
     """
     try:
         yield
@@ -102,13 +100,10 @@ def explained(
     except (
         ksa_exceptions.ClientException,
         requests.RequestException,
-        responses.TooSlow,
         # requests parses Location even if it is not followed (Session.send).
         ValueError,
     ) as error:
         raise explain(error, url, timeout) from error
-    except responses.BodyTooLarge as error:
-        raise errors.TooLarge(f'{what}: {error}') from None
 
 
 def explain(
@@ -135,9 +130,6 @@ def explain(
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    for cause in causes:
-        if isinstance(cause, responses.TooSlow):
-            return NoAnswer(str(cause), is_slow=True)
     if has(requests.exceptions.ConnectTimeout):
         return NoAnswer(_('no connection %s') % within[0])
     if has(*_READ_TIMEOUTS):

@@ -22,6 +22,8 @@ from typing import Any
 
 import requests
 
+from osc_port_iface.api import errors
+from osc_port_iface.api import no_answer
 from osc_port_iface.i18n import _
 
 # Bytes after decompression. A page of 1,000 servers with all details has about
@@ -45,14 +47,6 @@ CONCEALED = '***'
 # The longest time to wait for Retry-After (RFC 9110, section 10.2.3), in
 # seconds. A longer one is cut.
 RETRY_AFTER_CAP = 30.0
-
-
-class BodyTooLarge(Exception):
-    """A body is longer than LARGEST_BODY."""
-
-
-class TooSlow(Exception):
-    """A body arrives, but not fast enough."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,16 +119,20 @@ def conceal(answer: requests.Response, token: str) -> None:
 
 
 def read(
-    answer: requests.Response, token: str = '', patience: float = 90.0
+    answer: requests.Response,
+    what: str,
+    token: str = '',
+    patience: float = 90.0,
 ) -> Response:
     """Read the body of a streamed answer.
 
     :param answer: The answer, of which requests has read the headers.
+    :param what: What was requested, as the beginning of error messages.
     :param token: A token to remove from the body.
     :param patience: Seconds that the body may take, in addition to one second
         for each 8 KiB of it.
-    :raises BodyTooLarge: The body is longer than LARGEST_BODY.
-    :raises TooSlow: The body takes too long.
+    :raises errors.TooLarge: The body is longer than LARGEST_BODY.
+    :raises no_answer.NoAnswer: The body takes too long.
     :raises requests.exceptions.RequestException: It could not be read.
     """
     coding = answer.headers.get('Content-Encoding', '').strip().lower()
@@ -149,18 +147,20 @@ def read(
         body += chunk
         if len(body) > LARGEST_BODY:
             answer.close()
-            raise BodyTooLarge(
-                _('the answer has more than %d MiB') % (LARGEST_BODY >> 20)
+            raise errors.TooLarge(
+                _('%(what)s: the answer has more than %(size)d MiB')
+                % {'what': what, 'size': LARGEST_BODY >> 20}
             )
         passed = time.monotonic() - began
         if passed > patience + len(body) / _SLOWEST:
             answer.close()
-            raise TooSlow(
+            raise no_answer.NoAnswer(
                 _(
                     'the answer came too slowly: %(size)d bytes in '
                     '%(seconds).0f seconds'
                 )
-                % {'size': len(body), 'seconds': passed}
+                % {'size': len(body), 'seconds': passed},
+                is_slow=True,
             )
     content = bytes(body)
     if token:

@@ -317,7 +317,9 @@ class Transport:
                 )
                 responses.conceal(answer, token)
                 wire_log.head(answer.status_code, answer.headers)
-                response = responses.read(answer, token, call.timeout[1])
+                response = responses.read(
+                    answer, call.what, token, call.timeout[1]
+                )
             wire_log.body(response)
             if call.authenticated and response.status != 401:
                 self._credentials.accepted()
