@@ -34,7 +34,6 @@ from osc_port_iface.api import network
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
-from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import records
@@ -85,12 +84,13 @@ class RecordedCloud(api_cloud.Cloud):
 
     def __init__(self, source: Source) -> None:
         """Answer from recorded objects."""
-        replay = _Replay(source)
         self.credentials = _NoCredentials()
-        self.compute = _Compute(replay)
-        self.network = _Network(replay)
-        self.identity = _Identity(replay)
-        self.load_balancer = _LoadBalancer(replay)
+        no_config = cast(Any, None)
+        reached = no_config, self.credentials, _Replay(source)
+        self.compute = compute.ComputeApi(*reached)
+        self.network = _Network(*reached)
+        self.identity = identity.IdentityApi(*reached)
+        self.load_balancer = load_balancer.LoadBalancerApi(*reached)
 
     @property
     def project_id(self) -> str | None:
@@ -252,28 +252,7 @@ def _is_server_chosen(
     return True
 
 
-class _Replayed(service.Service):
-    def __init__(self, replay: _Replay) -> None:
-        super().__init__(cast(Any, None), _NoCredentials())
-        self._replay = replay
-
-    def _connect(self) -> transport.Transport:
-        return self._replay
-
-
-class _Compute(_Replayed, compute.ComputeApi):
-    pass
-
-
-class _Network(_Replayed, network.NetworkApi):
+class _Network(network.NetworkApi):
     def shows_bindings(self) -> bool:
         """Return whether the ports of all projects were recorded."""
-        return self._replay.has_all_projects
-
-
-class _Identity(_Replayed, identity.IdentityApi):
-    pass
-
-
-class _LoadBalancer(_Replayed, load_balancer.LoadBalancerApi):
-    pass
+        return cast(_Replay, self.transport).has_all_projects

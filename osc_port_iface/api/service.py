@@ -63,17 +63,20 @@ class Service(paging.Lister):
         self,
         config: cloud_region.CloudRegion,
         credentials: api_credentials.Credentials,
+        transport: api_transport.Transport | None = None,
     ) -> None:
         """Prepare to use the service; no request is sent.
 
         :param config: The settings of the region.
         :param credentials: The token that all services share.
+        :param transport: What sends its requests, if it is not a service that
+            the catalog has.
         """
         super().__init__()
         self._config = config
         self._credentials = credentials
         self._lock = threading.Lock()
-        self._transport: api_transport.Transport | None = None
+        self._transport = transport
 
     @property
     def transport(self) -> api_transport.Transport:
