@@ -17,6 +17,7 @@ import uuid
 
 from tests.cloud import api
 from tests.cloud import databases
+from tests.cloud import moves
 from tests.cloud import scenario
 from tests.functional import base
 
@@ -67,6 +68,18 @@ class FaultsTestCase(base.ProjectTestCase):
             self.update_port(port, name='refuse-binding')
         self.update_port(port, **{'binding:host_id': host})
 
+    def misbind(self, server: scenario.Resource) -> list[scenario.Resource]:
+        """Bind a port of a server elsewhere, one to no host, and one in vain.
+
+        :returns: All ports of the server, in this order.
+        """
+        elsewhere, nowhere, refused = ports = self.ports(server)
+        other = moves.other_host(self.admin, server)
+        self.update_port(elsewhere, **{'binding:host_id': other})
+        self.update_port(nowhere, **{'binding:host_id': ''})
+        self.fail_to_bind(refused, moves.host_of(self.admin, server))
+        return ports
+
     def change(self, database: str, statement: str, *values: object) -> None:
         """Change a service's database directly."""
         databases.change(self.cloud, database, statement, *values)
@@ -78,3 +91,15 @@ class FaultsTestCase(base.ProjectTestCase):
         self, server: scenario.Resource, cache: list[dict[str, Any]]
     ) -> None:
         databases.write_cache(self.cloud, server['id'], cache)
+
+    def forget(self, server: scenario.Resource) -> scenario.Resource:
+        """Remove the first interface of a server from Nova's cache.
+
+        :returns: Its port.
+        """
+        cache = self.read_cache(server)
+        self.write_cache(server, cache[1:])
+        (port,) = (
+            port for port in self.ports(server) if port['id'] == cache[0]['id']
+        )
+        return port

@@ -198,11 +198,7 @@ class TestCaches(CheckTestCase):
 
     def test_interface_missing_from_cache(self) -> None:
         server = self.make_server()
-        cache = self.read_cache(server)
-        self.write_cache(server, cache[1:])
-        (port,) = (
-            port for port in self.ports(server) if port['id'] == cache[0]['id']
-        )
+        port = self.forget(server)
         (row,) = self.assert_findings(server, ('missing-from-cache', port))
         self.assertEqual(port['id'], row['Port ID'])
         self.assertEqual(
@@ -324,14 +320,7 @@ class TestCaches(CheckTestCase):
 class TestPorts(CheckTestCase):
     def test_bindings(self) -> None:
         server = self.make_server(3)
-        elsewhere, nowhere, refused = self.ports(server)
-        host = self.admin.get('compute', f'/servers/{server["id"]}')['server'][
-            'OS-EXT-SRV-ATTR:host'
-        ]
-        other = 'compute-1' if host != 'compute-1' else 'compute-2'
-        self.update_port(elsewhere, **{'binding:host_id': other})
-        self.update_port(nowhere, **{'binding:host_id': ''})
-        self.fail_to_bind(refused, host)
+        elsewhere, nowhere, refused = self.misbind(server)
         rows = self.assert_findings(
             server,
             ('host-differs', elsewhere),
@@ -339,7 +328,13 @@ class TestPorts(CheckTestCase):
             ('binding-failed', refused),
         )
         (row,) = (row for row in rows if row['Finding'] == 'host-differs')
-        self.assertEqual((host, other), (row['Expected'], row['Actual']))
+        self.assertEqual(
+            (
+                moves.host_of(self.admin, server),
+                moves.other_host(self.admin, server),
+            ),
+            (row['Expected'], row['Actual']),
+        )
         # Without access to bindings, nothing is guessed.
         shown = self.check(
             server['id'], '--ignore', 'port-down', user=self.user, status=0

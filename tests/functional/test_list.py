@@ -39,6 +39,18 @@ AWKWARD_NAMES = (
 OTHER_NAMES = ('webx1', 'aab', 'x', 'y', 'name with', 'name with space too')
 
 
+def row_of(attachment: scenario.Resource) -> dict[str, object]:
+    """Make the row of an interface from what Nova says."""
+    return {
+        'Port ID': attachment['port_id'],
+        'Network ID': attachment['net_id'],
+        'MAC Address': attachment['mac_addr'],
+        'Fixed IPs': fixed_ips.in_order(attachment['fixed_ips']),
+        'Port State': attachment['port_state'],
+        'Tag': attachment['tag'],
+    }
+
+
 class TestOneServer(base.FunctionalTestCase):
     server: scenario.Resource
     bare: scenario.Resource
@@ -72,17 +84,7 @@ class TestOneServer(base.FunctionalTestCase):
         return sorted(found, key=lambda attachment: attachment['port_id'])
 
     def expected_rows(self, user: str = 'demo') -> list[dict[str, object]]:
-        return [
-            {
-                'Port ID': attachment['port_id'],
-                'Network ID': attachment['net_id'],
-                'MAC Address': attachment['mac_addr'],
-                'Fixed IPs': fixed_ips.in_order(attachment['fixed_ips']),
-                'Port State': attachment['port_state'],
-                'Tag': attachment['tag'],
-            }
-            for attachment in self.attachments(user)
-        ]
+        return [row_of(attachment) for attachment in self.attachments(user)]
 
     def test_json_is_what_nova_answers(self) -> None:
         for user in ('admin', 'demo', 'reader'):

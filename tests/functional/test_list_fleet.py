@@ -31,8 +31,8 @@ from tests.faults import answers
 from tests.faults import language
 from tests.functional import base
 from tests.functional import client
-from tests.functional import fixed_ips
 from tests.functional import recording_proxy
+from tests.functional import test_list
 
 COMMAND = ('server', 'interface', 'list')
 
@@ -75,12 +75,7 @@ class TestFleet(base.FunctionalTestCase):
                 {
                     'Server ID': server['id'],
                     'Server Name': server['name'],
-                    'Port ID': attachment['port_id'],
-                    'Network ID': attachment['net_id'],
-                    'MAC Address': attachment['mac_addr'],
-                    'Fixed IPs': fixed_ips.in_order(attachment['fixed_ips']),
-                    'Port State': attachment['port_state'],
-                    'Tag': attachment['tag'],
+                    **test_list.row_of(attachment),
                 }
                 for attachment in sorted(
                     attachments, key=lambda found: found['port_id']

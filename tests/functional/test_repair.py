@@ -92,15 +92,6 @@ class RepairTestCase(faults.FaultsTestCase):
     def labels(self, rows: list[Row]) -> list[tuple[str, str]]:
         return sorted((row['Finding'], row['Result']) for row in rows)
 
-    def forget(self, server: scenario.Resource) -> scenario.Resource:
-        """Remove the first interface of a server from Nova's cache."""
-        cache = self.read_cache(server)
-        self.write_cache(server, cache[1:])
-        (port,) = (
-            port for port in self.ports(server) if port['id'] == cache[0]['id']
-        )
-        return port
-
     def addresses(self, port: scenario.Resource) -> list[str]:
         """Return the addresses of a port, IPv4 first."""
         found = [row['ip_address'] for row in port['fixed_ips']]
@@ -252,14 +243,7 @@ class TestPorts(RepairTestCase):
     @base.needs(networks.PLAIN, 'OVN binds to each host of a server')
     def test_bindings(self) -> None:
         server = self.make_server(3)
-        elsewhere, nowhere, refused = self.ports(server)
-        host = self.admin.get('compute', f'/servers/{server["id"]}')['server'][
-            'OS-EXT-SRV-ATTR:host'
-        ]
-        other = 'compute-1' if host != 'compute-1' else 'compute-2'
-        self.update_port(elsewhere, **{'binding:host_id': other})
-        self.update_port(nowhere, **{'binding:host_id': ''})
-        self.fail_to_bind(refused, host)
+        _elsewhere, _nowhere, refused = self.misbind(server)
         rows = self.repair(
             server['id'], '--auto-approve', '--timeout', '4', status=3
         )
