@@ -47,7 +47,7 @@ BEGINS = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 # All projects.
 SCOPE = json.dumps({'host': None, 'project_id': None, 'status': None})
 
-# What the cloud has nothing of.
+# The kinds of which the cloud has no object.
 OTHERS = ('networks', 'subnets', 'floatingips', 'routers', 'trunks')
 
 # The days that are recorded, which takes 20 minutes of CPU.

@@ -17,7 +17,7 @@ share one vswitchd, whose data path is the dummy one, so that no kernel and no
 rights are needed. Ports are plugged in by tests/cloud/services/plugging.py.
 
 Two chassis on one vswitchd number their connection-tracking zones alike, so
-packets through NAT are true for a single chassis only.
+packets through NAT only behave as they should on a single chassis.
 """
 
 from collections.abc import Callable

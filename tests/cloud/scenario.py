@@ -141,7 +141,7 @@ class Scenario:
         )
 
     def scoped_pool(self, name: str, cidr: str) -> Resource:
-        """Make a pool of subnets that is alone in an address scope."""
+        """Make a subnet pool in an address scope of its own."""
         scope = self._make(
             'address_scope',
             name=self.name(name),
@@ -157,7 +157,7 @@ class Scenario:
     def flat_network(
         self, name: str, cidr: str, physical_network: str, project_id: str
     ) -> Resource:
-        """Make the network of a project on a physical one.
+        """Make a network of a project on a physical network.
 
         Only for an administrator.
         """

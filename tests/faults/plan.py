@@ -15,7 +15,7 @@
 ========  ==================================================================
 Column    Meaning
 ========  ==================================================================
-Part      What the fault is one of.
+Part      The kind of fault.
 Run       ``program``: the real program, against the embedded cloud.
           ``shell``: the same in process, against a fake one. ``both``.
 Command   What is run, without ``server interface``. ``admin:`` before it
@@ -29,7 +29,7 @@ Faults    How; see :mod:`language`. Several places, and as many faults, stand
           how the cloud is, with or without the others.
 Output    ``same`` as without the faults, ``none``, ``heading`` alone,
           ``no two`` without the rows of the server two, ``without`` and the
-          columns that are empty, ``less`` and those that are not there, or
+          columns that are empty, ``less`` and those that are missing, or
           ``N rows`` for what ``many`` makes of the port of two, or ``row``
           and the cells of the only row, with ``-empty-``.
 Error     Standard error; ``//`` between lines, ``...`` for any text.

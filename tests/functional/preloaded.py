@@ -37,7 +37,7 @@ from typing import NoReturn
 
 
 def preload(main: Callable[[list[str]], int]) -> None:
-    """Do what a command does before it needs a cloud; import all of ours.
+    """Do what a command does before it needs a cloud, and import the plugin.
 
     The entry points are read then, and the names of all distributions, which
     take half of the CPU time that imports leave.
@@ -92,7 +92,7 @@ def serve(listener: socket.socket, client: int) -> bool:
     :returns: True in the process of a command; False in this process, when
         there are no more orders.
     """
-    # Nobody waits for those who wait for the commands.
+    # Nobody waits for the processes that wait for the commands.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while client not in select.select([listener.fileno(), client], [], [])[0]:
         connection, _address = listener.accept()

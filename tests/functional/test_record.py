@@ -39,7 +39,7 @@ def _now() -> _Moment:
 
 
 class _Churn(threading.Thread):
-    """Gives addresses to one server after the other, and keeps the ledger.
+    """Gives addresses to one server after another, and keeps the ledger.
 
     :ivar ledger: When a change began and ended, the address, and the server
         that has it then; None if no one does.

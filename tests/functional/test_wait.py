@@ -129,7 +129,7 @@ class TestWait(WaitTestCase):
     def test_port_that_is_down(self) -> None:
         port = self.scenario.port(self.network, admin_state_up=False)
         server = self.scenario.server('down', {'port': port['id']})
-        # It is told at once, not after the timeout.
+        # It fails at once, not after the timeout.
         _rows, stderr = self.wait(server['id'], status=3)
         self.assertEqual(
             f'Server {server["id"]}, interface {port["id"]} '

@@ -149,7 +149,7 @@ class Comparison:
     ) -> bool:
         """Send a real packet, unless the switches have no way for it.
 
-        :returns: Whether it passes just so.
+        :returns: Whether it fares as ``ovn-trace`` says; True if not sent.
         """
         if row.sender is None or row.receiver is None:
             return True

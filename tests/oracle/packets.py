@@ -80,7 +80,7 @@ class Packet:
 
 
 class Guests:
-    """The ports of a cloud, as their guests and the switches have them."""
+    """The ports of a cloud, as their guests and the switches see them."""
 
     def __init__(self, cloud: directory.CloudDirectory) -> None:
         """Read everything.

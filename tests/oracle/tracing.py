@@ -27,7 +27,7 @@ _LEFT_FOR = re.compile(r'ct_dnat\w*\(ip')
 # Where a router asks for a MAC address, in place of sending the packet.
 _QUESTION = re.compile(r'\b(?:arp|nd_ns) \{')
 
-# Each of the passages through connection tracking.
+# More passages through connection tracking than any packet makes.
 _PASSAGES = 12
 
 
@@ -198,8 +198,8 @@ class Tracer:
     ) -> str:
         """Run ovn-trace.
 
-        :param way: The port, and the MAC addresses from and to which.
-        :param addresses: The addresses from and to which.
+        :param way: The port, and the MAC addresses of source and destination.
+        :param addresses: The addresses of source and destination.
         :param is_reply: Whether it is the reply of a known connection.
         :param is_new_reply: Whether it is a reply to what nobody remembers.
         """

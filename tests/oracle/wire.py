@@ -124,8 +124,8 @@ def _frame(
 ) -> bytes:
     """Put a payload into IP and Ethernet.
 
-    :param macs: The MAC addresses from and to which.
-    :param addresses: The addresses from and to which.
+    :param macs: The MAC addresses of source and destination.
+    :param addresses: The addresses of source and destination.
     :param payload: The number of its protocol, and its bytes.
     """
     protocol, content = payload

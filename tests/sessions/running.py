@@ -23,7 +23,7 @@ from tests.sessions import page as pages
 from tests.sessions import scenarios
 from tests.sessions import shell
 
-# The steps with another output than on the page, and that output.
+# The steps whose output differs from the page, and that output.
 Wrong = list[tuple[pages.Step, str]]
 
 
@@ -41,8 +41,8 @@ def run(page: pages.Page, openstack: pathlib.Path) -> Wrong:
     """Run the sessions of a page, in the scenario that it names.
 
     :param openstack: The ``openstack`` program.
-    :returns: The steps with another output than on the page, and that output,
-        with the identifiers of the page as far as it has any.
+    :returns: The steps whose output differs from the page, and that output,
+        with the identifiers of the page where it has any.
     """
     with scenarios.named(page.settings.get('scenario', 'demo')) as identifiers:
         cloud = page.settings.get('cloud', 'demo')

@@ -31,7 +31,7 @@ PAGES = (
 
 
 class TestPages(testtools.TestCase):
-    """One class, as the pages share the demo and follow each other."""
+    """One class, as the pages share the demo and run one after another."""
 
     def assert_true(self, page: pages.Page) -> None:
         self.assert_shown(page, running.run(page, client.preloaded_program()))

@@ -50,7 +50,7 @@ def application() -> object:
     served = DIFFERENCES.neutron_application()
     if CLOUD.network == networks.PLAIN:
         register_agents()
-    # The first requests would do it, each before the other has finished.
+    # Otherwise the first requests do it, several at the same time.
     policy.init()
     # A connection cannot be used by two processes.
     database.get_context_manager().dispose_pool()
