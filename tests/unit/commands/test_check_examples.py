@@ -22,20 +22,28 @@ from unittest import mock
 import testtools
 import yaml
 
-from osc_port_iface.commands import check as check_command
 from osc_port_iface.commands import metrics
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
+from tests import declared
 from tests.unit import base
 
 ROOT = pathlib.Path(__file__).parents[3]
 EXAMPLES = ROOT / 'doc' / 'source' / 'user' / 'examples'
 
 
-def arguments(command: str) -> list[str]:
-    """Return the arguments in a command line."""
+def parse(command: str) -> argparse.Namespace:
+    """Read a command line with the parser of its command."""
     words = shlex.split(command.partition('>')[0])
-    return words[words.index('check') + 1 :]
+    verb, *arguments = words[words.index('interface') + 1 :]
+    (loaded,) = (
+        point.load()
+        for point in declared.entry_points()
+        if point.name == f'server_interface_{verb}'
+    )
+    parser = loaded(mock.Mock(), None).get_parser(verb)
+    parsed: argparse.Namespace = parser.parse_args(arguments)
+    return parsed
 
 
 class TestExamples(base.ShellTestCase):
@@ -55,6 +63,7 @@ class TestExamples(base.ShellTestCase):
         (group,) = rules['groups']
         known = self.metrics()
         used = set()
+        severities: list[str] = []
         for rule in group['rules']:
             with self.subTest(rule['alert']):
                 self.assertEqual(
@@ -65,35 +74,49 @@ class TestExamples(base.ShellTestCase):
                 self.assertNotEqual(set(), names)
                 self.assertEqual(set(), names - known)
                 used |= names
-                for pattern in re.findall(r'code=~"([^"]*)"', rule['expr']):
-                    for code in pattern.split('|'):
-                        self.assertIn(code, set(codes.Code))
+                severities += re.findall(r'severity="(\w*)"', rule['expr'])
         self.assertIn('osc_port_iface_check_run_failed', used)
+        self.assertEqual(
+            [codes.Severity.CRITICAL, codes.Severity.WARNING], severities
+        )
 
-    def assert_accepted(self, command: str) -> None:
-        """Check that the command has these options."""
-        parser = check_command.CheckServerInterface(
-            mock.Mock(), None
-        ).get_parser('check')
-        parsed = parser.parse_args(arguments(command))
-        self.assertEqual('.prom', parsed.metrics.suffix)
+    def assert_accepted(self, name: str, command: str) -> None:
+        """Check that a job is a command line, and where it writes."""
+        parsed = parse(command)
+        if name.startswith('interfaces-check'):
+            self.assertEqual('.prom', parsed.metrics.suffix)
+        else:
+            self.assertEqual('/var/lib/interfaces/journal', parsed.journal)
 
     def test_systemd(self) -> None:
-        for name in ('interfaces-check.service', 'interfaces-check.timer'):
-            parser = configparser.ConfigParser(interpolation=None)
-            parser.optionxform = str  # type: ignore[assignment,method-assign]
-            parser.read_string((EXAMPLES / name).read_text())
-            if 'Service' in parser:
-                self.assert_accepted(parser['Service']['ExecStart'])
-            else:
-                self.assertEqual('*:0/30', parser['Timer']['OnCalendar'])
+        for name, period in (
+            ('interfaces-check', '*:0/30'),
+            ('interfaces-record', 'hourly'),
+        ):
+            with self.subTest(name):
+                service, timer = (
+                    self.unit(f'{name}.{kind}')
+                    for kind in ('service', 'timer')
+                )
+                self.assert_accepted(name, service['Service']['ExecStart'])
+                self.assertEqual(period, timer['Timer']['OnCalendar'])
+
+    def unit(self, name: str) -> configparser.ConfigParser:
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.optionxform = str  # type: ignore[assignment,method-assign]
+        parser.read_string((EXAMPLES / name).read_text())
+        return parser
 
     def test_cron(self) -> None:
-        text = (EXAMPLES / 'interfaces-check.cron').read_text()
-        *settings, line = text.splitlines()
-        self.assertEqual(['OS_CLOUD=admin'], settings)
-        self.assertRegex(line, r'^(\S+ ){5} \S+  openstack server interface ')
-        self.assert_accepted(line)
+        for name in ('interfaces-check', 'interfaces-record'):
+            with self.subTest(name):
+                text = (EXAMPLES / f'{name}.cron').read_text()
+                *settings, line = text.splitlines()
+                self.assertEqual(['OS_CLOUD=admin'], settings)
+                self.assertRegex(
+                    line, r'^(\S+ ){5} \S+  openstack server interface '
+                )
+                self.assert_accepted(name, line)
 
 
 class TestFindingsPage(testtools.TestCase):
