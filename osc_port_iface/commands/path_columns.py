@@ -59,9 +59,9 @@ def _steps(path: paths.Path) -> cells.Cell:
 
 
 COLUMNS: columns.Columns[paths.Path] = (
-    columns.Column('Source', columns.of_row('source.text')),
-    columns.Column('Source Address', columns.of_row('source.address')),
-    columns.Column('Destination', columns.of_row('destination.text')),
+    columns.Column('Source', columns.of_row('pair.source.text')),
+    columns.Column('Source Address', columns.of_row('pair.source.address')),
+    columns.Column('Destination', columns.of_row('pair.destination.text')),
     columns.Column('Destination Address', columns.of_row('address')),
     columns.Column('Path', columns.of_row('route')),
     columns.Column('Verdict', columns.of_row('verdict.value')),

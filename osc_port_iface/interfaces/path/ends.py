@@ -48,9 +48,10 @@ def named(
             if known.plugged(port).device_id == server.id
         ]
     return [
-        _end(known, port, fixed_ip.ip_address, text)
+        _end(known, user, fixed_ip.ip_address, text)
         for port in ports
         for fixed_ip in port.fixed_ips
+        for user in _users(known, port)
     ]
 
 
@@ -59,24 +60,26 @@ def addressed(
 ) -> list[surroundings.End]:
     """Return the ends that have an address, or the one that is a CIDR."""
     text = surroundings.text(network)
-    outside = [surroundings.End(text, network)]
     if network.num_addresses > 1:
-        return outside
+        return [surroundings.End(text, network)]
     ends = [
-        _end(known, port, text, text)
+        _end(known, user, text, text)
         for port in known.ports.values()
-        if not port.is_of_floating_ip
-        and (
-            port.has_address(text)
-            # It may use the address.
-            or (port.server_id and port.pair_covering(network[0]))
-        )
+        if port.has_address(text) and not port.is_of_floating_ip
+        for user in _users(known, port)
     ]
-    plugged = [end for end in ends if end.port and not end.port.only_reserves]
     for row in known.floating_ips.values():
         if row.address == text:
-            plugged += _floating(known, row)
-    return plugged or ends or outside
+            ends += _floating(known, row)
+    if not ends:
+        # A virtual IP need not be reserved.
+        ends = [
+            _end(known, port, text, text)
+            for port in known.ports.values()
+            if port.server_id
+            and any(pair.network == network for pair in port.address_pairs)
+        ]
+    return ends or [surroundings.End(text, network)]
 
 
 def split(
@@ -105,14 +108,30 @@ def split(
         yield end
 
 
+def _users(
+    known: surroundings.Surroundings, port: records.Port
+) -> list[records.Port]:
+    """Return the ports that use the addresses of a port, or only itself."""
+    users = [
+        user
+        for user in known.ports.values()
+        if port.only_reserves
+        and user.network_id == port.network_id
+        and user.server_id
+        and user.names_address_of(port)
+    ]
+    return users or [port]
+
+
 def _floating(
     known: surroundings.Surroundings, row: records.FloatingIP
 ) -> list[surroundings.End]:
     """Return the ends that a floating IP leads to, or the useless one."""
     ends = [
-        _end(known, known.ports[port_id], address, row.address, row)
+        _end(known, user, address, row.address, row)
         for port_id, address in surroundings.targets(row)
         if port_id in known.ports and address
+        for user in _users(known, known.ports[port_id])
     ]
     network = addresses.parse_ip_network(row.address)
     return ends or [surroundings.End(row.address, network, floating_ip=row)]

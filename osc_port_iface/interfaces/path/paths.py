@@ -32,20 +32,23 @@ from osc_port_iface import records
 class Path:
     """One path, from an address to an address.
 
+    :ivar pair: Its ends, and the traffic in question.
     :ivar address: The address by which the destination is reached, which may
         be a floating IP.
     :ivar route: How the path leads there, in words; None if it does not.
-    :ivar asked: The traffic in question.
     :ivar hops: The steps from the source to the destination, and then those
         that matter to replies.
     """
 
-    source: surroundings.End
-    destination: surroundings.End
+    pair: 'Pair'
     address: str
     route: str | None
-    asked: flows.Flows
     hops: tuple[steps.Step, ...]
+
+    @property
+    def asked(self) -> flows.Flows:
+        """The traffic in question."""
+        return self.pair.asked
 
     @property
     def passing(self) -> flows.Flows:
@@ -79,27 +82,29 @@ class Path:
         return _('the destination accepts nothing that the source sends')
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True, slots=True)
 class Pair:
-    """Two ends, and the traffic in question.
-
-    :ivar start: The network of the source; None if it is outside Neutron.
-    :ivar end: Likewise that of the destination.
-    :ivar sender: The source, as rules see it if nothing translates it.
-    """
+    """Two ends, and the traffic in question."""
 
     known: surroundings.Surroundings
     source: surroundings.End
     destination: surroundings.End
     asked: flows.Flows
 
-    def __post_init__(self) -> None:
-        """Find the networks of the ends."""
-        self.start = self.source.network_id
-        self.end = self.destination.network_id
-        self.sender = firewall.Peer(
-            (self.source.network,), self.source.is_internet
-        )
+    @property
+    def start(self) -> str | None:
+        """The network of the source; None if it is outside Neutron."""
+        return self.source.network_id
+
+    @property
+    def end(self) -> str | None:
+        """Likewise that of the destination."""
+        return self.destination.network_id
+
+    @property
+    def sender(self) -> firewall.Peer:
+        """The source, as rules see it if nothing translates it."""
+        return firewall.Peer((self.source.network,), self.source.is_internet)
 
     def directly(self) -> Path:
         """Judge the path to the address itself."""
@@ -137,9 +142,7 @@ class Pair:
         :param address: The address that the source sends to, if it is not
             that of the destination.
         """
-        address = address or self.destination.address
-        ends = self.source, self.destination
-        return Path(*ends, address, route, self.asked, (step,))
+        return Path(self, address or self.destination.address, route, (step,))
 
     def way(
         self, target: addresses.IPNetwork, network_id: str | None
@@ -199,10 +202,10 @@ class Pair:
         found += self._missing(self.destination)
         if port := self.destination.port:
             found += self._accept(port, seen or self.sender, moved)
+            # Its replies come from the address, too.
+            found += plugged.judge_sender(self.known, self.destination, port)
             found += plugged.judge(self.known, port)[::-1]
-        hops = (*found, *replies)
-        ends = self.source, self.destination
-        return Path(*ends, address, route, self.asked, hops)
+        return Path(self, address, route, (*found, *replies))
 
     def _missing(self, end: surroundings.End) -> list[steps.Step]:
         """Judge addresses on a network of Neutron whose ports are not known.
@@ -291,13 +294,16 @@ class Pair:
         if gateway is None or source.network.version == 6:
             return self.sender
         for row in self.known.floating_ips.values():
-            if row.router_id == gateway.id and source.is_at(row):
-                return firewall.Peer(
-                    (addresses.parse_ip_network(row.address),)
-                )
+            if row.router_id == gateway.id and self.known.has(
+                source, row.port_id, row.fixed_ip_address
+            ):
+                address = addresses.parse_ip_network(row.address)
+                return firewall.Peer((address,))
         own = (
             addresses.parse_ip_network(row.ip_address)
-            for row in gateway.external_ips
+            # Which of several it takes is not known.
+            for each in gateway.gateways
+            for row in each.external_ips
         )
         external = tuple(network for network in own if network.version == 4)
         if gateway.has_source_nat and external:

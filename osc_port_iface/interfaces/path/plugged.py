@@ -39,6 +39,9 @@ def judge(
     known: surroundings.Surroundings, port: records.Port
 ) -> list[steps.Step]:
     """Judge whether a port, and the server that has it, are up."""
+    if port.load_balancer_id:
+        reason = _('port %(row)s is of a load balancer, which is not judged')
+        return [steps.unknown('port', port, reason)]
     if port.is_of_neutron:
         return [_port(known, port)]
     return [_server(known, port), _port(known, port)]

@@ -295,8 +295,11 @@ class Way:
             and row.cidr
         ]
         yield from on_link
-        if outer and outer == self._target_network_id:
-            yield _Route(self._target, outer)
+        for gateway in router.gateways:
+            if gateway.network_id and (
+                gateway.network_id == self._target_network_id
+            ):
+                yield _Route(self._target, gateway.network_id)
         default = _Route(self._target, outer or self.network_id)
         for route in router.routes:
             next_hop = addresses.parse_ip_network(route.next_hop)

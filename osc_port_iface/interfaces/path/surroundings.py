@@ -70,13 +70,6 @@ class End:
             or (network.version == 4 and network.is_reserved)
         )
 
-    def is_at(self, floating_ip: records.FloatingIP) -> bool:
-        """Return whether a floating IP leads to this address of a port."""
-        return self.port is not None and (
-            (floating_ip.port_id, floating_ip.fixed_ip_address)
-            == (self.port.id, self.address)
-        )
-
 
 class Surroundings:
     """Everything that was read; what the caller may not see is missing.
@@ -150,6 +143,15 @@ class Surroundings:
     def plugged(self, port: records.Port) -> records.Port:
         """Return what is plugged into a server: a port, or its parent."""
         return self.parents.get(port.id, port)
+
+    def has(self, end: End, port_id: str | None, address: str | None) -> bool:
+        """Return whether an end has the address of a port.
+
+        The port may only reserve the address, which is unique on its network.
+        """
+        port = self.ports.get(port_id or '')
+        place = port and (port.network_id, address)
+        return place == (end.network_id, end.address)
 
     def network(self, network_id: str | None) -> records.Network:
         """Return a network; of one that is not seen, only the ID is known."""

@@ -185,7 +185,7 @@ class Survey(surroundings.Surroundings):
         The address of a port that is not plugged in may be used by others of
         its network, by allowed address pairs.
         """
-        found = self._add_ports('ip_address', texts)
+        self._add_ports('ip_address', texts)
         floating_ips = self._add(
             self.floating_ips, neutron.FLOATING_IPS, 'address', texts
         )
@@ -195,7 +195,11 @@ class Survey(surroundings.Surroundings):
             for port_id, _address in surroundings.targets(row)
         }
         self._add_ports('id', port_ids - {*self.ports})
-        reserved = {port.network_id for port in found if port.only_reserves}
+        reserved = {
+            port.network_id
+            for port in self.ports.values()
+            if port.only_reserves
+        }
         for port in self._read(neutron.PORTS, 'network_id', reserved):
             if port.address_pairs:
                 self.ports.setdefault(port.id, port)

@@ -334,6 +334,60 @@ class TestReach(base.ShellTestCase):
             (result.status, result.stdout, result.stderr),
         )
 
+    def test_virtual_ip(self) -> None:
+        """Those servers have it whose pairs name it, also by a floating IP."""
+        floating, virtual = '203.0.113.50', '10.0.0.100'
+        nothing = {'device_id': '', 'device_owner': ''}
+        reserving = fake_cloud.port(30, 3, virtual, **nothing)
+        self.register('routers', fake_cloud.router(950, '203.0.113.2'))
+        self.register(
+            'ports',
+            *(reserving, interface(21, 700, '10.0.0.1', 900)),
+            *(
+                fake_cloud.port(
+                    *(number, server, address),
+                    allowed_address_pairs=[{'ip_address': pair}],
+                )
+                for number, server, address, pair in (
+                    (11, 1, '10.0.0.5', virtual),
+                    (12, 2, '10.0.0.6', '0.0.0.0/0'),
+                )
+            ),
+        )
+        self.register(
+            'floatingips',
+            fake_cloud.floating_ip(
+                floating, 30, fixed_ip_address=virtual, router_id=ROUTER
+            ),
+        )
+        for destination in (floating, virtual, fake_cloud.identifier(30)):
+            with self.subTest(destination):
+                result = self.reach(
+                    *('internet', destination, '--port', '22', '-f', 'value'),
+                    *('-c', 'Destination', '-c', 'Path', '-c', 'Verdict'),
+                )
+                self.assertEqual(
+                    (0, f'web-1 floating IP {floating} allowed\n', ''),
+                    (result.status, result.stdout, result.stderr),
+                )
+
+    def test_virtual_ip_that_is_not_reserved(self) -> None:
+        """A pair that allows any address says nothing of one."""
+        port = fake_cloud.port(11, 1, '10.0.0.5')
+        self.register('ports', port, interface(21, 700, '10.0.0.1', 900))
+        missing = 'blocked no port on network front has 10.0.0.100\n'
+        for pair, expected in (
+            ('10.0.0.100', 'allowed \n'),
+            ('0.0.0.0/0', missing),
+        ):
+            with self.subTest(pair):
+                port['allowed_address_pairs'] = [{'ip_address': pair}]
+                result = self.reach(
+                    *('10.0.0.100', 'web-1', '--port', '22', '-f', 'value'),
+                    *('-c', 'Verdict', '-c', 'Reason'),
+                )
+                self.assertEqual(expected, result.stdout)
+
     def test_no_common_version(self) -> None:
         result = self.reach('2001:db8::7', 'db-1')
         self.assertEqual(

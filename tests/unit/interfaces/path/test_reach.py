@@ -244,13 +244,7 @@ class World:
                 return surroundings.End(text, inside, target, floating_ip=row)
         return surroundings.End(text, address)
 
-    def paths(
-        self,
-        source: str,
-        destination: str,
-        question: flows.Question = SSH,
-        sender: str | None = None,
-    ) -> list[paths.Path]:
+    def known(self) -> surroundings.Surroundings:
         known = surroundings.Surroundings(fake_cloud.PROJECT_ID)
         vars(known).update(
             drivers=frozenset(self.drivers),
@@ -263,12 +257,21 @@ class World:
             floating_ips=by_id(*self.floating_ips),
             **self.more,
         )
+        return known
+
+    def paths(
+        self,
+        source: str,
+        destination: str,
+        question: flows.Question = SSH,
+        sender: str | None = None,
+    ) -> list[paths.Path]:
         start = self.end(source)
         if sender:
             start = dataclasses.replace(start, port=self.ports[sender])
         end = self.end(destination)
         asked = question.flows(start.network.version)
-        return reach.judge(known, start, end, asked)
+        return reach.judge(self.known(), start, end, asked)
 
 
 class WorldTestCase(testtools.TestCase):
@@ -356,6 +359,17 @@ class TestRows(WorldTestCase):
                 pairs = (records.AddressPair(*pair),)
                 self.world.change(WEB, address_pairs=pairs)
                 (path,) = self.world.paths(*arguments)
+                self.assertEqual(verdict, path.verdict)
+                # It also replies from there.
+                virtual = dataclasses.replace(
+                    self.world.end('10.0.0.99'), port=self.world.ports[WEB]
+                )
+                (path,) = reach.judge(
+                    self.world.known(),
+                    self.world.end('10.0.0.6'),
+                    virtual,
+                    SSH.flows(4),
+                )
                 self.assertEqual(verdict, path.verdict)
 
     def test_2_replies_need_a_rule_at_stateless_groups(self) -> None:
@@ -795,6 +809,31 @@ class TestWays(WorldTestCase):
                 (ingress,) = (s for s in path.hops if s.hop == 'ingress')
                 self.assertIs(ALLOWED, ingress.verdict(path.asked))
 
+    def test_8_several_gateways(self) -> None:
+        """By which of them it leaves is not known."""
+        second = records.Gateway(
+            'second', (records.FixedIP('198.51.100.2'),), True
+        )
+        self.world.change(EDGE, more_gateways=(second,))
+        seen = ipaddress.ip_network('203.0.113.2')
+        self.world.allow(rule(9, 'ingress', remote_network=seen))
+        reason = 'it is not known whether it sees 203.0.113.2 or 198.51.100.2'
+        self.assert_unknown(reason, '10.0.0.5', '203.0.113.9')
+        self.world.allow(rule(9, 'ingress'))
+        self.assert_allowed('10.0.0.5', '203.0.113.9')
+        self.world.networks['second'] = network('second', 'second')
+        self.world.ports[GUEST] = dataclasses.replace(
+            self.world.ports[GUEST],
+            network_id='second',
+            fixed_ips=(records.FixedIP('198.51.100.9', 'on-second'),),
+        )
+        self.world.subnets['on-second'] = records.Subnet(
+            *('on-second', 'on-second', 'second', '198.51.100.0/24'),
+            gateway_ip='198.51.100.1',
+        )
+        path = self.assert_allowed('10.0.0.5', '198.51.100.9')
+        self.assertEqual('through router edge', path.route)
+
     def test_joined_networks(self) -> None:
         path = self.assert_allowed('10.0.0.5', '10.0.1.5')
         self.assertEqual('through router edge', path.route)
@@ -944,6 +983,14 @@ class TestWays(WorldTestCase):
                 world.change(WEB_2, **changes)
                 self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
 
+    def test_load_balancer(self) -> None:
+        name = f'ovn-lb-vip-{fake_cloud.identifier(970)}'
+        self.world.change(
+            WEB_2, name=name, device_id=None, device_owner=None, status='DOWN'
+        )
+        reason = f'port {name} is of a load balancer, which is not judged'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+
     def test_server(self) -> None:
         server = fake_cloud.identifier(12)
         for changes, verdict, reason in (
@@ -1054,7 +1101,7 @@ class TestWays(WorldTestCase):
             twin, 'twin', 'twin', '10.0.0.0/24', '10.0.0.1'
         )
         judged = [
-            (path.source.address, path.verdict, path.reason)
+            (path.pair.source.address, path.verdict, path.reason)
             for path in self.world.paths('0.0.0.0/0', '10.0.1.5')
         ]
         not_joined = 'no router joins networks twin and back'
