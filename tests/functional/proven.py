@@ -13,10 +13,10 @@
 """Records what the commands have proven with each release.
 
 ``python -m tests.functional.proven`` writes this into the user guide, after
-the functional tests have passed on each release and on OVN.
+functional tests have passed on some of the releases, or on OVN.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import csv
 import io
 import json
@@ -28,6 +28,9 @@ from tests.cloud import networks
 from tests.cloud import releases
 from tests import declared
 from tests import environments
+
+# What a cell of the table can be; the last is the most.
+_CELLS = ('no', 'found', 'found and repaired', 'yes')
 
 TABLE = environments.CHECKOUT / 'doc' / 'source' / 'user' / 'proven.csv'
 
@@ -73,37 +76,40 @@ def clouds() -> dict[str, directory.CloudDirectory]:
     }
 
 
-def table() -> str:
-    """Return what was seen on each cloud, as comma-separated values."""
-    seen_on = {
-        name: set(_file(cloud).read_text().splitlines())
-        for name, cloud in clouds().items()
-    }
+def table(before: str, seen_on: Mapping[str, set[str]]) -> str:
+    """Return what is proven on each cloud, as comma-separated values.
+
+    :param before: The table as it was. What it says stays, as tests may have
+        run on a part of the clouds, or only some of them.
+    :param seen_on: What was seen on each cloud.
+    """
+    known = {row['']: row for row in csv.DictReader(io.StringIO(before))}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(['', *seen_on])
-    for command in commands():
-        writer.writerow(
-            [
-                f'``server interface {command}``',
-                *('yes' if command in on else 'no' for on in seen_on.values()),
-            ]
+    for row, what in (
+        *((f'``server interface {name}``', name) for name in commands()),
+        *((f'``{code}``', str(code)) for code in sorted(codes.Code)),
+    ):
+        cells = (
+            max(
+                known.get(row, {}).get(name, 'no'),
+                _cell(what, seen),
+                key=_CELLS.index,
+            )
+            for name, seen in seen_on.items()
         )
-    for code in sorted(codes.Code):
-        writer.writerow(
-            [
-                f'``{code}``',
-                *(
-                    'found and repaired'
-                    if f'repair {code}' in on
-                    else 'found'
-                    if f'check {code}' in on
-                    else 'no'
-                    for on in seen_on.values()
-                ),
-            ]
-        )
+        writer.writerow([row, *cells])
     return text.getvalue()
+
+
+def _cell(what: str, seen: set[str]) -> str:
+    """Return what the table says about a command or a code."""
+    if what in seen:
+        return 'yes'
+    if f'repair {what}' in seen:
+        return 'found and repaired'
+    return 'found' if f'check {what}' in seen else 'no'
 
 
 def commands() -> list[str]:
@@ -121,4 +127,9 @@ def _file(cloud: directory.CloudDirectory) -> pathlib.Path:
 
 
 if __name__ == '__main__':
-    TABLE.write_text(table())
+    files = {name: _file(cloud) for name, cloud in clouds().items()}
+    found = {
+        name: {*file.read_text().splitlines()} if file.exists() else set()
+        for name, file in files.items()
+    }
+    TABLE.write_text(table(TABLE.read_text(), found))

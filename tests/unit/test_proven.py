@@ -62,3 +62,22 @@ class TestTable(testtools.TestCase):
             ],
             [name for name, *_releases in rows],
         )
+
+    def test_what_was_proven_stays(self) -> None:
+        """Tests may have run on some clouds, or only some tests."""
+        before = (
+            ',newest,older\n'
+            '``server interface list``,yes,no\n'
+            '``unbound``,found and repaired,found\n'
+        )
+        seen = {'newest': {'check unbound'}, 'older': {'repair unbound'}}
+        rows = {
+            name: cells
+            for name, *cells in csv.reader(
+                proven.table(before, seen).splitlines()
+            )
+        }
+        self.assertEqual(['newest', 'older'], rows[''])
+        self.assertEqual(['yes', 'no'], rows['``server interface list``'])
+        self.assertEqual(['no', 'no'], rows['``server interface find``'])
+        self.assertEqual(['found and repaired'] * 2, rows['``unbound``'])
