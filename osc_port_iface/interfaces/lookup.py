@@ -114,7 +114,7 @@ class Lookup:
         """
         self.failures: list[str] = []
         self.notices: list[str] = []
-        self.hidden: list[str] = []
+        self.hidden: set[str] = set()
         self._cloud = cloud
         self._rows = tuple(rows)
         self._with_rules = with_rules
@@ -130,7 +130,7 @@ class Lookup:
         port = self.port(row)
         if port is None or port.shows_binding:
             return port
-        self._hide(
+        self.hidden.add(
             _(
                 'How ports are bound is not known: Neutron shows that to '
                 'administrators only'
@@ -151,7 +151,7 @@ class Lookup:
         """
         network = self.network(row)
         if network and not network.segments:
-            self._hide(
+            self.hidden.add(
                 _(
                     'How networks are provided is not known: Neutron shows '
                     'that to administrators only'
@@ -440,10 +440,6 @@ class Lookup:
         self.failures += answer.failures
         self.notices += answer.notices
         return {found.id: found for found in answer.rows}
-
-    def _hide(self, line: str) -> None:
-        if line not in self.hidden:
-            self.hidden.append(line)
 
 
 _SERVICES = frozenset({'compute', 'identity', 'load-balancer', 'network'})

@@ -99,11 +99,7 @@ def _forwardings(
             for row in floating_ip.port_forwardings
             if _is_chosen(row, query)
         ),
-        key=lambda row: (
-            row.protocol or '',
-            len(row.external_port or ''),
-            row.external_port or '',
-        ),
+        key=lambda row: (row.protocol or '', row.external_range or (0, 0)),
     )
 
 

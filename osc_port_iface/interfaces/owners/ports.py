@@ -103,21 +103,21 @@ def _with_ids(search: searches.Search) -> Iterator[searches.Match]:
 
 def _with_prefixes(search: searches.Search) -> Iterator[searches.Match]:
     """Find the ports whose ID or MAC address begins with something."""
-    kinds = (
-        ('host-device', 'id', search.of(addresses.Kind.HOST_DEVICE)),
-        ('mac-address', 'mac_address', search.of(addresses.Kind.MAC_PREFIX)),
-    )
+    prefixes = [
+        *search.of(addresses.Kind.HOST_DEVICE),
+        *search.of(addresses.Kind.MAC_PREFIX),
+    ]
 
-    def matches(port: records.Port) -> list[searches.Match]:
-        return [
-            searches.Match(query, matched_as, port=port)
-            for matched_as, name, queries in kinds
-            for query in queries
-            if (getattr(port, name) or '').startswith(query.value)
-        ]
+    def matches(port: records.Port) -> Iterator[searches.Match]:
+        for query in prefixes:
+            is_device = query.kind is addresses.Kind.HOST_DEVICE
+            text = port.id if is_device else port.mac_address or ''
+            if text.startswith(query.value):
+                matched_as = 'host-device' if is_device else 'mac-address'
+                yield searches.Match(query, matched_as, port=port)
 
-    if any(queries for _matched_as, _name, queries in kinds):
+    if prefixes:
         listed = search.read(neutron.PORT_ADDRESSES)
-        ids = (row.id for row in listed if matches(row))
+        ids = (row.id for row in listed if any(matches(row)))
         for port in search.ports('id', ids):
             yield from matches(port)

@@ -170,7 +170,7 @@ class TestInterfaces(api_test_case.ApiTestCase):
             [found.address for found in look.floating_ips(first)],
         )
         self.assertEqual([], look.floating_ips(second))
-        self.assertEqual([], look.failures + look.notices + look.hidden)
+        self.assertEqual([], [*look.failures, *look.notices, *look.hidden])
 
     def test_port_forwardings(self) -> None:
         hidden: dict[str, Any] = {'internal_port_id': None}
@@ -259,17 +259,17 @@ class TestInterfaces(api_test_case.ApiTestCase):
         )
         look = self.look()
         self.assertTrue(all(map(look.port, self.rows)))
-        self.assertEqual([], look.hidden)
+        self.assertEqual(set(), look.hidden)
         for _again in range(2):
             self.assertEqual(
                 [False, True],
                 [look.binding(one) is not None for one in self.rows],
             )
         self.assertEqual(
-            [
+            {
                 'How ports are bound is not known: Neutron shows that to '
                 'administrators only'
-            ],
+            },
             look.hidden,
         )
 
@@ -279,13 +279,13 @@ class TestInterfaces(api_test_case.ApiTestCase):
         )
         look = self.look()
         self.assertIsNotNone(look.network(self.rows[0]))
-        self.assertEqual([], look.hidden)
+        self.assertEqual(set(), look.hidden)
         self.assertEqual((), look.segments(self.rows[0]))
         self.assertEqual(
-            [
+            {
                 'How networks are provided is not known: Neutron shows that '
                 'to administrators only'
-            ],
+            },
             look.hidden,
         )
 

@@ -76,12 +76,13 @@ class TestPortForwardings(test_find.FindTestCase):
                         external_port_range='8000:8010',
                         internal_port=None,
                         internal_port_range='9000:9010',
-                    )
+                    ),
+                    fake_cloud.forwarding(10443, 443, 12, '10.0.0.6'),
                 ],
             ),
         )
         self.assertEqual(
-            [('8000:8010', '9000:9010')],
+            [('8000:8010', '9000:9010'), (10443, 443)],
             self.rows(
                 '203.0.113.5', columns=('External Port', 'Internal Port')
             ),
