@@ -110,12 +110,8 @@ class Address:
         if self.kind not in (Kind.IP_ADDRESS, Kind.RANGE):
             return []
         first, _dash, last = self.value.partition('-')
-        return list(
-            ipaddress.summarize_address_range(
-                ipaddress.ip_address(first),
-                ipaddress.ip_address(last or first),
-            )
-        )
+        ends = map(ipaddress.ip_address, (first, last or first))
+        return list(ipaddress.summarize_address_range(*ends))
 
 
 def is_uuid(text: str) -> bool:
@@ -173,13 +169,8 @@ def _endpoint(text: str, endpoint: re.Match[str]) -> Address:
     number = int(endpoint['number']) if endpoint['number'] else None
     if number is not None and not 0 < number < 65536:
         raise ValueError(f'{text!r} has no such port')
-    return Address(
-        text,
-        Kind.IP_ADDRESS,
-        str(found),
-        number,
-        endpoint['protocol'] and endpoint['protocol'].lower(),
-    )
+    protocol = endpoint['protocol'] and endpoint['protocol'].lower()
+    return Address(text, Kind.IP_ADDRESS, str(found), number, protocol)
 
 
 def _range(text: str, first: IPAddress, last: IPAddress) -> Address:
@@ -296,8 +287,4 @@ def parse_ip_network(text: str) -> IPNetwork:
 
 def covers(wide: IPNetwork, narrow: IPNetwork) -> bool:
     """Return whether a network has all addresses of another."""
-    return (
-        wide.version == narrow.version
-        and wide.prefixlen <= narrow.prefixlen
-        and wide.overlaps(narrow)
-    )
+    return wide.prefixlen <= narrow.prefixlen and wide.overlaps(narrow)
