@@ -316,6 +316,15 @@ class TestRepair(RepairTestCase):
         # A repair without effect is harmless, so the other server is repaired.
         self.assertEqual(2, self.events())
 
+    def test_pauses(self) -> None:
+        """Neutron has eight seconds to notify Nova, and Nova has a minute."""
+        self.cloud.post(EVENTS_URL, json={'events': [{'code': 200}]})
+        with mock.patch.object(check, 'SETTLING', 0.5):
+            self.repair(fake_cloud.identifier(1), '--auto-approve')
+        until_8 = [0.5, *[1.0, 0.5] * 5]
+        until_60 = [0.5, *[1.0, 0.5] * 40]
+        self.assertEqual([0.5, *until_8, *until_60], self.clock.slept)
+
     def test_log(self) -> None:
         path = self.create_file('before\n')
         self.repair('--auto-approve', '--audit-log', path)

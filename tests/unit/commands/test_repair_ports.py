@@ -207,6 +207,12 @@ class TestBounce(PortsTestCase):
                     'disabled' not in row, self.port['admin_state_up']
                 )
 
+    def test_pauses_between_attempts_to_enable_the_port(self) -> None:
+        self.faults = dict.fromkeys(range(3, 9), 504)
+        self.clock.slept.clear()
+        self.bounce()
+        self.assertEqual([0.0, 2.0, 5.0], self.clock.slept[-3:])
+
     def test_killed_while_the_port_is_disabled(self) -> None:
         assert self.port is not None
         mark = MARK.partition(' ')[2]
@@ -259,11 +265,16 @@ class TestBounce(PortsTestCase):
                 {'device_id': fake_cloud.identifier(2)},
                 (1, f'{row}  {changed}\n', f'{changed}\n'),
             ),
+            (
+                'deleted',
+                None,
+                (0, f'{row} deleted it was gone already\n', ''),
+            ),
         ):
             with self.subTest(name):
                 self.restart()
                 self.change(self.left())
-                self.change_when_read_by_id(**changes)
+                self.change_when_read_by_id(changes)
                 self.assertEqual(
                     command_result.Result(*expected), self.bounce()
                 )
@@ -367,7 +378,7 @@ class TestBounce(PortsTestCase):
         ):
             with self.subTest(name):
                 self.restart()
-                self.change_when_read_by_id(**changes)
+                self.change_when_read_by_id(changes)
                 result = self.bounce()
                 self.assertEqual(
                     (1, f'Port {PORT_ID}: {problem}\n'),
@@ -376,11 +387,14 @@ class TestBounce(PortsTestCase):
                 self.assertIn(f'{DOWN} skipped DOWN ', result.stdout)
                 self.assertEqual([], self.seen)
 
-    def change_when_read_by_id(self, **changes: Any) -> None:
-        """Show another state to whoever reads the port by its ID."""
+    def change_when_read_by_id(self, changes: dict[str, Any] | None) -> None:
+        """Show another state to whoever reads the port by its ID.
+
+        :param changes: What has changed; None if it is deleted.
+        """
+        now = [] if changes is None else [{**(self.port or {}), **changes}]
         self.cloud.get(
-            f'{test_repair.PORTS_URL}?id={PORT_ID}',
-            json={'ports': [{**(self.port or {}), **changes}]},
+            f'{test_repair.PORTS_URL}?id={PORT_ID}', json={'ports': now}
         )
 
 
