@@ -127,12 +127,12 @@ class TestPlan(RepairingTestCase):
             ((), [one, other], []),
             ((12,), [other], []),
             (
-                (12, 14, 13),
+                (12, *range(19, 12, -1)),
                 [other],
                 [
                     f'Port {fake_cloud.identifier(number)}: there is no '
                     'finding about it'
-                    for number in (13, 14)
+                    for number in range(13, 20)
                 ],
             ),
         ):
@@ -201,22 +201,22 @@ class TestNetworkNames(RepairingTestCase):
         )
 
     def test_names(self) -> None:
-        named, nameless = (fake_cloud.identifier(n) for n in (701, 702))
+        ids = [fake_cloud.identifier(number) for number in range(701, 708)]
         networks = self.network.way('networks', 'id')
         networks.return_value = records.Answer(
-            [records.Network(named, 'net'), records.Network(nameless, None)]
+            [records.Network(ids[0], 'net'), records.Network(ids[1], None)]
         )
         self.assertEqual(
-            {named: 'net', nameless: ''},
+            {ids[0]: 'net', ids[1]: ''},
             self.names(
                 *(
                     dataclasses.replace(BOUNCED, network_id=network_id)
-                    for network_id in (nameless, named, nameless)
+                    for network_id in (*reversed(ids), ids[0])
                 ),
                 None,
             ),
         )
-        networks.assert_called_once_with([named, nameless])
+        networks.assert_called_once_with(ids)
 
     def test_names_that_cannot_be_read(self) -> None:
         self.network.list.side_effect = errors.Forbidden('no')
