@@ -64,17 +64,12 @@ def lines(
             for call in repair.calls:
                 yield f'    {outcome_columns.request_line(call)}'
             if repair.event:
-                yield _('    if that has no effect: %s') % (
-                    outcome_columns.request_line(repair.event)
-                )
-    warnings = Counter(
-        repair.warning for repair in plan.repairs if repair.warning
-    )
-    for warning, count in warnings.items():
-        yield _('Note for %(count)d of them: %(warning)s') % {
-            'count': count,
-            'warning': warning,
-        }
+                line = outcome_columns.request_line(repair.event)
+                yield _('    if that has no effect: %s') % line
+    warnings = filter(None, (repair.warning for repair in plan.repairs))
+    for warning, count in Counter(warnings).items():
+        note = _('Note for %(count)d of them: %(warning)s')
+        yield note % {'count': count, 'warning': warning}
     yield summary(plan)
 
 

@@ -191,21 +191,16 @@ class RepairServerInterface(lister.TextLister):
             if plan.repairs:
                 self.hint(plan_text.summary(plan))
             return outcomes.not_begun(plan.repairs, outcomes.Result.PLANNED)
+        reason = _('not approved')
         if plan.count > parsed_args.max:
-            self.fail(
-                [
-                    _(
-                        'Nothing is changed: %(count)d findings are to be '
-                        'repaired, and --max allows %(limit)d.'
-                    )
-                    % {'count': plan.count, 'limit': parsed_args.max}
-                ]
-            )
             reason = _('more findings than --max allows')
+            line = _(
+                'Nothing is changed: %(count)d findings are to be repaired, '
+                'and --max allows %(limit)d.'
+            )
+            self.fail([line % {'count': plan.count, 'limit': parsed_args.max}])
         elif parsed_args.auto_approve or self._is_approved(job, plan):
             return self._execute(job, plan, parsed_args)
-        else:
-            reason = _('not approved')
         return outcomes.not_begun(plan.repairs, reason=reason)
 
     def _ensure_terminal(self) -> None:
@@ -213,15 +208,14 @@ class RepairServerInterface(lister.TextLister):
 
         :raises UsageError: There is none.
         """
-        for stream in (sys.stdin, self.app.stderr):
-            # Python has no object for a standard input that is closed.
-            if stream is None or not stream.isatty():
-                raise plugin_command.UsageError(
-                    _(
-                        'There is no terminal to ask for approval: use '
-                        '--dry-run or --auto-approve'
-                    )
+        # Python has no object for a standard input that is closed.
+        if not (sys.stdin and sys.stdin.isatty() and self.app.stderr.isatty()):
+            raise plugin_command.UsageError(
+                _(
+                    'There is no terminal to ask for approval: use --dry-run '
+                    'or --auto-approve'
                 )
+            )
 
     def _is_approved(self, job: repairing.Repairing, plan: plans.Plan) -> bool:
         """Show the plan to the user, and ask for approval."""
