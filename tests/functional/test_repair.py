@@ -735,17 +735,19 @@ class TestSafety(RepairTestCase):
 
 
 class TestInterruption(RepairTestCase):
-    def start(self, *arguments: str) -> 'subprocess.Popen[str]':
+    def start(
+        self, *arguments: str, user: str = 'admin'
+    ) -> 'subprocess.Popen[str]':
         return subprocess.Popen(
             [str(client.program()), *COMMAND, '-f', 'json', *arguments],
-            env=self.environment('admin'),
+            env=self.environment(user),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def run_until(
-        self, count: int, number: int, *arguments: str
+        self, count: int, number: int, *arguments: str, user: str = 'admin'
     ) -> command_result.Result:
         """Send a signal right after this many writes."""
         started: list[subprocess.Popen[str]] = []
@@ -755,7 +757,7 @@ class TestInterruption(RepairTestCase):
                 os.kill(started.pop().pid, number)
 
         self.proxy.before = interrupt
-        process = self.start(*arguments)
+        process = self.start(*arguments, user=user)
         started.append(process)
         stdout, stderr = process.communicate(timeout=client.TIMEOUT)
         self.proxy.before = lambda _url: None
@@ -820,6 +822,31 @@ class TestInterruption(RepairTestCase):
             (True, 'ACTIVE', []),
             (shown['admin_state_up'], shown['status'], shown['tags']),
         )
+
+    def test_killed_before_a_member_deletes_an_orphan(self) -> None:
+        port = self.scenario.port(self.network)
+        self.update_port(
+            port, device_id=str(uuid.uuid4()), device_owner='compute:nova'
+        )
+        path = f'/v2.0/ports/{port["id"]}'
+        arguments = ('--delete-orphans', '--auto-approve')
+        # What it sends at last must not reach Neutron.
+        self.proxy.answer(path, None, recording_proxy.Answer(504, b''))
+        self.run_until(3, signal.SIGKILL, *arguments, user=self.user)
+        self.proxy.answers.clear()
+        self.proxy.writes.clear()
+        # Only a run for the same findings goes on with it.
+        self.assertEqual(
+            [],
+            self.repair(*arguments, '--finding', 'port-down', user=self.user),
+        )
+        self.assertEqual([], self.proxy.writes)
+        (row,) = self.repair(*arguments, user=self.user)
+        self.assertEqual(
+            ('orphan-port', 'repaired', 'deleted'),
+            (row['Finding'], row['Result'], row['After']),
+        )
+        self.assertEqual([('DELETE', path, None)], self.proxy.writes)
 
     def test_ctrl_c(self) -> None:
         self.assert_ended_by(signal.SIGINT)
