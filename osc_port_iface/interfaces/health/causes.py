@@ -43,13 +43,12 @@ _OTHER_AGENTS = frozenset(
 )
 
 
-@dataclasses.dataclass(frozen=True)
 class _Hosts:
     """What is known of hosts, and of the networks of their ports."""
 
-    services: Mapping[str, records.ComputeService]
-    agents: Mapping[str, Sequence[records.Agent]]
-    networks: Mapping[str, records.Network]
+    services: Mapping[str, records.ComputeService] = {}
+    agents: Mapping[str, Sequence[records.Agent]] = {}
+    networks: Mapping[str, records.Network] = {}
 
 
 def explain(
@@ -91,29 +90,22 @@ def _read(
             if finding.port and finding.code is codes.Code.BINDING_FAILED
         }
     )
-    services: list[records.ComputeService] = []
-    agents: list[records.Agent] = []
-    networks: list[records.Network] = []
-    notices = []
+    hosts, notices = _Hosts(), []
     try:
         if names:
             services = cloud.compute.compute_services().rows
-            agents = cloud.network.list(neutron.AGENTS, 'host', names).rows
-        if network_ids:
-            networks = cloud.network.list(
-                neutron.NETWORKS, 'id', network_ids
-            ).rows
+            hosts.services = {service.host: service for service in services}
+        agents = cloud.network.list(neutron.AGENTS, 'host', names).rows
+        hosts.agents = records.grouped(agents, lambda agent: agent.host)
+        networks = cloud.network.list(neutron.NETWORKS, 'id', network_ids).rows
+        hosts.networks = {network.id: network for network in networks}
     except errors.TokenRefused:
         raise
     except errors.Forbidden as error:
         LOG.info(_('Causes are not known: %s'), error)
     except errors.ApiError as error:
         notices.append(_('Some causes are missing: %s') % error)
-    return _Hosts(
-        {service.host: service for service in services},
-        records.grouped(agents, lambda agent: agent.host),
-        {network.id: network for network in networks},
-    ), notices
+    return hosts, notices
 
 
 def _cause(finding: findings.Finding, hosts: _Hosts) -> str | None:
