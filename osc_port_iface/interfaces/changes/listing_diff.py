@@ -169,11 +169,13 @@ class ListingDiff:
     :ivar after: The later listing.
     :ivar hideable: The columns that only some users may see. One that is
         entirely empty on just one side is not compared.
+    :ivar region: The region of both, if several are compared.
     """
 
     before: Listing
     after: Listing
     hideable: Collection[str] = ()
+    region: str = ''
 
     @property
     def changes(self) -> list[Change]:
@@ -190,7 +192,11 @@ class ListingDiff:
         }
         found = (*self._renamed_servers(), *self._port_changes())
         return sorted(
-            (change for change in found if change.server_id not in unknown),
+            (
+                dataclasses.replace(change, region=self.region or None)
+                for change in found
+                if change.server_id not in unknown
+            ),
             # The sort is stable, so the columns stay in order.
             key=lambda change: (
                 change.server_name or '',
@@ -202,8 +208,9 @@ class ListingDiff:
     @property
     def notices(self) -> list[str]:
         """Lines about what is not compared, and servers of one side only."""
+        place = f'{printable.one_line(self.region)}: ' if self.region else ''
         return [
-            line
+            place + line
             for side, other in self._sides
             for line in (
                 *self._columns_not_compared(side, other),

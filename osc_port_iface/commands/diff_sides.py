@@ -1,0 +1,247 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads what ``diff`` compares: files, the cloud, and what was recorded."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+import sys
+from typing import TYPE_CHECKING, TypeAlias
+
+from osc_port_iface.api import errors
+from osc_port_iface.commands import change_columns
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import lister
+from osc_port_iface.commands import listing_files
+from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import recorded_tables
+from osc_port_iface.commands import regions
+from osc_port_iface.commands import server_selectors
+from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.changes import listing_diff
+from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.listing import listing
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.selecting import selection
+from osc_port_iface.interfaces.selecting import server_lookup
+from osc_port_iface import printable
+
+if TYPE_CHECKING:
+    from osc_port_iface.commands import diff
+
+# What to compare, by region; if there is one, its name is empty.
+_Pairs: TypeAlias = dict[
+    str, tuple[listing_diff.Listing, listing_diff.Listing]
+]
+
+
+def read(
+    command: diff.DiffServerInterface, parsed_args: argparse.Namespace
+) -> list[listing_diff.ListingDiff]:
+    """Read both sides of each comparison.
+
+    :param command: The command, which lists interfaces.
+    :param parsed_args: Its arguments.
+    :returns: A comparison for each region, if several are compared.
+    """
+    saved = _saved(parsed_args)
+    if parsed_args.at:
+        pairs = _then(command, parsed_args, saved)
+    elif parsed_args.after:
+        before, after = saved
+        several = before.regions and after.regions
+        pairs = _by_region(
+            *(before, after),
+            dict.fromkeys(
+                (*before.regions, *after.regions) if several else ()
+            ),
+        )
+    else:
+        pairs = _now(command, parsed_args, *saved)
+    return [
+        listing_diff.ListingDiff(*sides, change_columns.HIDEABLE, region)
+        for region, sides in pairs.items()
+    ]
+
+
+def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
+    """Read the saved listings."""
+    paths = filter(None, (parsed_args.before, parsed_args.after))
+    found = list(map(listing_files.read, paths))
+    if not (parsed_args.same and found):
+        return found
+    before, *after = found
+    if not before.tells_servers:
+        raise plugin_command.UsageError(
+            _('--same needs the column Server ID, which %s does not have.')
+            % printable.escape(before.name)
+        )
+    return [before, *(side.only_servers(before.servers) for side in after)]
+
+
+def _by_region(
+    before: listing_diff.Listing,
+    after: listing_diff.Listing,
+    region_names: Iterable[str],
+) -> _Pairs:
+    """Return what to compare, by region if there are several."""
+    return {
+        name: (before.of_region(name), after.of_region(name))
+        for name in region_names
+    } or {'': (before, after)}
+
+
+def _check_regions(before: listing_diff.Listing) -> None:
+    """Check that a saved listing can be compared with several regions.
+
+    :raises plugin_command.UsageError: It cannot.
+    """
+    if before.interfaces and not before.regions:
+        raise plugin_command.UsageError(
+            _('%s does not have the column Region, so ask one region.')
+            % before.name
+        )
+
+
+def _now(
+    command: diff.DiffServerInterface,
+    parsed_args: argparse.Namespace,
+    before: listing_diff.Listing,
+) -> _Pairs:
+    """List the current interfaces, of several regions if they are asked.
+
+    Without an option, these are the regions of the saved listing.
+    """
+
+    def listed(
+        view: diff.DiffServerInterface,
+        args: argparse.Namespace,
+    ) -> tuple[listing_diff.Listing, listing_diff.Listing]:
+        region = view.region or view.cloud().region
+        side = before.of_region(region)
+        return side, _listing(_('the cloud'), *_list(view, args, side))
+
+    several = regions.choose(command, parsed_args, list(before.regions))
+    if not several:
+        return {'': listed(command, parsed_args)}
+    _check_regions(before)
+    return several.ask(listed)
+
+
+def _then(
+    command: diff.DiffServerInterface,
+    parsed_args: argparse.Namespace,
+    saved: list[listing_diff.Listing],
+) -> _Pairs:
+    """List the interfaces as they were at one or two times.
+
+    A side without what is selected has no interfaces, if the other has.
+    """
+    # Imports SQLAlchemy.
+    from osc_port_iface.interfaces.journal import moments
+
+    times = [*parsed_args.at, None][: 2 - len(saved)]
+    asked = parsed_args.region or [
+        name for before in saved for name in before.regions
+    ]
+    missing = []
+    with moments.at(parsed_args.journal, times, asked) as found:
+        observed = {row.scope.region: bool(row.asked) for row in found[0]}
+        sides = list(saved)
+        if len(observed) > 1:
+            for before in saved:
+                _check_regions(before)
+        elif asked:
+            sides = [before.of_region(asked[0]) for before in saved]
+        for moment, series in zip(times, found, strict=True):
+            name = _('the last observation')
+            if moment:
+                name = _('the cloud at %s') % summary.as_text(moment)
+            try:
+                table, is_certain = recorded_tables.table_before(
+                    *(command, series),
+                    lambda: _list(command, parsed_args, *sides[:1])[0],
+                )
+            except (names.NoSuchName, errors.NotFound) as error:
+                missing.append(error)
+                sides.append(listing_diff.Listing(name, (), {}))
+                continue
+            sides.append(_listing(name, table))
+            if moment and not is_certain:
+                text = _(
+                    'What changed between the observations before and after '
+                    '%s counts as changed after it'
+                )
+                command.notify([text % summary.as_text(moment)])
+    if not times[-1]:
+        last = max(row.ended for series in found[-1] for row in series.asked)
+        command.hint(
+            _('Compared with the last observation, of %s.')
+            % summary.as_text(last)
+        )
+    if len(missing) == len(times):
+        raise missing[0]
+    before, after = sides
+    several = [name for name in observed if observed[name]]
+    return _by_region(before, after, several if len(observed) > 1 else ())
+
+
+def _list(
+    command: diff.DiffServerInterface,
+    parsed_args: argparse.Namespace,
+    other: listing_diff.Listing | None = None,
+) -> tuple[lister.Table, bool]:
+    """List interfaces, with the columns of another listing.
+
+    :returns: The table, and whether something could not be read.
+    """
+    cloud = command.cloud()
+    view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
+    chosen = change_columns.listed(other, view)
+    details = columns.need_server_details(chosen)
+    if parsed_args.same and other:
+        servers = server_lookup.look_up(
+            cloud.compute, other.servers, everywhere=True, details=details
+        )
+    else:
+        servers = selection.select(
+            cloud,
+            parsed_args.server,
+            server_selectors.scope(parsed_args, cloud.identity),
+            details,
+        )
+    answer = listing.chosen_interfaces(
+        cloud, servers, view.read(servers.rows, command.progress)
+    )
+    look = columns.look_up(chosen, cloud, answer.rows)
+    table = columns.table(chosen, answer.rows, look)
+    command.report(answer, look)
+    command.report_hidden(look, is_asked=False)
+    return table, bool(answer.failures)
+
+
+def _listing(
+    name: str, table: lister.Table, is_incomplete: bool = False
+) -> listing_diff.Listing:
+    """Make a side of a comparison of a table."""
+    headers, rows = table
+    # Many texts are repeated.
+    texts = [
+        [sys.intern(cell.human_readable()) for cell in row] for row in rows
+    ]
+    place = headers.index(listing_diff.PORT_ID)
+    return listing_diff.Listing(
+        *(name, headers, {row[place]: row for row in texts}, is_incomplete)
+    )
