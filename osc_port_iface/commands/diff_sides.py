@@ -170,10 +170,11 @@ def _then(
             if moment:
                 name = _('the cloud at %s') % summary.as_text(moment)
             try:
-                table, is_certain = recorded_tables.table_before(
-                    *(command, series),
+                table, is_certain = recorded_tables.Regions(
+                    command,
                     lambda: _list(command, parsed_args, *sides[:1])[0],
-                )
+                    series,
+                ).ask_before()
             except (names.NoSuchName, errors.NotFound) as error:
                 missing.append(error)
                 sides.append(listing_diff.Listing(name, (), {}))

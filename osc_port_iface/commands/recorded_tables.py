@@ -64,7 +64,7 @@ class _Seen:
     is_certain: bool = False
 
 
-class _Regions:
+class Regions:
     """A command that asks what was recorded of regions.
 
     :ivar headers: The headers of the columns.
@@ -75,7 +75,7 @@ class _Regions:
         command: as_of.RecordedCommand,
         tabulate: Callable[[], lister.Table],
         found: Iterable[moments.Series],
-        shows_region: bool,
+        shows_region: bool = False,
     ) -> None:
         """Report what is not known.
 
@@ -219,7 +219,7 @@ def tabulate(
     times = parsed_args.between or [parsed_args.at]
     regions = getattr(parsed_args, 'region', ())
     with look(parsed_args.journal, times, regions) as (series, *_others):
-        headers, found = _Regions(
+        headers, found = Regions(
             command,
             lambda: command.tabulate(parsed_args),
             series,
@@ -243,23 +243,6 @@ def tabulate(
     return (*headers, *SEEN), [
         (*seen.row, _time(seen.since), _time(seen.until)) for seen in found
     ]
-
-
-def table_before(
-    command: as_of.RecordedCommand,
-    found: Iterable[moments.Series],
-    tabulate: Callable[[], lister.Table],
-) -> tuple[lister.Table, bool]:
-    """Return the table of the observations before a moment.
-
-    :param command: The command, which reports what is missing.
-    :param found: The observations that enclose the moment.
-    :param tabulate: Asks the cloud that the command has then.
-    :returns: The table, and whether nothing that was read for it is different
-        in those after the moment.
-    :raises exceptions.CommandError: Each observation gives the same error.
-    """
-    return _Regions(command, tabulate, found, False).ask_before()
 
 
 def _time(moment: datetime.datetime) -> cells.Cell:

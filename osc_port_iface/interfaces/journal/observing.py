@@ -44,16 +44,6 @@ _OBSERVATIONS = schema.OBSERVATIONS.c
 _VERSIONS = schema.VERSIONS.c
 
 
-@dataclasses.dataclass
-class _Listing:
-    """The listing of a kind in a scope, while it is observed."""
-
-    id: int
-    kind: str
-    confirmed: int | None
-    skeleton: bytes
-
-
 @dataclasses.dataclass(slots=True)
 class _Known:
     """The last version of an object."""
@@ -93,7 +83,7 @@ class Observation:
         """
         self._states[kind] = 'complete'
         known = self._known(kind)
-        listing: _Listing | None = None
+        listing: Any = None
         for part in chunks(rows, _EXAMPLES):
             listing = listing or self._listing(kind, part)
             for rest in chunks(part):
@@ -146,7 +136,7 @@ class Observation:
 
     def _keep(
         self,
-        listing: _Listing,
+        listing: Any,
         rows: Sequence[tuple[str, bytes]],
         known: dict[str, _Known],
     ) -> None:
@@ -170,7 +160,7 @@ class Observation:
         self._insert(listing, new)
 
     def _insert(
-        self, listing: _Listing, new: Sequence[tuple[str, bytes, _Known]]
+        self, listing: Any, new: Sequence[tuple[str, bytes, _Known]]
     ) -> None:
         if not new:
             return
@@ -214,13 +204,13 @@ class Observation:
             ],
         )
 
-    def _end(self, listing: _Listing, gone: Mapping[str, _Known]) -> None:
+    def _end(self, listing: Any, gone: Mapping[str, _Known]) -> None:
         self.gone += len(gone)
         self._close(listing, list(gone.values()))
         self._drop_current(listing, gone)
 
     def _drop_current(
-        self, listing: _Listing, identifiers: Collection[str]
+        self, listing: Any, identifiers: Collection[str]
     ) -> None:
         """Forget which versions of objects are current."""
         if identifiers:
@@ -232,7 +222,7 @@ class Observation:
                 [{'gone': identifier} for identifier in identifiers],
             )
 
-    def _close(self, listing: _Listing, ended: Sequence[_Known]) -> None:
+    def _close(self, listing: Any, ended: Sequence[_Known]) -> None:
         """End versions with the last observation that surely had them."""
         if not ended:
             return
@@ -269,8 +259,8 @@ class Observation:
 
     def _listing(
         self, kind: str, examples: Sequence[tuple[str, bytes]]
-    ) -> _Listing:
-        """Find the listing of a kind, or make it after some examples."""
+    ) -> Any:
+        """Find the row of a listing, or make it after some examples."""
         query = sa.select(schema.LISTINGS).where(
             _LISTINGS.scope_id == self._scope_id, _LISTINGS.kind == kind
         )
@@ -285,7 +275,7 @@ class Observation:
             }
             self._execute(schema.LISTINGS.insert(), values)
             return self._listing(kind, examples)
-        return _Listing(found.id, kind, found.confirmed, found.skeleton)
+        return found
 
     def _find_scope(self, region: str, scope: str) -> int:
         # MySQL does not tell upper case from lower case.
