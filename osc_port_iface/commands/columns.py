@@ -19,7 +19,7 @@ import argparse
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 import dataclasses
 import enum
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import cells
@@ -61,7 +61,8 @@ class Column(Generic[_Known]):
 
 Columns = Sequence[Column[_Known]]
 
-InterfaceColumns = Columns[records.ServerInterface, lookup.Lookup]
+_Interface: TypeAlias = records.ServerInterface
+InterfaceColumns = Columns[_Interface, lookup.Lookup]
 
 
 def table(
@@ -170,10 +171,10 @@ def looked_up(
     cell: Callable[[Any], cells.Cell] = cells.text,
     missing: object = None,
 ) -> Callable[[Any, lookup.Lookup], cells.Cell]:
-    """Show an attribute of what is looked up for a row.
+    """Show what is looked up for a row.
 
-    :param path: A method of the look-up and the attribute, such as
-        ``network.name``.
+    :param path: A method of the look-up, and the attribute if it is not all,
+        such as ``network.name``.
     :param cell: The kind of the cell.
     :param missing: The value in place of None.
     """
@@ -184,76 +185,55 @@ def looked_up(
 
 
 def _value(found: object, path: str, missing: object) -> object:
-    for name in path.split('.'):
+    for name in filter(None, path.split('.')):
         if found is None:
             return missing
         found = getattr(found, name)
     return found
 
 
-def _of_subnets(
-    attribute: str,
-) -> Callable[[records.ServerInterface, lookup.Lookup], cells.Cell]:
+def _of_subnets(attribute: str) -> Callable[[Any, lookup.Lookup], cells.Cell]:
     """Show the known values of an attribute of the subnets."""
 
-    def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
+    def cell(row: _Interface, look: lookup.Lookup) -> cells.Cell:
         values = (getattr(subnet, attribute) for subnet in look.subnets(row))
-        return cells.items(tuple(filter(None, values)))
+        return cells.items(list(filter(None, values)))
 
     return cell
 
 
-def _of_segments(
-    attribute: str,
-) -> Callable[[records.ServerInterface, lookup.Lookup], cells.Cell]:
+def _of_segments(attribute: str) -> Callable[[Any, lookup.Lookup], cells.Cell]:
     """Show an attribute of each segment of the network, if any has it."""
 
-    def cell(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
-        values = tuple(
-            getattr(segment, attribute) for segment in look.segments(row)
-        )
+    def cell(row: _Interface, look: lookup.Lookup) -> cells.Cell:
+        values = [getattr(found, attribute) for found in look.segments(row)]
         return cells.items(values if set(values) != {None} else ())
 
     return cell
 
 
-def _network_name(
-    row: records.ServerInterface, look: lookup.Lookup
-) -> cells.Cell:
+def _network_name(row: _Interface, look: lookup.Lookup) -> cells.Cell:
     network = look.network(row)
     return cells.text(network.name if network else row.interface.network_label)
 
 
-def _floating_ips(
-    row: records.ServerInterface, look: lookup.Lookup
-) -> cells.Cell:
+def _floating_ips(row: _Interface, look: lookup.Lookup) -> cells.Cell:
     return cells.items(
         row.interface.floating_ips
-        or tuple(found.address for found in look.floating_ips(row))
+        or [found.address for found in look.floating_ips(row)]
     )
 
 
-def _port_forwardings(
-    row: records.ServerInterface, look: lookup.Lookup
-) -> cells.Cell:
-    return cells.port_forwardings(tuple(look.forwarding_floating_ips(row)))
-
-
-def _security_groups(
-    row: records.ServerInterface, look: lookup.Lookup
-) -> cells.Cell:
+def _security_groups(row: _Interface, look: lookup.Lookup) -> cells.Cell:
     names = (group.name for group in look.security_groups(row))
-    return cells.items(tuple(sorted(filter(None, names))))
+    return cells.items(sorted(filter(None, names)))
 
 
-def _host_device(
-    row: records.ServerInterface, look: lookup.Lookup
-) -> cells.Cell:
-    port = look.binding(row)
+def _host_device(port: records.Port | None) -> cells.Cell:
     return cells.text(host_device.host_device(port) if port else None)
 
 
-def _traffic(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
+def _traffic(row: _Interface, look: lookup.Lookup) -> cells.Cell:
     return cells.traffic(
         security_rules.allowed_traffic(
             look.port(row), look.security_groups(row)
@@ -261,7 +241,7 @@ def _traffic(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
     )
 
 
-def _rules(row: records.ServerInterface, look: lookup.Lookup) -> cells.Cell:
+def _rules(row: _Interface, look: lookup.Lookup) -> cells.Cell:
     return cells.rules(
         security_rules.in_force(
             look.port(row),
@@ -319,7 +299,11 @@ OF_INTERFACE: InterfaceColumns = (
     Column('Subnet CIDRs', _of_subnets('cidr'), _LONG),
     Column('Gateway', _of_subnets('gateway_ip'), _ON_REQUEST),
     Column('Floating IPs', _floating_ips, _LONG, _EVERY_VIEW),
-    Column('Port Forwardings', _port_forwardings, _LONG),
+    Column(
+        'Port Forwardings',
+        looked_up('forwarding_floating_ips', cells.port_forwardings),
+        _LONG,
+    ),
     Column('Security Groups', _security_groups, _LONG),
     Column(
         'Port Security',
@@ -356,7 +340,7 @@ OF_INTERFACE: InterfaceColumns = (
     Column('Host', looked_up('binding.host'), _LONG, _ADMIN),
     Column('VIF Type', looked_up('binding.vif_type'), _LONG, _ADMIN),
     Column('VNIC Type', looked_up('port.vnic_type'), _LONG),
-    Column('Host Device', _host_device, _LONG, _ADMIN),
+    Column('Host Device', looked_up('binding', _host_device), _LONG, _ADMIN),
     Column('PCI Address', looked_up('binding.pci_slot'), _ON_REQUEST, _ADMIN),
 )
 

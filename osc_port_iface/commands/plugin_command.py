@@ -148,7 +148,11 @@ class PluginCommand(command.Command):
             return WRONG_USAGE
         finally:
             self.end_progress()
-            self._show_hints()
+            if (
+                self.app.stderr.isatty()
+                and self.app.options.verbose_level >= _USUAL_VERBOSITY
+            ):
+                self.app.stderr.writelines(f'{x}\n' for x in self._hints)
         return self._exit_status
 
     def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
@@ -284,10 +288,7 @@ class PluginCommand(command.Command):
 
         :param line: One line, safe for a terminal.
         """
-        if self.heard is None:
-            self._hints.append(line)
-        else:
-            self.heard.append(('hint', line))
+        self._hints += self._unheard('hint', [line])
 
     def choose(
         self,
@@ -348,14 +349,6 @@ class PluginCommand(command.Command):
             and parsed_args.max_width < 1
             and self.app.stdout.isatty()
         )
-
-    def _show_hints(self) -> None:
-        if (
-            self.app.stderr.isatty()
-            and self.app.options.verbose_level >= _USUAL_VERBOSITY
-        ):
-            for line in self._hints:
-                print(line, file=self.app.stderr)
 
 
 def _named(names: Iterable[str], headers: Sequence[str]) -> list[str]:

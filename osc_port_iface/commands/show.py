@@ -108,15 +108,14 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         from osc_port_iface.commands import columns
         from osc_port_iface.interfaces.listing import one_interface
 
+        of_rules = columns.OF_RULES
+        if not parsed_args.rules:
+            of_rules = columns.on_request(of_rules)
         available = (
             *columns.on_request(columns.OF_SERVER),
             *columns.OF_INTERFACE,
             *columns.on_request(columns.OF_PROJECT),
-            *(
-                columns.OF_RULES
-                if parsed_args.rules
-                else columns.on_request(columns.OF_RULES)
-            ),
+            *of_rules,
         )
         chosen = self.choose(parsed_args, available, True)
         cloud = self.cloud()

@@ -54,7 +54,7 @@ def text(
     except UnicodeError:
         lines = _ASCII_LINES
     emphasize = colours.warn if has_colours else str
-    return list(_branch(node, lines, room, emphasize, '', ''))
+    return list(_branch(node, lines, room, emphasize))
 
 
 def _branch(
@@ -62,35 +62,25 @@ def _branch(
     lines: tuple[str, str, str],
     room: int | None,
     emphasize: Callable[[str], str],
-    first: str,
-    below: str,
 ) -> Iterator[str]:
-    """Draw a node and its children.
-
-    :param first: What stands before the node in its first line.
-    :param below: What stands before everything below that line.
-    """
+    """Draw a node and its children."""
     before, before_last, beside = lines
     title, *facts = _label(node)
     marks = [f'! {mark}' for mark in map(printable.escape, node.mismatches)]
     if facts:
         title += f' ({", ".join(facts)})'
-    hanging = below + (beside if node.children else _BLANK)
-    left = max(room - len(hanging), len(_BLANK)) if room else None
+    left = max(room - len(_BLANK), len(_BLANK)) if room else None
+    prefix = ''
     for line in (title, *marks):
         for part in terminal.wrap(line, left) if left else [line]:
-            yield first + (part if line is title else emphasize(part))
-            first = hanging
-    for number, child in enumerate(node.children, 1):
-        is_last = number == len(node.children)
-        yield from _branch(
-            child,
-            lines,
-            room,
-            emphasize,
-            below + (before_last if is_last else before),
-            below + (_BLANK if is_last else beside),
-        )
+            yield prefix + (part if line is title else emphasize(part))
+            prefix = beside if node.children else _BLANK
+    for child in node.children:
+        is_last = child is node.children[-1]
+        prefix = before_last if is_last else before
+        for line in _branch(child, lines, left, emphasize):
+            yield prefix + line
+            prefix = _BLANK if is_last else beside
 
 
 def mermaid(node: topology.Node) -> list[str]:
