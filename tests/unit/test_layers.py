@@ -19,6 +19,7 @@ import re
 import testtools
 
 import osc_port_iface
+from tests import environments
 
 PACKAGE = pathlib.Path(osc_port_iface.__path__[0])
 
@@ -136,6 +137,11 @@ class TestLayers(testtools.TestCase):
                 < place
             ]
         self.assertEqual([], wrong)
+
+    def test_the_drawing_has_each_room(self) -> None:
+        guide = environments.CHECKOUT / 'CONTRIBUTING.rst'
+        drawn = re.findall(r'│   (\w+)  ', guide.read_text())
+        self.assertEqual(ROOMS, tuple(drawn))
 
     def test_only_the_journal_uses_a_database(self) -> None:
         importing = {
