@@ -199,8 +199,9 @@ def resources(cloud: directory.CloudDirectory) -> None:
                 'ip_version': 4,
                 'cidr': '203.0.113.0/24',
                 # All as long as each other, as are the tables of the pages.
+                # The addresses of the demo are outside.
                 'allocation_pools': [
-                    {'start': '203.0.113.100', 'end': '203.0.113.254'}
+                    {'start': '203.0.113.100', 'end': '203.0.113.199'}
                 ],
                 'enable_dhcp': False,
             }

@@ -83,7 +83,12 @@ NETWORKS = {
 # An address on the network frontend.
 VIRTUAL_IP = '192.0.2.100'
 
+# Outside of what Neutron chooses from.
+ROUTER_ADDRESS = '203.0.113.94'
+SHARED_ADDRESS = '203.0.113.206'
+
 BACKUP_VLAN = 101
+BACKUP_ADDRESS = '192.168.0.220'
 
 
 def make_servers(user: api.Api) -> None:
@@ -155,7 +160,7 @@ def _make_trunk(
     """Make a trunk with this parent port, and a subport on another network."""
     name = 'db-1-trunk'
     if not _found(user, 'trunks', name=name):
-        subport = demo.port(network, name='db-1-backup')
+        subport = demo.port(network, BACKUP_ADDRESS, name='db-1-backup')
         demo.trunk(name, parent, {BACKUP_VLAN: subport})
 
 
@@ -167,10 +172,21 @@ def make_indirections(user: api.Api) -> None:
     behind a forwarding of a floating IP.
     """
     demo = scenario.Scenario(user, prefix='')
+    # A member may not choose addresses of the external network.
+    admin = api.Api('admin', user.cloud)
     frontend = _found(user, 'networks', name='frontend')
     assert frontend is not None
     if not _found(user, 'routers', name='edge'):
-        demo.router('edge', frontend)
+        edge = demo.router('edge', frontend)
+        gateway = {
+            'network_id': edge['external_gateway_info']['network_id'],
+            'external_fixed_ips': [{'ip_address': ROUTER_ADDRESS}],
+        }
+        admin.put(
+            'network',
+            f'/v2.0/routers/{edge["id"]}',
+            {'router': {'external_gateway_info': gateway}},
+        )
     if not _found(user, 'ports', name='web-vip'):
         demo.port(frontend, VIRTUAL_IP, name='web-vip')
     for server in ('web-1', 'web-2'):
@@ -183,8 +199,10 @@ def make_indirections(user: api.Api) -> None:
                 {'port': {'allowed_address_pairs': pairs}},
             )
     shared = _found(
-        user, 'floatingips', description='shared'
-    ) or demo.floating_ip(description='shared')
+        user, 'floatingips', floating_ip_address=SHARED_ADDRESS
+    ) or scenario.Scenario(admin, prefix='').floating_ip(
+        floating_ip_address=SHARED_ADDRESS, project_id=user.project_id
+    )
     if not shared['port_forwardings']:
         web_1 = _port_of(user, 'web-1', frontend)
         demo.port_forwarding(

@@ -274,23 +274,6 @@ SCENARIOS: dict[
 }
 
 
-def _chosen_by_neutron(user: api.Api) -> Identifiers:
-    """Return the addresses of the demo that a member cannot choose."""
-    (floating_ip,) = user.get(
-        'network', '/v2.0/floatingips', description='shared'
-    )['floatingips']
-    (router,) = user.get('network', '/v2.0/routers', name='edge')['routers']
-    (gateway,) = router['external_gateway_info']['external_fixed_ips']
-    (subport,) = user.get('network', '/v2.0/ports', name='db-1-backup')[
-        'ports'
-    ]
-    return {
-        '203.0.113.206': floating_ip['floating_ip_address'],
-        '203.0.113.94': gateway['ip_address'],
-        '192.168.0.220': subport['fixed_ips'][0]['ip_address'],
-    }
-
-
 @contextlib.contextmanager
 def named(name: str) -> Iterator[Identifiers]:
     """Make the demo and a scenario, and restore the demo afterwards."""
@@ -298,7 +281,7 @@ def named(name: str) -> Iterator[Identifiers]:
     demo.make_servers(user)
     demo.make_indirections(user)
     with SCENARIOS[name]() as identifiers:
-        yield {**_chosen_by_neutron(user), **identifiers}
+        yield identifiers
     for server, plugged in demo.SERVERS.items():
         server_id = _server_id(server)
         ours = {interface.mac_address for interface in plugged}
