@@ -108,8 +108,12 @@ def check(
     :raises errors.ApiError: The servers could not be listed.
     """
     first = snapshots.take(
-        *(cloud, request.names_or_ids, request.scope),
-        *(request.codes, request.named, progress),
+        cloud,
+        request.names_or_ids,
+        request.scope,
+        request.codes,
+        request.named,
+        progress,
     )
     changing = _changing(first.servers, bool(request.names_or_ids))
     suspicions = judge.judge(first, request.keep)

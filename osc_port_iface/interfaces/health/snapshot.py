@@ -321,10 +321,8 @@ class _Reader:
         others = listed
         if not self.is_second_look:
             # Those of the project, whoever owns their server.
-            others = self._ports(
-                *(listed, codes.WITHOUT_SERVER),
-                *('project_id', [self.project_id]),
-            )
+            purpose, project = codes.WITHOUT_SERVER, [self.project_id]
+            others = self._ports(listed, purpose, 'project_id', project)
         snapshot.others = [
             port for port in others if port.device_id not in ports
         ]
