@@ -39,11 +39,14 @@ def main() -> int:
         help='write into the pages what was printed',
     )
     arguments = parser.parse_args()
+    read = {path: pages.Page.read(path) for path in arguments.page}
+    for path, page in read.items():
+        if tests := page.settings.get('functional'):
+            parser.error(f'{path} is run by tests/functional/{tests}.py only')
     openstack = environments.ensure('client') / 'openstack'
     embedded.Cloud().up()
     status = 0
-    for path in arguments.page:
-        page = pages.Page.read(path)
+    for path, page in read.items():
         wrong = running.run(page, openstack)
         if wrong and arguments.update:
             path.write_text(running.update(page, wrong))
