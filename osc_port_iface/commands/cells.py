@@ -12,7 +12,7 @@
 
 """Cells that are readable in a table and keep their structure in JSON."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 import dataclasses
 import datetime
 from typing import Any, Self, TYPE_CHECKING
@@ -40,34 +40,44 @@ STRUCTURED_FORMATS = frozenset({'json', 'yaml'})
 class Cell(_Cell):
     """What a table shows in one place; every release of cliff can sort it.
 
-    :ivar texts: What it shows, each a line of its own on a terminal, and safe
-        for it.
+    There may be millions, so it has what it is made from, and little else.
     """
 
     def __init__(
         self,
         texts: Iterable[str],
         structure: object,
-        order: Callable[[], Any] | None = None,
+        order: Any = None,
         joint: str = ',',
     ) -> None:
         """Make a cell.
 
         :param texts: Its texts, which may be untrusted.
         :param structure: What structured formats show.
-        :param order: Returns what it is sorted by; by default, the texts.
+        :param order: What it is sorted by, or a function that returns it; by
+            default, the texts.
         :param joint: What stands between the texts in one line.
         """
         super().__init__(structure)
-        self.texts = list(map(printable.escape, texts))
-        self._order = order or (lambda: self.texts)
+        self._texts = tuple(texts)
+        self._order = order
         self._joint = joint
+
+    @property
+    def texts(self) -> list[str]:
+        """What it shows, each a line of its own on a terminal, safe for it."""
+        return list(map(printable.escape, self._texts))
 
     def human_readable(self) -> str:
         return self._joint.join(self.texts)
 
     def __lt__(self, other: object) -> bool:
-        return isinstance(other, Cell) and self._order() < other._order()
+        return isinstance(other, Cell) and bool(self._key() < other._key())
+
+    def _key(self) -> Any:
+        if self._order is None:
+            return self.texts
+        return self._order() if callable(self._order) else self._order
 
     def as_text(self, joint: str | None = None) -> Self:
         """Return the same cell for formats that show text.
@@ -77,7 +87,7 @@ class Cell(_Cell):
         """
         structure = self.human_readable()
         joint = self._joint if joint is None else joint
-        return type(self)(self.texts, structure, self._order, joint)
+        return type(self)(self._texts, structure, self._order, joint)
 
 
 def _text(value: object) -> str:
@@ -86,21 +96,19 @@ def _text(value: object) -> str:
 
 def text(value: str | None) -> Cell:
     """Show a text."""
-    return Cell([_text(value)], value, lambda: value or '')
+    return Cell([_text(value)], value, value or '')
 
 
 def number(value: int | str | None) -> Cell:
     """Show a number, or a text where the API allows a range."""
     shown = _text(value)
     # A range sorts after the number it begins with.
-    return Cell([shown], value, lambda: (len(shown.partition(':')[0]), shown))
+    return Cell([shown], value, (len(shown.partition(':')[0]), shown))
 
 
 def flag(value: bool | None) -> Cell:
     """Show True or False."""
-    return Cell(
-        [_text(value)], value, lambda: (value is not None, value or False)
-    )
+    return Cell([_text(value)], value, (value is not None, value or False))
 
 
 def time(value: datetime.datetime | None) -> Cell:
