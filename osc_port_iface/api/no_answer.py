@@ -195,9 +195,9 @@ def _requested_url(causes: list[BaseException]) -> str:
 
 def _origin(url: str) -> str:
     """Return the part of a URL that names the service, without a password."""
-    if not url:
-        return _('the service')
-    found = parse.urlsplit(url)
-    return printable.one_line(
-        f'{found.scheme}://{found.netloc.rpartition("@")[2]}'
-    )
+    with contextlib.suppress(ValueError):
+        found = parse.urlsplit(url)
+        host = found.netloc.rpartition('@')[2]
+        if host:
+            return printable.one_line(f'{found.scheme}://{host}')
+    return _('the service')

@@ -20,6 +20,7 @@ never send the token to another host.
 """
 
 from collections.abc import Container, Mapping, Sequence
+import functools
 import logging
 import time
 from typing import Any, NamedTuple
@@ -133,10 +134,13 @@ class Transport:
         self._credentials = credentials
         self._pace = pace.Pace()
         self._url = url
-        # Otherwise, requests looks for ~/.netrc before each request.
-        login = requests.utils.get_netrc_auth(url)
-        self._auth = requests.auth.HTTPBasicAuth(*login) if login else _no_auth
         self.microversion: str | None = None
+
+    @functools.cached_property
+    def _auth(self) -> Any:
+        """The password in ~/.netrc, which requests looks for each time."""
+        login = requests.utils.get_netrc_auth(self._url)
+        return requests.auth.HTTPBasicAuth(*login) if login else _no_auth
 
     def url_without(self, project_id: str | None) -> str:
         """Return the URL of the service, without the project at its end."""

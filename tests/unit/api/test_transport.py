@@ -85,11 +85,16 @@ class TestRequest(TransportTestCase):
                 pathlib.Path(netrc).write_bytes(line + b' login u password p')
                 self.useFixture(fixtures.EnvironmentVariable('NETRC', netrc))
                 api = self.transport()
+                api.get('/thing', 'Thing')
                 pathlib.Path(netrc).unlink()
                 api.get('/thing', 'Thing')
                 self.assertEqual(
                     expected, self.cloud.last_headers.get('Authorization')
                 )
+
+    def test_endpoint_that_is_no_url(self) -> None:
+        self.transport_under_test._url = 'http://[::1'
+        self.assert_raises(errors.Unreachable, 'Thing: Invalid IPv6 URL')
 
     def test_without_the_token(self) -> None:
         self.answer(URL, {'status_code': 401, 'json': {}})
