@@ -19,7 +19,7 @@ threads, limits on the size and the duration of an answer, and redirects that
 never send the token to another host.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 import functools
 import logging
 import time
@@ -182,6 +182,7 @@ class Transport:
         )
         connect_delays = iter(self._connect_delays)
         status_delays = iter(self._status_delays)
+        wait: Callable[[float], object] = time.sleep
         tries = redirects = 0
         while True:
             tries += 1
@@ -196,27 +197,29 @@ class Transport:
                     raise errors.Unreachable(f'{what}: {error}{times}') from (
                         error
                     )
-                _log_retry(call, str(error), delay)
-                time.sleep(delay)
-                continue
-            status = response.status
-            if status in _REDIRECTS:
-                redirects += 1
-                call = _redirected(call, response, redirects)
-                continue
-            if status not in self._retried or (
-                is_divisible and status in _TOO_LARGE_STATUSES
-            ):
-                break
-            delay = next(status_delays, None)
-            if delay is None:
-                break
-            delay = response.retry_after(delay)
-            _log_retry(call, f'HTTP {status}', delay)
-            if status in _OVERLOADED_STATUSES:
-                self._pace.slow_down(delay)
+                problem, wait = str(error), time.sleep
             else:
-                time.sleep(delay)
+                status = response.status
+                if status in _REDIRECTS:
+                    redirects += 1
+                    call = _redirected(call, response, redirects)
+                    continue
+                if status not in self._retried or (
+                    is_divisible and status in _TOO_LARGE_STATUSES
+                ):
+                    break
+                delay = next(status_delays, None)
+                if delay is None:
+                    break
+                delay = response.retry_after(delay)
+                problem, wait = f'HTTP {status}', time.sleep
+                if status in _OVERLOADED_STATUSES:
+                    wait = self._pace.slow_down
+            LOG.info(
+                _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
+                {'what': what, 'problem': problem, 'delay': delay},
+            )
+            wait(delay)
         if status >= 300:
             raise self.explain(response, what, {404: hint})
         return reading.Body(what, response).root()
@@ -350,13 +353,6 @@ def _delays(count: int | None, delay: float | None) -> Sequence[float]:
         min(2.0**number, _LONGEST_DELAY) if delay is None else max(delay, 0.0)
         for number in range(count)
     ]
-
-
-def _log_retry(call: _Call, problem: str, delay: float) -> None:
-    LOG.info(
-        _('%(what)s: %(problem)s; trying again in %(delay).0f s'),
-        {'what': call.what, 'problem': problem, 'delay': delay},
-    )
 
 
 def _redirected(
