@@ -168,11 +168,7 @@ def security_groups() -> Iterator[Identifiers]:
 def drain() -> Iterator[Identifiers]:
     """The server shop-1 is the only one of its project on compute-2."""
     admin = _user('admin')
-    one, two = shop.ensure()
-    host = moves.host_of(admin, one)
-    if host == moves.host_of(admin, two):
-        host = moves.other_host(admin, two)
-        moves.live_migrate(admin, one, host)
+    host = _only_host(admin)
     try:
         yield {'compute-2': host}
     finally:
@@ -183,8 +179,8 @@ def drain() -> Iterator[Identifiers]:
 def evacuation() -> Iterator[Identifiers]:
     """A port of shop-1 stayed behind when it was evacuated to compute-2."""
     admin = _user('admin')
+    host = _only_host(admin)
     server, _other = shop.ensure()
-    host = moves.host_of(admin, server)
     port = _port('shop-1-front')
     _update(port, **{'binding:host_id': moves.other_host(admin, server)})
     try:
@@ -230,6 +226,16 @@ def binding_failed() -> Iterator[Identifiers]:
         yield {'compute-2': host}
     finally:
         _update(port, **{'binding:host_id': host})
+
+
+def _only_host(admin: api.Api) -> str:
+    """Return the host of shop-1, without any other server of its project."""
+    one, two = shop.ensure()
+    host = moves.host_of(admin, one)
+    if host == moves.host_of(admin, two):
+        host = moves.other_host(admin, two)
+        moves.live_migrate(admin, one, host)
+    return host
 
 
 def _port(name: str) -> scenario.Resource:
