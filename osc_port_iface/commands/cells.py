@@ -15,6 +15,7 @@
 from collections.abc import Iterable, Sequence
 import dataclasses
 import datetime
+import functools
 from typing import Any, Self, TYPE_CHECKING
 
 from cliff import columns
@@ -94,11 +95,14 @@ def _text(value: object) -> str:
     return '' if value is None else str(value)
 
 
+# Most rows have the same hosts, networks and states as others.
+@functools.lru_cache(8192)
 def text(value: str | None) -> Cell:
     """Show a text."""
     return Cell([_text(value)], value, value or '')
 
 
+@functools.lru_cache(1024)
 def number(value: int | str | None) -> Cell:
     """Show a number, or a text where the API allows a range."""
     shown = _text(value)
@@ -106,6 +110,7 @@ def number(value: int | str | None) -> Cell:
     return Cell([shown], value, (len(shown.partition(':')[0]), shown))
 
 
+@functools.cache
 def flag(value: bool | None) -> Cell:
     """Show True or False."""
     return Cell([_text(value)], value, (value is not None, value or False))
@@ -139,11 +144,16 @@ def items(values: Sequence[int | str | None]) -> Cell:
 
     One that is unknown is null in structured formats and empty in text.
     """
+    if not values:
+        return _NOTHING
     return Cell(
         map(_text, values),
         list(values),
         lambda: [(value is not None, value or 0) for value in values],
     )
+
+
+_NOTHING = Cell((), [], list)
 
 
 def _fields(rows: Iterable[Any]) -> list[dict[str, Any]]:
