@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Callable
 import datetime
 import errno
 import io
@@ -19,8 +20,11 @@ import pathlib
 import re
 import signal
 import sys
+import time
 from typing import Any
 from unittest import mock
+
+import fixtures
 
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.interfaces.health import check
@@ -315,6 +319,18 @@ class TestRepair(RepairTestCase):
         self.assertEqual(2, result.stdout.count('still there'))
         # A repair without effect is harmless, so the other server is repaired.
         self.assertEqual(2, self.events())
+
+    def test_requests_without_an_effect(self) -> None:
+        self.cloud.post(EVENTS_URL, json={'events': [{'code': 200}]})
+        result = self.openstack(
+            *('server', 'interface', 'repair', '--auto-approve', '--timeout'),
+            *('0', '-f', 'json', fake_cloud.identifier(1)),
+        )
+        (row,) = json.loads(result.stdout)
+        self.assertEqual(
+            ('still there', ['PUT', 'POST']),
+            (row['Result'], [call['method'] for call in row['Requests']]),
+        )
 
     def test_pauses(self) -> None:
         """Neutron has eight seconds to notify Nova, and Nova has a minute."""
@@ -953,6 +969,53 @@ class TestSurprises(RepairTestCase):
         self.cloud.post(EVENTS_URL, json=begin)
         self.assert_stopped(STILL_CHANGED, 'unfinished', 'skipped')
         self.assertEqual(1, self.events())
+
+    def assert_awaited(self, act: Callable[[], None]) -> None:
+        """Check that a state is waited out that an update leads to."""
+        sleep = time.sleep
+        acted: list[float] = []
+
+        def update(request: Any, _context: object) -> dict[str, Any]:
+            acted.append(0.0)
+            act()
+            return {'port': request.json()['port']}
+
+        def sleep_and_put_right(seconds: float) -> None:
+            sleep(seconds)
+            if acted and seconds == 1.0:
+                self.ports[0] = test_check.port(11, 1)
+                self.put_right(1)
+
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
+        self.useFixture(
+            fixtures.MonkeyPatch('time.sleep', sleep_and_put_right)
+        )
+        self.assertEqual(
+            command_result.Result(
+                0, f's1 {TOUCHED} repaired not in the cache 10.0.0.12 \n', ''
+            ),
+            self.repair('--auto-approve', fake_cloud.identifier(1)),
+        )
+
+    def test_server_that_is_busy_for_a_moment(self) -> None:
+        busy = test_check.server(1, 11, **{'OS-EXT-STS:task_state': 'x'})
+        self.assert_awaited(lambda: self.register_live(busy, self.ports))
+
+    def test_new_finding_for_a_moment(self) -> None:
+        def break_another() -> None:
+            self.ports[0] = test_check.port(11, 1, status='DOWN')
+            self.put_right(1)
+
+        self.assert_awaited(break_another)
+
+    def test_server_that_no_longer_has_the_status(self) -> None:
+        """It is read back by its ID, whatever was selected."""
+        self.notifies = True
+        self.repair('--auto-approve', '--status', 'ACTIVE')
+        requested = self.cloud.requested()
+        first = requested.index(f'PUT {PORTS_URL}/{fake_cloud.identifier(12)}')
+        self.assertTrue(any('status=' in line for line in requested[:first]))
+        self.assertFalse(any('status=' in line for line in requested[first:]))
 
     def test_nothing_can_be_read_back(self) -> None:
         def fail(request: Any, context: object) -> dict[str, Any]:

@@ -12,6 +12,8 @@
 
 from collections.abc import Callable
 import functools
+import json
+import pathlib
 import re
 import signal
 import time
@@ -206,6 +208,29 @@ class TestBounce(PortsTestCase):
                 self.assertEqual(
                     'disabled' not in row, self.port['admin_state_up']
                 )
+
+    def test_what_makes_it_good_is_logged_and_shown(self) -> None:
+        path = self.create_file('')
+        self.faults = {3: 504, 4: 504}
+        result = self.openstack(
+            *('server', 'interface', 'repair', '--auto-approve', '--bounce'),
+            *('--audit-log', path, '-f', 'json'),
+        )
+        (row,) = json.loads(result.stdout)
+        methods = ['PUT', 'PUT', 'PUT', 'PUT', 'PUT', 'DELETE']
+        self.assertEqual(methods, [call['method'] for call in row['Requests']])
+        lines = map(json.loads, pathlib.Path(path).read_text().splitlines())
+        self.assertEqual(
+            [
+                *(
+                    (event, method)
+                    for method in methods
+                    for event in ('request', 'result')
+                ),
+                ('outcome', None),
+            ],
+            [(line['event'], line.get('method')) for line in lines],
+        )
 
     def test_pauses_between_attempts_to_enable_the_port(self) -> None:
         self.faults = dict.fromkeys(range(3, 9), 504)
@@ -657,6 +682,35 @@ class TestDeletion(PortsTestCase):
 
 
 class TestStaleBinding(PortsTestCase):
+    def test_done(self) -> None:
+        self.cloud.register_tokens('a-token', role='service')
+        active = {'host': 'compute-1', 'status': 'ACTIVE'}
+        stale = {'host': 'compute-2', 'status': 'INACTIVE'}
+        self.cloud.get(
+            f'{PORT_URL}/bindings', json={'bindings': [active, stale]}
+        )
+
+        def delete(request: Any, context: Any) -> None:
+            self.seen.append(f'{request.method} {request.path}')
+            self.cloud.get(f'{PORT_URL}/bindings', json={'bindings': [active]})
+            context.status_code = 204
+
+        self.cloud.register_uri(
+            'DELETE', f'{PORT_URL}/bindings/compute-2', json=delete
+        )
+        self.assertEqual(
+            command_result.Result(
+                0,
+                's1 stale-binding delete-binding repaired also to compute-2 '
+                'compute-1 \n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual(
+            [f'DELETE /v2.0/ports/{PORT_ID}/bindings/compute-2'], self.seen
+        )
+
     def test_port_that_is_deleted_at_the_last_moment(self) -> None:
         """Its server still exists, so this is a surprise."""
         self.cloud.register_tokens('a-token', role='service')

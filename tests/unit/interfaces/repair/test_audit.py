@@ -81,3 +81,12 @@ class TestOpened(AuditTestCase):
         self.assertEqual(
             f'{self.directory}: {os.strerror(errno.EISDIR)}', str(error)
         )
+
+    def test_link_of_root(self) -> None:
+        path = pathlib.Path('/dev/stderr')
+        self.assertEqual((True, 0), (path.is_symlink(), path.lstat().st_uid))
+        with (
+            mock.patch('os.geteuid', autospec=True, return_value=4711),
+            audit.opened(path, {}) as log,
+        ):
+            self.assertIsNotNone(log.file)
