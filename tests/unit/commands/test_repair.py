@@ -206,6 +206,25 @@ class TestRepair(RepairTestCase):
                     self.repair('--auto-approve'),
                 )
 
+    def test_interrupted_while_neutron_may_notify_nova(self) -> None:
+        def update(request: Any, context: object) -> dict[str, Any]:
+            signal.raise_signal(signal.SIGINT)
+            return self.update(request, context)
+
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
+        self.assertEqual(
+            command_result.Result(
+                130,
+                f's1 {TOUCHED} still there not in the cache not in the cache '
+                f'{SEE_FINDINGS}\n'
+                f's2 {TOUCHED} skipped not in the cache  the run was '
+                'interrupted\n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual(0, self.events())
+
     def test_not_repairable_and_too_much(self) -> None:
         self.ports.append(test_check.port(23, 2, status='DOWN'))
         self.servers[1] = test_check.server(2, 21, 23)
@@ -320,15 +339,19 @@ class TestRepair(RepairTestCase):
         # A repair without effect is harmless, so the other server is repaired.
         self.assertEqual(2, self.events())
 
-    def test_requests_without_an_effect(self) -> None:
-        self.cloud.post(EVENTS_URL, json={'events': [{'code': 200}]})
+    def test_only_what_was_sent_is_shown(self) -> None:
+        def update(request: Any, context: object) -> dict[str, Any]:
+            signal.raise_signal(signal.SIGINT)
+            return self.update(request, context)
+
+        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
         result = self.openstack(
-            *('server', 'interface', 'repair', '--auto-approve', '--timeout'),
-            *('0', '-f', 'json', fake_cloud.identifier(1)),
+            *('server', 'interface', 'repair', '--auto-approve'),
+            *('-f', 'json', fake_cloud.identifier(1)),
         )
         (row,) = json.loads(result.stdout)
         self.assertEqual(
-            ('still there', ['PUT', 'POST']),
+            ('still there', ['PUT']),
             (row['Result'], [call['method'] for call in row['Requests']]),
         )
 
@@ -878,7 +901,10 @@ class TestSurprises(RepairTestCase):
             return self.refresh(request, context)
 
         self.cloud.post(EVENTS_URL, json=break_another)
-        self.assert_stopped('port-down is new', 'repaired', 'skipped')
+        self.assert_stopped(
+            f'Port {fake_cloud.identifier(11)}: port-down is new\n',
+            *('repaired', 'skipped'),
+        )
         self.assertEqual(1, self.events())
 
     def delete(self, number: int) -> None:
@@ -971,28 +997,29 @@ class TestSurprises(RepairTestCase):
         self.assertEqual(1, self.events())
 
     def assert_awaited(self, act: Callable[[], None]) -> None:
-        """Check that a state is waited out that an update leads to."""
+        """Check that a state is waited out that an event leads to."""
         sleep = time.sleep
         acted: list[float] = []
 
-        def update(request: Any, _context: object) -> dict[str, Any]:
+        def accept(_request: Any, _context: object) -> dict[str, Any]:
             acted.append(0.0)
             act()
-            return {'port': request.json()['port']}
+            return {'events': [{'code': 200}]}
 
         def sleep_and_put_right(seconds: float) -> None:
             sleep(seconds)
             if acted and seconds == 1.0:
                 self.ports[0] = test_check.port(11, 1)
+                self.register(self.servers, self.ports)
                 self.put_right(1)
 
-        self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
+        self.cloud.post(EVENTS_URL, json=accept)
         self.useFixture(
             fixtures.MonkeyPatch('time.sleep', sleep_and_put_right)
         )
         self.assertEqual(
             command_result.Result(
-                0, f's1 {TOUCHED} repaired not in the cache 10.0.0.12 \n', ''
+                0, f's1 {MISSING} repaired not in the cache 10.0.0.12 \n', ''
             ),
             self.repair('--auto-approve', fake_cloud.identifier(1)),
         )
@@ -1004,6 +1031,7 @@ class TestSurprises(RepairTestCase):
     def test_new_finding_for_a_moment(self) -> None:
         def break_another() -> None:
             self.ports[0] = test_check.port(11, 1, status='DOWN')
+            self.register(self.servers, self.ports)
             self.put_right(1)
 
         self.assert_awaited(break_another)
