@@ -36,6 +36,7 @@ from osc_port_iface import commands
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import list as list_command
 from osc_port_iface.interfaces import lookup
+from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
 from tests.faults import plan
 
@@ -69,6 +70,8 @@ _SAMPLES = {
     float: 1.0,
     ipaddress.IPv4Network: ipaddress.IPv4Network('192.0.2.0/24'),
     datetime.datetime: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+    # No column shows it.
+    surroundings.Surroundings: None,
 }
 
 
