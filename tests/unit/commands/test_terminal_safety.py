@@ -98,6 +98,9 @@ def poisoned(annotation: Any, text: str) -> Any:
         return text
     if annotation is lookup.Lookup:
         return poisoned_lookup(text)
+    if annotation is surroundings.Surroundings:
+        # No column shows it.
+        return None
     if issubclass(annotation, enum.Enum):
         return next(iter(annotation))
     if dataclasses.is_dataclass(annotation):
