@@ -194,16 +194,3 @@ def add_journal(group: argparse._ArgumentGroup) -> None:
             'OSC_PORT_IFACE_JOURNAL envvar)'
         ),
     )
-
-
-def add_between(parser: argparse.ArgumentParser) -> None:
-    """Add the option to look at a whole time."""
-    from osc_port_iface.commands import argument_types
-
-    parser.add_argument(
-        '--between',
-        metavar=('<begin>', '<end>'),
-        nargs=2,
-        type=argument_types.moment,
-        help=_('Show every owner between these times, in order'),
-    )

@@ -66,8 +66,9 @@ class CheckServerInterface(lister.TextLister):
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser)
         regions.add_arguments(parser)
-        metrics.add_arguments(parser)
-        nagios.add_arguments(parser)
+        monitoring = parser.add_argument_group(_('monitoring'))
+        metrics.add_arguments(monitoring)
+        nagios.add_arguments(parser, monitoring)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:

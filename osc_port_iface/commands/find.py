@@ -121,8 +121,20 @@ class FindServerInterface(as_of.RecordedLister):
                 'address leads to'
             ),
         )
-        as_of.add_between(parser)
         return parser
+
+    def add_times(self, group: argparse._ArgumentGroup) -> None:
+        """Add the options that name the time or times, and the journal."""
+        from osc_port_iface.commands import argument_types
+
+        super().add_times(group)
+        group.add_argument(
+            '--between',
+            metavar=('<begin>', '<end>'),
+            nargs=2,
+            type=argument_types.moment,
+            help=_('Show every owner between these times, in order'),
+        )
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         from osc_port_iface.commands import match_columns

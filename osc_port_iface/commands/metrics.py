@@ -68,9 +68,9 @@ _COUNTS: Sequence[tuple[str, str, Callable[[check.CheckResult], int]]] = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(monitoring: argparse._ArgumentGroup) -> None:
     """Add the options for metrics to a command."""
-    parser.add_argument(
+    monitoring.add_argument(
         '--metrics',
         metavar='<file>',
         type=argument_types.path,
@@ -80,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'run to a second file, whose name ends with -run'
         ),
     )
-    parser.add_argument(
+    monitoring.add_argument(
         '--metrics-by',
         choices=tuple(_LABELS),
         action='append',

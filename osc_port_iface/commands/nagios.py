@@ -51,15 +51,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(status)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(
+    parser: argparse.ArgumentParser, monitoring: argparse._ArgumentGroup
+) -> None:
     """Add the options for monitoring plugins to a command.
 
     :param parser: The parser of the command, which reports wrong usage as
         such a plugin does from now on.
+    :param monitoring: The group of these options in it.
     """
     usual: Any = type(parser)
     parser.__class__ = cast(Any, type('Parser', (_Parser, usual), {}))
-    parser.add_argument(
+    monitoring.add_argument(
         '--nagios',
         action='store_true',
         help=_(
@@ -67,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
         ),
     )
-    parser.add_argument(
+    monitoring.add_argument(
         '--warning',
         metavar='<count>',
         type=argument_types.count,
@@ -77,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'severities warning and critical (default: 0)'
         ),
     )
-    parser.add_argument(
+    monitoring.add_argument(
         '--critical',
         metavar='<count>',
         type=argument_types.count,

@@ -63,7 +63,8 @@ class RepairServerInterface(lister.TextLister):
 
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser, reads_environment=False)
-        how = parser.add_mutually_exclusive_group()
+        repairs = parser.add_argument_group(_('repair'))
+        how = repairs.add_mutually_exclusive_group()
         how.add_argument(
             '--dry-run',
             action='store_true',
@@ -74,7 +75,7 @@ class RepairServerInterface(lister.TextLister):
             action='store_true',
             help=_('Carry out the plan without asking'),
         )
-        parser.add_argument(
+        repairs.add_argument(
             '--max',
             metavar='<number>',
             type=argument_types.positive_count,
@@ -84,7 +85,7 @@ class RepairServerInterface(lister.TextLister):
                 'nothing is changed (default: 20)'
             ),
         )
-        parser.add_argument(
+        repairs.add_argument(
             '--bounce',
             action='store_true',
             help=_(
@@ -92,7 +93,7 @@ class RepairServerInterface(lister.TextLister):
                 'traffic'
             ),
         )
-        parser.add_argument(
+        repairs.add_argument(
             '--port',
             metavar='<port>',
             type=argument_types.identifier,
@@ -104,7 +105,7 @@ class RepairServerInterface(lister.TextLister):
                 'option for several ports)'
             ),
         )
-        orphans = parser.add_mutually_exclusive_group()
+        orphans = repairs.add_mutually_exclusive_group()
         orphans.add_argument(
             '--delete-orphans',
             dest='orphans',
@@ -122,7 +123,7 @@ class RepairServerInterface(lister.TextLister):
                 'a server'
             ),
         )
-        parser.add_argument(
+        repairs.add_argument(
             '--timeout',
             metavar='<seconds>',
             type=argument_types.seconds,
@@ -132,7 +133,7 @@ class RepairServerInterface(lister.TextLister):
                 '(default: 60)'
             ),
         )
-        parser.add_argument(
+        repairs.add_argument(
             '--audit-log',
             metavar='<file>',
             type=argument_types.path,

@@ -17,7 +17,10 @@ from unittest import mock
 
 import testtools
 
+from osc_port_iface.commands import check
+from osc_port_iface.commands import find
 from osc_port_iface.commands import list as list_command
+from osc_port_iface.commands import repair
 from tests import command_result
 from tests import declared
 from tests.unit import base
@@ -65,6 +68,18 @@ class TestHelp(testtools.TestCase):
         self.assertIn(f'\nExamples:\n\n  {first}\n  {second}\n', text)
         for title in ('servers', 'filters', 'columns and rows', 'tuning'):
             self.assertIn(f'\n{title}:\n', text)
+
+    def test_options_are_in_groups(self) -> None:
+        for command, title, option in (
+            (check.CheckServerInterface, 'monitoring', '--nagios'),
+            (check.CheckServerInterface, 'monitoring', '--metrics'),
+            (repair.RepairServerInterface, 'repair', '--dry-run'),
+            (find.FindServerInterface, 'earlier time', '--between'),
+        ):
+            with self.subTest(option):
+                text = make(command).get_parser('verb').format_help()
+                group = text.partition(f'\n{title}:\n')[2]
+                self.assertIn(f'\n  {option} ', f'\n{group}')
 
 
 class TestEpilog(testtools.TestCase):
