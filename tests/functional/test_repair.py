@@ -829,19 +829,20 @@ class TestInterruption(RepairTestCase):
             port, device_id=str(uuid.uuid4()), device_owner='compute:nova'
         )
         path = f'/v2.0/ports/{port["id"]}'
-        arguments = ('--delete-orphans', '--auto-approve')
+        arguments = ('--delete-orphans', '--auto-approve', '--finding')
         # What it sends at last must not reach Neutron.
         self.proxy.answer(path, None, recording_proxy.Answer(504, b''))
-        self.run_until(3, signal.SIGKILL, *arguments, user=self.user)
+        self.run_until(
+            3, signal.SIGKILL, *arguments, 'orphan-port', user=self.user
+        )
         self.proxy.answers.clear()
         self.proxy.writes.clear()
         # Only a run for the same findings goes on with it.
         self.assertEqual(
-            [],
-            self.repair(*arguments, '--finding', 'port-down', user=self.user),
+            [], self.repair(*arguments, 'port-down', user=self.user)
         )
         self.assertEqual([], self.proxy.writes)
-        (row,) = self.repair(*arguments, user=self.user)
+        (row,) = self.repair(*arguments, 'orphan-port', user=self.user)
         self.assertEqual(
             ('orphan-port', 'repaired', 'deleted'),
             (row['Finding'], row['Result'], row['After']),
