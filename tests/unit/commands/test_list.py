@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import inspect
 import json
 import traceback
 from typing import Any
@@ -52,9 +53,11 @@ class TestLevels(ListTestCase):
         levels: list[list[str]] = []
 
         def traced(*arguments: Any, **options: Any) -> object:
+            # Without a frame, Python 3.12 and 3.13 leave one out.
+            stack = traceback.walk_stack(inspect.currentframe())
             names = [
                 frame.f_code.co_name
-                for frame, _line in traceback.walk_stack(None)
+                for frame, _line in stack
                 if '/osc_port_iface/' in frame.f_code.co_filename
             ]
             # A thread begins in fan_out.
