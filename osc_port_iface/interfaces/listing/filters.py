@@ -13,19 +13,17 @@
 """Filters interfaces."""
 
 from collections.abc import Callable, Iterator, Mapping
-import ipaddress
-from typing import Any, TypeAlias
+from typing import Any
 
+from osc_port_iface import addresses
 from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
-_Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-
-def _addresses(row: records.Interface) -> Iterator[_Address]:
+def _addresses(row: records.Interface) -> Iterator[addresses.IPAddress]:
     for fixed_ip in row.fixed_ips:
-        yield ipaddress.ip_address(fixed_ip.ip_address)
+        yield addresses.ip_address(fixed_ip.ip_address)
 
 
 # How the value of each condition is compared with an interface.

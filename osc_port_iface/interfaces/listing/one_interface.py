@@ -14,7 +14,6 @@
 
 from collections.abc import Iterable, Sequence
 import dataclasses
-import ipaddress
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
@@ -228,9 +227,9 @@ def _has_address(
         return address.value in (interface.port_id, interface.network_id)
     if address.kind is addresses.Kind.MAC_ADDRESS:
         return (interface.mac_address or '').lower() == address.value
-    sought = ipaddress.ip_address(address.value)
+    sought = addresses.ip_address(address.value)
     return any(
-        ipaddress.ip_address(fixed_ip.ip_address) == sought
+        addresses.ip_address(fixed_ip.ip_address) == sought
         for fixed_ip in interface.fixed_ips
     )
 
