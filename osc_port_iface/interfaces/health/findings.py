@@ -20,6 +20,9 @@ from osc_port_iface import addresses
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface import records
 
+# What a finding is about.
+Subject = tuple[str | None, str | None, str | None, codes.Code]
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Finding:
@@ -94,7 +97,7 @@ class Finding:
         return self.port.seconds_unchanged
 
     @property
-    def subject(self) -> tuple[str | None, str | None, str | None, codes.Code]:
+    def subject(self) -> Subject:
         """What the finding is about, without the details."""
         return self.server_id, self.port_id, self.mac_address, self.code
 

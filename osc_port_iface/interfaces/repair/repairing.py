@@ -41,10 +41,6 @@ _LEFT = (
 )
 
 
-# What a finding is about.
-Subject = tuple[str | None, str | None, str | None, codes.Code]
-
-
 @dataclasses.dataclass
 class Repairing:
     """What is to be repaired, and how it is planned.
@@ -58,7 +54,7 @@ class Repairing:
     cloud: api_cloud.Cloud
     request: check.CheckRequest
     options: plans.Options
-    known: Set[Subject] = frozenset()
+    known: Set[findings.Subject] = frozenset()
 
     @functools.cached_property
     def writer(self) -> writing.Writer:

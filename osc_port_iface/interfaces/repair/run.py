@@ -24,6 +24,7 @@ from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import confirm
+from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import outcome as outcomes
@@ -42,8 +43,6 @@ _NOTIFIED_WITHIN = 8.0
 
 # Seconds before each try to make good a repair that broke off.
 _UNDO_DELAYS = (0.0, 2.0, 5.0)
-
-Subject = repairing.Subject
 
 # Called with the number of a step, and with the step, before it begins.
 Progress = Callable[[int, plans.Step], object]
@@ -286,7 +285,7 @@ class Run:
 
     def _wait_until_gone(
         self, attempt: _Attempt
-    ) -> dict[Subject, plans.Finding]:
+    ) -> dict[health_findings.Subject, plans.Finding]:
         """Check until all findings of a step are gone, or the time is up.
 
         :returns: Those that are still there, as they are now.
@@ -394,7 +393,7 @@ class Run:
         result: outcomes.Result = outcomes.Result.REPAIRED,
         reason: str | None = None,
         remains: bool = False,
-        still: Mapping[Subject, plans.Finding] | None = None,
+        still: Mapping[health_findings.Subject, plans.Finding] | None = None,
     ) -> list[outcomes.Outcome]:
         """Read back what a step has done.
 
@@ -442,7 +441,7 @@ class Run:
             return None
 
 
-def _seen(finding: plans.Finding) -> tuple[Subject, str, str]:
+def _seen(finding: plans.Finding) -> tuple[health_findings.Subject, str, str]:
     """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
 
