@@ -10,6 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Sequence
+
 from tests.unit.commands import test_find
 from tests.unit import fake_cloud
 
@@ -193,6 +195,16 @@ class TestBehind(test_find.FindTestCase):
             },
         )
 
+    def assert_behind(
+        self, query: str, expected: Sequence[tuple[object, ...]]
+    ) -> None:
+        """Check what a query finds after the virtual IP."""
+        with self.subTest(query):
+            self.assertEqual(
+                [self.VIRTUAL_IP, *expected],
+                self.rows(query, '--behind', columns=self.COLUMNS),
+            )
+
     def test_the_servers_of_the_members(self) -> None:
         way = ('load-balancer', 'behind')
         secure = (*way, 's1', 'TCP', 443, 8443)
@@ -205,11 +217,7 @@ class TestBehind(test_find.FindTestCase):
             ('10.0.0.100:80/tcp', [plain]),
             ('10.0.0.100:80/udp', []),
         ):
-            with self.subTest(query):
-                self.assertEqual(
-                    [self.VIRTUAL_IP, *expected],
-                    self.rows(query, '--behind', columns=self.COLUMNS),
-                )
+            self.assert_behind(query, expected)
 
     def test_the_protocol_chooses_a_listener(self) -> None:
         self.register(
@@ -232,11 +240,7 @@ class TestBehind(test_find.FindTestCase):
             ('10.0.0.100:53/TCP', [streams]),
             ('10.0.0.100:53/sctp', []),
         ):
-            with self.subTest(query):
-                self.assertEqual(
-                    [self.VIRTUAL_IP, *expected],
-                    self.rows(query, '--behind', columns=self.COLUMNS),
-                )
+            self.assert_behind(query, expected)
 
     def test_a_member_on_another_subnet(self) -> None:
         self.register_members(61, ('10.0.0.5', 8443, 901))
