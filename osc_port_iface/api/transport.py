@@ -182,10 +182,10 @@ class Transport:
         )
         connect_delays = iter(self._connect_delays)
         status_delays = iter(self._status_delays)
-        wait: Callable[[float], object] = time.sleep
         tries = redirects = 0
         while True:
             tries += 1
+            wait: Callable[[float], object] = time.sleep
             try:
                 response = self._send(call)
             except no_answer.NoAnswer as error:
@@ -197,7 +197,7 @@ class Transport:
                     raise errors.Unreachable(f'{what}: {error}{times}') from (
                         error
                     )
-                problem, wait = str(error), time.sleep
+                problem = str(error)
             else:
                 status = response.status
                 if status in _REDIRECTS:
@@ -212,7 +212,7 @@ class Transport:
                 if delay is None:
                     break
                 delay = response.retry_after(delay)
-                problem, wait = f'HTTP {status}', time.sleep
+                problem = f'HTTP {status}'
                 if status in _OVERLOADED_STATUSES:
                     wait = self._pace.slow_down
             LOG.info(

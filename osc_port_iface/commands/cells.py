@@ -306,7 +306,7 @@ def _rule(effective: security_rules.EffectiveRule) -> dict[str, Any]:
         'remote_ip_prefix': _network(rule),
         'remote_group_id': rule.remote_group_id,
         'remote_group_name': _name(effective.remote_group),
-        'remote_address_group_id': (rule.remote_address_group_id),
+        'remote_address_group_id': rule.remote_address_group_id,
         'remote_address_group_name': _name(effective.address_group),
         'security_groups': [
             {

@@ -127,6 +127,7 @@ def check(
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
+    judged = first.judged
     return CheckResult(
         found.rows,
         first.failures + found.failures,
@@ -134,11 +135,9 @@ def check(
         [*changing.rows, *found.unjudged],
         codes=first.codes,
         refused=first.refused,
-        servers=first.judged,
+        servers=judged,
         ports=[*first.ports, *first.others],
-        interfaces=sum(
-            len(first.interfaces[server.id]) for server in first.judged
-        ),
+        interfaces=sum(len(first.interfaces[server.id]) for server in judged),
     )
 
 
