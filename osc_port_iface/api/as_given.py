@@ -167,9 +167,7 @@ def _read(
 ) -> GivenListing:
     try:
         answer = read_all()
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
+    except errors.RequestFailed as error:
         is_optional = collection not in (_SERVERS, _PORTS)
         if is_optional and isinstance(error, _HIDDEN):
             return GivenListing(collection.key, is_hidden=True)
@@ -212,7 +210,7 @@ def _ports_of(
     :raises errors.ApiError: It is not known which servers there are.
     """
     if servers.failure:
-        raise errors.ApiError(_('Ports: the servers are not known'))
+        raise errors.RequestFailed(_('Ports: the servers are not known'))
     return cloud.network.list(_PORTS, 'device_id', servers.objects)
 
 

@@ -280,7 +280,7 @@ def authenticate(prepare: Callable[[], _Prepared]) -> _Prepared:
 
     :param prepare: Lets OSC authenticate, or prepares a session.
     :returns: What it returned.
-    :raises errors.ApiError: There is no token. The message is one line, and
+    :raises errors.TokenRefused: There is none. The message is one line, and
         repeats nothing of what Keystone answered.
     """
     try:
@@ -293,7 +293,7 @@ def authenticate(prepare: Callable[[], _Prepared]) -> _Prepared:
         osc_exceptions.AuthorizationFailure,
         sdk_exceptions.ConfigException,
     ) as error:
-        raise errors.ApiError(
+        raise errors.TokenRefused(
             _('Authentication failed: %s') % _without_secrets(error)
         ) from None
 

@@ -15,19 +15,20 @@
 ::
 
     ApiError
-      Unauthorized    401
-        TokenRefused  401 to a token that was renewed a moment before, or no
-                      token could be obtained
-      RequestRefused  any other 4xx that a retry will not change
-        BadRequest    400
-        Forbidden     403
-        NotFound      404: it does not exist, or this caller may not see it
-      TooLarge        504 or a timeout: a smaller request may succeed
-        TooLong       414 or 431: the request does not fit
-      NotInCatalog    the catalog has no such service
-      Unreachable     no answer: refused, reset, TLS, timeout
-      OutcomeUnknown  no answer to a request that changes something
-      Malformed       an answer that is not what the API describes
+      TokenRefused      401 to a token that was renewed a moment before, or no
+                        token could be obtained
+      RequestFailed     any other failure; other requests may succeed
+        Unauthorized    401
+        RequestRefused  any other 4xx that a retry will not change
+          BadRequest    400
+          Forbidden     403
+          NotFound      404: it does not exist, or this caller may not see it
+        TooLarge        504 or a timeout: a smaller request may succeed
+          TooLong       414 or 431: the request does not fit
+        NotInCatalog    the catalog has no such service
+        Unreachable     no answer: refused, reset, TLS, timeout
+        OutcomeUnknown  no answer to a request that changes something
+        Malformed       an answer that is not what the API describes
 
 Each is a CommandError, so cliff prints it as one line and exits with status 1.
 """
@@ -39,15 +40,19 @@ class ApiError(exceptions.CommandError):
     """A service did not do what was asked."""
 
 
-class Unauthorized(ApiError):
-    """401: the token was not accepted."""
-
-
-class TokenRefused(Unauthorized):
+class TokenRefused(ApiError):
     """No token is accepted, so no further request can succeed."""
 
 
-class RequestRefused(ApiError):
+class RequestFailed(ApiError):
+    """A request failed; others may succeed."""
+
+
+class Unauthorized(RequestFailed):
+    """401: the token was not accepted."""
+
+
+class RequestRefused(RequestFailed):
     """A status from 400 to 499 that a retry will not change."""
 
 
@@ -63,7 +68,7 @@ class NotFound(RequestRefused):
     """404: it does not exist, or this caller may not see it."""
 
 
-class TooLarge(ApiError):
+class TooLarge(RequestFailed):
     """The same request in smaller parts may succeed."""
 
 
@@ -71,17 +76,17 @@ class TooLong(TooLarge):
     """The same request with fewer values may succeed."""
 
 
-class NotInCatalog(ApiError):
+class NotInCatalog(RequestFailed):
     """The catalog of this caller has no such service."""
 
 
-class Unreachable(ApiError):
+class Unreachable(RequestFailed):
     """No answer at all."""
 
 
-class OutcomeUnknown(ApiError):
+class OutcomeUnknown(RequestFailed):
     """No answer to a change, which may or may not have been made."""
 
 
-class Malformed(ApiError):
+class Malformed(RequestFailed):
     """An answer that is not what the API describes."""

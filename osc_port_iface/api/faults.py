@@ -59,15 +59,15 @@ _ADVICE = {
     504: _('a proxy got no answer from the service in time'),
 }
 
-_CLASSES: dict[int, type[errors.ApiError]] = {
+_CLASSES: dict[int, type[errors.RequestFailed]] = {
     300: errors.Malformed,
     400: errors.BadRequest,
     401: errors.Unauthorized,
     403: errors.Forbidden,
     404: errors.NotFound,
     # Too many requests; a later one may succeed.
-    413: errors.ApiError,
-    429: errors.ApiError,
+    413: errors.RequestFailed,
+    429: errors.RequestFailed,
     414: errors.TooLong,
     431: errors.TooLong,
     504: errors.TooLarge,
@@ -79,7 +79,7 @@ def explain(
     what: str,
     hint: str = '',
     advice: str = '',
-) -> errors.ApiError:
+) -> errors.RequestFailed:
     """Turn a response of status 300 or above into an error.
 
     :param response: The response. Its body may be Nova's or Neutron's JSON
@@ -104,7 +104,7 @@ def explain(
         message += f'; {hint}'
     if detail:
         message += f': {printable.one_line(detail)}'
-    fallback = errors.RequestRefused if status < 500 else errors.ApiError
+    fallback = errors.RequestRefused if status < 500 else errors.RequestFailed
     return _CLASSES.get(status, fallback)(f'{message} ({_origin(response)})')
 
 

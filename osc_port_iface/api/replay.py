@@ -163,7 +163,7 @@ class _Replay(transport.Transport):
             raise errors.NotInCatalog(_('%s: not recorded') % what)
         state = self._source.state(kind)
         if state == 'failed':
-            raise errors.ApiError(_('%s: could not be recorded') % what)
+            raise errors.RequestFailed(_('%s: could not be recorded') % what)
         if state != 'complete' or (kind == 'ports' and rest):
             raise errors.Forbidden(_('%s: not recorded') % what)
         if not rest or rest == ['detail']:

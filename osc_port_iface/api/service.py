@@ -174,7 +174,7 @@ def _endpoint(
             },
         )
     except (RuntimeError, TypeError, ValueError) as error:
-        raise errors.ApiError(
+        raise errors.RequestFailed(
             _(
                 'The settings of the service %(type)s in clouds.yaml are not '
                 'valid: %(problem)s'

@@ -366,7 +366,7 @@ def _redirected(
     location = response.headers.get('Location', '')
     target = parse.urljoin(call.url, location)
     if not _is_same_host(call.url, target):
-        raise errors.ApiError(
+        raise errors.RequestFailed(
             _('%(what)s: redirected to %(target)s, another host')
             % {
                 'what': call.what,
@@ -374,7 +374,7 @@ def _redirected(
             }
         )
     if count == _MOST_REDIRECTS:
-        raise errors.ApiError(_('%s: redirected too often') % call.what)
+        raise errors.RequestFailed(_('%s: redirected too often') % call.what)
     # The target already has the query.
     return call._replace(url=target, query=None)
 

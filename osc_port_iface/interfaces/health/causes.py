@@ -99,11 +99,9 @@ def _read(
         hosts.agents = records.grouped(agents, lambda agent: agent.host)
         networks = cloud.network.list(neutron.NETWORKS, 'id', network_ids).rows
         hosts.networks = {network.id: network for network in networks}
-    except errors.TokenRefused:
-        raise
     except errors.Forbidden as error:
         LOG.info(_('Causes are not known: %s'), error)
-    except errors.ApiError as error:
+    except errors.RequestFailed as error:
         notices.append(_('Some causes are missing: %s') % error)
     return hosts, notices
 

@@ -156,9 +156,7 @@ def _look_again(
         return lasting
     try:
         is_quiet = _was_quiet(cloud.compute, snapshot.servers[0].id, began)
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
+    except errors.RequestFailed as error:
         # Actions only tell whether it is too early to judge. Without them,
         # wait and look again.
         suspect.unknown_actions = str(error)

@@ -270,9 +270,7 @@ class _Reader:
             return names.all_rows(read())
         try:
             answer = read()
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
+        except errors.RequestFailed as error:
             if lost := snapshot.lose(purpose):
                 line = _('Not looked for: %(codes)s. %(error)s') % {
                     'codes': codes.joined(lost),
@@ -431,9 +429,7 @@ class _Reader:
         except errors.Forbidden as error:
             LOG.info(_('The hosts without servers are not known: %s'), error)
             return hosts
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
+        except errors.RequestFailed as error:
             snapshot.failures.append(str(error))
             return hosts
         snapshot.failures += answer.failures

@@ -203,7 +203,7 @@ def _only(server: str, answer: _Answer) -> records.ServerInterface:
     name = printable.one_line(server)
     if not answer.rows:
         raise errors.NotFound(_('Server %s has no interface') % name)
-    raise errors.ApiError(
+    raise errors.RequestFailed(
         _('Server %(name)s has %(count)d interfaces, give one: %(interfaces)s')
         % {
             'name': name,
@@ -249,18 +249,20 @@ def _with_name(cloud: api_cloud.Cloud, rows: _Rows, name: str) -> _Rows:
         if any(owner and owner.name == name for owner in owners):
             found.append(row)
     if look.failures:
-        raise errors.ApiError(look.failures[0])
+        raise errors.RequestFailed(look.failures[0])
     return found
 
 
-def _several(text: str, port_ids: Iterable[str]) -> errors.ApiError:
-    return errors.ApiError(
+def _several(text: str, port_ids: Iterable[str]) -> errors.RequestFailed:
+    return errors.RequestFailed(
         _("Several interfaces have '%(text)s', use a port ID: %(ids)s")
         % {'text': printable.one_line(text), 'ids': ', '.join(port_ids)}
     )
 
 
-def _not_found(server: str, text: str, answer: _Answer) -> errors.ApiError:
+def _not_found(
+    server: str, text: str, answer: _Answer
+) -> errors.RequestFailed:
     message = _("Server %(name)s has no interface '%(text)s'; ") % {
         'name': printable.one_line(server),
         'text': printable.escape(text),

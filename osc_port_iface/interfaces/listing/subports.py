@@ -45,9 +45,7 @@ def with_subports(cloud: api_cloud.Cloud, interfaces: _Answer) -> _Answer:
             'id',
             (subport.port_id for row in parents for subport in _subports(row)),
         )
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
+    except errors.RequestFailed as error:
         found = records.Answer([], [str(error)])
     ports = {port.id: port for port in found.rows}
     return records.Answer(

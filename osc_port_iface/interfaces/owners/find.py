@@ -57,9 +57,7 @@ def find(search: searches.Search) -> None:
     for step in _INDIRECT:
         try:
             step(search)
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
+        except errors.RequestFailed as error:
             search.failures.append(str(error))
             if isinstance(error, errors.Unreachable):
                 # Further searches would only fail in the same way.

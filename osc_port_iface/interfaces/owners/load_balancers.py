@@ -41,9 +41,7 @@ def find(search: searches.Search) -> None:
         if search.behind:
             try:
                 found += _behind(search, marked, port)
-            except errors.TokenRefused:
-                raise
-            except errors.ApiError as error:
+            except errors.RequestFailed as error:
                 search.failures.append(str(error))
     search.rows = found
 

@@ -153,9 +153,7 @@ class Survey(surroundings.Surroundings):
         """Read rows; what fails is remembered."""
         try:
             answer = self._cloud.network.list(collection, name, values)
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
+        except errors.RequestFailed as error:
             self.failures.append(str(error))
             return []
         self.failures += answer.failures

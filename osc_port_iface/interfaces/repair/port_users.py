@@ -88,9 +88,7 @@ def read(cloud: api_cloud.Cloud, ports: Sequence[records.Port]) -> PortUsers:
         users += _load_balancers(cloud, ports)
     except errors.NotInCatalog:
         pass
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError:
+    except errors.RequestFailed:
         not_asked.append(cloud.load_balancer.TYPE)
     return PortUsers(dict(reversed(users)), not_asked)
 

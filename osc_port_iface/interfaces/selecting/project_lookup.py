@@ -71,9 +71,7 @@ def _unless_forbidden(read: Callable[[], _Projects]) -> _Projects:
     except errors.Forbidden as error:
         LOG.info(error)
         return records.Answer([])
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
+    except errors.RequestFailed as error:
         return records.Answer([], [str(error)])
 
 

@@ -104,9 +104,7 @@ def look_up(
             lambda server_id: [api.server(server_id)],
             lambda: _list(api, everywhere, details),
         )
-    except errors.TokenRefused:
-        raise
-    except errors.ApiError as error:
+    except errors.RequestFailed as error:
         # Requesting so many one by one would only fail in the same way.
         return records.Answer(list(map(records.Server, ids)), [str(error)])
     answer: _Servers = records.Answer([], candidates.failures)

@@ -245,9 +245,7 @@ class Poller:
             answer = self.cloud.network.list(
                 neutron.PORTS, 'id', sorted(filter(None, port_ids))
             )
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
+        except errors.RequestFailed as error:
             LOG.info(_('Nothing more is known about the ports: %s'), error)
             return {}
         return {port.id: port for port in answer.rows}
@@ -318,9 +316,7 @@ class Poller:
             return poll
         try:
             answer = self.cloud.compute.instance_actions(poll.server.id)
-        except errors.TokenRefused:
-            raise
-        except errors.ApiError as error:
+        except errors.RequestFailed as error:
             LOG.info(_('Whether it has failed is not known: %s'), error)
             return poll
         recent = [

@@ -82,10 +82,10 @@ class TestMicroversion(api_test_case.ApiTestCase):
 
     def test_nova_that_is_down(self) -> None:
         for name, answer, kind in (
-            ('500', {'status_code': 500}, errors.ApiError),
-            ('503', {'status_code': 503}, errors.ApiError),
+            ('500', {'status_code': 500}, errors.RequestFailed),
+            ('503', {'status_code': 503}, errors.RequestFailed),
             ('504', {'status_code': 504}, errors.TooLarge),
-            ('429', {'status_code': 429}, errors.ApiError),
+            ('429', {'status_code': 429}, errors.RequestFailed),
             (
                 'slow',
                 {'exc': requests.exceptions.ReadTimeout},
@@ -100,7 +100,10 @@ class TestMicroversion(api_test_case.ApiTestCase):
             with self.subTest(name):
                 self.version_document(**answer)
                 error = self.assertRaises(
-                    errors.ApiError, getattr, self.api().compute, 'shows_tag'
+                    errors.RequestFailed,
+                    getattr,
+                    self.api().compute,
+                    'shows_tag',
                 )
                 self.assertIs(kind, type(error))
                 self.assertTrue(

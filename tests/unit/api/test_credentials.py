@@ -311,7 +311,7 @@ class TestToken(api_test_case.ApiTestCase):
         self.register(token)
         self.answer(URL, {'status_code': 401, 'json': {}})
         error = self.assertRaises(
-            errors.Unauthorized, self.transport().get, '/thing', 'Thing'
+            errors.TokenRefused, self.transport().get, '/thing', 'Thing'
         )
         self.assertEqual(
             'Thing: the token was refused; it may have expired or been '

@@ -135,17 +135,17 @@ class TestStatus(TransportTestCase):
             (405, errors.RequestRefused),
             (409, errors.RequestRefused),
             (410, errors.RequestRefused),
-            (413, errors.ApiError),
+            (413, errors.RequestFailed),
             (414, errors.TooLong),
-            (429, errors.ApiError),
+            (429, errors.RequestFailed),
             (431, errors.TooLong),
             (451, errors.RequestRefused),
-            (500, errors.ApiError),
-            (501, errors.ApiError),
-            (502, errors.ApiError),
-            (503, errors.ApiError),
+            (500, errors.RequestFailed),
+            (501, errors.RequestFailed),
+            (502, errors.RequestFailed),
+            (503, errors.RequestFailed),
             (504, errors.TooLarge),
-            (599, errors.ApiError),
+            (599, errors.RequestFailed),
         ):
             with self.subTest(status=status):
                 self.answer(URL, {'status_code': status, 'text': 'Why.'})
@@ -165,7 +165,7 @@ class TestStatus(TransportTestCase):
             },
         )
         self.assert_raises(
-            errors.ApiError,
+            errors.RequestFailed,
             'Thing: the service failed: You sent X-Auth-Token: *** (HTTP 500, '
             'request ID req-***)',
         )
@@ -187,7 +187,7 @@ class TestStatus(TransportTestCase):
             with self.subTest(status=status):
                 self.answer(URL, {'status_code': status})
                 error = self.assertRaises(
-                    errors.ApiError, self.get, hint='a hint'
+                    errors.RequestFailed, self.get, hint='a hint'
                 )
                 self.assertEqual(message, str(error))
 
@@ -249,7 +249,7 @@ class TestRetries(TransportTestCase):
     def test_gives_up(self) -> None:
         self.answer(URL, {'status_code': 503})
         self.assert_raises(
-            errors.ApiError,
+            errors.RequestFailed,
             'Thing: the service is not available; try again later (HTTP 503)',
         )
         self.assertEqual(4, len(self.requested(URL)))
@@ -321,7 +321,7 @@ class TestRetries(TransportTestCase):
             with self.subTest(name):
                 before = len(self.requested(URL))
                 error = self.assertRaises(
-                    errors.ApiError,
+                    errors.RequestFailed,
                     self.get,
                     query={'id': 'x' * length},
                     is_divisible=is_divisible,
@@ -378,7 +378,9 @@ class TestRetries(TransportTestCase):
                     'compute',
                     'v2.1',
                 )
-                self.assertRaises(errors.ApiError, api.get, '/thing', 'Thing')
+                self.assertRaises(
+                    errors.RequestFailed, api.get, '/thing', 'Thing'
+                )
                 self.assertEqual(slept, self.clock.slept)
 
 
@@ -423,7 +425,7 @@ class TestRedirect(TransportTestCase):
             with self.subTest(name):
                 self.redirect(URL, target)
                 self.assert_raises(
-                    errors.ApiError,
+                    errors.RequestFailed,
                     f'Thing: redirected to {target}, another host',
                 )
                 self.assertEqual(URL, self.cloud.request_history[-1].url)
@@ -443,7 +445,7 @@ class TestRedirect(TransportTestCase):
                 self.redirect(URL, target)
                 before = len(self.requested(URL))
                 self.assert_raises(
-                    errors.ApiError, 'Thing: redirected too often'
+                    errors.RequestFailed, 'Thing: redirected too often'
                 )
                 self.assertEqual(5, len(self.requested(URL)) - before)
 

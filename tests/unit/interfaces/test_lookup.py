@@ -331,7 +331,7 @@ class TestOwners(testtools.TestCase):
             (errors.Forbidden('no'), []),
             (errors.NotFound('no'), []),
             (errors.NotInCatalog('no'), []),
-            (errors.ApiError('no'), ['no']),
+            (errors.RequestFailed('no'), ['no']),
         ):
             with self.subTest(type(error).__name__):
                 self.balancers.load_balancer.side_effect = error

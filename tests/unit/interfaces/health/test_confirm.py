@@ -114,7 +114,9 @@ class TestConfirm(testtools.TestCase):
                 )
 
     def test_ports_without_a_server_that_cannot_be_read(self) -> None:
-        self.network.way('ports', 'id').side_effect = errors.ApiError('broken')
+        self.network.way('ports', 'id').side_effect = errors.RequestFailed(
+            'broken'
+        )
         self.assertEqual(
             ([codes.Code.HOST_DIFFERS], ['broken']),
             self.confirm(ELSEWHERE, HALF_RELEASED),

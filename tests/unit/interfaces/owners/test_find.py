@@ -112,7 +112,7 @@ class TestFind(testtools.TestCase):
                 self.assertEqual([text], self.unmatched('10.0.0.9'))
                 way.return_value.failures.clear()
         for way in ways[len(self.direct) :]:
-            for kind in (errors.ApiError, errors.Unreachable):
+            for kind in (errors.RequestFailed, errors.Unreachable):
                 with self.subTest(way._mock_name, how=kind):
                     way.side_effect = kind('failed')
                     self.assertEqual([text], self.unmatched('10.0.0.9'))
@@ -125,7 +125,7 @@ class TestFind(testtools.TestCase):
 
     def test_without_what_is_direct_there_is_no_answer(self) -> None:
         for method in self.direct:
-            method.side_effect = errors.ApiError('failed')
+            method.side_effect = errors.RequestFailed('failed')
             self.assertRaises(errors.ApiError, self.find, '10.0.0.5')
             method.side_effect = None
 
@@ -139,7 +139,7 @@ class TestFind(testtools.TestCase):
             ('ports', self.network.way('ports', 'network_id'), 1),
         ):
             with self.subTest(name):
-                method.side_effect = errors.ApiError(f'{name} failed')
+                method.side_effect = errors.RequestFailed(f'{name} failed')
                 answer = self.find('10.0.0.5', '10.0.0.6')
                 self.assertEqual(
                     (count, [f'{name} failed']),
@@ -213,7 +213,11 @@ class TestUnmatched(testtools.TestCase):
         for name, shown, place in (
             ('administrator', True, 'any project'),
             ('member', False, 'what this project can see'),
-            ('unknown', errors.ApiError('no'), 'what this project can see'),
+            (
+                'unknown',
+                errors.RequestFailed('no'),
+                'what this project can see',
+            ),
         ):
             with self.subTest(name):
                 self.assertEqual(

@@ -89,9 +89,9 @@ class TestLookUp(testtools.TestCase):
         self.assertEqual(({'p1': ('n1', None)}, []), self.look_up('p1'))
 
     def test_failures(self) -> None:
-        self.api.project.side_effect = errors.ApiError('broken')
+        self.api.project.side_effect = errors.RequestFailed('broken')
         self.assertEqual(({}, ['broken', 'broken']), self.look_up('p1', 'p2'))
-        self.api.all_projects.side_effect = errors.ApiError('broken')
+        self.api.all_projects.side_effect = errors.RequestFailed('broken')
         self.assertEqual(({}, ['broken']), self.look_up(*self.known))
 
     def test_a_refused_token_ends_it(self) -> None:

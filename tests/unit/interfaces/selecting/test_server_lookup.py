@@ -92,7 +92,7 @@ class TestLookUp(testtools.TestCase):
                 )
 
     def test_only_the_id_of_what_cannot_be_read(self) -> None:
-        self.api.server.side_effect = errors.ApiError('broken')
+        self.api.server.side_effect = errors.RequestFailed('broken')
         self.assertEqual(
             records.Answer(
                 [records.Server(fake_cloud.identifier(1))], ['broken']
