@@ -28,7 +28,6 @@ from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 from osc_port_iface import text_files
 
-
 _Value = TypeVar('_Value')
 
 # Polling more often would put a needless load on Nova.

@@ -12,22 +12,20 @@
 
 """What the commands that answer as of an earlier time have in common."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Iterator, Mapping
 import os
 import re
 import types
-from typing import Any, cast, ClassVar, Self, TYPE_CHECKING
+from typing import Any, cast, ClassVar, Self
 
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import recorded_tables
+from osc_port_iface.commands import regions
 from osc_port_iface.i18n import _
-
-if TYPE_CHECKING:
-    from osc_port_iface.api import cloud as api_cloud
-    from osc_port_iface.commands import regions
 
 # Where the journal is, if --journal is not given.
 VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
@@ -58,8 +56,6 @@ class RecordedCommand(plugin_command.PluginCommand):
 
     def add_times(self, group: argparse._ArgumentGroup) -> None:
         """Add the options that name the time and the journal."""
-        from osc_port_iface.commands import argument_types
-
         group.add_argument(
             '--at',
             metavar='<time>',
@@ -87,7 +83,6 @@ class RecordedCommand(plugin_command.PluginCommand):
         if not (parsed_args.at or parsed_args.between):
             self.check_no_journal(parsed_args)
             return self.tabulate_now(parsed_args)
-        from osc_port_iface.commands import recorded_tables
 
         if parsed_args.at and parsed_args.between:
             raise plugin_command.UsageError(
@@ -134,16 +129,12 @@ class RecordedLister(RecordedCommand, lister.TextLister):
     """A Lister that can be asked about an earlier time, or several regions."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import regions
-
         parser = super().get_parser(prog_name)
         regions.add_arguments(parser)
         return parser
 
     def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
         """Return the table for the cloud as it is, or for its regions."""
-        from osc_port_iface.commands import regions
-
         if several := regions.choose(self, parsed_args):
             return self.tabulate_regions(parsed_args, several)
         return self.tabulate(parsed_args)
@@ -183,8 +174,6 @@ def _without_dashes(arguments: Iterable[str]) -> Iterator[str]:
 
 def add_journal(group: argparse._ArgumentGroup) -> None:
     """Add the option that names the journal."""
-    from osc_port_iface.commands import argument_types
-
     group.add_argument(
         '--journal',
         metavar='<journal>',

@@ -12,22 +12,48 @@
 
 """``openstack server interface check``"""
 
-from __future__ import annotations
-
 import argparse
+import shlex
 import time
-from typing import TYPE_CHECKING
 
+from cliff.formatters import value
+
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import finding_selectors
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import metrics
+from osc_port_iface.commands import nagios
+from osc_port_iface.commands import regions
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces import lookup
+from osc_port_iface import printable
 
-if TYPE_CHECKING:
-    from osc_port_iface.api import cloud as api_cloud
-    from osc_port_iface.commands import columns
-    from osc_port_iface.commands import regions
-    from osc_port_iface.interfaces.health import check
-    from osc_port_iface.interfaces.health import findings
-    from osc_port_iface.interfaces import lookup
+_LONG = columns.Shown.LONG
+
+_CAUSE: columns.Column[findings.Finding, lookup.Lookup] = columns.Column(
+    'Cause', columns.of_row('cause')
+)
+
+# The columns of the project are shown if servers of several projects may be.
+COLUMNS: columns.Columns[findings.Finding, lookup.Lookup] = (
+    columns.Column('Server ID', columns.of_row('server_id')),
+    columns.Column('Server Name', columns.of_row('server_name')),
+    columns.Column('Server Status', columns.of_row('server.status'), _LONG),
+    columns.Column('Project ID', columns.of_row('project_id'), _LONG),
+    columns.Column('Project Name', columns.looked_up('project.name'), _LONG),
+    columns.Column('Port ID', columns.of_row('port_id')),
+    columns.Column('MAC Address', columns.of_row('mac_address')),
+    columns.Column('Severity', columns.of_row('code.severity.value')),
+    columns.Column('Finding', columns.of_row('code.value')),
+    columns.Column('Expected', columns.of_row('expected')),
+    columns.Column('Actual', columns.of_row('actual')),
+    columns.Column('Age', columns.of_row('age', cells.duration)),
+    _CAUSE,
+)
 
 
 class CheckServerInterface(lister.TextLister):
@@ -58,11 +84,6 @@ class CheckServerInterface(lister.TextLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.commands import metrics
-        from osc_port_iface.commands import nagios
-        from osc_port_iface.commands import regions
-
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser)
         regions.add_arguments(parser)
@@ -72,8 +93,6 @@ class CheckServerInterface(lister.TextLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import nagios
-
         try:
             return self._checked(parsed_args)
         except Exception as error:
@@ -82,18 +101,11 @@ class CheckServerInterface(lister.TextLister):
             return self._sum_up(parsed_args, *nagios.failed(error))
 
     def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
-        from osc_port_iface.commands import metrics
-        from osc_port_iface.commands import nagios
-
         metrics.write_failure(parsed_args)
         status = super().lose_output(parsed_args, line)
         return nagios.UNKNOWN if parsed_args.nagios else status
 
     def _checked(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import metrics
-        from osc_port_iface.commands import nagios
-        from osc_port_iface.commands import regions
-
         started = time.monotonic()
         try:
             several = regions.choose(self, parsed_args)
@@ -125,11 +137,7 @@ class CheckServerInterface(lister.TextLister):
         return self._table(parsed_args, results[''])
 
     def _check(self, parsed_args: argparse.Namespace) -> check.CheckResult:
-        from osc_port_iface.commands import finding_columns
-        from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.interfaces.health import check
-
-        has_causes = finding_columns.CAUSE in self._choose(parsed_args)
+        has_causes = _CAUSE in self._choose(parsed_args)
         request = finding_selectors.request(
             parsed_args,
             self.cloud(),
@@ -142,9 +150,6 @@ class CheckServerInterface(lister.TextLister):
     def _table(
         self, parsed_args: argparse.Namespace, result: check.CheckResult
     ) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.interfaces import lookup
-
         self._guide(parsed_args, result)
         look = lookup.Lookup(self.cloud(), result.rows)
         table = columns.table(self._choose(parsed_args), result.rows, look)
@@ -155,12 +160,9 @@ class CheckServerInterface(lister.TextLister):
         self, parsed_args: argparse.Namespace
     ) -> list[columns.Column[findings.Finding, lookup.Lookup]]:
         """Choose the columns; of the project, if there may be several."""
-        from osc_port_iface.commands import cells
-        from osc_port_iface.commands import finding_columns
-
         return self.choose(
             parsed_args,
-            finding_columns.COLUMNS,
+            COLUMNS,
             show_long=parsed_args.formatter in cells.STRUCTURED_FORMATS
             or _is_wide(parsed_args),
         )
@@ -171,12 +173,6 @@ class CheckServerInterface(lister.TextLister):
         result: check.CheckResult,
     ) -> None:
         """Say what was looked at, and what to do next."""
-        import shlex
-
-        from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.commands import regions
-        from osc_port_iface import printable
-
         count = len(result.rows)
         self.hint(
             _('Checked %(servers)s and %(interfaces)s%(place)s: %(findings)s.')
@@ -214,10 +210,6 @@ class CheckServerInterface(lister.TextLister):
         self, parsed_args: argparse.Namespace, status: int, line: str
     ) -> lister.Table:
         """Show one line in place of the table."""
-        from cliff.formatters import value
-
-        from osc_port_iface.commands import cells
-
         self._exit_status = status
         self.formatter = value.ValueFormatter()
         parsed_args.formatter = 'value'
@@ -232,8 +224,6 @@ def _in_regions(
 
     :returns: The result of each; of one that could not be read, a failure.
     """
-    from osc_port_iface.interfaces.health import check
-
     found = several.ask(lambda view, args: view._check(args))
     check.drop_doubles(list(found.values()))
     for name in several.lost:
@@ -251,8 +241,6 @@ def _counted(number: int, one: str, several: str) -> str:
 
 def _place(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> str:
     """Return the projects that were searched, as a part of a sentence."""
-    from osc_port_iface import printable
-
     if parsed_args.server:
         return ''
     if _is_wide(parsed_args):

@@ -12,14 +12,31 @@
 
 """``openstack server interface diff``."""
 
-from __future__ import annotations
-
 import argparse
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import diff_sides
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import regions
+from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.changes import listing_diff
+
+# The first one is shown if several regions are compared.
+COLUMNS: columns.Columns[listing_diff.Change] = (
+    columns.Column(
+        listing_diff.REGION, columns.of_row('region'), columns.Shown.LONG
+    ),
+    columns.Column('Server Name', columns.of_row('server_name')),
+    columns.Column('Server ID', columns.of_row('server_id')),
+    columns.Column('Port ID', columns.of_row('port_id')),
+    columns.Column('Change', columns.of_row('kind')),
+    columns.Column('Before', columns.of_row('before')),
+    columns.Column('After', columns.of_row('after')),
+)
 
 
 class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
@@ -44,10 +61,6 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     importance = ('Server Name', 'Change', 'Before', 'After', 'Port ID')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import regions
-        from osc_port_iface.commands import server_selectors
-
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'before',
@@ -105,8 +118,6 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
 
     def add_times(self, group: argparse._ArgumentGroup) -> None:
         """Add the options that name the times and the journal."""
-        from osc_port_iface.commands import argument_types
-
         group.add_argument(
             '--at',
             metavar='<time>',
@@ -123,11 +134,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         as_of.add_journal(group)
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import change_columns
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import diff_sides
-
-        self.choose(parsed_args, change_columns.COLUMNS)
+        self.choose(parsed_args, COLUMNS)
         _check_usage(parsed_args)
         if parsed_args.at:
             self.ask_journal(parsed_args)
@@ -142,7 +149,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             self.report_negative()
         chosen = self.choose(
             parsed_args,
-            change_columns.COLUMNS,
+            COLUMNS,
             show_long=any(found.region for found in pairs),
         )
         return columns.table(chosen, changes)

@@ -20,7 +20,6 @@ import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from osc_port_iface.api import errors
-from osc_port_iface.commands import change_columns
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import listing_files
@@ -33,10 +32,12 @@ from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
+from osc_port_iface import records
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import diff
@@ -45,6 +46,18 @@ if TYPE_CHECKING:
 _Pairs: TypeAlias = dict[
     str, tuple[listing_diff.Listing, listing_diff.Listing]
 ]
+
+
+_LISTED = (
+    *columns.OF_SERVER,
+    *columns.OF_INTERFACE,
+    *columns.on_request(columns.OF_PROJECT),
+)
+
+# The columns that Neutron shows to administrators only.
+_HIDEABLE = frozenset(
+    column.header for column in _LISTED if column.origin is views.Origin.ADMIN
+)
 
 
 def read(
@@ -71,7 +84,7 @@ def read(
     else:
         pairs = _now(command, parsed_args, *saved)
     return [
-        listing_diff.ListingDiff(*sides, change_columns.HIDEABLE, region)
+        listing_diff.ListingDiff(*sides, _HIDEABLE, region)
         for region, sides in pairs.items()
     ]
 
@@ -210,7 +223,7 @@ def _list(
     """
     cloud = command.cloud()
     view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
-    chosen = change_columns.listed(other, view)
+    chosen = _chosen(other, view)
     details = columns.need_server_details(chosen)
     if parsed_args.same and other:
         servers = server_lookup.look_up(
@@ -246,3 +259,38 @@ def _listing(
     return listing_diff.Listing(
         *(name, headers, {row[place]: row for row in texts}, is_incomplete)
     )
+
+
+def _chosen(
+    before: listing_diff.Listing | None, view: views.View
+) -> columns.InterfaceColumns:
+    """Choose the columns to list, to compare them with another listing.
+
+    :param before: The other listing; None to choose those of ``--long`` that
+        a journal has.
+    :param view: The view to read. Columns that it cannot provide are left out.
+    """
+    return [
+        column
+        for column in _LISTED
+        if _is_compared(column, before) and column.origin not in view.lacks
+    ]
+
+
+def _is_compared(
+    column: columns.Column[records.ServerInterface, lookup.Lookup],
+    before: listing_diff.Listing | None,
+) -> bool:
+    """Return whether to list a column.
+
+    If the other listing is empty, the columns shown by default are listed.
+    """
+    if before is None:
+        # A journal does not have the names of security groups.
+        return (
+            column.shown is not columns.Shown.ON_REQUEST
+            and column.header != 'Security Groups'
+        )
+    if not before.headers:
+        return column.shown is columns.Shown.ALWAYS
+    return column in columns.OF_SERVER or column.header in before.headers

@@ -12,24 +12,99 @@
 
 """``openstack server interface find``"""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable
 import contextlib
-from typing import Self, TYPE_CHECKING
+from typing import Self
 
+from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import regions
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces import lookup
+from osc_port_iface.interfaces.owners import find
+from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface.interfaces.selecting import server_lookup
 
-if TYPE_CHECKING:
-    from osc_port_iface.api import cloud as api_cloud
-    from osc_port_iface.commands import columns
-    from osc_port_iface.commands import regions
-    from osc_port_iface.interfaces import lookup
-    from osc_port_iface.interfaces.owners import search as searches
+# What tells the matches of one query apart.
+MATCHED = {
+    addresses.Kind.RANGE: 'Address',
+    addresses.Kind.MAC_PREFIX: 'MAC Address',
+}
+
+
+def _port_number(text: str | None) -> cells.Cell:
+    return cells.number(cells.port_number(text))
+
+
+def _allowed_address(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+    return cells.address_pair(match.pair, match.is_any_address)
+
+
+def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+    device = match.router or look.router(match) or look.load_balancer(match)
+    return cells.text(device.name if device else None)
+
+
+_LONG = columns.Shown.LONG
+
+OF_OWNER = (
+    columns.Column('Server ID', columns.looked_up('server.id')),
+    columns.Column('Server Name', columns.looked_up('server.name')),
+)
+
+COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
+    columns.Column('Query', columns.of_row('query.text')),
+    columns.Column('Address', columns.of_row('ip_address')),
+    columns.Column('Matched As', columns.of_row('matched_as')),
+    columns.Column('Certainty', columns.of_row('certainty.value')),
+    *OF_OWNER,
+    columns.Column('Project ID', columns.of_row('project_id')),
+    columns.Column('Project Name', columns.looked_up('project.name')),
+    columns.Column('Domain Name', columns.looked_up('project.domain_name')),
+    columns.Column('Port ID', columns.of_row('port.id')),
+    columns.Column('Network ID', columns.of_row('network_id')),
+    columns.Column('MAC Address', columns.of_row('port.mac_address')),
+    columns.Column('Fixed IPs', columns.of_row('fixed_ips', cells.fixed_ips)),
+    columns.Column('Port State', columns.of_row('port.status')),
+    columns.Column('Host', columns.of_row('host')),
+    columns.Column('Device Owner', columns.of_row('device_owner')),
+    columns.Column('Device ID', columns.of_row('device_id')),
+    columns.Column('Protocol', columns.of_row('forwarding.protocol')),
+    columns.Column(
+        'External Port',
+        columns.of_row('forwarding.external_port', _port_number),
+    ),
+    columns.Column(
+        'Internal Port',
+        columns.of_row('forwarding.internal_port', _port_number),
+    ),
+    columns.Column(
+        'VLAN', columns.of_row('subport.segmentation_id', cells.number)
+    ),
+    columns.Column('Allowed Address', _allowed_address),
+    columns.Column(
+        'User ID',
+        columns.looked_up('server.user_id'),
+        _LONG,
+        views.Origin.SERVER,
+    ),
+    columns.Column('Network Name', columns.looked_up('network.name'), _LONG),
+    columns.Column('Device Name', _device_name, _LONG),
+    columns.Column(
+        'Floating IP', columns.of_row('floating_ip.address'), _LONG
+    ),
+    columns.Column('Fixed IP', columns.of_row('fixed_ip_address'), _LONG),
+    columns.Column('Parent Port ID', columns.of_row('parent.id'), _LONG),
+)
 
 
 class FindServerInterface(as_of.RecordedLister):
@@ -69,8 +144,6 @@ class FindServerInterface(as_of.RecordedLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'address',
@@ -125,8 +198,6 @@ class FindServerInterface(as_of.RecordedLister):
 
     def add_times(self, group: argparse._ArgumentGroup) -> None:
         """Add the options that name the time or times, and the journal."""
-        from osc_port_iface.commands import argument_types
-
         super().add_times(group)
         group.add_argument(
             '--between',
@@ -137,22 +208,17 @@ class FindServerInterface(as_of.RecordedLister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import match_columns
-
         for query in parsed_args.address + parsed_args.file:
             # Many rows may have this query, so what it matched says more.
-            if query.kind in match_columns.MATCHED:
+            if query.kind in MATCHED:
                 for header in (
-                    match_columns.MATCHED[query.kind],
+                    MATCHED[query.kind],
                     *('Server Name', 'Matched As', 'Certainty'),
                 ):
                     self.rank_above(header, 'Query')
         return super().take_action(parsed_args)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.api import errors
-        from osc_port_iface.interfaces.owners import find
-
         found = self._find(parsed_args, self.cloud())
         answers = {}
         for name, cloud in self.beside.items():
@@ -175,8 +241,6 @@ class FindServerInterface(as_of.RecordedLister):
         parsed_args: argparse.Namespace,
         several: regions.Regions[Self],
     ) -> lister.Table:
-        from osc_port_iface.interfaces.owners import find
-
         answers = several.ask(
             lambda view, args: view._find(args, view.cloud())
         )
@@ -193,9 +257,6 @@ class FindServerInterface(as_of.RecordedLister):
     def _find(
         self, parsed_args: argparse.Namespace, cloud: api_cloud.Cloud
     ) -> searches.Search:
-        from osc_port_iface.interfaces.owners import find
-        from osc_port_iface.interfaces.owners import search as searches
-
         if not (
             queries := dict.fromkeys(parsed_args.address + parsed_args.file)
         ):
@@ -215,18 +276,13 @@ class FindServerInterface(as_of.RecordedLister):
     def _table(
         self, parsed_args: argparse.Namespace, found: searches.Search
     ) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import match_columns
-        from osc_port_iface.interfaces import lookup
-        from osc_port_iface.interfaces.owners import find
-
         chosen = self._choose(parsed_args)
         look = lookup.Lookup(
             self.cloud(),
             found.rows,
             with_server_details=columns.need_server_details(chosen),
         )
-        if any(column in match_columns.OF_OWNER for column in chosen):
+        if any(column in OF_OWNER for column in chosen):
             find.sort(found, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
@@ -237,17 +293,11 @@ class FindServerInterface(as_of.RecordedLister):
     def _choose(
         self, parsed_args: argparse.Namespace
     ) -> list[columns.Column[searches.Match, lookup.Lookup]]:
-        from osc_port_iface.commands import match_columns
-
-        return self.choose(
-            parsed_args, match_columns.COLUMNS, parsed_args.long
-        )
+        return self.choose(parsed_args, COLUMNS, parsed_args.long)
 
 
 def _existing(cloud: api_cloud.Cloud, server_ids: Iterable[str]) -> set[str]:
     """Return which servers exist in a region."""
-    from osc_port_iface.interfaces.selecting import server_lookup
-
     found = server_lookup.look_up(cloud.compute, server_ids, everywhere=True)
     # Nothing but its ID is known of one that could not be read.
     return {

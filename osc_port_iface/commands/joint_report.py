@@ -12,20 +12,15 @@
 
 """Reports as one what several regions say, or one at several times."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 import dataclasses
-from typing import TYPE_CHECKING
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import printable
 from osc_port_iface import records
-
-if TYPE_CHECKING:
-    from osc_port_iface.commands import plugin_command
 
 
 @dataclasses.dataclass

@@ -12,15 +12,20 @@
 
 """``openstack server interface list``"""
 
-from __future__ import annotations
-
 import argparse
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import interface_filters
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.listing import listing
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces.selecting import selection
 
 
 class ListServerInterface(as_of.RecordedLister):
@@ -59,11 +64,6 @@ class ListServerInterface(as_of.RecordedLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import interface_filters
-        from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.listing import views
-
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
         interface_filters.add_arguments(parser)
@@ -101,13 +101,6 @@ class ListServerInterface(as_of.RecordedLister):
         return parser
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import interface_filters
-        from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.listing import listing
-        from osc_port_iface.interfaces.listing import views
-        from osc_port_iface.interfaces.selecting import selection
-
         is_one_server = len(parsed_args.server) == 1
         of_server = columns.OF_SERVER
         if is_one_server:

@@ -12,21 +12,18 @@
 
 """What the commands that print a list have in common."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from osc_lib.command import command
 
+from osc_port_iface.commands import cells
 from osc_port_iface.commands import plugin_command
-
-if TYPE_CHECKING:
-    from osc_port_iface.commands import cells
+from osc_port_iface.commands import terminal_table
 
 # The return value of ``take_action``: the headers, and the cells of each row.
-Table: TypeAlias = 'tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]'
+Table: TypeAlias = tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]
 
 
 class TextLister(plugin_command.PluginCommand, command.Lister):
@@ -59,14 +56,10 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
         column_names: Sequence[str],
         data: Iterable[Sequence[cells.Cell]],
     ) -> int:
-        from osc_port_iface.commands import cells
-
         self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [[cell.as_text() for cell in row] for row in data]
         if self.is_free_table(parsed_args):
-            from osc_port_iface.commands import terminal_table
-
             self.formatter = terminal_table.TerminalTable(
                 ('Region', *self.importance), self.hint
             )

@@ -16,6 +16,8 @@ import argparse
 
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.selecting import suggestions
+from osc_port_iface import printable
 
 # The verbs of the commands, and the questions that they answer.
 QUESTIONS = {
@@ -82,9 +84,6 @@ class ServerInterface(plugin_command.PluginCommand):
 
 
 def _no_such_verb(verb: str) -> str:
-    from osc_port_iface.interfaces.selecting import suggestions
-    from osc_port_iface import printable
-
     problem = _("There is no command '%(name)s %(verb)s'.") % {
         'name': _NAME,
         'verb': printable.escape(verb),

@@ -12,10 +12,11 @@
 
 """The plan of ``repair`` as a person reads it."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from collections import Counter
+import json
 
-from osc_port_iface.commands import outcome_columns
+from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.repair import plan as plans
@@ -62,9 +63,9 @@ def lines(
         yield sentence(repair, networks)
         if with_requests:
             for call in repair.calls:
-                yield f'    {outcome_columns.request_line(call)}'
+                yield f'    {request_line(call)}'
             if repair.event:
-                line = outcome_columns.request_line(repair.event)
+                line = request_line(repair.event)
                 yield _('    if that has no effect: %s') % line
     warnings = filter(None, (repair.warning for repair in plan.repairs))
     for warning, count in Counter(warnings).items():
@@ -117,6 +118,14 @@ def summary(plan: plans.Plan) -> str:
     if others:
         parts.append(_('%d cannot be repaired') % others)
     return f'{"; ".join(parts)}.'
+
+
+def request_line(call: writing.PlannedCall) -> str:
+    """Return a request as one line."""
+    line = f'{call.method} {call.path}'
+    if call.body is not None:
+        line += f' {json.dumps(call.body)}'
+    return line
 
 
 def progress(number: int, count: int, step: plans.Step) -> str:

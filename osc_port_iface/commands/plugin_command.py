@@ -10,14 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What all commands of the plugin have in common.
-
-cliff loads the module of every command whenever any ``openstack`` command runs
-(``CommandManager.load_commands``). So this module, ``lister`` and the modules
-of the commands import the rest of the plugin only where they use it.
-"""
-
-from __future__ import annotations
+"""What all commands of the plugin have in common."""
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,22 +18,23 @@ import contextlib
 import io
 import logging
 import os
-from typing import Any, ClassVar, ParamSpec, TextIO, TYPE_CHECKING
+from typing import Any, ClassVar, ParamSpec, TextIO
 
+from cliff import app
 from osc_lib.command import command
 from osc_lib import exceptions
 
+from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import credentials
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import progress
 from osc_port_iface.i18n import _
-
-if TYPE_CHECKING:
-    from cliff import app
-
-    from osc_port_iface.api import cloud as api_cloud
-    from osc_port_iface.api import compute
-    from osc_port_iface.commands import columns
-    from osc_port_iface.commands import progress
-    from osc_port_iface.interfaces import lookup
-    from osc_port_iface import records
+from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces import lookup
+from osc_port_iface.interfaces.selecting import suggestions
+from osc_port_iface import printable
+from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
@@ -95,8 +89,6 @@ class PluginCommand(command.Command):
         app_args: argparse.Namespace | None,
         cmd_name: str | None = None,
     ) -> None:
-        from osc_port_iface.commands import progress
-
         super().__init__(app, app_args, cmd_name)
         self._hints: list[str] = []
         self._status_line: progress.StatusLine | None = None
@@ -165,8 +157,6 @@ class PluginCommand(command.Command):
 
         :raises errors.ApiError: There is no token.
         """
-        from osc_port_iface.api import credentials
-
         self.auth_required = True
         credentials.authenticate(self._authenticate)
 
@@ -175,8 +165,6 @@ class PluginCommand(command.Command):
 
         :raises errors.ApiError: There is no token.
         """
-        from osc_port_iface.api import cloud as api_cloud
-
         if self.asked is None:
             self.authenticate()
             self.show_progress(_WAITING)
@@ -187,8 +175,6 @@ class PluginCommand(command.Command):
 
     def _authenticate(self) -> None:
         """Let OSC authenticate, as it does before other commands."""
-        from osc_port_iface.api import credentials
-
         self.app.prepare_to_run_command(self)
         credentials.read_now(self.app.client_manager.auth_ref)
 
@@ -199,8 +185,6 @@ class PluginCommand(command.Command):
 
         :param text: What the user waits for, without anything untrusted.
         """
-        from osc_port_iface.commands import progress
-
         if self._status_line:
             self._status_line.text = text
         elif (
@@ -306,8 +290,6 @@ class PluginCommand(command.Command):
         :raises UsageError: A column does not exist. cliff would leave it out,
             if at least one other exists.
         """
-        from osc_port_iface.commands import columns
-
         headers = [*self.added, *(column.header for column in available)]
         asked = _named(parsed_args.columns, headers)
         sorted_by = _named(getattr(parsed_args, 'sort_columns', ()), headers)
@@ -335,8 +317,6 @@ class PluginCommand(command.Command):
         :param chosen: The columns that ``choose`` returned.
         :param api: Nova, whose microversion decides.
         """
-        from osc_port_iface.interfaces.listing import views
-
         if parsed_args.columns or api.shows_tag:
             return chosen
         return [c for c in chosen if c.origin is not views.Origin.TAG]
@@ -356,10 +336,6 @@ def _named(names: Iterable[str], headers: Sequence[str]) -> list[str]:
 
     :raises UsageError: At least one does not exist.
     """
-    from osc_port_iface.commands import columns
-    from osc_port_iface.interfaces.selecting import suggestions
-    from osc_port_iface import printable
-
     known = {columns.folded(header): header for header in headers}
     wanted = dict.fromkeys(names)
     sentences = [

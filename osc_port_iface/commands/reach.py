@@ -12,18 +12,77 @@
 
 """``openstack server interface reach``"""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
+from typing import Any
 
+from osc_port_iface.api import compute
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import flows
+from osc_port_iface.interfaces.path import paths
+from osc_port_iface.interfaces.path import reach
+from osc_port_iface.interfaces.path import steps
+from osc_port_iface.interfaces.path import survey
+from osc_port_iface import records
 
-if TYPE_CHECKING:
-    from osc_port_iface.interfaces.path import paths
-    from osc_port_iface import records
+
+def _passing(found: flows.Flows) -> cells.Cell:
+    """Show the traffic that passes: ``tcp 22``, or its parts in JSON."""
+    rows: list[Any] = [
+        (flows.name(protocol), *((None, None) if is_whole else ports))
+        for protocol, several in found.ports.items()
+        for ports in several
+        for is_whole in [ports == flows.ALL_PORTS]
+    ]
+    if found == flows.EVERYTHING:
+        rows = [(None, None, None)]
+    keys = ('protocol', 'port_range_min', 'port_range_max')
+    structure = [dict(zip(keys, row, strict=True)) for row in rows]
+    return cells.Cell(found.texts(), structure)
+
+
+def _steps(path: paths.Path) -> cells.Cell:
+    """Show the steps, such as ``server web-1 > port web-1-eth0``."""
+    texts, structure = [], []
+    for step in path.hops:
+        verdict = step.verdict(path.asked).value
+        notes = (verdict, step.reason, *step.limits, *step.assumptions)
+        text = '; '.join(filter(None, notes))
+        texts.append(f'{step.hop} {steps.label(step.row)}: {text}')
+        structure.append(
+            {
+                'hop': step.hop,
+                'id': step.row.id or None,
+                'name': steps.name(step.row),
+                'verdict': verdict,
+                'reason': step.reason or '; '.join(step.limits) or None,
+                'rule_ids': list(step.rule_ids),
+                'assumptions': list(step.assumptions),
+            }
+        )
+    return cells.Cell(texts, structure, joint=' > ')
+
+
+COLUMNS: columns.Columns[paths.Path] = (
+    columns.Column('Source', columns.of_row('pair.source.text')),
+    columns.Column('Source Address', columns.of_row('pair.source.address')),
+    columns.Column('Destination', columns.of_row('pair.destination.text')),
+    columns.Column('Destination Address', columns.of_row('address')),
+    columns.Column('Path', columns.of_row('route')),
+    columns.Column('Verdict', columns.of_row('verdict.value')),
+    columns.Column('Traffic', columns.of_row('passing', _passing)),
+    columns.Column('Reason', columns.of_row('reason')),
+    columns.Column(
+        'Steps',
+        _steps,
+        shown=columns.Shown.LONG,
+    ),
+)
 
 
 class ReachServerInterface(lister.TextLister):
@@ -54,9 +113,6 @@ class ReachServerInterface(lister.TextLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import server_selectors
-
         parser = super().get_parser(prog_name)
         for name, what in (
             ('source', _('Where the traffic comes from')),
@@ -99,19 +155,10 @@ class ReachServerInterface(lister.TextLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.api import compute
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import path_columns
-        from osc_port_iface.interfaces.path import flows
-        from osc_port_iface.interfaces.path import reach
-        from osc_port_iface.interfaces.path import survey
-
         traffic = flows.Question(parsed_args.protocol, parsed_args.port)
         if traffic.fault:
             raise plugin_command.UsageError(f'--port: {traffic.fault}.')
-        chosen = self.choose(
-            parsed_args, path_columns.COLUMNS, parsed_args.long
-        )
+        chosen = self.choose(parsed_args, COLUMNS, parsed_args.long)
         scope = compute.ServerScope(all_projects=parsed_args.all_projects)
         found = reach.find(
             survey.Survey(self.cloud(), scope),

@@ -12,19 +12,50 @@
 
 """``openstack server interface record``"""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import as_of
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import listing_files
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import regions
+from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import importing
+from osc_port_iface.interfaces.journal import recording
+from osc_port_iface.interfaces.journal import summary
+from osc_port_iface import printable
 
-if TYPE_CHECKING:
-    from osc_port_iface.commands import regions
-    from osc_port_iface.interfaces.journal import recording
-    from osc_port_iface.interfaces.journal import summary
+COLUMNS: columns.Columns[summary.Summary] = (
+    columns.Column('Observation', lambda row: cells.number(row.number)),
+    columns.Column(
+        'Started', lambda row: cells.text(summary.as_text(row.began))
+    ),
+    columns.Column(
+        'Finished', lambda row: cells.text(summary.as_text(row.ended))
+    ),
+    columns.Column('Region', lambda row: cells.text(row.region or None)),
+    columns.Column('Objects', columns.of_row('objects', cells.number)),
+    columns.Column('Changed', columns.of_row('changed', cells.number)),
+    columns.Column('Gone', columns.of_row('gone', cells.number)),
+    columns.Column('Complete', columns.of_row('is_complete', cells.flag)),
+)
+
+
+def in_a_line(row: summary.Summary) -> str:
+    """Say what an observation saw, stored and no longer saw."""
+    return _(
+        'Observation %(number)d: %(objects)d objects seen, %(changed)d '
+        'stored, %(gone)d gone.'
+    ) % {
+        'number': row.number,
+        'objects': row.objects,
+        'changed': row.changed,
+        'gone': row.gone,
+    }
 
 
 class RecordServerInterface(lister.TextLister):
@@ -50,11 +81,6 @@ class RecordServerInterface(lister.TextLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import as_of
-        from osc_port_iface.commands import regions
-        from osc_port_iface.commands import server_selectors
-
         parser = super().get_parser(prog_name)
         as_of.accept_ago(parser)
         parser.add_argument(
@@ -103,11 +129,7 @@ class RecordServerInterface(lister.TextLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import observation_columns
-        from osc_port_iface.commands import regions
-
-        chosen = self.choose(parsed_args, observation_columns.COLUMNS)
+        chosen = self.choose(parsed_args, COLUMNS)
         if parsed_args.files:
             rows = _import(parsed_args)
         elif parsed_args.listed_at:
@@ -119,16 +141,14 @@ class RecordServerInterface(lister.TextLister):
             chosen.sort(key=lambda column: column.header != regions.HEADER)
         else:
             rows = self._record(parsed_args)
-        for summary in rows:
-            self.hint(observation_columns.in_a_line(summary))
+        for row in rows:
+            self.hint(in_a_line(row))
         return columns.table(chosen, rows)
 
     def _record(
         self, parsed_args: argparse.Namespace
     ) -> list[summary.Summary]:
         """Record what the cloud has now."""
-        from osc_port_iface.interfaces.journal import recording
-
         reading = self._read(parsed_args)
         found = recording.record(
             parsed_args.journal, lambda: [reading], parsed_args.keep
@@ -138,9 +158,6 @@ class RecordServerInterface(lister.TextLister):
 
     def _read(self, parsed_args: argparse.Namespace) -> recording.Reading:
         """Prepare to read a region."""
-        from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.journal import recording
-
         cloud = self.cloud()
         return recording.read(
             cloud,
@@ -161,8 +178,6 @@ def _record_regions(
     several: regions.Regions[RecordServerInterface],
 ) -> list[summary.Summary]:
     """Record what each region has now."""
-    from osc_port_iface.interfaces.journal import recording
-
     return recording.record(
         parsed_args.journal,
         lambda: several.ask(lambda view, args: view._read_now(args)).values(),
@@ -176,10 +191,6 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
     :raises plugin_command.UsageError: A file is not such a listing, or it is
         not known when it was written.
     """
-    from osc_port_iface.commands import listing_files
-    from osc_port_iface.interfaces.journal import importing
-    from osc_port_iface import printable
-
     selectors = ('project', 'host', 'status', 'region', 'all_regions')
     for name in ('server', *selectors, 'keep'):
         if getattr(parsed_args, name):

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from osc_lib import exceptions
 
 from osc_port_iface.api import replay
-from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
@@ -38,13 +37,14 @@ from osc_port_iface.interfaces.journal import summary
 from osc_port_iface import printable
 
 if TYPE_CHECKING:
+    from osc_port_iface.commands import as_of
     from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
 REGION = listing_diff.REGION
 SEEN = ('Seen From', 'Seen Until')
 
-_Row: TypeAlias = 'tuple[cells.Cell, ...]'
+_Row: TypeAlias = tuple[cells.Cell, ...]
 
 
 @dataclasses.dataclass(slots=True)

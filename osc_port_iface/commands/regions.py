@@ -17,10 +17,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Sequence
 import copy
-from typing import Generic, TYPE_CHECKING, TypeVar
+from typing import Generic, TypeVar
 
 from osc_lib import exceptions
 
+from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import regions as api_regions
@@ -28,15 +29,12 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
+from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import printable
-
-if TYPE_CHECKING:
-    from osc_port_iface.api import cloud as api_cloud
-    from osc_port_iface.commands import lister
 
 HEADER = listing_diff.REGION
 

@@ -12,20 +12,57 @@
 
 """``openstack server interface repair``"""
 
-from __future__ import annotations
-
 import argparse
+from collections.abc import Sequence
 import sys
-from typing import TYPE_CHECKING
 
+from osc_port_iface.api import writing
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import finding_selectors
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import plan_text
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.repair import audit
+from osc_port_iface.interfaces.repair import interruption
+from osc_port_iface.interfaces.repair import outcome as outcomes
+from osc_port_iface.interfaces.repair import outcome
+from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface.interfaces.repair import repairing
+from osc_port_iface.interfaces.repair import run as runs
+from osc_port_iface import printable
 
-if TYPE_CHECKING:
-    from osc_port_iface.interfaces.repair import outcome as outcomes
-    from osc_port_iface.interfaces.repair import plan as plans
-    from osc_port_iface.interfaces.repair import repairing
+
+def _requests(calls: Sequence[writing.PlannedCall]) -> cells.Cell:
+    """Show requests, in full in structured formats."""
+    structure = [call.as_json() for call in calls]
+    return cells.Cell(
+        map(plan_text.request_line, calls), structure, joint='; '
+    )
+
+
+_LONG = columns.Shown.LONG
+
+COLUMNS: columns.Columns[outcome.Outcome] = (
+    columns.Column('Server ID', columns.of_row('repair.finding.server_id')),
+    columns.Column(
+        'Server Name', columns.of_row('repair.finding.server_name')
+    ),
+    columns.Column('Port ID', columns.of_row('repair.finding.port_id')),
+    columns.Column(
+        'MAC Address', columns.of_row('repair.finding.mac_address'), _LONG
+    ),
+    columns.Column('Finding', columns.of_row('repair.finding.code.value')),
+    columns.Column('Action', columns.of_row('action.value')),
+    columns.Column('Result', columns.of_row('result.value')),
+    columns.Column('Before', columns.of_row('repair.finding.actual')),
+    columns.Column('After', columns.of_row('after')),
+    columns.Column('Reason', columns.of_row('reason')),
+    columns.Column('Requests', columns.of_row('calls', _requests), _LONG),
+)
+
 
 # An empty answer is the default.
 _ANSWERS = {'y': True, 'yes': True, 'n': False, 'no': False, '': False}
@@ -57,10 +94,6 @@ class RepairServerInterface(lister.TextLister):
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.interfaces.repair import plan as plans
-
         parser = super().get_parser(prog_name)
         finding_selectors.add_arguments(parser, reads_environment=False)
         repairs = parser.add_argument_group(_('repair'))
@@ -144,19 +177,10 @@ class RepairServerInterface(lister.TextLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import cells
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import finding_selectors
-        from osc_port_iface.commands import outcome_columns
-        from osc_port_iface.interfaces.repair import plan as plans
-        from osc_port_iface.interfaces.repair import repairing
-
         if not (parsed_args.dry_run or parsed_args.auto_approve):
             self._ensure_terminal()
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS
-        chosen = self.choose(
-            parsed_args, outcome_columns.COLUMNS, is_structured
-        )
+        chosen = self.choose(parsed_args, COLUMNS, is_structured)
         cloud = self.cloud()
         job = repairing.Repairing(
             cloud,
@@ -185,9 +209,6 @@ class RepairServerInterface(lister.TextLister):
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
         """Carry out a plan, as far as the user wants it."""
-        from osc_port_iface.commands import plan_text
-        from osc_port_iface.interfaces.repair import outcome as outcomes
-
         if parsed_args.dry_run or not plan.steps:
             if plan.repairs:
                 self.hint(plan_text.summary(plan))
@@ -220,9 +241,6 @@ class RepairServerInterface(lister.TextLister):
 
     def _is_approved(self, job: repairing.Repairing, plan: plans.Plan) -> bool:
         """Show the plan to the user, and ask for approval."""
-        from osc_port_iface.commands import plan_text
-        from osc_port_iface import printable
-
         self.end_progress()
         stderr = self.app.stderr
         for line in plan_text.lines(
@@ -247,12 +265,6 @@ class RepairServerInterface(lister.TextLister):
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
-        from osc_port_iface.commands import plan_text
-        from osc_port_iface.interfaces.repair import audit
-        from osc_port_iface.interfaces.repair import interruption
-        from osc_port_iface.interfaces.repair import run as runs
-        from osc_port_iface import printable
-
         def show_step(number: int, step: plans.Step) -> None:
             text = plan_text.progress(number, len(plan.steps), step)
             self.show_progress(printable.escape(text))

@@ -12,24 +12,30 @@
 
 """``openstack server interface show``"""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from osc_lib.command import command
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
+from osc_port_iface.commands import cells
+from osc_port_iface.commands import colours
+from osc_port_iface.commands import columns
+from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import server_selectors
+from osc_port_iface.commands import terminal
+from osc_port_iface.commands import terminal_table
+from osc_port_iface.commands import tree_drawing
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.listing import one_interface
+from osc_port_iface.interfaces import lookup
+from osc_port_iface.interfaces import topology
 
-if TYPE_CHECKING:
-    from osc_port_iface.commands import cells
-    from osc_port_iface.commands import lister
-
-    # The headers and the cells; neither for a drawing.
-    _Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell]]
+# The headers and the cells; neither for a drawing.
+_Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell]]
 
 
 class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
@@ -48,9 +54,6 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
     shows_one = True
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import server_selectors
-
         parser = super().get_parser(prog_name)
         parser.add_argument(
             'server',
@@ -105,9 +108,6 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         return headers, rows[0]
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.interfaces.listing import one_interface
-
         of_rules = columns.OF_RULES
         if not parsed_args.rules:
             of_rules = columns.on_request(of_rules)
@@ -138,13 +138,6 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
 
     def _draw(self, parsed_args: argparse.Namespace) -> None:
         """Write a drawing in place of fields."""
-        from osc_port_iface.commands import colours
-        from osc_port_iface.commands import terminal
-        from osc_port_iface.commands import tree_drawing
-        from osc_port_iface.interfaces.listing import one_interface
-        from osc_port_iface.interfaces import lookup
-        from osc_port_iface.interfaces import topology
-
         if (
             parsed_args.columns
             or parsed_args.rules
@@ -184,15 +177,11 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         column_names: Sequence[str],
         data: Sequence[cells.Cell],
     ) -> int:
-        from osc_port_iface.commands import cells
-
         if parsed_args.tree:
             return 0
         self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [cell.as_text('\n') for cell in data]
         if self.is_free_table(parsed_args):
-            from osc_port_iface.commands import terminal_table
-
             self.formatter = terminal_table.TerminalTable()
         return super().produce_output(parsed_args, column_names, data)

@@ -12,19 +12,20 @@
 
 """``openstack server interface wait``"""
 
-from __future__ import annotations
-
 import argparse
-from typing import TYPE_CHECKING
 
+from osc_port_iface.api import network
+from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import list as list_command
 from osc_port_iface.commands import lister
+from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-
-if TYPE_CHECKING:
-    from osc_port_iface.api import network
-    from osc_port_iface.interfaces.waiting import patience as patiences
-    from osc_port_iface.interfaces.waiting import targets
+from osc_port_iface.interfaces.selecting import selection
+from osc_port_iface.interfaces.waiting import patience as patiences
+from osc_port_iface.interfaces.waiting import polling
+from osc_port_iface.interfaces.waiting import targets
+from osc_port_iface.interfaces.waiting import waiting
 
 
 class WaitServerInterface(lister.TextLister):
@@ -45,10 +46,6 @@ class WaitServerInterface(lister.TextLister):
     importance = list_command.ListServerInterface.importance
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        from osc_port_iface.commands import argument_types
-        from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.waiting import polling
-
         parser = super().get_parser(prog_name)
         server_selectors.add_arguments(parser)
         waited_for = parser.add_argument_group(_('condition'))
@@ -120,12 +117,6 @@ class WaitServerInterface(lister.TextLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        from osc_port_iface.commands import columns
-        from osc_port_iface.commands import server_selectors
-        from osc_port_iface.interfaces.selecting import selection
-        from osc_port_iface.interfaces.waiting import patience as patiences
-        from osc_port_iface.interfaces.waiting import waiting
-
         available = columns.usual(columns.OF_INTERFACE)
         if len(parsed_args.server) != 1:
             available = (*columns.OF_SERVER, *available)
@@ -163,8 +154,6 @@ class WaitServerInterface(lister.TextLister):
         patience: patiences.Patience,
     ) -> tuple[targets.Target, ...]:
         """Find the interfaces, some of which may not exist yet."""
-        from osc_port_iface.interfaces.waiting import targets
-
         choice = targets.Choice(
             parsed_args.port, parsed_args.mac_address, parsed_args.network
         )

@@ -62,12 +62,8 @@ class TestInstallation(base.FunctionalTestCase):
         return found
 
     def test_every_command_has_an_entry_point(self) -> None:
-        expected = {
-            'server_interface': f'{PACKAGE}.commands.overview:ServerInterface'
-        } | {
-            f'server_interface_{verb}': (
-                f'{PACKAGE}.commands.{verb}:{verb.title()}ServerInterface'
-            )
+        expected = {'server_interface': f'{PACKAGE}.commands:Overview'} | {
+            f'server_interface_{verb}': f'{PACKAGE}.commands:{verb.title()}'
             for verb in VERBS
         }
         found = self.inspect()

@@ -64,7 +64,7 @@ FORBIDDEN_TEXTS = {
 WRITES = 'osc_port_iface.api.writing'
 WRITING_MODULES = (
     'commands/repair.py',
-    'commands/outcome_columns.py',
+    'commands/plan_text.py',
     'interfaces/repair/',
 )
 

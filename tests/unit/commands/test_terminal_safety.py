@@ -182,17 +182,17 @@ class TestTerminalSafety(testtools.TestCase):
     def test_tables_are_found(self) -> None:
         self.assertEqual(
             {
-                'change_columns.COLUMNS',
+                'check.COLUMNS',
                 'columns.OF_INTERFACE',
                 'columns.OF_PROJECT',
                 'columns.OF_RULES',
                 'columns.OF_SERVER',
                 'columns.OF_SUBPORT',
-                'finding_columns.COLUMNS',
-                'match_columns.COLUMNS',
-                'observation_columns.COLUMNS',
-                'outcome_columns.COLUMNS',
-                'path_columns.COLUMNS',
+                'diff.COLUMNS',
+                'find.COLUMNS',
+                'reach.COLUMNS',
+                'record.COLUMNS',
+                'repair.COLUMNS',
             },
             set(tables()),
         )

@@ -18,15 +18,11 @@ import re
 import testtools
 import wcwidth
 
-from osc_port_iface.commands import change_columns
 from osc_port_iface.commands import check
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import diff
 from osc_port_iface.commands import find
-from osc_port_iface.commands import finding_columns
 from osc_port_iface.commands import list as list_command
-from osc_port_iface.commands import match_columns
-from osc_port_iface.commands import outcome_columns
 from osc_port_iface.commands import repair
 from osc_port_iface.commands import terminal_table
 from osc_port_iface.commands import wait
@@ -319,10 +315,10 @@ class TestImportance(testtools.TestCase):
         for command, available in (
             (list_command.ListServerInterface, of_interface),
             (wait.WaitServerInterface, of_interface),
-            (find.FindServerInterface, match_columns.COLUMNS),
-            (check.CheckServerInterface, finding_columns.COLUMNS),
-            (repair.RepairServerInterface, outcome_columns.COLUMNS),
-            (diff.DiffServerInterface, change_columns.COLUMNS),
+            (find.FindServerInterface, find.COLUMNS),
+            (check.CheckServerInterface, check.COLUMNS),
+            (repair.RepairServerInterface, repair.COLUMNS),
+            (diff.DiffServerInterface, diff.COLUMNS),
         ):
             headers = {column.header for column in available}
             with self.subTest(command.__name__):
@@ -335,7 +331,7 @@ class TestImportance(testtools.TestCase):
             for table in (
                 columns.OF_SERVER,
                 columns.OF_INTERFACE,
-                match_columns.COLUMNS,
+                find.COLUMNS,
             )
             for column in table
         }
