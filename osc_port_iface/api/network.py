@@ -100,19 +100,6 @@ class NetworkApi(service.Service):
             return records.Answer([])
         return self.page(neutron.port_bindings(port_id), {})
 
-    def ports_tagged(
-        self, tags: Iterable[str]
-    ) -> records.Answer[records.Port]:
-        """List the ports with any of these Neutron tags."""
-        chosen = frozenset(tags)
-        answer = self.list(
-            neutron.PORTS, query={'tags-any': [','.join(sorted(chosen))]}
-        )
-        answer.rows = [
-            port for port in answer.rows if not chosen.isdisjoint(port.tags)
-        ]
-        return answer
-
     def _first_port(self) -> Sequence[records.Port]:
         """List a port that the caller may see, or none."""
         return self.page(neutron.BOUND_PORTS, {'limit': ['1']}).rows

@@ -174,14 +174,17 @@ class CheckServerInterface(lister.TextLister):
     ) -> None:
         """Say what was looked at, and what to do next."""
         count = len(result.rows)
+        judged, interfaces = result.first.judged, result.first.interfaces
         self.hint(
             _('Checked %(servers)s and %(interfaces)s%(place)s: %(findings)s.')
             % {
                 'servers': _counted(
-                    len(result.servers), _('1 server'), _('%d servers')
+                    len(judged), _('1 server'), _('%d servers')
                 ),
                 'interfaces': _counted(
-                    result.interfaces, _('1 interface'), _('%d interfaces')
+                    sum(len(interfaces[server.id]) for server in judged),
+                    _('1 interface'),
+                    _('%d interfaces'),
                 ),
                 'place': _place(parsed_args, self.cloud()),
                 'findings': _counted(count, _('1 finding'), _('%d findings'))

@@ -57,7 +57,7 @@ _COUNTS: Sequence[tuple[str, str, Callable[[check.CheckResult], int]]] = (
     (
         'servers',
         'Servers that were checked.',
-        lambda result: len(result.servers),
+        lambda result: len(result.first.judged),
     ),
     ('ports', 'Ports that were checked.', lambda result: len(result.ports)),
     (
@@ -173,7 +173,7 @@ def _counts(
 
     counts = collections.Counter((row.code, place(row)) for row in result.rows)
     # Without labels, there is one place, even if nothing was looked at.
-    places = {*map(place, result.servers), *map(place, result.rows)}
+    places = {*map(place, result.first.judged), *map(place, result.rows)}
     return [
         (
             {
@@ -183,7 +183,7 @@ def _counts(
             },
             counts[code, found],
         )
-        for code in sorted(result.codes)
+        for code in sorted(result.first.codes)
         for found in sorted(places if labels else {()})
     ]
 

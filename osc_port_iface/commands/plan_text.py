@@ -12,13 +12,14 @@
 
 """The plan of ``repair`` as a person reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from collections import Counter
 import json
 
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.repair import plan as plans
 
 Action = plans.Action
@@ -51,16 +52,16 @@ _WAYS = {
 
 
 def lines(
-    plan: plans.Plan, networks: Mapping[str, str], with_requests: bool
+    plan: plans.Plan, look: lookup.Lookup, with_requests: bool
 ) -> Iterator[str]:
     """Describe a plan, line by line.
 
     :param plan: The plan.
-    :param networks: The names of the networks, by ID.
+    :param look: What is known of the networks.
     :param with_requests: Whether to show the requests in full.
     """
     for repair in plan.repairs:
-        yield sentence(repair, networks)
+        yield sentence(repair, look)
         if with_requests:
             for call in repair.calls:
                 yield f'    {request_line(call)}'
@@ -74,15 +75,14 @@ def lines(
     yield summary(plan)
 
 
-def sentence(repair: plans.Repair, networks: Mapping[str, str]) -> str:
+def sentence(repair: plans.Repair, look: lookup.Lookup | None = None) -> str:
     """Say what is done about a finding, and to which interface."""
     finding = repair.finding
-    port = finding.port
     name = [finding.server_name or finding.server_id or _('no server')]
-    if port:
-        name.append(networks.get(port.network_id, ''))
-        name += [fixed_ip.ip_address for fixed_ip in port.fixed_ips]
-    if not port or not port.fixed_ips:
+    if look and (network := look.network(finding)):
+        name.append(network.name or '')
+    name += [fixed_ip.ip_address for fixed_ip in finding.fixed_ips]
+    if not finding.fixed_ips:
         name.append(finding.mac_address or finding.port_id or '')
     what = f'{finding.code}: {repair.reason}'
     if repair.action:
@@ -133,5 +133,5 @@ def progress(number: int, count: int, step: plans.Step) -> str:
     return _('Step %(number)d of %(count)d: %(what)s') % {
         'number': number,
         'count': count,
-        'what': sentence(step.repairs[0], {}),
+        'what': sentence(step.repairs[0]),
     }

@@ -25,6 +25,7 @@ from osc_port_iface.commands import lister
 from osc_port_iface.commands import plan_text
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import interruption
 from osc_port_iface.interfaces.repair import outcome as outcomes
@@ -245,7 +246,8 @@ class RepairServerInterface(lister.TextLister):
         stderr = self.app.stderr
         for line in plan_text.lines(
             plan,
-            job.network_names(plan.repairs),
+            # The names of networks do not matter if they are missing.
+            lookup.Lookup(job.cloud, [row.finding for row in plan.repairs]),
             with_requests=self.app.options.verbose_level > 1,
         ):
             print(printable.escape(line), file=stderr)

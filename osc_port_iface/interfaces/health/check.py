@@ -71,24 +71,23 @@ class CheckRequest:
 class CheckResult(confirm.ConfirmResult):
     """The findings, and what was checked.
 
-    :ivar codes: The findings that were looked for.
-    :ivar refused: The findings that a service refused to show the caller, and
-        that the user did not name.
-    :ivar servers: The servers that were judged.
-    :ivar ports: The ports that were checked.
-    :ivar interfaces: How many interfaces the servers have.
+    :ivar first: What the first look has read.
     """
 
-    codes: _Codes = frozenset()
-    refused: _Codes = frozenset()
-    servers: Sequence[records.Server] = ()
-    ports: Sequence[records.Port] = ()
-    interfaces: int = 0
+    first: snapshots.Snapshot = dataclasses.field(
+        default_factory=snapshots.Snapshot
+    )
+
+    @property
+    def ports(self) -> Sequence[records.Port]:
+        """The ports that were checked."""
+        return [*self.first.ports, *self.first.others]
 
     @property
     def gaps(self) -> int:
         """How many things could not be read or judged."""
-        return len(self.failures) + len(self.unjudged) + len(self.refused)
+        lost = (self.failures, self.unjudged, self.first.refused)
+        return sum(map(len, lost))
 
 
 def check(
@@ -127,17 +126,12 @@ def check(
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
-    judged = first.judged
     return CheckResult(
         found.rows,
         first.failures + found.failures,
         first.notices + changing.notices + found.notices,
         [*changing.rows, *found.unjudged],
-        codes=first.codes,
-        refused=first.refused,
-        servers=judged,
-        ports=[*first.ports, *first.others],
-        interfaces=sum(len(first.interfaces[server.id]) for server in judged),
+        first,
     )
 
 
@@ -161,7 +155,7 @@ def drop_doubles(results: Sequence[CheckResult]) -> None:
             if other == place
             or (
                 row.port_id in ports[other]
-                and row.code in results[other].codes
+                and row.code in results[other].first.codes
             )
         ]
         return sharing[0] == place and all(

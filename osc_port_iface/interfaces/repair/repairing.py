@@ -12,23 +12,21 @@
 
 """Checks servers, and plans repairs."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterator, Set
 import dataclasses
 import functools
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import errors
-from osc_port_iface.api import neutron
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface.interfaces.selecting import names
-from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 
 
@@ -63,7 +61,7 @@ class Repairing:
 
     def plan(
         self, progress: views.Progress
-    ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
+    ) -> tuple[plans.Plan, check.CheckResult]:
         """Check, and decide what to do; nothing is changed.
 
         :param progress: Shows the progress of the check.
@@ -81,7 +79,7 @@ class Repairing:
             % names.port(self.cloud.network, port_id).id
             for port_id in sorted(healthy)
         ]
-        interrupted = self._interrupted()
+        interrupted = [*self._interrupted(answer.first)]
         users = port_users.PortUsers()
         if self.options.orphans is plans.Action.DELETE:
             ports = [
@@ -95,27 +93,18 @@ class Repairing:
         )
         return plan, answer
 
-    def network_names(
-        self, repairs: Iterable[plans.Repair]
-    ) -> Mapping[str, str]:
-        """Read the names of the networks of repairs, by ID.
-
-        They are for the eye only, so it does not matter if they are missing.
-        """
-        ids = sorted({repair.finding.network_id or '' for repair in repairs})
-        try:
-            found = self.cloud.network.list(neutron.NETWORKS, 'id', ids).rows
-        except errors.ApiError:
-            return {}
-        return {network.id: network.name or '' for network in found}
-
     def _is_chosen(self, port_id: str | None) -> bool:
         """Return whether the user wants a port to be repaired."""
         chosen = self.options.port_ids
         return not chosen or port_id in chosen
 
-    def _interrupted(self) -> list[findings.Finding]:
-        """Find what an earlier run left half-way, as far as it is selected."""
+    def _interrupted(
+        self, first: snapshots.Snapshot
+    ) -> Iterator[findings.Finding]:
+        """Find what an earlier run left half-way, as far as it is selected.
+
+        :param first: What the check has read first.
+        """
         allowed = {
             records.Mark.BOUNCE: self.options.bounce,
             records.Mark.DELETE: self.options.orphans is plans.Action.DELETE,
@@ -125,42 +114,18 @@ class Repairing:
             for mark, code in _LEFT
             if allowed[mark] and code in self.request.codes
         }
-        if self.writer.only_reads or not kinds:
-            return []
-        marked = names.all_rows(self.cloud.network.ports_tagged(records.Mark))
-        marked = [port for port in marked if self._is_chosen(port.id)]
-        if not marked:
-            return []
-        selected = selection.select(
-            self.cloud,
-            self.request.names_or_ids,
-            self.request.scope,
-            details=True,
-        )
-        servers = {server.id for server in selected.rows}
-        return [
-            findings.Finding(
-                *(code, port.server_id, port.id, port.mac_address),
-                _('repaired'),
-                _('left half-way by a repair that was interrupted'),
-                port=port,
-            )
-            for port in marked
-            for mark, code in kinds.items()
-            if mark in port.tags
-            and (
-                mark is records.Mark.BOUNCE and port.device_id in servers
-                if port.device_id
-                else self._is_in_scope(port)
-            )
-        ]
-
-    def _is_in_scope(self, port: records.Port) -> bool:
-        """Return whether a port without a server is in the scope."""
-        scope = self.request.scope
-        if self.request.names_or_ids or scope.host or scope.status:
-            return False
-        project_id = scope.project_id or self.cloud.project_id
-        return self.request.keep.allows(port) and (
-            scope.all_projects or port.project_id == project_id
-        )
+        unused = (port for port in first.others if not port.device_id)
+        ports = [*first.ports, *filter(self.request.keep.allows, unused)]
+        for port in ports if not self.writer.only_reads else ():
+            for mark, code in kinds.items():
+                if (
+                    mark in port.tags
+                    and self._is_chosen(port.id)
+                    and (mark is records.Mark.BOUNCE or not port.device_id)
+                ):
+                    yield findings.Finding(
+                        *(code, port.server_id, port.id, port.mac_address),
+                        _('repaired'),
+                        _('left half-way by a repair that was interrupted'),
+                        port=port,
+                    )

@@ -381,24 +381,6 @@ class TestOthers(NetworkTestCase):
         self.api().network.ensure_scope()
         self.assertEqual([], self.requested(api_test_case.NEUTRON_URL))
 
-    def test_tags(self) -> None:
-        """If Neutron does not filter by tags, it returns all ports."""
-        self.answer(
-            PORTS_URL,
-            {
-                'json': {
-                    'ports': [
-                        fake_cloud.port(11, 1, tags=['a', 'c']),
-                        fake_cloud.port(12, 1, tags=['c']),
-                        fake_cloud.port(13, 1),
-                    ]
-                }
-            },
-        )
-        answer = self.network.ports_tagged(['b', 'a'])
-        self.assertEqual([PORT], [port.id for port in answer.rows])
-        self.assertEqual(['a,b'], self.queries(PORTS_URL)[0]['tags-any'])
-
     def test_routes_and_networks(self) -> None:
         route = {'destination': '10.9.0.7/16', 'nexthop': '10.0.0.9'}
         expected = records.Route(

@@ -25,6 +25,7 @@ import yaml
 from osc_port_iface.commands import metrics
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import snapshot
 from tests import declared
 from tests.unit import base
 
@@ -51,7 +52,8 @@ class TestExamples(base.ShellTestCase):
         """Return the names of all metrics."""
         path = pathlib.Path(self.create_file('')).with_name('x.prom')
         parsed_args = argparse.Namespace(metrics=path, metrics_by=[])
-        result = check.CheckResult([], codes=codes.USUAL)
+        first = snapshot.Snapshot(codes=codes.USUAL)
+        result = check.CheckResult([], first=first)
         metrics.write(parsed_args, {'': result}, 0.0)
         text = ''.join(file.read_text() for file in path.parent.glob('*.prom'))
         return set(re.findall(r'^# TYPE (\S+) gauge$', text, re.MULTILINE))

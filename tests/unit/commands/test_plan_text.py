@@ -12,6 +12,7 @@
 
 import dataclasses
 from typing import Any
+from unittest import mock
 
 import testtools
 
@@ -19,7 +20,9 @@ from osc_port_iface.api import writing
 from osc_port_iface.commands import plan_text
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
+from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.repair import plan as plans
+from osc_port_iface import records
 from tests.unit.interfaces import samples
 
 Action = plans.Action
@@ -27,7 +30,8 @@ Code = codes.Code
 
 PORT = samples.port(11, '192.0.2.136')
 SERVER = samples.server(PORT, name='web-2', host='compute-7')
-NETWORKS = {PORT.network_id: 'backend'}
+LOOK = mock.create_autospec(lookup.Lookup, instance=True)
+LOOK.network.return_value = records.Network(PORT.network_id, 'backend')
 CALL = writing.PlannedCall(
     *('network', 'PUT', '/v2.0/ports/p', {'port': {}}, 'Port', 'member')
 )
@@ -121,7 +125,7 @@ class TestSentence(testtools.TestCase):
                 self.assertEqual(
                     f'web-2, backend, 192.0.2.136: {expected}',
                     plan_text.sentence(
-                        repair(code, action, 'compute-8'), NETWORKS
+                        repair(code, action, 'compute-8'), LOOK
                     ),
                 )
 
@@ -130,7 +134,7 @@ class TestSentence(testtools.TestCase):
             'web-2, backend, 192.0.2.136: port-down: only with --bounce',
             plan_text.sentence(
                 repair(Code.PORT_DOWN, None, reason='only with --bounce'),
-                NETWORKS,
+                LOOK,
             ),
         )
 
@@ -161,7 +165,7 @@ class TestSentence(testtools.TestCase):
                 self.assertEqual(
                     f'{expected}: only-in-cache: no',
                     plan_text.sentence(
-                        dataclasses.replace(found, finding=changed), {}
+                        dataclasses.replace(found, finding=changed)
                     ),
                 )
 
@@ -199,7 +203,7 @@ class TestLines(testtools.TestCase):
             with self.subTest(str(with_requests)):
                 self.assertEqual(
                     [sentence, *requests, *rest],
-                    [*plan_text.lines(self.plan(), NETWORKS, with_requests)],
+                    [*plan_text.lines(self.plan(), LOOK, with_requests)],
                 )
 
     def test_summary(self) -> None:

@@ -635,6 +635,32 @@ class TestDeletion(PortsTestCase):
             (result.status, result.stderr, self.seen),
         )
 
+    def test_left_by_another_run_and_not_selected(self) -> None:
+        """A run for something else does not delete it."""
+        others_project = fake_cloud.identifier(2)
+        mark = 'server-interface-repair-delete'
+        left = test_check.old_port(
+            *(11, 9), device_id='', device_owner='', tags=[mark]
+        )
+        others = {**left, 'project_id': others_project}
+        for selectors, port, is_deleted in (
+            ((), left, True),
+            (('--all-projects',), left, True),
+            (('--all-projects',), others, True),
+            ((), others, False),
+            (('--project', others_project), left, False),
+            (('--host', 'compute-1'), left, False),
+            (('--status', 'ACTIVE'), left, False),
+            (('s1',), left, False),
+            (('--keep-tag', mark), left, False),
+        ):
+            with self.subTest(f'{selectors}, {port["project_id"]}'):
+                self.seen = []
+                self.change({**port})
+                self.repair('--auto-approve', '--delete-orphans', *selectors)
+                expected = [f'DELETE {PORT_ID}'] if is_deleted else []
+                self.assertEqual(expected, self.seen)
+
     def test_chosen_ports(self) -> None:
         healthy, nobodys = (fake_cloud.identifier(n) for n in (21, 12))
         finding = f'{ORPHAN} planned {GONE}  \n'

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-from collections.abc import Mapping
 import contextlib
 import dataclasses
 from unittest import mock
@@ -18,17 +17,15 @@ from unittest import mock
 import testtools
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import compute
-from osc_port_iface.api import errors
 from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import ownerless
+from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface.interfaces.repair import repairing
-from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 from tests.unit import fake_cloud
 from tests.unit.interfaces import fake_network
@@ -53,7 +50,6 @@ class RepairingTestCase(testtools.TestCase):
 
     :ivar made: What the plan is made of: findings, users and interrupted ones.
     :ivar asked_about: The ports whose users were read; None if none were.
-    :ivar selected: The selections of servers that were made.
     """
 
     def setUp(self) -> None:
@@ -76,8 +72,13 @@ class RepairingTestCase(testtools.TestCase):
         found: tuple[findings.Finding, ...] = (),
     ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
         """Plan, where the check has these findings."""
-        self.network.ports_tagged.return_value = records.Answer(list(marked))
-        self.answer = records.Answer(list(found))
+        server = samples.server()
+        of_server = [port for port in marked if port.device_id == server.id]
+        others = [port for port in marked if port not in of_server]
+        self.answer = check.CheckResult(
+            list(found),
+            first=snapshots.Snapshot([server], ports=of_server, others=others),
+        )
         with (
             mock.patch.object(
                 writing, 'Writer', autospec=True, return_value=self.writer
@@ -85,12 +86,6 @@ class RepairingTestCase(testtools.TestCase):
             mock.patch.object(
                 check, 'check', autospec=True, return_value=self.answer
             ),
-            mock.patch.object(
-                selection,
-                'select',
-                autospec=True,
-                return_value=records.Answer([samples.server()]),
-            ) as select,
             mock.patch.object(
                 port_users, 'read', autospec=True, return_value=USERS
             ) as read,
@@ -106,7 +101,6 @@ class RepairingTestCase(testtools.TestCase):
         self.assertIs(job.options, options)
         self.made = chosen, users, interrupted
         self.asked_about = read.call_args and read.call_args.args[1]
-        self.selected = select.mock_calls
         return planned
 
 
@@ -172,55 +166,6 @@ class TestPlan(RepairingTestCase):
         self.assertEqual([*found], chosen)
         self.assertIs(USERS, users)
         self.assertEqual(half.id, interrupted.port_id)
-
-    def test_selection_of_servers_only_for_marked_ports(self) -> None:
-        scope = compute.ServerScope(project_id=OTHER)
-        request = check.CheckRequest(('web',), scope=scope)
-        job = repairing.Repairing(self.cloud, request, BOUNCE)
-        self.plan(job)
-        self.assertEqual([], self.selected)
-        self.plan(job, (BOUNCED,))
-        self.assertEqual(
-            [mock.call(self.cloud, ('web',), scope, details=True)],
-            self.selected,
-        )
-
-
-class TestNetworkNames(RepairingTestCase):
-    def names(self, *ports: records.Port | None) -> Mapping[str, str]:
-        return repairing.Repairing(
-            self.cloud, check.CheckRequest(), BOUNCE
-        ).network_names(
-            plans.Repair(
-                findings.Finding(
-                    *(codes.Code.PORT_DOWN, None, None, None, '', ''),
-                    port=port,
-                )
-            )
-            for port in ports
-        )
-
-    def test_names(self) -> None:
-        ids = [fake_cloud.identifier(number) for number in range(701, 708)]
-        networks = self.network.way('networks', 'id')
-        networks.return_value = records.Answer(
-            [records.Network(ids[0], 'net'), records.Network(ids[1], None)]
-        )
-        self.assertEqual(
-            {ids[0]: 'net', ids[1]: ''},
-            self.names(
-                *(
-                    dataclasses.replace(BOUNCED, network_id=network_id)
-                    for network_id in (*reversed(ids), ids[0])
-                ),
-                None,
-            ),
-        )
-        networks.assert_called_once_with(ids)
-
-    def test_names_that_cannot_be_read(self) -> None:
-        self.network.list.side_effect = errors.Forbidden('no')
-        self.assertEqual({}, self.names(BOUNCED))
 
 
 class TestInterrupted(RepairingTestCase):
@@ -329,29 +274,3 @@ class TestInterrupted(RepairingTestCase):
                 check.CheckRequest(keep=keep), DELETE, HALF, young, tagged
             ),
         )
-
-    def test_without_a_server(self) -> None:
-        others = dataclasses.replace(
-            HALF, id=fake_cloud.identifier(12), project_id=OTHER
-        )
-        scope = compute.ServerScope
-        for name, request, expected in (
-            ('own project', check.CheckRequest(), [HALF.id]),
-            (
-                'another project',
-                check.CheckRequest(scope=scope(project_id=OTHER)),
-                [others.id],
-            ),
-            (
-                'all projects',
-                check.CheckRequest(scope=scope(all_projects=True)),
-                [HALF.id, others.id],
-            ),
-            ('one server', check.CheckRequest(('web',)), []),
-            ('a host', check.CheckRequest(scope=scope(host='compute-1')), []),
-            ('a status', check.CheckRequest(scope=scope(status='ACTIVE')), []),
-        ):
-            with self.subTest(name):
-                self.assertEqual(
-                    expected, self.ids(request, DELETE, HALF, others)
-                )
