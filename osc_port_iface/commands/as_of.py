@@ -83,17 +83,12 @@ class RecordedCommand(plugin_command.PluginCommand):
         if not (parsed_args.at or parsed_args.between):
             self.check_no_journal(parsed_args)
             return self.tabulate_now(parsed_args)
-
-        if parsed_args.at and parsed_args.between:
-            raise plugin_command.UsageError(
-                _('--at cannot be used with --between.')
-            )
-        if parsed_args.between and (
-            parsed_args.between[0] > parsed_args.between[1]
-        ):
-            raise plugin_command.UsageError(
-                _('The first time of --between is after the second one.')
-            )
+        if parsed_args.between:
+            plugin_command.refuse(parsed_args, ['--at'], '--between')
+            if parsed_args.between != sorted(parsed_args.between):
+                raise plugin_command.UsageError(
+                    _('The first time of --between is after the second one.')
+                )
         self.ask_journal(parsed_args)
         return recorded_tables.tabulate(self, parsed_args)
 

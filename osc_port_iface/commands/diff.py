@@ -160,22 +160,12 @@ def _check_usage(parsed_args: argparse.Namespace) -> None:
 
     :raises plugin_command.UsageError: They do.
     """
-    options = ['server', 'project', 'host', 'status']
+    options = ['--server', '--project', '--host', '--status']
     if parsed_args.after:
-        options += ['region', 'all_regions']
-    given = [
-        f'--{name.replace("_", "-")}'
-        for name in options
-        if getattr(parsed_args, name)
-    ]
-    if given and (parsed_args.after or parsed_args.same):
-        raise plugin_command.UsageError(
-            _('%(option)s cannot be used with %(other)s.')
-            % {
-                'option': given[0],
-                'other': '<after>' if parsed_args.after else '--same',
-            }
-        )
+        options += ['--region', '--all-regions']
+        plugin_command.refuse(parsed_args, options, '<after>')
+    elif parsed_args.same:
+        plugin_command.refuse(parsed_args, options, '--same')
     sides = [*filter(None, (parsed_args.before, parsed_args.after))]
     if not (sides or parsed_args.at):
         raise plugin_command.UsageError(

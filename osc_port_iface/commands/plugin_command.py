@@ -331,6 +331,23 @@ class PluginCommand(command.Command):
         )
 
 
+def refuse(
+    parsed_args: argparse.Namespace, options: Iterable[str], beside: str
+) -> None:
+    """Refuse what makes no sense beside another argument.
+
+    :param options: What may not be given, such as ``--host`` and ``<server>``.
+    :param beside: The other argument.
+    :raises UsageError: One of them is given.
+    """
+    for option in options:
+        if getattr(parsed_args, option.strip('<->').replace('-', '_')):
+            raise UsageError(
+                _('%(option)s cannot be used with %(other)s.')
+                % {'option': option, 'other': beside}
+            )
+
+
 def _named(names: Iterable[str], headers: Sequence[str]) -> list[str]:
     """Find the headers of the columns that a user names.
 

@@ -58,6 +58,13 @@ def in_a_line(row: summary.Summary) -> str:
     }
 
 
+# Saved listings have what they have, and are kept as they are.
+_NOT_IMPORTED = (
+    *('<server>', '--project', '--host', '--status'),
+    *('--region', '--all-regions', '--keep'),
+)
+
+
 class RecordServerInterface(lister.TextLister):
     """Record who has which address, for later questions.
 
@@ -191,17 +198,7 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
     :raises plugin_command.UsageError: A file is not such a listing, or it is
         not known when it was written.
     """
-    selectors = ('project', 'host', 'status', 'region', 'all_regions')
-    for name in ('server', *selectors, 'keep'):
-        if getattr(parsed_args, name):
-            option = f'--{name.replace("_", "-")}'
-            raise plugin_command.UsageError(
-                _('%(option)s cannot be used with %(other)s.')
-                % {
-                    'option': '<server>' if name == 'server' else option,
-                    'other': '--import',
-                }
-            )
+    plugin_command.refuse(parsed_args, _NOT_IMPORTED, '--import')
     if parsed_args.listed_at and len(parsed_args.files) > 1:
         raise plugin_command.UsageError(
             _('--listed-at is the time of one file only.')
