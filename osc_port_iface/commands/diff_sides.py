@@ -96,12 +96,13 @@ def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
     if not (parsed_args.same and found):
         return found
     before, *after = found
-    if not before.tells_servers:
+    if before.interfaces and listing_diff.SERVER_ID not in before.headers:
         raise plugin_command.UsageError(
             _('--same needs the column Server ID, which %s does not have.')
             % printable.escape(before.name)
         )
-    return [before, *(side.only_servers(before.servers) for side in after)]
+    header = listing_diff.SERVER_ID
+    return [before, *(side.only(header, before.servers) for side in after)]
 
 
 def _by_region(
@@ -146,7 +147,7 @@ def _now(
         side = before.of_region(region)
         return side, _listing(_('the cloud'), *_list(view, args, side))
 
-    several = regions.choose(command, parsed_args, list(before.regions))
+    several = regions.choose(command, parsed_args, before.regions)
     if not several:
         return {'': listed(command, parsed_args)}
     _check_regions(before)
@@ -251,14 +252,15 @@ def _listing(
 ) -> listing_diff.Listing:
     """Make a side of a comparison of a table."""
     headers, rows = table
-    # Many texts are repeated.
-    texts = [
-        [sys.intern(cell.human_readable()) for cell in row] for row in rows
-    ]
-    place = headers.index(listing_diff.PORT_ID)
-    return listing_diff.Listing(
-        *(name, headers, {row[place]: row for row in texts}, is_incomplete)
-    )
+    interfaces = {}
+    for row in rows:
+        # Many texts are repeated.
+        texts = {
+            header: sys.intern(cell.human_readable())
+            for header, cell in zip(headers, row, strict=True)
+        }
+        interfaces[texts[listing_diff.PORT_ID]] = texts
+    return listing_diff.Listing(name, headers, interfaces, is_incomplete)
 
 
 def _chosen(

@@ -216,5 +216,6 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
                     }
                 )
         moment = parsed_args.listed_at or listing_files.changed_at(path)
-        listings.append(importing.ImportedListing(moment, listing.rows))
+        rows = list(listing.interfaces.values())
+        listings.append(importing.ImportedListing(moment, rows))
     return importing.import_listings(parsed_args.journal, listings)

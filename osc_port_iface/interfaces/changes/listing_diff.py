@@ -63,84 +63,50 @@ class Listing:
 
     :ivar name: Its name in messages.
     :ivar headers: The headers of its columns.
-    :ivar interfaces: The text of each column, by port ID. A text is empty if
-        the value is unknown, not visible or absent.
+    :ivar interfaces: The text of each column, by header, by port ID. A text is
+        empty if the value is unknown, not visible or absent.
     :ivar is_incomplete: Whether something could not be read.
     """
 
     name: str
     headers: tuple[str, ...]
-    interfaces: Mapping[str, Sequence[str]]
+    interfaces: Mapping[str, Mapping[str, str]]
     is_incomplete: bool = False
 
     @property
-    def tells_servers(self) -> bool:
-        """Whether the servers of its interfaces are known, if it has any."""
-        return SERVER_ID in self.headers or not self.interfaces
-
-    def value(self, port_id: str, header: str) -> str:
-        """Return the text of a column of an interface in the listing."""
-        place = self._places.get(header)
-        return '' if place is None else self.interfaces[port_id][place]
-
-    @property
-    def rows(self) -> list[dict[str, str]]:
-        """The text of each column of the interfaces, by header."""
-        return [
-            dict(zip(self.headers, texts, strict=True))
-            for texts in self.interfaces.values()
-        ]
-
-    @functools.cached_property
-    def regions(self) -> Mapping[str, 'Listing']:
-        """The listing of each region; nothing unless it tells them apart."""
-        if REGION not in self.headers:
-            return {}
-        found: dict[str, dict[str, Sequence[str]]] = {}
-        for port_id, row in self.interfaces.items():
-            region = self.value(port_id, REGION)
-            found.setdefault(region, {})[port_id] = row
-        return {
-            region: dataclasses.replace(self, interfaces=interfaces)
-            for region, interfaces in found.items()
-        }
-
-    def of_region(self, region: str) -> 'Listing':
-        """Return the listing of a region, if it tells regions apart."""
-        if REGION not in self.headers:
-            return self
-        return self.regions.get(region) or dataclasses.replace(
-            self, interfaces={}
-        )
-
-    @functools.cached_property
-    def _places(self) -> Mapping[str, int]:
-        return {header: place for place, header in enumerate(self.headers)}
+    def regions(self) -> list[str]:
+        """The regions of its interfaces, if it tells them apart."""
+        rows = self.interfaces.values() if REGION in self.headers else ()
+        return list(dict.fromkeys(row[REGION] for row in rows))
 
     @functools.cached_property
     def servers(self) -> Mapping[str, str]:
         """The names of the servers in the listing, by their ID."""
-        found = {
-            self.value(port_id, SERVER_ID): self.value(port_id, SERVER_NAME)
-            for port_id in self.interfaces
+        return {
+            server_id: row.get(SERVER_NAME, '')
+            for row in self.interfaces.values()
+            if (server_id := row.get(SERVER_ID))
         }
-        found.pop('', None)
-        return found
 
-    def knows(self, header: str) -> bool:
-        """Return whether any interface has a value in a column."""
-        return not self.interfaces or any(
-            self.value(port_id, header) for port_id in self.interfaces
-        )
+    def of_region(self, region: str) -> 'Listing':
+        """Return the listing of a region, if it tells regions apart."""
+        return self.only(REGION, [region]) if REGION in self.headers else self
 
-    def only_servers(self, server_ids: Collection[str]) -> 'Listing':
-        """Return the listing with the interfaces of these servers only."""
+    def only(self, header: str, texts: Collection[str]) -> 'Listing':
+        """Return the listing with the interfaces that have one of these."""
         kept = {
             port_id: row
             for port_id, row in self.interfaces.items()
-            if self.value(port_id, SERVER_ID) in server_ids
+            if row.get(header) in texts
         }
         return dataclasses.replace(self, interfaces=kept)
+
+    def knows(self, header: str) -> bool:
+        """Return whether any interface has a value in a column."""
+        return header in self.headers and (
+            not self.interfaces
+            or any(row[header] for row in self.interfaces.values())
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -190,11 +156,10 @@ class ListingDiff:
             if other.is_incomplete
             for server_id in _missing(side, other)
         }
-        found = (*self._renamed_servers(), *self._port_changes())
         return sorted(
             (
-                dataclasses.replace(change, region=self.region or None)
-                for change in found
+                change
+                for change in (*self._renamed_servers(), *self._port_changes())
                 if change.server_id not in unknown
             ),
             # The sort is stable, so the columns stay in order.
@@ -237,36 +202,46 @@ class ListingDiff:
         ]
 
     def _port_changes(self) -> Iterator[Change]:
-        before, after = self.before, self.after
-        for port_id in before.interfaces:
-            if port_id not in after.interfaces:
-                yield _one_sided(before, port_id, DETACHED)
+        before, after = self.before.interfaces, self.after.interfaces
+        for port_id in dict.fromkeys((*before, *after)):
+            old, new = before.get(port_id), after.get(port_id)
+            servers = {row.get(SERVER_ID) for row in (old, new) if row}
+            has_moved = len(servers - {None, ''}) > 1
+            if old and (has_moved or not new):
+                yield self._change(old, DETACHED, _description(old), None)
+            if new and (has_moved or not old):
+                yield self._change(new, ATTACHED, None, _description(new))
+            if not (old and new):
                 continue
-            if self._has_moved(port_id):
-                yield _one_sided(before, port_id, DETACHED)
-                yield _one_sided(after, port_id, ATTACHED)
             for header in self._compared:
-                old = before.value(port_id, header)
-                new = after.value(port_id, header)
-                if old != new:
-                    yield _change(
-                        after, port_id, _kind(header), old or None, new or None
-                    )
-        for port_id in after.interfaces:
-            if port_id not in before.interfaces:
-                yield _one_sided(after, port_id, ATTACHED)
-
-    def _has_moved(self, port_id: str) -> bool:
-        """Return whether a port is on another server."""
-        old = self.before.value(port_id, SERVER_ID)
-        new = self.after.value(port_id, SERVER_ID)
-        return bool(old and new and old != new)
+                if old[header] != new[header]:
+                    # That of Port Tags is ``port-tags``.
+                    kind = _KINDS.get(header, header.lower().replace(' ', '-'))
+                    yield self._change(new, kind, old[header], new[header])
 
     def _renamed_servers(self) -> Iterator[Change]:
         for server_id, old in self.before.servers.items():
             new = self.after.servers.get(server_id)
             if old and new and old != new:
-                yield Change(new, server_id, None, RENAMED, old, new)
+                row = {SERVER_NAME: new, SERVER_ID: server_id}
+                yield self._change(row, RENAMED, old, new)
+
+    def _change(
+        self,
+        row: Mapping[str, str],
+        kind: str,
+        before: str | None,
+        after: str | None,
+    ) -> Change:
+        return Change(
+            row.get(SERVER_NAME) or None,
+            row.get(SERVER_ID) or None,
+            row.get(PORT_ID),
+            kind,
+            before or None,
+            after or None,
+            self.region or None,
+        )
 
     def _columns_not_compared(
         self, side: Listing, other: Listing
@@ -276,7 +251,7 @@ class ListingDiff:
             header
             for header in side.headers
             if header not in (*self._compared, *_TOLD_APART)
-            and (header not in other.headers or not other.knows(header))
+            and not other.knows(header)
         ]
         if headers and other.headers:
             yield _('In %(side)s only, so not compared: %(columns)s') % {
@@ -288,35 +263,9 @@ class ListingDiff:
             }
 
 
-def _kind(header: str) -> str:
-    """Name the change of a column: for Port Tags it is ``port-tags``."""
-    return _KINDS.get(header) or header.lower().replace(' ', '-')
-
-
-def _one_sided(side: Listing, port_id: str, kind: str) -> Change:
-    """Make the change of an interface that is on one side only."""
-    known = (side.value(port_id, header) for header in _DESCRIPTIVE)
-    description = next(filter(None, known), None)
-    if kind == DETACHED:
-        return _change(side, port_id, kind, description, None)
-    return _change(side, port_id, kind, None, description)
-
-
-def _change(
-    side: Listing,
-    port_id: str,
-    kind: str,
-    before: str | None,
-    after: str | None,
-) -> Change:
-    return Change(
-        side.value(port_id, SERVER_NAME) or None,
-        side.value(port_id, SERVER_ID) or None,
-        port_id,
-        kind,
-        before,
-        after,
-    )
+def _description(row: Mapping[str, str]) -> str | None:
+    """Describe an interface that is on one side only."""
+    return next(filter(None, map(row.get, _DESCRIPTIVE)), None)
 
 
 def _missing(side: Listing, other: Listing) -> dict[str, str]:

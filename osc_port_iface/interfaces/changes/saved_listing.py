@@ -23,6 +23,7 @@ import csv
 import io
 import json
 import reprlib
+import sys
 from typing import Any
 
 from osc_port_iface import addresses
@@ -106,9 +107,7 @@ def _scalar_as_text(value: object) -> str:
 
 def _listing(name: str, rows: Sequence[object]) -> listing_diff.Listing:
     headers: tuple[str, ...] = ()
-    interfaces: dict[str, list[str]] = {}
-    # Many texts are repeated.
-    known: dict[str, str] = {}
+    interfaces: dict[str, dict[str, str]] = {}
     for number, row in enumerate(rows, 1):
         try:
             if not isinstance(row, dict):
@@ -116,8 +115,12 @@ def _listing(name: str, rows: Sequence[object]) -> listing_diff.Listing:
             headers = headers or _headers(row)
             if row.keys() != set(headers):
                 raise ValueError(_('other columns than the first interface'))
-            texts = [_text(header, row[header]) for header in headers]
-            port_id = texts[headers.index(listing_diff.PORT_ID)]
+            # Many texts are repeated.
+            texts = {
+                header: sys.intern(_text(header, row[header]))
+                for header in headers
+            }
+            port_id = texts[listing_diff.PORT_ID]
             if port_id in interfaces:
                 raise ValueError(_('port %s appears twice') % port_id)
         except ValueError as error:
@@ -125,7 +128,7 @@ def _listing(name: str, rows: Sequence[object]) -> listing_diff.Listing:
                 _('row %(number)d: %(problem)s')
                 % {'number': number, 'problem': error}
             ) from None
-        interfaces[port_id] = [known.setdefault(text, text) for text in texts]
+        interfaces[port_id] = texts
     return listing_diff.Listing(name, headers, interfaces)
 
 

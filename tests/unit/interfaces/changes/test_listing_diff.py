@@ -29,9 +29,12 @@ def listing(
     headers: tuple[str, ...] = HEADERS,
     is_incomplete: bool = False,
 ) -> listing_diff.Listing:
-    place = headers.index('Port ID')
+    interfaces = [dict(zip(headers, row, strict=True)) for row in rows]
     return listing_diff.Listing(
-        name, headers, {row[place]: row for row in rows}, is_incomplete
+        name,
+        headers,
+        {row['Port ID']: row for row in interfaces},
+        is_incomplete,
     )
 
 
