@@ -13,6 +13,8 @@
 """Finds exactly one thing by name or ID, or lists the candidates."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+import contextlib
+import functools
 from typing import NamedTuple, TypeVar
 
 from osc_lib import exceptions
@@ -71,6 +73,7 @@ def exactly_one(
     found: Sequence[_Row],
     scope: str = '',
     describe: Callable[[_Row], str] = _only_id,
+    known: Callable[[], Iterable[str]] = list,
 ) -> _Row:
     """Return the only one that was found.
 
@@ -79,6 +82,8 @@ def exactly_one(
     :param found: Everything that has this name or ID.
     :param scope: Where it was looked for, such as `` in this project``.
     :param describe: Describes one of them, beginning with its ID.
+    :param known: Reads names that may be similar, with one request. If it
+        fails, nothing is suggested.
     :raises NoSuchName: Nothing was found.
     :raises AmbiguousName: Several were found.
     """
@@ -87,9 +92,13 @@ def exactly_one(
     # White space is shown as it was typed: it may be what is wrong.
     shown = printable.escape(name_or_id)
     if not found:
+        likely: list[str] = []
+        with contextlib.suppress(errors.ApiError):
+            likely = suggestions.similar(name_or_id, known())
         raise NoSuchName(
             _("No %(kind)s with the name or ID '%(name)s' exists%(scope)s.")
             % {'kind': kind.one, 'name': shown, 'scope': scope}
+            + suggestions.did_you_mean(likely)
         )
     raise AmbiguousName(
         _("%(count)d %(kind)s have the name '%(name)s', use an ID: %(ids)s")
@@ -102,30 +111,6 @@ def exactly_one(
     )
 
 
-def network_id(
-    api: network.NetworkApi, name_or_id: str, suggests: bool = True
-) -> str:
-    """Find the ID of a network. An ID needs no request.
-
-    :param api: Neutron.
-    :param name_or_id: The network's name or ID.
-    :param suggests: Whether to look for similar names if there is none.
-    :raises exceptions.CommandError: None has the name, or several have, or
-        the look-up failed.
-    """
-    return _id(NETWORK, api, neutron.NETWORKS, name_or_id, suggests)
-
-
-def subnet_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a subnet, like :func:`network_id`."""
-    return _id(SUBNET, api, neutron.SUBNETS, name_or_id)
-
-
-def security_group_id(api: network.NetworkApi, name_or_id: str) -> str:
-    """Find the ID of a security group, like :func:`network_id`."""
-    return _id(SECURITY_GROUP, api, neutron.SECURITY_GROUPS, name_or_id)
-
-
 def port(
     api: network.NetworkApi, name_or_id: str, suggests: bool = True
 ) -> records.Port:
@@ -136,18 +121,6 @@ def port(
     return _named(PORT, api, neutron.PORTS, name_or_id, suggests)
 
 
-def _id(
-    kind: ResourceKind,
-    api: network.NetworkApi,
-    collection: paging.Collection[_Row],
-    name_or_id: str,
-    suggests: bool = True,
-) -> str:
-    if addresses.is_uuid(name_or_id):
-        return name_or_id.lower()
-    return _named(kind, api, collection, name_or_id, suggests).id
-
-
 def _named(
     kind: ResourceKind,
     api: network.NetworkApi,
@@ -156,32 +129,35 @@ def _named(
     suggests: bool,
 ) -> _Row:
     found = all_rows(api.list(collection, 'name', [name]))
-    if not suggests:
-        return exactly_one(kind, name, found)
-    return _one_or_similar(kind, name, found, lambda: api.names(collection))
+    known = functools.partial(api.names, collection) if suggests else list
+    return exactly_one(kind, name, found, known=known)
 
 
-def _one_or_similar(
+def _id(
     kind: ResourceKind,
-    name: str,
-    found: Sequence[_Row],
-    names: Callable[[], Iterable[str]],
-) -> _Row:
-    """Return the only one that was found, or suggest others.
+    collection: paging.Collection[_Row],
+    api: network.NetworkApi,
+    name_or_id: str,
+    suggests: bool = True,
+) -> str:
+    """Find the ID of something in Neutron. An ID needs no request.
 
-    :param names: Reads names that may be similar, with one request. If it
-        fails, nothing is suggested.
+    :param api: Neutron.
+    :param name_or_id: Its name or ID.
+    :param suggests: Whether to look for similar names if there is none.
+    :raises exceptions.CommandError: None has the name, or several have, or
+        the look-up failed.
     """
-    try:
-        return exactly_one(kind, name, found)
-    except NoSuchName as error:
-        try:
-            likely = suggestions.similar(name, names())
-        except errors.ApiError:
-            raise error from None
-        raise NoSuchName(
-            str(error) + suggestions.did_you_mean(likely)
-        ) from None
+    if addresses.is_uuid(name_or_id):
+        return name_or_id.lower()
+    return _named(kind, api, collection, name_or_id, suggests).id
+
+
+network_id = functools.partial(_id, NETWORK, neutron.NETWORKS)
+subnet_id = functools.partial(_id, SUBNET, neutron.SUBNETS)
+security_group_id = functools.partial(
+    _id, SECURITY_GROUP, neutron.SECURITY_GROUPS
+)
 
 
 def project_id(
@@ -205,8 +181,9 @@ def project_id(
     domain_id = None
     try:
         if domain is not None:
-            domain_id = _one_or_similar(
-                DOMAIN, domain, all_rows(api.domains(domain)), api.domain_names
+            found = all_rows(api.domains(domain))
+            domain_id = exactly_one(
+                DOMAIN, domain, found, known=api.domain_names
             ).id
         found = all_rows(api.projects(name_or_id, domain_id))
     except errors.Forbidden as error:
@@ -222,9 +199,8 @@ def project_id(
             _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")
             % {'name': printable.one_line(name_or_id), 'error': error}
         ) from None
-    return _one_or_similar(
-        PROJECT, name_or_id, found, lambda: api.project_names(domain_id)
-    ).id
+    known = functools.partial(api.project_names, domain_id)
+    return exactly_one(PROJECT, name_or_id, found, known=known).id
 
 
 def regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:

@@ -95,25 +95,24 @@ class _Selection:
         keys = list(dict.fromkeys(map(_key, names_or_ids)))
         if not keys:
             return self._all()
-        candidates = server_lookup.find(
+        candidates, failures = server_lookup.find(
             keys, self._show, self._list, self.scope.is_filtered
         )
-        answer: _Servers = records.Answer([], candidates.failures)
+        answer: _Servers = records.Answer([], failures)
         servers: dict[str, records.Server] = {}
         for key in keys:
             try:
-                server = self._only(key, candidates.found[key])
+                server = self._only(key, candidates[key])
             except errors.TokenRefused:
                 raise
-            except (errors.NotFound, names.NoSuchName) as error:
-                absence = records.Absence(str(error), key)
-                if len(keys) == 1:
-                    raise type(error)(absence) from None
-                answer.failures.append(absence)
             except exceptions.CommandError as error:
+                line = str(error)
+                if isinstance(error, (errors.NotFound, names.NoSuchName)):
+                    line = records.Absence(line, key)
+                    error.args = (line,)
                 if len(keys) == 1:
                     raise
-                answer.failures.append(str(error))
+                answer.failures.append(line)
             else:
                 servers.setdefault(
                     server.id, dataclasses.replace(server, called=key)

@@ -13,7 +13,6 @@
 """Looks up servers by ID or name with as few requests as possible."""
 
 from collections.abc import Callable, Iterable, Sequence
-import dataclasses
 
 from osc_port_iface import addresses
 from osc_port_iface.api import compute
@@ -28,16 +27,8 @@ MOST_SHOWN = 30
 _Servers = records.Answer[records.Server]
 
 
-@dataclasses.dataclass
-class Candidates:
-    """The servers that names and IDs may stand for.
-
-    :ivar found: The servers, or the error, for each name or ID.
-    :ivar failures: A line for each server that could not be read in a listing.
-    """
-
-    found: dict[str, list[records.Server] | errors.ApiError]
-    failures: list[str] = dataclasses.field(default_factory=list)
+# The servers that each name or ID may stand for, or the error.
+_Candidates = dict[str, list[records.Server] | errors.ApiError]
 
 
 def find(
@@ -45,7 +36,7 @@ def find(
     show: Callable[[str], list[records.Server]],
     listing: Callable[[], _Servers],
     is_filtered: bool = False,
-) -> Candidates:
+) -> tuple[_Candidates, list[str]]:
     """Find servers, each by a request of its own or all in a listing.
 
     A few servers are requested one by one, in parallel. For more, the servers
@@ -58,11 +49,13 @@ def find(
     :param show: Requests the servers with one ID or name.
     :param listing: Lists servers.
     :param is_filtered: Whether only servers that the listing has are wanted.
+    :returns: The servers, or the error, for each name or ID, and a line for
+        each server that could not be read in a listing.
     :raises errors.TokenRefused: No further request can succeed.
     :raises errors.ApiError: The listing failed.
     """
     if not is_filtered and len(names_or_ids) <= MOST_SHOWN:
-        return Candidates(dict(fan_out.fan_out(show, names_or_ids)))
+        return dict(fan_out.fan_out(show, names_or_ids)), []
     answer = listing()
     listed: dict[str, list[records.Server]] = {key: [] for key in names_or_ids}
     for server in answer.rows:
@@ -70,15 +63,13 @@ def find(
             # A name that looks like an ID must not select by name.
             if key == server.id or not addresses.is_uuid(key):
                 listed[key].append(server)
-    candidates = Candidates({**listed}, answer.failures)
-    if not is_filtered:
-        missing = [
-            key
-            for key, servers in listed.items()
-            if not servers and addresses.is_uuid(key)
-        ]
-        candidates.found.update(fan_out.fan_out(show, missing))
-    return candidates
+    missing = [
+        key
+        for key, servers in listed.items()
+        if not (is_filtered or servers) and addresses.is_uuid(key)
+    ]
+    found: _Candidates = {**listed, **dict(fan_out.fan_out(show, missing))}
+    return found, answer.failures
 
 
 def look_up(
@@ -99,7 +90,7 @@ def look_up(
     """
     ids = list(dict.fromkeys(server_ids))
     try:
-        candidates = find(
+        candidates, failures = find(
             ids,
             lambda server_id: [api.server(server_id)],
             lambda: _list(api, everywhere, details),
@@ -107,9 +98,9 @@ def look_up(
     except errors.RequestFailed as error:
         # Requesting so many one by one would only fail in the same way.
         return records.Answer(list(map(records.Server, ids)), [str(error)])
-    answer: _Servers = records.Answer([], candidates.failures)
+    answer: _Servers = records.Answer([], failures)
     for server_id in ids:
-        found = candidates.found[server_id]
+        found = candidates[server_id]
         if not isinstance(found, errors.ApiError):
             answer.rows += found
         elif not isinstance(found, errors.NotFound):
