@@ -35,20 +35,13 @@ class _Target:
     """An address that other ports may use.
 
     :ivar reserved: The match of the port that reserves it, if one does.
-    :ivar subnets: The networks and CIDRs that have it.
+    :ivar subnets: The CIDRs that have it, by the ID of the network.
     """
 
     query: addresses.Address
     ip_address: addresses.IPAddress
     reserved: searches.Match | None
-    subnets: Sequence[tuple[str, addresses.IPNetwork]]
-
-    @property
-    def network_ids(self) -> set[str]:
-        """The networks whose ports may use it."""
-        if self.reserved and self.reserved.network_id:
-            return {self.reserved.network_id}
-        return {network_id for network_id, _cidr in self.subnets}
+    subnets: Mapping[str, Sequence[addresses.IPNetwork]]
 
 
 def find(search: searches.Search) -> None:
@@ -58,7 +51,7 @@ def find(search: searches.Search) -> None:
     targets = list(
         _targets(search, queries.get(addresses.Kind.IP_ADDRESS, []))
     )
-    network_ids = set[str]().union(*(row.network_ids for row in targets))
+    network_ids = {i for target in targets for i in target.subnets}
     listed = (
         search.read(neutron.PORTS)
         if mac_addresses
@@ -72,14 +65,16 @@ def find(search: searches.Search) -> None:
     ]
     for of_query in records.grouped(allowed, lambda row: row.query).values():
         narrow = [match for match in of_query if not match.is_any_address]
-        # If all matches are wanted, the same ones are found twice.
-        search.rows += dict.fromkeys(narrow or of_query)
+        search.rows += narrow or of_query
 
 
 def _targets(
     search: searches.Search, queries: Sequence[addresses.Address]
 ) -> Iterator[_Target]:
-    """Return the addresses that are reserved, and those that are open."""
+    """Return the addresses that are reserved, and those that are open.
+
+    An address that is reserved on a network is open on the others.
+    """
     wanted: list[tuple[addresses.Address, str, searches.Match | None]] = [
         (match.query, ip_address, match)
         for match in search.rows
@@ -108,10 +103,21 @@ def _targets(
         for subnet in subnets
         if subnet.network_id and subnet.cidr
     ]
+    taken = {
+        (query, text, row and row.network_id) for query, text, row in wanted
+    }
     wanted += ((query, query.value, None) for query in queries)
     for query, text, match in wanted:
         ip_address = addresses.parse_ip_address(text)
-        on = [pair for pair in cidrs if ip_address in pair[1]]
+        on: dict[str, list[addresses.IPNetwork]] = {}
+        if match:
+            on[match.network_id or ''] = []
+        for network_id, cidr in cidrs:
+            is_meant = network_id in on
+            if match is None:
+                is_meant = (query, text, network_id) not in taken
+            if is_meant and ip_address in cidr:
+                on.setdefault(network_id, []).append(cidr)
         yield _Target(query, ip_address, match, on)
 
 
@@ -138,16 +144,17 @@ def _allowed(
 ) -> Iterator[searches.Match]:
     """Find the ports with a pair for an address that is not their own."""
     text = str(target.ip_address)
-    network_ids = target.network_ids
     pairs = [
         (port, pair)
         for port in ports
-        if port.network_id in network_ids
+        if port.network_id in target.subnets
         and not port.has_address(text)
         and (pair := port.pair_covering(target.ip_address))
     ]
+    reserved = target.reserved
     holder = _holder(target, pairs)
     for port, pair in pairs:
+        network = pair.network
         yield searches.Match(
             target.query,
             'allowed-address',
@@ -156,11 +163,13 @@ def _allowed(
             else searches.Certainty.MAY_USE,
             ip_address=text,
             port=port,
-            floating_ip=target.reserved.floating_ip
-            if target.reserved
-            else None,
+            floating_ip=reserved.floating_ip if reserved else None,
             pair=pair,
-            is_any_address=_covers_subnet(target, port, pair.network),
+            is_any_address=network.prefixlen == 0
+            or any(
+                network.num_addresses > 1 and addresses.covers(network, cidr)
+                for cidr in target.subnets[port.network_id]
+            ),
         )
 
 
@@ -178,24 +187,9 @@ def _holder(
     candidates = [
         port
         for port, pair in pairs
-        if host
-        and port.status == 'ACTIVE'
+        if port.status == 'ACTIVE'
         and pair.network.num_addresses == 1
         and (port.host == host or port.is_subport)
     ]
-    if len(candidates) == 1 and candidates[0].host == host:
-        return candidates[0]
-    return None
-
-
-def _covers_subnet(
-    target: _Target, port: records.Port, allowed: addresses.IPNetwork
-) -> bool:
-    """Return whether a pair allows the whole subnet of the address."""
-    return allowed.prefixlen == 0 or (
-        allowed.num_addresses > 1
-        and any(
-            network_id == port.network_id and addresses.covers(allowed, cidr)
-            for network_id, cidr in target.subnets
-        )
-    )
+    is_sure = host and len(candidates) == 1 and candidates[0].host == host
+    return candidates[0] if is_sure else None

@@ -105,24 +105,23 @@ def drop_doubles(
         for match in found.rows:
             seen = regions.setdefault(match.identity, {})
             seen[region] = match.server_id
-    shared = [seen for seen in regions.values() if len(seen) > 1]
     servers = {
         server_id
-        for seen in shared
+        for seen in regions.values()
         for server_id in seen.values()
-        if server_id
+        if server_id and len(seen) > 1
     }
     known = look_up(servers) if servers else {}
-    homes = {
-        identity: next(
-            (name for name in seen if seen[name] in known.get(name, ())),
-            next(iter(seen)),
-        )
-        for identity, seen in regions.items()
-    }
+
+    def home(seen: Mapping[str, str | None]) -> str:
+        own = (name for name in seen if seen[name] in known.get(name, ()))
+        return next(own, next(iter(seen)))
+
     for region, found in answers.items():
         found.rows = [
-            match for match in found.rows if homes[match.identity] == region
+            match
+            for match in found.rows
+            if home(regions[match.identity]) == region
         ]
 
 

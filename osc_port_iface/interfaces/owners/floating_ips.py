@@ -56,13 +56,6 @@ def find(search: searches.Search) -> None:
         ),
     )
 
-    def ports_of(
-        floating_ip: records.FloatingIP, row: records.PortForwarding
-    ) -> list[records.Port | None]:
-        if row.internal_port_id:
-            return [ports.get(row.internal_port_id)]
-        return [p for p in others if floating_ip.forwards_to(p, row)] or [None]
-
     for query, row, forwardings in chosen:
         match = searches.Match(
             query,
@@ -82,7 +75,15 @@ def find(search: searches.Search) -> None:
                 port=port,
             )
             for forwarding in forwardings
-            for port in ports_of(row, forwarding)
+            for port in [
+                known
+                for known in (
+                    ports.get(forwarding.internal_port_id or ''),
+                    *others,
+                )
+                if known and row.forwards_to(known, forwarding)
+            ]
+            or (None,)
         ]
 
 
@@ -93,21 +94,12 @@ def _forwardings(
 
     A query with a port chooses those of that port.
     """
-    return sorted(
-        (
-            row
-            for row in floating_ip.port_forwardings
-            if _is_chosen(row, query)
-        ),
-        key=lambda row: (row.protocol or '', row.external_range or (0, 0)),
-    )
-
-
-def _is_chosen(
-    forwarding: records.PortForwarding, query: addresses.Address
-) -> bool:
-    first, last = forwarding.external_range or (0, 0)
-    return query.protocol in (
-        None,
-        (forwarding.protocol or '').lower(),
-    ) and (query.number is None or first <= query.number <= last)
+    found = []
+    for row in floating_ip.port_forwardings:
+        first, last = row.external_range or (0, 0)
+        protocol = row.protocol or ''
+        if query.protocol in (None, protocol.lower()) and (
+            query.number is None or first <= query.number <= last
+        ):
+            found.append((protocol, first, last, row))
+    return [row for *_order, row in sorted(found, key=lambda row: row[:3])]

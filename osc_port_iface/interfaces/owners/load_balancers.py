@@ -27,23 +27,22 @@ from osc_port_iface.api import errors
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
+_MATCHED_AS = 'load-balancer'
+
 
 def find(search: searches.Search) -> None:
     """Mark the ports that hold virtual IPs, and add what is behind them."""
-    found = []
-    for match in search.rows:
+    for match in list(search.rows):
         port = match.port
         if port is None or port.load_balancer_id is None:
-            found.append(match)
             continue
-        marked = dataclasses.replace(match, matched_as='load-balancer')
-        found.append(marked if match.is_direct else match)
+        if match.is_direct:
+            match.matched_as = _MATCHED_AS
         if search.behind:
             try:
-                found += _behind(search, marked, port)
+                search.rows += _behind(search, match, port)
             except errors.RequestFailed as error:
                 search.failures.append(str(error))
-    search.rows = found
 
 
 def _behind(
@@ -63,6 +62,7 @@ def _behind(
     return [
         dataclasses.replace(
             match,
+            matched_as=_MATCHED_AS,
             certainty=searches.Certainty.BEHIND,
             port=port,
             forwarding=records.PortForwarding(

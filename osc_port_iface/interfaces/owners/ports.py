@@ -32,7 +32,6 @@ def find(search: searches.Search) -> None:
         *_with_fixed_ips(search),
         *_with_mac_addresses(search),
         *_with_ids(search),
-        *_with_prefixes(search),
     ]
 
 
@@ -96,19 +95,16 @@ def _mac_address(query: addresses.Address) -> str | None:
 
 
 def _with_ids(search: searches.Search) -> Iterator[searches.Match]:
-    queries = {query.value: query for query in search.of(addresses.Kind.PORT)}
-    for port in search.ports('id', queries):
-        yield searches.Match(queries[port.id], 'port', port=port)
-
-
-def _with_prefixes(search: searches.Search) -> Iterator[searches.Match]:
-    """Find the ports whose ID or MAC address begins with something."""
+    """Find the ports with an ID, or whose ID or MAC address begins so."""
+    ids = {query.value: query for query in search.of(addresses.Kind.PORT)}
     prefixes = [
         *search.of(addresses.Kind.HOST_DEVICE),
         *search.of(addresses.Kind.MAC_PREFIX),
     ]
 
     def matches(port: records.Port) -> Iterator[searches.Match]:
+        if port.id in ids:
+            yield searches.Match(ids[port.id], 'port', port=port)
         for query in prefixes:
             is_device = query.kind is addresses.Kind.HOST_DEVICE
             text = port.id if is_device else port.mac_address or ''
@@ -116,8 +112,7 @@ def _with_prefixes(search: searches.Search) -> Iterator[searches.Match]:
                 matched_as = 'host-device' if is_device else 'mac-address'
                 yield searches.Match(query, matched_as, port=port)
 
-    if prefixes:
-        listed = search.read(neutron.PORT_ADDRESSES)
-        ids = (row.id for row in listed if any(matches(row)))
-        for port in search.ports('id', ids):
-            yield from matches(port)
+    listed = search.read(neutron.PORT_ADDRESSES) if prefixes else []
+    found = (row.id for row in listed if any(matches(row)))
+    for port in search.ports('id', dict.fromkeys((*ids, *found))):
+        yield from matches(port)

@@ -19,9 +19,6 @@ these are wanted: the ports of the routers, the ports on their inner subnets,
 and their floating IPs, each in batches.
 """
 
-from collections.abc import Iterable
-import dataclasses
-
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
@@ -31,14 +28,25 @@ _MATCHED_AS = 'router-gateway'
 
 def find(search: searches.Search) -> None:
     """Add the routers and, if wanted, the servers behind them."""
-    found = _with_gateway_ports(search)
+    # The port of a gateway has no project, but its router does.
+    of_gateways = [
+        match
+        for match in search.rows
+        if match.is_direct and match.device_owner == searches.GATEWAY_OWNER
+    ]
+    routers = search.by_id(
+        neutron.ROUTERS, (match.device_id for match in of_gateways)
+    )
+    for match in of_gateways:
+        match.matched_as = _MATCHED_AS
+        match.router = routers.get(match.device_id or '')
     queries = searches.IPQueries(search.open_queries)
     if queries and not any(
-        match.port and match.port.shows_binding for match in found
+        match.port and match.port.shows_binding for match in search.rows
     ):
-        known = {(match.query, match.ip_address) for match in found}
-        routers = search.read(neutron.ROUTERS)
-        found += [
+        known = {(match.query, match.ip_address) for match in search.rows}
+        visible = search.read(neutron.ROUTERS)
+        search.rows += [
             searches.Match(
                 query,
                 _MATCHED_AS,
@@ -46,52 +54,24 @@ def find(search: searches.Search) -> None:
                 router=router,
                 gateway=gateway,
             )
-            for router in sorted(routers, key=lambda router: router.id)
+            for router in sorted(visible, key=lambda router: router.id)
             for gateway in router.gateways
             for row in gateway.external_ips
             for query in queries.of(row.ip_address)
             if (query, row.ip_address) not in known
         ]
     if search.behind:
-        found += _behind(search, found)
-    search.rows = found
+        search.rows += _behind(search)
 
 
-def _with_gateway_ports(search: searches.Search) -> list[searches.Match]:
-    """Mark the ports of gateways, and add their routers.
-
-    The port of a gateway has no project, but its router does.
-    """
-
-    def has_gateway_port(match: searches.Match) -> bool:
-        return match.is_direct and match.device_owner == searches.GATEWAY_OWNER
-
-    routers = search.by_id(
-        neutron.ROUTERS,
-        (row.device_id for row in search.rows if has_gateway_port(row)),
-    )
-    return [
-        dataclasses.replace(
-            match,
-            matched_as=_MATCHED_AS,
-            router=routers.get(match.device_id or ''),
-        )
-        if has_gateway_port(match)
-        else match
-        for match in search.rows
-    ]
-
-
-def _behind(
-    search: searches.Search, found: Iterable[searches.Match]
-) -> list[searches.Match]:
+def _behind(search: searches.Search) -> list[searches.Match]:
     """Find the servers whose IPv4 traffic gateways translate.
 
     A server with a floating IP uses that instead.
     """
     translating = [
         (match, match.router)
-        for match in found
+        for match in search.rows
         if match.router and _translates(match, match.router)
     ]
     router_ids = [router.id for _match, router in translating]

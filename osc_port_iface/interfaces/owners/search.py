@@ -50,7 +50,7 @@ class Certainty(enum.Enum):
     BEHIND = 'behind'
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Match:
     """Something that an address leads to.
 

@@ -16,8 +16,6 @@ Requests: the trunks, if a port is or may be a subport (one that is not wired
 yet has neither device owner nor device ID); then the parent ports, in batches.
 """
 
-import dataclasses
-
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 
@@ -36,12 +34,10 @@ def find(search: searches.Search) -> None:
         neutron.PORTS,
         (trunk_of[port.id][0] for port in ports if port.id in trunk_of),
     )
-    for place, match in enumerate(search.rows):
-        if match.port and (found := trunk_of.get(match.port.id)):
-            search.rows[place] = dataclasses.replace(
-                match,
-                # A floating IP that leads to a subport remains a floating IP.
-                matched_as='subport' if match.is_direct else match.matched_as,
-                subport=found[1],
-                parent=parents.get(found[0]),
-            )
+    for match in search.rows:
+        if match.port and match.port.id in trunk_of:
+            # A floating IP that leads to a subport remains a floating IP.
+            if match.is_direct:
+                match.matched_as = 'subport'
+            parent_id, match.subport = trunk_of[match.port.id]
+            match.parent = parents.get(parent_id)

@@ -246,6 +246,28 @@ class TestAllowedAddresses(test_find.FindTestCase):
             self.rows('10.0.0.1', '--all-matches', columns=COLUMNS),
         )
 
+    def test_all_matches_of_a_reserved_address(self) -> None:
+        """What holds it is not shown again as what may use it."""
+        self.reserved |= {
+            'binding:vif_type': 'unbound',
+            'binding:host_id': 'compute-1',
+        }
+        here, elsewhere = (
+            self.user(1, pair(VIRTUAL_IP)),
+            self.user(
+                2, pair(VIRTUAL_IP), network_id=fake_cloud.identifier(702)
+            ),
+        )
+        self.register_ports(self.reserved, here, elsewhere)
+        self.assertEqual(
+            [
+                ('fixed-ip', 'owns', None, None),
+                ('allowed-address', 'holds', 's1', shown(VIRTUAL_IP)),
+                ('allowed-address', 'may-use', 's2', shown(VIRTUAL_IP)),
+            ],
+            self.rows(VIRTUAL_IP, '--all-matches', columns=COLUMNS),
+        )
+
     def test_a_broken_pair(self) -> None:
         self.register_ports(self.user(1, pair('nowhere'), pair(VIRTUAL_IP)))
         result = self.find(VIRTUAL_IP, '-f', 'value', '-c', 'Server Name')
