@@ -45,6 +45,23 @@ _SENTENCES = {
     Action.DELETE_BINDING: _('delete its other bindings (now %(actual)s)'),
 }
 
+# What the user should know before approving it, likewise.
+_WARNINGS = {
+    codes.Code.MISSING_FROM_CACHE: _(
+        'it goes to the end of the cache, so it is the last NIC after the '
+        'next hard reboot; from now on, Nova deletes the port together with '
+        'the server'
+    ),
+    codes.Code.ONLY_IN_CACHE: _(
+        'the guest keeps the device until its next start'
+    ),
+    Action.BIND: _(
+        'if the guest has no network afterwards, hard reboot the server to '
+        'plug the device in again'
+    ),
+    Action.BOUNCE: _('if the port carries traffic, the traffic stops'),
+}
+
 _WAYS = {
     Action.TOUCH: _('by an update of the port'),
     Action.REFRESH: _('by an event for Nova'),
@@ -60,24 +77,35 @@ def lines(
     :param look: What is known of the networks.
     :param with_requests: Whether to show the requests in full.
     """
-    for repair in plan.repairs:
-        yield sentence(repair, look)
-        if with_requests:
-            for call in repair.calls:
-                yield f'    {request_line(call)}'
-            if repair.event:
-                line = request_line(repair.event)
-                yield _('    if that has no effect: %s') % line
-    warnings = filter(None, (repair.warning for repair in plan.repairs))
-    for warning, count in Counter(warnings).items():
+    warnings = Counter[str]()
+    for finding, repair in plan.rows:
+        yield sentence(finding, repair, look)
+        for call in repair.calls_for(finding) if with_requests else ():
+            line = request_line(call)
+            if call == repair.event:
+                line = _('if that has no effect: %s') % line
+            yield f'    {line}'
+        warnings.update(_warnings(finding, repair))
+    for warning, count in warnings.items():
         note = _('Note for %(count)d of them: %(warning)s')
         yield note % {'count': count, 'warning': warning}
     yield summary(plan)
 
 
-def sentence(repair: plans.Repair, look: lookup.Lookup | None = None) -> str:
+def _warnings(finding: plans.Finding, repair: plans.Repair) -> Iterator[str]:
+    """Return what the user should know, unless a repair is only resumed."""
+    if repair.action and not repair.resumes:
+        for kind in (finding.code, repair.action):
+            if kind in _WARNINGS:
+                yield _WARNINGS[kind]
+
+
+def sentence(
+    finding: plans.Finding,
+    repair: plans.Repair,
+    look: lookup.Lookup | None = None,
+) -> str:
     """Say what is done about a finding, and to which interface."""
-    finding = repair.finding
     name = [finding.server_name or finding.server_id or _('no server')]
     if look and (network := look.network(finding)):
         name.append(network.name or '')
@@ -128,10 +156,10 @@ def request_line(call: writing.PlannedCall) -> str:
     return line
 
 
-def progress(number: int, count: int, step: plans.Step) -> str:
-    """Say which step of a plan is being done."""
+def progress(number: int, count: int, repair: plans.Repair) -> str:
+    """Say which repair of a plan is being done."""
     return _('Step %(number)d of %(count)d: %(what)s') % {
         'number': number,
         'count': count,
-        'what': sentence(step.repairs[0]),
+        'what': sentence(repair.findings[0], repair),
     }

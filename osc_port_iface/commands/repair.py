@@ -29,7 +29,6 @@ from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.repair import audit
 from osc_port_iface.interfaces.repair import interruption
 from osc_port_iface.interfaces.repair import outcome as outcomes
-from osc_port_iface.interfaces.repair import outcome
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.repair import run as runs
@@ -46,19 +45,17 @@ def _requests(calls: Sequence[writing.PlannedCall]) -> cells.Cell:
 
 _LONG = columns.Shown.LONG
 
-COLUMNS: columns.Columns[outcome.Outcome] = (
-    columns.Column('Server ID', columns.of_row('repair.finding.server_id')),
+COLUMNS: columns.Columns[outcomes.Outcome] = (
+    columns.Column('Server ID', columns.of_row('finding.server_id')),
+    columns.Column('Server Name', columns.of_row('finding.server_name')),
+    columns.Column('Port ID', columns.of_row('finding.port_id')),
     columns.Column(
-        'Server Name', columns.of_row('repair.finding.server_name')
+        'MAC Address', columns.of_row('finding.mac_address'), _LONG
     ),
-    columns.Column('Port ID', columns.of_row('repair.finding.port_id')),
-    columns.Column(
-        'MAC Address', columns.of_row('repair.finding.mac_address'), _LONG
-    ),
-    columns.Column('Finding', columns.of_row('repair.finding.code.value')),
+    columns.Column('Finding', columns.of_row('finding.code.value')),
     columns.Column('Action', columns.of_row('action.value')),
     columns.Column('Result', columns.of_row('result.value')),
-    columns.Column('Before', columns.of_row('repair.finding.actual')),
+    columns.Column('Before', columns.of_row('finding.actual')),
     columns.Column('After', columns.of_row('after')),
     columns.Column('Reason', columns.of_row('reason')),
     columns.Column('Requests', columns.of_row('calls', _requests), _LONG),
@@ -197,7 +194,7 @@ class RepairServerInterface(lister.TextLister):
         rows = self._outcomes(job, plan, parsed_args)
         if any(row.remains for row in rows):
             self.report_negative()
-        if any(row.repair.finding.server is None for row in rows):
+        if any(row.finding.server is None for row in rows):
             # A port without a server can only be named by its ID.
             for header in ('Finding', 'Result', 'Port ID'):
                 self.rank_above(header, 'Server Name')
@@ -210,10 +207,11 @@ class RepairServerInterface(lister.TextLister):
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
         """Carry out a plan, as far as the user wants it."""
-        if parsed_args.dry_run or not plan.steps:
-            if plan.repairs:
+        everything = [*plan.repairs, *plan.left]
+        if parsed_args.dry_run or not plan.repairs:
+            if everything:
                 self.hint(plan_text.summary(plan))
-            return outcomes.not_begun(plan.repairs, outcomes.Result.PLANNED)
+            return outcomes.not_begun(everything, outcomes.Result.PLANNED)
         reason = _('not approved')
         if plan.count > parsed_args.max:
             reason = _('more findings than --max allows')
@@ -224,7 +222,7 @@ class RepairServerInterface(lister.TextLister):
             self.fail([line % {'count': plan.count, 'limit': parsed_args.max}])
         elif parsed_args.auto_approve or self._is_approved(job, plan):
             return self._execute(job, plan, parsed_args)
-        return outcomes.not_begun(plan.repairs, reason=reason)
+        return outcomes.not_begun(everything, reason=reason)
 
     def _ensure_terminal(self) -> None:
         """Check that there is a terminal to ask for approval.
@@ -247,7 +245,7 @@ class RepairServerInterface(lister.TextLister):
         for line in plan_text.lines(
             plan,
             # The names of networks do not matter if they are missing.
-            lookup.Lookup(job.cloud, [row.finding for row in plan.repairs]),
+            lookup.Lookup(job.cloud, [row[0] for row in plan.rows]),
             with_requests=self.app.options.verbose_level > 1,
         ):
             print(printable.escape(line), file=stderr)
@@ -267,8 +265,8 @@ class RepairServerInterface(lister.TextLister):
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
-        def show_step(number: int, step: plans.Step) -> None:
-            text = plan_text.progress(number, len(plan.steps), step)
+        def show_repair(number: int, repair: plans.Repair) -> None:
+            text = plan_text.progress(number, len(plan.repairs), repair)
             self.show_progress(printable.escape(text))
 
         # A signal ends the program as usual until the log is open, which may
@@ -278,7 +276,7 @@ class RepairServerInterface(lister.TextLister):
             interruption.deferred() as asked_to_stop,
         ):
             run = runs.Run(job, log, parsed_args.timeout, asked_to_stop)
-            rows = run.execute(plan, show_step)
+            rows = run.execute(plan, show_repair)
         self.fail(dict.fromkeys(run.failures))
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED

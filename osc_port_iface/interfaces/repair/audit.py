@@ -47,16 +47,16 @@ class Log:
     file: io.FileIO | None
     caller: Mapping[str, str | None]
 
-    def intend(self, step: plans.Step, call: writing.PlannedCall) -> None:
+    def intend(self, repair: plans.Repair, call: writing.PlannedCall) -> None:
         """Log that a request is about to be sent.
 
         :raises LogFailed: It could not be logged.
         """
-        self._append('request', **_request(step, call))
+        self._append('request', **_request(repair, call))
 
     def conclude(
         self,
-        step: plans.Step,
+        repair: plans.Repair,
         call: writing.PlannedCall,
         result: writing.CallResult,
     ) -> None:
@@ -65,14 +65,14 @@ class Log:
         :raises LogFailed: It could not be logged.
         """
         answer = dataclasses.asdict(result)
-        self._append('result', **_request(step, call), **answer)
+        self._append('result', **_request(repair, call), **answer)
 
     def close(self, outcome: outcomes.Outcome) -> None:
         """Log the outcome of a finding, with what was read back.
 
         :raises LogFailed: It could not be logged.
         """
-        finding = outcome.repair.finding
+        finding = outcome.finding
         self._append(
             'outcome',
             server_id=finding.server_id,
@@ -104,20 +104,22 @@ class Log:
             ) from error
 
 
-def _request(step: plans.Step, call: writing.PlannedCall) -> dict[str, Any]:
-    """Describe a request of a step, and what it is to repair."""
+def _request(
+    repair: plans.Repair, call: writing.PlannedCall
+) -> dict[str, Any]:
+    """Describe a request, and what it is to repair."""
     return {
         **call.as_json(),
-        'server_id': step.findings[0].server_id,
+        'server_id': repair.findings[0].server_id,
         'port_id': call.port_id,
         'findings': [
             {
-                'finding': repair.finding.code,
-                'port_id': repair.finding.port_id,
-                'actual': repair.finding.actual,
+                'finding': finding.code,
+                'port_id': finding.port_id,
+                'actual': finding.actual,
             }
-            for repair in step.repairs
-            if call in (*repair.calls, repair.event)
+            for finding in repair.findings
+            if call in repair.calls_for(finding)
         ],
         'before': call.before,
     }

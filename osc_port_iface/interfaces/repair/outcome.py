@@ -19,7 +19,6 @@ import enum
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import records
 
@@ -43,6 +42,7 @@ class Outcome:
     """The outcome of a finding.
 
     :ivar repair: The planned repair.
+    :ivar finding: The finding.
     :ivar result: The result.
     :ivar after: The state at the end; None if it was not read.
     :ivar reason: Why it is not repaired.
@@ -51,6 +51,7 @@ class Outcome:
     """
 
     repair: plans.Repair
+    finding: plans.Finding
     result: Result
     after: str | None = None
     reason: str | None = None
@@ -69,8 +70,7 @@ class Outcome:
         """The requests that were sent, or may be sent."""
         if self.sent is not None:
             return self.sent
-        event = self.repair.event
-        return (*self.repair.calls, event) if event else self.repair.calls
+        return self.repair.calls_for(self.finding)
 
 
 def not_begun(
@@ -79,19 +79,23 @@ def not_begun(
     reason: str | None = None,
     remains: bool = True,
 ) -> list[Outcome]:
-    """Return the outcomes of repairs for which nothing was sent.
+    """Return the outcomes of findings for which nothing was sent.
 
     :param repairs: The repairs.
     :param result: The result of those that were planned.
     :param reason: Why they were not begun.
     :param remains: Whether something is still wrong.
     """
-    return [
-        Outcome(repair, result, reason=reason, remains=remains)
+    found = [
+        Outcome(repair, finding, result, reason=reason, remains=remains)
         if repair.action
-        else Outcome(repair, Result.NOT_REPAIRABLE, reason=repair.reason)
+        else Outcome(
+            repair, finding, Result.NOT_REPAIRABLE, reason=repair.reason
+        )
         for repair in repairs
+        for finding in repair.findings
     ]
+    return sorted(found, key=lambda row: row.finding.order)
 
 
 def left_disabled(outcome: Outcome) -> str | None:
@@ -104,11 +108,8 @@ def left_disabled(outcome: Outcome) -> str | None:
         text = _('Port %s: whether it is enabled is not known')
     else:
         return None
-    port_id = outcome.repair.finding.port_id
-    return (text + _("; run 'openstack port set --enable %s'")) % (
-        port_id,
-        port_id,
-    )
+    text += _("; run 'openstack port set --enable %s'")
+    return text % ((outcome.finding.port_id,) * 2)
 
 
 def observed_port(
@@ -130,7 +131,7 @@ def observed_port(
     return port.device_id or port.device_owner or _('no device')
 
 
-def observed_cache(finding: findings.Finding, server: records.Server) -> str:
+def observed_cache(finding: plans.Finding, server: records.Server) -> str:
     """Describe what Nova's cache has of an interface after a repair.
 
     :param finding: The finding that was to be repaired.

@@ -18,7 +18,6 @@ Nothing is sent here.
 from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import enum
-from typing import Any
 
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
@@ -55,18 +54,6 @@ _OF_HOST = frozenset(
     }
 )
 
-# What the user should know before approving a repair.
-_WARNINGS = {
-    codes.Code.MISSING_FROM_CACHE: _(
-        'it goes to the end of the cache, so it is the last NIC after the '
-        'next hard reboot; from now on, Nova deletes the port together with '
-        'the server'
-    ),
-    codes.Code.ONLY_IN_CACHE: _(
-        'the guest keeps the device until its next start'
-    ),
-}
-
 SEE_FINDINGS = _("see 'Findings' in the documentation of osc-port-iface")
 
 
@@ -99,9 +86,9 @@ class Options:
 
 @dataclasses.dataclass(frozen=True)
 class Repair:
-    """The repair of one finding.
+    """What is done about findings, in one go.
 
-    :ivar finding: The finding.
+    :ivar findings: The findings; several only if they are of one cache.
     :ivar action: What is done; None if nothing is.
     :ivar calls: The requests, in order.
     :ivar event: Sent if the requests have no effect.
@@ -109,19 +96,25 @@ class Repair:
         its first request, in order.
     :ivar reason: Why nothing is done.
     :ivar needs: The option that allows the repair, if one does.
-    :ivar warning: What the user should know before approving it.
     :ivar resumes: Whether it continues an interrupted earlier run.
     """
 
-    finding: Finding
+    findings: tuple[Finding, ...]
     action: Action | None = None
     calls: tuple[writing.PlannedCall, ...] = ()
     event: writing.PlannedCall | None = None
     undo: tuple[writing.PlannedCall, ...] = ()
     reason: str | None = None
     needs: str | None = None
-    warning: str | None = None
     resumes: bool = False
+
+    def calls_for(self, finding: Finding) -> tuple[writing.PlannedCall, ...]:
+        """Return the requests that are sent for one of the findings."""
+        return tuple(
+            call
+            for call in (*self.calls, self.event)
+            if call and call.port_id in (None, finding.port_id)
+        )
 
 
 # A repair, or why there is none.
@@ -129,65 +122,36 @@ _Decision = Repair | str
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
-    """Repairs that are done together, one step after another.
-
-    :ivar repairs: The repairs, all with the same action.
-    """
-
-    repairs: tuple[Repair, ...]
-
-    @property
-    def calls(self) -> list[writing.PlannedCall]:
-        """Their requests, in order, of which they may share some."""
-        found: list[writing.PlannedCall] = []
-        for repair in self.repairs:
-            found += (call for call in repair.calls if call not in found)
-        return found
-
-    @property
-    def action(self) -> Action | None:
-        """What is done."""
-        return self.repairs[0].action
-
-    @property
-    def event(self) -> writing.PlannedCall | None:
-        """The request that is sent if the others have no effect."""
-        return self.repairs[0].event
-
-    @property
-    def findings(self) -> list[Finding]:
-        """The findings that are repaired."""
-        return [repair.finding for repair in self.repairs]
-
-
-@dataclasses.dataclass(frozen=True)
 class Plan:
     """Everything to be done, and everything that is not.
 
-    :ivar steps: The steps, in order.
+    :ivar repairs: The repairs, in the order in which they are done.
     :ivar left: The findings that are not repaired.
     """
 
-    steps: Sequence[Step]
+    repairs: Sequence[Repair]
     left: Sequence[Repair]
 
     @property
-    def repairs(self) -> list[Repair]:
-        """One repair for each finding, in the order of the findings."""
-        found = [repair for step in self.steps for repair in step.repairs]
+    def rows(self) -> list[tuple[Finding, Repair]]:
+        """What is done about each finding, in the order of the findings."""
         return sorted(
-            [*found, *self.left], key=lambda repair: repair.finding.order
+            (
+                (finding, repair)
+                for repair in (*self.repairs, *self.left)
+                for finding in repair.findings
+            ),
+            key=lambda row: row[0].order,
         )
 
     @property
     def count(self) -> int:
         """The number of findings to be repaired."""
-        return sum(len(step.repairs) for step in self.steps)
+        return sum(len(repair.findings) for repair in self.repairs)
 
 
 def make(
-    findings: Iterable[Finding],
+    findings: Sequence[Finding],
     writer: writing.Writer,
     options: Options,
     users: port_users.PortUsers,
@@ -205,57 +169,54 @@ def make(
     """
     planner = _Planner(writer, options, users)
     repairs = [planner.repair(finding) for finding in findings]
-    known = {repair.finding.port_id for repair in repairs}
+    known = {finding.port_id for finding in findings}
     repairs += [
         planner.resume(finding)
         for finding in interrupted
         if finding.port_id not in known
     ]
-    steps = [*_refreshes(repairs, writer)]
-    steps += [
-        Step((repair,))
-        for repair in repairs
-        if repair.action not in (None, Action.REFRESH, Action.TOUCH)
-    ]
-    return Plan(steps, [repair for repair in repairs if not repair.action])
+    of_cache, others, left = [], [], []
+    for repair in repairs:
+        if repair.action is None:
+            left.append(repair)
+        elif repair.action in (Action.REFRESH, Action.TOUCH):
+            of_cache.append(repair)
+        else:
+            others.append(repair)
+    return Plan([*_refreshes(of_cache, writer), *others], left)
 
 
 def _refreshes(
-    repairs: Sequence[Repair], writer: writing.Writer
-) -> Iterator[Step]:
+    repairs: Iterable[Repair], writer: writing.Writer
+) -> Iterator[Repair]:
     """Combine the cache refreshes of each server.
 
     If one of them needs an event, an event repairs them all.
     """
-    refreshed = (
-        repair
-        for repair in repairs
-        if repair.action in (Action.REFRESH, Action.TOUCH)
-    )
     for found in records.grouped(
-        refreshed, lambda repair: repair.finding.server_id
+        repairs, lambda repair: repair.findings[0].server_id
     ).values():
-        server = found[0].finding.server
-        changes: dict[str, Any]
+        findings = tuple(row for repair in found for row in repair.findings)
+        server = findings[0].server
         event = (
-            writer.refresh_cache(server.id, _tags(found))
+            writer.refresh_cache(server.id, _tags(findings))
             if server and server.host
             else None
         )
         if event and any(row.action is Action.REFRESH for row in found):
-            changes = {'action': Action.REFRESH, 'calls': (event,)}
-        else:
-            changes = {'event': event}
-        yield Step(tuple(dataclasses.replace(row, **changes) for row in found))
+            yield Repair(findings, Action.REFRESH, (event,))
+            continue
+        calls: list[writing.PlannedCall] = []
+        for repair in found:
+            calls += (call for call in repair.calls if call not in calls)
+        yield Repair(findings, Action.TOUCH, tuple(calls), event)
 
 
-def _tags(repairs: Iterable[Repair]) -> Iterable[str | None]:
+def _tags(findings: Iterable[Finding]) -> Iterable[str | None]:
     """Return the ports of an event; None for the ports in the cache."""
     tags = [
-        None
-        if repair.finding.code in _OF_WHOLE_CACHE
-        else repair.finding.port_id
-        for repair in repairs
+        None if finding.code in _OF_WHOLE_CACHE else finding.port_id
+        for finding in findings
     ]
     # Entries that are gone are dropped before anything is added.
     return dict.fromkeys(sorted(tags, key=lambda tag: tag is not None))
@@ -279,7 +240,7 @@ class _Planner:
             needs = '--bounce'
         elif finding.code in codes.WITHOUT_SERVER and not self.options.orphans:
             needs = '--delete-orphans'
-        return Repair(finding, reason=found, needs=needs)
+        return Repair((finding,), reason=found, needs=needs)
 
     def resume(self, finding: Finding) -> Repair:
         """Decide how to finish what an interrupted run began."""
@@ -327,12 +288,11 @@ class _Planner:
         has_host = bool(server and server.host)
         if port and port.shows_binding and not has_host:
             return _('the server is on no host to refresh its cache')
-        warning = _WARNINGS.get(finding.code)
         if finding.code in _OF_PORT and port and port.is_for_server:
             calls = (self.writer.touch_port(port),)
-            return Repair(finding, Action.TOUCH, calls, warning=warning)
+            return Repair((finding,), Action.TOUCH, calls)
         if has_host:
-            return Repair(finding, Action.REFRESH, warning=warning)
+            return Repair((finding,), Action.REFRESH)
         return _(
             "only an event for Nova repairs it, which needs the role 'admin' "
             "or 'service'"
@@ -346,15 +306,8 @@ class _Planner:
             return _('the server is on no host')
         if is_moving(server, port):
             return _('the server is about to move')
-        return Repair(
-            finding,
-            Action.BIND,
-            (self.writer.bind_port(port, server.host),),
-            warning=_(
-                'if the guest has no network afterwards, hard reboot the '
-                'server to plug the device in again'
-            ),
-        )
+        bind = self.writer.bind_port(port, server.host)
+        return Repair((finding,), Action.BIND, (bind,))
 
     def _unbind(self, finding: Finding, port: records.Port) -> _Decision:
         """Delete the bindings that a migration has left behind."""
@@ -369,7 +322,7 @@ class _Planner:
             )
         delete = self.writer.delete_binding
         calls = tuple(delete(port, host) for host in finding.stale_hosts)
-        return Repair(finding, Action.DELETE_BINDING, calls)
+        return Repair((finding,), Action.DELETE_BINDING, calls)
 
     def _bounce(self, finding: Finding, port: records.Port) -> _Decision:
         if not self.options.bounce:
@@ -384,26 +337,20 @@ class _Planner:
             self.writer.enable_port(port, True),
             self.writer.unmark(port, records.Mark.BOUNCE),
         )
-        return Repair(
-            finding,
-            Action.BOUNCE,
-            begin + end,
-            undo=end,
-            warning=_('if the port carries traffic, the traffic stops'),
-        )
+        return Repair((finding,), Action.BOUNCE, begin + end, undo=end)
 
     def _end_bounce(self, finding: Finding, port: records.Port) -> Repair:
         """Finish what an interrupted run began."""
         calls = [self.writer.unmark(port, records.Mark.BOUNCE)]
         if port.admin_state_up is False:
             calls.insert(0, self.writer.enable_port(port, True))
-        return Repair(finding, Action.BOUNCE, tuple(calls), resumes=True)
+        return Repair((finding,), Action.BOUNCE, tuple(calls), resumes=True)
 
     def _detach(self, finding: Finding, port: records.Port) -> _Decision:
         if port.device_owner and not port.is_for_server:
             return _('the port belongs to %s') % port.device_owner
         release = self.writer.release_port(port, with_host=False)
-        return Repair(finding, Action.RELEASE, (release,))
+        return Repair((finding,), Action.RELEASE, (release,))
 
     def _clear_orphan(self, finding: Finding, port: records.Port) -> _Decision:
         """Delete or release a port without a server."""
@@ -413,7 +360,7 @@ class _Planner:
         if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _('it belongs to no device')
-            return Repair(finding, Action.RELEASE, (release,))
+            return Repair((finding,), Action.RELEASE, (release,))
         is_named = port.id in self.options.port_ids
         if reason := self.users.reason_to_keep(port, is_named):
             return reason
@@ -423,7 +370,7 @@ class _Planner:
             # if the server is gone (policy delete_port of Neutron 29).
             mark = self.writer.mark(port, records.Mark.DELETE)
             calls = [mark, release, *calls]
-        return Repair(finding, Action.DELETE, tuple(calls))
+        return Repair((finding,), Action.DELETE, tuple(calls))
 
 
 def is_moving(server: records.Server, port: records.Port) -> bool:

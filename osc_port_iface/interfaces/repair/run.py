@@ -15,6 +15,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
 import dataclasses
+import functools
 import threading
 import time
 
@@ -44,8 +45,11 @@ _NOTIFIED_WITHIN = 8.0
 # Seconds before each try to make good a repair that broke off.
 _UNDO_DELAYS = (0.0, 2.0, 5.0)
 
-# Called with the number of a step, and with the step, before it begins.
-Progress = Callable[[int, plans.Step], object]
+# Called with the number of a repair, and with the repair, before it begins.
+Progress = Callable[[int, plans.Repair], object]
+
+# The findings that are still there, as they are now, by what they are about.
+_Still = Mapping[health_findings.Subject, plans.Finding]
 
 
 class _Surprise(Exception):
@@ -58,16 +62,14 @@ class _Refusal(_Surprise):
 
 @dataclasses.dataclass
 class _Attempt:
-    """A step that is being carried out.
+    """A repair that is being carried out.
 
-    :ivar step: The step.
+    :ivar repair: The repair.
     :ivar sent: The requests that were sent.
-    :ivar deadline: Until when to wait for their effect, by time.monotonic.
     """
 
-    step: plans.Step
+    repair: plans.Repair
     sent: list[writing.PlannedCall] = dataclasses.field(default_factory=list)
-    deadline: float = 0.0
 
 
 @dataclasses.dataclass
@@ -77,7 +79,7 @@ class Run:
     :ivar job: What made the plan.
     :ivar log: The log of all requests.
     :ivar timeout: Seconds to wait for a finding to disappear.
-    :ivar asked_to_stop: Ends the run between two steps.
+    :ivar asked_to_stop: Ends the run between two repairs.
     :ivar failures: Why the run ended early.
     :ivar notifies: Whether Neutron notifies Nova of updates of ports, once it
         is known.
@@ -93,23 +95,23 @@ class Run:
     def execute(
         self, plan: plans.Plan, progress: Progress
     ) -> list[outcomes.Outcome]:
-        """Execute the steps of a plan, up to the first surprise.
+        """Do the repairs of a plan, up to the first surprise.
 
         :param plan: The plan.
-        :param progress: Called before each step.
+        :param progress: Called before each repair.
         :returns: An outcome for each finding of the plan, in the same order.
         """
         found = outcomes.not_begun(plan.left)
         updates = []
-        for number, step in enumerate(plan.steps, 1):
+        for number, repair in enumerate(plan.repairs, 1):
             if self._is_over:
                 reason = _('the run was interrupted')
                 if self.failures:
                     reason = _('the run ended before')
-                found += outcomes.not_begun(step.repairs, reason=reason)
+                found += outcomes.not_begun([repair], reason=reason)
                 continue
-            progress(number, step)
-            attempt = _Attempt(step)
+            progress(number, repair)
+            attempt = _Attempt(repair)
             rows = self._do(attempt, self._begin)
             if rows is None:
                 updates.append(attempt)
@@ -118,10 +120,10 @@ class Run:
         # Without an event, only the effect shows whether Neutron notifies
         # Nova. If it does not, all servers together cost one timeout.
         deadline = time.monotonic() + self.timeout
+        finish = functools.partial(self._finish, deadline=deadline)
         for attempt in updates:
-            attempt.deadline = deadline
-            found += self._logged(self._do(attempt, self._finish) or ())
-        return sorted(found, key=lambda row: row.repair.finding.order)
+            found += self._logged(self._do(attempt, finish) or ())
+        return sorted(found, key=lambda row: row.finding.order)
 
     @property
     def _is_over(self) -> bool:
@@ -144,14 +146,14 @@ class Run:
         attempt: _Attempt,
         work: Callable[[_Attempt], list[outcomes.Outcome] | None],
     ) -> list[outcomes.Outcome] | None:
-        """Do a part of a step; if it breaks off, make it good."""
+        """Do a part of a repair; if it breaks off, make it good."""
         result, remains = outcomes.Result.UNFINISHED, True
         try:
             return work(attempt)
         except (_Surprise, audit.LogFailed, errors.ApiError) as error:
             problem = str(error)
             if isinstance(error, errors.NotFound) and not self._has_server(
-                attempt.step.findings[0]
+                attempt.repair.findings[0]
             ):
                 problem, remains = _('the server no longer exists'), False
             else:
@@ -161,49 +163,62 @@ class Run:
         except KeyboardInterrupt:
             self.asked_to_stop.set()
             problem = _('it was interrupted')
-        return self._broken_off(attempt, problem, result, remains)
+        if not attempt.sent:
+            return outcomes.not_begun(
+                [attempt.repair], reason=problem, remains=remains
+            )
+        if len(attempt.sent) > 1:
+            # A user who interrupts this as well is still told how the port
+            # was left.
+            with contextlib.suppress(KeyboardInterrupt):
+                self._undo(attempt)
+        found = self._ended(attempt, result, problem, remains)
+        self.failures += filter(None, map(outcomes.left_disabled, found))
+        return found
 
     def _begin(self, attempt: _Attempt) -> list[outcomes.Outcome] | None:
-        """Send the requests of a step, and read back their effect.
+        """Send the requests of a repair, and read back their effect.
 
         :returns: The outcomes; None if only updates of ports were sent, whose
             effect is still to be awaited.
         :raises _Surprise: Something is not as planned.
         """
-        step = attempt.step
-        if self._is_gone(step):
+        repair = attempt.repair
+        if self._is_gone(repair):
             reason = _('it was gone already')
             return self._ended(attempt, outcomes.Result.SKIPPED, reason)
-        calls: Sequence[writing.PlannedCall] = step.calls
-        if step.event:
+        calls = repair.calls
+        if repair.event:
             if self.notifies is not False:
                 self._send_all(attempt, calls)
-                attempt.deadline = time.monotonic() + min(
-                    self.timeout, _NOTIFIED_WITHIN
+                still = self._wait_until_gone(
+                    repair,
+                    time.monotonic() + min(self.timeout, _NOTIFIED_WITHIN),
                 )
-                still = self._wait_until_gone(attempt)
                 self.notifies = not still
                 if not still or self._is_over:
                     return self._ended(attempt, still=still)
-            calls = (step.event,)
+            calls = (repair.event,)
         self._send_all(attempt, calls)
-        if step.action is plans.Action.TOUCH and not step.event:
+        if repair.action is plans.Action.TOUCH and not repair.event:
             return None
-        attempt.deadline = time.monotonic() + self.timeout
-        return self._finish(attempt)
+        return self._finish(attempt, time.monotonic() + self.timeout)
 
-    def _finish(self, attempt: _Attempt) -> list[outcomes.Outcome]:
-        """Wait for the effect of a step, and read it back."""
-        return self._ended(attempt, still=self._wait_until_gone(attempt))
+    def _finish(
+        self, attempt: _Attempt, deadline: float
+    ) -> list[outcomes.Outcome]:
+        """Wait for the effect of a repair, and read it back."""
+        still = self._wait_until_gone(attempt.repair, deadline)
+        return self._ended(attempt, still=still)
 
-    def _is_gone(self, step: plans.Step) -> bool:
+    def _is_gone(self, repair: plans.Repair) -> bool:
         """Check that everything is still as it was when planned.
 
         :returns: Whether all findings are gone already.
         :raises _Surprise: Something has changed.
         """
-        planned = step.findings
-        if step.repairs[0].resumes:
+        planned = repair.findings
+        if repair.resumes:
             return self._is_resumed(planned[0])
         result = confirm.confirm(
             self.job.cloud, planned, self.job.request.keep
@@ -252,61 +267,60 @@ class Run:
         return True
 
     def _send_all(
-        self, attempt: _Attempt, calls: Sequence[writing.PlannedCall]
+        self, attempt: _Attempt, calls: Iterable[writing.PlannedCall]
     ) -> None:
-        """Send requests of a step, with fresh reads before each that cuts.
+        """Send requests of a repair, with fresh reads before each that cuts.
 
         :raises _Surprise: Something speaks against a request, or the answer
             is not what was planned.
         """
-        action, repair = attempt.step.action, attempt.step.repairs[0]
+        repair = attempt.repair
         for call in calls:
-            if not attempt.sent or action is plans.Action.DELETE:
+            has_begun = bool(attempt.sent)
+            if not has_begun or repair.action is plans.Action.DELETE:
+                finding = repair.findings[0]
                 problem = safeguards.objection(
                     self.job.cloud,
                     repair,
-                    repair.finding.port_id in self.job.options.port_ids,
-                    bool(attempt.sent),
+                    finding.port_id in self.job.options.port_ids,
+                    has_begun,
                 )
                 if problem:
-                    raise _Surprise(f'{_called(repair.finding)}: {problem}')
-            self.log.intend(attempt.step, call)
-            # An update of a port changes nothing.
-            has_changed = (
-                bool(attempt.sent) and action is not plans.Action.TOUCH
-            )
+                    raise _Surprise(f'{_called(finding)}: {problem}')
+            self.log.intend(repair, call)
             attempt.sent.append(call)
             result = self.job.writer.send(call)
-            self.log.conclude(attempt.step, call, result)
+            self.log.conclude(repair, call, result)
+            # An update of a port changes nothing.
+            has_changed = has_begun and repair.action is not plans.Action.TOUCH
             if result.problem and result.is_refused and not has_changed:
                 raise _Refusal(result.problem)
             if result.problem:
                 raise _Surprise(result.problem)
 
     def _wait_until_gone(
-        self, attempt: _Attempt
-    ) -> dict[health_findings.Subject, plans.Finding]:
-        """Check until all findings of a step are gone, or the time is up.
+        self, repair: plans.Repair, deadline: float
+    ) -> _Still:
+        """Check until all findings of a repair are gone.
 
-        :returns: Those that are still there, as they are now.
+        :param deadline: Until when to wait, by time.monotonic.
+        :returns: Those that are still there then.
         :raises _Surprise: The server cannot be judged, or has a finding that
             was not known.
         """
-        step = attempt.step
-        planned = {finding.subject for finding in step.findings}
+        planned = {finding.subject for finding in repair.findings}
         while True:
-            result = self._check(step.findings)
+            result = self._check(repair.findings)
             found = {row.subject: row for row in names.all_rows(result)}
             still = {key: found[key] for key in planned & found.keys()}
             new = [
                 row for key, row in found.items() if key not in self.job.known
             ]
             is_known = bool(still) or (
-                not result.unjudged and self._is_settled(step.findings[0])
+                not result.unjudged and self._is_settled(repair.findings[0])
             )
             is_over = (
-                time.monotonic() >= attempt.deadline
-                or self.asked_to_stop.is_set()
+                time.monotonic() >= deadline or self.asked_to_stop.is_set()
             )
             if is_over or (is_known and not still and not new):
                 break
@@ -317,7 +331,7 @@ class Run:
                     '%s: not known whether it is repaired, as the server is '
                     'still being changed'
                 )
-                % _called(step.findings[0])
+                % _called(repair.findings[0])
             )
         if new:
             self.failures.append(
@@ -347,41 +361,20 @@ class Run:
             lambda _total: contextlib.nullcontext(lambda: None),
         )
 
-    def _broken_off(
-        self,
-        attempt: _Attempt,
-        problem: str,
-        result: outcomes.Result,
-        remains: bool,
-    ) -> list[outcomes.Outcome]:
-        """Make good a step that has broken off, and say how it was left."""
-        if not attempt.sent:
-            return outcomes.not_begun(
-                attempt.step.repairs, reason=problem, remains=remains
-            )
-        if len(attempt.sent) > 1:
-            # A user who interrupts this as well is still told how the port
-            # was left.
-            with contextlib.suppress(KeyboardInterrupt):
-                self._undo(attempt)
-        found = self._ended(attempt, result, problem, remains)
-        self.failures += filter(None, map(outcomes.left_disabled, found))
-        return found
-
     def _undo(self, attempt: _Attempt) -> None:
         """Send what makes good a repair, even if it cannot be logged.
 
         The requests set a state, so they may be sent again.
         """
-        for call in attempt.step.repairs[0].undo:
+        for call in attempt.repair.undo:
             for delay in _UNDO_DELAYS:
                 time.sleep(delay)
                 with contextlib.suppress(audit.LogFailed):
-                    self.log.intend(attempt.step, call)
+                    self.log.intend(attempt.repair, call)
                 attempt.sent.append(call)
                 result = self.job.writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
-                    self.log.conclude(attempt.step, call, result)
+                    self.log.conclude(attempt.repair, call, result)
                 if not result.problem:
                     break
             else:
@@ -393,50 +386,46 @@ class Run:
         result: outcomes.Result = outcomes.Result.REPAIRED,
         reason: str | None = None,
         remains: bool = False,
-        still: Mapping[health_findings.Subject, plans.Finding] | None = None,
+        still: _Still | None = None,
     ) -> list[outcomes.Outcome]:
-        """Read back what a step has done.
+        """Read back what a repair has done.
 
-        :param attempt: The step.
-        :param result: The result of its repairs.
-        :param reason: Why they ended so.
+        :param attempt: The repair.
+        :param result: Its result.
+        :param reason: Why it ended so.
         :param remains: Whether something is still wrong.
-        :param still: The findings that are known to be still there, as they
-            are now.
+        :param still: The findings that are known to be still there.
         """
-        sent = tuple(attempt.sent) or None
+        repair, sent = attempt.repair, tuple(attempt.sent) or None
         return [
             outcomes.Outcome(
-                repair,
-                outcomes.Result.STILL_THERE,
-                row.actual,
-                plans.SEE_FINDINGS,
+                *(repair, finding, outcomes.Result.STILL_THERE),
+                *(now.actual, plans.SEE_FINDINGS),
                 sent=sent,
             )
-            if (row := (still or {}).get(repair.finding.subject))
+            if (now := (still or {}).get(finding.subject))
             else outcomes.Outcome(
-                repair,
-                result,
-                self._observe(attempt.step, repair.finding),
-                reason,
-                remains,
-                sent,
+                *(repair, finding, result),
+                *(self._observe(repair.action, finding), reason),
+                *(remains, sent),
             )
-            for repair in attempt.step.repairs
+            for finding in repair.findings
         ]
 
-    def _observe(self, step: plans.Step, finding: plans.Finding) -> str | None:
+    def _observe(
+        self, action: plans.Action | None, finding: plans.Finding
+    ) -> str | None:
         """Read back the state of a finding; None if it was not read."""
         cloud = self.job.cloud
         try:
-            if step.action in (plans.Action.REFRESH, plans.Action.TOUCH):
+            if action in (plans.Action.REFRESH, plans.Action.TOUCH):
                 server = cloud.compute.server(finding.server_id or '')
                 return outcomes.observed_cache(finding, server)
             port = safeguards.read_port(cloud, finding.port_id or '')
-            if step.action is plans.Action.DELETE_BINDING and port:
+            if action is plans.Action.DELETE_BINDING and port:
                 rows = names.all_rows(cloud.network.port_bindings(port.id))
                 return ','.join(sorted(row.host for row in rows))
-            return outcomes.observed_port(step.action, port)
+            return outcomes.observed_port(action, port)
         except (errors.ApiError, KeyboardInterrupt):
             return None
 

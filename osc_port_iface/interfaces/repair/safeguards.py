@@ -41,7 +41,8 @@ def objection(
     """
     if repair.action in (plans.Action.REFRESH, plans.Action.TOUCH):
         return None
-    planned = repair.finding.port
+    (finding,) = repair.findings
+    planned = finding.port
     port = read_port(cloud, planned.id) if planned else None
     if planned is None or port is None:
         return _('it no longer exists')
@@ -61,7 +62,7 @@ def objection(
         return _('it has another device now')
     status = port.status or _('unknown')
     if repair.action is plans.Action.RELEASE:
-        may_be_used = repair.finding.code is codes.Code.NOT_ATTACHED
+        may_be_used = finding.code is codes.Code.NOT_ATTACHED
         if may_be_used and port.status != 'DOWN':
             return _('something is plugged in: its status is %s') % status
         return None
@@ -99,7 +100,8 @@ def _to_new_binding(
     port: records.Port,
 ) -> str | None:
     """Object to a binding on another host, or to the deletion of one."""
-    planned_server = repair.finding.server
+    (finding,) = repair.findings
+    planned_server = finding.server
     if planned_server is None:
         return _('its server is not known')
     server = cloud.compute.server(planned_server.id)
@@ -115,6 +117,6 @@ def _to_new_binding(
             for binding in names.all_rows(cloud.network.port_bindings(port.id))
             if binding.status == 'INACTIVE'
         }
-        if not inactive.issuperset(repair.finding.stale_hosts):
+        if not inactive.issuperset(finding.stale_hosts):
             return _('a binding to delete is in use now')
     return None

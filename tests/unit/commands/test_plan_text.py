@@ -49,7 +49,11 @@ def repair(
         server=SERVER,
         port=PORT,
     )
-    return plans.Repair(finding, action, **other)
+    return plans.Repair((finding,), action, **other)
+
+
+def sentence(found: plans.Repair, look: lookup.Lookup | None = None) -> str:
+    return plan_text.sentence(found.findings[0], found, look)
 
 
 class TestSentence(testtools.TestCase):
@@ -124,15 +128,13 @@ class TestSentence(testtools.TestCase):
             with self.subTest(code):
                 self.assertEqual(
                     f'web-2, backend, 192.0.2.136: {expected}',
-                    plan_text.sentence(
-                        repair(code, action, 'compute-8'), LOOK
-                    ),
+                    sentence(repair(code, action, 'compute-8'), LOOK),
                 )
 
     def test_not_repaired(self) -> None:
         self.assertEqual(
             'web-2, backend, 192.0.2.136: port-down: only with --bounce',
-            plan_text.sentence(
+            sentence(
                 repair(Code.PORT_DOWN, None, reason='only with --bounce'),
                 LOOK,
             ),
@@ -161,12 +163,10 @@ class TestSentence(testtools.TestCase):
         ):
             with self.subTest(name):
                 values: dict[str, Any] = changes
-                changed = dataclasses.replace(found.finding, **values)
+                changed = dataclasses.replace(found.findings[0], **values)
                 self.assertEqual(
                     f'{expected}: only-in-cache: no',
-                    plan_text.sentence(
-                        dataclasses.replace(found, finding=changed)
-                    ),
+                    sentence(dataclasses.replace(found, findings=(changed,))),
                 )
 
 
@@ -176,9 +176,8 @@ class TestLines(testtools.TestCase):
             *(Code.MISSING_FROM_CACHE, Action.TOUCH),
             calls=(CALL,),
             event=EVENT,
-            warning='it becomes the last NIC',
         )
-        return plans.Plan([plans.Step((done,))], left)
+        return plans.Plan([done], left)
 
     def test_lines(self) -> None:
         sentence = (
@@ -186,7 +185,9 @@ class TestLines(testtools.TestCase):
             'update of the port, or else by an event for Nova'
         )
         rest = [
-            'Note for 1 of them: it becomes the last NIC',
+            'Note for 1 of them: it goes to the end of the cache, so it is '
+            'the last NIC after the next hard reboot; from now on, Nova '
+            'deletes the port together with the server',
             '1 of 1 findings can be repaired.',
         ]
         for with_requests, requests in (
@@ -205,6 +206,27 @@ class TestLines(testtools.TestCase):
                     [sentence, *requests, *rest],
                     [*plan_text.lines(self.plan(), LOOK, with_requests)],
                 )
+
+    def test_warnings(self) -> None:
+        for code, action, resumes, warning in (
+            (Code.MISSING_FROM_CACHE, Action.TOUCH, False, 'the last NIC'),
+            (Code.ONLY_IN_CACHE, Action.REFRESH, False, 'keeps the device'),
+            (Code.UNBOUND, Action.BIND, False, 'hard reboot the server'),
+            (Code.PORT_DOWN, Action.BOUNCE, False, 'the traffic stops'),
+            # Its traffic was interrupted already.
+            (Code.PORT_DOWN, Action.BOUNCE, True, None),
+            (Code.ADDRESS_DIFFERS, Action.TOUCH, False, None),
+            (Code.NOT_ATTACHED, Action.RELEASE, False, None),
+            # Nothing is done.
+            (Code.MISSING_FROM_CACHE, None, False, None),
+        ):
+            with self.subTest(code, resumes=resumes):
+                found = repair(code, action, resumes=resumes)
+                _sentence, *notes, _summary = plan_text.lines(
+                    plans.Plan([found], []), LOOK, False
+                )
+                self.assertEqual(warning is not None, bool(notes))
+                self.assertIn(warning or '', ''.join(notes))
 
     def test_summary(self) -> None:
         orphan = repair(Code.ORPHAN_PORT, None, needs='--delete-orphans')
@@ -227,8 +249,8 @@ class TestLines(testtools.TestCase):
                 self.assertEqual(expected, plan_text.summary(self.plan(*left)))
 
     def test_progress(self) -> None:
-        (step,) = self.plan().steps
+        (done,) = self.plan().repairs
         self.assertEqual(
             "Step 2 of 5: web-2, 192.0.2.136: add it to Nova's cache",
-            plan_text.progress(2, 5, step).partition(', by')[0],
+            plan_text.progress(2, 5, done).partition(', by')[0],
         )

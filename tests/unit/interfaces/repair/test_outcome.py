@@ -30,17 +30,14 @@ UPDATE, EVENT = (
 )
 
 
-def repair(
-    action: plans.Action, code: codes.Code = codes.Code.PORT_DOWN
-) -> plans.Repair:
-    return plans.Repair(
-        findings.Finding(
-            *(code, None, PORT.id, PORT.mac_address, 'good', 'bad'), port=PORT
-        ),
-        action,
-        (UPDATE,),
-        EVENT,
+def finding(code: codes.Code = codes.Code.PORT_DOWN) -> findings.Finding:
+    return findings.Finding(
+        *(code, None, PORT.id, PORT.mac_address, 'good', 'bad'), port=PORT
     )
+
+
+def repair(action: plans.Action) -> plans.Repair:
+    return plans.Repair((finding(),), action, (UPDATE,), EVENT)
 
 
 class TestValues(testtools.TestCase):
@@ -83,13 +80,14 @@ class TestOutcome(testtools.TestCase):
         ):
             with self.subTest(str(sent)):
                 found = outcomes.Outcome(
-                    repair(touch), outcomes.Result.PLANNED, sent=sent
+                    *(repair(touch), finding(), outcomes.Result.PLANNED),
+                    sent=sent,
                 )
                 self.assertEqual((action, calls), (found.action, found.calls))
 
     def test_requests_without_an_event(self) -> None:
         planned = dataclasses.replace(repair(plans.Action.BIND), event=None)
-        found = outcomes.Outcome(planned, outcomes.Result.PLANNED)
+        found = outcomes.Outcome(planned, finding(), outcomes.Result.PLANNED)
         self.assertEqual((UPDATE,), found.calls)
 
     def test_not_begun(self) -> None:
@@ -98,24 +96,24 @@ class TestOutcome(testtools.TestCase):
             done, action=None, reason='only with --bounce'
         )
         impossible = outcomes.Outcome(
-            left,
-            outcomes.Result.NOT_REPAIRABLE,
+            *(left, finding(), outcomes.Result.NOT_REPAIRABLE),
             reason='only with --bounce',
             remains=True,
         )
         for options, expected in (
             (
                 {},
-                outcomes.Outcome(done, outcomes.Result.SKIPPED, remains=True),
+                outcomes.Outcome(done, finding(), outcomes.Result.SKIPPED),
             ),
             (
                 {'result': outcomes.Result.PLANNED},
-                outcomes.Outcome(done, outcomes.Result.PLANNED, remains=True),
+                outcomes.Outcome(done, finding(), outcomes.Result.PLANNED),
             ),
             (
                 {'reason': 'gone', 'remains': False},
                 outcomes.Outcome(
-                    *(done, outcomes.Result.SKIPPED, None, 'gone', False)
+                    *(done, finding(), outcomes.Result.SKIPPED),
+                    *(None, 'gone', False),
                 ),
             ),
         ):
@@ -128,7 +126,8 @@ class TestOutcome(testtools.TestCase):
 
     def test_something_remains_unless_the_opposite_is_known(self) -> None:
         found = outcomes.Outcome(
-            repair(plans.Action.BIND), outcomes.Result.STILL_THERE
+            *(repair(plans.Action.BIND), finding()),
+            outcomes.Result.STILL_THERE,
         )
         self.assertIs(True, found.remains)
 
@@ -148,7 +147,8 @@ class TestOutcome(testtools.TestCase):
         ):
             with self.subTest(f'{action}, {after}'):
                 found = outcomes.Outcome(
-                    repair(action), outcomes.Result.UNFINISHED, after
+                    *(repair(action), finding()),
+                    *(outcomes.Result.UNFINISHED, after),
                 )
                 self.assertEqual(expected, outcomes.left_disabled(found))
 
@@ -206,7 +206,5 @@ class TestObserved(testtools.TestCase):
                 server = dataclasses.replace(samples.server(PORT), cache=cache)
                 self.assertEqual(
                     expected,
-                    outcomes.observed_cache(
-                        repair(plans.Action.REFRESH, code).finding, server
-                    ),
+                    outcomes.observed_cache(finding(code), server),
                 )

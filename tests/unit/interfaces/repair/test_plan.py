@@ -88,6 +88,11 @@ def methods(repair: plans.Repair) -> list[str]:
     return found
 
 
+def planned(plan: plans.Plan) -> list[plans.Repair]:
+    """Return everything in a plan, done or not."""
+    return [*plan.repairs, *plan.left]
+
+
 class PlanTestCase(api_test_case.ApiTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -109,7 +114,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
         )
 
     def one(self, found: findings.Finding, **options: Any) -> plans.Repair:
-        (repair,) = self.plan(found, **options).repairs
+        (repair,) = planned(self.plan(found, **options))
         return repair
 
 
@@ -444,8 +449,8 @@ class TestRepairs(PlanTestCase):
                     bounce=True,
                     orphans=Action.DELETE,
                 )
-                self.assertEqual([], plan.steps)
-                (repair,) = plan.repairs
+                self.assertEqual([], plan.repairs)
+                (repair,) = plan.left
                 self.assertEqual(
                     "a reader cannot repair it: it needs the role 'member'",
                     repair.reason,
@@ -470,21 +475,6 @@ class TestRepairs(PlanTestCase):
             ),
             repair.calls,
         )
-
-    def test_warnings(self) -> None:
-        for code, warning in (
-            (Code.MISSING_FROM_CACHE, 'the last NIC'),
-            (Code.ONLY_IN_CACHE, 'the guest keeps the device'),
-            (Code.UNBOUND, 'hard reboot the server'),
-            (Code.PORT_DOWN, 'the traffic stops'),
-        ):
-            with self.subTest(code):
-                repair = self.one(finding(code, server(), port()), bounce=True)
-                self.assertIn(warning, repair.warning or '')
-        for code in (Code.ADDRESS_DIFFERS, Code.NOT_ATTACHED):
-            with self.subTest(code):
-                repair = self.one(finding(code, server(), port()))
-                self.assertIsNone(repair.warning)
 
 
 class TestPortsThatMayBeUsed(PlanTestCase):
@@ -524,33 +514,45 @@ class TestPortsThatMayBeUsed(PlanTestCase):
         self.assertEqual(bounce.calls[2:], bounce.undo)
 
 
-class TestStep(PlanTestCase):
-    def test_what_its_repairs_share(self) -> None:
+class TestFindings(PlanTestCase):
+    def test_of_one_cache(self) -> None:
         found = (
             finding(Code.MISSING_FROM_CACHE, server(), port(11)),
             finding(Code.ADDRESS_DIFFERS, server(), port(12)),
         )
-        (step,) = self.plan(*found).steps
+        (repair,) = self.plan(*found).repairs
         event = self.writer.refresh_cache(
             server().id, [fake_cloud.identifier(number) for number in (11, 12)]
         )
+        calls = [self.writer.touch_port(port(number)) for number in (11, 12)]
         self.assertEqual(
-            (
-                Action.TOUCH,
-                event,
-                [*found],
-                [self.writer.touch_port(port(number)) for number in (11, 12)],
-            ),
-            (step.action, step.event, step.findings, step.calls),
+            plans.Repair(found, Action.TOUCH, tuple(calls), event), repair
         )
+        for one, call in zip(found, calls, strict=True):
+            self.assertEqual((call, event), repair.calls_for(one))
 
     def test_alone(self) -> None:
         found = finding(Code.UNBOUND, server(), port())
-        (step,) = self.plan(found).steps
+        (repair,) = self.plan(found).repairs
         self.assertEqual(
-            (Action.BIND, None, [found]),
-            (step.action, step.event, step.findings),
+            (Action.BIND, None, (found,)),
+            (repair.action, repair.event, repair.findings),
         )
+        self.assertEqual(repair.calls, repair.calls_for(found))
+
+    def test_in_their_order(self) -> None:
+        down, missing, other = found = (
+            finding(Code.PORT_DOWN, server(), port(13)),
+            finding(Code.MISSING_FROM_CACHE, server(), port(12)),
+            finding(Code.NO_FIXED_IP, server(), port(11)),
+        )
+        plan = self.plan(*found, bounce=True)
+        refresh, bounce = plan.repairs
+        (left,) = plan.left
+        self.assertEqual(
+            [(other, left), (missing, refresh), (down, bounce)], plan.rows
+        )
+        self.assertEqual(2, plan.count)
 
 
 class TestOrder(PlanTestCase):
@@ -565,18 +567,17 @@ class TestOrder(PlanTestCase):
             finding(Code.DUPLICATE_IN_CACHE, server(), port(14)),
             bounce=True,
         )
-        refresh, bounce = plan.steps
+        refresh, bounce = plan.repairs
         (request,) = refresh.calls
         self.assertEqual(
             [None, fake_cloud.identifier(11), fake_cloud.identifier(12)],
             [event.get('tag') for event in (request.body or {})['events']],
         )
-        self.assertEqual(5, len(refresh.repairs))
-        for repair in refresh.repairs:
-            self.assertEqual(
-                (Action.REFRESH, (request,)), (repair.action, repair.calls)
-            )
-        self.assertEqual(Action.BOUNCE, bounce.repairs[0].action)
+        self.assertEqual(5, len(refresh.findings))
+        self.assertEqual(Action.REFRESH, refresh.action)
+        for one in refresh.findings:
+            self.assertEqual((request,), refresh.calls_for(one))
+        self.assertEqual(Action.BOUNCE, bounce.action)
 
     def test_updates_of_ports_are_tried_before_an_event(self) -> None:
         for name, host, event in (
@@ -588,25 +589,25 @@ class TestOrder(PlanTestCase):
                 if host is None:
                     hidden = {'vif_type': None, 'host': None}
                 here = server(host=host)
-                (step,) = self.plan(
+                (repair,) = self.plan(
                     finding(Code.MISSING_FROM_CACHE, here, port(11, **hidden)),
                     finding(Code.ADDRESS_DIFFERS, here, port(12, **hidden)),
                     finding(
                         Code.FLOATING_IP_DIFFERS, here, port(12, **hidden)
                     ),
-                ).steps
+                ).repairs
                 self.assertEqual(
                     [
                         f'/v2.0/ports/{fake_cloud.identifier(number)}'
                         for number in (11, 12)
                     ],
-                    [call.path for call in step.calls],
+                    [call.path for call in repair.calls],
                 )
                 self.assertEqual(
                     event,
                     [
                         f'{call.method} {call.path.rpartition("/")[2]}'
-                        for call in (step.event,)
+                        for call in (repair.event,)
                         if call
                     ],
                 )
@@ -631,14 +632,14 @@ class TestOrder(PlanTestCase):
             finding(Code.ONLY_IN_CACHE, server()),
             finding(Code.ONLY_IN_CACHE, other),
         )
-        self.assertEqual(2, len(plan.steps))
+        self.assertEqual(2, len(plan.repairs))
 
 
 class TestInterrupted(PlanTestCase):
     def resumed(
         self, left: findings.Finding, *found: findings.Finding, **options: Any
     ) -> list[plans.Repair]:
-        return self.plan(*found, interrupted=(left,), **options).repairs
+        return planned(self.plan(*found, interrupted=(left,), **options))
 
     def test_bounce(self) -> None:
         unmark = 'DELETE server-interface-repair-bounce'
@@ -653,12 +654,12 @@ class TestInterrupted(PlanTestCase):
                 )
                 (repair,) = self.resumed(left, bounce=True)
                 self.assertEqual(
-                    (Action.BOUNCE, expected, True, left),
+                    (Action.BOUNCE, expected, True, (left,)),
                     (
                         repair.action,
                         methods(repair),
                         repair.resumes,
-                        repair.finding,
+                        repair.findings,
                     ),
                 )
 
@@ -693,7 +694,7 @@ class TestInterrupted(PlanTestCase):
             ),
             repair.calls,
         )
-        self.assertEqual(found, repair.finding)
+        self.assertEqual((found,), repair.findings)
         self.assertEqual('--bounce', self.one(found).needs)
 
     def test_what_is_found_anyway(self) -> None:
@@ -701,4 +702,4 @@ class TestInterrupted(PlanTestCase):
         found = finding(Code.PORT_DOWN, server(), left)
         half_way = finding(Code.PORT_DOWN, None, left)
         (repair,) = self.resumed(half_way, found, bounce=True)
-        self.assertIs(found, repair.finding)
+        self.assertIs(found, repair.findings[0])

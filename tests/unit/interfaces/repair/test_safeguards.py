@@ -75,7 +75,7 @@ class SafeguardsTestCase(testtools.TestCase):
         ):
             return safeguards.objection(
                 mock.Mock(spec=api_cloud.Cloud, network=network, compute=nova),
-                plans.Repair(finding, action, resumes=resumes),
+                plans.Repair((finding,), action, resumes=resumes),
                 is_named,
                 is_begun,
             )
