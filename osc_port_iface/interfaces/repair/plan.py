@@ -15,7 +15,7 @@
 Nothing is sent here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
 import enum
 
@@ -24,7 +24,6 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import server_state
-from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 
 Finding = health_findings.Finding
@@ -154,7 +153,7 @@ def make(
     findings: Sequence[Finding],
     writer: writing.Writer,
     options: Options,
-    users: port_users.PortUsers,
+    users: Mapping[str, str],
     interrupted: Iterable[Finding] = (),
 ) -> Plan:
     """Make a plan.
@@ -164,7 +163,7 @@ def make(
     :param findings: The confirmed findings.
     :param writer: Makes the requests; none is sent.
     :param options: What the user allows.
-    :param users: What uses the ports without a server.
+    :param users: What uses ports without a server, by their IDs.
     :param interrupted: What an earlier run left half-way.
     """
     planner = _Planner(writer, options, users)
@@ -228,7 +227,7 @@ class _Planner:
 
     writer: writing.Writer
     options: Options
-    users: port_users.PortUsers
+    users: Mapping[str, str]
 
     def repair(self, finding: Finding) -> Repair:
         """Decide what to do about a finding."""
@@ -361,8 +360,7 @@ class _Planner:
             if not (port.device_id or port.device_owner or port.host):
                 return _('it belongs to no device')
             return Repair((finding,), Action.RELEASE, (release,))
-        is_named = port.id in self.options.port_ids
-        if reason := self.users.reason_to_keep(port, is_named):
+        if reason := self.users.get(port.id):
             return reason
         calls = [self.writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:

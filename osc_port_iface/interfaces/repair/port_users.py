@@ -15,8 +15,7 @@
 What cannot be asked counts as a use.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
@@ -37,45 +36,22 @@ _CANNOT_BE_ASKED = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class PortUsers:
-    """What uses ports.
-
-    :ivar found: What uses a port, as shown to the user, by the port's ID.
-    :ivar not_asked: The types of services that may use a port and were not
-        asked.
-    """
-
-    found: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    not_asked: Sequence[str] = ()
-
-    def reason_to_keep(
-        self, port: records.Port, is_named: bool = False
-    ) -> str | None:
-        """Return why a port must not be deleted.
-
-        :param port: The port, one of those that were asked about.
-        :param is_named: Whether the user has named this very port.
-        """
-        if port.id in self.found:
-            return self.found[port.id]
-        if self.not_asked and not port.device_id and not is_named:
-            return _(
-                'a service that cannot be asked may use it (%s): name the '
-                'port with --port to delete it'
-            ) % ', '.join(self.not_asked)
-        return None
-
-
-def read(cloud: api_cloud.Cloud, ports: Sequence[records.Port]) -> PortUsers:
-    """Find out what uses ports, as far as the caller may see it.
+def read(
+    cloud: api_cloud.Cloud,
+    ports: Sequence[records.Port],
+    named: Collection[str],
+) -> dict[str, str]:
+    """Find out why ports must be kept, as far as the caller may see it.
 
     :param cloud: The services.
     :param ports: The ports.
+    :param named: The IDs of ports that the user has named, which no service
+        keeps that cannot be asked.
+    :returns: What uses a port, as shown to the user, by the port's ID.
     :raises errors.ApiError: Neutron could not be asked.
     """
     if not ports:
-        return PortUsers()
+        return {}
     users = [
         *_by_name(ports),
         *_floating_ips(cloud, ports),
@@ -90,7 +66,18 @@ def read(cloud: api_cloud.Cloud, ports: Sequence[records.Port]) -> PortUsers:
         pass
     except errors.RequestFailed:
         not_asked.append(cloud.load_balancer.TYPE)
-    return PortUsers(dict(reversed(users)), not_asked)
+    if not_asked:
+        what = _(
+            'a service that cannot be asked may use it (%s): name the port '
+            'with --port to delete it'
+        ) % ', '.join(not_asked)
+        users += (
+            (port.id, what)
+            for port in ports
+            if not port.device_id and port.id not in named
+        )
+    # The first one counts.
+    return dict(reversed(users))
 
 
 def _by_name(ports: Iterable[records.Port]) -> Iterator[tuple[str, str]]:

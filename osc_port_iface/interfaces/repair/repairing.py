@@ -80,14 +80,14 @@ class Repairing:
             for port_id in sorted(healthy)
         ]
         interrupted = [*self._interrupted(answer.first)]
-        users = port_users.PortUsers()
+        users = {}
         if self.options.orphans is plans.Action.DELETE:
             ports = [
                 row.port
                 for row in (*interrupted, *chosen)
                 if row.port and row.server is None
             ]
-            users = port_users.read(self.cloud, ports)
+            users = port_users.read(self.cloud, ports, self.options.port_ids)
         plan = plans.make(
             chosen, self.writer, self.options, users, interrupted
         )

@@ -278,15 +278,13 @@ class Run:
         for call in calls:
             has_begun = bool(attempt.sent)
             if not has_begun or repair.action is plans.Action.DELETE:
-                finding = repair.findings[0]
+                named = self.job.options.port_ids
                 problem = safeguards.objection(
-                    self.job.cloud,
-                    repair,
-                    finding.port_id in self.job.options.port_ids,
-                    has_begun,
+                    self.job.cloud, repair, named, has_begun
                 )
                 if problem:
-                    raise _Surprise(f'{_called(finding)}: {problem}')
+                    called = _called(repair.findings[0])
+                    raise _Surprise(f'{called}: {problem}')
             self.log.intend(repair, call)
             attempt.sent.append(call)
             result = self.job.writer.send(call)

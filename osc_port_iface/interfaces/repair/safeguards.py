@@ -15,6 +15,9 @@
 Whatever cannot be known speaks against the write.
 """
 
+from collections.abc import Collection
+import dataclasses
+
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
@@ -28,14 +31,14 @@ from osc_port_iface import records
 def objection(
     cloud: api_cloud.Cloud,
     repair: plans.Repair,
-    is_named: bool,
+    named: Collection[str],
     is_begun: bool,
 ) -> str | None:
     """Return what speaks against the next request of a repair.
 
     :param cloud: The services, which are asked again.
     :param repair: The repair.
-    :param is_named: Whether the user has named its port.
+    :param named: The IDs of the ports that the user has named.
     :param is_begun: Whether a request was sent already.
     :raises errors.ApiError: Something cannot be known.
     """
@@ -49,10 +52,11 @@ def objection(
     if repair.action is plans.Action.DELETE:
         # For a member, the repair itself clears the device, which makes it no
         # less a port of a server that is gone.
-        is_cleared = is_begun and port.device_id is None
-        if port.device_id != planned.device_id and not is_cleared:
+        if is_begun and port.device_id is None:
+            port = dataclasses.replace(port, device_id=planned.device_id)
+        if port.device_id != planned.device_id:
             return _('it has another device now')
-        return port_users.read(cloud, [port]).reason_to_keep(planned, is_named)
+        return port_users.read(cloud, [port], named).get(port.id)
     if repair.resumes:
         return None
     if (port.device_id, port.device_owner) != (

@@ -17,7 +17,6 @@ from osc_port_iface.api import writing
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import plan as plans
-from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -101,7 +100,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
     def plan(
         self,
         *findings: findings.Finding,
-        users: port_users.PortUsers | None = None,
+        users: dict[str, str] | None = None,
         interrupted: tuple[findings.Finding, ...] = (),
         **options: Any,
     ) -> plans.Plan:
@@ -109,7 +108,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
             findings,
             self.writer,
             plans.Options(**options),
-            users or port_users.PortUsers(),
+            users or {},
             interrupted,
         )
 
@@ -373,9 +372,7 @@ class TestRepairs(PlanTestCase):
                 finding(Code.ORPHAN_PORT, None, port()),
                 {
                     **delete,
-                    'users': port_users.PortUsers(
-                        {identifier: 'a floating IP'}
-                    ),
+                    'users': {identifier: 'a floating IP'},
                 },
                 'a floating IP',
             ),
@@ -477,25 +474,7 @@ class TestRepairs(PlanTestCase):
         )
 
 
-class TestPortsThatMayBeUsed(PlanTestCase):
-    def test_only_a_port_that_the_user_has_named_is_deleted(self) -> None:
-        found = finding(
-            Code.UNUSED_PORT, None, port(device_id=None, device_owner=None)
-        )
-        for name, port_ids, action in (
-            ('none', (), None),
-            ('another', (fake_cloud.identifier(12),), None),
-            ('this one', (fake_cloud.identifier(11),), Action.DELETE),
-        ):
-            with self.subTest(name):
-                repair = self.one(
-                    found,
-                    orphans=Action.DELETE,
-                    port_ids=frozenset(port_ids),
-                    users=port_users.PortUsers({}, ['dns']),
-                )
-                self.assertEqual(action, repair.action)
-
+class TestOptions(PlanTestCase):
     def test_needs(self) -> None:
         for code, expected in (
             (Code.PORT_DOWN, '--bounce'),
@@ -666,7 +645,7 @@ class TestInterrupted(PlanTestCase):
     def test_delete(self) -> None:
         half = port(device_id=None, device_owner=None, vif_type=None)
         left = finding(Code.ORPHAN_PORT, None, half)
-        users = port_users.PortUsers({half.id: 'a trunk'})
+        users = {half.id: 'a trunk'}
         (repair,) = self.resumed(left, orphans=Action.DELETE)
         self.assertEqual(
             (Action.DELETE, [f'DELETE {half.id}'], True),

@@ -74,8 +74,9 @@ class PortUsersTestCase(api_test_case.ApiTestCase):
         *ports: records.Port,
         pairs: tuple[str, ...] = (),
         network: int = 700,
+        named: tuple[str, ...] = (),
         **collections_: Any,
-    ) -> port_users.PortUsers:
+    ) -> dict[str, str]:
         """Ask a cloud that has these resources and a neighbour."""
         neighbour = fake_cloud.port(
             *(12, 1, '10.0.0.6'),
@@ -89,14 +90,12 @@ class PortUsersTestCase(api_test_case.ApiTestCase):
         for name in ('floatingips', 'trunks', 'routers', 'subnets'):
             self.cloud.register_network(name, *rows[name])
         self.cloud.register_network('ports', neighbour)
-        return port_users.read(self.api(), ports or (PORT,))
+        return port_users.read(self.api(), ports or (PORT,), named)
 
 
 class TestNeutron(PortUsersTestCase):
     def test_no_port_no_request(self) -> None:
-        self.assertEqual(
-            port_users.PortUsers(), port_users.read(self.api(), [])
-        )
+        self.assertEqual({}, port_users.read(self.api(), [], ()))
         self.assertEqual([], self.cloud.requested())
 
     def test_address_pairs(self) -> None:
@@ -116,14 +115,14 @@ class TestNeutron(PortUsersTestCase):
             with self.subTest(pair):
                 self.assertEqual(
                     {PORT_ID: expected} if expected else {},
-                    self.read(pairs=(pair,)).found,
+                    self.read(pairs=(pair,)),
                 )
 
     def test_address_pair_elsewhere(self) -> None:
         found = self.read(pairs=('10.0.0.9',), network=701)
-        self.assertEqual({}, found.found)
+        self.assertEqual({}, found)
         own = dataclasses.replace(PORT, id=OTHER_ID)
-        self.assertEqual({}, self.read(own, pairs=('10.0.0.9',)).found)
+        self.assertEqual({}, self.read(own, pairs=('10.0.0.9',)))
 
     def test_the_same_address_on_two_networks(self) -> None:
         twin = dataclasses.replace(
@@ -132,7 +131,7 @@ class TestNeutron(PortUsersTestCase):
             network_id=fake_cloud.identifier(701),
         )
         found = self.read(PORT, twin, pairs=('10.0.0.9',), network=701)
-        self.assertEqual([twin.id], [*found.found])
+        self.assertEqual([twin.id], [*found])
 
     def test_networks_are_asked_about_in_one_order(self) -> None:
         """The same command sends the same requests."""
@@ -158,7 +157,7 @@ class TestNeutron(PortUsersTestCase):
         )
         self.assertEqual(
             {PORT_ID: "its name is that of a load balancer's port"},
-            users.found,
+            users,
         )
 
     def test_other_addresses_of_the_network_are_free(self) -> None:
@@ -178,7 +177,7 @@ class TestNeutron(PortUsersTestCase):
                     'gateway_ip': '10.0.0.9',
                 }
             ],
-        ).found
+        )
         self.assertEqual(
             {PORT_ID: f'router {ROUTER_ID} has its address'}, found
         )
@@ -284,7 +283,7 @@ class TestNeutron(PortUsersTestCase):
         ):
             with self.subTest(name):
                 users = self.read(**rows)
-                self.assertEqual(expected, users.reason_to_keep(PORT))
+                self.assertEqual(expected, users.get(PORT_ID))
 
     def test_what_the_port_says(self) -> None:
         for changes, expected in (
@@ -313,7 +312,7 @@ class TestNeutron(PortUsersTestCase):
                 port = dataclasses.replace(PORT, **values)
                 # Not even a port that the user has named is deleted.
                 self.assertEqual(
-                    expected, self.read(port).reason_to_keep(port, True)
+                    expected, self.read(port, named=(PORT_ID,)).get(PORT_ID)
                 )
 
     def test_neutron_without_routers_and_trunks(self) -> None:
@@ -323,14 +322,12 @@ class TestNeutron(PortUsersTestCase):
                 f'{api_test_case.NEUTRON_URL}/{name}', status_code=404, json={}
             )
         self.cloud.register_extensions('agent')
-        self.assertEqual(
-            port_users.PortUsers({}, []), port_users.read(self.api(), [PORT])
-        )
+        self.assertEqual({}, port_users.read(self.api(), [PORT], ()))
         for extension in ('router', 'trunk'):
             with self.subTest(extension):
                 self.cloud.register_extensions('agent', extension)
                 self.assertRaises(
-                    errors.NotFound, port_users.read, self.api(), [PORT]
+                    errors.NotFound, port_users.read, self.api(), [PORT], ()
                 )
 
     def test_neutron_that_does_not_answer(self) -> None:
@@ -343,7 +340,7 @@ class TestNeutron(PortUsersTestCase):
                     json={},
                 )
                 self.assertRaises(
-                    errors.Forbidden, port_users.read, self.api(), [PORT]
+                    errors.Forbidden, port_users.read, self.api(), [PORT], ()
                 )
 
 
@@ -389,11 +386,7 @@ class TestOtherServices(PortUsersTestCase):
         ):
             with self.subTest(name):
                 self.octavia(*rows)
-                users = self.read()
-                self.assertEqual(
-                    (expected, []),
-                    (users.reason_to_keep(PORT), users.not_asked),
-                )
+                self.assertEqual(expected, self.read().get(PORT_ID))
 
     def test_octavia_that_cannot_be_read(self) -> None:
         unknown = (
@@ -411,16 +404,13 @@ class TestOtherServices(PortUsersTestCase):
             with self.subTest(name):
                 self.octavia()
                 self.cloud.get(BALANCERS_URL, **answer)
-                users = self.read(PORT)
+                self.assertEqual({PORT_ID: unknown}, self.read(PORT))
+                self.assertEqual({}, self.read(PORT, named=(PORT_ID,)))
                 self.assertEqual(
-                    [unknown, None, None],
-                    [
-                        users.reason_to_keep(PORT),
-                        users.reason_to_keep(PORT, is_named=True),
-                        # Its device was known, and is gone.
-                        users.reason_to_keep(with_device),
-                    ],
+                    {PORT_ID: unknown}, self.read(PORT, named=(OTHER_ID,))
                 )
+                # Its device was known, and is gone.
+                self.assertEqual({}, self.read(with_device))
 
     def test_octavia_that_refuses_the_token(self) -> None:
         self.octavia()
@@ -432,7 +422,7 @@ class TestOtherServices(PortUsersTestCase):
         self.assertEqual(
             'a service that cannot be asked may use it (dns, '
             'shared-file-system): name the port with --port to delete it',
-            self.read().reason_to_keep(PORT),
+            self.read()[PORT_ID],
         )
 
     def test_services_that_cannot_be_asked(self) -> None:
@@ -449,6 +439,4 @@ class TestOtherServices(PortUsersTestCase):
                 self.cloud.register_tokens(
                     'a-token', more_services=(service_type,)
                 )
-                users = self.read()
-                self.assertEqual([shown], users.not_asked)
-                self.assertIn(shown, users.reason_to_keep(PORT) or '')
+                self.assertIn(f'({shown})', self.read()[PORT_ID])

@@ -38,8 +38,7 @@ DELETE = plans.Options(orphans=plans.Action.DELETE)
 OTHER_PORT = plans.Options(bounce=True, port_ids=frozenset({OTHER}))
 
 BOUNCED = samples.port(11, tags=(records.Mark.BOUNCE,))
-USERS = port_users.PortUsers({OTHER: 'a trunk'})
-NOBODY = port_users.PortUsers()
+USERS = {OTHER: 'a trunk'}
 PLAN = plans.Plan([], [])
 
 HALF = samples.port(11, device=None, tags=(records.Mark.DELETE,))
@@ -100,7 +99,7 @@ class RepairingTestCase(testtools.TestCase):
         self.assertIs(self.writer, writer)
         self.assertIs(job.options, options)
         self.made = chosen, users, interrupted
-        self.asked_about = read.call_args and read.call_args.args[1]
+        self.asked_about = read.call_args and read.call_args.args[1:]
         return planned
 
 
@@ -147,7 +146,7 @@ class TestPlan(RepairingTestCase):
                 self.assertIs(PLAN, plan)
                 self.assertIs(self.answer, answer)
                 self.assertEqual(notices, answer.notices)
-                self.assertEqual((chosen, NOBODY, []), self.made)
+                self.assertEqual((chosen, {}, []), self.made)
                 # Whatever was wrong before is no news afterwards.
                 self.assertEqual({one.subject, other.subject}, job.known)
                 self.assertIsNone(self.asked_about)
@@ -162,7 +161,9 @@ class TestPlan(RepairingTestCase):
         job = repairing.Repairing(self.cloud, check.CheckRequest(), DELETE)
         self.plan(job, (half,), found)
         chosen, users, (interrupted,) = self.made
-        self.assertEqual([half, found[1].port], self.asked_about)
+        self.assertEqual(
+            ([half, found[1].port], DELETE.port_ids), self.asked_about
+        )
         self.assertEqual([*found], chosen)
         self.assertIs(USERS, users)
         self.assertEqual(half.id, interrupted.port_id)

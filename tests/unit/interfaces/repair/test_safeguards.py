@@ -18,10 +18,10 @@ import testtools
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
+from osc_port_iface.api import errors
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.repair import plan as plans
-from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface import records
 from tests.unit import fake_cloud
@@ -46,8 +46,9 @@ class SafeguardsTestCase(testtools.TestCase):
         planned: records.Port | None = PORT,
         planned_server: records.Server | None = SERVER,
         bindings: tuple[tuple[str, str], ...] = (),
-        users: port_users.PortUsers | None = None,
-        is_named: bool = False,
+        trunk: records.Trunk | None = None,
+        services: tuple[str, ...] = (),
+        named: tuple[str, ...] = (),
         resumes: bool = False,
         is_begun: bool = False,
     ) -> str | None:
@@ -59,6 +60,9 @@ class SafeguardsTestCase(testtools.TestCase):
         network.port_bindings.return_value = records.Answer(
             [records.PortBinding(*binding) for binding in bindings]
         )
+        network.way('trunks').return_value = records.Answer(
+            [trunk] if trunk else []
+        )
         nova = mock.create_autospec(compute.ComputeApi, instance=True)
         nova.server.return_value = server
         finding = findings.Finding(
@@ -67,18 +71,17 @@ class SafeguardsTestCase(testtools.TestCase):
             server=planned_server,
             port=planned,
         )
-        with mock.patch.object(
-            port_users,
-            'read',
-            autospec=True,
-            return_value=users or port_users.PortUsers(),
-        ):
-            return safeguards.objection(
-                mock.Mock(spec=api_cloud.Cloud, network=network, compute=nova),
-                plans.Repair((finding,), action, resumes=resumes),
-                is_named,
-                is_begun,
-            )
+        cloud = mock.Mock(
+            spec=api_cloud.Cloud,
+            network=network,
+            compute=nova,
+            load_balancer=mock.Mock(
+                load_balancers=mock.Mock(side_effect=errors.NotInCatalog)
+            ),
+        )
+        cloud.has.side_effect = services.__contains__
+        repair = plans.Repair((finding,), action, resumes=resumes)
+        return safeguards.objection(cloud, repair, named, is_begun)
 
     def changed(self, **changes: Any) -> records.Port:
         """Return the port, as it is now."""
@@ -143,8 +146,8 @@ class TestObjection(SafeguardsTestCase):
                     )
 
     def test_deletion(self) -> None:
-        used = port_users.PortUsers({PORT.id: 'a trunk uses it'})
-        unknown = port_users.PortUsers({}, ['dns'])
+        trunk = records.Trunk(OTHER, PORT.id)
+        used = f'it is the parent port of trunk {OTHER}'
         unowned = self.changed(device_id=None)
         for name, arguments, expected in (
             ('nothing has changed', {}, None),
@@ -159,38 +162,39 @@ class TestObjection(SafeguardsTestCase):
                 {'port': self.changed(device_id=OTHER), 'is_begun': True},
                 'it has another device now',
             ),
-            ('used', {'users': used}, 'a trunk uses it'),
-            (
-                'used and named',
-                {'users': used, 'is_named': True},
-                'a trunk uses it',
-            ),
-            ('its device is gone', {'users': unknown}, None),
+            ('used', {'trunk': trunk}, used),
+            ('used and named', {'trunk': trunk, 'named': (PORT.id,)}, used),
+            ('its device is gone', {'services': ('dns',)}, None),
             (
                 'its device is gone, and cleared by a member',
-                {'users': unknown, 'port': unowned, 'is_begun': True},
+                {'services': ('dns',), 'port': unowned, 'is_begun': True},
                 None,
             ),
             (
                 'unknown, but named',
                 {
-                    'users': unknown,
+                    'services': ('dns',),
                     'port': unowned,
                     'planned': unowned,
-                    'is_named': True,
+                    'named': (PORT.id,),
                 },
                 None,
             ),
             (
                 'unknown',
-                {'users': unknown, 'port': unowned, 'planned': unowned},
+                {
+                    'services': ('dns',),
+                    'port': unowned,
+                    'planned': unowned,
+                    'named': (OTHER,),
+                },
                 'a service that cannot be asked may use it (dns): name the '
                 'port with --port to delete it',
             ),
             (
                 'used when it is resumed',
-                {'users': used, 'resumes': True},
-                'a trunk uses it',
+                {'trunk': trunk, 'resumes': True},
+                used,
             ),
         ):
             with self.subTest(name):
