@@ -26,11 +26,9 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
-from osc_port_iface.api import nova
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.i18n import _
-from osc_port_iface import printable
 from osc_port_iface import records
 
 
@@ -110,9 +108,10 @@ _IDENTITY = [
         NAMED, (_('Projects'), _('Domains'), _('Users')), strict=True
     )
 ]
-_SERVERS = paging.Collection(
-    'servers', _('Servers'), _OBJECT, other_path='/servers/detail'
+_SERVER = paging.Collection(
+    'servers', _('Servers'), _OBJECT, one=_('Server %s')
 )
+_SERVERS = dataclasses.replace(_SERVER, other_path='/servers/detail')
 _PORTS, *_NETWORK = (
     paging.Collection(row.key, row.what, _OBJECT, _UNCOMPARED)
     for row in (
@@ -145,7 +144,8 @@ def read(
         yield servers
         yield _read(_PORTS, lambda: _ports(cloud, scope, servers))
     else:
-        servers = _read(_SERVERS, lambda: _shown(cloud, server_ids))
+        show = functools.partial(cloud.compute.show, _SERVER)
+        servers = _read(_SERVERS, lambda: fan_out.gather(show, server_ids))
         yield servers
         yield _read(_PORTS, lambda: _ports_of(cloud, servers))
     for api, collections in (
@@ -186,20 +186,6 @@ def _servers(
         # Nova leaves them out without a word.
         answer.failures.append(_('Servers: a cell is down'))
     return answer
-
-
-def _shown(
-    cloud: api_cloud.Cloud, server_ids: Collection[str]
-) -> records.Answer[GivenObject]:
-    """Show each of some servers."""
-
-    def show(server_id: str) -> GivenObject:
-        what = _('Server %s') % printable.escape(server_id)
-        path = nova.server_path(server_id, what)
-        answer = cloud.compute.transport.get(path, what)
-        return answer.intact('server', _OBJECT.read)
-
-    return fan_out.gather(show, server_ids)
 
 
 def _ports_of(

@@ -22,7 +22,6 @@ from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
 from osc_port_iface.api import service
-from osc_port_iface.api import transport
 
 
 class Cloud:
@@ -70,19 +69,10 @@ class Cloud:
         region: str | None = self.config.region_name
         return region or ''
 
-    def connect(self, api: type[service.Service]) -> transport.Transport:
-        """Connect to a service for requests that its class does not offer.
-
-        :raises errors.ApiError: The catalog has no such service.
-        """
-        return service.connect(
-            self.config, self.credentials, api.TYPE, api.VERSION
-        )
-
     def has(self, service_type: str) -> bool:
         """Return whether the catalog or clouds.yaml has a service."""
         try:
-            service.connect(self.config, self.credentials, service_type, '')
+            service.endpoint(self.config, self.credentials, service_type)
         except errors.NotInCatalog:
             return False
         return True

@@ -22,8 +22,10 @@ import re
 from keystoneauth1 import discover
 from openstack.config import cloud_region
 
+from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import nova
+from osc_port_iface.api import paths
 from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
@@ -43,11 +45,6 @@ _DOWN_CELL_MICROVERSION = (2, 69)
 # database, but waits in the queue of a busy Nova. A user should know within
 # half a minute that Nova does not answer.
 _VERSION_TIMEOUT = (10.0, 26.0)
-
-_OTHER_PROJECT_HINT = _(
-    'without administrator rights, a server of another project looks the same '
-    'as one that does not exist'
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ class ComputeApi(service.Service):
         )
         path = nova.server_path(server_id, what, '/os-interface')
         answer = self.transport.get(
-            path, what, hint=_OTHER_PROJECT_HINT
+            path, what, hint=nova.OTHER_PROJECT_HINT
         ).answer('interfaceAttachments', nova.INTERFACE.read)
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
@@ -134,7 +131,7 @@ class ComputeApi(service.Service):
             'port': printable.escape(port_id),
             'server': printable.escape(called or server_id),
         }
-        port = service.identifier(port_id, what)
+        port = paths.identifier(port_id, what)
         path = nova.server_path(server_id, what, f'/os-interface/{port}')
         answer = self.transport.get(path, what)
         return answer.intact('interfaceAttachment', nova.INTERFACE.read)
@@ -153,10 +150,7 @@ class ComputeApi(service.Service):
             it.
         :raises errors.ApiError: The request failed.
         """
-        what = _('Server %s') % printable.escape(called or server_id)
-        path = nova.server_path(server_id, what)
-        answer = self.transport.get(path, what, hint=_OTHER_PROJECT_HINT)
-        return answer.intact('server', nova.SERVERS.record.read)
+        return self.show(nova.SERVERS, server_id, called)
 
     def instance_actions(
         self, server_id: str
@@ -194,11 +188,9 @@ class ComputeApi(service.Service):
             'request': printable.escape(request_id),
             'server': printable.escape(server_id),
         }
-        if not request_id.startswith('req-'):
-            raise errors.NotFound(_('%s: not a request ID') % what)
-        identifier = service.identifier(request_id.removeprefix('req-'), what)
+        request = paths.identifier(request_id, what, credentials.REQUEST_ID)
         path = nova.server_path(
-            server_id, what, f'/os-instance-actions/req-{identifier}'
+            server_id, what, f'/os-instance-actions/{request}'
         )
         action = self.transport.get(path, what).nested('instanceAction')
         found = action.optional_items('events', nova.ACTION_EVENT.read)

@@ -45,7 +45,7 @@ _SPARE = 60.0
 
 _NOTABLE_SKEW = datetime.timedelta(minutes=2)
 
-_REQUEST_ID = re.compile('req-[0-9a-f-]{36}')
+REQUEST_ID = re.compile('req-[0-9a-f-]{36}')
 
 # What keystoneauth raises if Keystone's answer is not what the API describes.
 _MALFORMED = (
@@ -372,6 +372,6 @@ def _without_secrets(error: Exception) -> str:
     if not isinstance(error, ksa_exceptions.HttpError):
         return printable.one_line(str(error))
     origin = _('HTTP %s') % error.http_status
-    if _REQUEST_ID.fullmatch(error.request_id or ''):
+    if REQUEST_ID.fullmatch(error.request_id or ''):
         origin += f', request ID {error.request_id}'
     return f'{type(error).message} ({origin})'

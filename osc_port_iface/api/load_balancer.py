@@ -20,7 +20,6 @@ from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
-from osc_port_iface import printable
 from osc_port_iface import records
 
 
@@ -41,71 +40,8 @@ LOAD_BALANCERS = paging.Collection(
         records.LoadBalancer, vips=reading.field(_vips, 'additional_vips')
     ),
     other_path='/lbaas/loadbalancers',
+    one=_('Load balancer %s'),
 )
-
-
-class LoadBalancerApi(service.Service):
-    """Reads load balancers from Octavia, reached on first use."""
-
-    TYPE = 'load-balancer'
-    VERSION = 'v2.0'
-
-    def load_balancers(self) -> records.Answer[records.LoadBalancer]:
-        """List the load balancers that the caller may see.
-
-        :raises errors.NotInCatalog: There is no Octavia.
-        :raises errors.ApiError: The request failed.
-        """
-        return self.list(LOAD_BALANCERS)
-
-    def load_balancer(self, load_balancer_id: str) -> records.LoadBalancer:
-        """Show one load balancer.
-
-        :param load_balancer_id: Its ID.
-        :raises errors.NotInCatalog: There is no Octavia.
-        :raises errors.NotFound: It does not exist, or this caller may not see
-            it.
-        :raises errors.ApiError: The request failed.
-        """
-        what = _('Load balancer %s') % printable.escape(load_balancer_id)
-        identifier = service.identifier(load_balancer_id, what)
-        answer = self.transport.get(f'/lbaas/loadbalancers/{identifier}', what)
-        return answer.intact('loadbalancer', LOAD_BALANCERS.record.read)
-
-    def listeners(
-        self, load_balancer_id: str
-    ) -> records.Answer[records.Listener]:
-        """List the listeners of a load balancer.
-
-        :param load_balancer_id: Its ID.
-        :raises errors.ApiError: A request failed.
-        """
-        query = {'loadbalancer_id': [load_balancer_id]}
-        return self.list(_LISTENERS, query=query)
-
-    def pools(self, load_balancer_id: str) -> records.Answer[records.Pool]:
-        """List the pools of a load balancer.
-
-        :param load_balancer_id: Its ID.
-        :raises errors.ApiError: A request failed.
-        """
-        query = {'loadbalancer_id': [load_balancer_id]}
-        return self.list(_POOLS, query=query)
-
-    def members(self, pool_id: str) -> records.Answer[records.PoolMember]:
-        """List the members of a pool.
-
-        :param pool_id: Its ID, which must be a UUID.
-        :raises errors.ApiError: A request failed.
-        """
-        return self.list(
-            paging.Collection(
-                'members',
-                _('Members of pool %s') % pool_id,
-                _MEMBER,
-                other_path=f'/lbaas/pools/{pool_id}/members',
-            )
-        )
 
 
 def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
@@ -116,14 +52,14 @@ def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
     )
 
 
-_LISTENERS = paging.Collection(
+LISTENERS = paging.Collection(
     'listeners',
     _('Listeners'),
     reading.Record(records.Listener, number='protocol_port'),
     other_path='/lbaas/listeners',
 )
 
-_POOLS = paging.Collection(
+POOLS = paging.Collection(
     'pools',
     _('Pools'),
     reading.Record(
@@ -132,4 +68,25 @@ _POOLS = paging.Collection(
     other_path='/lbaas/pools',
 )
 
-_MEMBER = reading.Record(records.PoolMember, number='protocol_port')
+
+def members(pool_id: str) -> paging.Collection[records.PoolMember]:
+    """Return the collection of the members of a pool.
+
+    :param pool_id: The ID of the pool, which must be a UUID.
+    """
+    return paging.Collection(
+        'members',
+        _('Members of pool %s') % pool_id,
+        reading.Record(records.PoolMember, number='protocol_port'),
+        other_path=f'/lbaas/pools/{pool_id}/members',
+    )
+
+
+class LoadBalancerApi(service.Service):
+    """Reads load balancers from Octavia, reached on first use.
+
+    Each method raises errors.NotInCatalog if there is no Octavia.
+    """
+
+    TYPE = 'load-balancer'
+    VERSION = 'v2.0'

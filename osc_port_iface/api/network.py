@@ -12,10 +12,9 @@
 
 """Neutron, as far as interfaces need it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from osc_port_iface import addresses
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
@@ -39,16 +38,6 @@ class NetworkApi(service.Service):
         'sort_dir': ['asc'],
         'limit': [str(paging.LARGEST_PAGE)],
     }
-
-    def names(self, collection: paging.Collection[Any]) -> Iterable[str]:
-        """List the names of those rows that one request shows."""
-        page = self.transport.get(
-            collection.path,
-            collection.what,
-            {'fields': 'name', 'limit': str(paging.LARGEST_PAGE)},
-        )
-        found = page.items(collection.key, lambda row: row.text('name'))
-        return filter(None, found)
 
     def _lacks(self, collection: paging.Collection[Any]) -> bool:
         """Return whether Neutron lists its extensions without this one's.
@@ -96,8 +85,6 @@ class NetworkApi(service.Service):
 
         :param port_id: The ID of the port.
         """
-        if not addresses.is_uuid(port_id):
-            return records.Answer([])
         return self.page(neutron.port_bindings(port_id), {})
 
     def _first_port(self) -> Sequence[records.Port]:

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 
 from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
+from osc_port_iface.api import paths
 from osc_port_iface.api import reading
 from osc_port_iface.i18n import _
 from osc_port_iface import records
@@ -318,11 +319,13 @@ def fixed_ips_on(
 def port_bindings(port_id: str) -> paging.Collection[records.PortBinding]:
     """Return the collection of all bindings of a port.
 
-    :param port_id: The ID of the port, which must be a UUID.
+    :param port_id: The ID of the port.
+    :raises errors.NotFound: It is not a UUID.
     """
+    what = _('Bindings of port %s') % port_id
     return paging.Collection(
         'bindings',
-        _('Bindings of port %s') % port_id,
+        what,
         reading.Record(records.PortBinding),
-        other_path=f'/ports/{port_id}/bindings',
+        other_path=f'/ports/{paths.identifier(port_id, what)}/bindings',
     )

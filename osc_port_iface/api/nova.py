@@ -20,11 +20,16 @@ from typing import NamedTuple
 
 from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
+from osc_port_iface.api import paths
 from osc_port_iface.api import reading
-from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
+
+OTHER_PROJECT_HINT = _(
+    'without administrator rights, a server of another project looks the same '
+    'as one that does not exist'
+)
 
 INTERFACE = reading.Record(
     records.Interface,
@@ -96,6 +101,8 @@ SERVERS = paging.Collection(
         # As the user wrote it.
         called=None,
     ),
+    one=_('Server %s'),
+    hint=OTHER_PROJECT_HINT,
 )
 
 ACTION = reading.Record(
@@ -125,11 +132,11 @@ COMPUTE_SERVICE = reading.Record(
 )
 
 
-def server_path(server_id: str, what: str, below: str = '') -> str:
-    """Return the path of a server, or of what is below it.
+def server_path(server_id: str, what: str, below: str) -> str:
+    """Return the path of what is below a server.
 
     :param what: What is requested, as the beginning of the message.
     :param below: The rest of the path.
     :raises errors.NotFound: The ID is not a UUID.
     """
-    return f'/servers/{service.identifier(server_id, what)}{below}'
+    return f'/servers/{paths.identifier(server_id, what)}{below}'

@@ -27,14 +27,17 @@ from collections.abc import (
 )
 import dataclasses
 import logging
+import re
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 from urllib import parse
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import faults
+from osc_port_iface.api import paths
 from osc_port_iface.api import reading
 from osc_port_iface.api import transport as api_transport
 from osc_port_iface.i18n import _
+from osc_port_iface import printable
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
@@ -119,6 +122,9 @@ class Collection(Generic[_Row]):
     :ivar extension: The alias of the extension of Neutron that it belongs to;
         without it, there are no rows.
     :ivar other_path: Its path, if it is not made of the key.
+    :ivar one: The name of a row in messages, such as ``Server %s``.
+    :ivar ids: What the IDs of its rows look like.
+    :ivar hint: More that the user should know if a row is not found.
     """
 
     key: str
@@ -129,6 +135,9 @@ class Collection(Generic[_Row]):
     )
     extension: str | None = None
     other_path: str | None = None
+    one: str = ''
+    ids: re.Pattern[str] = paths.UUID
+    hint: str = ''
 
     @property
     def path(self) -> str:
@@ -252,6 +261,37 @@ class Lister(abc.ABC):
             )
         )
 
+    def names(
+        self, collection: Collection[Any], query: Parameters | None = None
+    ) -> Sequence[str]:
+        """List the names of those rows that one request shows."""
+        named = dataclasses.replace(collection, record=_NAMED)
+        page = self.page(named, {**self.PAGES, **(query or {})})
+        return [row.name for row in page.rows if row.name]
+
+    def show(
+        self,
+        collection: Collection[_Row],
+        row_id: str,
+        called: str | None = None,
+    ) -> _Row:
+        """Show a row of a collection.
+
+        :param row_id: Its ID. Nothing is requested unless it may be one.
+        :param called: What messages call it; by default, its ID.
+        :raises errors.NotFound: It does not exist, or this caller may not see
+            it.
+        :raises errors.ApiError: The request failed.
+        """
+        what = collection.one % printable.escape(called or row_id)
+        row_id = paths.identifier(row_id, what, collection.ids)
+        answer = self.transport.get(
+            f'{collection.path}/{row_id}', what, hint=collection.hint
+        )
+        return answer.intact(
+            collection.key.removesuffix('s'), collection.record.read
+        )
+
     def _all(
         self,
         collection: Collection[_ListedRow],
@@ -348,6 +388,13 @@ class Lister(abc.ABC):
             if count and length > self._values_length:
                 return count
         return len(values)
+
+
+class _Named(NamedTuple):
+    name: str | None
+
+
+_NAMED = reading.Record(_Named)
 
 
 class _Link(NamedTuple):

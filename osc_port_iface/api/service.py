@@ -25,7 +25,6 @@ from keystoneauth1 import adapter as ksa_adapter
 from keystoneauth1 import exceptions as ksa_exceptions
 from openstack.config import cloud_region
 
-from osc_port_iface import addresses
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import paging
@@ -52,7 +51,7 @@ _SETTINGS = (
 class Service(paging.Lister):
     """A service, reached on first use.
 
-    :cvar TYPE: Its type, as for :func:`connect`.
+    :cvar TYPE: Its type, as for :func:`endpoint`.
     :cvar VERSION: The version of its API.
     """
 
@@ -87,44 +86,13 @@ class Service(paging.Lister):
             return self._transport
 
     def _connect(self) -> api_transport.Transport:
-        return connect(
-            self._config, self._credentials, self.TYPE, self.VERSION
-        )
+        """Connect to the service; no request is sent.
 
-
-def identifier(text: str, what: str) -> str:
-    """Refuse anything that could make a path lead elsewhere.
-
-    :param text: What is to be part of a path, or of an event.
-    :param what: What is requested, as the beginning of the message.
-    :returns: The same text.
-    :raises errors.NotFound: It is not a UUID.
-    """
-    if not addresses.is_uuid(text):
-        raise errors.NotFound(_('%s: not a UUID') % what)
-    return text
-
-
-def connect(
-    config: cloud_region.CloudRegion,
-    credentials: api_credentials.Credentials,
-    service_type: str,
-    version: str,
-) -> api_transport.Transport:
-    """Connect to a service with the credentials of OSC.
-
-    :param config: The settings of the region.
-    :param credentials: The token that all services share.
-    :param service_type: Such as ``compute``.
-    :param version: The version in the path of the URL, such as ``v2.0``.
-    :returns: A transport for that version. No request is sent.
-    :raises errors.NotInCatalog: Neither the catalog nor clouds.yaml has it.
-    :raises errors.ApiError: Its settings in clouds.yaml are not valid.
-    """
-    adapter, url = _endpoint(config, credentials, service_type)
-    return api_transport.Transport(
-        adapter, credentials, versioned(url, version, credentials.project_id)
-    )
+        :raises errors.ApiError: As for :func:`endpoint`.
+        """
+        adapter, url = endpoint(self._config, self._credentials, self.TYPE)
+        url = versioned(url, self.VERSION, self._credentials.project_id)
+        return api_transport.Transport(adapter, self._credentials, url)
 
 
 def versioned(url: str, version: str, project_id: str | None = None) -> str:
@@ -143,7 +111,7 @@ def versioned(url: str, version: str, project_id: str | None = None) -> str:
     return replaced if count else f'{url}/{version}'
 
 
-def _endpoint(
+def endpoint(
     config: cloud_region.CloudRegion,
     credentials: api_credentials.Credentials,
     service_type: str,
@@ -154,6 +122,12 @@ def _endpoint(
     versions: ``Connection.compute`` of openstacksdk requests the version
     document twice, without a timeout, and hides the reason if that fails
     (``ServiceDescription._make_proxy``).
+
+    :param config: The settings of the region.
+    :param credentials: The token that all services share.
+    :param service_type: Such as ``compute``.
+    :raises errors.NotInCatalog: Neither the catalog nor clouds.yaml has it.
+    :raises errors.RequestFailed: Its settings in clouds.yaml are not valid.
     """
     # For a method that openstacksdk does not have, None is returned
     # (``CloudRegion.__getattr__``).

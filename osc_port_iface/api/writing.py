@@ -24,11 +24,9 @@ import re
 from typing import Any
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import compute
 from osc_port_iface.api import errors
-from osc_port_iface.api import network
+from osc_port_iface.api import paths
 from osc_port_iface.api import response as responses
-from osc_port_iface.api import service as services
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
@@ -41,10 +39,6 @@ _SERVICE = 'service'
 
 # Host names that are safe in a path.
 _HOST_NAME = re.compile(r'\w[\w.-]{0,254}', re.ASCII)
-
-_APIS: Mapping[str, type[services.Service]] = {
-    api.TYPE: api for api in (compute.ComputeApi, network.NetworkApi)
-}
 
 _MARK = _('Mark on port %s')
 
@@ -119,12 +113,6 @@ class Writer:
         :param cloud: The services, whose credentials are used.
         """
         self._cloud = cloud
-        self._services: dict[str, transport.Transport] = {}
-
-    @property
-    def caller(self) -> Mapping[str, str | None]:
-        """Who sends the requests."""
-        return self._cloud.credentials.caller
 
     @property
     def only_reads(self) -> bool:
@@ -150,15 +138,11 @@ class Writer:
             the cache, of which those that are gone are dropped.
         """
         what = _('Refresh of the cache of server %s') % server_id
-        events = []
-        for port_id in port_ids:
-            event = {
-                'name': 'network-changed',
-                'server_uuid': services.identifier(server_id, what),
-            }
-            if port_id is not None:
-                event['tag'] = services.identifier(port_id, what)
-            events.append(event)
+        event = {'name': 'network-changed', 'server_uuid': server_id}
+        events = [
+            {**event, 'tag': port_id} if port_id else event
+            for port_id in port_ids
+        ]
         return PlannedCall(
             'compute',
             'POST',
@@ -220,15 +204,11 @@ class Writer:
     def delete_binding(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to delete one of the bindings of a port."""
         what = _('Deletion of a binding of port %s')
-        if not _HOST_NAME.fullmatch(host):
-            raise errors.NotFound(
-                _('%s: not the name of a host') % (what % port.id)
-            )
         return self._of_port(
             'DELETE',
             port,
             what,
-            f'/bindings/{host}',
+            f'/bindings/{paths.identifier(host, what % port.id, _HOST_NAME)}',
             role=_("it needs the role 'service'"),
         )
 
@@ -300,7 +280,7 @@ class Writer:
         before: Mapping[str, Any] | None = None,
     ) -> PlannedCall:
         what %= port.id
-        path = f'/ports/{services.identifier(port.id, what)}{suffix}'
+        path = f'/ports/{paths.identifier(port.id, what)}{suffix}'
         return PlannedCall(
             'network',
             method,
@@ -313,9 +293,8 @@ class Writer:
         )
 
     def _service(self, name: str) -> transport.Transport:
-        if name not in self._services:
-            self._services[name] = self._cloud.connect(_APIS[name])
-        return self._services[name]
+        api = self._cloud.compute if name == 'compute' else self._cloud.network
+        return api.transport
 
 
 def _shown(call: PlannedCall, response: responses.Response) -> Any:

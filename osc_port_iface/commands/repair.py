@@ -272,7 +272,9 @@ class RepairServerInterface(lister.TextLister):
         # A signal ends the program as usual until the log is open, which may
         # take for ever with a pipe that nobody reads.
         with (
-            audit.opened(parsed_args.audit_log, job.writer.caller) as log,
+            audit.opened(
+                parsed_args.audit_log, job.cloud.credentials.caller
+            ) as log,
             interruption.deferred() as asked_to_stop,
         ):
             run = runs.Run(job, log, parsed_args.timeout, asked_to_stop)

@@ -25,6 +25,7 @@ from typing import Protocol, TypeVar
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
+from osc_port_iface.api import load_balancer
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
@@ -407,7 +408,9 @@ class Lookup:
         return self._read(
             'load-balancer',
             lambda: fan_out.gather(
-                self._cloud.load_balancer.load_balancer,
+                lambda balancer_id: self._cloud.load_balancer.show(
+                    load_balancer.LOAD_BALANCERS, balancer_id
+                ),
                 sorted(filter(None, ids)),
                 errors.Forbidden,
                 errors.NotFound,

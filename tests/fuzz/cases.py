@@ -33,6 +33,7 @@ import yaml
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
+from osc_port_iface.api import load_balancer
 from osc_port_iface.api import neutron
 from osc_port_iface.api import response as responses
 from osc_port_iface.commands import address_mistakes
@@ -148,7 +149,9 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     ),
     'compute services': lambda api: api.compute.compute_services(),
     'domains': lambda api: api.identity.domains('demo'),
-    'load balancer': lambda api: api.load_balancer.load_balancer(_ID),
+    'load balancer': lambda api: api.load_balancer.show(
+        load_balancer.LOAD_BALANCERS, _ID
+    ),
     'projects': lambda api: api.identity.projects('demo', None),
 }
 

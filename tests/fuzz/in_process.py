@@ -88,6 +88,12 @@ def encoded(document: Any) -> responses.Response:
     return responses.Response(200, {}, json.dumps(document).encode())
 
 
+def _endpoint(
+    _config: Any, _credentials: Any, service_type: str
+) -> tuple[Any, str]:
+    return _ADAPTER, f'http://{service_type}.test'
+
+
 class Services:
     """Answers the requests of the transport.
 
@@ -102,23 +108,12 @@ class Services:
     def replaced(self) -> Iterator[None]:
         """Replace all services."""
         with (
-            mock.patch.object(service, 'connect', new=self._connect),
+            mock.patch.object(service, 'endpoint', new=_endpoint),
             mock.patch.object(transport.Transport, '_send', new=self._send),
             # Waiting must take no time.
             clock.Clock(),
         ):
             yield
-
-    def _connect(
-        self,
-        _config: Any,
-        credentials: Any,
-        service_type: str,
-        version: str,
-    ) -> transport.Transport:
-        return transport.Transport(
-            _ADAPTER, credentials, f'http://{service_type}.test/{version}'
-        )
 
     def _send(self, request: Any) -> responses.Response:
         self.paths.append(parse.urlsplit(request.url).path)

@@ -24,6 +24,7 @@ import dataclasses
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
+from osc_port_iface.api import load_balancer
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -83,20 +84,24 @@ def _routes(
 ) -> Iterator[tuple[records.Listener | None, records.PoolMember]]:
     """Find the members, each with the listener, if any, that leads to it."""
     api = search.cloud.load_balancer
+    of_this = {'loadbalancer_id': [load_balancer_id]}
     chosen = {
         row.id: row
-        for row in search.keep(api.listeners(load_balancer_id))
+        for row in search.keep(
+            api.list(load_balancer.LISTENERS, query=of_this)
+        )
         if query.number in (None, row.number)
         and query.protocol in (None, row.transport)
     }
-    for pool in search.keep(api.pools(load_balancer_id)):
+    for pool in search.keep(api.list(load_balancer.POOLS, query=of_this)):
         ways: list[records.Listener | None] = [
             chosen[i] for i in pool.listener_ids if i in chosen
         ]
         if not pool.listener_ids and query.number is None:
             ways = [None]
-        members = search.keep(api.members(pool.id)) if ways else []
-        yield from ((way, member) for way in ways for member in members)
+        if ways:
+            members = search.keep(api.list(load_balancer.members(pool.id)))
+            yield from ((way, member) for way in ways for member in members)
 
 
 def _ports_of(

@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
+from osc_port_iface.api import load_balancer
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
@@ -190,7 +191,9 @@ def _load_balancers(
     """
     return [
         (port.id, _('load balancer %s has its address') % row.id)
-        for row in names.all_rows(cloud.load_balancer.load_balancers())
+        for row in names.all_rows(
+            cloud.load_balancer.list(load_balancer.LOAD_BALANCERS)
+        )
         for port in ports
         if row.vip_port_id == port.id
         or not set(row.vips).isdisjoint(port.fixed_ips)

@@ -182,9 +182,8 @@ def project_id(
     try:
         if domain is not None:
             found = all_rows(api.domains(domain))
-            domain_id = exactly_one(
-                DOMAIN, domain, found, known=api.domain_names
-            ).id
+            known = functools.partial(api.names, identity.DOMAINS)
+            domain_id = exactly_one(DOMAIN, domain, found, known=known).id
         found = all_rows(api.projects(name_or_id, domain_id))
     except errors.Forbidden as error:
         if (
@@ -199,7 +198,9 @@ def project_id(
             _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")
             % {'name': printable.one_line(name_or_id), 'error': error}
         ) from None
-    known = functools.partial(api.project_names, domain_id)
+    known = functools.partial(
+        api.names, identity.PROJECTS, identity.in_domain(domain_id)
+    )
     return exactly_one(PROJECT, name_or_id, found, known=known).id
 
 

@@ -12,13 +12,14 @@
 
 """Looks up the names of projects with as few requests as possible."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 import dataclasses
 import logging
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
+from osc_port_iface.api import paging
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
@@ -56,18 +57,22 @@ def look_up(
 
 def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
     if len(project_ids) > MOST_SHOWN:
-        answer = _unless_forbidden(api.all_projects)
+        answer = _listed(api, identity.PROJECTS)
         asked = set(project_ids)
         answer.rows = [row for row in answer.rows if row.id in asked]
         return answer
     return fan_out.gather(
-        api.project, project_ids, errors.Forbidden, errors.NotFound
+        lambda project_id: api.show(identity.PROJECTS, project_id),
+        project_ids,
+        *(errors.Forbidden, errors.NotFound),
     )
 
 
-def _unless_forbidden(read: Callable[[], _Projects]) -> _Projects:
+def _listed(
+    api: identity.IdentityApi, collection: paging.Collection[records.Project]
+) -> _Projects:
     try:
-        return read()
+        return api.list(collection)
     except errors.Forbidden as error:
         LOG.info(error)
         return records.Answer([])
@@ -82,7 +87,7 @@ def _add_domains(
 ) -> None:
     names = {own.domain_id: own.domain_name} if own else {}
     if any(project.domain_id not in names for project in projects.rows):
-        domains = _unless_forbidden(api.all_domains)
+        domains = _listed(api, identity.DOMAINS)
         names.update((row.id, row.name) for row in domains.rows)
         projects.failures += domains.failures
     projects.rows = [

@@ -20,6 +20,7 @@ import testtools
 
 from osc_port_iface.api import cloud
 from osc_port_iface.api import credentials
+from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from tests.unit import clock
 from tests.unit import fake_cloud
@@ -64,6 +65,21 @@ class ApiTestCase(testtools.TestCase):
     ) -> cloud.Cloud:
         """Make the services of the fake cloud."""
         return cloud.Cloud(self.region(auth, **config))
+
+    def connect(
+        self,
+        region: sdk_config.cloud_region.CloudRegion,
+        service_type: str = 'compute',
+        version: str = 'v2.1',
+    ) -> transport.Transport:
+        """Make a transport to a service of a region."""
+
+        class Connected(service.Service):
+            TYPE = service_type
+            VERSION = version
+
+        held = credentials.Credentials(region.get_session())
+        return Connected(region, held).transport
 
     def transport(
         self, auth: plugin.BaseAuthPlugin | None = None

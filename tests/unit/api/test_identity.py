@@ -16,6 +16,7 @@ from urllib import parse
 import requests
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import identity
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -42,9 +43,9 @@ class TestIdentity(api_test_case.ApiTestCase):
 
     def test_what_is_no_id_is_not_asked_for(self) -> None:
         error = self.assertRaises(
-            errors.NotFound, self.identity.project, '../users'
+            errors.NotFound, self.identity.show, identity.PROJECTS, '../users'
         )
-        self.assertEqual('Project ../users: not a UUID', str(error))
+        self.assertEqual('Project ../users: not an ID', str(error))
         self.assertEqual([], self.requested(PROJECTS_URL))
 
     def test_name_that_looks_like_an_id(self) -> None:
@@ -163,7 +164,7 @@ class TestIdentity(api_test_case.ApiTestCase):
         )
         for found in (
             self.identity.projects('demo', None),
-            self.identity.all_projects(),
+            self.identity.list(identity.PROJECTS),
         ):
             self.assertEqual(
                 ['Projects: the service shows only the first ones'],

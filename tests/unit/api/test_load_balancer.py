@@ -11,6 +11,7 @@
 # under the License.
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import load_balancer
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -33,12 +34,16 @@ class TestLoadBalancer(api_test_case.ApiTestCase):
             )
             self.assertEqual(
                 records.LoadBalancer(identifier, 'lb'),
-                self.load_balancer.load_balancer(identifier),
+                self.load_balancer.show(
+                    load_balancer.LOAD_BALANCERS, identifier
+                ),
             )
 
     def test_what_is_no_id_is_not_asked_for(self) -> None:
         error = self.assertRaises(
-            errors.NotFound, self.load_balancer.load_balancer, '../pools'
+            errors.NotFound,
+            self.load_balancer.show,
+            *(load_balancer.LOAD_BALANCERS, '../pools'),
         )
-        self.assertEqual('Load balancer ../pools: not a UUID', str(error))
+        self.assertEqual('Load balancer ../pools: not an ID', str(error))
         self.assertEqual([], self.requested(URL))

@@ -450,8 +450,8 @@ class TestOthers(NetworkTestCase):
                 self.assertEqual(expected, agent.networks)
 
     def test_bindings_of_what_is_no_port(self) -> None:
-        self.assertEqual(
-            records.Answer([]), self.network.port_bindings('../networks')
+        self.assertRaises(
+            errors.NotFound, self.network.port_bindings, '../networks'
         )
         self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
 

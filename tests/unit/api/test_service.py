@@ -15,7 +15,6 @@ from keystoneauth1 import noauth
 from keystoneauth1 import token_endpoint
 import requests_mock
 
-from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import service
 from tests.unit.api import api_test_case
@@ -81,9 +80,8 @@ class TestConnect(api_test_case.ApiTestCase):
     def url_of(self, service_type: str, version: str, **config: str) -> str:
         """Return the URL to which a request for a service is sent."""
         region = self.region(None, **config)
-        held = credentials.Credentials(region.get_session())
         self.cloud.get(requests_mock.ANY, json={})
-        service.connect(region, held, service_type, version).get('/x', '')
+        self.connect(region, service_type, version).get('/x', '')
         return str(self.cloud.request_history[-1].url).removesuffix('/x')
 
     def test_where_it_is(self) -> None:
@@ -151,12 +149,7 @@ class TestConnect(api_test_case.ApiTestCase):
                 region = self.region(
                     auth, compute_endpoint_override='http://a.test'
                 )
-                service.connect(
-                    region,
-                    credentials.Credentials(region.get_session()),
-                    'compute',
-                    'v2.1',
-                ).get('/x', 'Thing')
+                self.connect(region).get('/x', 'Thing')
                 headers = self.cloud.last_headers
                 self.assertEqual(token, headers.get('X-Auth-Token'))
 
@@ -164,11 +157,7 @@ class TestConnect(api_test_case.ApiTestCase):
         region = self.region(noauth.NoAuth())
         error = self.assertRaises(
             errors.NotInCatalog,
-            service.connect,
-            region,
-            credentials.Credentials(region.get_session()),
-            'network',
-            'v2.0',
+            *(self.connect, region, 'network', 'v2.0'),
         )
         self.assertEqual('The catalog has no network service.', str(error))
 
@@ -177,10 +166,6 @@ class TestConnect(api_test_case.ApiTestCase):
         region = self.region()
         error = self.assertRaises(
             errors.ApiError,
-            service.connect,
-            region,
-            credentials.Credentials(region.get_session()),
-            'network',
-            'v2.0',
+            *(self.connect, region, 'network', 'v2.0'),
         )
         self.assertIn('network service in RegionOne region', str(error))

@@ -33,7 +33,6 @@ import testtools
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
-from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -372,12 +371,7 @@ class TestRetries(TransportTestCase):
                 self.clock.slept.clear()
                 self.answer(URL, answer)
                 region = self.region(**settings)
-                api = service.connect(
-                    region,
-                    credentials.Credentials(region.get_session()),
-                    'compute',
-                    'v2.1',
-                )
+                api = self.connect(region)
                 self.assertRaises(
                     errors.RequestFailed, api.get, '/thing', 'Thing'
                 )

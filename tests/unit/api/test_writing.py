@@ -168,9 +168,13 @@ class TestPlannedRequests(WritingTestCase):
                         request.before,
                     ),
                 )
-        # Nothing was requested but the catalog.
+        # Nothing was requested but the catalog and the version of Nova.
         self.assertEqual(
-            [f'POST {api_test_case.TOKENS_URL}'], self.cloud.requested()
+            [
+                f'POST {api_test_case.TOKENS_URL}',
+                f'GET {fake_cloud.COMPUTE_URL}',
+            ],
+            self.cloud.requested(),
         )
 
     def test_nothing_else_gets_into_a_path(self) -> None:
@@ -179,9 +183,6 @@ class TestPlannedRequests(WritingTestCase):
                 self.assertRaises(
                     errors.NotFound, self.writer.delete_binding, PORT, host
                 )
-        self.assertRaises(
-            errors.NotFound, self.writer.refresh_cache, '../x', [None]
-        )
 
 
 class TestSending(WritingTestCase):

@@ -334,7 +334,7 @@ class TestOwners(testtools.TestCase):
             (errors.RequestFailed('no'), ['no']),
         ):
             with self.subTest(type(error).__name__):
-                self.balancers.load_balancer.side_effect = error
+                self.balancers.show.side_effect = error
                 look = lookup.Lookup(self.cloud, rows)
                 self.assertIsNone(look.load_balancer(rows[0]))
                 self.assertEqual((failures, []), (look.failures, look.notices))

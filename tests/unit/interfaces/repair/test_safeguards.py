@@ -76,7 +76,7 @@ class SafeguardsTestCase(testtools.TestCase):
             network=network,
             compute=nova,
             load_balancer=mock.Mock(
-                load_balancers=mock.Mock(side_effect=errors.NotInCatalog)
+                list=mock.Mock(side_effect=errors.NotInCatalog)
             ),
         )
         cloud.has.side_effect = services.__contains__

@@ -111,10 +111,11 @@ class TestLookUp(api_test_case.ApiTestCase):
         rows = [{'id': 'a', 'name': 'eth0'}, {'id': 'b', 'name': ''}]
         links = [{'rel': 'next', 'href': f'{url}?marker=b'}]
         self.answer(url, {'json': {'ports': rows, 'ports_links': links}})
+        pages = {'limit': ['1000'], 'sort_key': ['id'], 'sort_dir': ['asc']}
         found = self.api().network.names(neutron.PORTS)
         self.assertEqual(['eth0'], list(found))
         self.assertEqual(
-            [{'fields': ['name'], 'limit': ['1000']}],
+            [{'fields': ['name'], **pages}],
             self.queries(fake_cloud.NETWORK_URL),
         )
 

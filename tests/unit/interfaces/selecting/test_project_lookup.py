@@ -32,13 +32,17 @@ class TestLookUp(testtools.TestCase):
             f'p{number}': records.Project(f'p{number}', f'n{number}', 'd1')
             for number in range(1, 20)
         }
-        self.api.project.side_effect = self.known.get
-        self.api.all_projects.return_value = records.Answer(
-            list(self.known.values())
+        self.api.show.side_effect = lambda _projects, i: self.known[i]
+        self.projects = mock.Mock(
+            return_value=records.Answer(list(self.known.values()))
         )
-        self.api.all_domains.return_value = records.Answer(
-            [records.Project('d1', 'Customers')]
+        self.domains = mock.Mock(
+            return_value=records.Answer([records.Project('d1', 'Customers')])
         )
+        self.api.list.side_effect = lambda collection: {
+            'projects': self.projects,
+            'domains': self.domains,
+        }[collection.key]()
 
     def look_up(
         self, *project_ids: str
@@ -60,22 +64,23 @@ class TestLookUp(testtools.TestCase):
             ({'p0': ('demo', 'Default'), 'p1': ('n1', 'Customers')}, []),
             self.look_up('p0', 'p1'),
         )
-        self.api.all_projects.assert_not_called()
-        self.api.all_domains.assert_called_once_with()
+        self.projects.assert_not_called()
+        self.domains.assert_called_once_with()
 
     def test_many_are_listed_once(self) -> None:
         found, failures = self.look_up(*self.known)
         self.assertEqual((19, []), (len(found), failures))
         self.assertEqual(
-            [mock.call.all_projects(), mock.call.all_domains()],
+            [
+                mock.call.list(identity.PROJECTS),
+                mock.call.list(identity.DOMAINS),
+            ],
             self.api.mock_calls,
         )
 
     def test_what_keystone_refuses_is_empty(self) -> None:
         refused = errors.Forbidden('no')
-        for method in (
-            *(self.api.project, self.api.all_projects, self.api.all_domains),
-        ):
+        for method in (self.api.show, self.projects, self.domains):
             method.side_effect = refused
         for name, project_ids in (
             ('few', ['p1']),
@@ -85,15 +90,15 @@ class TestLookUp(testtools.TestCase):
                 self.assertEqual(({}, []), self.look_up(*project_ids))
 
     def test_domains_that_keystone_refuses(self) -> None:
-        self.api.all_domains.side_effect = errors.Forbidden('no')
+        self.domains.side_effect = errors.Forbidden('no')
         self.assertEqual(({'p1': ('n1', None)}, []), self.look_up('p1'))
 
     def test_failures(self) -> None:
-        self.api.project.side_effect = errors.RequestFailed('broken')
+        self.api.show.side_effect = errors.RequestFailed('broken')
         self.assertEqual(({}, ['broken', 'broken']), self.look_up('p1', 'p2'))
-        self.api.all_projects.side_effect = errors.RequestFailed('broken')
+        self.projects.side_effect = errors.RequestFailed('broken')
         self.assertEqual(({}, ['broken']), self.look_up(*self.known))
 
     def test_a_refused_token_ends_it(self) -> None:
-        self.api.all_projects.side_effect = errors.TokenRefused('refused')
+        self.projects.side_effect = errors.TokenRefused('refused')
         self.assertRaises(errors.TokenRefused, self.look_up, *self.known)
