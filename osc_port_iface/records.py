@@ -601,32 +601,23 @@ class Gateway:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Router:
-    """A router, and its addresses on the external network.
+    """A router.
 
-    :ivar has_source_nat: Whether outgoing traffic is given its address.
-    :ivar more_gateways: Its gateways after the first one.
+    :ivar gateways: Its gateways; the first one has the default route.
     :ivar routes: Its extra routes.
     """
 
     id: UUID
     name: str | None
     project_id: str | None = None
-    external_network_id: str | None = None
-    external_ips: tuple[FixedIP, ...] = ()
-    has_source_nat: bool = False
-    more_gateways: tuple[Gateway, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
     admin_state_up: bool | None = None
     routes: tuple[Route, ...] = ()
 
     @property
-    def gateways(self) -> tuple[Gateway, ...]:
-        """All of its gateways."""
-        if self.external_network_id is None and not self.external_ips:
-            return self.more_gateways
-        first = Gateway(
-            self.external_network_id, self.external_ips, self.has_source_nat
-        )
-        return (first, *self.more_gateways)
+    def has_source_nat(self) -> bool:
+        """Whether outgoing traffic is given its address."""
+        return any(gateway.has_source_nat for gateway in self.gateways[:1])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -142,16 +142,15 @@ _GATEWAY = reading.Record(
 )
 
 
-def _more_gateways(
-    router: reading.Object, key: str
+def _gateways(
+    router: reading.Object, first: str, several: str
 ) -> tuple[records.Gateway, ...]:
-    """Read the gateways of a router after the first one."""
-    return tuple(router.optional_items(key, _GATEWAY.read)[1:])
-
-
-def _has_gateway_with_source_nat(router: reading.Object, key: str) -> bool:
-    gateway = router.part(key)
-    return bool(gateway.as_given()) and _has_source_nat(gateway, 'enable_snat')
+    """Read the first gateway of a router, and those that follow it."""
+    gateway = router.part(first)
+    return (
+        *([_GATEWAY.read(gateway)] if gateway.as_given() else []),
+        *router.optional_items(several, _GATEWAY.read)[1:],
+    )
 
 
 ROUTERS = paging.Collection(
@@ -159,15 +158,10 @@ ROUTERS = paging.Collection(
     _('Routers'),
     reading.Record(
         records.Router,
-        external_network_id='external_gateway_info.network_id',
-        external_ips=reading.field(
-            fixed_ips.read, 'external_gateway_info.external_fixed_ips'
+        # Several with the extension external-gateway-multihoming.
+        gateways=reading.field(
+            _gateways, 'external_gateway_info', 'external_gateways'
         ),
-        has_source_nat=reading.field(
-            _has_gateway_with_source_nat, 'external_gateway_info'
-        ),
-        # Extension external-gateway-multihoming.
-        more_gateways=reading.field(_more_gateways, 'external_gateways'),
         routes=reading.items('routes', _ROUTE),
     ),
     extension='router',

@@ -232,7 +232,7 @@ class Way:
         target_id = self._target_network_id
         if target_id and not self._known.is_provider(target_id):
             reason = _NOT_JOINED
-        elif router.external_network_id is None:
+        elif not router.gateways:
             reason = _('router %(row)s has no gateway')
         else:
             reason = _('router %(row)s has no route to %(target)s')
@@ -286,7 +286,7 @@ class Way:
 
         All subnets of the external network are on-link.
         """
-        outer = router.external_network_id
+        first = next(iter(router.gateways), records.Gateway(None))
         on_link = [
             _Route(addresses.parse_ip_network(row.cidr), port.network_id, port)
             for port in self._known.router_interfaces(router.id)
@@ -300,14 +300,14 @@ class Way:
                 gateway.network_id == self._target_network_id
             ):
                 yield _Route(self._target, gateway.network_id)
-        default = _Route(self._target, outer or self.network_id)
+        default = _Route(self._target, first.network_id or self.network_id)
         for route in router.routes:
             next_hop = addresses.parse_ip_network(route.next_hop)
             by = _longest(on_link, next_hop) or default
             yield dataclasses.replace(
                 by, destination=route.destination, next_hop=route.next_hop
             )
-        for fixed_ip in router.external_ips if outer else ():
+        for fixed_ip in first.external_ips:
             address = addresses.parse_ip_network(fixed_ip.ip_address)
             everything = address.supernet(new_prefix=0)
             yield dataclasses.replace(default, destination=everything)

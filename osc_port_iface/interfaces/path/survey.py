@@ -117,9 +117,10 @@ class Survey(surroundings.Surroundings):
             *(self.floating_ips, neutron.FLOATING_IPS, 'router_id'),
             {port.device_id for port in self.router_interfaces()},
         )
+        gateways = [g for row in self.routers.values() for g in row.gateways]
         network_ids = (
             *(port.network_id for port in self.ports.values()),
-            *(row.external_network_id for row in self.routers.values()),
+            *(gateway.network_id for gateway in gateways),
             *(row.network_id for row in self.floating_ips.values()),
         )
         self._add(self.networks, neutron.NETWORKS, 'id', network_ids)
@@ -271,7 +272,7 @@ class Survey(surroundings.Surroundings):
                     row.fixed_ips
                     for row in self._add_ports('device_id', router_ids)
                 ),
-                *(row.external_ips for row in routers),
+                *(g.external_ips for row in routers for g in row.gateways),
             )
             subnet_ids = {row.subnet_id for rows in fixed_ips for row in rows}
             subnet_ids -= {*self.subnets}

@@ -142,8 +142,9 @@ def _routed_addresses(
     """
     for router in names.all_rows(cloud.network.list(neutron.ROUTERS)):
         what = _('router %s has its address') % router.id
-        for fixed_ip in router.external_ips:
-            yield fixed_ip.ip_address, router.external_network_id, what
+        for gateway in router.gateways:
+            for fixed_ip in gateway.external_ips:
+                yield fixed_ip.ip_address, gateway.network_id, what
         what = _('a route of router %s leads to its address') % router.id
         for route in router.routes:
             yield route.next_hop, None, what

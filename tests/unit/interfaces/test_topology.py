@@ -28,8 +28,7 @@ SUBNET = fake_cloud.identifier(900)
 ROUTER = records.Router(
     'r',
     'edge',
-    external_network_id='x',
-    external_ips=(records.FixedIP('203.0.113.1'),),
+    gateways=(records.Gateway('x', (records.FixedIP('203.0.113.1'),)),),
 )
 
 

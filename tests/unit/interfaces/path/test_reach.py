@@ -40,6 +40,11 @@ SUBNETS = {
     PUBLIC: {4: fake_cloud.identifier(902), 6: fake_cloud.identifier(908)},
 }
 EDGE = fake_cloud.identifier(950)
+GATEWAY = records.Gateway(
+    PUBLIC,
+    (records.FixedIP('203.0.113.2'), records.FixedIP('2001:db8:9::2')),
+    has_source_nat=True,
+)
 OPEN, CLOSED = map(fake_cloud.identifier, (801, 802))
 WEB, WEB_2, DB, GUEST = map(fake_cloud.identifier, (11, 12, 13, 14))
 
@@ -199,12 +204,7 @@ class World:
             records.Router(
                 EDGE,
                 'edge',
-                external_network_id=PUBLIC,
-                external_ips=(
-                    records.FixedIP('203.0.113.2'),
-                    records.FixedIP('2001:db8:9::2'),
-                ),
-                has_source_nat=True,
+                gateways=(GATEWAY,),
                 admin_state_up=True,
             )
         )
@@ -594,7 +594,8 @@ class TestTranslation(WorldTestCase):
         self.world.floating_ips.clear()
         reason = 'no floating IP or port forwarding leads to 10.0.1.5'
         self.assert_blocked(reason, 'internet', '10.0.1.5')
-        self.world.change(EDGE, has_source_nat=False)
+        gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
+        self.world.change(EDGE, gateways=(gateway,))
         self.assert_allowed('internet', '10.0.1.5')
 
     def test_7_useless_floating_ip(self) -> None:
@@ -781,7 +782,7 @@ class TestWays(WorldTestCase):
     def test_8_out(self) -> None:
         path = self.assert_allowed('10.0.0.5', 'internet')
         self.assertEqual('through router edge', path.route)
-        self.world.change(EDGE, external_network_id=None)
+        self.world.change(EDGE, gateways=())
         reason = 'router edge has no gateway'
         self.assert_blocked(reason, '10.0.0.5', 'internet')
         self.world.change(SUBNETS[FRONT][4], gateway_ip=None)
@@ -797,7 +798,10 @@ class TestWays(WorldTestCase):
             (False, '10.0.0.5'),
         ):
             with self.subTest(seen=seen):
-                self.world.change(EDGE, has_source_nat=has_source_nat)
+                gateway = dataclasses.replace(
+                    GATEWAY, has_source_nat=has_source_nat
+                )
+                self.world.change(EDGE, gateways=(gateway,))
                 self.world.allow(
                     rule(
                         9,
@@ -814,7 +818,7 @@ class TestWays(WorldTestCase):
         second = records.Gateway(
             'second', (records.FixedIP('198.51.100.2'),), True
         )
-        self.world.change(EDGE, more_gateways=(second,))
+        self.world.change(EDGE, gateways=(GATEWAY, second))
         seen = ipaddress.ip_network('203.0.113.2')
         self.world.allow(rule(9, 'ingress', remote_network=seen))
         reason = 'it is not known whether it sees 203.0.113.2 or 198.51.100.2'

@@ -187,6 +187,9 @@ class TestNeutron(PortUsersTestCase):
         subnet = f'subnet {SUBNET_ID} routes through its address'
         route = [{'destination': '10.9.0.0/16', 'nexthop': '10.0.0.9'}]
         trunk = fake_cloud.trunk(13, {5: 11})
+        other = fake_cloud.router(40, '10.0.0.9')
+        own = fake_cloud.router(40, '10.0.0.9', network_id=PORT.network_id)
+        several = [row['external_gateway_info'] for row in (other, own)]
         for name, rows, expected in (
             ('nothing', {}, None),
             (
@@ -225,18 +228,17 @@ class TestNeutron(PortUsersTestCase):
             ),
             (
                 'gateway of a router',
-                {
-                    'routers': [
-                        fake_cloud.router(
-                            40, '10.0.0.9', network_id=PORT.network_id
-                        )
-                    ]
-                },
+                {'routers': [own]},
+                f'router {ROUTER_ID} has its address',
+            ),
+            (
+                'second gateway of a router',
+                {'routers': [{**other, 'external_gateways': several}]},
                 f'router {ROUTER_ID} has its address',
             ),
             (
                 'gateway of a router to another network',
-                {'routers': [fake_cloud.router(40, '10.0.0.9')]},
+                {'routers': [other]},
                 None,
             ),
             (
