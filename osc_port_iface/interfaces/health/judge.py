@@ -17,7 +17,6 @@ Works on records only, without any I/O.
 
 from collections.abc import Iterator
 
-from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
@@ -25,7 +24,6 @@ from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import ports
 from osc_port_iface.interfaces.health import snapshot as snapshots
-from osc_port_iface.interfaces.health import trunks
 from osc_port_iface import records
 
 
@@ -72,9 +70,9 @@ def _of_servers(
                 ),
             ],
         )
-        yield from trunks.judge(server, own, by_parent, subports)
+        yield from ports.judge_trunks(server, own, by_parent, subports)
         for port in own:
-            yield from bindings.judge(
+            yield from ports.judge_bindings(
                 server, port, snapshot.bindings.get(port.id, ())
             )
     yield from ports.judge_mac_addresses(

@@ -15,13 +15,16 @@
 Works on records only, without any I/O.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
+
+# What is wrong with a port: the code, the expected and the actual state.
+_Problem = tuple[codes.Code, str, str]
 
 
 def judge(
@@ -33,30 +36,8 @@ def judge(
     :param ports: Its ports, as Neutron shows them.
     """
     for port in ports:
-        if not is_attached(server, port):
-            owner = port.device_owner or _('empty')
-            yield findings.of_port(
-                codes.Code.NOT_ATTACHED,
-                server,
-                port,
-                _('plugged in by Nova'),
-                _('device owner %(owner)s, %(binding)s')
-                % {'owner': owner, 'binding': _binding(port)},
-            )
-            continue
-        if port.is_wired_on_host:
-            yield from _of_wiring(server, port)
-        if not port.fixed_ips and (
-            port.ip_allocation == 'immediate'
-            # Without the extension ip_allocation, Neutron does not say whether
-            # a port is meant to have no address. The cache may show that it
-            # had one.
-            or (port.ip_allocation is None and _is_cached(server, port))
-        ):
-            yield findings.of_port(
-                *(codes.Code.NO_FIXED_IP, server, port),
-                *(_('a fixed IP'), _('none')),
-            )
+        for code, expected, actual in _problems(server, port):
+            yield findings.of_port(code, server, port, expected, actual)
 
 
 def is_attached(server: records.Server, port: records.Port) -> bool:
@@ -74,32 +55,99 @@ def is_attached(server: records.Server, port: records.Port) -> bool:
 
 def judge_mac_addresses(
     servers: Iterable[records.Server], ports: Iterable[records.Port]
-) -> list[findings.Finding]:
+) -> Iterator[findings.Finding]:
     """Find the ports of servers that share a MAC address on one network.
 
     :param servers: The servers.
     :param ports: The ports of all of them.
-    :returns: A finding for each port but the first, in a stable order.
+    :returns: A finding for each port but the first.
     """
     by_id = {server.id: server for server in servers}
     first: dict[tuple[str, str], records.Port] = {}
-    found = []
     for port in sorted(ports, key=lambda port: port.id):
         if port.mac_address is None:
             continue
         other = first.setdefault((port.network_id, port.mac_address), port)
         server = by_id.get(port.device_id or '')
         if other is not port and server:
-            found.append(
-                findings.of_port(
-                    codes.Code.DUPLICATE_MAC,
-                    server,
-                    port,
-                    _('a MAC address of its own'),
-                    _('that of port %s') % other.id,
-                )
+            yield findings.of_port(
+                *(codes.Code.DUPLICATE_MAC, server, port),
+                _('a MAC address of its own'),
+                _('that of port %s') % other.id,
             )
-    return sorted(found, key=lambda finding: finding.order)
+
+
+def judge_trunks(
+    server: records.Server,
+    parents: Sequence[records.Port],
+    trunks: Mapping[str, records.Trunk],
+    subports: Mapping[str, records.Port],
+) -> Iterator[findings.Finding]:
+    """Judge the trunks of one server.
+
+    :param server: The server, with details.
+    :param parents: The ports of the server.
+    :param trunks: The trunks, at least those of the ports, by parent port.
+    :param subports: The subports of the trunks, by ID, as far as the caller
+        may see them.
+    :returns: The findings; none unless the server runs, as the agent on its
+        host wires a trunk when the server is plugged in.
+    """
+    if server.status != 'ACTIVE':
+        return
+    for parent in parents:
+        trunk = trunks.get(parent.id)
+        if trunk is None or parent.admin_state_up is False:
+            continue
+        if _is_down(trunk):
+            yield findings.of_port(
+                *(codes.Code.TRUNK_DEGRADED, server, parent),
+                *(_('trunk ACTIVE'), _('trunk %s') % trunk.status),
+            )
+        for member in trunk.subports:
+            subport = subports.get(member.port_id)
+            if subport and (problem := _of_subport(parent, subport)):
+                code, expected, actual = problem
+                yield findings.of_port(code, server, subport, expected, actual)
+
+
+def may_be_stale(server: records.Server, port: records.Port) -> bool:
+    """Return whether a second binding of a port would be stale.
+
+    While a server moves, its ports have one on the target host.
+    """
+    return (
+        server.status not in server_state.MOVING
+        and port.migrating_to is None
+        and port.is_wired_on_host
+    )
+
+
+def judge_bindings(
+    server: records.Server,
+    port: records.Port,
+    bindings: Iterable[records.PortBinding],
+) -> Iterator[findings.Finding]:
+    """Find the stale bindings of a port.
+
+    :param server: The server, with details.
+    :param port: Its port.
+    :param bindings: All bindings of the port.
+    """
+    if not may_be_stale(server, port):
+        return
+    left = tuple(
+        sorted(row.host for row in bindings if row.status == 'INACTIVE')
+    )
+    if left:
+        yield findings.of_port(
+            codes.Code.STALE_BINDING,
+            server,
+            port,
+            _('bound to %s alone') % (port.host or _('no host')),
+            _('also to %s') % ','.join(left),
+            stale_hosts=left,
+        )
 
 
 def _is_cached(server: records.Server, port: records.Port) -> bool:
@@ -109,32 +157,33 @@ def _is_cached(server: records.Server, port: records.Port) -> bool:
     )
 
 
-def _of_wiring(
+def _problems(
     server: records.Server, port: records.Port
-) -> Iterator[findings.Finding]:
-    """Judge the binding of a port, or else its status."""
-    if problem := _of_binding(server, port):
-        code, expected, actual = problem
-        yield findings.of_port(code, server, port, expected, actual)
-    elif (
-        server.status == 'ACTIVE'
-        and (port.admin_state_up is not False or port.is_half_bounced)
-        and port.status not in ('ACTIVE', None)
-    ):
-        yield findings.of_port(
-            codes.Code.PORT_DOWN,
-            server,
-            port,
-            'ACTIVE',
-            _('disabled by a repair that was interrupted')
-            if port.is_half_bounced
-            else port.status,
+) -> Iterator[_Problem]:
+    if not is_attached(server, port):
+        owner = port.device_owner or _('empty')
+        yield (
+            codes.Code.NOT_ATTACHED,
+            _('plugged in by Nova'),
+            _('device owner %(owner)s, %(binding)s')
+            % {'owner': owner, 'binding': _binding(port)},
         )
+        return
+    if port.is_wired_on_host and (
+        # A port that is not bound is not ACTIVE either.
+        problem := _of_binding(server, port) or _of_status(server, port)
+    ):
+        yield problem
+    if not port.fixed_ips and (
+        port.ip_allocation == 'immediate'
+        # Without the extension ip_allocation, Neutron does not say whether a
+        # port is meant to have no address. The cache may show that it had one.
+        or (port.ip_allocation is None and _is_cached(server, port))
+    ):
+        yield codes.Code.NO_FIXED_IP, _('a fixed IP'), _('none')
 
 
-def _of_binding(
-    server: records.Server, port: records.Port
-) -> tuple[codes.Code, str, str] | None:
+def _of_binding(server: records.Server, port: records.Port) -> _Problem | None:
     """Judge the binding, which only an administrator may see."""
     if not port.shows_binding:
         return None
@@ -148,6 +197,40 @@ def _of_binding(
     if port.host != server.host and server.status not in server_state.MOVING:
         return codes.Code.HOST_DIFFERS, server.host, port.host
     return None
+
+
+def _of_status(server: records.Server, port: records.Port) -> _Problem | None:
+    if server.status != 'ACTIVE' or port.status in ('ACTIVE', None):
+        return None
+    if port.is_half_bounced:
+        left = _('disabled by a repair that was interrupted')
+        return codes.Code.PORT_DOWN, 'ACTIVE', left
+    if _is_down(port):
+        return codes.Code.PORT_DOWN, 'ACTIVE', port.status
+    return None
+
+
+def _of_subport(
+    parent: records.Port, subport: records.Port
+) -> _Problem | None:
+    if (
+        subport.shows_binding
+        and subport.host
+        and parent.host
+        and subport.host != parent.host
+    ):
+        return codes.Code.SUBPORT_HOST_DIFFERS, parent.host, subport.host
+    if _is_down(subport):
+        return codes.Code.SUBPORT_DOWN, 'ACTIVE', subport.status or ''
+    return None
+
+
+def _is_down(row: records.Trunk | records.Port) -> bool:
+    """Return whether it is enabled, and its status known and not ACTIVE."""
+    return row.admin_state_up is not False and row.status not in (
+        'ACTIVE',
+        None,
+    )
 
 
 def _binding(port: records.Port) -> str:

@@ -30,8 +30,9 @@ from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import bindings
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import host_groups
+from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import names
@@ -407,12 +408,14 @@ class _Reader:
             if port.shows_binding
             and port.host
             and (server := by_id.get(port.device_id or ''))
-            and bindings.may_be_stale(server, port)
+            and health_ports.may_be_stale(server, port)
         }
         if not needing or not ids:
             return {}
         if len(ids) > _FEW_PORTS and not self.is_second_look:
-            groups = bindings.host_groups(self._hosts(), len(snapshot.ports))
+            groups = host_groups.host_groups(
+                self._hosts(), len(snapshot.ports)
+            )
             ids &= {*(self.read(needing, lambda: self._bound(groups)) or ())}
         found = self.read(
             needing, lambda: _of_each(self._bindings_of, sorted(ids))
@@ -446,7 +449,7 @@ class _Reader:
         found = [
             port_id
             for group, ports in answer.rows
-            for port_id in bindings.suspects(group, ports)
+            for port_id in host_groups.suspects(group, ports)
         ]
         return records.Answer(found, answer.failures)
 

@@ -11,12 +11,10 @@
 # under the License.
 
 import itertools
-from typing import Any
 
 import testtools
 
-from osc_port_iface.interfaces.health import bindings
-from osc_port_iface import records
+from osc_port_iface.interfaces.health import host_groups
 from tests.unit.interfaces import samples
 
 
@@ -25,7 +23,7 @@ class TestHostGroups(testtools.TestCase):
         for count in (2, 3, 8, 31, 100, 129):
             with self.subTest(count):
                 hosts = [f'compute-{number}' for number in range(count)]
-                groups = [set(g) for g in bindings.host_groups(hosts, 2000)]
+                groups = [set(g) for g in host_groups.host_groups(hosts, 2000)]
                 for active, other in itertools.permutations(hosts, 2):
                     self.assertTrue(
                         any(
@@ -44,39 +42,8 @@ class TestHostGroups(testtools.TestCase):
             (1000, 2000, 21),
         ):
             with self.subTest(hosts=hosts):
-                groups = bindings.host_groups(map(str, range(hosts)), ports)
+                groups = host_groups.host_groups(map(str, range(hosts)), ports)
                 self.assertLessEqual(len(groups), most)
-
-
-class TestStale(testtools.TestCase):
-    def stale(self, statuses: dict[str, str], **changes: Any) -> list[str]:
-        port = samples.port(11, '10.0.0.5', **changes.pop('port', {}))
-        return [
-            row.actual
-            for row in bindings.judge(
-                samples.server(port, **changes),
-                port,
-                [records.PortBinding(*item) for item in statuses.items()],
-            )
-        ]
-
-    def test_left_over(self) -> None:
-        self.assertEqual([], self.stale({samples.HOST: 'ACTIVE'}))
-        two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
-        self.assertEqual(['also to compute-9'], self.stale(two))
-        three = {**two, 'compute-8': 'INACTIVE'}
-        self.assertEqual(['also to compute-8,compute-9'], self.stale(three))
-
-    def test_under_migration(self) -> None:
-        two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
-        for changes in (
-            {'status': 'MIGRATING'},
-            {'status': 'VERIFY_RESIZE'},
-            {'port': {'migrating_to': 'compute-9'}},
-            {'port': {'vnic_type': 'baremetal'}},
-        ):
-            with self.subTest(**changes):
-                self.assertEqual([], self.stale(two, **changes))
 
     def test_suspects(self) -> None:
         here = samples.port(11)
@@ -85,6 +52,8 @@ class TestStale(testtools.TestCase):
         self.assertEqual(
             [elsewhere.id],
             list(
-                bindings.suspects([samples.HOST], [here, elsewhere, unbound])
+                host_groups.suspects(
+                    [samples.HOST], [here, elsewhere, unbound]
+                )
             ),
         )

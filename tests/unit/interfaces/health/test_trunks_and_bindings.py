@@ -15,7 +15,7 @@ from typing import Any
 
 import testtools
 
-from osc_port_iface.interfaces.health import trunks
+from osc_port_iface.interfaces.health import ports
 from osc_port_iface import records
 from tests.unit import fake_cloud
 from tests.unit.interfaces import samples
@@ -45,7 +45,7 @@ class TestTrunks(testtools.TestCase):
         changed = dataclasses.replace(SUBPORT, **subport or {})
         return [
             (row.code.value, row.port_id, row.expected, row.actual)
-            for row in trunks.judge(
+            for row in ports.judge_trunks(
                 samples.server(PARENT, **server or {}),
                 [dataclasses.replace(PARENT, **parent or {})],
                 {PARENT.id: dataclasses.replace(TRUNK, **trunk or {})},
@@ -114,8 +114,39 @@ class TestTrunks(testtools.TestCase):
         self.assertEqual(
             [],
             [
-                *trunks.judge(
+                *ports.judge_trunks(
                     samples.server(PARENT), [PARENT], {PARENT.id: TRUNK}, {}
                 )
             ],
         )
+
+
+class TestBindings(testtools.TestCase):
+    def stale(self, statuses: dict[str, str], **changes: Any) -> list[str]:
+        port = samples.port(11, '10.0.0.5', **changes.pop('port', {}))
+        return [
+            row.actual
+            for row in ports.judge_bindings(
+                samples.server(port, **changes),
+                port,
+                [records.PortBinding(*item) for item in statuses.items()],
+            )
+        ]
+
+    def test_left_over(self) -> None:
+        self.assertEqual([], self.stale({samples.HOST: 'ACTIVE'}))
+        two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
+        self.assertEqual(['also to compute-9'], self.stale(two))
+        three = {**two, 'compute-8': 'INACTIVE'}
+        self.assertEqual(['also to compute-8,compute-9'], self.stale(three))
+
+    def test_under_migration(self) -> None:
+        two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
+        for changes in (
+            {'status': 'MIGRATING'},
+            {'status': 'VERIFY_RESIZE'},
+            {'port': {'migrating_to': 'compute-9'}},
+            {'port': {'vnic_type': 'baremetal'}},
+        ):
+            with self.subTest(**changes):
+                self.assertEqual([], self.stale(two, **changes))

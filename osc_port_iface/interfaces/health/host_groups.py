@@ -10,17 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Finds the bindings of ports that a migration has left behind.
+"""Divides hosts into groups that tell which ports have a second binding.
 
 Works on records only, without any I/O.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 # Ports on a page of a listing.
@@ -74,42 +70,3 @@ def suspects(
     for port in ports:
         if port.host and port.host not in group:
             yield port.id
-
-
-def may_be_stale(server: records.Server, port: records.Port) -> bool:
-    """Return whether a second binding of a port would be stale.
-
-    While a server moves, its ports have one on the target host.
-    """
-    return (
-        server.status not in server_state.MOVING
-        and port.migrating_to is None
-        and port.is_wired_on_host
-    )
-
-
-def judge(
-    server: records.Server,
-    port: records.Port,
-    bindings: Iterable[records.PortBinding],
-) -> Iterator[findings.Finding]:
-    """Find the stale bindings of a port.
-
-    :param server: The server, with details.
-    :param port: Its port.
-    :param bindings: All bindings of the port.
-    """
-    if not may_be_stale(server, port):
-        return
-    left = tuple(
-        sorted(row.host for row in bindings if row.status == 'INACTIVE')
-    )
-    if left:
-        yield findings.of_port(
-            codes.Code.STALE_BINDING,
-            server,
-            port,
-            _('bound to %s alone') % (port.host or _('no host')),
-            _('also to %s') % ','.join(left),
-            stale_hosts=left,
-        )
