@@ -142,10 +142,10 @@ class WaitServerInterface(lister.TextLister):
             self.show_progress,
         )
         self.fail(dict.fromkeys(result.failures))
-        if result.pending:
-            self.report_negative(result.pending)
-        look = columns.look_up(chosen, cloud, result.done)
-        return columns.table(chosen, result.done, look)
+        if result.notices:
+            self.report_negative(result.notices)
+        look = columns.look_up(chosen, cloud, result.rows)
+        return columns.table(chosen, result.rows, look)
 
     def _targets(
         self,

@@ -22,7 +22,7 @@ address are compared with all ports that have it.
 
 import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-import dataclasses
+from typing import NamedTuple
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
@@ -31,8 +31,7 @@ from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface import records
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class CacheDifference:
+class _Difference(NamedTuple):
     """One difference between the cache and the live view.
 
     :ivar code: One of ``codes.OF_CACHE``.
@@ -48,23 +47,6 @@ class CacheDifference:
     cached: frozenset[str] = frozenset()
     cached_mac_address: str | None = None
 
-    @property
-    def mac_address(self) -> str | None:
-        """The MAC address; for ``mac-differs``, the live one."""
-        if self.interface:
-            return self.interface.mac_address
-        return self.cached_mac_address
-
-    @property
-    def live(self) -> frozenset[str]:
-        """The fixed IPs of the live interface."""
-        return fixed_ips(self.interface) if self.interface else frozenset()
-
-    @property
-    def port_id(self) -> str | None:
-        """The port of the live interface."""
-        return self.interface.port_id if self.interface else None
-
 
 def fixed_ips(*owners: records.Interface | records.Port) -> frozenset[str]:
     """Return the fixed IPs of interfaces or ports."""
@@ -74,50 +56,24 @@ def fixed_ips(*owners: records.Interface | records.Port) -> frozenset[str]:
 
 
 def compare(
-    cache: Sequence[records.Interface], live: Sequence[records.Interface]
-) -> list[CacheDifference]:
+    server: records.Server,
+    interfaces: Sequence[records.Interface],
+    ports: Iterable[records.Port] = (),
+) -> list[findings.Finding]:
     """Compare Nova's cache of a server with what is plugged in.
 
-    :param cache: The entries of Nova's cache, with any duplicates.
-    :param live: The interfaces that are plugged in. One without fixed IPs may
-        be missing from the cache, which cannot hold it.
-    :returns: The differences, ordered by MAC address: first those of live
-        interfaces, then those that only the cache has.
+    :param server: The server, with details, which include the cache.
+    :param interfaces: The interfaces that are plugged in. One without fixed
+        IPs may be missing from the cache, which cannot hold it.
+    :param ports: Their ports, as far as they are known.
+    :returns: The differences, in a stable order.
     """
-    cached_by_mac = records.grouped(cache, lambda row: row.mac_address)
-    live_by_mac = records.grouped(live, lambda row: row.mac_address)
-    missing = [
-        interface
-        for mac_address, interfaces in live_by_mac.items()
-        if mac_address not in cached_by_mac
-        for interface in interfaces
-        if interface.fixed_ips
+    by_id = {port.id: port for port in ports}
+    found = [
+        _finding(server, difference, by_id)
+        for difference in _differences(server.cache, interfaces)
     ]
-    stale = {
-        mac_address: fixed_ips(*entries)
-        for mac_address, entries in cached_by_mac.items()
-        if mac_address not in live_by_mac
-    }
-    found = []
-    for interface in missing:
-        ips = fixed_ips(interface)
-        old = next((mac for mac in stale if stale[mac] == ips), None)
-        found.append(
-            CacheDifference(codes.Code.MISSING_FROM_CACHE, interface)
-            if old is None
-            else CacheDifference(
-                codes.Code.MAC_DIFFERS, interface, stale.pop(old), old
-            )
-        )
-    for mac_address in live_by_mac.keys() & cached_by_mac.keys():
-        found += _of_mac_address(
-            cached_by_mac[mac_address], live_by_mac[mac_address]
-        )
-    found += [
-        CacheDifference(codes.Code.ONLY_IN_CACHE, None, ips, mac_address)
-        for mac_address, ips in stale.items()
-    ]
-    return sorted(found, key=_order)
+    return sorted(found, key=lambda finding: finding.order)
 
 
 def judge(
@@ -127,22 +83,20 @@ def judge(
 ) -> Iterator[findings.Finding]:
     """Find where Nova's cache of a server is wrong.
 
-    :param server: The server, with details, which include the cache.
-    :param interfaces: The interfaces that are plugged into it.
-    :param ports: Their ports, as far as Neutron shows them.
+    The parameters are those of :func:`compare`.
+
     :returns: The findings; none for a port that is not attached at all.
     """
-    by_id = {port.id: port for port in ports}
-    for difference in compare(server.cache, interfaces):
-        port = by_id.get(difference.port_id or '')
-        if not is_expected(difference, server, port) and (
+    for finding in compare(server, interfaces, ports):
+        port = finding.port
+        if not is_expected(finding, server, port) and (
             port is None or health_ports.is_attached(server, port)
         ):
-            yield _finding(server, difference, port)
+            yield finding
 
 
 def is_expected(
-    difference: CacheDifference,
+    difference: findings.Finding,
     server: records.Server,
     port: records.Port | None,
 ) -> bool:
@@ -161,9 +115,44 @@ def is_expected(
     )
 
 
+def _differences(
+    cache: Sequence[records.Interface], live: Sequence[records.Interface]
+) -> Iterator[_Difference]:
+    """Compare all entries of the cache with all live interfaces."""
+    cached_by_mac = records.grouped(cache, lambda row: row.mac_address)
+    live_by_mac = records.grouped(live, lambda row: row.mac_address)
+    missing = [
+        interface
+        for mac_address, interfaces in live_by_mac.items()
+        if mac_address not in cached_by_mac
+        for interface in interfaces
+        if interface.fixed_ips
+    ]
+    stale = {
+        mac_address: fixed_ips(*entries)
+        for mac_address, entries in cached_by_mac.items()
+        if mac_address not in live_by_mac
+    }
+    for interface in missing:
+        ips = fixed_ips(interface)
+        old = next((mac for mac in stale if stale[mac] == ips), None)
+        if old is None:
+            yield _Difference(codes.Code.MISSING_FROM_CACHE, interface)
+        else:
+            yield _Difference(
+                codes.Code.MAC_DIFFERS, interface, stale.pop(old), old
+            )
+    for mac_address in live_by_mac.keys() & cached_by_mac.keys():
+        yield from _of_mac_address(
+            cached_by_mac[mac_address], live_by_mac[mac_address]
+        )
+    for mac_address, ips in stale.items():
+        yield _Difference(codes.Code.ONLY_IN_CACHE, None, ips, mac_address)
+
+
 def _of_mac_address(
     entries: Sequence[records.Interface], live: Sequence[records.Interface]
-) -> Iterator[CacheDifference]:
+) -> Iterator[_Difference]:
     """Compare the entries and the interfaces with one MAC address."""
     cached = collections.Counter(
         fixed_ip.ip_address
@@ -181,7 +170,7 @@ def _of_mac_address(
             continue
         blamed = _blamed(entry, live, cached)
         if blamed is None:
-            yield CacheDifference(
+            yield _Difference(
                 codes.Code.ONLY_IN_CACHE, None, unknown, entry.mac_address
             )
         else:
@@ -189,18 +178,16 @@ def _of_mac_address(
     for interface, ips in zip(live, seen, strict=True):
         if ips != fixed_ips(interface):
             yield (
-                CacheDifference(codes.Code.ADDRESS_DIFFERS, interface, ips)
+                _Difference(codes.Code.ADDRESS_DIFFERS, interface, ips)
                 if ips
-                else CacheDifference(codes.Code.MISSING_FROM_CACHE, interface)
+                else _Difference(codes.Code.MISSING_FROM_CACHE, interface)
             )
     for interface in live:
         twice = frozenset(
             ip for ip in fixed_ips(interface) if cached[ip] > plugged_in[ip]
         )
         if twice:
-            yield CacheDifference(
-                codes.Code.DUPLICATE_IN_CACHE, interface, twice
-            )
+            yield _Difference(codes.Code.DUPLICATE_IN_CACHE, interface, twice)
 
 
 def _blamed(
@@ -228,25 +215,17 @@ def _blamed(
     return None if all(least) else against.index(least)
 
 
-def _order(difference: CacheDifference) -> tuple[bool, str, str, str]:
-    return (
-        difference.interface is None,
-        difference.mac_address or '',
-        difference.port_id or '',
-        difference.code,
-    )
-
-
 def _finding(
     server: records.Server,
-    difference: CacheDifference,
-    port: records.Port | None,
+    difference: _Difference,
+    ports: Mapping[str, records.Port],
 ) -> findings.Finding:
+    code, interface, cached, mac_address = difference
+    live = fixed_ips(interface) if interface else ()
     expected, actual = (
-        findings.joined(ips) or _('no fixed IP')
-        for ips in (difference.live, difference.cached)
+        findings.joined(ips) or _('no fixed IP') for ips in (live, cached)
     )
-    match difference.code:
+    match code:
         case codes.Code.MISSING_FROM_CACHE:
             actual = _('not in the cache')
         case codes.Code.ONLY_IN_CACHE:
@@ -255,15 +234,13 @@ def _finding(
             expected = _('once in the cache')
             actual = _('more than once: %s') % actual
         case codes.Code.MAC_DIFFERS:
-            expected = difference.mac_address or ''
-            actual = difference.cached_mac_address or ''
+            expected = (interface and interface.mac_address) or ''
+            actual = mac_address or ''
+    port_id = interface.port_id if interface else None
+    if interface:
+        mac_address = interface.mac_address
     return findings.Finding(
-        difference.code,
-        server.id,
-        difference.port_id,
-        difference.mac_address,
-        expected,
-        actual,
+        *(code, server.id, port_id, mac_address, expected, actual),
         server=server,
-        port=port,
+        port=ports.get(port_id or ''),
     )

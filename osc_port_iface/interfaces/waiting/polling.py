@@ -12,7 +12,7 @@
 
 """Polls a server, and judges whether its interfaces meet a condition."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import dataclasses
 import enum
 import logging
@@ -23,6 +23,7 @@ from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.waiting import reasons
@@ -70,8 +71,9 @@ class Poll:
 
     :ivar server: The server.
     :ivar called: What messages call the server.
-    :ivar mac_addresses: The MAC addresses of each target, which identify it in
-        the cache, and after it is gone. No target stands for all interfaces.
+    :ivar awaited: The interfaces to wait for; all if empty.
+    :ivar mac_addresses: The MAC addresses of the targets, which identify them
+        in the cache, and after they are gone.
     :ivar state: The state of the server.
     :ivar lines: What does not meet the condition, and why.
     :ivar interfaces: The interfaces that are plugged in.
@@ -81,11 +83,12 @@ class Poll:
 
     server: records.Server
     called: str
-    mac_addresses: Mapping[targets.Target, frozenset[str]]
+    awaited: Sequence[targets.Target] = ()
+    mac_addresses: frozenset[str | None] = frozenset()
     state: State = State.PENDING
     lines: tuple[str, ...] = ()
     interfaces: tuple[records.Interface, ...] = ()
-    differences: tuple[cache_diff.CacheDifference, ...] = ()
+    differences: tuple[findings.Finding, ...] = ()
     ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
 
     @property
@@ -94,8 +97,8 @@ class Poll:
         return [
             interface
             for interface in self.interfaces
-            if not self.mac_addresses
-            or any(target.matches(interface) for target in self.mac_addresses)
+            if not self.awaited
+            or any(target.matches(interface) for target in self.awaited)
         ]
 
     @property
@@ -103,7 +106,7 @@ class Poll:
         """The targets of which no interface is plugged in."""
         return [
             target
-            for target in self.mac_addresses
+            for target in self.awaited
             if not any(map(target.matches, self.interfaces))
         ]
 
@@ -117,11 +120,11 @@ class Poll:
         return any(
             difference.code is codes.Code.MISSING_FROM_CACHE
             and difference.port_id in self.ports
-            and difference.interface in self.chosen
+            and any(row.port_id == difference.port_id for row in self.chosen)
             for difference in self.differences
         )
 
-    def has_seen(self, difference: cache_diff.CacheDifference) -> bool:
+    def has_seen(self, difference: findings.Finding) -> bool:
         """Return whether the poll has shown the same difference."""
         return any(
             (known.code, known.mac_address)
@@ -199,7 +202,7 @@ class Poller:
         interfaces = names.all_rows(
             self.cloud.compute.interfaces(server.id, before.called)
         )
-        differences = cache_diff.compare(server.cache, interfaces)
+        differences = cache_diff.compare(server, interfaces)
         doubtful = [
             difference.port_id
             for difference in differences
@@ -213,22 +216,19 @@ class Poller:
                 interface.port_id
                 for interface in interfaces
                 if interface.port_state != 'ACTIVE'
-                and all(row.interface != interface for row in differences)
+                and all(
+                    row.port_id != interface.port_id for row in differences
+                )
             ]
         ports = {**before.ports, **self._ports({*doubtful} - {*before.ports})}
-        return Poll(
-            server,
-            before.called,
-            {
-                target: mac_addresses
-                | {
-                    interface.mac_address
-                    for interface in interfaces
-                    if interface.mac_address and target.matches(interface)
-                }
-                for target, mac_addresses in before.mac_addresses.items()
-            },
-            interfaces=tuple(interfaces),
+        found = dataclasses.replace(
+            before, server=server, interfaces=tuple(interfaces), ports=ports
+        )
+        return dataclasses.replace(
+            found,
+            mac_addresses=before.mac_addresses.union(
+                interface.mac_address for interface in found.chosen
+            ),
             differences=tuple(
                 difference
                 for difference in differences
@@ -236,7 +236,6 @@ class Poller:
                     difference, server, ports.get(difference.port_id or '')
                 )
             ),
-            ports=ports,
         )
 
     def _ports(self, port_ids: set[str | None]) -> dict[str, records.Port]:
@@ -259,22 +258,25 @@ class Poller:
             yield from self._of_interface(poll, interface, before)
         for target in poll.absent:
             yield reasons.Reason(_('not plugged in'), target.text)
-        if not poll.mac_addresses:
+        if not poll.awaited:
             for difference in poll.differences:
-                if difference.interface is None:
+                if difference.port_id is None:
                     yield reasons.of_difference(difference)
-        if ask := _OF_NEUTRON.get(self.condition):
-            yield from ask(self.cloud.network, poll.server, poll.chosen)
-        elif not poll.interfaces and not server_state.is_settled(poll.server):
+        ask, server = _OF_NEUTRON.get(self.condition), poll.server
+        if server_state.is_settled(server):
+            if ask:
+                yield from ask(self.cloud.network, server, poll.chosen)
+        elif ask or not poll.interfaces:
             # Nova gives a new server its interfaces only after a while.
-            yield reasons.under_way(poll.server)
+            how = server.task_state or server.status
+            yield reasons.Reason(_('it is still changing (%s)') % how)
 
     def _of_interface(
         self, poll: Poll, interface: records.Interface, before: Poll
     ) -> Iterator[reasons.Reason]:
         """Say why an interface is not attached, or not ACTIVE."""
         for difference in poll.differences:
-            if difference.interface == interface:
+            if difference.port_id == interface.port_id:
                 was_seen = before.has_seen(difference)
                 yield reasons.of_difference(difference, was_seen)
                 return
@@ -341,12 +343,14 @@ def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
     """List why interfaces are not detached."""
     for interface in poll.chosen:
         yield reasons.Reason(_('still plugged in'), reasons.called(interface))
-    gone = frozenset[str]().union(*poll.mac_addresses.values())
-    for difference in poll.differences:
-        if difference.cached - difference.live and (
-            not poll.mac_addresses or difference.mac_address in gone
+    live = records.grouped(poll.interfaces, lambda row: row.mac_address)
+    cached = records.grouped(poll.server.cache, lambda row: row.mac_address)
+    for mac_address, entries in cached.items():
+        plugged_in = cache_diff.fixed_ips(*live.get(mac_address, ()))
+        if cache_diff.fixed_ips(*entries) - plugged_in and (
+            not poll.awaited or mac_address in poll.mac_addresses
         ):
-            yield reasons.Reason(reasons.STALE, difference.mac_address or '')
+            yield reasons.Reason(reasons.STALE, mac_address or '')
 
 
 def _line(called: str, reason: reasons.Reason) -> str:

@@ -19,7 +19,6 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import floating_ips
@@ -59,11 +58,13 @@ class Reason:
 
 def called(row: records.Interface | findings.Finding) -> str:
     """Name an interface, for the ``what`` of a reason."""
+    if row.port_id is None:
+        return row.mac_address or ''
     return f'{row.port_id} ({row.mac_address})'
 
 
 def of_difference(
-    difference: cache_diff.CacheDifference, was_seen: bool = False
+    difference: findings.Finding, was_seen: bool = False
 ) -> Reason:
     """Return the reason that a difference in Nova's cache is.
 
@@ -73,12 +74,9 @@ def of_difference(
     """
     why = _OF_CACHE[difference.code]
     if difference.code is codes.Code.MAC_DIFFERS:
-        why %= difference.cached_mac_address
-    if difference.interface:
-        what = called(difference.interface)
-    else:
-        what = difference.mac_address or ''
-    return Reason(why, what, was_seen and difference.code in _LASTING)
+        why %= difference.actual
+    is_lasting = was_seen and difference.code in _LASTING
+    return Reason(why, called(difference), is_lasting)
 
 
 def of_floating_ips(
@@ -88,13 +86,10 @@ def of_floating_ips(
 ) -> Iterator[Reason]:
     """List where Nova's cache and Neutron disagree about floating IPs.
 
-    :param server: The server, with details, which include Nova's cache.
+    :param server: The server, which is settled, with details.
     :param interfaces: Those that are waited for.
     :raises errors.ApiError: Neutron could not be asked.
     """
-    if not server_state.is_settled(server):
-        yield under_way(server)
-        return
     ports = [
         records.Port(
             interface.port_id,
@@ -125,20 +120,17 @@ def of_hosts(
 
     If a port has several bindings, Neutron shows the host of the active one.
 
-    :param server: The server, with details.
+    :param server: The server, which is settled, with details.
     :param interfaces: Those that are waited for.
     :raises errors.Forbidden: The caller may not see the hosts.
     :raises errors.ApiError: Neutron could not be asked.
     """
-    if server.status == server_state.OFF_HOST and server.task_state is None:
+    if server.status == server_state.OFF_HOST:
         yield Reason(
             _('it is on no host while its status is %s')
             % server_state.OFF_HOST,
             is_lasting=True,
         )
-        return
-    if not server_state.is_settled(server):
-        yield under_way(server)
         return
     if server.host is None:
         raise _hidden()
@@ -148,42 +140,32 @@ def of_hosts(
         for port in names.all_rows(api.list(neutron.PORTS, 'id', ids))
     }
     for interface in interfaces:
-        what = called(interface)
         port = ports.get(interface.port_id or '')
+        is_lasting = port is not None and port.vif_type == 'binding_failed'
         if port is None:
-            yield Reason(_('Neutron does not show its port'), what)
+            why = _('Neutron does not show its port')
         elif not port.shows_binding:
             raise _hidden()
         elif not port.is_wired_on_host:
             continue
-        elif port.vif_type == 'binding_failed':
+        elif is_lasting:
             host = port.host or _('a host')
             why = _('its port could not be bound to %s') % host
-            yield Reason(why, what, is_lasting=True)
         elif port.vif_type == 'unbound' or not port.host:
-            yield Reason(_('its port is not bound'), what)
+            why = _('its port is not bound')
         elif port.migrating_to:
             why = _('its port is about to move to %s') % port.migrating_to
-            yield Reason(why, what)
         elif port.host != server.host:
-            yield Reason(
-                _(
-                    'its port is bound to %(port)s, and its server is on '
-                    '%(server)s'
-                )
-                % {'port': port.host, 'server': server.host},
-                what,
-            )
+            why = _(
+                'its port is bound to %(port)s, and its server is on '
+                '%(server)s'
+            ) % {'port': port.host, 'server': server.host}
+        else:
+            continue
+        yield Reason(why, called(interface), is_lasting)
 
 
 def _hidden() -> errors.Forbidden:
     return errors.Forbidden(
         _('Port bindings are visible to administrators only')
-    )
-
-
-def under_way(server: records.Server) -> Reason:
-    """Return the reason that a change of the whole server is."""
-    return Reason(
-        _('it is still changing (%s)') % (server.task_state or server.status),
     )

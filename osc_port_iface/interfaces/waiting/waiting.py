@@ -18,7 +18,6 @@ times, in either order. So it has finished only when both agree.
 
 import collections
 from collections.abc import Callable, Iterable, Sequence
-import dataclasses
 import functools
 
 from osc_port_iface.api import cloud as api_cloud
@@ -33,21 +32,6 @@ from osc_port_iface import records
 _State = polling.State
 
 
-@dataclasses.dataclass(frozen=True)
-class WaitResult:
-    """The result of waiting.
-
-    :ivar done: The interfaces of each server that is finished.
-    :ivar pending: A line for each interface that does not meet the condition.
-    :ivar failures: A line for each server that was lost, and each attach or
-        detach that failed.
-    """
-
-    done: list[records.ServerInterface]
-    pending: list[str]
-    failures: list[str]
-
-
 def wait(
     cloud: api_cloud.Cloud,
     servers: Sequence[records.Server],
@@ -55,7 +39,7 @@ def wait(
     condition: str,
     patience: patiences.Patience,
     show: Callable[[str], object],
-) -> WaitResult:
+) -> records.Answer[records.ServerInterface]:
     """Wait until the interfaces of all servers meet the condition.
 
     A poll costs two requests for each unfinished server, and one more each if
@@ -70,14 +54,13 @@ def wait(
     :param condition: One of ``polling.CONDITIONS``.
     :param patience: The time for which to wait.
     :param show: Called with a status line before each pause.
-    :returns: The result, once all servers are finished, one of them cannot
-        finish, or the time is over.
+    :returns: Once all servers are finished, one of them cannot finish, or the
+        time is over: the interfaces of those that are finished; a failure for
+        each that was lost, and each attach or detach that failed; and a notice
+        for each interface that does not meet the condition.
     """
     poller = polling.Poller(cloud, condition)
-    known = {
-        target: frozenset(filter(None, [target.mac_address]))
-        for target in chosen
-    }
+    mac_addresses = frozenset(target.mac_address for target in chosen)
     names = collections.Counter(server.name for server in servers)
     polls = {
         server.id: polling.Poll(
@@ -86,7 +69,8 @@ def wait(
             server.name
             if server.name and names[server.name] == 1
             else server.id,
-            known,
+            chosen,
+            mac_addresses,
         )
         for server in servers
     }
@@ -121,16 +105,18 @@ def _status(pending: Sequence[polling.Poll]) -> str:
     }
 
 
-def _result(polls: Iterable[polling.Poll]) -> WaitResult:
-    result = WaitResult([], [], [])
+def _result(
+    polls: Iterable[polling.Poll],
+) -> records.Answer[records.ServerInterface]:
+    result: records.Answer[records.ServerInterface] = records.Answer([])
     for poll in polls:
         if poll.state is _State.FINISHED:
-            result.done.extend(
+            result.rows += (
                 records.ServerInterface(poll.server, interface)
                 for interface in poll.interfaces
             )
         elif poll.state is _State.FAILED:
-            result.failures.extend(poll.lines)
+            result.failures += poll.lines
         else:
-            result.pending.extend(poll.lines)
+            result.notices += poll.lines
     return result

@@ -15,6 +15,7 @@ import testtools
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface import records
 from tests.unit import fake_cloud
+from tests.unit.interfaces import samples
 
 MAC = 'fa:16:3e:00:00:0b'
 OTHER_MAC = 'a0:36:9f:00:00:02'
@@ -46,7 +47,7 @@ FIRST = plugged_in(11, '10.0.0.5')
 SECOND = plugged_in(12, '10.1.0.5')
 
 # Name, cache, live interfaces and expected differences: the code, the number
-# of the port, and the addresses of both sides.
+# of the port, and both sides.
 CASES = (
     ('nothing', (), (), ()),
     ('agreement', (cached('10.0.0.5'),), (FIRST,), ()),
@@ -55,13 +56,13 @@ CASES = (
         'missing',
         (),
         (FIRST,),
-        (('missing-from-cache', 11, '10.0.0.5', ''),),
+        (('missing-from-cache', 11, '10.0.0.5', 'not in the cache'),),
     ),
     (
         'gone',
         (cached('10.0.0.5'),),
         (),
-        (('only-in-cache', None, '', '10.0.0.5'),),
+        (('only-in-cache', None, 'not in the cache', '10.0.0.5'),),
     ),
     (
         'another address',
@@ -73,7 +74,7 @@ CASES = (
         'no address any more',
         (cached('10.0.0.9'),),
         (plugged_in(11),),
-        (('address-differs', 11, '', '10.0.0.9'),),
+        (('address-differs', 11, 'no fixed IP', '10.0.0.9'),),
     ),
     (
         'one of two addresses',
@@ -85,15 +86,15 @@ CASES = (
         'another MAC address',
         (cached('10.0.0.5', mac_address=OTHER_MAC),),
         (FIRST,),
-        (('mac-differs', 11, '10.0.0.5', '10.0.0.5'),),
+        (('mac-differs', 11, MAC, OTHER_MAC),),
     ),
     (
         'another interface',
         (cached('10.0.0.6', mac_address=OTHER_MAC),),
         (FIRST,),
         (
-            ('missing-from-cache', 11, '10.0.0.5', ''),
-            ('only-in-cache', None, '', '10.0.0.6'),
+            ('missing-from-cache', 11, '10.0.0.5', 'not in the cache'),
+            ('only-in-cache', None, 'not in the cache', '10.0.0.6'),
         ),
     ),
     (
@@ -101,8 +102,8 @@ CASES = (
         (cached('10.0.0.5', '10.0.0.6', mac_address=OTHER_MAC),),
         (FIRST,),
         (
-            ('missing-from-cache', 11, '10.0.0.5', ''),
-            ('only-in-cache', None, '', '10.0.0.5,10.0.0.6'),
+            ('missing-from-cache', 11, '10.0.0.5', 'not in the cache'),
+            ('only-in-cache', None, 'not in the cache', '10.0.0.5,10.0.0.6'),
         ),
     ),
     (
@@ -110,30 +111,42 @@ CASES = (
         (cached('10.0.0.5', mac_address=OTHER_MAC),),
         (plugged_in(11, '10.0.0.5', '10.0.0.6'),),
         (
-            ('missing-from-cache', 11, '10.0.0.5,10.0.0.6', ''),
-            ('only-in-cache', None, '', '10.0.0.5'),
+            (
+                'missing-from-cache',
+                11,
+                '10.0.0.5,10.0.0.6',
+                'not in the cache',
+            ),
+            ('only-in-cache', None, 'not in the cache', '10.0.0.5'),
         ),
     ),
     (
-        'by MAC address, then by port',
+        'the worst first, then by port, then by MAC address',
         (
             cached('10.9.0.5', mac_address='fa:16:3e:00:00:0d'),
             cached('10.9.0.6', mac_address='fa:16:3e:00:00:0c'),
         ),
         (plugged_in(13, '10.2.0.5', mac_address=OTHER_MAC), SECOND, FIRST),
         (
-            ('missing-from-cache', 13, '10.2.0.5', ''),
-            ('missing-from-cache', 11, '10.0.0.5', ''),
-            ('missing-from-cache', 12, '10.1.0.5', ''),
-            ('only-in-cache', None, '', '10.9.0.6'),
-            ('only-in-cache', None, '', '10.9.0.5'),
+            ('missing-from-cache', 11, '10.0.0.5', 'not in the cache'),
+            ('missing-from-cache', 12, '10.1.0.5', 'not in the cache'),
+            ('missing-from-cache', 13, '10.2.0.5', 'not in the cache'),
+            ('only-in-cache', None, 'not in the cache', '10.9.0.6'),
+            ('only-in-cache', None, 'not in the cache', '10.9.0.5'),
         ),
     ),
     (
         'twice',
         (cached('10.0.0.5', '10.0.0.5'),),
         (FIRST,),
-        (('duplicate-in-cache', 11, '10.0.0.5', '10.0.0.5'),),
+        (
+            (
+                'duplicate-in-cache',
+                11,
+                'once in the cache',
+                'more than once: 10.0.0.5',
+            ),
+        ),
     ),
     (
         'one port under two labels',
@@ -163,15 +176,15 @@ CASES = (
         'bond of which one is missing',
         (cached('10.0.0.5', label='a'),),
         (FIRST, SECOND),
-        (('missing-from-cache', 12, '10.1.0.5', ''),),
+        (('missing-from-cache', 12, '10.1.0.5', 'not in the cache'),),
     ),
     (
         'bond of which two are missing',
         (cached('10.2.0.5', label='c'),),
         (FIRST, SECOND, plugged_in(13, '10.2.0.5')),
         (
-            ('missing-from-cache', 11, '10.0.0.5', ''),
-            ('missing-from-cache', 12, '10.1.0.5', ''),
+            ('missing-from-cache', 11, '10.0.0.5', 'not in the cache'),
+            ('missing-from-cache', 12, '10.1.0.5', 'not in the cache'),
         ),
     ),
     (
@@ -190,19 +203,26 @@ CASES = (
         'bond of which one is gone',
         (cached('10.0.0.5', label='a'), cached('10.1.0.5', label='b')),
         (SECOND,),
-        (('only-in-cache', None, '', '10.0.0.5'),),
+        (('only-in-cache', None, 'not in the cache', '10.0.0.5'),),
     ),
     (
         'bond of which one has lost its address',
         (cached('10.0.0.5', label='a'), cached('10.1.0.5', label='b')),
         (FIRST, plugged_in(12)),
-        (('address-differs', 12, '', '10.1.0.5'),),
+        (('address-differs', 12, 'no fixed IP', '10.1.0.5'),),
     ),
     (
         'bond of which one is twice',
         (cached('10.0.0.5', '10.0.0.5'), cached('10.1.0.5', label='b')),
         (FIRST, SECOND),
-        (('duplicate-in-cache', 11, '10.0.0.5', '10.0.0.5'),),
+        (
+            (
+                'duplicate-in-cache',
+                11,
+                'once in the cache',
+                'more than once: 10.0.0.5',
+            ),
+        ),
     ),
 )
 
@@ -211,7 +231,8 @@ class TestCompare(testtools.TestCase):
     def test_cases(self) -> None:
         for name, cache, live, expected in CASES:
             with self.subTest(name):
-                found = cache_diff.compare(cache, live)
+                server = samples.server(cache=cache)
+                found = cache_diff.compare(server, live)
                 self.assertEqual(
                     [
                         (
@@ -225,24 +246,31 @@ class TestCompare(testtools.TestCase):
                         (
                             difference.code,
                             difference.port_id,
-                            ','.join(sorted(difference.live)),
-                            ','.join(sorted(difference.cached)),
+                            difference.expected,
+                            difference.actual,
                         )
                         for difference in found
                     ],
                 )
 
-    def test_both_mac_addresses(self) -> None:
-        (difference,) = cache_diff.compare(
-            [cached('10.0.0.5', mac_address=OTHER_MAC)], [FIRST]
-        )
-        self.assertEqual(MAC, difference.mac_address)
-        self.assertEqual(OTHER_MAC, difference.cached_mac_address)
+    def test_mac_address(self) -> None:
+        """It is the live one, if there is one."""
+        for cache, live, expected in (
+            ([cached('10.0.0.5', mac_address=OTHER_MAC)], [FIRST], MAC),
+            ([cached('10.0.0.5', mac_address=OTHER_MAC)], [], OTHER_MAC),
+        ):
+            with self.subTest(expected):
+                server = samples.server(cache=cache)
+                (difference,) = cache_diff.compare(server, live)
+                self.assertEqual(expected, difference.mac_address)
 
     def test_order_does_not_matter(self) -> None:
         for name, cache, live, _expected in CASES:
             with self.subTest(name):
+                one, other = (
+                    samples.server(cache=rows) for rows in (cache, cache[::-1])
+                )
                 self.assertEqual(
-                    cache_diff.compare(cache, live),
-                    cache_diff.compare(cache[::-1], live[::-1]),
+                    cache_diff.compare(one, live),
+                    cache_diff.compare(other, live[::-1]),
                 )
