@@ -530,8 +530,9 @@ class PortForwarding:
     def of(self, floating_ip: str) -> str:
         """Write it as ``203.0.113.5:2201->10.0.0.5:22/tcp``."""
         return (
-            f'{floating_ip}:{self.external_port}->{self.internal_ip_address}:'
-            f'{self.internal_port}/{self.protocol}'
+            f'{floating_ip}:{self.external_port or ""}->'
+            f'{self.internal_ip_address or ""}:{self.internal_port or ""}/'
+            f'{self.protocol or ""}'
         )
 
     @property

@@ -12,15 +12,26 @@
 
 """Neutron, as far as interfaces need it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
+from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
+
+
+_FORWARDINGS = 'port_forwardings'
+
+
+def _shows_ports(forwarding: Mapping[str, Any]) -> bool:
+    return all(
+        forwarding.get(name) or forwarding.get(f'{name}_range')
+        for name in ('external_port', 'internal_port')
+    )
 
 
 class NetworkApi(service.Service):
@@ -55,6 +66,36 @@ class NetworkApi(service.Service):
         return bool(known) and not (
             collection.extension in known or answer.failures
         )
+
+    def _whole(
+        self, collection: paging.Collection[Any], row: reading.Object
+    ) -> reading.Object:
+        """Return a row with the ports of all forwardings of a floating IP.
+
+        A listing leaves them out if they are ranges
+        (``PortForwardingPlugin._extend_floatingip_dict`` of Neutron).
+
+        ``GET /floatingips/{floating_ip_id}/port_forwardings``.
+        """
+        if collection.key != neutron.FLOATING_IPS.key or all(
+            map(
+                _shows_ports,
+                row.optional_items(_FORWARDINGS, reading.Object.as_given),
+            )
+        ):
+            return row
+        row_id = row.required('id', row.uuid('id'))
+        what = _('Port forwardings of floating IP %s') % row_id
+        try:
+            answer = self.transport.get(
+                f'{collection.path}/{row_id}/port_forwardings', what
+            )
+            found = answer.items(_FORWARDINGS, reading.Object.as_given)
+        except errors.RequestFailed as error:
+            row.body.failures.append(str(error))
+            return row
+        row.body.failures += answer.body.failures
+        return row.with_value(_FORWARDINGS, found)
 
     def shows_bindings(self) -> bool:
         """Return whether the caller may see where ports are bound.

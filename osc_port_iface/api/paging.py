@@ -144,10 +144,6 @@ class Collection(Generic[_Row]):
         """Its path below the URL of the service."""
         return self.other_path or f'/{self.key.replace("_", "-")}'
 
-    def read(self, page: reading.Object) -> records.Answer[_Row]:
-        """Read the rows of a page, with a line for each that is broken."""
-        return page.answer(self.key, self.record.read)
-
     def filter(self, name: str) -> Filter[_Row]:
         """Return a filter by its name; by default, that of a field."""
         return self.filters.get(name) or Filter(
@@ -253,12 +249,13 @@ class Lister(abc.ABC):
 
         :raises errors.ApiError: The request failed.
         """
-        return collection.read(
+        return self._read(
+            collection,
             self.transport.get(
                 collection.path,
                 collection.what,
                 self._with_fields(collection, query),
-            )
+            ),
         )
 
     def names(
@@ -291,6 +288,21 @@ class Lister(abc.ABC):
         return answer.intact(
             collection.key.removesuffix('s'), collection.record.read
         )
+
+    def _read(
+        self, collection: Collection[_Row], page: reading.Object
+    ) -> records.Answer[_Row]:
+        """Read the rows of a page, with a line for each that is broken."""
+        return page.answer(
+            collection.key,
+            lambda row: collection.record.read(self._whole(collection, row)),
+        )
+
+    def _whole(
+        self, collection: Collection[Any], row: reading.Object
+    ) -> reading.Object:
+        """Return a row of a listing with what the listing leaves out."""
+        return row
 
     def _all(
         self,
@@ -350,7 +362,7 @@ class Lister(abc.ABC):
                     return answer
                 raise
             seen.add(_identity(following))
-            found = collection.read(page)
+            found = self._read(collection, page)
             rows.update((row.id, row) for row in found.rows)
             following = _next_query(page, f'{collection.key}_links')
             if following is not None and _identity(following) in seen:

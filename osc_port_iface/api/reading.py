@@ -201,6 +201,10 @@ class Object:
             raise errors.Malformed(self.body.failures[0])
         return found
 
+    def with_value(self, key: str, value: object) -> 'Object':
+        """Return the same object with another value of a key."""
+        return Object({**self._values, key: value}, self._place, self.body)
+
     def as_given(self) -> Mapping[str, Any]:
         """Return the object as the API gave it, unread."""
         return self._values

@@ -164,7 +164,7 @@ class _Replay(transport.Transport):
         state = self._source.state(kind)
         if state == 'failed':
             raise errors.RequestFailed(_('%s: could not be recorded') % what)
-        if state != 'complete' or (kind == 'ports' and rest):
+        if state != 'complete' or (kind in ('ports', 'floatingips') and rest):
             raise errors.Forbidden(_('%s: not recorded') % what)
         if not rest or rest == ['detail']:
             return self._page(kind, query)

@@ -371,19 +371,24 @@ class Scenario:
         self,
         floating_ip: Resource,
         port: Resource,
-        external_port: int,
-        internal_port: int,
+        external_port: int | str,
+        internal_port: int | str,
         protocol: str = 'tcp',
     ) -> Resource:
-        """Forward a port of a floating IP to the first address of a port."""
+        """Forward a port of a floating IP to the first address of a port.
+
+        :param external_port: The port, or a range such as ``8000:8010``.
+        :param internal_port: Likewise.
+        """
+        ending = '_range' if isinstance(external_port, str) else ''
         path = f'/v2.0/floatingips/{floating_ip["id"]}/port_forwardings'
         forwarding: Resource = self.user.post(
             'network',
             path,
             {
                 'port_forwarding': {
-                    'external_port': external_port,
-                    'internal_port': internal_port,
+                    f'external_port{ending}': external_port,
+                    f'internal_port{ending}': internal_port,
                     'internal_port_id': port['id'],
                     'internal_ip_address': port['fixed_ips'][0]['ip_address'],
                     'protocol': protocol,

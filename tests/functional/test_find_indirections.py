@@ -15,6 +15,7 @@
 The expected results are derived from what a plain HTTP client reads.
 """
 
+import collections
 import ipaddress
 import json
 from typing import Any
@@ -32,6 +33,7 @@ class TestIndirections(base.ProjectTestCase):
     virtual_ip: scenario.Resource
     virtual_floating_ip: scenario.Resource
     shared: scenario.Resource
+    ranged: scenario.Resource
     subport: scenario.Resource
     load_balancer: scenario.LoadBalancer
 
@@ -69,6 +71,10 @@ class TestIndirections(base.ProjectTestCase):
         cls.shared = make.floating_ip()
         make.port_forwarding(cls.shared, ports['second'], 2202, 22)
         make.port_forwarding(cls.shared, ports['first'], 2201, 22)
+        cls.ranged = make.floating_ip()
+        make.port_forwarding(
+            cls.ranged, ports['first'], '8000:8010', '9000:9010', 'udp'
+        )
         cls.virtual_floating_ip = make.floating_ip(cls.virtual_ip)
         make.floating_ip(ports['third'])
         cls.load_balancer = make.load_balancer('amphora', cls.network)
@@ -159,23 +165,40 @@ class TestIndirections(base.ProjectTestCase):
                     expected, [row['External Port'] for row in rows]
                 )
 
+    def test_the_port_chooses_a_range(self) -> None:
+        """Neutron shows the ports of a range with the forwarding only."""
+        address = self.ranged['floating_ip_address']
+        for number, expected in (
+            (8010, ('8000:8010', '9000:9010')),
+            (8011, (None, None)),
+        ):
+            with self.subTest(number):
+                (row,) = self.find(f'{address}:{number}/udp')
+                self.assertEqual(
+                    expected, (row['External Port'], row['Internal Port'])
+                )
+
     def test_listed_with_the_interfaces(self) -> None:
         """find follows the same indirections that list shows."""
-        body = self.api.get(
-            'network', f'/v2.0/floatingips/{self.shared["id"]}'
-        )['floatingip']
-        expected = {
-            row['internal_port_id']: [
-                {
-                    'floating_ip_address': body['floating_ip_address'],
-                    'protocol': row['protocol'],
-                    'external_port': row['external_port'],
-                    'internal_ip_address': row['internal_ip_address'],
-                    'internal_port': row['internal_port'],
+        expected = collections.defaultdict(list)
+        for body in sorted(
+            (self.shared, self.ranged),
+            key=lambda body: str(body['floating_ip_address']),
+        ):
+            path = f'/v2.0/floatingips/{body["id"]}/port_forwardings'
+            for row in self.api.get('network', path)['port_forwardings']:
+                ports = {
+                    name: row.get(name) or row[f'{name}_range']
+                    for name in ('external_port', 'internal_port')
                 }
-            ]
-            for row in body['port_forwardings']
-        }
+                expected[row['internal_port_id']].append(
+                    {
+                        'floating_ip_address': body['floating_ip_address'],
+                        'protocol': row['protocol'],
+                        'internal_ip_address': row['internal_ip_address'],
+                        **ports,
+                    }
+                )
         (trunk,) = self.api.get(
             'network', '/v2.0/trunks', project_id=self.api.project_id
         )['trunks']

@@ -396,6 +396,30 @@ class FakeCloud(requests_mock.Mocker):
 
         self.get(f'{self.network_url}/v2.0/{collection}', json=listing)
 
+    def register_port_forwardings(
+        self, floating_ip: dict[str, Any], *forwardings: dict[str, Any]
+    ) -> None:
+        """Answer the listing of the forwardings of a floating IP.
+
+        The listing of floating IPs shows only ports that are no ranges.
+        """
+        shown = [
+            {
+                key: value
+                for key, value in forwarding.items()
+                if not (key.endswith('_range') or value is None)
+            }
+            for forwarding in forwardings
+        ]
+        self.register_network(
+            'floatingips', {**floating_ip, 'port_forwardings': shown}
+        )
+        url = f'{self.network_url}/v2.0/floatingips/{floating_ip["id"]}'
+        self.get(
+            f'{url}/port_forwardings',
+            json={'port_forwardings': list(forwardings)},
+        )
+
     def register_extensions(self, *aliases: str) -> None:
         """Answer the listing of Neutron's extensions."""
         self.get(

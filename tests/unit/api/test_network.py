@@ -267,6 +267,28 @@ class TestOthers(NetworkTestCase):
             other.port_forwardings,
         )
 
+    def test_ports_of_a_range_cannot_be_read(self) -> None:
+        row = fake_cloud.floating_ip('198.51.100.2')
+        forwarding = {'protocol': 'udp', 'internal_ip_address': '10.0.0.1'}
+        self.cloud.register_port_forwardings(row, forwarding)
+        self.answer(
+            f'{api_test_case.NEUTRON_URL}/floatingips/{row["id"]}'
+            '/port_forwardings',
+            {'status_code': 403},
+        )
+        answer = self.network.list(neutron.FLOATING_IPS)
+        self.assertEqual(
+            [
+                f'Port forwardings of floating IP {row["id"]}: '
+                'this is not allowed'
+            ],
+            [line.partition(' (')[0] for line in answer.failures],
+        )
+        ((found,),) = [row.port_forwardings for row in answer.rows]
+        self.assertEqual(
+            '198.51.100.2:->10.0.0.1:/udp', found.of('198.51.100.2')
+        )
+
     def test_neutron_without_routers(self) -> None:
         self.answer(
             f'{api_test_case.NEUTRON_URL}/floatingips', {'status_code': 404}

@@ -65,28 +65,36 @@ class TestPortForwardings(test_find.FindTestCase):
                 )
 
     def test_a_range_of_ports(self) -> None:
-        self.cloud.register_network(
-            'floatingips',
-            fake_cloud.floating_ip(
-                '203.0.113.5',
-                port_forwardings=[
-                    fake_cloud.forwarding(
-                        *(80, 80, 11, '10.0.0.5'),
-                        external_port=None,
-                        external_port_range='8000:8010',
-                        internal_port=None,
-                        internal_port_range='9000:9010',
+        self.cloud.register_port_forwardings(
+            fake_cloud.floating_ip('203.0.113.5'),
+            fake_cloud.forwarding(
+                *(80, 80, 11, '10.0.0.5'),
+                external_port=None,
+                external_port_range='8000:8010',
+                internal_port=None,
+                internal_port_range='9000:9010',
+            ),
+            fake_cloud.forwarding(10443, 443, 12, '10.0.0.6'),
+        )
+        both = [
+            ('port-forwarding', '8000:8010', '9000:9010'),
+            ('port-forwarding', 10443, 443),
+        ]
+        for query, expected in (
+            ('203.0.113.5', both),
+            ('203.0.113.5:8010/tcp', both[:1]),
+            ('203.0.113.5:8011', [('floating-ip', None, None)]),
+        ):
+            with self.subTest(query):
+                self.assertEqual(
+                    expected,
+                    self.rows(
+                        query,
+                        columns=(
+                            *('Matched As', 'External Port', 'Internal Port'),
+                        ),
                     ),
-                    fake_cloud.forwarding(10443, 443, 12, '10.0.0.6'),
-                ],
-            ),
-        )
-        self.assertEqual(
-            [('8000:8010', '9000:9010'), (10443, 443)],
-            self.rows(
-                '203.0.113.5', columns=('External Port', 'Internal Port')
-            ),
-        )
+                )
 
     def test_a_port_that_is_not_visible(self) -> None:
         self.register()
