@@ -123,15 +123,15 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         needs_details = columns.need_server_details(
             chosen
         ) or columns.show_server_names(chosen)
-        found = one_interface.find_interface(
+        found = one_interface.find(
             cloud,
             parsed_args.server,
             parsed_args.interface,
             parsed_args.all_projects,
             needs_details,
         )
-        look = columns.look_up(chosen, cloud, [found])
-        table = columns.table(chosen, [found], look)
+        look = columns.look_up(chosen, cloud, found.meant)
+        table = columns.table(chosen, found.meant, look)
         self.report(look)
         self.report_hidden(look, is_asked=bool(parsed_args.columns))
         return table
@@ -149,11 +149,12 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             )
         self.check_no_journal(parsed_args)
         cloud = self.cloud()
-        found = one_interface.find_all(
+        found = one_interface.find(
             cloud,
             parsed_args.server,
             parsed_args.interface,
             parsed_args.all_projects,
+            any_number=True,
         )
         look = lookup.Lookup(cloud, found.all.rows)
         tree = topology.tree(found, look)

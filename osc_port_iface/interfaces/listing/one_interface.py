@@ -13,6 +13,7 @@
 """Finds one interface by whatever a user knows of it."""
 
 from collections.abc import Iterable, Sequence
+import contextlib
 import dataclasses
 
 from osc_port_iface import addresses
@@ -37,8 +38,9 @@ _Answer = records.Answer[records.ServerInterface]
 class Found:
     """The interfaces of a server.
 
-    :ivar server: The server, with details.
-    :ivar all: All of its interfaces, and those that could not be read.
+    :ivar server: The server.
+    :ivar all: All of its interfaces, as far as they had to be read, and those
+        that could not be read.
     :ivar meant: Those that the user means.
     """
 
@@ -47,13 +49,14 @@ class Found:
     meant: _Rows
 
 
-def find_interface(
+def find(
     cloud: api_cloud.Cloud,
     server: str,
     interface: str | None,
     all_projects: bool = False,
-    details: bool = False,
-) -> records.ServerInterface:
+    details: bool = True,
+    any_number: bool = False,
+) -> Found:
     """Find an interface of a server.
 
     :param cloud: The services.
@@ -63,70 +66,40 @@ def find_interface(
         name; None for the only interface of the server.
     :param all_projects: Whether to look among the servers of all projects.
     :param details: Whether to read the details of the server, and to determine
-        the position of the interface in it.
-    :returns: The interface.
+        the position of the interface in it. Otherwise, an interface that is
+        given by its port ID may be read alone.
+    :param any_number: Whether, without an interface, all of the server are
+        meant.
     :raises errors.NotFound: The server has no such interface; the message
         names those that it has, for which Nova is asked once more. Or the
         server does not exist.
     :raises exceptions.CommandError: A request failed, or several interfaces
         or servers are meant.
     """
-    server, interface, port = _named(cloud, server, interface)
-    scope = compute.ServerScope(all_projects=all_projects)
-    chosen = selection.one(cloud, server, scope, details)
-    address = _address(interface) if interface else None
-    if address and address.kind is addresses.Kind.PORT and not details:
-        try:
-            found = cloud.compute.interface(
-                chosen.id, address.value, chosen.called
-            )
-            return records.ServerInterface(chosen, found, port)
-        except errors.NotFound:
-            # It may be the ID of a network, or the server may not exist.
-            pass
-    answer = _of_server(cloud, chosen)
-    if interface is None:
-        return _only(server, answer)
-    row = _chosen(cloud, server, answer, interface)
-    return dataclasses.replace(row, port=port)
-
-
-def find_all(
-    cloud: api_cloud.Cloud,
-    server: str,
-    interface: str | None,
-    all_projects: bool = False,
-) -> Found:
-    """Find all interfaces of a server, and which of them are meant.
-
-    :param cloud: The services.
-    :param server: As for :func:`find_interface`.
-    :param interface: Likewise, but None for all interfaces of a server.
-    :param all_projects: Whether to look among the servers of all projects.
-    :raises exceptions.CommandError: As for :func:`find_interface`.
-    """
-    server, interface, _port = _named(cloud, server, interface)
-    scope = compute.ServerScope(all_projects=all_projects)
-    owner = selection.one(cloud, server, scope, details=True)
-    answer = _of_server(cloud, owner)
-    meant = answer.rows
-    if interface:
-        meant = [_chosen(cloud, server, answer, interface)]
-    return Found(owner, answer, meant)
-
-
-def _named(
-    cloud: api_cloud.Cloud, server: str, interface: str | None
-) -> tuple[str, str | None, records.Port | None]:
-    """Return the server and the interface that a user names.
-
-    :returns: Both, and the port if an address alone tells them.
-    :raises errors.ApiError: Several ports have it, or a request failed.
-    """
     port = None if interface else _port_with(cloud, server)
     if port and port.server_id:
-        return port.server_id, port.id, port
-    return server, interface, None
+        server, interface = port.server_id, port.id
+    scope = compute.ServerScope(all_projects=all_projects)
+    owner = selection.one(cloud, server, scope, details)
+    address = _address(interface or '')
+    if address and address.kind is addresses.Kind.PORT and not details:
+        # It may be the ID of a network, or the server may not exist.
+        with contextlib.suppress(errors.NotFound):
+            found = cloud.compute.interface(
+                owner.id, address.value, owner.called
+            )
+            row = records.ServerInterface(owner, found, port)
+            return Found(owner, records.Answer([row]), [row])
+    answer = views.of_server(
+        owner, cloud.compute.interfaces(owner.id, owner.called)
+    )
+    answer.rows = nic_order.numbered(answer.rows)
+    if interface:
+        row = _chosen(cloud, server, answer, interface)
+        return Found(owner, answer, [dataclasses.replace(row, port=port)])
+    if not any_number:
+        _check_only(server, answer)
+    return Found(owner, answer, answer.rows)
 
 
 def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
@@ -164,12 +137,6 @@ _FILTERS = {
 }
 
 
-def _of_server(cloud: api_cloud.Cloud, server: records.Server) -> _Answer:
-    interfaces = cloud.compute.interfaces(server.id, server.called)
-    answer = views.of_server(server, interfaces)
-    return dataclasses.replace(answer, rows=nic_order.numbered(answer.rows))
-
-
 def _chosen(
     cloud: api_cloud.Cloud, server: str, answer: _Answer, text: str
 ) -> records.ServerInterface:
@@ -180,7 +147,9 @@ def _chosen(
     found: _Rows
     if address := _address(text):
         found = [
-            row for row in answer.rows if _has_address(row.interface, address)
+            row
+            for row in answer.rows
+            if address.value in (row.network_id, *_addresses(row))
         ]
     else:
         found = _with_name(cloud, answer.rows, text)
@@ -191,15 +160,15 @@ def _chosen(
     return found[0]
 
 
-def _only(server: str, answer: _Answer) -> records.ServerInterface:
-    """Return the only interface of a server.
+def _check_only(server: str, answer: _Answer) -> None:
+    """Check that a server has one interface.
 
     :raises errors.ApiError: It has none or several, or one could not be read.
     """
     if answer.failures:
         raise errors.Malformed(answer.failures[0])
     if len(answer.rows) == 1:
-        return answer.rows[0]
+        return
     name = printable.one_line(server)
     if not answer.rows:
         raise errors.NotFound(_('Server %s has no interface') % name)
@@ -220,18 +189,11 @@ def _address(text: str) -> addresses.Address | None:
         return None
 
 
-def _has_address(
-    interface: records.Interface, address: addresses.Address
-) -> bool:
-    if address.kind is addresses.Kind.PORT:
-        return address.value in (interface.port_id, interface.network_id)
-    if address.kind is addresses.Kind.MAC_ADDRESS:
-        return (interface.mac_address or '').lower() == address.value
-    sought = addresses.ip_address(address.value)
-    return any(
-        addresses.ip_address(fixed_ip.ip_address) == sought
-        for fixed_ip in interface.fixed_ips
-    )
+def _addresses(row: records.ServerInterface) -> list[str | None]:
+    """Return what tells an interface from others, as the APIs write it."""
+    interface = row.interface
+    fixed_ips = (fixed_ip.ip_address for fixed_ip in interface.fixed_ips)
+    return [interface.port_id, interface.mac_address, *fixed_ips]
 
 
 def _with_name(cloud: api_cloud.Cloud, rows: _Rows, name: str) -> _Rows:
@@ -277,13 +239,8 @@ def _not_found(
 
 def _described(rows: _Rows) -> str:
     """Describe interfaces by what a user can choose them by."""
-    found = []
-    for row in rows:
-        interface = row.interface
-        known = [
-            *(interface.port_id, interface.mac_address),
-            *(fixed_ip.ip_address for fixed_ip in interface.fixed_ips),
-            interface.tag,
-        ]
-        found.append(' '.join(printable.escape(x) for x in known if x))
-    return '; '.join(found)
+    return '; '.join(
+        ' '.join(printable.escape(text) for text in known if text)
+        for row in rows
+        if (known := [*_addresses(row), row.interface.tag])
+    )

@@ -36,9 +36,10 @@ class TestFind(api_test_case.ApiTestCase):
         server: str = SERVER,
         details: bool = False,
     ) -> records.ServerInterface:
-        return one_interface.find_interface(
+        (row,) = one_interface.find(
             self.api(), server, interface, details=details
-        )
+        ).meant
+        return row
 
     def test_nic_index_takes_all_interfaces(self) -> None:
         self.cloud.register_servers(
