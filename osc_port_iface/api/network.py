@@ -105,6 +105,10 @@ class NetworkApi(service.Service):
         """
         return any(port.shows_binding for port in self._first_port())
 
+    def hides_ports(self) -> bool:
+        """Return whether the caller may not see the ports of all projects."""
+        return not all(port.shows_binding for port in self._first_port())
+
     def ensure_scope(self) -> None:
         """Check that the caller can see ports at all.
 

@@ -24,6 +24,7 @@ from osc_port_iface.api import as_given
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import summary
@@ -80,8 +81,9 @@ def read(
     :param scope: What to observe.
     :param progress: Shows which kind has been read.
     :raises exceptions.CommandError: Several servers have a name, or one cannot
-        be looked up.
+        be looked up, or Neutron hides what is to be observed.
     """
+    _check_rights(cloud, scope)
     server_ids, failures = _selected(cloud, names_or_ids, scope)
 
     def listings() -> Iterator[as_given.GivenListing]:
@@ -149,6 +151,30 @@ def _store(
         skew = 0.0
     times = [round(1000 * (at + skew)) for at in (began, ended)]
     return observation.finish(times[0], times[1], round(1000 * skew))
+
+
+def _check_rights(cloud: api_cloud.Cloud, scope: compute.ServerScope) -> None:
+    """Check that Neutron shows the ports of the scope.
+
+    It leaves out what it hides, which would count as gone.
+
+    :raises errors.Forbidden: It does not.
+    """
+    cloud.network.ensure_scope()
+    if not scope.all_projects and scope.project_id in (None, cloud.project_id):
+        return
+    try:
+        hides_ports = cloud.network.hides_ports()
+    except errors.RequestFailed:
+        # So does the listing of the ports, and the observation has that.
+        return
+    if hides_ports:
+        raise errors.Forbidden(
+            _(
+                'Nothing is recorded: Neutron shows the ports of other '
+                'projects to administrators only'
+            )
+        )
 
 
 def _selected(

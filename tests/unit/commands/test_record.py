@@ -112,7 +112,8 @@ class TestRecord(RecordTestCase):
         ]
         self.assertEqual(
             [
-                '/servers/detail',
+                # The first one tells whether the user sees all ports.
+                *('/v2.0/ports', '/servers/detail'),
                 *(f'/v2.0/{key}' for key in NETWORK),
                 *('/v3/projects', '/v3/domains', '/v3/users'),
             ],
@@ -140,6 +141,33 @@ class TestRecord(RecordTestCase):
         self.cloud.get(f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403)
         result = self.record('-f', 'value', '-c', 'Complete')
         self.assertEqual((1, 'False\n'), (result.status, result.stdout))
+
+    def test_what_a_user_may_not_see_is_not_gone(self) -> None:
+        self.recorded()
+        port = fake_cloud.port(12, 2, '10.0.0.6')
+        for name in ('binding:vif_type', 'binding:host_id'):
+            del port[name]
+        self.cloud.register_network('ports', port)
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                'Nothing is recorded: Neutron shows the ports of other '
+                'projects to administrators only\n',
+            ),
+            self.record(),
+        )
+        self.cloud.register_network('ports')
+        self.cloud.register_authentication(system=True)
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                'Ports: none is shown; the token is scoped to the system, and '
+                'interfaces need one that is scoped to a project\n',
+            ),
+            self.record(),
+        )
+        self.cloud.register_authentication()
+        self.assertEqual(1, self.recorded()['Gone'])
 
     def test_no_more_than_the_name_of_a_user_is_kept(self) -> None:
         user = {'id': 'user-1', 'name': 'Ada', 'email': 'ada@example.org'}
