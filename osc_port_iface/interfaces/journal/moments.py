@@ -22,6 +22,7 @@ import contextlib
 import dataclasses
 import datetime
 import functools
+import itertools
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -114,13 +115,7 @@ class _History:
         ):
             return self._series([], [self._outside(moment)])
         enclosing = [*before, *during, *after]
-        missed = [
-            row
-            for row in self.observations
-            if not row.is_complete
-            and enclosing[0].id < row.id < enclosing[-1].id
-        ]
-        return self._series(enclosing, [_gap(enclosing)] if missed else [])
+        return self._series(enclosing, self._gaps(enclosing))
 
     def between(
         self, begin: datetime.datetime, end: datetime.datetime
@@ -146,7 +141,22 @@ class _History:
             ],
             *[row for row in usable if row.began > end][:1],
         ]
-        return self._series(inside, unseen)
+        return self._series(inside, [*unseen, *self._gaps(inside)])
+
+    def _gaps(self, asked: list[history.Observed]) -> list[str]:
+        """Say between which observations others are incomplete."""
+        return [
+            _('Between %(before)s and %(after)s, not everything could be read')
+            % {
+                'before': summary.as_text(first.ended),
+                'after': summary.as_text(second.began),
+            }
+            for first, second in itertools.pairwise(asked)
+            if any(
+                first.id < row.id < second.id and not row.is_complete
+                for row in self.observations
+            )
+        ]
 
     def _series(
         self, asked: list[history.Observed], notices: list[str]
@@ -268,12 +278,3 @@ def _widest(found: Collection[Series]) -> list[Series]:
 
 # Before any observation.
 _LONG_AGO = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-
-
-def _gap(enclosing: list[history.Observed]) -> str:
-    return _(
-        'Between %(before)s and %(after)s, not everything could be read'
-    ) % {
-        'before': summary.as_text(enclosing[0].ended),
-        'after': summary.as_text(enclosing[-1].began),
-    }

@@ -182,6 +182,10 @@ class TestFindAt(AtTestCase):
         )
         (row,) = json.loads(result.stdout)
         self.assertEqual('web', row['Server Name'])
+        self.assertEqual(
+            command_result.Result(1, 'web\n', result.stderr),
+            self.between(first['Finished'], last['Started']),
+        )
 
     def test_every_owner_in_order(self) -> None:
         first = self.recorded()
