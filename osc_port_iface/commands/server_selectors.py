@@ -69,6 +69,8 @@ def add_arguments(
         'server',
         metavar='<server>',
         nargs='*',
+        # Otherwise, argparse calls it required if something else is missing.
+        default=[],
         type=argument_types.name,
         help=_(
             'Server(s) to look at (name or ID); all servers of the project by '

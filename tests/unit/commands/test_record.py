@@ -205,6 +205,16 @@ class TestRecord(RecordTestCase):
         row = self.recorded()
         self.assertEqual((2, 499), (row['Observation'], row['Changed']))
 
+    def test_without_a_journal(self) -> None:
+        result = self.openstack('server', 'interface', 'record')
+        self.assertEqual(2, result.status)
+        self.assertTrue(
+            result.stderr.endswith(
+                'error: the following arguments are required: <journal>\n'
+            ),
+            result.stderr,
+        )
+
     def test_what_is_no_journal_stays_as_it_is(self) -> None:
         pathlib.Path(self.journal).write_text('notes')
         result = self.record()
