@@ -65,7 +65,7 @@ class GivenListing:
 
 
 def _data(row: reading.Object, *keys: str) -> bytes:
-    given = row.as_given()
+    given = row.values
     if keys:
         given = {key: given.get(key) for key in keys}
     return json.dumps(given, sort_keys=True, separators=(',', ':')).encode()

@@ -193,7 +193,7 @@ class ComputeApi(service.Service):
             server_id, what, f'/os-instance-actions/{request}'
         )
         action = self.transport.get(path, what).nested('instanceAction')
-        found = action.optional_items('events', nova.ACTION_EVENT.read)
+        found = action.items('events', nova.ACTION_EVENT.read)
         return records.Answer(found, action.body.failures)
 
     def compute_services(self) -> records.Answer[records.ComputeService]:

@@ -28,7 +28,7 @@ def read(
     :param key: Their key in the object.
     :returns: The fixed IPs, ordered as by :func:`ordered`.
     """
-    return ordered(owner.optional_items(key, _FIXED_IP.read))
+    return ordered(owner.items(key, _FIXED_IP.read))
 
 
 def ordered(

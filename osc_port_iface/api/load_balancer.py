@@ -46,9 +46,7 @@ LOAD_BALANCERS = paging.Collection(
 
 def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
     return tuple(
-        pool.optional_items(
-            key, lambda row: row.required('id', row.uuid('id'))
-        )
+        pool.items(key, lambda row: row.required('id', row.uuid('id')))
     )
 
 

@@ -13,6 +13,7 @@
 """Neutron, as far as interfaces need it."""
 
 from collections.abc import Mapping, Sequence
+import operator
 from typing import Any, ClassVar
 
 from osc_port_iface.api import errors
@@ -25,6 +26,8 @@ from osc_port_iface import records
 
 
 _FORWARDINGS = 'port_forwardings'
+
+_AS_GIVEN = operator.attrgetter('values')
 
 
 def _shows_ports(forwarding: Mapping[str, Any]) -> bool:
@@ -80,7 +83,7 @@ class NetworkApi(service.Service):
         if collection.key != neutron.FLOATING_IPS.key or all(
             map(
                 _shows_ports,
-                row.optional_items(_FORWARDINGS, reading.Object.as_given),
+                row.items(_FORWARDINGS, _AS_GIVEN),
             )
         ):
             return row
@@ -90,7 +93,7 @@ class NetworkApi(service.Service):
             answer = self.transport.get(
                 f'{collection.path}/{row_id}/port_forwardings', what
             )
-            found = answer.items(_FORWARDINGS, reading.Object.as_given)
+            found = answer.items(_FORWARDINGS, _AS_GIVEN)
         except errors.RequestFailed as error:
             row.body.failures.append(str(error))
             return row

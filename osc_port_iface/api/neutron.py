@@ -132,7 +132,7 @@ _ROUTE = reading.Record(records.Route, next_hop='nexthop')
 
 def _has_source_nat(gateway: reading.Object, key: str) -> bool:
     # Missing if Neutron lacks the extension to turn it off (ext-gw-mode).
-    return gateway.flag(key) is not False
+    return gateway.value(key, bool) is not False
 
 
 _GATEWAY = reading.Record(
@@ -148,8 +148,8 @@ def _gateways(
     """Read the first gateway of a router, and those that follow it."""
     gateway = router.part(first)
     return (
-        *([_GATEWAY.read(gateway)] if gateway.as_given() else []),
-        *router.optional_items(several, _GATEWAY.read)[1:],
+        *([_GATEWAY.read(gateway)] if gateway.values else []),
+        *router.items(several, _GATEWAY.read)[1:],
     )
 
 
@@ -192,9 +192,9 @@ def _agent_networks(agent: reading.Object, key: str) -> frozenset[str] | None:
     """Read the physical networks that an agent connects its host to."""
     configurations = agent.part(key)
     for name in _NETWORK_MAPPINGS:
-        if name in configurations.as_given():
-            return frozenset(configurations.part(name).as_given())
-    if _OVN_MAPPINGS in configurations.as_given():
+        if name in configurations.values:
+            return frozenset(configurations.part(name).values)
+    if _OVN_MAPPINGS in configurations.values:
         text = configurations.text(_OVN_MAPPINGS) or ''
         return frozenset(
             mapping.partition(':')[0] for mapping in text.split(',') if mapping
@@ -231,9 +231,9 @@ def _segments(
     network: reading.Object, key: str, *provider: str
 ) -> tuple[records.Segment, ...]:
     """Read the segments, which are a list if there are several."""
-    if provider[0] in network.as_given():
+    if provider[0] in network.values:
         return (_SEGMENT.read(network),)
-    return tuple(network.optional_items(key, _SEGMENT.read))
+    return tuple(network.items(key, _SEGMENT.read))
 
 
 NETWORKS = paging.Collection(

@@ -67,7 +67,7 @@ def _cached(cache: reading.Object) -> Iterator[records.Interface]:
     The network info cache is keyed by the labels of networks, so networks with
     the same name cannot be told apart.
     """
-    for label in cache.as_given():
+    for label in cache.values:
         found = records.grouped(
             cache.items(label, _CACHED_ADDRESS.read),
             lambda row: row.mac_address,

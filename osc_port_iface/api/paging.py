@@ -373,7 +373,7 @@ class Lister(abc.ABC):
                 )
             # If a link cannot be read, the next page is missing.
             answer.failures += found.failures
-            if following is None and page.flag('truncated'):
+            if following is None and page.value('truncated', bool):
                 # Keystone has a limit (max_db_limit), and not always pages.
                 answer.failures.append(
                     _('%s: the service shows only the first ones')
@@ -423,7 +423,7 @@ def _next_query(page: reading.Object, links: str) -> Parameters | None:
     Only the query of the link is used, as its host may be known to the service
     only.
     """
-    found = page.optional_items(links, _LINK.read)
+    found = page.items(links, _LINK.read)
     targets = [link.href for link in found if link.rel == 'next']
     # Keystone has an object in place of the list.
     target = next(iter(targets), page.part('links').text('next'))

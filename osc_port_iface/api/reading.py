@@ -18,6 +18,7 @@ broken items are left out.
 
 from collections.abc import Callable, Mapping
 import copy
+import dataclasses
 import datetime
 import typing
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -35,18 +36,18 @@ _Row = TypeVar('_Row')
 _Value = TypeVar('_Value')
 
 
+@dataclasses.dataclass
 class Body:
-    """The body of an answer, and the failures found while reading it."""
+    """The body of an answer.
 
-    def __init__(self, what: str, response: responses.Response) -> None:
-        """Read a response.
+    :ivar what: What was requested, as the beginning of error messages.
+    :ivar response: The response, with a status below 400.
+    :ivar failures: A line for each item that was broken.
+    """
 
-        :param what: What was requested, as the beginning of error messages.
-        :param response: The response, with a status below 400.
-        """
-        self.what = what
-        self.response = response
-        self.failures: list[str] = []
+    what: str
+    response: responses.Response
+    failures: list[str] = dataclasses.field(default_factory=list)
 
     def root(self) -> 'Object':
         """Return the body as an object.
@@ -62,74 +63,57 @@ class Body:
         return Object(value, '', self)
 
 
+@dataclasses.dataclass(slots=True)
 class Object:
     """A JSON object. Each method reads the value of a key.
 
     All raise errors.Malformed if the value is of another type. A key that is
     missing, null or an empty text has no value, and is read as None, or as
     nothing if it is to be a list.
+
+    :ivar values: The object as the API gave it, unread.
+    :ivar place: Its place in the body.
+    :ivar body: The body.
     """
 
-    def __init__(
-        self, values: Mapping[str, Any], place: str, body: Body
-    ) -> None:
-        """Read an object at a place in a body."""
-        self._values = values
-        self._place = place
-        self.body = body
+    values: Mapping[str, Any]
+    place: str
+    body: Body
+
+    def value(self, key: str, kind: type[_Value]) -> _Value | None:
+        """Read a value of one of the types of JSON."""
+        value = self.values.get(key)
+        # True is an int, too.
+        if value is None or type(value) is kind:
+            return value
+        raise self._wrong(key, value)
 
     def text(self, key: str) -> str | None:
         """Read a text."""
-        value = self._values.get(key)
-        if value is not None and not isinstance(value, str):
-            raise self._wrong(key, value)
-        return value or None
+        return self.value(key, str) or None
+
+    def parsed(
+        self, key: str, parse: Callable[[str], _Value]
+    ) -> _Value | None:
+        """Read a text that is written in a certain way.
+
+        :param parse: Raises ValueError if it is not.
+        """
+        text = self.text(key)
+        return None if text is None else self._parse(key, text, parse)
+
+    def all_parsed(
+        self, key: str, parse: Callable[[str], _Value]
+    ) -> tuple[_Value, ...]:
+        """Read a list of texts, like :meth:`parsed`."""
+        return tuple(
+            self._parse(key, text, parse)
+            for text in self.value(key, list) or ()
+        )
 
     def uuid(self, key: str) -> str | None:
         """Read a UUID, in lower case."""
-        text = self.text(key)
-        if text and not addresses.is_uuid(text):
-            raise self._wrong(key, text)
-        return text and text.lower()
-
-    def ip_address(self, key: str) -> str | None:
-        """Read an IP address, and return it as Python writes it."""
-        address = self._parsed(key, addresses.ip_address)
-        return None if address is None else str(address)
-
-    def mac_address(self, key: str) -> str | None:
-        """Read a MAC address as Neutron writes it.
-
-        Nova's cache may write the same address differently. A text that is no
-        MAC address stays as it is.
-        """
-        text = self.text(key)
-        try:
-            return text and addresses.parse_mac_address(text)
-        except ValueError:
-            return text
-
-    def cidr(self, key: str) -> str | None:
-        """Read an IP address or a CIDR, and return it as it is written."""
-        return self.text(key) if self.network(key) else None
-
-    def network(self, key: str) -> addresses.IPNetwork | None:
-        """Read an IP address or a CIDR as a network, ignoring host bits."""
-        return self._parsed(key, addresses.parse_ip_network)
-
-    def networks(self, key: str) -> tuple[addresses.IPNetwork, ...]:
-        """Read a list of IP addresses or CIDRs."""
-        return tuple(
-            self._parse(key, text, addresses.parse_ip_network)
-            for text in self.texts(key)
-        )
-
-    def number(self, key: str) -> int | None:
-        """Read a whole number."""
-        value = self._values.get(key)
-        if value is None or type(value) is int:
-            return value
-        raise self._wrong(key, value)
+        return self.parsed(key, _uuid)
 
     def number_or_text(self, *keys: str) -> str | None:
         """Read a value that is a number in some releases, a text in others.
@@ -137,25 +121,15 @@ class Object:
         :param keys: The first one that has a value is read.
         """
         for key in keys:
-            value = self._values.get(key)
+            value = self.values.get(key)
             text = str(value) if type(value) is int else self.text(key)
             if text:
                 return text
         return None
 
-    def flag(self, key: str) -> bool | None:
-        """Read true or false."""
-        value = self._values.get(key)
-        if value is None or isinstance(value, bool):
-            return value
-        raise self._wrong(key, value)
-
     def moment(self, key: str) -> datetime.datetime | None:
         """Read a time (ISO 8601), which is in UTC unless it has an offset."""
-        moment = self._parsed(key, datetime.datetime.fromisoformat)
-        if moment and moment.tzinfo is None:
-            return moment.replace(tzinfo=datetime.UTC)
-        return moment
+        return self.parsed(key, _moment)
 
     def age(self, *keys: str) -> float | None:
         """Return how many seconds ago something was, by the service's clock.
@@ -167,32 +141,19 @@ class Object:
                 return (self.body.response.sent_at - moment).total_seconds()
         return None
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Read a list of texts."""
-        values = self._list(key) if self._values.get(key) is not None else []
-        for value in values:
-            if not isinstance(value, str):
-                raise self._wrong(key, value)
-        return tuple(values)
-
     def required(self, key: str, value: _Value | None) -> _Value:
         """Return the value that was read for a key, which must have one."""
         if value is None:
-            raise self._wrong(key, self._values.get(key))
+            raise self._wrong(key, self.values.get(key))
         return value
 
     def nested(self, key: str) -> 'Object':
         """Read an object, which must be there."""
-        value = self._values.get(key)
-        if not isinstance(value, dict):
-            raise self._wrong(key, value)
-        return Object(value, self._at(key), self.body)
+        return self._object(key, self.required(key, self.value(key, dict)))
 
     def part(self, key: str) -> 'Object':
         """Read an object; an empty one if the key has none."""
-        if self._values.get(key) is None:
-            return Object({}, self._at(key), self.body)
-        return self.nested(key)
+        return self._object(key, self.value(key, dict) or {})
 
     def intact(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
         """Read an object in which no item may be broken."""
@@ -203,11 +164,7 @@ class Object:
 
     def with_value(self, key: str, value: object) -> 'Object':
         """Return the same object with another value of a key."""
-        return Object({**self._values, key: value}, self._place, self.body)
-
-    def as_given(self) -> Mapping[str, Any]:
-        """Return the object as the API gave it, unread."""
-        return self._values
+        return dataclasses.replace(self, values={**self.values, key: value})
 
     def items(
         self, key: str, read: Callable[['Object'], _Item]
@@ -216,56 +173,45 @@ class Object:
 
         A broken item is left out, and added to the failures of the body.
 
-        :param key: The key of the list, which must be there.
+        :param key: The key of the list, which may be missing.
         :param read: Reads one object.
         """
         found = []
-        for index, value in enumerate(self._list(key)):
-            place = f'{self._at(key)}[{index}]'
+        for index, value in enumerate(self.value(key, list) or ()):
+            name = f'{key}[{index}]'
             try:
-                if not isinstance(value, dict):
-                    raise self._wrong(f'{key}[{index}]', value)
-                found.append(read(Object(value, place, self.body)))
+                if type(value) is not dict:
+                    raise self._wrong(name, value)
+                found.append(read(self._object(name, value)))
             except errors.Malformed as error:
                 self.body.failures.append(str(error))
         return found
 
-    def optional_items(
-        self, key: str, read: Callable[['Object'], _Item]
-    ) -> list[_Item]:
-        """Read a list of objects, one by one, which may be missing."""
-        if self._values.get(key) is None:
-            return []
-        return self.items(key, read)
-
     def answer(
         self, key: str, read: Callable[['Object'], _Item]
     ) -> records.Answer[_Item]:
-        """Read a list of objects, with a line for each that is broken."""
+        """Read a list of objects, which must be there.
+
+        :returns: The objects, with a line for each that is broken.
+        """
+        self.required(key, self.value(key, list))
         return records.Answer(self.items(key, read), self.body.failures)
 
-    def _list(self, key: str) -> list[Any]:
-        value = self._values.get(key)
-        if not isinstance(value, list):
-            raise self._wrong(key, value)
-        return value
-
-    def _parsed(
-        self, key: str, parse: Callable[[str], _Value]
-    ) -> _Value | None:
-        text = self.text(key)
-        return None if text is None else self._parse(key, text, parse)
+    def _object(self, key: str, values: Mapping[str, Any]) -> 'Object':
+        return Object(values, self._at(key), self.body)
 
     def _parse(
-        self, key: str, text: str, parse: Callable[[str], _Value]
+        self, key: str, text: Any, parse: Callable[[str], _Value]
     ) -> _Value:
         try:
-            return parse(text)
+            if isinstance(text, str):
+                return parse(text)
         except ValueError:
-            raise self._wrong(key, text) from None
+            pass
+        raise self._wrong(key, text)
 
     def _at(self, key: str) -> str:
-        return f'{self._place}.{key}' if self._place else key
+        return f'{self.place}.{key}' if self.place else key
 
     def _wrong(self, key: str, value: object) -> errors.Malformed:
         """Make the error for a value of the wrong type."""
@@ -277,25 +223,65 @@ class Object:
                 'place': place,
                 'value': printable.one_line(repr(value)[:1000], 80),
             }
-        identifier = self._values.get('id')
+        identifier = self.values.get('id')
         if isinstance(identifier, str) and key != 'id':
             problem += f' (ID {printable.one_line(identifier, 40)})'
         return faults.malformed(self.body.response, self.body.what, problem)
+
+
+def _uuid(text: str) -> str:
+    if not addresses.is_uuid(text):
+        raise ValueError
+    return text.lower()
+
+
+def _ip_address(text: str) -> str:
+    """Return an IP address as Python writes it."""
+    return str(addresses.ip_address(text))
+
+
+def _mac_address(text: str) -> str:
+    """Return a MAC address as Neutron writes it.
+
+    Nova's cache may write the same address differently. A text that is no MAC
+    address stays as it is.
+    """
+    try:
+        return addresses.parse_mac_address(text)
+    except ValueError:
+        return text
+
+
+def _cidr(text: str) -> str:
+    """Return an IP address or a CIDR as it is written."""
+    _network(text)
+    return text
+
+
+# Host bits are ignored.
+_network = addresses.parse_ip_network
+
+
+def _moment(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    return moment.replace(tzinfo=moment.tzinfo or datetime.UTC)
 
 
 # How a field of a record is read, by its type. It may also be that or None.
 _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
     str: Object.text,
     records.UUID: Object.uuid,
-    records.IPText: Object.ip_address,
-    records.MACText: Object.mac_address,
-    records.CIDRText: Object.cidr,
-    addresses.IPNetwork: Object.network,
-    int: Object.number,
-    bool: Object.flag,
+    records.IPText: lambda row, key: row.parsed(key, _ip_address),
+    records.MACText: lambda row, key: row.parsed(key, _mac_address),
+    records.CIDRText: lambda row, key: row.parsed(key, _cidr),
+    addresses.IPNetwork: lambda row, key: row.parsed(key, _network),
+    int: lambda row, key: row.value(key, int),
+    bool: lambda row, key: row.value(key, bool),
     datetime.datetime: Object.moment,
-    tuple[str, ...]: Object.texts,
-    tuple[addresses.IPNetwork, ...]: Object.networks,
+    tuple[str, ...]: lambda row, key: row.all_parsed(key, str),
+    tuple[addresses.IPNetwork, ...]: lambda row, key: row.all_parsed(
+        key, _network
+    ),
 }
 
 _OPTIONAL_READERS = {kind | None: read for kind, read in _READERS.items()}
@@ -337,9 +323,7 @@ def items(key: str, record: 'Record[Any]') -> Field:
     :param key: The key of the list, which may be missing or null.
     :param record: What the list has.
     """
-    return field(
-        lambda row, name: tuple(row.optional_items(name, record.read)), key
-    )
+    return field(lambda row, name: tuple(row.items(name, record.read)), key)
 
 
 def _by_type(kind: Any, key: str) -> Field:

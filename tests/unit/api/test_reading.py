@@ -12,6 +12,7 @@
 
 from collections.abc import Callable
 import datetime
+import ipaddress
 import json
 
 import testtools
@@ -43,11 +44,11 @@ class TestValues(testtools.TestCase):
             (
                 'address',
                 '2001:DB8::0',
-                lambda o: o.ip_address('k'),
-                '2001:db8::',
+                lambda o: o.parsed('k', ipaddress.ip_address),
+                ipaddress.ip_address('2001:db8::'),
             ),
-            ('number', 0, lambda o: o.number('k'), 0),
-            ('number null', None, lambda o: o.number('k'), None),
+            ('number', 0, lambda o: o.value('k', int), 0),
+            ('number null', None, lambda o: o.value('k', int), None),
             ('as text', 22, lambda o: o.number_or_text('k'), '22'),
             (
                 'a range',
@@ -55,10 +56,15 @@ class TestValues(testtools.TestCase):
                 lambda o: o.number_or_text('k'),
                 '1:2',
             ),
-            ('flag', False, lambda o: o.flag('k'), False),
-            ('flag null', None, lambda o: o.flag('k'), None),
-            ('texts', ['a', 'b'], lambda o: o.texts('k'), ('a', 'b')),
-            ('texts null', None, lambda o: o.texts('k'), ()),
+            ('flag', False, lambda o: o.value('k', bool), False),
+            ('flag null', None, lambda o: o.value('k', bool), None),
+            (
+                'texts',
+                ['a', 'b'],
+                lambda o: o.all_parsed('k', str),
+                ('a', 'b'),
+            ),
+            ('texts null', None, lambda o: o.all_parsed('k', str), ()),
             (
                 'moment',
                 '2026-01-02T03:04:05Z',
@@ -71,11 +77,11 @@ class TestValues(testtools.TestCase):
                 lambda o: o.moment('k'),
                 datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
             ),
-            ('part null', None, lambda o: dict(o.part('k').as_given()), {}),
+            ('part null', None, lambda o: dict(o.part('k').values), {}),
             (
                 'items null',
                 None,
-                lambda o: o.optional_items('k', lambda i: i),
+                lambda o: o.items('k', lambda i: i),
                 [],
             ),
             (
@@ -96,20 +102,25 @@ class TestValues(testtools.TestCase):
             ('text', 1, lambda o: o.text('k'), 'k is 1'),
             ('list', [], lambda o: o.text('k'), 'k is []'),
             ('uuid', '../x', lambda o: o.uuid('k'), "k is '../x'"),
-            ('address', '1.2.3', lambda o: o.ip_address('k'), "k is '1.2.3'"),
-            ('number', True, lambda o: o.number('k'), 'k is True'),
-            ('number', 1.5, lambda o: o.number('k'), 'k is 1.5'),
-            ('flag', 1, lambda o: o.flag('k'), 'k is 1'),
+            (
+                'address',
+                '1.2.3',
+                lambda o: o.parsed('k', ipaddress.ip_address),
+                "k is '1.2.3'",
+            ),
+            ('number', True, lambda o: o.value('k', int), 'k is True'),
+            ('number', 1.5, lambda o: o.value('k', int), 'k is 1.5'),
+            ('flag', 1, lambda o: o.value('k', bool), 'k is 1'),
             ('moment', 'x', lambda o: o.moment('k'), "k is 'x'"),
-            ('texts', 'ab', lambda o: o.texts('k'), "k is 'ab'"),
-            ('in texts', [1], lambda o: o.texts('k'), 'k is 1'),
+            ('texts', 'ab', lambda o: o.all_parsed('k', str), "k is 'ab'"),
+            ('in texts', [1], lambda o: o.all_parsed('k', str), 'k is 1'),
             ('nested', [], lambda o: o.nested('k'), 'k is []'),
             ('nested null', None, lambda o: o.nested('k'), 'k is missing'),
             ('items', {}, lambda o: o.items('k', lambda i: i), 'k is {}'),
             (
-                'items null',
+                'answer null',
                 None,
-                lambda o: o.items('k', lambda i: i),
+                lambda o: o.answer('k', lambda i: i),
                 'k is missing',
             ),
             (
@@ -154,7 +165,7 @@ class TestItems(testtools.TestCase):
         )
 
         def read(row: reading.Object) -> str:
-            row.part('of').number('n')
+            row.part('of').value('n', int)
             return row.required('id', row.text('id'))
 
         self.assertEqual(['a', 'c'], root.items('rows', read))
