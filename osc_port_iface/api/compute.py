@@ -314,7 +314,7 @@ class ComputeApi(service.Service):
         """
         try:
             document = found.get(
-                found.url_without(self._credentials.project_id),
+                found.url.removesuffix(f'/{self._credentials.project_id}'),
                 _('Compute version document'),
                 timeout=_VERSION_TIMEOUT,
                 authenticated=False,

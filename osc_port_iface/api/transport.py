@@ -103,9 +103,19 @@ class _Call(NamedTuple):
     timeout: tuple[float, float] = TIMEOUT
     authenticated: bool = True
 
+    @property
+    def full_url(self) -> str:
+        """The URL with the query."""
+        query = parse.urlencode(self.query or {}, doseq=True, errors='replace')
+        return f'{self.url}?{query}' if query else self.url
+
 
 class Transport:
-    """Sends requests to one service."""
+    """Sends requests to one service.
+
+    :ivar url: The URL of the service, to which paths are added.
+    :ivar microversion: The microversion to ask for, if it has any.
+    """
 
     def __init__(
         self,
@@ -133,18 +143,14 @@ class Transport:
         )
         self._credentials = credentials
         self._pace = pace.Pace()
-        self._url = url
+        self.url = url
         self.microversion: str | None = None
 
     @functools.cached_property
     def _auth(self) -> Any:
         """The password in ~/.netrc, which requests looks for each time."""
-        login = requests.utils.get_netrc_auth(self._url)
+        login = requests.utils.get_netrc_auth(self.url)
         return requests.auth.HTTPBasicAuth(*login) if login else _no_auth
-
-    def url_without(self, project_id: str | None) -> str:
-        """Return the URL of the service, without the project at its end."""
-        return self._url.removesuffix(f'/{project_id}')
 
     def get(
         self,
@@ -172,7 +178,7 @@ class Transport:
         :raises errors.ApiError: The service refused, could not be reached, or
             did not answer with a JSON object.
         """
-        url = path if '://' in path else f'{self._url}{path}'
+        url = path if '://' in path else f'{self.url}{path}'
         call = _Call(
             what,
             url,
@@ -226,7 +232,7 @@ class Transport:
 
     def path(self, path: str) -> str:
         """Return a path of the service in full, as in a call."""
-        return parse.urlsplit(self._url).path + path
+        return parse.urlsplit(self.url).path + path
 
     def change(
         self,
@@ -249,7 +255,7 @@ class Transport:
             or may not have been made.
         :raises errors.TokenRefused: No token could be obtained.
         """
-        call = _Call(what, parse.urljoin(self._url, path), method, body=body)
+        call = _Call(what, parse.urljoin(self.url, path), method, body=body)
         delays = iter(RETRY_DELAYS)
         while True:
             try:
@@ -307,8 +313,9 @@ class Transport:
                 self._pace,
                 no_answer.explained(call.what, call.url, call.timeout),
             ):
-                wire_log.request(
-                    *(call.method, call.url, call.query),
+                wire_log.show(
+                    'REQ: %s %s, microversion: %s, body: %s',
+                    *(call.method, call.full_url),
                     *(self.microversion, call.body),
                 )
                 answer = self._adapter.request(
@@ -323,11 +330,13 @@ class Transport:
                     **_OPTIONS,
                 )
                 responses.conceal(answer, token)
-                wire_log.head(answer.status_code, answer.headers)
+                wire_log.show(
+                    'RESP: [%d] %s', answer.status_code, answer.headers
+                )
                 response = responses.read(
                     answer, call.what, token, call.timeout[1]
                 )
-            wire_log.body(response)
+            wire_log.show('RESP BODY: %s', response.text)
             if call.authenticated and response.status != 401:
                 self._credentials.accepted()
             elif call.authenticated and self._credentials.renew(headers):
@@ -394,6 +403,5 @@ def _raise_if_too_large(call: _Call, error: no_answer.NoAnswer) -> None:
     """
     if error.is_slow:
         raise errors.TooLarge(f'{call.what}: {error}') from error
-    query = parse.urlencode(call.query or {}, doseq=True, errors='replace')
-    if error.is_closed and len(call.url) + len(query) > _LONG_REQUEST:
+    if error.is_closed and len(call.full_url) > _LONG_REQUEST:
         raise errors.TooLong(f'{call.what}: {error}') from error

@@ -92,7 +92,7 @@ class TestRequest(TransportTestCase):
                 )
 
     def test_endpoint_that_is_no_url(self) -> None:
-        self.transport_under_test._url = 'http://[::1'
+        self.transport_under_test.url = 'http://[::1'
         self.assert_raises(errors.Unreachable, 'Thing: Invalid IPv6 URL')
 
     def test_without_the_token(self) -> None:
@@ -108,20 +108,6 @@ class TestRequest(TransportTestCase):
             'Thing: what is asked for is not valid Unicode',
             query={'name': ['web\udcff']},
         )
-
-    def test_project_at_the_end(self) -> None:
-        at_project = transport.Transport(
-            self.cloud.adapter('compute'),
-            credentials.Credentials(self.session()),
-            'http://a.test/v2.1/p',
-        )
-        for project_id, expected in (
-            ('p', 'http://a.test/v2.1'),
-            ('q', 'http://a.test/v2.1/p'),
-            (None, 'http://a.test/v2.1/p'),
-        ):
-            with self.subTest(project_id):
-                self.assertEqual(expected, at_project.url_without(project_id))
 
 
 class TestStatus(TransportTestCase):
