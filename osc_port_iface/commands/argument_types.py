@@ -21,7 +21,6 @@ from typing import TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
-from osc_port_iface.commands import address_mistakes
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.selecting import suggestions
@@ -131,15 +130,12 @@ tree_language = one_of(
 
 
 def _address(
-    parse: Callable[[str], _Value],
-    explain: Callable[[str], str | None],
-    otherwise: str,
+    parse: Callable[[str], _Value], otherwise: str
 ) -> Callable[[str], _Value]:
     """Make a type for an address.
 
     :param parse: Reads it.
-    :param explain: Says what is wrong with it, if that is known.
-    :param otherwise: What to say if it is not.
+    :param otherwise: What to say of what does not look like one.
     """
 
     def read(text: str) -> _Value:
@@ -147,40 +143,31 @@ def _address(
             return parse(text)
         except addresses.TooWide:
             raise _invalid(_TOO_WIDE, text) from None
+        except addresses.Mistake as mistake:
+            message = _("'%%s' is malformed: %s") % mistake
+            raise _invalid(message, text) from None
         except ValueError:
-            why = explain(text)
-        if why is None:
-            raise _invalid(otherwise, text)
-        raise _invalid(_("'%%s' is malformed: %s") % why, text)
+            raise _invalid(otherwise, text) from None
 
     return read
 
 
 mac_address = _address(
-    addresses.parse_mac_address,
-    address_mistakes.of_mac_address,
-    _("'%s' is not a MAC address"),
+    addresses.parse_mac_address, _("'%s' is not a MAC address")
 )
 
 mac_prefix = _address(
     addresses.parse_mac_prefix,
-    address_mistakes.of_mac_address,
     _("'%s' is not a MAC address or the beginning of one"),
 )
 
 ip_network = _address(
-    addresses.parse_ip_network,
-    address_mistakes.of_ip_network,
-    _("'%s' is not an IP address or CIDR"),
+    addresses.parse_ip_network, _("'%s' is not an IP address or CIDR")
 )
 
 # An address whose owner is to be found, as an argument and as a line.
-query = _address(
-    addresses.parse_query, address_mistakes.of_query, _NO_QUERY + _FOR_SERVERS
-)
-_query_line = _address(
-    addresses.parse_query, address_mistakes.of_query, _NO_QUERY
-)
+query = _address(addresses.parse_query, _NO_QUERY + _FOR_SERVERS)
+_query_line = _address(addresses.parse_query, _NO_QUERY)
 
 
 def query_file(path: str) -> list[addresses.Address]:

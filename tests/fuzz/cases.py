@@ -36,7 +36,6 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import neutron
 from osc_port_iface.api import response as responses
-from osc_port_iface.commands import address_mistakes
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.changes import saved_listing
 from osc_port_iface import printable
@@ -439,9 +438,8 @@ def run_with_arguments(name: str, line: list[str]) -> None:
 def read_notation(text: str) -> None:
     """Read a text as each kind of address."""
     COUNTS['notations'] += 1
-    if why := address_mistakes.of_query(text):
-        _check_line(why)
     for parse in (
+        addresses.parse_query,
         addresses.parse_address,
         addresses.parse_mac_address,
         addresses.parse_ip_address,
@@ -449,6 +447,9 @@ def read_notation(text: str) -> None:
     ):
         try:
             value = parse(text)
+        except addresses.Mistake as mistake:
+            _check_line(str(mistake))
+            continue
         except ValueError:
             continue
         assert parse(str(getattr(value, 'value', value))), text
