@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 
 from osc_port_iface.i18n import _
 
@@ -26,6 +25,7 @@ Ports = tuple[int, int]
 _SIZE = 65536
 ALL_PORTS: Ports = (0, _SIZE - 1)
 _PROTOCOLS = range(256)
+_LAST = len(_PROTOCOLS) * _SIZE - 1
 
 ICMP = 1
 TCP = 6
@@ -111,28 +111,24 @@ class Flows:
     @property
     def ports(self) -> dict[int, list[Ports]]:
         """The ports, by the numbers of the protocols that it has."""
-        found: dict[int, list[Ports]] = {}
-        for first, last in self.numbers:
-            for protocol in range(first // _SIZE, last // _SIZE + 1):
-                start = protocol * _SIZE
-                found.setdefault(protocol, []).append(
-                    (max(first - start, 0), min(last - start, _SIZE - 1))
-                )
-        return found
+        return {
+            protocol: [
+                (first % _SIZE, last % _SIZE) for first, last in part.numbers
+            ]
+            for protocol in _PROTOCOLS
+            if (part := self & Flows.of(protocol))
+        }
 
     def __bool__(self) -> bool:
         """Return whether there is any traffic in the set."""
         return bool(self.numbers)
 
-    def __or__(self, other: Flows) -> Flows:
-        """Return what is in either."""
-        merged: list[Ports] = []
-        for first, last in sorted(self.numbers + other.numbers):
-            if merged and first <= merged[-1][1] + 1:
-                merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-            else:
-                merged.append((first, last))
-        return Flows(tuple(merged))
+    def __invert__(self) -> Flows:
+        """Return what is not in the set."""
+        starts = (0, *(last + 1 for _first, last in self.numbers))
+        ends = (*(first - 1 for first, _last in self.numbers), _LAST)
+        gaps = zip(starts, ends, strict=True)
+        return Flows(tuple(gap for gap in gaps if gap[0] <= gap[1]))
 
     def __and__(self, other: Flows) -> Flows:
         """Return what is in both."""
@@ -145,9 +141,13 @@ class Flows:
             )
         )
 
+    def __or__(self, other: Flows) -> Flows:
+        """Return what is in either."""
+        return ~(~self & ~other)
+
     def __sub__(self, other: Flows) -> Flows:
         """Return what is in this set, but not in the other."""
-        return Flows(functools.reduce(_cut, other.numbers, self.numbers))
+        return self & ~other
 
     def answered(self, replies: Flows, surely: bool) -> Flows:
         """Return what is answered if only these replies may pass.
@@ -175,13 +175,12 @@ class Flows:
             found |= requests
         return self & found
 
-    def moved(self, protocol: int, distance: int) -> Flows:
-        """Return what is of a protocol, with its ports moved."""
-        own = self & Flows.of(protocol)
+    def moved(self, distance: int) -> Flows:
+        """Return the same with other ports."""
         return Flows(
             tuple(
                 (first + distance, last + distance)
-                for first, last in own.numbers
+                for first, last in self.numbers
             )
         )
 
@@ -277,19 +276,5 @@ def _ports_text(protocol: int, ports: Ports) -> str:
     return _('types %(first)d-%(last)d') % {'first': kind, 'last': last_kind}
 
 
-def _cut(ports: tuple[Ports, ...], removed: Ports) -> tuple[Ports, ...]:
-    """Return what is left of ports without others."""
-    low, high = removed
-    return tuple(
-        part
-        for first, last in ports
-        for part in (
-            (first, min(last, low - 1)),
-            (max(first, high + 1), last),
-        )
-        if part[0] <= part[1]
-    )
-
-
 NOTHING = Flows(())
-EVERYTHING = Flows(((0, len(_PROTOCOLS) * _SIZE - 1),))
+EVERYTHING = ~NOTHING

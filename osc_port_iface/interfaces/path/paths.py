@@ -25,7 +25,6 @@ from osc_port_iface.interfaces.path import plugged
 from osc_port_iface.interfaces.path import routing
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
-from osc_port_iface import records
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,44 +91,41 @@ class Pair:
     asked: flows.Flows
 
     @property
-    def start(self) -> str | None:
-        """The network of the source; None if it is outside Neutron."""
-        return self.source.network_id
-
-    @property
-    def end(self) -> str | None:
-        """Likewise that of the destination."""
-        return self.destination.network_id
-
-    @property
     def sender(self) -> firewall.Peer:
         """The source, as rules see it if nothing translates it."""
         return firewall.Peer((self.source.network,), self.source.is_internet)
 
     def directly(self) -> Path:
         """Judge the path to the address itself."""
-        port = self.source.port
-        if port and port == self.destination.port:
-            step, *_others = plugged.judge(self.known, port)
+        start, end = self.source.network_id, self.destination.network_id
+        if self.source.port and self.source.port == self.destination.port:
+            step, *_others = plugged.judge(self.known, self.source)
             note = _('what a server sends to itself stays inside')
             step = dataclasses.replace(step, assumptions=(note,))
             return self.only(step, _('same port'))
-        if self.start is None and self.end is None:
-            reason = _('neither end is on a network that can be read')
-            network = self.known.network(None)
-            return self.only(steps.unknown('network', network, reason))
+        if start is None and end is None:
+            return self.unknown(
+                _('neither end is on a network that can be read')
+            )
         address = self.destination.address
-        if self.start is None:
+        if start is None:
             return self.path(address, *self._inbound())
-        way = self.way(self.destination.network, self.end)
+        way = routing.Way(
+            self.known, self.source, self.destination.network, end
+        )
         seen = self.seen(way)
         hops = list(way.hops)
-        is_translated_here = way.network_id == self.end and (
-            seen != self.sender
-        )
-        if way.arrives and self.end and way.routers and not is_translated_here:
+        is_translated_here = way.network_id == end and seen != self.sender
+        if way.arrives and end and way.routers and not is_translated_here:
             hops += self.way_back(seen, way.network_id).replies()
         return self.path(address, way.text(), hops, seen)
+
+    def unknown(self, text: str, **values: object) -> Path:
+        """Return the path of which nothing but a reason is known."""
+        network = self.known.network(None)
+        return self.only(
+            steps.judged(steps.UNKNOWN, 'network', network, text, **values)
+        )
 
     def only(
         self,
@@ -144,15 +140,6 @@ class Pair:
         """
         return Path(self, address or self.destination.address, route, (step,))
 
-    def way(
-        self, target: addresses.IPNetwork, network_id: str | None
-    ) -> routing.Way:
-        """Follow what the source sends; it must be on a known network."""
-        start = self.start or ''
-        return routing.Way(
-            self.known, start, self.source.network, target, network_id
-        )
-
     def way_back(
         self, seen: firewall.Peer, network_id: str | None
     ) -> routing.Way:
@@ -163,11 +150,8 @@ class Pair:
         """
         target, *_others = seen.networks
         if target == self.source.network:
-            network_id = self.start
-        end = self.end or ''
-        return routing.Way(
-            self.known, end, self.destination.network, target, network_id
-        )
+            network_id = self.source.network_id
+        return routing.Way(self.known, self.destination, target, network_id)
 
     def path(
         self,
@@ -175,37 +159,53 @@ class Pair:
         route: str | None,
         hops: Sequence[steps.Step],
         seen: firewall.Peer | None = None,
-        moved: tuple[int, int] | None = None,
+        moved: int = 0,
     ) -> Path:
         """Put the steps at both ends around the hops.
 
         :param address: The address that the source sends to.
         :param seen: The source, as the destination sees it.
-        :param moved: The protocol of a port forwarding, and the distance from
-            its external to its internal ports.
+        :param moved: The distance from the external to the internal ports of
+            a port forwarding.
         """
-        target = firewall.Peer(
-            (addresses.parse_ip_network(address),),
-            self.destination.is_internet,
-        )
-        found: list[steps.Step] = []
+        target = addresses.parse_ip_network(address)
+        source = plugged.judge(self.known, self.source)
         replies: list[steps.Step] = []
         if port := self.source.port:
-            found += plugged.judge(self.known, port)
-            found += plugged.judge_sender(self.known, self.source, port)
-            egress = firewall.Filter(self.known, port, 'egress', target)
-            ingress = firewall.Filter(self.known, port, 'ingress', target)
-            found.append(egress.judge(self.asked))
-            replies += ingress.judge_replies(self.asked)
-        found += self._missing(self.source)
-        found += hops
-        found += self._missing(self.destination)
+            peer = firewall.Peer((target,), self.destination.is_internet)
+            egress = firewall.Filter(self.known, port, 'egress', peer)
+            ingress = firewall.Filter(self.known, port, 'ingress', peer)
+            source.append(egress.judge(self.asked))
+            replies = ingress.judge_replies(self.asked)
+        destination: list[steps.Step] = []
         if port := self.destination.port:
-            found += self._accept(port, seen or self.sender, moved)
+            peer = seen or self.sender
+            egress = firewall.Filter(self.known, port, 'egress', peer)
+            ingress = firewall.Filter(self.known, port, 'ingress', peer)
+            # Rules see the internal ports of a port forwarding.
+            asked = self.asked.moved(moved)
+            destination = [
+                dataclasses.replace(
+                    step,
+                    surely=(step.surely & asked).moved(-moved),
+                    possibly=(step.possibly & asked).moved(-moved),
+                )
+                for step in (
+                    ingress.judge(asked),
+                    *egress.judge_replies(asked),
+                )
+            ]
+        found = (
+            *source,
+            *self._missing(self.source),
+            *hops,
+            *self._missing(self.destination),
+            *destination,
             # Its replies come from the address, too.
-            found += plugged.judge_sender(self.known, self.destination, port)
-            found += plugged.judge(self.known, port)[::-1]
-        return Path(self, address, route, (*found, *replies))
+            *plugged.judge(self.known, self.destination)[::-1],
+            *replies,
+        )
+        return Path(self, address, route, found)
 
     def _missing(self, end: surroundings.End) -> list[steps.Step]:
         """Judge addresses on a network of Neutron whose ports are not known.
@@ -220,43 +220,17 @@ class Pair:
             network_id = subnet.network_id if subnet else None
         if end.port or network_id is None:
             return []
-        place = 'network', self.known.network(network_id)
+        verdict = steps.UNKNOWN
+        text = _('what has %(address)s on network %(row)s is not judged')
         if end.network_id and end.network.num_addresses == 1:
-            fail = self.known.absence(network_id)
-            reason = _('no port on network %(row)s has %(address)s')
-            return [fail(*place, reason, address=end.address)]
-        if end is self.source:
-            note = _('a server on network %(row)s may send from %(address)s')
-            note = steps.say(note, row=place[1], address=end.address)
-            return [steps.Step(*place, assumptions=(note,))]
-        reason = _('what has %(address)s on network %(row)s is not judged')
-        return [steps.unknown(*place, reason, address=end.address)]
-
-    def _accept(
-        self,
-        port: records.Port,
-        seen: firewall.Peer,
-        moved: tuple[int, int] | None,
-    ) -> list[steps.Step]:
-        """Judge the rules of the destination, for requests and replies.
-
-        They see the internal ports of a port forwarding.
-        """
-        asked = self.asked.moved(*moved) if moved else self.asked
-        egress = firewall.Filter(self.known, port, 'egress', seen)
-        ingress = firewall.Filter(self.known, port, 'ingress', seen)
-        found = [ingress.judge(asked), *egress.judge_replies(asked)]
-        if moved is None:
-            return found
-        protocol, distance = moved
-        return [
-            dataclasses.replace(
-                step,
-                surely=(step.surely & asked).moved(protocol, -distance),
-                possibly=(step.possibly & asked).moved(protocol, -distance),
-            )
-            for step in found
-        ]
+            verdict = self.known.absence(network_id)
+            text = _('no port on network %(row)s has %(address)s')
+        elif end is self.source:
+            verdict = steps.ALLOWED
+            text = _('a server on network %(row)s may send from %(address)s')
+        network = self.known.network(network_id)
+        values = {'address': end.address}
+        return [steps.judged(verdict, 'network', network, text, **values)]
 
     def _inbound(self) -> tuple[str | None, list[steps.Step]]:
         """Judge the hops from outside to the address of the destination.
@@ -268,20 +242,17 @@ class Pair:
         gateway = way.gateway
         if not way.arrives or gateway is None:
             return way.text(), way.hops
-        address = self.destination.address
+        values = {'address': self.destination.address, 'router': gateway}
         if self.source.network.version == 4 and gateway.has_source_nat:
-            fail = self.known.certainty
-            reason = _(
-                'no floating IP or port forwarding leads to %(address)s'
-            )
-            return None, [fail('router', gateway, reason, address=address)]
-        note = steps.say(
-            _('routers outside send %(address)s to router %(router)s'),
-            address=address,
-            router=gateway,
-        )
+            text = _('no floating IP or port forwarding leads to %(address)s')
+            verdict = self.known.certainty
+            stop = steps.judged(verdict, 'router', gateway, text, **values)
+            return None, [stop]
+        text = _('routers outside send %(address)s to router %(router)s')
         network = self.known.network(way.network_id)
-        entrance = steps.Step('network', network, assumptions=(note,))
+        entrance = steps.judged(
+            steps.ALLOWED, 'network', network, text, **values
+        )
         return way.text(), [entrance, *way.hops[-2::-1]]
 
     def seen(self, way: routing.Way) -> firewall.Peer:

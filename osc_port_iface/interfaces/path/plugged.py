@@ -36,42 +36,49 @@ _STATUS_PROBLEMS = frozenset({'DOWN', 'ERROR'})
 
 
 def judge(
-    known: surroundings.Surroundings, port: records.Port
+    known: surroundings.Surroundings, end: surroundings.End
 ) -> list[steps.Step]:
-    """Judge whether a port, and the server that has it, are up."""
+    """Judge whether the server and the port of an end are up.
+
+    Also judge whether the port may send from the address of the end.
+
+    :returns: Nothing if the end has no port.
+    """
+    port = end.port
+    if port is None:
+        return []
     if port.load_balancer_id:
         reason = _('port %(row)s is of a load balancer, which is not judged')
-        return [steps.unknown('port', port, reason)]
-    if port.is_of_neutron:
-        return [_port(known, port)]
-    return [_server(known, port), _port(known, port)]
+        found = [steps.judged(steps.UNKNOWN, 'port', port, reason)]
+    elif port.is_of_neutron:
+        found = [_port(known, port)]
+    else:
+        found = [_server(known, port), _port(known, port)]
+    if not port.has_address(end.address):
+        found.append(_sender(known, end, port))
+    return found
 
 
-def judge_sender(
+def _sender(
     known: surroundings.Surroundings, end: surroundings.End, port: records.Port
-) -> list[steps.Step]:
-    """Judge whether a port may send from the address of an end.
-
-    :returns: Nothing if it is an address of the port itself.
-    """
-    if port.has_address(end.address):
-        return []
+) -> steps.Step:
+    """Judge whether a port may send from an address that is not its own."""
     address = end.network.network_address
     pairs = [pair for pair in port.address_pairs if pair.covers(address)]
+    verdict = steps.BLOCKED
+    text = _('port %(row)s may not send from %(address)s')
     if port.port_security_enabled is False or all(
         any(_accepts(driver, pair, port) for pair in pairs)
         for driver in known.drivers
     ):
-        note = steps.say(_('the server has %(address)s'), address=end.address)
-        return [steps.Step('anti-spoofing', port, assumptions=(note,))]
-    fail = steps.blocked
-    reason = _('port %(row)s may not send from %(address)s')
-    if pairs:
-        fail = steps.unknown
-        reason = _(
+        verdict, text = steps.ALLOWED, _('the server has %(address)s')
+    elif pairs:
+        verdict = steps.UNKNOWN
+        text = _(
             'port %(row)s may send from %(address)s by another MAC address'
         )
-    return [fail('anti-spoofing', port, reason, address=end.address)]
+    values = {'address': end.address}
+    return steps.judged(verdict, 'anti-spoofing', port, text, **values)
 
 
 def _accepts(
@@ -95,16 +102,17 @@ def _server(
     """Judge the server of a port, or of its parent port."""
     plugged = known.plugged(port)
     if plugged.server_id is None:
+        verdict, reason = steps.BLOCKED, _('port %(row)s is not plugged in')
         if plugged.device_id or plugged.is_subport:
+            verdict = steps.UNKNOWN
             reason = _('what has port %(row)s cannot be read')
-            return steps.unknown('server', port, reason)
-        reason = _('port %(row)s is not plugged in')
-        return steps.blocked('server', port, reason)
-    server = known.servers.get(plugged.server_id)
-    if server is None or server.status is None:
+        return steps.judged(verdict, 'server', port, reason)
+    server = known.servers.get(
+        plugged.server_id, records.Server(plugged.server_id)
+    )
+    if server.status is None:
         reason = _('server %(row)s cannot be read')
-        row = server or records.Server(plugged.server_id)
-        return steps.unknown('server', row, reason)
+        return steps.judged(steps.UNKNOWN, 'server', server, reason)
     reason = _('server %(row)s is %(status)s')
     is_off = server.power_state in _POWERED_OFF
     if server.status in _RUNNING:
@@ -112,29 +120,33 @@ def _server(
             return steps.Step('server', server)
         reason = _('server %(row)s is powered off')
     stops = is_off or server.status in _STOPPED
-    fail = steps.blocked if stops else steps.unknown
-    return fail('server', server, reason, status=server.status)
+    verdict = steps.BLOCKED if stops else steps.UNKNOWN
+    status = server.status
+    return steps.judged(verdict, 'server', server, reason, status=status)
 
 
 def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
-    reason = None
+    verdict, reason = steps.BLOCKED, None
+    parent = known.plugged(port)
     if port.admin_state_up is False:
         reason = _('port %(row)s is disabled')
     elif not port.is_of_neutron:
         reason = _BINDING_PROBLEMS.get(port.vif_type or '')
         if not reason and port.status in _STATUS_PROBLEMS:
             reason = _('port %(row)s is %(status)s')
-    if reason:
-        return steps.blocked('port', port, reason, status=port.status)
-    parent = known.plugged(port)
-    if parent.admin_state_up is False and (
-        known.drivers != {surroundings.Driver.OVN}
+    if (
+        not reason
+        and parent.admin_state_up is False
+        and known.drivers != {surroundings.Driver.OVN}
     ):
+        verdict = steps.UNKNOWN
         reason = _(
             'parent port %(parent)s of subport %(row)s is disabled, which '
             'some drivers ignore'
         )
-        return steps.unknown('port', port, reason, parent=parent)
+    if reason:
+        values = {'status': port.status, 'parent': parent}
+        return steps.judged(verdict, 'port', port, reason, **values)
     return steps.Step('port', port, assumptions=tuple(_notes(known, port)))
 
 

@@ -20,7 +20,6 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import ends
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import paths
-from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.path import survey
 from osc_port_iface.interfaces.path import translation
@@ -96,11 +95,7 @@ def _judge(pair: paths.Pair) -> list[paths.Path]:
     for end in (pair.source, pair.destination):
         if end.is_special:
             reason = _('routers do not forward %(address)s')
-            network = pair.known.network(None)
-            stop = steps.unknown(
-                'network', network, reason, address=end.address
-            )
-            return [pair.only(stop)]
+            return [pair.unknown(reason, address=end.address)]
         if end.floating_ip and not end.port:
             return [translation.useless(pair, end.floating_ip)]
     found = list(translation.judge(pair))
@@ -108,6 +103,6 @@ def _judge(pair: paths.Pair) -> list[paths.Path]:
         return found or [
             translation.useless(pair, pair.destination.floating_ip)
         ]
-    if found and pair.start is None:
+    if found and pair.source.network_id is None:
         return found
     return [pair.directly(), *found]

@@ -48,7 +48,7 @@ class _Route:
 _AnyRoute = TypeVar('_AnyRoute', _Route, records.Route)
 
 
-class _DroppedError(Exception):
+class _EndError(Exception):
     """A packet goes no further; its last hop has been added."""
 
 
@@ -65,30 +65,27 @@ class Way:
     def __init__(
         self,
         known: surroundings.Surroundings,
-        network_id: str,
-        source: addresses.IPNetwork,
+        source: surroundings.End,
         target: addresses.IPNetwork,
         target_network_id: str | None,
     ) -> None:
         """Follow a packet.
 
         :param known: The surroundings.
-        :param network_id: The network that it starts from.
-        :param source: Its source, which tells the subnet.
+        :param source: Where it starts, which must be a network of Neutron.
         :param target: Its destination.
         :param target_network_id: The network that the destination is on; None
             for anything outside Neutron.
         """
-        self.network_id = network_id
+        self.network_id = self._start_id = source.network_id or ''
         self.hops: list[steps.Step] = []
         self.routers: list[records.Router] = []
         self.gateway: records.Router | None = None
         self._known = known
-        self._start_id = network_id
         self._target = target
         self._target_network_id = target_network_id
-        with contextlib.suppress(_DroppedError):
-            self._follow(source)
+        with contextlib.suppress(_EndError):
+            self._follow(source.network)
 
     @property
     def arrives(self) -> bool:
@@ -122,16 +119,14 @@ class Way:
         subnet = self._known.subnet_of(self._start_id, source)
         if subnet is None:
             reason = _('the subnet of %(source)s cannot be read')
-            self._drop(steps.unknown, reason, source=source)
-        if self._target_network_id != self._start_id:
+            self._end(steps.UNKNOWN, reason, source=source)
+        is_neighbor = self._target_network_id == self._start_id
+        if is_neighbor and surroundings.holds(subnet, self._target):
+            self._end(steps.ALLOWED)
+        with contextlib.suppress(_EndError):
             self._pass_routers(subnet)
-        elif surroundings.holds(subnet, self._target):
-            self._arrive()
-        else:
-            with contextlib.suppress(_DroppedError):
-                self._pass_routers(subnet)
-            if not self.arrives:
-                self._cross_subnets(subnet)
+        if is_neighbor and not self.arrives:
+            self._cross_subnets(subnet)
 
     def _cross_subnets(self, subnet: records.Subnet) -> None:
         """Go to another subnet of the same network without a router.
@@ -142,30 +137,28 @@ class Way:
         self.hops.clear()
         self.routers.clear()
         self.gateway, self.network_id = None, self._start_id
+        verdict = steps.ALLOWED
+        text = _('DHCP gives servers a route to the other subnet')
         drivers = self._known.drivers
         if not subnet.has_dhcp or surroundings.Driver.OVN in drivers:
-            reason = _(
+            verdict = steps.UNKNOWN
+            text = _(
                 'no router joins the subnets of network %(network)s, so '
                 'servers need a route to the other subnet'
             )
-            self._drop(steps.unknown, reason)
-        self._arrive(_('DHCP gives servers a route to the other subnet'))
+        self._end(verdict, text)
 
     def _pass_routers(self, subnet: records.Subnet) -> None:
         host_route = _longest(subnet.host_routes, self._target)
         next_hop = host_route.next_hop if host_route else subnet.gateway_ip
         if next_hop is None:
             reason = _('subnet %(subnet)s has no gateway')
-            self._drop(steps.blocked, reason, subnet=subnet)
+            self._end(steps.BLOCKED, reason, subnet=subnet)
         while True:
-            interface = self._port_at(next_hop)
-            if interface is None:
-                self._leave_neutron(next_hop)
-                return
-            router = self._router_of(interface, next_hop)
+            router = self._router_at(next_hop)
             if len(self.routers) == _MOST_ROUTERS:
                 reason = _('the routes to %(target)s are a loop')
-                self._drop(steps.blocked, reason, self.routers[-1])
+                self._end(steps.BLOCKED, reason, self.routers[-1])
             self.routers.append(router)
             route = _longest(self._routes(router), self._target)
             if route is None:
@@ -178,26 +171,30 @@ class Way:
             self.network_id = route.network_id
             if route.next_hop is None:
                 self._leave_router(router, route)
-                return
             next_hop = route.next_hop
 
-    def _router_of(
-        self, interface: records.Port, next_hop: str
-    ) -> records.Router:
-        """Return the router that has the port at a next hop."""
-        router = self._known.routers.get(interface.device_id or '')
-        if not interface.is_router_interface:
+    def _router_at(self, next_hop: str) -> records.Router:
+        """Return the router at a next hop on the network."""
+        for port in self._known.ports.values():
+            if port.network_id == self.network_id and port.has_address(
+                next_hop
+            ):
+                break
+        else:
+            self._leave_neutron(next_hop)
+        if not port.is_router_interface:
             reason = _(
                 'next hop %(address)s is port %(port)s, which is not of a '
                 'router, but may forward'
             )
-            self._drop(steps.unknown, reason, address=next_hop, port=interface)
+            self._end(steps.UNKNOWN, reason, address=next_hop, port=port)
+        router = self._known.routers.get(port.device_id or '')
         if router is None:
             reason = _('router %(id)s cannot be read')
-            self._drop(steps.unknown, reason, id=interface.device_id)
+            self._end(steps.UNKNOWN, reason, id=port.device_id)
         if router.admin_state_up is False:
-            self._drop(steps.blocked, _('router %(row)s is disabled'), router)
-        self._check_enabled(router, interface)
+            self._end(steps.BLOCKED, _('router %(row)s is disabled'), router)
+        self._check_enabled(router, port)
         return router
 
     def _check_enabled(
@@ -208,24 +205,22 @@ class Way:
                 'the interface of router %(row)s on %(side)s is disabled'
             )
             side = self._known.network(interface.network_id)
-            self._drop(steps.blocked, reason, router, side=side)
+            self._end(steps.BLOCKED, reason, router, side=side)
 
-    def _leave_neutron(self, next_hop: str) -> None:
+    def _leave_neutron(self, next_hop: str) -> NoReturn:
         """Go on outside Neutron, if a router may be there."""
-        fail = self._known.absence(self.network_id)
-        reason = _('network %(network)s has no router at %(address)s')
+        verdict = self._known.absence(self.network_id)
+        text = _('network %(network)s has no router at %(address)s')
         if self._known.is_provider(self.network_id):
-            fail = steps.unknown
-            reason = _(
+            is_outside = self._target_network_id is None
+            verdict = steps.ALLOWED if is_outside else steps.UNKNOWN
+            text = _(
                 '%(address)s on network %(network)s is a router outside '
                 'Neutron'
             )
-            if self._target_network_id is None:
-                self._arrive(reason, address=next_hop)
-                return
         elif self._target_network_id and not self.routers:
-            reason = _NOT_JOINED
-        self._drop(fail, reason, address=next_hop)
+            text = _NOT_JOINED
+        self._end(verdict, text, address=next_hop)
 
     def _miss_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""
@@ -236,7 +231,7 @@ class Way:
             reason = _('router %(row)s has no gateway')
         else:
             reason = _('router %(row)s has no route to %(target)s')
-        self._drop(self._known.certainty, reason, router)
+        self._end(self._known.certainty, reason, router)
 
     def _crossing(self, router: records.Router, route: _Route) -> steps.Step:
         """Judge whether a router lets packets into another address scope.
@@ -244,42 +239,41 @@ class Way:
         An L3 agent does not, unless they leave by its gateway
         (``neutron/agent/l3/router_info.py``). OVN heeds no address scopes.
         """
-        passing = steps.Step('router', router)
-        if route.interface is None:
-            return passing
-        version, drivers = self._target.version, self._known.drivers
-        before = self._known.network(self.network_id)
-        after = self._known.network(route.interface.network_id)
-        if before.address_scope(version) == after.address_scope(version):
-            return passing
-        scopes = {'before': before, 'after': after}
-        reason = _(
-            'networks %(before)s and %(after)s have different address scopes'
-        )
-        if drivers == {surroundings.Driver.OVN}:
-            notes = (steps.say(reason, **scopes),)
-            return steps.Step('router', router, assumptions=notes)
-        may_pass = surroundings.Driver.OVN in drivers
-        fail = steps.unknown if may_pass else steps.blocked
-        return fail('router', router, reason, **scopes)
-
-    def _leave_router(self, router: records.Router, route: _Route) -> None:
-        """Judge where the last router has put the packet."""
-        if self._target_network_id == self.network_id:
-            self._arrive()
-            return
+        verdict, text, drivers = steps.ALLOWED, '', self._known.drivers
+        before = after = self._known.network(self.network_id)
         if route.interface:
-            reason = _('no port on network %(network)s has %(target)s')
-            self._drop(self._known.absence(self.network_id), reason)
-        if self._target_network_id is None:
-            self._arrive(_('what is beyond network %(network)s passes it on'))
-            return
-        if self._target.version == 4 and router.has_source_nat:
-            self._drop(self._known.certainty, _NOT_JOINED)
-        reason = _(
+            after = self._known.network(route.interface.network_id)
+        version = self._target.version
+        if before.address_scope(version) != after.address_scope(version):
+            text = _(
+                'networks %(before)s and %(after)s have different address '
+                'scopes'
+            )
+            if surroundings.Driver.OVN not in drivers:
+                verdict = steps.BLOCKED
+            elif len(drivers) > 1:
+                verdict = steps.UNKNOWN
+        return steps.judged(
+            *(verdict, 'router', router, text), before=before, after=after
+        )
+
+    def _leave_router(self, router: records.Router, route: _Route) -> NoReturn:
+        """Judge where the last router has put the packet."""
+        verdict = steps.UNKNOWN
+        text = _(
             'a router beyond network %(network)s would have to know the way'
         )
-        self._drop(steps.unknown, reason)
+        if self._target_network_id == self.network_id:
+            verdict, text = steps.ALLOWED, ''
+        elif route.interface:
+            verdict = self._known.absence(self.network_id)
+            text = _('no port on network %(network)s has %(target)s')
+        elif self._target_network_id is None:
+            verdict = steps.ALLOWED
+            text = _('what is beyond network %(network)s passes it on')
+        elif self._target.version == 4 and router.has_source_nat:
+            verdict, text = self._known.certainty, _NOT_JOINED
+        self._end(verdict, text)
 
     def _routes(self, router: records.Router) -> Iterator[_Route]:
         """Return the routes of a router; those of its interfaces come first.
@@ -312,42 +306,28 @@ class Way:
             everything = address.supernet(new_prefix=0)
             yield dataclasses.replace(default, destination=everything)
 
-    def _port_at(self, address: str) -> records.Port | None:
-        """Return the port that has an address on the network."""
-        for port in self._known.ports.values():
-            if port.network_id == self.network_id and port.has_address(
-                address
-            ):
-                return port
-        return None
-
-    def _places(self) -> dict[str, object]:
-        """Return what messages about the way may name."""
-        return {
-            'start': self._known.network(self._start_id),
-            'end': self._known.network(self._target_network_id),
-            'network': self._known.network(self.network_id),
-            'target': surroundings.text(self._target),
-        }
-
-    def _arrive(self, *assumptions: str, **values: object) -> None:
-        places = {**self._places(), **values}
-        notes = tuple(steps.say(note, **places) for note in assumptions)
-        network = self._known.network(self.network_id)
-        self.hops.append(steps.Step('network', network, assumptions=notes))
-
-    def _drop(
+    def _end(
         self,
-        fail: steps.Fail,
-        reason: str,
+        verdict: steps.Verdict,
+        text: str = '',
         router: records.Router | None = None,
         **values: object,
     ) -> NoReturn:
-        """End at a router, or on the network."""
-        row = router or self._known.network(self.network_id)
+        """End at a router, or on the network; see :func:`steps.judged`."""
+        network = self._known.network(self.network_id)
+        places = {
+            'start': self._known.network(self._start_id),
+            'end': self._known.network(self._target_network_id),
+            'network': network,
+            'target': surroundings.text(self._target),
+        }
         hop = 'router' if router else 'network'
-        self.hops.append(fail(hop, row, reason, **self._places(), **values))
-        raise _DroppedError
+        self.hops.append(
+            steps.judged(
+                *(verdict, hop, router or network, text), **places, **values
+            )
+        )
+        raise _EndError
 
 
 def _longest(

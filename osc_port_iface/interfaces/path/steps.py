@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import dataclasses
 import enum
 
@@ -38,6 +37,9 @@ class Verdict(enum.Enum):
     ALLOWED = 'allowed'
     BLOCKED = 'blocked'
     UNKNOWN = 'unknown'
+
+
+ALLOWED, BLOCKED, UNKNOWN = Verdict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,27 +73,23 @@ class Step:
 def verdict(surely: flows.Flows, possibly: flows.Flows) -> Verdict:
     """Return the verdict on traffic that passes, and that may pass."""
     if surely:
-        return Verdict.ALLOWED
-    return Verdict.UNKNOWN if possibly else Verdict.BLOCKED
+        return ALLOWED
+    return UNKNOWN if possibly else BLOCKED
 
 
-# Makes a step; see the functions.
-Fail = Callable[..., Step]
+def judged(
+    verdict: Verdict, hop: str, row: Row, text: str = '', /, **values: object
+) -> Step:
+    """Make a step with a verdict on all traffic.
 
-
-def blocked(hop: str, row: Row, text: str, /, **values: object) -> Step:
-    """Make a step that blocks everything.
-
-    :param text: Why; see :func:`say`. The row has a place in it, too.
+    :param text: Why it does not pass or, if it does, what is assumed; see
+        :func:`say`. The row has a place in it, too.
     """
-    reason = say(text, row=row, **values)
-    return Step(hop, row, flows.NOTHING, flows.NOTHING, reason)
-
-
-def unknown(hop: str, row: Row, text: str, /, **values: object) -> Step:
-    """Make a step that may block everything; see :func:`blocked`."""
-    step = blocked(hop, row, text, **values)
-    return dataclasses.replace(step, possibly=flows.EVERYTHING)
+    line = say(text, row=row, **values)
+    if verdict is ALLOWED:
+        return Step(hop, row, assumptions=(line,) if line else ())
+    possibly = flows.NOTHING if verdict is BLOCKED else flows.EVERYTHING
+    return Step(hop, row, flows.NOTHING, possibly, line)
 
 
 def name(row: Row) -> str | None:

@@ -107,11 +107,11 @@ class Surroundings:
         self.agents: list[records.Agent] = []
 
     @property
-    def certainty(self) -> steps.Fail:
+    def certainty(self) -> steps.Verdict:
         """``blocked`` if what was not found does not exist."""
-        return steps.unknown if self.failures else steps.blocked
+        return steps.UNKNOWN if self.failures else steps.BLOCKED
 
-    def absence(self, network_id: str) -> steps.Fail:
+    def absence(self, network_id: str) -> steps.Verdict:
         """Judge that something is not found on a network.
 
         :returns: ``blocked`` if the caller would see it, else ``unknown``.
@@ -119,7 +119,7 @@ class Surroundings:
         owner = self.network(network_id).project_id
         if self.sees_all or (owner is not None and owner == self.project_id):
             return self.certainty
-        return steps.unknown
+        return steps.UNKNOWN
 
     def shows_members(self, group: records.SecurityGroup | None) -> bool:
         """Return whether all ports with a security group are seen.

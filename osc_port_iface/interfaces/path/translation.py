@@ -20,6 +20,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import firewall
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import paths
+from osc_port_iface.interfaces.path import routing
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
@@ -48,14 +49,15 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
 def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
     """Judge the path from or to a floating IP that does not lead on."""
     targets = {port_id for port_id, _address in surroundings.targets(row)}
-    fail, reason = steps.blocked, _('floating IP %(row)s leads to no port')
+    verdict = steps.BLOCKED
+    reason = _('floating IP %(row)s leads to no port')
     if targets - {*pair.known.ports}:
-        fail = steps.unknown
+        verdict = steps.UNKNOWN
         reason = _('what floating IP %(row)s leads to cannot be read')
     elif row.port_forwardings:
         reason = _('floating IP %(row)s does not forward %(traffic)s')
     traffic = ', '.join(pair.asked.texts())
-    stop = fail('floating-ip', row, reason, traffic=traffic)
+    stop = steps.judged(verdict, 'floating-ip', row, reason, traffic=traffic)
     is_target = row == pair.destination.floating_ip
     return pair.only(stop, address=row.address if is_target else None)
 
@@ -79,7 +81,7 @@ def _forwarded(
             external=forwarding.external_port,
             internal=forwarding.internal_port,
         )
-        moved = (protocol, internal[0] - external[0])
+        moved = internal[0] - external[0]
         yield _by(dataclasses.replace(pair, asked=asked), row, route, moved)
 
 
@@ -87,67 +89,66 @@ def _by(
     pair: paths.Pair,
     row: records.FloatingIP,
     route: str,
-    moved: tuple[int, int] | None = None,
+    moved: int | None = None,
 ) -> paths.Path:
     """Judge the path by a floating IP or a port forwarding.
 
-    :param moved: See :meth:`paths.Pair.path`.
+    :param moved: See :meth:`paths.Pair.path`; None without a forwarding.
     """
-    seen, keeps = pair.sender, False
+    known, seen, keeps, note = pair.known, pair.sender, False, ''
     hops: list[steps.Step] = []
-    notes: tuple[str, ...] = ()
-    if pair.start is not None:
+    if pair.source.network_id is not None:
         target = addresses.parse_ip_network(row.address)
-        way = pair.way(target, row.network_id)
+        way = routing.Way(known, pair.source, target, row.network_id)
         hops += way.hops
         seen = pair.seen(way)
-        if way.gateway and way.gateway.id == row.router_id:
-            if moved:
-                # OVN keeps the address of the sender, and translates replies
-                # where that is plugged in. An L3 agent does not.
-                kept: tuple[addresses.IPNetwork, ...] = ()
-                if surroundings.Driver.OVN in pair.known.drivers:
-                    kept = pair.sender.networks
-                    keeps = len(way.routers) == 1
-                if pair.known.drivers == {surroundings.Driver.OVN}:
-                    seen = pair.sender
-                else:
-                    seen = firewall.Peer(kept + seen.networks)
-            else:
-                notes = (_('replies are translated, unlike in OVN 23.03'),)
-    hops.append(_translation(pair, row, notes))
+        is_router = way.gateway and way.gateway.id == row.router_id
+        if is_router and moved is None:
+            note = _('replies are translated, unlike in OVN 23.03')
+        elif is_router and surroundings.Driver.OVN in known.drivers:
+            # OVN keeps the address of the sender, and translates replies where
+            # that is plugged in. An L3 agent does not.
+            keeps = len(way.routers) == 1
+            others = seen.networks if len(known.drivers) > 1 else ()
+            seen = firewall.Peer(pair.sender.networks + others)
+    hops.append(_translation(pair, row, note))
     if keeps:
         hops += pair.way_back(pair.sender, None).replies()
     else:
         hops += _replies(pair, row, seen)
-    return pair.path(row.address, route, hops, seen, moved)
+    return pair.path(row.address, route, hops, seen, moved or 0)
 
 
 def _translation(
-    pair: paths.Pair, row: records.FloatingIP, notes: tuple[str, ...]
+    pair: paths.Pair, row: records.FloatingIP, note: str
 ) -> steps.Step:
     """Judge the router that translates a floating IP."""
     known = pair.known
     router = known.routers.get(row.router_id or '')
-    if router is None:
-        reason = _('router %(id)s cannot be read')
-        return steps.unknown('floating-ip', row, reason, id=row.router_id)
-    if router.admin_state_up is False:
-        reason = _('router %(router)s is disabled')
-        return steps.blocked('floating-ip', row, reason, router=router)
-    subnet = known.subnet_of(pair.end or '', pair.destination.network)
+    subnet = known.subnet_of(
+        pair.destination.network_id or '', pair.destination.network
+    )
     states = {
         port.admin_state_up
-        for port in known.router_interfaces(router.id)
+        for port in known.router_interfaces(row.router_id)
         for fixed_ip in port.fixed_ips
         if subnet and fixed_ip.subnet_id == subnet.id
     }
-    if states - {False}:
-        return steps.Step('floating-ip', row, assumptions=notes)
-    fail = steps.blocked if states else known.certainty
-    reason = _('router %(router)s has no enabled interface on %(network)s')
-    places = {'router': router, 'network': known.network(pair.end)}
-    return fail('floating-ip', row, reason, **places)
+    if router is None:
+        verdict, text = steps.UNKNOWN, _('router %(id)s cannot be read')
+    elif router.admin_state_up is False:
+        verdict, text = steps.BLOCKED, _('router %(router)s is disabled')
+    elif states - {False}:
+        verdict, text = steps.ALLOWED, note
+    else:
+        verdict = steps.BLOCKED if states else known.certainty
+        text = _('router %(router)s has no enabled interface on %(network)s')
+    return steps.judged(
+        *(verdict, 'floating-ip', row, text),
+        id=row.router_id,
+        router=router,
+        network=known.network(pair.destination.network_id),
+    )
 
 
 def _replies(
@@ -164,4 +165,4 @@ def _replies(
     reason = _(
         'replies do not pass router %(row)s of floating IP %(floating)s'
     )
-    return [steps.blocked('reply', router, reason, floating=row)]
+    return [steps.judged(steps.BLOCKED, 'reply', router, reason, floating=row)]
