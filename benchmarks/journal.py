@@ -12,7 +12,7 @@
 
 """A journal of every hour, made without a cloud, and what asking it costs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 import datetime
 import json
 import os
@@ -73,19 +73,24 @@ class _Observation(observing.Observation):
 
     only: set[str] | None = None
 
-    def _known(self, kind: str) -> dict[str, Any]:
+    def _known(self, listing: Any) -> dict[str, Any]:
         if self.only is None:
-            return super()._known(kind)
-        found = {}
+            return super()._known(listing)
+        found: dict[str, Any] = {}
+        current = schema.CURRENT.c
         for part in observing.chunks(self.only):
-            is_part = schema.CURRENT.c.object.in_(part)
-            found.update(self._current(kind, is_part))
+            query = sa.select(schema.CURRENT).where(
+                current.listing_id == listing.id, current.object.in_(part)
+            )
+            found.update((row.object, row) for row in self._execute(query))
         return found
 
 
-def _rows(objects: Iterable[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
-    for row in objects:
-        yield row['id'], json.dumps(row, sort_keys=True).encode()
+def _rows(objects: Iterable[dict[str, Any]]) -> list[tuple[str, bytes]]:
+    return [
+        (row['id'], json.dumps(row, sort_keys=True).encode())
+        for row in objects
+    ]
 
 
 def _observe(

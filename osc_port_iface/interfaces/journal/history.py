@@ -144,19 +144,38 @@ class Snapshot:
         listing = self._listings.get(kind)
         if listing is None:
             return
-        if not field:
-            yield from self._objects(
-                _VERSIONS.listing_id == listing.id, listing.skeleton
+        conditions: list[Any] = [_VERSIONS.listing_id == listing.id]
+        if field:
+            keys = [
+                schema.lookup(listing.id, field, value) for value in values
+            ]
+            conditions = [
+                _VERSIONS.base_id.in_(
+                    sa.select(_LOOKUPS.base_id).where(
+                        _LOOKUPS.lookup.in_(part)
+                    )
+                )
+                for part in observing.chunks(keys)
+            ]
+        now = self._observed.id
+        for condition in conditions:
+            self._read.append(condition)
+            query = sa.select(schema.VERSIONS).where(
+                condition, _VERSIONS.first <= now, _VERSIONS.last >= now
             )
-            return
-        keys = [schema.lookup(listing.id, field, value) for value in values]
-        for part in observing.chunks(keys):
-            found = sa.select(_LOOKUPS.base_id).where(
-                _LOOKUPS.lookup.in_(part)
-            )
-            yield from self._objects(
-                _VERSIONS.base_id.in_(found), listing.skeleton
-            )
+            for rows in observing.chunks(self._connection.execute(query)):
+                base_ids = {row.base_id for row in rows}
+                bases = observing.read_bases(
+                    self._connection, base_ids, listing.skeleton
+                )
+                for row in rows:
+                    base = bases[row.base_id]
+                    data = (
+                        base
+                        if row.id == row.base_id
+                        else schema.decompress(row.data, base)
+                    )
+                    yield json.loads(data, object_hook=_shared)
 
     def unchanged(
         self, observations: Sequence[Observed]
@@ -183,36 +202,6 @@ class Snapshot:
             row for row in observations if max(since) <= row.id <= min(until)
         ]
         return same[0], same[-1]
-
-    def _objects(
-        self, condition: Any, skeleton: bytes
-    ) -> Iterator[dict[str, Any]]:
-        self._read.append(condition)
-        now = self._observed.id
-        query = sa.select(
-            _VERSIONS.id,
-            _VERSIONS.base_id,
-            _VERSIONS.listing_id,
-            _VERSIONS.data,
-        ).where(
-            condition,
-            _VERSIONS.first <= now,
-            _VERSIONS.last >= now,
-        )
-        for rows in observing.chunks(self._connection.execute(query)):
-            bases = observing.read_bases(
-                self._connection,
-                {row.base_id for row in rows},
-                {row.listing_id: skeleton for row in rows},
-            )
-            for row in rows:
-                base = bases[row.base_id]
-                yield json.loads(
-                    base
-                    if row.id == row.base_id
-                    else schema.decompress(row.data, base),
-                    object_hook=_shared,
-                )
 
 
 def _shared(found: dict[str, Any]) -> dict[str, Any]:

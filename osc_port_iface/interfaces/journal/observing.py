@@ -12,14 +12,7 @@
 
 """Writes observations into a journal, and removes what is too old."""
 
-from collections.abc import (
-    Collection,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Sequence
 import itertools
 import json
 from typing import Any, TypeVar
@@ -44,15 +37,6 @@ _OBSERVATIONS = schema.OBSERVATIONS.c
 _VERSIONS = schema.VERSIONS.c
 
 
-@dataclasses.dataclass(slots=True)
-class _Known:
-    """The last version of an object."""
-
-    version_id: int
-    base_id: int
-    digest: bytes
-
-
 class Observation:
     """An observation under way, in the transaction of a connection."""
 
@@ -74,7 +58,7 @@ class Observation:
         self.id = self._next(_OBSERVATIONS.id)
         self._version_id = self._next(_VERSIONS.id)
 
-    def keep(self, kind: str, rows: Iterable[tuple[str, bytes]]) -> None:
+    def keep(self, kind: str, rows: Sequence[tuple[str, bytes]]) -> None:
         """Keep a complete listing of a kind.
 
         :param kind: The kind of the objects.
@@ -82,14 +66,13 @@ class Observation:
             have equal JSON.
         """
         self._states[kind] = 'complete'
-        known = self._known(kind)
-        listing: Any = None
-        for part in chunks(rows, _EXAMPLES):
-            listing = listing or self._listing(kind, part)
-            for rest in chunks(part):
-                self._keep(listing, rest, known)
-        listing = listing or self._listing(kind, ())
-        self._end(listing, known)
+        listing = self._listing(kind, rows[:_EXAMPLES])
+        known = self._known(listing)
+        for part in chunks(rows):
+            self._keep(listing, part, known)
+        self.objects += len(rows)
+        self.gone += len(known)
+        self._end(listing, known.values())
         self._execute(
             schema.LISTINGS.update().where(_LISTINGS.id == listing.id),
             {'confirmed': self.id},
@@ -137,125 +120,78 @@ class Observation:
     def _keep(
         self,
         listing: Any,
-        rows: Sequence[tuple[str, bytes]],
-        known: dict[str, _Known],
+        rows: Iterable[tuple[str, bytes]],
+        known: dict[str, Any],
     ) -> None:
         """Keep some rows, and drop them from what is known."""
-        new: list[tuple[str, bytes, _Known]] = []
-        ended: list[_Known] = []
+        ended: list[Any] = []
+        new: list[tuple[bytes, dict[str, Any]]] = []
         for identifier, data in rows:
             old = known.pop(identifier, None)
             digest = schema.digest(data)
-            self.objects += 1
             if old and old.digest == digest:
                 continue
-            found = _Known(self._version_id, self._version_id, digest)
+            ended += [old] if old else []
+            current = {
+                'listing_id': listing.id,
+                'object': identifier,
+                'version_id': self._version_id,
+                'base_id': old.base_id if old else self._version_id,
+                'digest': digest,
+            }
+            new.append((data, current))
             self._version_id += 1
-            if old:
-                found.base_id = old.base_id
-                ended.append(old)
-            new.append((identifier, data, found))
         self.changed += len(new)
-        self._close(listing, ended)
-        self._insert(listing, new)
-
-    def _insert(
-        self, listing: Any, new: Sequence[tuple[str, bytes, _Known]]
-    ) -> None:
-        if not new:
-            return
+        self._end(listing, ended)
         bases = read_bases(
             self._connection,
-            {found.base_id for _id, _data, found in new},
-            {listing.id: listing.skeleton},
+            {current['base_id'] for _data, current in new},
+            listing.skeleton,
         )
-        keys: set[tuple[int, int]] = set()
         versions = []
-        for _identifier, data, found in new:
-            base = bases.get(found.base_id, listing.skeleton)
+        keys: set[tuple[int, int]] = set()
+        for data, current in new:
+            base_id = current['base_id']
+            base = bases.get(base_id, listing.skeleton)
             versions.append(
                 {
-                    'id': found.version_id,
+                    'id': current['version_id'],
                     'listing_id': listing.id,
-                    'base_id': found.base_id,
+                    'base_id': base_id,
                     'first': self.id,
                     'last': schema.LAST,
                     'data': schema.compress(data, base),
                 }
             )
-            keys.update(
-                (key, found.base_id)
-                for key in schema.lookups(listing.id, listing.kind, data)
-            )
-        self._execute(schema.VERSIONS.insert(), versions)
+            found = schema.lookups(listing.id, listing.kind, data)
+            keys.update((key, base_id) for key in found)
+        self._execute_each(schema.VERSIONS.insert(), versions)
         add_lookups(self._connection, keys)
-        self._drop_current(
-            listing, [identifier for identifier, _data, _found in new]
-        )
-        self._execute(
-            schema.CURRENT.insert(),
-            [
-                {
-                    'listing_id': listing.id,
-                    'object': identifier,
-                    **dataclasses.asdict(found),
-                }
-                for identifier, _data, found in new
-            ],
+        self._execute_each(
+            schema.CURRENT.insert(), [current for _data, current in new]
         )
 
-    def _end(self, listing: Any, gone: Mapping[str, _Known]) -> None:
-        self.gone += len(gone)
-        self._close(listing, list(gone.values()))
-        self._drop_current(listing, gone)
-
-    def _drop_current(
-        self, listing: Any, identifiers: Collection[str]
-    ) -> None:
-        """Forget which versions of objects are current."""
-        if identifiers:
-            self._execute(
-                schema.CURRENT.delete().where(
-                    _CURRENT.listing_id == listing.id,
-                    _CURRENT.object == sa.bindparam('gone'),
-                ),
-                [{'gone': identifier} for identifier in identifiers],
-            )
-
-    def _close(self, listing: Any, ended: Sequence[_Known]) -> None:
+    def _end(self, listing: Any, ended: Collection[Any]) -> None:
         """End versions with the last observation that surely had them."""
-        if not ended:
-            return
-        self._execute(
+        self._execute_each(
             schema.VERSIONS.update()
             .where(_VERSIONS.id == sa.bindparam('ended'))
             .values(last=listing.confirmed),
             [{'ended': old.version_id} for old in ended],
         )
-
-    def _known(self, kind: str) -> dict[str, _Known]:
-        """Return the last versions of all objects that have not vanished."""
-        return self._current(kind, sa.true())
-
-    def _current(self, kind: str, condition: Any) -> dict[str, _Known]:
-        query = (
-            sa.select(
-                _CURRENT.object,
-                _CURRENT.version_id,
-                _CURRENT.base_id,
-                _CURRENT.digest,
-            )
-            .join(schema.LISTINGS, _LISTINGS.id == _CURRENT.listing_id)
-            .where(
-                _LISTINGS.scope_id == self._scope_id,
-                _LISTINGS.kind == kind,
-                condition,
-            )
+        self._execute_each(
+            schema.CURRENT.delete().where(
+                _CURRENT.listing_id == listing.id,
+                _CURRENT.object == sa.bindparam('gone'),
+            ),
+            [{'gone': old.object} for old in ended],
         )
-        return {
-            row.object: _Known(row.version_id, row.base_id, row.digest)
-            for row in self._execute(query)
-        }
+
+    def _known(self, listing: Any) -> dict[str, Any]:
+        """Return the last versions of all objects that have not vanished."""
+        query = sa.select(schema.CURRENT)
+        query = query.where(_CURRENT.listing_id == listing.id)
+        return {row.object: row for row in self._execute(query)}
 
     def _listing(
         self, kind: str, examples: Sequence[tuple[str, bytes]]
@@ -264,8 +200,7 @@ class Observation:
         query = sa.select(schema.LISTINGS).where(
             _LISTINGS.scope_id == self._scope_id, _LISTINGS.kind == kind
         )
-        found = self._execute(query).first()
-        if found is None:
+        if self._execute(query).first() is None:
             values = {
                 'id': self._next(_LISTINGS.id),
                 'scope_id': self._scope_id,
@@ -274,8 +209,7 @@ class Observation:
                 'skeleton': schema.skeleton([data for _id, data in examples]),
             }
             self._execute(schema.LISTINGS.insert(), values)
-            return self._listing(kind, examples)
-        return found
+        return self._execute(query).one()
 
     def _find_scope(self, region: str, scope: str) -> int:
         # MySQL does not tell upper case from lower case.
@@ -296,24 +230,26 @@ class Observation:
     def _execute(self, statement: Any, values: Any = None) -> Any:
         return self._connection.execute(statement, values or {})
 
+    def _execute_each(
+        self, statement: Any, values: Sequence[dict[str, Any]]
+    ) -> None:
+        if values:
+            self._connection.execute(statement, values)
+
 
 def read_bases(
-    connection: sa.engine.Connection,
-    base_ids: Iterable[int],
-    skeletons: Mapping[int, bytes],
+    connection: sa.engine.Connection, base_ids: Iterable[int], skeleton: bytes
 ) -> dict[int, bytes]:
-    """Read the objects that others are compressed against.
+    """Read the objects that others of a listing are compressed against.
 
-    :param skeletons: The skeletons of the listings, by their ID.
     :returns: The JSON of those that exist, by the ID of the version.
     """
     found = {}
     for part in chunks(sorted(base_ids)):
-        query = sa.select(
-            _VERSIONS.id, _VERSIONS.listing_id, _VERSIONS.data
-        ).where(_VERSIONS.id.in_(part))
-        for identifier, listing_id, data in connection.execute(query):
-            found[identifier] = schema.decompress(data, skeletons[listing_id])
+        query = sa.select(_VERSIONS.id, _VERSIONS.data)
+        query = query.where(_VERSIONS.id.in_(part))
+        for identifier, data in connection.execute(query):
+            found[identifier] = schema.decompress(data, skeleton)
     return found
 
 
@@ -354,50 +290,36 @@ def forget(connection: sa.engine.Connection, before: int) -> None:
             query.group_by(_OBSERVATIONS.scope_id)
         )
     }
-    listings = {
-        row.id: row for row in connection.execute(sa.select(schema.LISTINGS))
-    }
-    _abandon(
-        connection,
-        [row.id for row in listings.values() if row.scope_id not in oldest],
-    )
-    for listing in listings.values():
-        first = oldest.get(listing.scope_id, schema.LAST)
+    for listing in connection.execute(sa.select(schema.LISTINGS)).all():
+        first = oldest.get(listing.scope_id)
+        if first is None:
+            # Nothing of it is kept, not even what is current.
+            first = schema.LAST + 1
+            connection.execute(
+                schema.CURRENT.delete().where(
+                    _CURRENT.listing_id == listing.id
+                )
+            )
         query = sa.select(_VERSIONS.base_id).where(
             _VERSIONS.listing_id == listing.id, _VERSIONS.last < first
         )
-        affected = [row[0] for row in connection.execute(query.distinct())]
+        affected = connection.execute(query.distinct()).scalars().all()
         for part in chunks(affected):
-            _rebase(connection, part, first, listings)
-
-
-def _abandon(
-    connection: sa.engine.Connection, listing_ids: Sequence[int]
-) -> None:
-    """End everything in the listings of a scope without observations."""
-    connection.execute(
-        schema.CURRENT.delete().where(_CURRENT.listing_id.in_(listing_ids))
-    )
-    connection.execute(
-        schema.VERSIONS.update()
-        .where(_VERSIONS.listing_id.in_(listing_ids))
-        .values(last=0)
-    )
+            _rebase(connection, listing, part, first)
 
 
 def _rebase(
     connection: sa.engine.Connection,
+    listing: Any,
     base_ids: Sequence[int],
     oldest: int,
-    listings: Mapping[int, Any],
 ) -> None:
     """Remove the old versions of some objects.
 
     The others are compressed against the first one that remains, and found
     only by the values that they have.
     """
-    skeletons = {key: row.skeleton for key, row in listings.items()}
-    bases = read_bases(connection, base_ids, skeletons)
+    bases = read_bases(connection, base_ids, listing.skeleton)
     query = (
         sa.select(schema.VERSIONS)
         .where(_VERSIONS.base_id.in_(base_ids))
@@ -414,15 +336,14 @@ def _rebase(
                 if row.id == base_id
                 else schema.decompress(row.data, bases[base_id])
             )
-            kind = listings[row.listing_id].kind
-            keys = schema.lookups(row.listing_id, kind, data)
+            keys = schema.lookups(listing.id, listing.kind, data)
             lost.update((key, base_id) for key in keys)
             if row.last < oldest:
                 connection.execute(
                     schema.VERSIONS.delete().where(_VERSIONS.id == row.id)
                 )
                 continue
-            against = base[1] if base else skeletons[row.listing_id]
+            against = base[1] if base else listing.skeleton
             base = base or (row.id, data)
             kept.update((key, base[0]) for key in keys)
             connection.execute(

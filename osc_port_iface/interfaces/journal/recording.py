@@ -143,7 +143,7 @@ def _store(
         else:
             observation.keep(
                 listing.kind,
-                ((row.id, row.data) for row in listing.objects.values()),
+                [(row.id, row.data) for row in listing.objects.values()],
             )
     ended = reading.ended or time.time()
     skew = max(ahead, default=0.0)
