@@ -215,10 +215,9 @@ def tabulate(
 
     shows_region = columns.is_named(parsed_args, REGION)
     command.added = (REGION, *SEEN)
-    look = moments.between if parsed_args.between else moments.at
-    times = parsed_args.between or [parsed_args.at]
+    time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
-    with look(parsed_args.journal, times, regions) as (series, *_others):
+    with moments.at(parsed_args.journal, [time], regions) as (series,):
         headers, found = Regions(
             command,
             lambda: command.tabulate(parsed_args),

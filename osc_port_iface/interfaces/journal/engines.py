@@ -34,10 +34,9 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface import printable
 
-# Marks a journal in the header of an SQLite file: "osci".
-_APPLICATION_ID = 0x6F736369
-
-# The header of an SQLite file (https://www.sqlite.org/fileformat.html).
+# Marks a journal in the header of an SQLite file, which has 100 bytes
+# (https://www.sqlite.org/fileformat.html).
+_APPLICATION_ID = b'osci'
 _HEADER = b'SQLite format 3\0'
 _HEADER_LENGTH = 100
 
@@ -63,6 +62,10 @@ _EXTRAS = {'postgresql': 'postgresql', 'mysql': 'mysql', 'mariadb': 'mysql'}
 class JournalError(exceptions.CommandError):
     """A journal cannot be read or written."""
 
+    def __init__(self, location: str, problem: str, joint: str = ': ') -> None:
+        """Name the journal, and say what is wrong with it."""
+        super().__init__(f'{_name(location)}{joint}{problem}')
+
 
 @contextlib.contextmanager
 def reading(location: str) -> Iterator[sa.engine.Connection]:
@@ -75,7 +78,7 @@ def reading(location: str) -> Iterator[sa.engine.Connection]:
     with _translated(location):
         engine = _engine(location, 'BEGIN')
         with contextlib.closing(engine.connect()) as connection:
-            _check_format(connection, location)
+            _check_format(_format(connection), location)
             yield connection
 
 
@@ -98,7 +101,7 @@ def writing(location: str) -> Iterator[sa.engine.Connection]:
         engine = _engine(location, 'BEGIN IMMEDIATE')
         with engine.begin() as connection:
             _create(connection)
-            _check_format(connection, location)
+            _check_format(_format(connection), location)
             _lock(connection)
             yield connection
 
@@ -108,33 +111,39 @@ def _create(connection: sa.engine.Connection) -> None:
 
     MySQL cannot undo it: a creation that was interrupted goes on here.
     """
-    found = sa.inspect(connection).get_table_names()
-    if found and (schema.JOURNAL.name not in found or _format(connection)):
+    tables = sa.inspect(connection).get_table_names()
+    if tables and (schema.JOURNAL.name not in tables or _format(connection)):
         return
     schema.JOURNAL.create(connection, checkfirst=True)
     schema.TABLES.create_all(connection)
     connection.execute(schema.JOURNAL.insert(), {'format': schema.FORMAT})
     if connection.dialect.name == 'sqlite':
-        for name, value in (
-            ('application_id', _APPLICATION_ID),
-            ('user_version', schema.FORMAT),
-        ):
-            connection.exec_driver_sql(f'PRAGMA {name} = {value}')
-
-
-def _check_format(connection: sa.engine.Connection, location: str) -> None:
-    if schema.JOURNAL.name not in sa.inspect(connection).get_table_names():
-        raise _not_a_journal(location)
-    found = _format(connection)
-    if found is None:
-        raise _not_a_journal(location)
-    _refuse_newer(found, location)
+        mark = int.from_bytes(_APPLICATION_ID, 'big')
+        connection.exec_driver_sql(f'PRAGMA application_id = {mark}')
+        connection.exec_driver_sql(f'PRAGMA user_version = {schema.FORMAT}')
 
 
 def _format(connection: sa.engine.Connection) -> int | None:
+    """Return the format of a journal; None if it is none."""
+    if schema.JOURNAL.name not in sa.inspect(connection).get_table_names():
+        return None
     query = sa.select(sa.func.max(schema.JOURNAL.c.format))
     found: int | None = connection.execute(query).scalar()
     return found
+
+
+def _check_format(found: int | None, location: str) -> None:
+    if found is None:
+        raise JournalError(location, _('not a journal'))
+    if found > schema.FORMAT:
+        raise JournalError(
+            location,
+            _(
+                'format %(found)d of journals is newer than this release, '
+                'which knows %(known)d'
+            )
+            % {'found': found, 'known': schema.FORMAT},
+        )
 
 
 def _lock(connection: sa.engine.Connection) -> None:
@@ -194,40 +203,18 @@ def _check_header(location: str) -> None:
     A file without content is what an interrupted creation leaves behind.
     """
     if not stat.S_ISREG(os.stat(location).st_mode):
-        raise _not_a_journal(location)
+        _check_format(None, location)
     with open(location, 'rb') as file:
         header = file.read(_HEADER_LENGTH)
-    if not header:
-        return
-    if (
-        len(header) < _HEADER_LENGTH
-        or not header.startswith(_HEADER)
-        or int.from_bytes(header[68:72], 'big') != _APPLICATION_ID
-    ):
-        raise _not_a_journal(location)
-    _refuse_newer(int.from_bytes(header[60:64], 'big'), location)
-
-
-def _refuse_newer(found: int, location: str) -> None:
-    if found > schema.FORMAT:
-        raise JournalError(
-            _(
-                '%(journal)s: format %(found)d of journals is newer than this '
-                'release, which knows %(known)d'
-            )
-            % {
-                'journal': name(location),
-                'found': found,
-                'known': schema.FORMAT,
-            }
+    if header:
+        is_journal = header.startswith(_HEADER) and (
+            header[68:72] == _APPLICATION_ID
         )
+        version = int.from_bytes(header[60:64], 'big')
+        _check_format(version if is_journal else None, location)
 
 
-def _not_a_journal(location: str) -> JournalError:
-    return JournalError(_('%s: not a journal') % name(location))
-
-
-def name(location: str) -> str:
+def _name(location: str) -> str:
     """Return what to call a journal in messages, without a password."""
     if not _is_url(location):
         return printable.one_line(location)
@@ -248,28 +235,23 @@ def _translated(location: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         dialect = location.partition(':')[0].partition('+')[0]
         raise JournalError(
+            location,
             _(
-                '%(journal)s needs the Python package %(package)s: '
-                "pip install 'osc-port-iface[%(extra)s]'"
+                'needs the Python package %(package)s: pip install '
+                "'osc-port-iface[%(extra)s]'"
             )
-            % {
-                'journal': name(location),
-                'package': error.name,
-                'extra': _EXTRAS.get(dialect, dialect),
-            }
+            % {'package': error.name, 'extra': _EXTRAS.get(dialect, dialect)},
+            joint=' ',
         ) from None
     except OSError as error:
-        problem = error.strerror or str(error)
-        raise JournalError(f'{name(location)}: {problem}') from None
+        raise JournalError(location, error.strerror or str(error)) from None
     except sa_exceptions.ArgumentError:
-        raise JournalError(
-            _('%s: not the URL of a PostgreSQL or MySQL database')
-            % name(location)
-        ) from None
+        problem = _('not the URL of a PostgreSQL or MySQL database')
+        raise JournalError(location, problem) from None
     except sa_exceptions.SQLAlchemyError as error:
         # Some drivers have a number before the text.
         *_rest, text = getattr(error, 'orig', error).args or (error,)
         cause = printable.one_line(str(text))
         if _LOCKED.search(cause):
             cause = _('another observation is being recorded')
-        raise JournalError(f'{name(location)}: {cause}') from None
+        raise JournalError(location, cause) from None

@@ -70,15 +70,15 @@ def import_listings(
         for listing in sorted(listings, key=lambda each: each.moment):
             if last and listing.moment <= last:
                 raise engines.JournalError(
+                    location,
                     _(
-                        '%(journal)s: a listing of %(moment)s cannot follow '
-                        'the imported one of %(last)s'
+                        'a listing of %(moment)s cannot follow the imported '
+                        'one of %(last)s'
                     )
                     % {
-                        'journal': engines.name(location),
                         'moment': summary.as_text(listing.moment),
                         'last': summary.as_text(last),
-                    }
+                    },
                 )
             last = listing.moment
             observation = observing.Observation(connection, '', _SCOPE)
@@ -89,21 +89,45 @@ def import_listings(
 def _store(
     observation: observing.Observation, listing: ImportedListing
 ) -> summary.Summary:
-    objects = _objects(listing.rows)
-    for kind in _KINDS:
+    for kind, objects in _objects(listing.rows).items():
         observation.keep(
             kind,
-            (
+            [
                 (key, json.dumps(value, sort_keys=True).encode())
-                for key, value in objects[kind].items()
-            ),
+                for key, value in objects.items()
+            ],
         )
     moment = round(1000 * listing.moment.timestamp())
     return observation.finish(moment, moment, 0)
 
 
-# What the rows of a listing tell of, as far as they do.
-_KINDS = ('servers', 'ports', 'networks', 'floatingips', 'projects')
+# What the rows of a listing tell of, by the keys of the API.
+_COLUMNS = {
+    'servers': {
+        'id': 'Server ID',
+        'name': 'Server Name',
+        'tenant_id': 'Project ID',
+        'status': 'Server Status',
+        'OS-EXT-SRV-ATTR:host': 'Host',
+    },
+    'ports': {
+        'id': 'Port ID',
+        'device_id': 'Server ID',
+        'device_owner': 'Device Owner',
+        'network_id': 'Network ID',
+        'mac_address': 'MAC Address',
+        'status': 'Port State',
+        'name': 'Port Name',
+        'project_id': 'Project ID',
+        'binding:host_id': 'Host',
+        'binding:vif_type': 'VIF Type',
+        'binding:vnic_type': 'VNIC Type',
+        'description': 'Description',
+    },
+    'networks': {'id': 'Network ID', 'name': 'Network Name'},
+    'floatingips': {'port_id': 'Port ID', 'project_id': 'Project ID'},
+    'projects': {'id': 'Project ID', 'name': 'Project Name'},
+}
 
 
 def _objects(
@@ -113,71 +137,37 @@ def _objects(
 
     :returns: By kind, the objects by ID.
     """
-    found: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _KINDS}
+    found: dict[str, dict[str, dict[str, Any]]] = {
+        kind: {} for kind in _COLUMNS
+    }
     for row in rows:
-        port_id, server_id = row['Port ID'], row['Server ID']
-        found['ports'][port_id] = {
-            'id': port_id,
-            'device_id': server_id,
-            'device_owner': row.get('Device Owner') or 'compute:',
-            'fixed_ips': [
-                {'ip_address': address} for address in _each(row, 'Fixed IPs')
-            ],
-            **_named(row, _OF_PORT),
-        }
-        if server_id:
-            found['servers'][server_id] = {
-                'id': server_id,
-                'addresses': {},
-                **_named(row, _OF_SERVER),
+        objects: dict[str, dict[str, Any]] = {
+            kind: {
+                key: row[header] or None
+                for key, header in columns.items()
+                if header in row
             }
-        for kind, key, name in (
-            ('networks', 'Network ID', 'Network Name'),
-            ('projects', 'Project ID', 'Project Name'),
-        ):
-            if row.get(key):
-                known = {'id': row[key], 'name': row.get(name)}
-                found[kind][row[key]] = known
+            for kind, columns in _COLUMNS.items()
+        }
+        objects['servers']['addresses'] = {}
+        port = objects['ports']
+        port['device_owner'] = port.get('device_owner') or 'compute:'
+        port['fixed_ips'] = [
+            {'ip_address': address} for address in _each(row, 'Fixed IPs')
+        ]
+        floating_ip = objects.pop('floatingips')
         for address in _each(row, 'Floating IPs'):
             # A listing does not have its ID, and no command shows it.
-            identifier = str(uuid.uuid5(uuid.UUID(port_id), address))
+            identifier = str(uuid.uuid5(uuid.UUID(port['id']), address))
             found['floatingips'][identifier] = {
                 'id': identifier,
                 'floating_ip_address': address,
-                'port_id': port_id,
-                **_named(row, {'project_id': 'Project ID'}),
+                **floating_ip,
             }
+        for kind, known in objects.items():
+            if known.get('id'):
+                found[kind][known['id']] = known
     return found
-
-
-_OF_PORT = {
-    'network_id': 'Network ID',
-    'mac_address': 'MAC Address',
-    'status': 'Port State',
-    'name': 'Port Name',
-    'project_id': 'Project ID',
-    'binding:host_id': 'Host',
-    'binding:vif_type': 'VIF Type',
-    'binding:vnic_type': 'VNIC Type',
-    'description': 'Description',
-}
-_OF_SERVER = {
-    'name': 'Server Name',
-    'tenant_id': 'Project ID',
-    'status': 'Server Status',
-    'OS-EXT-SRV-ATTR:host': 'Host',
-}
-
-
-def _named(
-    row: Mapping[str, str], keys: Mapping[str, str]
-) -> dict[str, str | None]:
-    """Return what the columns have, by the keys of the API."""
-    return {
-        key: row[header] or None
-        for key, header in keys.items()
-        if header in row
-    }
 
 
 def _each(row: Mapping[str, str], header: str) -> Iterator[str]:

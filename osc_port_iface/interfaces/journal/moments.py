@@ -12,18 +12,11 @@
 
 """Finds the observations that tell what was there at a moment."""
 
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterator,
-    Sequence,
-)
+from collections.abc import Collection, Iterator, Sequence
 import contextlib
 import dataclasses
 import datetime
-import functools
 import itertools
-from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -32,6 +25,14 @@ from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.selecting import names
+
+# A moment, from one moment to another, or the end of the last observation.
+Time = datetime.datetime | Sequence[datetime.datetime] | None
+
+# Times are no finer.
+_TICK = datetime.timedelta(microseconds=1)
+
+_NOTHING = _('it has no observation')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,148 +84,22 @@ class Series:
         return first.began, last.ended
 
 
-_Looking: TypeAlias = contextlib.AbstractContextManager[list[list[Series]]]
-
-
-@dataclasses.dataclass(frozen=True)
-class _History:
-    """All observations of one scope, in order."""
-
-    connection: sa.engine.Connection
-    scope: history.Scope
-    observations: list[history.Observed]
-
-    @functools.cached_property
-    def usable(self) -> list[history.Observed]:
-        """The observations that are complete."""
-        return [row for row in self.observations if row.is_complete]
-
-    def at(self, moment: datetime.datetime | None) -> Series:
-        """Return views of the observations that enclose a moment, if any do.
-
-        :param moment: The moment; that of the last observation if None.
-        """
-        usable = self.usable
-        if moment is None:
-            moment = usable[-1].ended if usable else _LONG_AGO
-        before = [row for row in usable if row.ended <= moment][-1:]
-        during = [row for row in usable if row.began < moment < row.ended]
-        after = [row for row in usable if row.began >= moment][:1]
-        if not (before or during or (after and after[0].began == moment)) or (
-            not (after or during or before[0].ended == moment)
-        ):
-            return self._series([], [self._outside(moment)])
-        enclosing = [*before, *during, *after]
-        return self._series(enclosing, self._gaps(enclosing))
-
-    def between(
-        self, begin: datetime.datetime, end: datetime.datetime
-    ) -> Series:
-        """Return views of the observations from one time to another.
-
-        Those that enclose the time are included.
-        """
-        usable = self.usable
-        unseen = [
-            self._outside(moment)
-            for moment in (begin, end)
-            if not usable or not usable[0].began <= moment <= usable[-1].ended
-        ]
-        if not usable or usable[0].began > end or usable[-1].ended < begin:
-            return self._series([], unseen)
-        inside = [
-            *[row for row in usable if row.ended < begin][-1:],
-            *[
-                row
-                for row in usable
-                if row.ended >= begin and row.began <= end
-            ],
-            *[row for row in usable if row.began > end][:1],
-        ]
-        return self._series(inside, [*unseen, *self._gaps(inside)])
-
-    def _gaps(self, asked: list[history.Observed]) -> list[str]:
-        """Say between which observations others are incomplete."""
-        return [
-            _('Between %(before)s and %(after)s, not everything could be read')
-            % {
-                'before': summary.as_text(first.ended),
-                'after': summary.as_text(second.began),
-            }
-            for first, second in itertools.pairwise(asked)
-            if any(
-                first.id < row.id < second.id and not row.is_complete
-                for row in self.observations
-            )
-        ]
-
-    def _series(
-        self, asked: list[history.Observed], notices: list[str]
-    ) -> Series:
-        return Series(self.connection, self.scope, self.usable, asked, notices)
-
-    def _outside(self, moment: datetime.datetime) -> str:
-        if not self.usable:
-            return _('it has no observation')
-        if moment < self.usable[0].ended:
-            text = _(
-                '%(moment)s is before the first observation, of %(other)s'
-            )
-            other = self.usable[0].began
-        else:
-            text = _('%(moment)s is after the last observation, of %(other)s')
-            other = self.usable[-1].ended
-        return text % {
-            'moment': summary.as_text(moment),
-            'other': summary.as_text(other),
-        }
-
-
+@contextlib.contextmanager
 def at(
-    location: str,
-    moments: Sequence[datetime.datetime | None],
-    regions: Collection[str] = (),
-) -> _Looking:
-    """Look at a cloud as it was at each of several moments.
+    location: str, times: Sequence[Time], regions: Collection[str] = ()
+) -> Iterator[list[list[Series]]]:
+    """Look at a cloud as it was at each of several times.
 
     :param location: The journal.
-    :param moments: The moments; None for that of the last observation.
+    :param times: The times.
     :param regions: The names of the regions; all if empty.
-    :returns: For each moment, the observations that enclose it, of each scope
-        that has such observations for all of the moments. A region without
-        such a scope has notices only.
+    :returns: For each time, the observations that tell of it, of each scope
+        that has such observations for all of the times. Those that enclose a
+        time are included. A notice says which part of it was not observed. A
+        region without such a scope has notices only.
     :raises engines.JournalError: No scope has.
     :raises names.NoSuchName: There is no such region.
     """
-    return _ask_scopes(
-        location,
-        regions,
-        lambda recorded: [recorded.at(moment) for moment in moments],
-    )
-
-
-def between(
-    location: str,
-    times: Sequence[datetime.datetime],
-    regions: Collection[str] = (),
-) -> _Looking:
-    """Look at a cloud from one time to another, as :func:`at` does at one.
-
-    :returns: For each scope that was observed then, views whose spans together
-        have all observations in that time, and those that enclose it. A notice
-        says which part of the time was not observed.
-    """
-    return _ask_scopes(
-        location, regions, lambda recorded: [recorded.between(*times)]
-    )
-
-
-@contextlib.contextmanager
-def _ask_scopes(
-    location: str,
-    regions: Collection[str],
-    ask: Callable[[_History], list[Series]],
-) -> Iterator[list[list[Series]]]:
     with engines.reading(location) as connection:
         scopes = history.scopes(connection)
         known = list(dict.fromkeys(scope.region for scope in scopes))
@@ -234,11 +109,15 @@ def _ask_scopes(
         for scope in sorted(scopes, key=lambda row: known.index(row.region)):
             if scope.region not in chosen:
                 continue
-            series = ask(
-                _History(
-                    connection, scope, history.observations(connection, scope)
+            observations = history.observations(connection, scope)
+            usable = [row for row in observations if row.is_complete]
+            series = [
+                Series(
+                    *(connection, scope, usable),
+                    *_tell(observations, usable, time),
                 )
-            )
+                for time in times
+            ]
             if all(each.asked for each in series):
                 found.append(series)
             else:
@@ -253,13 +132,66 @@ def _ask_scopes(
                 for each in series
                 for line in each.notices
             ]
-            problem = (notices or [_('it has no observation')])[0]
-            raise engines.JournalError(f'{engines.name(location)}: {problem}')
+            problem = (notices or [_NOTHING])[0]
+            raise engines.JournalError(location, problem)
         # Imported listings are older than the first region that was recorded.
         heard = {'', *(series[0].scope.region for series in found)}
         found += [silent[region] for region in silent if region not in heard]
-        by_moment = zip(*found, strict=True)
-        yield [_widest(series) for series in by_moment]
+        yield [_widest(series) for series in zip(*found, strict=True)]
+
+
+def _tell(
+    observations: Sequence[history.Observed],
+    usable: Sequence[history.Observed],
+    time: Time,
+) -> tuple[list[history.Observed], list[str]]:
+    """Choose the observations that tell of a time, and enclose it.
+
+    :returns: These, and lines about what is not known of it.
+    """
+    if not usable:
+        return [], [_NOTHING]
+    begin, end = (
+        time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
+    )
+    unseen = [*_outside(usable, begin), *_outside(usable, end)]
+    if usable[0].began > end or usable[-1].ended < begin:
+        return [], list(dict.fromkeys(unseen))
+    if not isinstance(time, Sequence):
+        # What ends or begins at a moment encloses it.
+        begin, end = begin + _TICK, end - _TICK
+    found = [
+        *[row for row in usable if row.ended < begin][-1:],
+        *[row for row in usable if row.ended >= begin and row.began <= end],
+        *[row for row in usable if row.began > end][:1],
+    ]
+    missed = [row.id for row in observations if not row.is_complete]
+    text = _('Between %(before)s and %(after)s, not everything could be read')
+    gaps = [
+        _filled(text, before=first.ended, after=second.began)
+        for first, second in itertools.pairwise(found)
+        if any(first.id < number < second.id for number in missed)
+    ]
+    return found, [*unseen, *gaps]
+
+
+def _outside(
+    usable: Sequence[history.Observed], moment: datetime.datetime
+) -> list[str]:
+    """Say that a moment is not between observations, unless it is."""
+    if moment < usable[0].began:
+        other = usable[0].began
+        text = _('%(moment)s is before the first observation, of %(other)s')
+    elif moment > usable[-1].ended:
+        other = usable[-1].ended
+        text = _('%(moment)s is after the last observation, of %(other)s')
+    else:
+        return []
+    return [_filled(text, moment=moment, other=other)]
+
+
+def _filled(text: str, **moments: datetime.datetime) -> str:
+    return text % {key: summary.as_text(row) for key, row in moments.items()}
 
 
 def _widest(found: Collection[Series]) -> list[Series]:
@@ -274,7 +206,3 @@ def _widest(found: Collection[Series]) -> list[Series]:
         for series in found
         if series.scope.has_all_projects or series.scope.region not in covered
     ]
-
-
-# Before any observation.
-_LONG_AGO = datetime.datetime.min.replace(tzinfo=datetime.UTC)

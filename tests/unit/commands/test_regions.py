@@ -971,6 +971,23 @@ class TestRecord(RecordTestCase):
             ['RegionTwo: Ports: this is not allowed (HTTP 403)'],
         )
 
+    def test_a_region_that_was_never_read_completely(self) -> None:
+        self.second.get(
+            f'{self.second.network_url}/v2.0/ports', status_code=403
+        )
+        self.record()
+        self.environment = {}
+        result = self.ask(
+            *('find', ADDRESS, '--between', '-1h', '-0s', '-f', 'value'),
+            *('-c', 'Region', '--journal', self.journal),
+            regions='',
+        )
+        self.assertEqual((1, 'RegionOne\n'), (result.status, result.stdout))
+        self.assertEqual(
+            ['RegionTwo: it has no observation'],
+            [row for row in result.stderr.splitlines() if 'Two' in row],
+        )
+
     def test_a_region_that_cannot_be_asked(self) -> None:
         self.second.compute_url = ''
         self.cloud.register_tokens('a-token', regions=[self.second])
