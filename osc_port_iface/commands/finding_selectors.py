@@ -19,9 +19,9 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import ownerless
+from osc_port_iface.interfaces.health import snapshot as snapshots
 
 # Stands for all findings, including those that are looked for on request.
 _ALL = 'all'
@@ -102,7 +102,7 @@ def request(
     parsed_args: argparse.Namespace,
     cloud: api_cloud.Cloud,
     has_causes: bool = False,
-) -> check.CheckRequest:
+) -> snapshots.CheckRequest:
     """Read what to check from the arguments.
 
     :param parsed_args: The arguments.
@@ -114,7 +114,7 @@ def request(
     named = frozenset(
         code for code in codes.Code if code in parsed_args.finding
     )
-    return check.CheckRequest(
+    return snapshots.CheckRequest(
         names_or_ids=tuple(parsed_args.server),
         scope=server_selectors.scope(parsed_args, cloud.identity),
         codes=_codes(parsed_args, named),

@@ -22,14 +22,12 @@ import logging
 import time
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import compute
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import confirm
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import judge
-from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import views
@@ -38,33 +36,9 @@ from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
 
-_Codes = codes.Codes
-
 # Seconds between the two looks, as Neutron's notifications take a moment to
 # reach Nova.
 SETTLING = 3.0
-
-
-@dataclasses.dataclass(frozen=True)
-class CheckRequest:
-    """What to check.
-
-    :ivar names_or_ids: The servers; all in the scope if empty.
-    :ivar scope: The servers to look among.
-    :ivar codes: The findings to look for.
-    :ivar named: Those that the user named, which must not be left out.
-    :ivar keep: Which ports without a server not to report.
-    :ivar has_causes: Whether to find the causes of the findings.
-    """
-
-    names_or_ids: tuple[str, ...] = ()
-    scope: compute.ServerScope = dataclasses.field(
-        default_factory=compute.ServerScope
-    )
-    codes: _Codes = codes.USUAL
-    named: _Codes = frozenset()
-    keep: ownerless.Keep = dataclasses.field(default_factory=ownerless.Keep)
-    has_causes: bool = True
 
 
 @dataclasses.dataclass
@@ -91,7 +65,9 @@ class CheckResult(confirm.ConfirmResult):
 
 
 def check(
-    cloud: api_cloud.Cloud, request: CheckRequest, progress: views.Progress
+    cloud: api_cloud.Cloud,
+    request: snapshots.CheckRequest,
+    progress: views.Progress,
 ) -> CheckResult:
     """Compare the views of many servers.
 
@@ -106,16 +82,9 @@ def check(
         the user did not name it.
     :raises errors.ApiError: The servers could not be listed.
     """
-    first = snapshots.take(
-        cloud,
-        request.names_or_ids,
-        request.scope,
-        request.codes,
-        request.named,
-        progress,
-    )
+    first = snapshots.take(cloud, request, progress)
     changing = _changing(first.servers, bool(request.names_or_ids))
-    suspicions = judge.judge(first, request.keep)
+    suspicions = judge.judge(first)
     found = confirm.ConfirmResult([])
     if suspicions:
         time.sleep(SETTLING)

@@ -132,20 +132,10 @@ def _look_again(
     """
     began = time.monotonic()
     snapshot = snapshots.take_again(
-        cloud,
-        suspect.server_id,
-        [
-            row.port_id
-            for row in suspect.suspicions
-            if row.port_id and row.code in codes.WITHOUT_SERVER
-        ],
-        frozenset(row.code for row in suspect.suspicions),
-        has_network,
+        cloud, suspect.suspicions, keep, has_network
     )
     subjects = {row.subject for row in suspect.suspicions}
-    found = [
-        row for row in judge.judge(snapshot, keep) if row.subject in subjects
-    ]
+    found = [row for row in judge.judge(snapshot) if row.subject in subjects]
     lasting = [
         row
         for row in found

@@ -27,17 +27,14 @@ from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface import records
 
 
-def judge(
-    snapshot: snapshots.Snapshot, keep: ownerless.Keep
-) -> list[findings.Finding]:
+def judge(snapshot: snapshots.Snapshot) -> list[findings.Finding]:
     """Judge everything in a snapshot.
 
     :param snapshot: What was read, of many servers or of one.
-    :param keep: Which ports without a server not to report.
     :returns: The findings that the snapshot is meant for; none about a server
         that is building or has a task under way.
     """
-    found = (*_of_servers(snapshot), *_of_other_ports(snapshot, keep))
+    found = (*_of_servers(snapshot), *_of_other_ports(snapshot))
     return [finding for finding in found if finding.code in snapshot.codes]
 
 
@@ -85,12 +82,13 @@ def _of_servers(
 
 
 def _of_other_ports(
-    snapshot: snapshots.Snapshot, keep: ownerless.Keep
+    snapshot: snapshots.Snapshot,
 ) -> Iterator[findings.Finding]:
     ids = {server.id for server in snapshot.servers}
-    yield from ownerless.half_released(snapshot.others, keep)
-    yield from ownerless.orphans(ids, snapshot.others, keep)
+    others, keep = snapshot.others, snapshot.request.keep
+    yield from ownerless.half_released(others, keep)
+    yield from ownerless.orphans(ids, others, keep)
     if codes.Code.UNUSED_PORT in snapshot.codes:
         yield from ownerless.unused(
-            snapshot.others, snapshot.neighbours, snapshot.floating_ips, keep
+            others, snapshot.neighbours, snapshot.floating_ips, keep
         )

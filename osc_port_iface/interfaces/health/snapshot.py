@@ -31,7 +31,9 @@ from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import host_groups
+from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.listing import views
@@ -53,13 +55,35 @@ _Row = TypeVar('_Row')
 _HasId = TypeVar('_HasId', bound=paging.HasId)
 
 
+@dataclasses.dataclass(frozen=True)
+class CheckRequest:
+    """What to check.
+
+    :ivar names_or_ids: The servers; all in the scope if empty.
+    :ivar scope: The servers to look among.
+    :ivar codes: The findings to look for.
+    :ivar named: Those that the user named, which must not be left out.
+    :ivar keep: Which ports without a server not to report.
+    :ivar has_causes: Whether to find the causes of the findings.
+    """
+
+    names_or_ids: tuple[str, ...] = ()
+    scope: compute.ServerScope = dataclasses.field(
+        default_factory=compute.ServerScope
+    )
+    codes: _Codes = codes.USUAL
+    named: _Codes = frozenset()
+    keep: ownerless.Keep = dataclasses.field(default_factory=ownerless.Keep)
+    has_causes: bool = True
+
+
 @dataclasses.dataclass
 class Snapshot:
     """What was read at about the same time.
 
     :ivar servers: The servers that Nova can reach.
     :ivar codes: The findings that can be looked for.
-    :ivar named: Those that the user named, which must not be left out.
+    :ivar request: What to check.
     :ivar has_network: Whether Neutron could be asked.
     :ivar interfaces: The interfaces of each server that could be read
         completely, by server ID.
@@ -82,7 +106,7 @@ class Snapshot:
 
     servers: Sequence[records.Server] = ()
     codes: _Codes = frozenset()
-    named: _Codes = frozenset()
+    request: CheckRequest = dataclasses.field(default_factory=CheckRequest)
     has_network: bool = True
     interfaces: Mapping[str, Sequence[records.Interface]] = dataclasses.field(
         default_factory=dict
@@ -121,30 +145,21 @@ class Snapshot:
         lost = self.lose(lost)
         if lost:
             LOG.info('%s: %s', reason, codes.joined(lost))
-        if lost & self.named:
-            self.failures.append(
-                f'{reason}: {codes.joined(lost & self.named)}'
-            )
+        if named := lost & self.request.named:
+            self.failures.append(f'{reason}: {codes.joined(named)}')
 
 
 def take(
-    cloud: api_cloud.Cloud,
-    names_or_ids: Sequence[str],
-    scope: compute.ServerScope,
-    sought: _Codes,
-    named: _Codes,
-    progress: views.Progress,
+    cloud: api_cloud.Cloud, request: CheckRequest, progress: views.Progress
 ) -> Snapshot:
     """Read everything that is needed to look for findings.
 
     :param cloud: The services.
-    :param names_or_ids: The servers; all in the scope if empty.
-    :param scope: The servers to look among.
-    :param sought: The findings to look for.
-    :param named: Those that the user named.
+    :param request: What to check.
     :param progress: Shows progress, if each server is asked for.
     :raises errors.ApiError: The servers could not be listed.
     """
+    names_or_ids, scope = request.names_or_ids, request.scope
     selected = selection.select(cloud, names_or_ids, scope, details=True)
     servers = [server for server in selected.rows if not server.in_down_cell]
     unread = selected.failures + [
@@ -152,9 +167,8 @@ def take(
         for server in selected.rows
         if server.in_down_cell
     ]
-    snapshot = Snapshot(
-        servers, sought, named, failures=unread, notices=selected.notices
-    )
+    snapshot = Snapshot(servers, request.codes, request)
+    snapshot.failures, snapshot.notices = unread, selected.notices
     has_all = not (names_or_ids or unread or scope.host or scope.status)
     reader = _Reader(
         cloud,
@@ -187,22 +201,25 @@ def take(
 
 def take_again(
     cloud: api_cloud.Cloud,
-    server_id: str | None,
-    port_ids: Iterable[str],
-    sought: _Codes,
+    suspicions: Sequence[findings.Finding],
+    keep: ownerless.Keep,
     has_network: bool,
 ) -> Snapshot:
     """Read one server again, or ports without a server.
 
     :param cloud: The services.
-    :param server_id: The ID of the server; None for ports without one.
-    :param port_ids: The IDs of the ports without a server, of which some may
-        be gone. They are read if there is no such server.
-    :param sought: The findings to look for.
+    :param suspicions: What seems to be wrong with one server, or with ports
+        without one, which are read if there is no such server.
+    :param keep: Which ports without a server not to report.
     :param has_network: Whether to ask Neutron as well.
     :raises errors.ApiError: Something could not be read.
     """
-    snapshot = Snapshot((), sought, has_network=has_network)
+    server_id = suspicions[0].server_id
+    snapshot = Snapshot(
+        codes=frozenset(row.code for row in suspicions),
+        request=CheckRequest(keep=keep),
+        has_network=has_network,
+    )
     live: dict[str, Sequence[records.Interface]] = {}
     if server_id is not None:
         with contextlib.suppress(errors.NotFound):
@@ -217,7 +234,15 @@ def take_again(
             names.all_rows(
                 cloud.network.list(neutron.PORTS, 'device_id', live)
                 if live
-                else cloud.network.list(neutron.PORTS, 'id', port_ids)
+                else cloud.network.list(
+                    neutron.PORTS,
+                    'id',
+                    (
+                        row.port_id
+                        for row in suspicions
+                        if row.code in codes.WITHOUT_SERVER
+                    ),
+                )
             )
         )
     snapshot.interfaces = live
@@ -277,7 +302,7 @@ class _Reader:
                     'codes': codes.joined(lost),
                     'error': error,
                 }
-                is_named = bool(lost & snapshot.named)
+                is_named = bool(lost & snapshot.request.named)
                 if isinstance(error, errors.Forbidden) and not is_named:
                     snapshot.refused |= lost
                     snapshot.notices.append(line)

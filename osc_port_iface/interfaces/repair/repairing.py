@@ -50,7 +50,7 @@ class Repairing:
     """
 
     cloud: api_cloud.Cloud
-    request: check.CheckRequest
+    request: snapshots.CheckRequest
     options: plans.Options
     known: Set[findings.Subject] = frozenset()
 

@@ -17,7 +17,6 @@ import testtools
 
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import judge
-from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface import records
 from tests.unit import fake_cloud
@@ -57,9 +56,7 @@ class TestJudge(testtools.TestCase):
     def found(self, **changes: Any) -> set[str]:
         server = dataclasses.replace(SERVER, **changes)
         snapshot = dataclasses.replace(FOUND, servers=[server])
-        return {
-            row.code.value for row in judge.judge(snapshot, ownerless.Keep())
-        }
+        return {row.code.value for row in judge.judge(snapshot)}
 
     def test_one_of_each_kind(self) -> None:
         self.assertEqual(
@@ -85,4 +82,4 @@ class TestJudge(testtools.TestCase):
 
     def test_server_whose_interfaces_are_not_known(self) -> None:
         snapshot = dataclasses.replace(FOUND, interfaces={})
-        self.assertEqual([], judge.judge(snapshot, ownerless.Keep()))
+        self.assertEqual([], judge.judge(snapshot))

@@ -135,7 +135,7 @@ class TestPlan(RepairingTestCase):
                 )
                 job = repairing.Repairing(
                     self.cloud,
-                    check.CheckRequest(),
+                    snapshots.CheckRequest(),
                     plans.Options(
                         port_ids=frozenset(
                             map(fake_cloud.identifier, port_ids)
@@ -158,7 +158,7 @@ class TestPlan(RepairingTestCase):
             self.finding(13, False, has_port=False),
         )
         half = dataclasses.replace(HALF, id=fake_cloud.identifier(14))
-        job = repairing.Repairing(self.cloud, check.CheckRequest(), DELETE)
+        job = repairing.Repairing(self.cloud, snapshots.CheckRequest(), DELETE)
         self.plan(job, (half,), found)
         chosen, users, (interrupted,) = self.made
         self.assertEqual(
@@ -174,7 +174,7 @@ class TestInterrupted(RepairingTestCase):
 
     def left(
         self,
-        request: check.CheckRequest,
+        request: snapshots.CheckRequest,
         options: plans.Options,
         *marked: records.Port,
     ) -> list[findings.Finding]:
@@ -186,14 +186,14 @@ class TestInterrupted(RepairingTestCase):
 
     def ids(
         self,
-        request: check.CheckRequest,
+        request: snapshots.CheckRequest,
         options: plans.Options,
         *marked: records.Port,
     ) -> list[str | None]:
         return [row.port_id for row in self.left(request, options, *marked)]
 
     def test_what_it_says(self) -> None:
-        (found,) = self.left(check.CheckRequest(), BOUNCE, BOUNCED)
+        (found,) = self.left(snapshots.CheckRequest(), BOUNCE, BOUNCED)
         self.assertEqual(
             findings.Finding(
                 *(codes.Code.PORT_DOWN, BOUNCED.device_id, BOUNCED.id),
@@ -208,12 +208,12 @@ class TestInterrupted(RepairingTestCase):
         other = dataclasses.replace(BOUNCED, device_id=OTHER)
         self.assertEqual(
             [BOUNCED.id],
-            self.ids(check.CheckRequest(), BOUNCE, BOUNCED, other),
+            self.ids(snapshots.CheckRequest(), BOUNCE, BOUNCED, other),
         )
 
     def test_deletion_of_a_port_that_is_in_use_again(self) -> None:
         used = dataclasses.replace(BOUNCED, tags=(records.Mark.DELETE,))
-        self.assertEqual([], self.ids(check.CheckRequest(), DELETE, used))
+        self.assertEqual([], self.ids(snapshots.CheckRequest(), DELETE, used))
 
     def test_mark_that_is_not_allowed(self) -> None:
         release = plans.Options(orphans=plans.Action.RELEASE)
@@ -225,7 +225,7 @@ class TestInterrupted(RepairingTestCase):
         ):
             with self.subTest(name):
                 self.assertEqual(
-                    [], self.ids(check.CheckRequest(), options, port)
+                    [], self.ids(snapshots.CheckRequest(), options, port)
                 )
 
     def test_another_port_is_named(self) -> None:
@@ -233,12 +233,14 @@ class TestInterrupted(RepairingTestCase):
             [dataclasses.replace(BOUNCED, id=OTHER)]
         )
         self.assertEqual(
-            [], self.ids(check.CheckRequest(), OTHER_PORT, BOUNCED)
+            [], self.ids(snapshots.CheckRequest(), OTHER_PORT, BOUNCED)
         )
 
     def test_reader(self) -> None:
         self.writer.only_reads = True
-        self.assertEqual([], self.left(check.CheckRequest(), BOUNCE, BOUNCED))
+        self.assertEqual(
+            [], self.left(snapshots.CheckRequest(), BOUNCE, BOUNCED)
+        )
 
     def test_findings_that_are_not_selected(self) -> None:
         """A run for something else does not delete or enable anything."""
@@ -250,7 +252,7 @@ class TestInterrupted(RepairingTestCase):
             (code.HALF_RELEASED, [], [code.HALF_RELEASED]),
         ):
             with self.subTest(chosen):
-                request = check.CheckRequest(codes=frozenset({chosen}))
+                request = snapshots.CheckRequest(codes=frozenset({chosen}))
                 for options, port, expected in (
                     (BOUNCE, BOUNCED, bounced),
                     (DELETE, HALF, half),
@@ -262,7 +264,7 @@ class TestInterrupted(RepairingTestCase):
                             for row in self.left(request, options, port)
                         ],
                     )
-        (found,) = self.left(check.CheckRequest(), DELETE, HALF)
+        (found,) = self.left(snapshots.CheckRequest(), DELETE, HALF)
         self.assertEqual(code.ORPHAN_PORT, found.code)
 
     def test_kept(self) -> None:
@@ -272,6 +274,6 @@ class TestInterrupted(RepairingTestCase):
         self.assertEqual(
             [HALF.id],
             self.ids(
-                check.CheckRequest(keep=keep), DELETE, HALF, young, tagged
+                snapshots.CheckRequest(keep=keep), DELETE, HALF, young, tagged
             ),
         )
