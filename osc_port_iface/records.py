@@ -293,6 +293,7 @@ class Port:
     migrating_to: str | None = None
     parent_host: str | None = None
     seconds_unchanged: float | None = None
+    revision_number: int | None = None
 
     @property
     def shows_binding(self) -> bool:

@@ -40,6 +40,7 @@ _ADVICE = {
     ),
     403: _('this is not allowed'),
     404: _('not found'),
+    412: _('it has changed since it was read'),
     405: _(
         'the method is not allowed; is this endpoint really the service it '
         'is registered as?'

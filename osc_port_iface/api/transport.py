@@ -93,6 +93,7 @@ class _Call(NamedTuple):
 
     :ivar what: What is requested, as the beginning of error messages.
     :ivar body: The JSON body of a request that changes something.
+    :ivar headers: Headers of this request alone.
     """
 
     what: str
@@ -102,6 +103,7 @@ class _Call(NamedTuple):
     body: Mapping[str, Any] | None = None
     timeout: tuple[float, float] = TIMEOUT
     authenticated: bool = True
+    headers: Mapping[str, str] = {}
 
     @property
     def full_url(self) -> str:
@@ -240,6 +242,7 @@ class Transport:
         path: str,
         what: str,
         body: Mapping[str, Any] | None,
+        headers: Mapping[str, str],
     ) -> responses.Response:
         """Send a request that changes something, once.
 
@@ -250,12 +253,14 @@ class Transport:
         :param path: The path, as returned by ``path``.
         :param what: What is done, as the beginning of error messages.
         :param body: The JSON body.
+        :param headers: More headers, such as a condition.
         :returns: The answer, whatever its status. A redirect is not followed.
         :raises errors.OutcomeUnknown: There was no answer, so the change may
             or may not have been made.
         :raises errors.TokenRefused: No token could be obtained.
         """
-        call = _Call(what, parse.urljoin(self.url, path), method, body=body)
+        url = parse.urljoin(self.url, path)
+        call = _Call(what, url, method, body=body, headers=headers)
         delays = iter(RETRY_DELAYS)
         while True:
             try:
@@ -323,7 +328,7 @@ class Transport:
                     call.method,
                     params=dict(call.query or {}),
                     json=call.body,
-                    headers={**_HEADERS, **headers},
+                    headers={**_HEADERS, **call.headers, **headers},
                     microversion=self.microversion,
                     timeout=call.timeout,
                     requests_auth=self._auth,

@@ -62,6 +62,9 @@ class PlannedCall:
     :ivar before: The attributes that it changes or deletes, with their values
         when it was planned.
     :ivar port_id: The port that it is about, if it is about a single one.
+    :ivar revision: The revision of the port for which it is meant. If Neutron
+        has another one, it refuses the request with 412 (extension
+        revision-if-match; ``neutron/services/revisions/revision_plugin.py``).
     """
 
     service: str
@@ -72,6 +75,7 @@ class PlannedCall:
     role: str
     before: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     port_id: str | None = None
+    revision: int | None = dataclasses.field(default=None, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the request as it is sent."""
@@ -226,9 +230,12 @@ class Writer:
         :returns: The answer, or the reason why there was none.
         """
         service = self._service(call.service)
+        headers = {}
+        if call.revision is not None:
+            headers['If-Match'] = f'revision_number={call.revision}'
         try:
             response = service.change(
-                call.method, call.path, call.what, call.body
+                call.method, call.path, call.what, call.body, headers
             )
         except errors.ApiError as error:
             return CallResult(problem=str(error))

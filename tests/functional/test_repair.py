@@ -109,6 +109,14 @@ class RepairTestCase(faults.FaultsTestCase):
         self.addCleanup(self.remove, port)
         return port
 
+    def device(self, port: scenario.Resource) -> tuple[str, str, str]:
+        shown = self.admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
+        return (
+            shown['device_id'],
+            shown['device_owner'],
+            shown['binding:host_id'],
+        )
+
     def remove(self, port: scenario.Resource) -> None:
         with contextlib.suppress(api.HTTPError):
             self.admin.delete('network', f'/v2.0/ports/{port["id"]}')
@@ -350,14 +358,6 @@ class TestPorts(RepairTestCase):
             [write[:2] for write in self.proxy.writes],
         )
 
-    def device(self, port: scenario.Resource) -> tuple[str, str, str]:
-        shown = self.admin.get('network', f'/v2.0/ports/{port["id"]}')['port']
-        return (
-            shown['device_id'],
-            shown['device_owner'],
-            shown['binding:host_id'],
-        )
-
     def test_stale_binding(self) -> None:
         server = self.make_server(1)
         (port,) = self.ports(server)
@@ -569,6 +569,30 @@ class TestRaces(RepairTestCase):
                     command_result.Result(1, f'skipped {line}', line), result
                 )
                 self.assertEqual([], self.proxy.writes)
+
+    def test_port_that_is_attached_before_it_is_deleted(self) -> None:
+        """Neutron knows that it has changed since it was read."""
+        orphan = self.scenario.port(self.network)
+        self.addCleanup(self.remove, orphan)
+        gone, device_id = str(uuid.uuid4()), str(uuid.uuid4())
+        self.update_port(orphan, device_id=gone, device_owner='compute:nova')
+
+        def attach(url: str) -> None:
+            if url.endswith(f'/ports/{orphan["id"]}'):
+                self.update_port(orphan, device_id=device_id)
+
+        self.proxy.before = attach
+        result = self.openstack(
+            *(*COMMAND, '--project', self.user, '--finding', 'orphan-port'),
+            *('--auto-approve', '--delete-orphans', '-f', 'value'),
+            *('-c', 'Result', '-c', 'After', '-c', 'Reason'),
+            user='admin',
+        )
+        changed = f'Deletion of port {orphan["id"]}: it has changed since it'
+        self.assertEqual(1, result.status)
+        self.assertIn(changed, result.stderr)
+        self.assertIn(f'refused {device_id} {changed}', result.stdout)
+        self.assertEqual(device_id, self.device(orphan)[0])
 
     def act_before(
         self, reads: int, port: scenario.Resource, act: Callable[[], object]

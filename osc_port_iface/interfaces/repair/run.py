@@ -35,6 +35,8 @@ from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
+_OF_CACHE = (plans.Action.REFRESH, plans.Action.TOUCH)
+
 # Seconds between two checks of a repair.
 _INTERVAL = 1.0
 
@@ -277,14 +279,23 @@ class Run:
         repair = attempt.repair
         for call in calls:
             has_begun = bool(attempt.sent)
-            if not has_begun or repair.action is plans.Action.DELETE:
+            is_deletion = repair.action is plans.Action.DELETE
+            if is_deletion or not (has_begun or repair.action in _OF_CACHE):
+                (finding,) = repair.findings
+                port = safeguards.read_port(
+                    self.job.cloud, finding.port_id or ''
+                )
                 named = self.job.options.port_ids
                 problem = safeguards.objection(
-                    self.job.cloud, repair, named, has_begun
+                    self.job.cloud, repair, port, named, has_begun
                 )
                 if problem:
-                    called = _called(repair.findings[0])
-                    raise _Surprise(f'{called}: {problem}')
+                    raise _Surprise(f'{_called(finding)}: {problem}')
+                if port and is_deletion and call.method == 'DELETE':
+                    # Neutron deletes it only if it has not changed since.
+                    call = dataclasses.replace(
+                        call, revision=port.revision_number
+                    )
             self.log.intend(repair, call)
             attempt.sent.append(call)
             result = self.job.writer.send(call)
@@ -416,7 +427,7 @@ class Run:
         """Read back the state of a finding; None if it was not read."""
         cloud = self.job.cloud
         try:
-            if action in (plans.Action.REFRESH, plans.Action.TOUCH):
+            if action in _OF_CACHE:
                 server = cloud.compute.server(finding.server_id or '')
                 return outcomes.observed_cache(finding, server)
             port = safeguards.read_port(cloud, finding.port_id or '')

@@ -31,22 +31,21 @@ from osc_port_iface import records
 def objection(
     cloud: api_cloud.Cloud,
     repair: plans.Repair,
+    port: records.Port | None,
     named: Collection[str],
     is_begun: bool,
 ) -> str | None:
     """Return what speaks against the next request of a repair.
 
     :param cloud: The services, which are asked again.
-    :param repair: The repair.
+    :param repair: The repair, which is not of a cache.
+    :param port: Its port, as it is now; None if it does not exist.
     :param named: The IDs of the ports that the user has named.
     :param is_begun: Whether a request was sent already.
     :raises errors.ApiError: Something cannot be known.
     """
-    if repair.action in (plans.Action.REFRESH, plans.Action.TOUCH):
-        return None
     (finding,) = repair.findings
     planned = finding.port
-    port = read_port(cloud, planned.id) if planned else None
     if planned is None or port is None:
         return _('it no longer exists')
     if repair.action is plans.Action.DELETE:

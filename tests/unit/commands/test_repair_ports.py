@@ -508,6 +508,52 @@ class TestDeletion(PortsTestCase):
         )
         self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
 
+    def test_only_what_was_read_is_deleted(self) -> None:
+        """Neutron refuses a request for a port that has changed since."""
+        self.change({**(self.port or {}), 'revision_number': 7})
+        self.faults = {1: 412}
+        path = self.create_file('')
+        result = self.delete('--audit-log', path)
+        self.assertEqual(1, result.status)
+        self.assertEqual(
+            f'Deletion of port {PORT_ID}: it has changed since it was read '
+            '(HTTP 412)\n',
+            result.stderr,
+        )
+        self.assertIn(f'{ORPHAN} refused {GONE} ', result.stdout)
+        (sent,) = (
+            request
+            for request in self.cloud.request_history
+            if request.method == 'DELETE'
+        )
+        self.assertEqual('revision_number=7', sent.headers['If-Match'])
+        # It is still the request of this finding.
+        line, *_more = pathlib.Path(path).read_text().splitlines()
+        (finding,) = json.loads(line)['findings']
+        self.assertEqual('orphan-port', finding['finding'])
+
+    def test_neutron_without_revisions(self) -> None:
+        self.delete()
+        (sent,) = (
+            request
+            for request in self.cloud.request_history
+            if request.method == 'DELETE'
+        )
+        self.assertNotIn('If-Match', sent.headers)
+
+    def test_other_requests_of_a_member_are_not_conditional(self) -> None:
+        self.change({**(self.port or {}), 'revision_number': 7})
+        self.be_a_member()
+        self.repair('--auto-approve', '--delete-orphans')
+        self.assertEqual(
+            [('PUT', None), ('PUT', None), ('DELETE', 'revision_number=7')],
+            [
+                (request.method, request.headers.get('If-Match'))
+                for request in self.cloud.request_history
+                if request.method in ('PUT', 'DELETE')
+            ],
+        )
+
     def test_port_that_a_service_may_use(self) -> None:
         """It is deleted only if the user names it, now as in the plan."""
         self.cloud.register_tokens(
