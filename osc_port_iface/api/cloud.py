@@ -22,6 +22,7 @@ from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
 from osc_port_iface.api import service
+from osc_port_iface.api import transport as api_transport
 
 
 class Cloud:
@@ -39,6 +40,7 @@ class Cloud:
         self,
         config: cloud_region.CloudRegion,
         credentials: api_credentials.Credentials | None = None,
+        transport: api_transport.Transport | None = None,
     ) -> None:
         """Use the session of OSC or of another region; no request is sent.
 
@@ -46,15 +48,18 @@ class Cloud:
             ``client_manager.sdk_connection.config``.
         :param credentials: The token of the session, if other regions use it
             as well.
+        :param transport: What sends the requests, if that is not a service
+            that the catalog has.
         """
         if credentials is None:
             session = config.get_session()
             connection_pool.enlarge(session.session)
             credentials = api_credentials.Credentials(session)
-        self.compute = compute.ComputeApi(config, credentials)
-        self.network = network.NetworkApi(config, credentials)
-        self.identity = identity.IdentityApi(config, credentials)
-        self.load_balancer = load_balancer.LoadBalancerApi(config, credentials)
+        reached = config, credentials, transport
+        self.compute = compute.ComputeApi(*reached)
+        self.network = network.NetworkApi(*reached)
+        self.identity = identity.IdentityApi(*reached)
+        self.load_balancer = load_balancer.LoadBalancerApi(*reached)
         self.credentials = credentials
         self.config = config
 

@@ -24,12 +24,12 @@ import re
 import threading
 from typing import Any, cast, Protocol
 
+from keystoneauth1 import noauth
+from keystoneauth1 import session as ksa_session
+
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import compute
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
-from osc_port_iface.api import identity
-from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
@@ -80,41 +80,15 @@ class Source(Protocol):
 
 
 class RecordedCloud(api_cloud.Cloud):
-    """The services of a cloud as it was."""
+    """The services of a cloud as it was, without a token."""
 
     def __init__(self, source: Source) -> None:
         """Answer from recorded objects."""
-        self.credentials = _NoCredentials()
         no_config = cast(Any, None)
-        reached = no_config, self.credentials, _Replay(source)
-        self.compute = compute.ComputeApi(*reached)
-        self.network = _Network(*reached)
-        self.identity = identity.IdentityApi(*reached)
-        self.load_balancer = load_balancer.LoadBalancerApi(*reached)
-
-    @property
-    def project_id(self) -> str | None:
-        """Nothing, as there is no token."""
-        return None
-
-
-class _NoCredentials(credentials.Credentials):
-    """The rights of whoever can read the recorded objects."""
-
-    def __init__(self) -> None:
-        pass
-
-    @property
-    def scope_hint(self) -> str:
-        return ''
-
-    @property
-    def project(self) -> records.Project | None:
-        return None
-
-    @property
-    def roles(self) -> frozenset[str]:
-        return frozenset()
+        nobody = credentials.Credentials(ksa_session.Session(noauth.NoAuth()))
+        replayed = _Replay(source)
+        super().__init__(no_config, nobody, replayed)
+        self.network = _Network(no_config, nobody, replayed)
 
 
 class _Replay(transport.Transport):
@@ -134,10 +108,8 @@ class _Replay(transport.Transport):
         path: str,
         what: str,
         query: transport.Query | None = None,
-        hint: str = '',
-        is_divisible: bool = False,
-        timeout: tuple[float, float] = transport.TIMEOUT,
-        authenticated: bool = True,
+        *_args: Any,
+        **_options: Any,
     ) -> reading.Object:
         """Answer a request.
 
