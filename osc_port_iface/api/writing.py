@@ -40,6 +40,12 @@ _SERVICE = 'service'
 # Host names that are safe in a path.
 _HOST_NAME = re.compile(r'\w[\w.-]{0,254}', re.ASCII)
 
+# The attributes that tell which port was deleted.
+_IDENTIFYING = (
+    *('name', 'project_id', 'network_id', 'mac_address', 'fixed_ips'),
+    *('device_id', 'device_owner'),
+)
+
 _MARK = _('Mark on port %s')
 
 _PLANNED_STATUSES = {
@@ -187,22 +193,13 @@ class Writer:
 
     def delete_port(self, port: records.Port) -> PlannedCall:
         """Plan to delete a port."""
+        known = dataclasses.asdict(port)
         return self._of_port(
             'DELETE',
             port,
             _('Deletion of port %s'),
             # What nobody can look up afterwards.
-            before={
-                'name': port.name,
-                'project_id': port.project_id,
-                'network_id': port.network_id,
-                'mac_address': port.mac_address,
-                'fixed_ips': [
-                    dataclasses.asdict(fixed_ip) for fixed_ip in port.fixed_ips
-                ],
-                'device_id': port.device_id,
-                'device_owner': port.device_owner,
-            },
+            before={name: known[name] for name in _IDENTIFYING},
         )
 
     def delete_binding(self, port: records.Port, host: str) -> PlannedCall:
@@ -244,7 +241,10 @@ class Writer:
             hints = {403: call.role}
             problem = str(service.explain(response, call.what, hints))
         after = _shown(call, response)
-        if problem is None and not _is_planned(call, response, after):
+        is_planned = response.status in _PLANNED_STATUSES[
+            call.method
+        ] and after == _expected(call)
+        if problem is None and not is_planned:
             problem = _(
                 '%(what)s: the answer is not what was planned: HTTP '
                 '%(status)d, %(after)s'
@@ -321,22 +321,12 @@ def _shown(call: PlannedCall, response: responses.Response) -> Any:
                 for event in events
             ]
         case 'PUT', {'port': {} as port}:
-            return {name: port.get(name) for name in _attributes(call)}
+            return {name: port.get(name) for name in _expected(call) or ()}
     return None
 
 
-def _is_planned(
-    call: PlannedCall, response: responses.Response, after: Any
-) -> bool:
-    if response.status not in _PLANNED_STATUSES[call.method]:
-        return False
-    if call.body is None:
-        return True
+def _expected(call: PlannedCall) -> Any:
+    """Return what the answer to a request shows if it is done as planned."""
     if call.method == 'POST':
-        return bool(after == [200] * len(call.body['events']))
-    return bool(after == _attributes(call))
-
-
-def _attributes(call: PlannedCall) -> Mapping[str, Any]:
-    attributes: Mapping[str, Any] = (call.body or {}).get('port', {})
-    return attributes
+        return [200] * len(call.body['events']) if call.body else None
+    return call.body and call.body['port']

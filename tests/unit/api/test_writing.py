@@ -115,9 +115,9 @@ class TestPlannedRequests(WritingTestCase):
                         'project_id': fake_cloud.PROJECT_ID,
                         'network_id': PORT.network_id,
                         'mac_address': PORT.mac_address,
-                        'fixed_ips': [
-                            {'ip_address': '10.0.0.5', 'subnet_id': SERVER}
-                        ],
+                        'fixed_ips': (
+                            {'ip_address': '10.0.0.5', 'subnet_id': SERVER},
+                        ),
                         'device_id': SERVER,
                         'device_owner': 'compute:nova',
                     },
