@@ -208,50 +208,48 @@ class ComputeApi(service.Service):
         ).answer('services', nova.COMPUTE_SERVICE.read)
 
     def servers(
-        self, scope: ServerScope, details: bool = False
+        self,
+        scope: ServerScope,
+        details: bool = False,
+        name: str | None = None,
     ) -> records.Answer[records.Server]:
         """List servers.
 
-        ``GET /servers`` or ``GET /servers/detail``.
+        ``GET /servers`` or ``GET /servers/detail``. The filter by name takes a
+        regular expression, which the database evaluates. So a name is anchored
+        and escaped, and the names in the answer are compared again.
 
         :param scope: Which servers.
-        :param details: Whether more than ID and name is wanted. If the scope
-            names a host, details are always read: Nova silently ignores this
-            filter if the caller may not use it.
+        :param details: Whether more than ID and name is wanted. Nova asks
+            Neutron for the details. If the scope names a host, they are always
+            read: Nova silently ignores this filter if the caller may not use
+            it.
+        :param name: The name that they must have, as the user wrote it.
         :returns: The servers, as Nova orders them. Without a filter and from
             microversion 2.69, that includes the servers of a cell that is
             down, of which only the ID is known.
         :raises errors.ApiError: A request failed.
         """
-        answer = self._list(scope, details or bool(scope.host))
+        what, query = nova.SERVERS.what, server_query(scope)
+        if name is not None:
+            what = _("Servers named '%s'") % printable.one_line(name)
+        if name:
+            query['name'] = [f'^{_database_pattern(name)}$']
+        path = '/servers/detail' if details or scope.host else None
+        answer = self.list(
+            dataclasses.replace(nova.SERVERS, other_path=path, what=what),
+            query=query,
+        )
         # A database may ignore the case.
         if scope.host and any(
             (server.host or '').lower() != scope.host.lower()
             for server in answer.rows
         ):
             raise errors.Forbidden(_('Servers: Nova ignored the host'))
+        answer.rows = [
+            row for row in answer.rows if name is None or row.name == name
+        ]
         return answer
-
-    def servers_named(
-        self, name: str, scope: ServerScope, details: bool
-    ) -> records.Answer[records.Server]:
-        """Find the servers with exactly this name.
-
-        ``GET /servers?name=`` takes a regular expression, which the database
-        evaluates. So the name is anchored and escaped, and the names in the
-        answer are compared again.
-
-        :param name: The name, as the user wrote it.
-        :param scope: The servers to look among.
-        :param details: Whether more than ID and name is wanted. Nova asks
-            Neutron for the details.
-        :returns: The servers with that name.
-        :raises errors.ApiError: The request failed.
-        """
-        answer = self._list(scope, details, name)
-        return dataclasses.replace(
-            answer, rows=[row for row in answer.rows if row.name == name]
-        )
 
     def servers_in_down_cells(self, scope: ServerScope) -> list[str]:
         """List the servers that a filtered listing silently leaves out.
@@ -279,20 +277,6 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         return self.page(nova.SERVERS, _projects(scope))
-
-    def _list(
-        self, scope: ServerScope, details: bool, name: str | None = None
-    ) -> records.Answer[records.Server]:
-        what, query = nova.SERVERS.what, server_query(scope)
-        if name is not None:
-            what = _("Servers named '%s'") % printable.one_line(name)
-        if name:
-            query['name'] = [f'^{_database_pattern(name)}$']
-        path = '/servers/detail' if details else None
-        return self.list(
-            dataclasses.replace(nova.SERVERS, other_path=path, what=what),
-            query=query,
-        )
 
     def _connect(self) -> transport.Transport:
         found = super()._connect()

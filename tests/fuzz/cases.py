@@ -98,8 +98,8 @@ READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'servers in detail': lambda api: api.compute.servers(
         compute.ServerScope(), details=True
     ),
-    'servers by name': lambda api: api.compute.servers_named(
-        'one', compute.ServerScope(), details=False
+    'servers by name': lambda api: api.compute.servers(
+        compute.ServerScope(), name='one'
     ),
     'down cells': lambda api: api.compute.servers_in_down_cells(
         compute.ServerScope(status='ACTIVE')

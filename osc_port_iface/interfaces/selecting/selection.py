@@ -162,7 +162,7 @@ class _Selection:
 
     def _named(self, name: str, details: bool) -> list[records.Server]:
         return names.all_rows(
-            self.cloud.compute.servers_named(name, self.scope, details)
+            self.cloud.compute.servers(self.scope, details, name)
         )
 
     def _only(

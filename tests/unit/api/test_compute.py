@@ -348,7 +348,7 @@ class TestServers(ComputeTestCase):
             fake_cloud.server(2, 'A.B|C'),
             fake_cloud.server(3, 'axb|c'),
         )
-        answer = self.compute.servers_named('a.b|c', OWN, False)
+        answer = self.compute.servers(OWN, name='a.b|c')
         self.assertEqual([SERVER], [row.id for row in answer.rows])
         self.assertEqual(
             [['^a\\.b[|]c$']], [q['name'] for q in self.queries(SERVERS_URL)]
