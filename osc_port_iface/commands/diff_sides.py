@@ -74,6 +74,9 @@ def read(
         pairs = _then(command, parsed_args, saved)
     elif parsed_args.after:
         before, after = saved
+        for side, other in ((before, after), (after, before)):
+            if len(other.regions) > 1:
+                _check_regions(side)
         several = before.regions and after.regions
         pairs = _by_region(
             *(before, after),
@@ -124,8 +127,11 @@ def _check_regions(before: listing_diff.Listing) -> None:
     """
     if before.interfaces and not before.regions:
         raise plugin_command.UsageError(
-            _('%s does not have the column Region, so ask one region.')
-            % before.name
+            _(
+                '%s does not have the column Region, so compare it with one '
+                'region.'
+            )
+            % printable.escape(before.name)
         )
 
 

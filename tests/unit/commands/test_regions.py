@@ -1147,8 +1147,8 @@ class TestAt(RecordTestCase):
         self.assertEqual(
             (
                 2,
-                f'{saved} does not have the column Region, so ask one region.'
-                '\n',
+                f'{saved} does not have the column Region, so compare it with '
+                'one region.\n',
             ),
             (result.status, result.stderr),
         )
@@ -1259,12 +1259,15 @@ class TestDiff(RegionsTestCase):
         )
 
     def test_usage(self) -> None:
-        plain = self.saved(regions='')
+        plain, several = self.saved(regions=''), self.saved()
+        text = (
+            f'{plain} does not have the column Region, so compare it with one '
+            'region.'
+        )
         for arguments, text in (
-            (
-                (plain, '--all-regions'),
-                f'{plain} does not have the column Region, so ask one region.',
-            ),
+            ((plain, '--all-regions'), text),
+            ((plain, several), text),
+            ((several, plain), text),
             (
                 (plain, plain, '--all-regions'),
                 '--all-regions cannot be used with <after>.',
