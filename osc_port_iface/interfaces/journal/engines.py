@@ -55,6 +55,10 @@ _LOCKED = re.compile(
     'already exists|concurrent DDL'
 )
 
+# What SQLite says of a file whose content something else has changed.
+_MALFORMED = re.compile('disk image is malformed|Could not decode')
+_DAMAGED = _('the journal is damaged, so use a copy of it')
+
 # The extras that bring drivers, by the dialects of SQLAlchemy.
 _EXTRAS = {'postgresql': 'postgresql', 'mysql': 'mysql', 'mariadb': 'mysql'}
 
@@ -248,10 +252,14 @@ def _translated(location: str) -> Iterator[None]:
     except sa_exceptions.ArgumentError:
         problem = _('not the URL of a PostgreSQL or MySQL database')
         raise JournalError(location, problem) from None
+    except schema.Damaged:
+        raise JournalError(location, _DAMAGED) from None
     except sa_exceptions.SQLAlchemyError as error:
         # Some drivers have a number before the text.
         *_rest, text = getattr(error, 'orig', error).args or (error,)
         cause = printable.one_line(str(text))
         if _LOCKED.search(cause):
             cause = _('another observation is being recorded')
+        elif _MALFORMED.search(cause):
+            cause = _DAMAGED
         raise JournalError(location, cause) from None

@@ -15,7 +15,6 @@
 from collections.abc import Collection, Iterator, Sequence
 import dataclasses
 import datetime
-import json
 import sys
 from typing import Any
 
@@ -70,7 +69,7 @@ def scopes(connection: sa.engine.Connection) -> list[Scope]:
     """List what a journal has observations of."""
     query = sa.select(schema.SCOPES).order_by(_SCOPES.id)
     return [
-        Scope(row.id, row.region, json.loads(row.scope))
+        Scope(row.id, row.region, schema.load(row.scope))
         for row in connection.execute(query)
     ]
 
@@ -90,7 +89,7 @@ def observations(
             summary.moment(row.began),
             summary.moment(row.ended),
             row.is_complete,
-            json.loads(row.listings),
+            schema.load(row.listings),
         )
         for row in connection.execute(query)
     ]
@@ -169,13 +168,13 @@ class Snapshot:
                     self._connection, base_ids, listing.skeleton
                 )
                 for row in rows:
-                    base = bases[row.base_id]
+                    base = bases.get(row.base_id, b'')
                     data = (
                         base
                         if row.id == row.base_id
                         else schema.decompress(row.data, base)
                     )
-                    yield json.loads(data, object_hook=_shared)
+                    yield schema.load(data, _shared)
 
     def unchanged(
         self, observations: Sequence[Observed]

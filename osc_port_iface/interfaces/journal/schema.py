@@ -17,7 +17,7 @@ observations in which the object was seen unchanged.
 """
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import functools
 import hashlib
 import ipaddress
@@ -27,6 +27,11 @@ from typing import Any
 import zlib
 
 import sqlalchemy as sa
+
+
+class Damaged(Exception):
+    """Something else has changed what a journal has."""
+
 
 # Raised with each change of the tables. A release reads all older formats.
 FORMAT = 1
@@ -214,5 +219,25 @@ def compress(data: bytes, base: bytes) -> bytes:
 
 
 def decompress(data: bytes, base: bytes) -> bytes:
-    """Return an object that was compressed against another one."""
-    return zlib.decompressobj(wbits=-15, zdict=base).decompress(data)
+    """Return an object that was compressed against another one.
+
+    :raises Damaged: It cannot be read.
+    """
+    try:
+        return zlib.decompressobj(wbits=-15, zdict=base).decompress(data)
+    except zlib.error:
+        raise Damaged from None
+
+
+def load(
+    data: bytes | str, read: Callable[[dict[str, Any]], Any] | None = None
+) -> Any:
+    """Read the JSON of an object, of a scope or of the state of listings.
+
+    :param read: Reads each object in it.
+    :raises Damaged: It cannot be read.
+    """
+    try:
+        return json.loads(data, object_hook=read)
+    except ValueError:
+        raise Damaged from None

@@ -11,6 +11,8 @@
 # under the License.
 
 import json
+import pathlib
+import sqlite3
 from typing import Any
 
 import fixtures
@@ -186,6 +188,31 @@ class TestFindAt(AtTestCase):
             command_result.Result(1, 'web\n', result.stderr),
             self.between(first['Finished'], last['Started']),
         )
+
+    def test_in_a_damaged_journal(self) -> None:
+        first = self.recorded()
+        self.recorded()
+        journal = pathlib.Path(self.journal)
+        intact = journal.read_bytes()
+        for place, statement in (
+            ('a listing', "UPDATE listings SET skeleton = x'00'"),
+            ('an object', "UPDATE versions SET data = x'fe'"),
+            ('what it is a version of', 'UPDATE versions SET base_id = 99'),
+            ('no JSON', "UPDATE observations SET listings = '{'"),
+            ('no text', "UPDATE scopes SET scope = CAST(x'fe' AS TEXT)"),
+        ):
+            with self.subTest(place):
+                journal.write_bytes(intact)
+                with sqlite3.connect(self.journal) as connection:
+                    connection.execute(statement)
+                self.assertEqual(
+                    command_result.Result(
+                        *(1, ''),
+                        f'{self.journal}: the journal is damaged, so use a '
+                        'copy of it\n',
+                    ),
+                    self.at(first['Finished'], 'list'),
+                )
 
     def test_every_owner_in_order(self) -> None:
         first = self.recorded()

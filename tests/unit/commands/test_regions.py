@@ -1260,14 +1260,14 @@ class TestDiff(RegionsTestCase):
 
     def test_usage(self) -> None:
         plain, several = self.saved(regions=''), self.saved()
-        text = (
+        cannot = (
             f'{plain} does not have the column Region, so compare it with one '
             'region.'
         )
         for arguments, text in (
-            ((plain, '--all-regions'), text),
-            ((plain, several), text),
-            ((several, plain), text),
+            ((plain, '--all-regions'), cannot),
+            ((plain, several), cannot),
+            ((several, plain), cannot),
             (
                 (plain, plain, '--all-regions'),
                 '--all-regions cannot be used with <after>.',
