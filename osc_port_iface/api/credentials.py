@@ -267,8 +267,6 @@ class Credentials:
         token = plugin.auth_ref or plugin.get_access(self._session)
         self._token = token
         self._renew_at = time.monotonic() + _usable_seconds(token)
-        if token.will_expire_soon():
-            _report_skew(token)
         return {'X-Auth-Token': token.auth_token or ''}
 
 
@@ -333,31 +331,28 @@ def _warnings_held_back() -> Iterator[None]:
 
 
 def _usable_seconds(token: access.AccessInfo) -> float:
-    """Return how long to use a token, whatever the local clock says."""
+    """Return how long to use a new token, whatever the local clock says.
+
+    If the clock takes it for an expired one, a warning says so.
+    """
     try:
         issued, expires = token.issued, token.expires
     except (KeyError, ValueError):
         return math.inf
     if issued is None or expires is None:
         return math.inf
+    skew = datetime.datetime.now(datetime.UTC) - issued
+    if token.will_expire_soon() and skew > _NOTABLE_SKEW:
+        LOG.warning(
+            _(
+                'The clock of this computer is %d minutes ahead of '
+                "Keystone's, so new tokens seem to have expired. They are "
+                'used anyway.'
+            ),
+            skew // datetime.timedelta(minutes=1),
+        )
     lifetime = (expires - issued).total_seconds()
     return max(lifetime - _SPARE, lifetime / 2)
-
-
-def _report_skew(token: access.AccessInfo) -> None:
-    """Warn that the local clock takes a new token for an expired one."""
-    with contextlib.suppress(KeyError, ValueError):
-        if token.issued is not None:
-            skew = datetime.datetime.now(datetime.UTC) - token.issued
-            if skew > _NOTABLE_SKEW:
-                LOG.warning(
-                    _(
-                        'The clock of this computer is %d minutes ahead of '
-                        "Keystone's, so new tokens seem to have expired. They "
-                        'are used anyway.'
-                    ),
-                    skew // datetime.timedelta(minutes=1),
-                )
 
 
 def _without_secrets(error: Exception) -> str:

@@ -86,13 +86,11 @@ class Filter(Generic[_Row]):
     :ivar values_of: Returns the values of a row that the filter compares; None
         if the row does not show them.
     :ivar prefix: What precedes each value in the query.
-    :ivar ignores_case: Whether values that differ in case are the same.
     """
 
     parameter: str
     values_of: ValuesOf[_Row] | None
     prefix: str = ''
-    ignores_case: bool = True
 
     def matches(self, row: _Row, values: Container[str]) -> bool:
         """Return whether a row has one of these values.
@@ -107,8 +105,11 @@ class Filter(Generic[_Row]):
         )
 
     def comparable(self, value: str) -> str:
-        """Return a value in the form in which it is compared."""
-        return value.lower() if self.ignores_case else value
+        """Return a value in the form in which it is compared.
+
+        Names that differ in case are different names.
+        """
+        return value if self.parameter == 'name' else value.lower()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,9 +148,7 @@ class Collection(Generic[_Row]):
     def filter(self, name: str) -> Filter[_Row]:
         """Return a filter by its name; by default, that of a field."""
         return self.filters.get(name) or Filter(
-            name,
-            lambda row: [getattr(row, name)],
-            ignores_case=name != 'name',
+            name, lambda row: [getattr(row, name)]
         )
 
     def only(self, *names: str) -> 'Collection[_Row]':

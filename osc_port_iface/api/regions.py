@@ -14,6 +14,7 @@
 
 import argparse
 from collections.abc import Callable, Iterable
+import functools
 from typing import Any
 
 from openstack.config import cloud_region
@@ -51,8 +52,7 @@ class Regions:
         :raises errors.ApiError: There is no token.
         """
         self._config = config
-        self._settings = settings
-        self._options = options
+        self._configured = functools.partial(_configured, settings, options)
         clouds: dict[str, Any] = settings.cloud_config.get('clouds') or {}
         entries = (clouds.get(config.name) or {}).get('regions') or ()
         names = [
@@ -92,7 +92,9 @@ class Regions:
                     raise beside
                 return self._beside(beside, name)
         found = credentials.authenticate(
-            lambda: api_cloud.Cloud(self._configured(name, validate=True))
+            lambda: api_cloud.Cloud(
+                self._configured(self._listed[name], validate=True)
+            )
         )
         self._keystones.append((keystone, found))
         return found
@@ -103,7 +105,7 @@ class Regions:
         for name in names:
             config = self._config
             if name in self._listed:
-                config = self._configured(name, validate=False)
+                config = self._configured(self._listed[name])
             url = config.get_endpoint(compute.ComputeApi.TYPE)
             found.setdefault(url or name, []).append(name)
         return max(found.values(), key=len)
@@ -112,7 +114,7 @@ class Regions:
         """Return the services of a region that shares another one's token."""
         config = other.config
         if name in self._listed:
-            config = self._configured(name, validate=False)
+            config = self._configured(self._listed[name])
         settings = dict(config.config)
         api = identity.IdentityApi.TYPE
         if other is self._home and name not in self._in_catalog(api):
@@ -139,22 +141,11 @@ class Regions:
         """Return the settings that lead to the Keystone of a region."""
         if name not in self._listed:
             return None
-        config = self._configured(name, validate=False)
+        config = self._configured(self._listed[name])
         return (
             config.config.get('auth_type'),
             config.config.get('auth'),
             config.get_requests_verify_args(),
-        )
-
-    def _configured(
-        self, name: str, validate: bool
-    ) -> cloud_region.CloudRegion:
-        """Return the settings of a region that clouds.yaml lists.
-
-        :param validate: Whether to prepare a session, as well.
-        """
-        return _configured(
-            self._settings, self._options, self._listed[name], validate
         )
 
 
@@ -166,7 +157,7 @@ def is_accepted(
     openstacksdk refuses it if the settings have only another one.
     """
     try:
-        _configured(settings, options, name, validate=False)
+        _configured(settings, options, name)
     except sdk_exceptions.ConfigException:
         return False
     return True
@@ -176,8 +167,12 @@ def _configured(
     settings: loader.OpenStackConfig,
     options: argparse.Namespace,
     name: Any,
-    validate: bool,
+    validate: bool = False,
 ) -> cloud_region.CloudRegion:
+    """Return the settings of a region.
+
+    :param validate: Whether to prepare a session, as well.
+    """
     return settings.get_one(
         cloud=options.cloud,
         argparse=argparse.Namespace(**{**vars(options), 'region_name': name}),

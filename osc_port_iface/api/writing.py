@@ -85,12 +85,8 @@ class PlannedCall:
 
     def as_json(self) -> dict[str, Any]:
         """Return the request as it is sent."""
-        return {
-            'service': self.service,
-            'method': self.method,
-            'path': self.path,
-            'body': self.body,
-        }
+        names = 'service', 'method', 'path', 'body'
+        return {name: getattr(self, name) for name in names}
 
 
 @dataclasses.dataclass(frozen=True)
