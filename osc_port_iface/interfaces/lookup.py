@@ -17,7 +17,7 @@ names of networks, the owners of addresses. Each kind is read when a column or
 filter first asks for it, once for all rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import dataclasses
 import functools
 from typing import Protocol, TypeVar
@@ -66,22 +66,6 @@ class LookupRow(Protocol):
     @property
     def fixed_ips(self) -> tuple[records.FixedIP, ...]:
         """The addresses, with the IDs of their subnets."""
-
-
-def _batch(
-    collection: paging.Collection[_Found],
-    values: Callable[['Lookup'], Iterable[str | None]],
-    name: str = 'id',
-) -> functools.cached_property[dict[str, _Found]]:
-    """Declare what Neutron is asked for at the first touch, for all rows.
-
-    :param collection: The collection.
-    :param values: Returns the values of a filter, any of which is enough.
-    :param name: The filter.
-    """
-    return functools.cached_property(
-        lambda look: look._list(collection, values(look), name)
-    )
 
 
 class Lookup:
@@ -162,7 +146,8 @@ class Lookup:
 
     def subnets(self, row: LookupRow) -> list[records.Subnet]:
         """Look up the subnets of the addresses of a row, in their order."""
-        return _chosen(_subnet_ids(row), self._subnets)
+        ids = (fixed_ip.subnet_id for fixed_ip in row.fixed_ips)
+        return _chosen(ids, self._subnets)
 
     def gateway(self, subnet_id: str | None) -> records.Router | None:
         """Look up the router that has the gateway address of a subnet.
@@ -243,41 +228,32 @@ class Lookup:
     def _list(
         self,
         collection: paging.Collection[_Found],
-        values: Iterable[str | None],
+        values: paging.Values,
         name: str = 'id',
     ) -> dict[str, _Found]:
         """List the rows of a collection of Neutron that have these values."""
-        distinct = _distinct(values)
-        if not distinct:
-            return {}
         return self._read(
             'network',
-            lambda: self._cloud.network.list(collection, name, distinct),
+            lambda: self._cloud.network.list(collection, name, values),
         )
 
     @functools.cached_property
     def remote_groups(self) -> dict[str, records.SecurityGroup]:
         """The security groups that rules refer to; most refer to their own."""
         known = self._security_groups
-        mentioned = dict.fromkeys(
-            rule.remote_group_id
-            for group in known.values()
-            for rule in group.rules
-        )
-        return known | self._list(
-            neutron.SECURITY_GROUPS,
-            (group_id for group_id in mentioned if group_id not in known),
-        )
+        ids = (rule.remote_group_id for rule in self._rules())
+        missing = (group_id for group_id in ids if group_id not in known)
+        return known | self._list(neutron.SECURITY_GROUPS, missing)
 
-    # The address groups that the rules of security groups refer to.
-    address_groups = _batch(
-        neutron.ADDRESS_GROUPS,
-        lambda look: (
-            rule.remote_address_group_id
-            for group in look._security_groups.values()
-            for rule in group.rules
-        ),
-    )
+    @functools.cached_property
+    def address_groups(self) -> dict[str, records.AddressGroup]:
+        """The address groups that rules refer to."""
+        ids = (rule.remote_address_group_id for rule in self._rules())
+        return self._list(neutron.ADDRESS_GROUPS, ids)
+
+    def _rules(self) -> Iterator[records.SecurityGroupRule]:
+        for group in self._security_groups.values():
+            yield from group.rules
 
     @functools.cached_property
     def _ports(self) -> dict[str, records.Port]:
@@ -285,22 +261,21 @@ class Lookup:
         # There are fewer servers than ports, unless there is only one port.
         if len(missing) == 1:
             return self._list(neutron.PORTS, [missing[0].port_id])
-        return self._list(
-            neutron.PORTS, (row.server_id for row in missing), 'device_id'
-        )
+        ids = (row.server_id for row in missing)
+        return self._list(neutron.PORTS, ids, 'device_id')
 
     def _known_ports(self) -> list[records.Port]:
         return [port for row in self._rows if (port := self.port(row))]
 
-    _networks = _batch(
-        neutron.NETWORKS,
-        lambda look: (row.network_id for row in look._rows),
-    )
+    @functools.cached_property
+    def _networks(self) -> dict[str, records.Network]:
+        ids = (row.network_id for row in self._rows)
+        return self._list(neutron.NETWORKS, ids)
 
-    _subnets = _batch(
-        neutron.SUBNETS,
-        lambda look: (i for row in look._rows for i in _subnet_ids(row)),
-    )
+    @functools.cached_property
+    def _subnets(self) -> dict[str, records.Subnet]:
+        ids = (ip.subnet_id for row in self._rows for ip in row.fixed_ips)
+        return self._list(neutron.SUBNETS, ids)
 
     @functools.cached_property
     def _gateway_ports(self) -> dict[str, records.Port]:
@@ -309,39 +284,34 @@ class Lookup:
         }
         if not gateways:
             return {}
-        return self._list(
-            neutron.PORTS,
-            neutron.fixed_ips_on(sorted(gateways), self._subnets),
-            'fixed_ip',
-        )
+        values = neutron.fixed_ips_on(sorted(gateways), self._subnets)
+        return self._list(neutron.PORTS, values, 'fixed_ip')
 
-    _gateways = _batch(
-        neutron.ROUTERS,
-        lambda look: (row.router_id for row in look._gateway_ports.values()),
-    )
+    @functools.cached_property
+    def _gateways(self) -> dict[str, records.Router]:
+        ids = (port.router_id for port in self._gateway_ports.values())
+        return self._list(neutron.ROUTERS, ids)
 
-    _floating_ips = _batch(
-        neutron.FLOATING_IPS,
-        lambda look: (row.port_id for row in look._rows),
-        'port_id',
-    )
+    @functools.cached_property
+    def _floating_ips(self) -> dict[str, records.FloatingIP]:
+        ids = (row.port_id for row in self._rows)
+        return self._list(neutron.FLOATING_IPS, ids, 'port_id')
 
-    # A floating IP with forwardings cannot be looked up by port.
-    _floating_ips_of_projects = _batch(
-        neutron.FLOATING_IPS,
-        lambda look: (port.project_id for port in look._known_ports()),
-        'project_id',
-    )
+    @functools.cached_property
+    def _floating_ips_of_projects(self) -> dict[str, records.FloatingIP]:
+        # A floating IP with forwardings cannot be looked up by port.
+        ids = (port.project_id for port in self._known_ports())
+        return self._list(neutron.FLOATING_IPS, ids, 'project_id')
 
-    _qos_policies = _batch(
-        neutron.QOS_POLICIES,
-        lambda look: map(_qos_policy_id, look._known_ports()),
-    )
+    @functools.cached_property
+    def _qos_policies(self) -> dict[str, records.QosPolicy]:
+        ids = map(_qos_policy_id, self._known_ports())
+        return self._list(neutron.QOS_POLICIES, ids)
 
-    _routers = _batch(
-        neutron.ROUTERS,
-        lambda look: (row.port.router_id for row in look._rows if row.port),
-    )
+    @functools.cached_property
+    def _routers(self) -> dict[str, records.Router]:
+        ids = (row.port.router_id for row in self._rows if row.port)
+        return self._list(neutron.ROUTERS, ids)
 
     @functools.cached_property
     def _security_groups(self) -> dict[str, records.SecurityGroup]:
@@ -487,17 +457,11 @@ def _missing(error: errors.ApiError) -> str:
     return _('Some values are missing: %s') % error
 
 
-def _subnet_ids(row: LookupRow) -> list[str]:
-    return _distinct(fixed_ip.subnet_id for fixed_ip in row.fixed_ips)
-
-
 def _qos_policy_id(port: records.Port) -> str | None:
     return port.qos_policy_id or port.network_qos_policy_id
 
 
-def _distinct(ids: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(i for i in ids if i))
-
-
-def _chosen(ids: Iterable[str], found: dict[str, _Found]) -> list[_Found]:
-    return [found[i] for i in ids if i in found]
+def _chosen(
+    ids: Iterable[str | None], found: dict[str, _Found]
+) -> list[_Found]:
+    return [found[i] for i in dict.fromkeys(ids) if i and i in found]
