@@ -13,6 +13,7 @@
 """``openstack server interface wait``"""
 
 import argparse
+import functools
 
 from osc_port_iface.api import network
 from osc_port_iface.commands import argument_types
@@ -152,15 +153,17 @@ class WaitServerInterface(lister.TextLister):
         parsed_args: argparse.Namespace,
         api: network.NetworkApi,
         patience: patiences.Patience,
-    ) -> tuple[targets.Target, ...]:
+    ) -> list[targets.Target]:
         """Find the interfaces, some of which may not exist yet."""
-        choice = targets.Choice(
-            parsed_args.port, parsed_args.mac_address, parsed_args.network
-        )
         for_detach = parsed_args.condition == 'detached'
-        if for_detach:
-            return choice.targets(api, for_detach)
-        return patience.until_found(
-            lambda is_last: choice.targets(api, for_detach, suggests=is_last),
-            self.show_progress,
+        find = functools.partial(
+            targets.find,
+            api,
+            parsed_args.port,
+            parsed_args.mac_address,
+            parsed_args.network,
+            for_detach,
         )
+        if for_detach:
+            return find()
+        return patience.until_found(find, self.show_progress)

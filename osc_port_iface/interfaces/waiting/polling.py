@@ -170,29 +170,21 @@ class Poller:
         called = before.called
         server = self.cloud.compute.server(before.server.id, called)
         if server.status in _LOST:
-            return before.failed(
-                _('Server %(server)s: its status is %(status)s')
-                % {
-                    'server': printable.escape(called),
-                    'status': server.status,
-                }
-            )
+            why = _('its status is %s') % server.status
+            return before.failed(_line(called, why))
         if server.in_down_cell:
-            line = _('Server %s: its cell is down') % printable.escape(called)
+            line = _line(called, _('its cell is down'))
             return dataclasses.replace(before, lines=(line,))
         cache_lags = before.is_uncached and server.cache == before.server.cache
         if cache_lags and not is_last:
             return self._unless_failed(before, waited)
         found = self._compared(server, is_last, before)
-        why = [*self._reasons(found, before)]
-        state = State.PENDING if why else State.FINISHED
-        if any(reason.is_lasting for reason in why):
+        found_reasons = [*self._reasons(found, before)]
+        state = State.PENDING if found_reasons else State.FINISHED
+        if any(reason.is_lasting for reason in found_reasons):
             state = State.CANNOT_SUCCEED
-        found = dataclasses.replace(
-            found,
-            state=state,
-            lines=tuple(_line(called, reason) for reason in why),
-        )
+        lines = [_line(called, row.why, row.what) for row in found_reasons]
+        found = dataclasses.replace(found, state=state, lines=tuple(lines))
         return self._unless_failed(found, waited)
 
     def _compared(
@@ -328,15 +320,9 @@ class Poller:
         ]
         if not recent or not all(action.failed for action in recent):
             return poll
-        request_id = printable.escape(recent[0].request_id or _('unknown'))
-        return poll.failed(
-            _('Server %(server)s: %(what)s (request ID %(request)s)')
-            % {
-                'server': printable.escape(poll.called),
-                'what': what,
-                'request': request_id,
-            }
-        )
+        request_id = recent[0].request_id or _('unknown')
+        what += _(' (request ID %s)') % request_id
+        return poll.failed(_line(poll.called, what))
 
 
 def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
@@ -353,12 +339,11 @@ def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
             yield reasons.Reason(reasons.STALE, mac_address or '')
 
 
-def _line(called: str, reason: reasons.Reason) -> str:
-    words = {
-        'server': printable.escape(called),
-        'what': printable.escape(reason.what or ''),
-        'reason': printable.escape(reason.why),
-    }
-    if reason.what is None:
-        return _('Server %(server)s: %(reason)s') % words
-    return _('Server %(server)s, interface %(what)s: %(reason)s') % words
+def _line(called: str, why: str, what: str | None = None) -> str:
+    """Say what is wrong with a server, or with one of its interfaces."""
+    line = _('Server %(server)s: %(why)s')
+    if what is not None:
+        line = _('Server %(server)s, interface %(what)s: %(why)s')
+    return printable.escape(
+        line % {'server': called, 'what': what, 'why': why}
+    )

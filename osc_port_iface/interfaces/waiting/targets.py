@@ -12,7 +12,7 @@
 
 """Finds the interfaces that a user waits for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 import dataclasses
 
 from osc_port_iface import addresses
@@ -43,43 +43,37 @@ class Target:
         return found == self.value
 
 
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """What the user wrote to choose interfaces.
+def find(
+    api: network.NetworkApi,
+    ports: Iterable[str],
+    mac_addresses: Iterable[str],
+    networks: Iterable[str],
+    for_detach: bool,
+    suggests: bool = True,
+) -> list[Target]:
+    """Find the interfaces that a user has chosen; none stands for all.
 
-    :ivar ports: Names or IDs of ports.
-    :ivar mac_addresses: MAC addresses, as the APIs write them.
-    :ivar networks: Names or IDs of networks.
+    :param api: Neutron, to look up names, and the MAC address of a port to be
+        detached, which the live view may no longer have.
+    :param ports: Names or IDs of ports.
+    :param mac_addresses: MAC addresses, as the APIs write them.
+    :param networks: Names or IDs of networks.
+    :param for_detach: Whether they are to be detached.
+    :param suggests: Whether to look for similar names if there is none.
+    :raises names.NoSuchName: No port or network has a name.
+    :raises osc_lib.exceptions.CommandError: Several have a name, or a look-up
+        failed.
     """
-
-    ports: Sequence[str] = ()
-    mac_addresses: Sequence[str] = ()
-    networks: Sequence[str] = ()
-
-    def targets(
-        self, api: network.NetworkApi, for_detach: bool, suggests: bool = True
-    ) -> tuple[Target, ...]:
-        """Find the interfaces; none stands for all.
-
-        :param api: Neutron, to look up names, and the MAC address of a port
-            to be detached, which the live view may no longer have.
-        :param for_detach: Whether they are to be detached.
-        :param suggests: Whether to look for similar names if there is none.
-        :raises names.NoSuchName: No port or network has a name.
-        :raises osc_lib.exceptions.CommandError: Several have a name, or a
-            look-up failed.
-        """
-        found = [Target('mac_address', m, m, m) for m in self.mac_addresses]
-        for text in self.ports:
-            if addresses.is_uuid(text) and not for_detach:
-                found.append(Target('port_id', text.lower(), text))
-            else:
-                found.append(_of_port(api, text, suggests))
-        found += [
-            Target('network_id', names.network_id(api, text, suggests), text)
-            for text in self.networks
-        ]
-        return tuple(found)
+    found = [Target('mac_address', m, m, m) for m in mac_addresses]
+    for text in ports:
+        if addresses.is_uuid(text) and not for_detach:
+            found.append(Target('port_id', text.lower(), text))
+        else:
+            found.append(_of_port(api, text, suggests))
+    for text in networks:
+        network_id = names.network_id(api, text, suggests)
+        found.append(Target('network_id', network_id, text))
+    return found
 
 
 def _of_port(
