@@ -58,6 +58,21 @@ class Trait(enum.Flag):
     ON_REQUEST = enum.auto()
 
 
+_Kind = tuple[str, Severity, str, Trait]
+
+
+def _critical(value: str, summary: str, traits: Trait = Trait.NONE) -> _Kind:
+    return value, Severity.CRITICAL, summary, traits
+
+
+def _warning(value: str, summary: str, traits: Trait = Trait.NONE) -> _Kind:
+    return value, Severity.WARNING, summary, traits
+
+
+def _info(value: str, summary: str, traits: Trait = Trait.NONE) -> _Kind:
+    return value, Severity.INFO, summary, traits
+
+
 class Code(enum.StrEnum):
     """A kind of finding. Scripts rely on the values.
 
@@ -72,11 +87,7 @@ class Code(enum.StrEnum):
     traits: Trait
 
     def __new__(
-        cls,
-        value: str,
-        severity: Severity,
-        summary: str,
-        traits: Trait = Trait.NONE,
+        cls, value: str, severity: Severity, summary: str, traits: Trait
     ) -> 'Code':
         code = str.__new__(cls, value)
         code._value_ = value
@@ -84,128 +95,98 @@ class Code(enum.StrEnum):
         return code
 
     # Traffic or an interface is lost, or will be at the next reboot.
-    MISSING_FROM_CACHE = (
+    MISSING_FROM_CACHE = _critical(
         'missing-from-cache',
-        Severity.CRITICAL,
         _("plugged in, but not in Nova's cache"),
         Trait.CACHE,
     )
-    MAC_DIFFERS = (
+    MAC_DIFFERS = _critical(
         'mac-differs',
-        Severity.CRITICAL,
         _("another MAC address in Nova's cache"),
         Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
     )
-    BINDING_FAILED = (
+    BINDING_FAILED = _critical(
         'binding-failed',
-        Severity.CRITICAL,
         _('Neutron could not bind the port'),
         Trait.BINDING | Trait.WIRING,
     )
-    UNBOUND = (
+    UNBOUND = _critical(
         'unbound',
-        Severity.CRITICAL,
         _('the port is bound to no host'),
         Trait.BINDING | Trait.WIRING,
     )
-    HOST_DIFFERS = (
+    HOST_DIFFERS = _critical(
         'host-differs',
-        Severity.CRITICAL,
         _("the port is bound to a host that is not the server's"),
         Trait.BINDING | Trait.WIRING,
     )
-    PORT_DOWN = (
+    PORT_DOWN = _critical(
         'port-down',
-        Severity.CRITICAL,
         _('the port of an active server is not active'),
         Trait.WIRING | Trait.TRANSIENT,
     )
-    TRUNK_DEGRADED = (
+    TRUNK_DEGRADED = _critical(
         'trunk-degraded',
-        Severity.CRITICAL,
         _('the trunk of an active server is not active'),
         Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
     )
-    SUBPORT_DOWN = (
+    SUBPORT_DOWN = _critical(
         'subport-down',
-        Severity.CRITICAL,
         _('a subport of an active server is not active'),
         Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
     )
-    SUBPORT_HOST_DIFFERS = (
+    SUBPORT_HOST_DIFFERS = _critical(
         'subport-host-differs',
-        Severity.CRITICAL,
         _('a subport is bound to a host that is not its parent\'s'),
         Trait.BINDING | Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
     )
-    NO_FIXED_IP = (
-        'no-fixed-ip',
-        Severity.CRITICAL,
-        _('the port has lost its fixed IPs'),
+    NO_FIXED_IP = _critical(
+        'no-fixed-ip', _('the port has lost its fixed IPs')
     )
-    DUPLICATE_MAC = (
-        'duplicate-mac',
-        Severity.CRITICAL,
-        _('two ports of a network share a MAC address'),
+    DUPLICATE_MAC = _critical(
+        'duplicate-mac', _('two ports of a network share a MAC address')
     )
     # Something wrong is shown, or the next operation fails.
-    ONLY_IN_CACHE = (
-        'only-in-cache',
-        Severity.WARNING,
-        _("in Nova's cache, but not plugged in"),
-        Trait.CACHE,
+    ONLY_IN_CACHE = _warning(
+        'only-in-cache', _("in Nova's cache, but not plugged in"), Trait.CACHE
     )
-    DUPLICATE_IN_CACHE = (
-        'duplicate-in-cache',
-        Severity.WARNING,
-        _("twice in Nova's cache"),
-        Trait.CACHE,
+    DUPLICATE_IN_CACHE = _warning(
+        'duplicate-in-cache', _("twice in Nova's cache"), Trait.CACHE
     )
-    ADDRESS_DIFFERS = (
+    ADDRESS_DIFFERS = _warning(
         'address-differs',
-        Severity.WARNING,
         _("other fixed IPs in Nova's cache"),
         Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
     )
-    FLOATING_IP_DIFFERS = (
+    FLOATING_IP_DIFFERS = _warning(
         'floating-ip-differs',
-        Severity.WARNING,
         _("other floating IPs in Nova's cache, or one that leads nowhere"),
         Trait.NOTIFICATION | Trait.TRANSIENT,
     )
-    STALE_BINDING = (
+    STALE_BINDING = _warning(
         'stale-binding',
-        Severity.WARNING,
         _('a second binding that a migration has left'),
         Trait.BINDING | Trait.TRANSIENT,
     )
-    NOT_ATTACHED = (
-        'not-attached',
-        Severity.WARNING,
-        _('only the device ID connects port and server'),
+    NOT_ATTACHED = _warning(
+        'not-attached', _('only the device ID connects port and server')
     )
-    ADDRESS_CLAIMED = (
+    ADDRESS_CLAIMED = _warning(
         'address-claimed',
-        Severity.WARNING,
         _('an address pair covers an address of another server'),
         Trait.ON_REQUEST,
     )
     # Left over from something that is gone.
-    HALF_RELEASED = (
+    HALF_RELEASED = _info(
         'half-released',
-        Severity.INFO,
         _('the port belongs to a server without an ID'),
         Trait.NO_SERVER,
     )
-    ORPHAN_PORT = (
-        'orphan-port',
-        Severity.INFO,
-        _('the server of the port is gone'),
-        Trait.NO_SERVER,
+    ORPHAN_PORT = _info(
+        'orphan-port', _('the server of the port is gone'), Trait.NO_SERVER
     )
-    UNUSED_PORT = (
+    UNUSED_PORT = _info(
         'unused-port',
-        Severity.INFO,
         _('nothing uses the port'),
         Trait.NO_SERVER | Trait.ON_REQUEST,
     )
