@@ -568,6 +568,12 @@ class FloatingIP:
     port_forwardings: tuple[PortForwarding, ...] = ()
     seconds_unchanged: float | None = None
 
+    def leads_to(self, port: Port) -> bool:
+        """Return whether it, or one of its forwardings, leads to a port."""
+        return self.port_id == port.id or any(
+            self.forwards_to(port, row) for row in self.port_forwardings
+        )
+
     def forwards_to(self, port: Port, forwarding: PortForwarding) -> bool:
         """Return whether one of its forwardings leads to a port.
 

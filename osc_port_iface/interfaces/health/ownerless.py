@@ -110,7 +110,7 @@ def orphans(
 def unused(
     ports: Iterable[records.Port],
     others: Sequence[records.Port],
-    floating_ips: Iterable[records.FloatingIP],
+    floating_ips: Sequence[records.FloatingIP],
     keep: Keep,
 ) -> Iterator[findings.Finding]:
     """Find the ports that nothing uses.
@@ -124,12 +124,6 @@ def unused(
     :param floating_ips: All floating IPs that may lead to one of them.
     :param keep: Which of the ports not to report.
     """
-    reached = set[str | None]()
-    for floating_ip in floating_ips:
-        reached.add(floating_ip.port_id)
-        reached |= {
-            row.internal_port_id for row in floating_ip.port_forwardings
-        }
     subports = {
         subport.port_id for other in others for subport in other.subports
     }
@@ -143,9 +137,9 @@ def unused(
             and not port.device_owner
             and not port.has_load_balancer_name
             and port.trunk_id is None
-            and port.id not in reached
             and port.id not in subports
             and keep.allows(port, _A_WHILE)
+            and not any(row.leads_to(port) for row in floating_ips)
             and not any(
                 other.id != port.id and other.names_address_of(port)
                 for other in with_pairs.get(port.network_id, ())

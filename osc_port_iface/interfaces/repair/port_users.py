@@ -96,10 +96,7 @@ def _floating_ips(
     """Find the ports that floating IPs and port forwardings lead to."""
     for row in names.all_rows(cloud.network.list(neutron.FLOATING_IPS)):
         for port in ports:
-            if row.port_id == port.id or any(
-                row.forwards_to(port, forwarding)
-                for forwarding in row.port_forwardings
-            ):
+            if row.leads_to(port):
                 yield port.id, _('floating IP %s leads to it') % row.address
 
 

@@ -150,6 +150,24 @@ class TestUnused(testtools.TestCase):
                     )
                 },
             ),
+            (
+                'port forwarding, before Neutron 21',
+                {
+                    'floating_ips': (
+                        samples.floating_ip(
+                            '203.0.113.5',
+                            None,
+                            None,
+                            project_id=fake_cloud.PROJECT_ID,
+                            port_forwardings=(
+                                records.PortForwarding(
+                                    'tcp', '22', '10.0.0.100', '22', None
+                                ),
+                            ),
+                        ),
+                    )
+                },
+            ),
         ):
             with self.subTest(name):
                 self.assertFalse(self.unused(**changes))
