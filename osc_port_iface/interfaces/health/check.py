@@ -16,21 +16,26 @@ A few cheap listings are searched for suspicions. A suspicion is reported only
 if reading everything again confirms it, with no change under way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import dataclasses
+import functools
 import logging
 import time
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
+from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import causes
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import confirm
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import judge
+from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import views
+from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -40,14 +45,20 @@ LOG = logging.getLogger(__name__)
 # reach Nova.
 SETTLING = 3.0
 
+# How often to look at a server that is being changed before giving up.
+_LOOKS = 3
+
 
 @dataclasses.dataclass
-class CheckResult(confirm.ConfirmResult):
-    """The findings, and what was checked.
+class CheckResult(records.Answer[findings.Finding]):
+    """The confirmed findings, and what was checked.
 
+    :ivar unjudged: The IDs of the servers that could not be judged, as they
+        keep changing.
     :ivar first: What the first look has read.
     """
 
+    unjudged: Sequence[str] = ()
     first: snapshots.Snapshot = dataclasses.field(
         default_factory=snapshots.Snapshot
     )
@@ -62,6 +73,22 @@ class CheckResult(confirm.ConfirmResult):
         """How many things could not be read or judged."""
         lost = (self.failures, self.unjudged, self.first.refused)
         return sum(map(len, lost))
+
+
+@dataclasses.dataclass
+class _Suspect:
+    """A server, or the ports without one, and what seems to be wrong.
+
+    :ivar server_id: The ID of the server; None for the ports without one.
+    :ivar suspicions: What seems to be wrong.
+    :ivar seen: What was wrong at the latest look.
+    :ivar unknown_actions: Why its latest actions are not known.
+    """
+
+    server_id: str | None
+    suspicions: Sequence[findings.Finding]
+    seen: Sequence[findings.Finding] = ()
+    unknown_actions: str | None = None
 
 
 def check(
@@ -85,23 +112,76 @@ def check(
     first = snapshots.take(cloud, request, progress)
     changing = _changing(first.servers, bool(request.names_or_ids))
     suspicions = judge.judge(first)
-    found = confirm.ConfirmResult([])
+    found = CheckResult([])
     if suspicions:
         time.sleep(SETTLING)
-        found = confirm.confirm(
-            cloud, suspicions, request.keep, first.has_network
-        )
+        found = confirm(cloud, suspicions, request.keep, first.has_network)
     if request.has_causes and found.rows and first.has_network:
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
-    return CheckResult(
-        found.rows,
-        first.failures + found.failures,
-        first.notices + changing.notices + found.notices,
-        [*changing.rows, *found.unjudged],
-        first,
-    )
+    found.first = first
+    found.failures = first.failures + found.failures
+    found.notices = first.notices + changing.notices + found.notices
+    found.unjudged = [*changing.rows, *found.unjudged]
+    return found
+
+
+def confirm(
+    cloud: api_cloud.Cloud,
+    suspicions: Iterable[findings.Finding],
+    keep: ownerless.Keep | None = None,
+    has_network: bool = True,
+) -> CheckResult:
+    """Read everything about the suspicions again.
+
+    All servers are looked at in rounds, with one pause between two rounds.
+
+    :param cloud: The services.
+    :param suspicions: What seems to be wrong, or was wrong earlier.
+    :param keep: Which ports without a server not to report.
+    :param has_network: Whether to ask Neutron as well.
+    :returns: The suspicions that are true now, as they are now. There is a
+        notice for each server that keeps changing.
+    """
+    keep = keep or ownerless.Keep()
+    result = CheckResult([])
+    untimed = []
+    by_server = records.grouped(suspicions, lambda row: row.server_id)
+    undecided = [_Suspect(*item) for item in by_server.items()]
+    for number in range(_LOOKS):
+        if undecided and number:
+            time.sleep(server_state.QUIET)
+        look = functools.partial(
+            _look_again, cloud, keep, has_network, number == _LOOKS - 1
+        )
+        looking, undecided = undecided, []
+        for suspect, found in fan_out.fan_out(look, looking):
+            if isinstance(found, errors.ApiError):
+                result.failures.append(str(found))
+            elif found is None:
+                undecided.append(suspect)
+            else:
+                result.rows += found
+                if found and suspect.unknown_actions:
+                    untimed.append(suspect.unknown_actions)
+    result.rows.sort(key=lambda finding: finding.order)
+    result.failures.sort()
+    result.unjudged = sorted(suspect.server_id or '' for suspect in undecided)
+    result.notices += [
+        _('Server %s: not judged, as it keeps changing') % server_id
+        for server_id in result.unjudged
+    ]
+    if untimed:
+        result.notices.append(
+            _(
+                'Some servers were looked at again after %(seconds)d seconds, '
+                'as their latest actions could not be read. The first: '
+                '%(reason)s'
+            )
+            % {'seconds': server_state.QUIET, 'reason': min(untimed)}
+        )
+    return result
 
 
 def drop_doubles(results: Sequence[CheckResult]) -> None:
@@ -157,3 +237,67 @@ def _changing(
             else:
                 LOG.info(line)
     return found
+
+
+def _look_again(
+    cloud: api_cloud.Cloud,
+    keep: ownerless.Keep,
+    has_network: bool,
+    is_last: bool,
+    suspect: _Suspect,
+) -> list[findings.Finding] | None:
+    """Look at a suspect again.
+
+    :returns: The findings; None if it is too early to judge.
+    """
+    began = time.monotonic()
+    snapshot = snapshots.take_again(
+        cloud, suspect.suspicions, keep, has_network
+    )
+    subjects = {row.subject for row in suspect.suspicions}
+    found = [row for row in judge.judge(snapshot) if row.subject in subjects]
+    lasting = [
+        row
+        for row in found
+        if row.code not in codes.TRANSIENT
+        or (row in suspect.seen and not row.is_fresh)
+    ]
+    if not found or not snapshot.servers or suspect.unknown_actions:
+        return lasting
+    try:
+        is_quiet = _was_quiet(cloud.compute, snapshot.servers[0].id, began)
+    except errors.RequestFailed as error:
+        # Actions only tell whether it is too early to judge. Without them,
+        # wait and look again.
+        suspect.unknown_actions = str(error)
+        is_quiet = False
+    suspect.seen = found
+    return lasting if is_quiet and (lasting == found or is_last) else None
+
+
+def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
+    """Return whether a server was not being changed while it was read.
+
+    :param began: When the reads began, by the monotonic clock.
+    """
+    actions = names.all_rows(api.instance_actions(server_id))
+    recent = server_state.QUIET + time.monotonic() - began
+    return not any(
+        action.seconds_ago < recent or _goes_on(api, server_id, action)
+        for action in actions
+        if action.action in server_state.CHANGES
+    )
+
+
+def _goes_on(
+    api: compute.ComputeApi, server_id: str, action: records.InstanceAction
+) -> bool:
+    """Return whether an action that began earlier is still going on.
+
+    An attachment may have to wait for other actions. Its port, which is not in
+    the cache yet, only appears at the end.
+    """
+    if action.seconds_ago >= server_state.ABANDONED or not action.request_id:
+        return False
+    events = names.all_rows(api.action_events(server_id, action.request_id))
+    return not all(event.has_ended for event in events)

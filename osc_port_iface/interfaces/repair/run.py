@@ -24,7 +24,6 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
-from osc_port_iface.interfaces.health import confirm
 from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.repair import audit
@@ -222,9 +221,7 @@ class Run:
         planned = repair.findings
         if repair.resumes:
             return self._is_resumed(planned[0])
-        result = confirm.confirm(
-            self.job.cloud, planned, self.job.request.keep
-        )
+        result = check.confirm(self.job.cloud, planned, self.job.request.keep)
         now = names.all_rows(result)
         if result.unjudged:
             raise _Surprise(result.notices[0])
@@ -349,13 +346,11 @@ class Run:
             )
         return still
 
-    def _check(
-        self, findings: Sequence[plans.Finding]
-    ) -> confirm.ConfirmResult:
+    def _check(self, findings: Sequence[plans.Finding]) -> check.CheckResult:
         """Check the server of findings, or their ports."""
         server = findings[0].server
         if server is None:
-            return confirm.confirm(
+            return check.confirm(
                 self.job.cloud, findings, self.job.request.keep
             )
         request = dataclasses.replace(

@@ -20,8 +20,8 @@ import testtools
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import confirm
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 from tests.unit import clock
@@ -58,7 +58,7 @@ class TestConfirm(testtools.TestCase):
     def confirm(
         self, *findings: findings.Finding
     ) -> tuple[list[str], list[str]]:
-        answer = confirm.confirm(self.cloud, findings)
+        answer = check.confirm(self.cloud, findings)
         return [row.code for row in answer.rows], answer.failures
 
     def test_a_shared_mac_address(self) -> None:
@@ -160,7 +160,7 @@ class TestConfirm(testtools.TestCase):
             with self.subTest(name):
                 self.events(*ends)
                 del self.clock.slept[:]
-                answer = confirm.confirm(self.cloud, [ELSEWHERE])
+                answer = check.confirm(self.cloud, [ELSEWHERE])
                 self.assertEqual(expected, [row.code for row in answer.rows])
                 self.assertEqual(
                     [] if expected else [SERVER.id], answer.unjudged
@@ -256,6 +256,6 @@ class TestConfirm(testtools.TestCase):
             dataclasses.replace(ELSEWHERE, server_id=fake_cloud.identifier(n))
             for n in range(1, 51)
         ]
-        answer = confirm.confirm(self.cloud, suspicions)
+        answer = check.confirm(self.cloud, suspicions)
         self.assertEqual([5.0, 5.0], self.clock.slept)
         self.assertEqual(50, len(answer.unjudged))
