@@ -194,17 +194,9 @@ def _network(
         'database': _database(state, 'neutron'),
         'keystone_authtoken': {**middleware, 'service_type': 'network'},
         'oslo_concurrency': {'lock_path': state / 'lock'},
+        # Nothing is limited, and so nothing is counted.
         'quotas': {
-            f'quota_{resource}': -1
-            for resource in (
-                'network',
-                'subnet',
-                'port',
-                'router',
-                'floatingip',
-                'security_group',
-                'security_group_rule',
-            )
+            'quota_driver': 'neutron.db.quota.driver_null.DbQuotaDriverNull'
         },
         'ml2': {
             'type_drivers': 'vxlan,flat',
