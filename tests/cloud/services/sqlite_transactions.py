@@ -38,7 +38,12 @@ class KeepConnections(sqlalchemy_engine.CreateEnginePlugin):
 
     def __init__(self, _url: Any, arguments: dict[str, Any]) -> None:
         if 'poolclass' in arguments:
-            arguments.update(poolclass=pool.QueuePool, max_overflow=-1)
+            arguments.update(
+                poolclass=pool.QueuePool,
+                max_overflow=-1,
+                # A file does not close connections, so do not try each.
+                pool_pre_ping=False,
+            )
 
     def update_url(self, url: Any) -> Any:
         """Leave the URL as it is."""
