@@ -17,6 +17,9 @@ used, as this runs before anything is installed.
 """
 
 import argparse
+from collections.abc import Iterator
+import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -63,31 +66,32 @@ def ensure(
     digest = hashlib.sha256(
         version.encode() + b''.join(file.read_bytes() for file in used)
     ).hexdigest()
-    if stamp.exists() and stamp.read_text() == digest:
-        return directory / 'bin'
-    print(f'Installing {name} ...', file=sys.stderr, flush=True)
-    shutil.rmtree(directory, ignore_errors=True)
-    subprocess.run(
-        [python, '-m', 'venv', directory]
-        if name == 'tox'
-        else [_uv(), 'venv', '-q', '--python', python, directory],
-        check=True,
-    )
-    install(
-        directory / 'bin',
-        *('--requirement', pins),
-        # Services are rarely started, and compile what they import. Commands
-        # run often, so their modules are compiled now.
-        *(
-            []
-            if name.partition('-')[0] in ('cloud', 'tox')
-            else ['--compile-bytecode']
-        ),
-    )
-    if install_plugin:
-        install(directory / 'bin', '--no-build-isolation', '-e', CHECKOUT)
-    # Written last, so that an interrupted installation does not count.
-    stamp.write_text(digest)
+    with lock(name):
+        if stamp.exists() and stamp.read_text() == digest:
+            return directory / 'bin'
+        print(f'Installing {name} ...', file=sys.stderr, flush=True)
+        shutil.rmtree(directory, ignore_errors=True)
+        subprocess.run(
+            [python, '-m', 'venv', directory]
+            if name == 'tox'
+            else [_uv(), 'venv', '-q', '--python', python, directory],
+            check=True,
+        )
+        install(
+            directory / 'bin',
+            *('--requirement', pins),
+            # Services are rarely started, and compile what they import.
+            # Commands run often, so their modules are compiled now.
+            *(
+                []
+                if name.partition('-')[0] in ('cloud', 'tox')
+                else ['--compile-bytecode']
+            ),
+        )
+        if install_plugin:
+            install(directory / 'bin', '--no-build-isolation', '-e', CHECKOUT)
+        # Written last, so that an interrupted installation does not count.
+        stamp.write_text(digest)
     return directory / 'bin'
 
 
@@ -100,15 +104,30 @@ def ensure_wheel(name: str) -> pathlib.Path:
     """
     programs = ensure(name, install_plugin=False)
     stamp = programs.parent / 'wheel'
-    if stamp.exists() and stamp.read_text() == _digest_of_package():
-        return programs
-    stamp.unlink(missing_ok=True)
-    # setuptools would put modules that no longer exist into the wheel.
-    shutil.rmtree(CHECKOUT / 'build', ignore_errors=True)
-    install(programs, '--reinstall', '--no-build-isolation', CHECKOUT)
-    # pbr has written files that are part of it.
-    stamp.write_text(_digest_of_package())
+    with lock('build'):
+        if stamp.exists() and stamp.read_text() == _digest_of_package():
+            return programs
+        stamp.unlink(missing_ok=True)
+        # setuptools would put modules that no longer exist into the wheel.
+        shutil.rmtree(CHECKOUT / 'build', ignore_errors=True)
+        install(programs, '--reinstall', '--no-build-isolation', CHECKOUT)
+        # pbr has written files that are part of it.
+        stamp.write_text(_digest_of_package())
     return programs
+
+
+@contextlib.contextmanager
+def lock(name: str, is_shared: bool = False) -> Iterator[None]:
+    """Keep other processes of the checkout from doing the same.
+
+    :param name: The name of the lock.
+    :param is_shared: Whether others may hold it at the same time.
+    """
+    path = CHECKOUT / '.venv' / f'{name}.lock'
+    path.parent.mkdir(exist_ok=True)
+    with path.open('w') as file:
+        fcntl.flock(file, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
+        yield
 
 
 def _digest_of_package() -> str:

@@ -14,7 +14,6 @@
 
 from collections.abc import Callable, Iterator
 import contextlib
-import fcntl
 import json
 import pathlib
 
@@ -119,22 +118,15 @@ class CloudDirectory:
                 make()
                 complete.touch()
 
-    @contextlib.contextmanager
     def lock(
         self, name: str = 'cloud', is_shared: bool = False
-    ) -> Iterator[None]:
+    ) -> contextlib.AbstractContextManager[None]:
         """Keep other processes of the checkout from doing the same.
 
         :param name: The name of the lock.
         :param is_shared: Whether others may hold it at the same time.
         """
         # Not in the state directory, which may be deleted and made again.
-        lock = (
-            environments.CHECKOUT
-            / '.venv'
-            / f'{self.state.name.removeprefix(".")}-{name}.lock'
+        return environments.lock(
+            f'{self.state.name.removeprefix(".")}-{name}', is_shared
         )
-        lock.parent.mkdir(exist_ok=True)
-        with lock.open('w') as file:
-            fcntl.flock(file, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
-            yield
