@@ -56,10 +56,9 @@ def fan_out(
         which is the result of its item.
     """
     waiting: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-    count = 0
     for item in items:
         waiting.put(item)
-        count += 1
+    count = waiting.qsize()
     done: queue.SimpleQueue[tuple[_Item, _Result | Exception]]
     done = queue.SimpleQueue()
     stopped = threading.Event()

@@ -26,6 +26,7 @@ from collections.abc import (
     Sequence,
 )
 import dataclasses
+import itertools
 import logging
 import re
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -54,10 +55,6 @@ _SMALLEST_PAGE = 25
 
 # The filters that may match a large part of the cloud.
 _LARGE = frozenset({'project_id'})
-
-# How often a listing starts again if the last row of a page was deleted
-# before the next page was read.
-_MOST_RESTARTS = 3
 
 
 class HasId(Protocol):
@@ -201,15 +198,9 @@ class Lister(abc.ABC):
         if not name:
             return self._all(collection, query)
         chosen = collection.filter(name)
-        waiting = [
-            f'{chosen.prefix}{value}'
-            for value in dict.fromkeys(values)
-            if value
-        ]
-        known = {
-            chosen.comparable(value.removeprefix(chosen.prefix))
-            for value in waiting
-        }
+        distinct = [value for value in dict.fromkeys(values) if value]
+        known = set(map(chosen.comparable, distinct))
+        waiting = [f'{chosen.prefix}{value}' for value in distinct]
         answer: records.Answer[_ListedRow] = records.Answer([])
         rows: dict[str, _ListedRow] = {}
         while waiting:
@@ -308,6 +299,7 @@ class Lister(abc.ABC):
         collection: Collection[_ListedRow],
         query: Parameters,
         is_divisible: bool = False,
+        restarts: int = 3,
     ) -> records.Answer[_ListedRow]:
         """List all rows that match a query, page by page.
 
@@ -316,15 +308,15 @@ class Lister(abc.ABC):
 
         :param is_divisible: Whether the caller can split the query, so that
             there is no need for smaller pages.
+        :param restarts: How often to start again if the last row of a page was
+            deleted before the next page was read.
         :returns: The rows, without duplicates, in the order of the service.
         :raises errors.TooLarge: The caller should split the query.
         """
-        first = self._with_fields(collection, query)
         answer: records.Answer[_ListedRow] = records.Answer([])
         rows: dict[str, _ListedRow] = {}
         seen: set[object] = set()
-        restarts = _MOST_RESTARTS
-        following: Parameters | None = first
+        following: Parameters | None = self._with_fields(collection, query)
         while following is not None:
             if 'limit' in query or self._page_size < LARGEST_PAGE:
                 following = {**following, 'limit': [str(self._page_size)]}
@@ -349,12 +341,9 @@ class Lister(abc.ABC):
             except (errors.NotFound, errors.BadRequest) as error:
                 if 'marker' in following and restarts:
                     # The row after which the page begins was deleted.
-                    restarts -= 1
-                    answer.failures.clear()
-                    rows.clear()
-                    seen.clear()
-                    following = first
-                    continue
+                    return self._all(
+                        collection, query, is_divisible, restarts - 1
+                    )
                 if isinstance(error, errors.NotFound) and self._lacks(
                     collection
                 ):
@@ -393,12 +382,11 @@ class Lister(abc.ABC):
 
     def _batch(self, name: str, values: Sequence[str]) -> int:
         """Return how many of the values fit into a URL, at least one."""
-        length = 0
-        for count, value in enumerate(values):
-            length += _length(name, [value])
-            if count and length > self._values_length:
-                return count
-        return len(values)
+        lengths = itertools.accumulate(_length(name, [i]) for i in values)
+        fitting = itertools.takewhile(
+            lambda length: length <= self._values_length, lengths
+        )
+        return max(1, len(list(fitting)))
 
 
 class _Named(NamedTuple):

@@ -13,6 +13,7 @@
 """A complete response of a service, of limited size."""
 
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 import datetime
 import email.utils
@@ -135,33 +136,31 @@ def read(
     :raises no_answer.NoAnswer: The body takes too long.
     :raises requests.exceptions.RequestException: It could not be read.
     """
-    coding = answer.headers.get('Content-Encoding', '').strip().lower()
-    if coding not in _CODINGS:
-        answer.close()
-        raise requests.exceptions.ContentDecodingError(
-            f'unexpected Content-Encoding: {coding}'
-        )
     body = bytearray()
     began = time.monotonic()
-    for chunk in answer.iter_content(_CHUNK):
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            answer.close()
-            raise errors.TooLarge(
-                _('%(what)s: the answer has more than %(size)d MiB')
-                % {'what': what, 'size': LARGEST_BODY >> 20}
+    with contextlib.closing(answer):
+        coding = answer.headers.get('Content-Encoding', '').strip().lower()
+        if coding not in _CODINGS:
+            raise requests.exceptions.ContentDecodingError(
+                f'unexpected Content-Encoding: {coding}'
             )
-        passed = time.monotonic() - began
-        if passed > patience + len(body) / _SLOWEST:
-            answer.close()
-            raise no_answer.NoAnswer(
-                _(
-                    'the answer came too slowly: %(size)d bytes in '
-                    '%(seconds).0f seconds'
+        for chunk in answer.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise errors.TooLarge(
+                    _('%(what)s: the answer has more than %(size)d MiB')
+                    % {'what': what, 'size': LARGEST_BODY >> 20}
                 )
-                % {'size': len(body), 'seconds': passed},
-                is_slow=True,
-            )
+            passed = time.monotonic() - began
+            if passed > patience + len(body) / _SLOWEST:
+                raise no_answer.NoAnswer(
+                    _(
+                        'the answer came too slowly: %(size)d bytes in '
+                        '%(seconds).0f seconds'
+                    )
+                    % {'size': len(body), 'seconds': passed},
+                    is_slow=True,
+                )
     content = bytes(body)
     if token:
         content = content.replace(token.encode(), CONCEALED.encode())
