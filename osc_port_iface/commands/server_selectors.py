@@ -24,6 +24,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
 from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
 
@@ -157,8 +158,10 @@ def scope(
     :param api: Keystone, to look up a project.
     :returns: The scope in which to look for servers.
     :raises osc_lib.exceptions.CommandError: There is no such project, or
-        several have the name.
+        several have the name, or only a domain is given.
     """
+    if parsed_args.project_domain and not parsed_args.project:
+        raise plugin_command.UsageError(_('--project-domain needs --project.'))
     project_id = None
     if parsed_args.project:
         project_id = names.project_id(

@@ -201,7 +201,14 @@ def project_id(
     known = functools.partial(
         api.names, identity.PROJECTS, identity.in_domain(domain_id)
     )
-    return exactly_one(PROJECT, name_or_id, found, known=known).id
+    return exactly_one(
+        *(PROJECT, name_or_id, found),
+        describe=lambda row: printable.escape(
+            _('%(id)s (domain %(domain)s)')
+            % {'id': row.id, 'domain': row.domain_id}
+        ),
+        known=known,
+    ).id
 
 
 def regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:

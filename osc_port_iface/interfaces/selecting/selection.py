@@ -12,7 +12,7 @@
 
 """Finds the servers that a user selects."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 import dataclasses
 import functools
 import re
@@ -23,6 +23,7 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.api import nova
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
@@ -235,7 +236,12 @@ class _Selection:
             text += _(
                 " See 'openstack server interface find %s'."
             ) % printable.one_line(key)
-        known = [server.name for server in first if server.name]
+        known: Iterable[str] = [row.name for row in first if row.name]
+        if self.scope.is_filtered:
+            # The first ones need not be in the scope.
+            known = self.cloud.compute.names(
+                nova.SERVERS, compute.server_query(self.scope)
+            )
         text += suggestions.did_you_mean(suggestions.similar(key, known))
         if (
             not self.scope.all_projects

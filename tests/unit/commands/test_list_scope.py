@@ -128,6 +128,14 @@ class TestSelectors(test_list_fleet.FleetTestCase):
             f'{test_list_fleet.SERVERS_URL}?all_tenants=1',
         )
 
+    def test_domain_without_a_project(self) -> None:
+        self.assertEqual(
+            command_result.Result(
+                2, '', '--project-domain needs --project.\n'
+            ),
+            self.list('--project-domain', 'Lab'),
+        )
+
     def test_project_by_id(self) -> None:
         project_id = fake_cloud.PROJECT_ID
         self.assert_lists(self.ALL, '--project', project_id)
@@ -177,14 +185,20 @@ class TestSelectors(test_list_fleet.FleetTestCase):
             ),
             (
                 ['p1', 'p2'],
-                "2 projects have the name 'x', use an ID: p1, p2",
+                "2 projects have the name 'x', use an ID: p1 (domain d-p1), "
+                'p2 (domain d-p2)',
             ),
         ):
             self.cloud.get(
                 f'{test_list_fleet.PROJECTS_URL}?name=x',
                 json={
                     'projects': [
-                        {'id': project, 'name': 'x'} for project in ids
+                        {
+                            'id': project,
+                            'name': 'x',
+                            'domain_id': f'd-{project}',
+                        }
+                        for project in ids
                     ]
                 },
             )
@@ -245,6 +259,22 @@ class TestSelectors(test_list_fleet.FleetTestCase):
                     "No compute host has the name 'compute-9'. Did you mean "
                     "'compute-2' or 'compute-1'?",
                 )
+
+    def test_similar_names_are_on_the_host(self) -> None:
+        self.register()
+        self.register_hosts('compute-1')
+        for query, name in (('', 'web-1'), ('?host=compute-1', 'wep')):
+            self.cloud.get(
+                f'{test_list_fleet.SERVERS_URL}{query}',
+                json={
+                    'servers': [{'id': fake_cloud.identifier(9), 'name': name}]
+                },
+            )
+        self.assert_fails(
+            self.list('--host', 'compute-1', 'web'),
+            "No server with the name or ID 'web' exists on host compute-1. "
+            "Did you mean 'wep'?",
+        )
 
     def test_host_of_ports_only(self) -> None:
         self.register()

@@ -180,6 +180,22 @@ class TestLookUp(api_test_case.ApiTestCase):
             )
             self.assertEqual(message, str(error))
 
+    def test_project_whose_name_is_in_two_domains(self) -> None:
+        rows = [
+            {'id': name, 'name': 'demo', 'domain_id': name.upper()}
+            for name in 'pq'
+        ]
+        url = f'{fake_cloud.AUTH_URL}/projects'
+        self.answer(url, {'json': {'projects': rows}})
+        error = self.assertRaises(
+            names.AmbiguousName, names.project_id, self.api().identity, 'demo'
+        )
+        self.assertEqual(
+            "2 projects have the name 'demo', use an ID: p (domain P), q "
+            '(domain Q)',
+            str(error),
+        )
+
     def test_project_that_may_not_be_looked_up(self) -> None:
         for path in ('domains', 'projects', 'domains/Default', 'domains/Lab'):
             self.answer(f'{fake_cloud.AUTH_URL}/{path}', {'status_code': 403})
