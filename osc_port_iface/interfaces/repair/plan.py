@@ -29,17 +29,10 @@ from osc_port_iface import records
 Finding = health_findings.Finding
 
 # Repaired by an update of the port of which Neutron notifies Nova, or by an
-# event with the ID of the port.
-_OF_PORT = frozenset(
-    {
-        codes.Code.MISSING_FROM_CACHE,
-        codes.Code.ADDRESS_DIFFERS,
-        codes.Code.MAC_DIFFERS,
-        codes.Code.FLOATING_IP_DIFFERS,
-    }
-)
+# event for Nova.
+_OF_CACHE = codes.OF_CACHE | codes.OF_NOTIFICATION
 
-# Repaired by an event without a port ID.
+# Those of them that are repaired by an event without a port ID.
 _OF_WHOLE_CACHE = frozenset(
     {codes.Code.ONLY_IN_CACHE, codes.Code.DUPLICATE_IN_CACHE}
 )
@@ -251,7 +244,7 @@ class _Planner:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
-        if finding.code in _OF_PORT | _OF_WHOLE_CACHE:
+        if finding.code in _OF_CACHE:
             return self._refresh(finding)
         if finding.port is None:
             return _('the port is not known')
@@ -287,7 +280,8 @@ class _Planner:
         has_host = bool(server and server.host)
         if port and port.shows_binding and not has_host:
             return _('the server is on no host to refresh its cache')
-        if finding.code in _OF_PORT and port and port.is_for_server:
+        is_of_port = finding.code not in _OF_WHOLE_CACHE
+        if is_of_port and port and port.is_for_server:
             calls = (self.writer.touch_port(port),)
             return Repair((finding,), Action.TOUCH, calls)
         if has_host:

@@ -30,15 +30,6 @@ from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
 
-# What an earlier run may have left half-way, by its mark on the port. If
-# several are selected, the last one counts.
-_LEFT = (
-    (records.Mark.BOUNCE, codes.Code.PORT_DOWN),
-    (records.Mark.DELETE, codes.Code.HALF_RELEASED),
-    (records.Mark.DELETE, codes.Code.ORPHAN_PORT),
-)
-
-
 @dataclasses.dataclass
 class Repairing:
     """What is to be repaired, and how it is planned.
@@ -105,21 +96,20 @@ class Repairing:
 
         :param first: What the check has read first.
         """
-        allowed = {
-            records.Mark.BOUNCE: self.options.bounce,
-            records.Mark.DELETE: self.options.orphans is plans.Action.DELETE,
-        }
-        kinds = {
-            mark: code
-            for mark, code in _LEFT
-            if allowed[mark] and code in self.request.codes
-        }
+        kinds: dict[records.Mark, codes.Code] = {}
+        if self.options.bounce:
+            kinds[records.Mark.BOUNCE] = codes.Code.PORT_DOWN
+        if self.options.orphans is plans.Action.DELETE:
+            for code in (codes.Code.HALF_RELEASED, codes.Code.ORPHAN_PORT):
+                if code in self.request.codes:
+                    kinds[records.Mark.DELETE] = code
         unused = (port for port in first.others if not port.device_id)
         ports = [*first.ports, *filter(self.request.keep.allows, unused)]
         for port in ports if not self.writer.only_reads else ():
             for mark, code in kinds.items():
                 if (
                     mark in port.tags
+                    and code in self.request.codes
                     and self._is_chosen(port.id)
                     and (mark is records.Mark.BOUNCE or not port.device_id)
                 ):
