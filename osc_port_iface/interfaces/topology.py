@@ -21,7 +21,6 @@ import dataclasses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.listing import host_device
@@ -87,7 +86,7 @@ def _compared(
     yield from health_ports.judge(server, ports)
     yield from cache_diff.judge(server, interfaces, ports)
     associated = [found for row in rows for found in look.floating_ips(row)]
-    yield from floating_ips.judge(server, ports, associated)
+    yield from cache_diff.judge_floating_ips(server, ports, associated)
 
 
 def _described(found: findings.Finding) -> str:

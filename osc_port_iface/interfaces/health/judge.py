@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import ports
 from osc_port_iface.interfaces.health import snapshot as snapshots
@@ -54,7 +53,7 @@ def _of_servers(
         yield from cache_diff.judge(
             server, snapshot.interfaces[server.id], own
         )
-        yield from floating_ips.judge(
+        yield from cache_diff.judge_floating_ips(
             server,
             own,
             [
@@ -68,10 +67,7 @@ def _of_servers(
             ],
         )
         yield from ports.judge_trunks(server, own, by_parent, subports)
-        for port in own:
-            yield from ports.judge_bindings(
-                server, port, snapshot.bindings.get(port.id, ())
-            )
+        yield from ports.judge_bindings(server, own, snapshot.bindings)
     yield from ports.judge_mac_addresses(
         snapshot.judged, snapshot.same_mac_address
     )

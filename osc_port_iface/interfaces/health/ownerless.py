@@ -62,9 +62,7 @@ def half_released(
     for port in ports:
         if port.is_for_server and not port.server_id and keep.allows(port):
             yield findings.of_port(
-                codes.Code.HALF_RELEASED,
-                None,
-                port,
+                *(codes.Code.HALF_RELEASED, None, port),
                 _('a server, or device owner empty'),
                 _('device owner %(owner)s, device ID %(device)s')
                 % {
@@ -93,9 +91,7 @@ def orphans(
             and keep.allows(port)
         ):
             yield findings.of_port(
-                codes.Code.ORPHAN_PORT,
-                None,
-                port,
+                *(codes.Code.ORPHAN_PORT, None, port),
                 _('a server that exists'),
                 # Whoever may see bindings may see the servers of all projects.
                 (
@@ -191,9 +187,7 @@ def address_claims(
                     'count': len(claimed) - 1,
                 }
             yield findings.of_port(
-                codes.Code.ADDRESS_CLAIMED,
-                server,
-                port,
+                *(codes.Code.ADDRESS_CLAIMED, server, port),
                 _('address pairs without addresses of other servers'),
                 actual,
             )

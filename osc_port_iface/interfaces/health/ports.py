@@ -125,29 +125,25 @@ def may_be_stale(server: records.Server, port: records.Port) -> bool:
 
 def judge_bindings(
     server: records.Server,
-    port: records.Port,
-    bindings: Iterable[records.PortBinding],
+    ports: Iterable[records.Port],
+    bindings: Mapping[str, Iterable[records.PortBinding]],
 ) -> Iterator[findings.Finding]:
-    """Find the stale bindings of a port.
+    """Find the stale bindings of the ports of one server.
 
     :param server: The server, with details.
-    :param port: Its port.
-    :param bindings: All bindings of the port.
+    :param ports: Its ports.
+    :param bindings: All bindings of the ports that have several, by port ID.
     """
-    if not may_be_stale(server, port):
-        return
-    left = tuple(
-        sorted(row.host for row in bindings if row.status == 'INACTIVE')
-    )
-    if left:
-        yield findings.of_port(
-            codes.Code.STALE_BINDING,
-            server,
-            port,
-            _('bound to %s alone') % (port.host or _('no host')),
-            _('also to %s') % ','.join(left),
-            stale_hosts=left,
-        )
+    for port in ports:
+        rows = bindings.get(port.id, ())
+        left = sorted(row.host for row in rows if row.status == 'INACTIVE')
+        if left and may_be_stale(server, port):
+            yield findings.of_port(
+                *(codes.Code.STALE_BINDING, server, port),
+                _('bound to %s alone') % (port.host or _('no host')),
+                _('also to %s') % ','.join(left),
+                stale_hosts=tuple(left),
+            )
 
 
 def _is_cached(server: records.Server, port: records.Port) -> bool:

@@ -19,9 +19,9 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
@@ -103,7 +103,7 @@ def of_floating_ips(
     found = names.all_rows(
         api.list(neutron.FLOATING_IPS, 'port_id', [port.id for port in ports])
     )
-    for finding in floating_ips.judge(server, ports, found):
+    for finding in cache_diff.judge_floating_ips(server, ports, found):
         yield Reason(
             _('floating IPs: %(expected)s expected, but %(actual)s')
             % {'expected': finding.expected, 'actual': finding.actual},

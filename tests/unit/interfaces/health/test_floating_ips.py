@@ -14,8 +14,8 @@ import dataclasses
 
 import testtools
 
+from osc_port_iface.interfaces.health import cache_diff
 from osc_port_iface.interfaces.health import codes
-from osc_port_iface.interfaces.health import floating_ips
 from osc_port_iface import records
 from tests.unit import fake_cloud
 from tests.unit.interfaces import samples
@@ -120,7 +120,7 @@ class TestFloatingIPs(testtools.TestCase):
     def test_cases(self) -> None:
         for name, ports, cache, rows, expected in CASES:
             with self.subTest(name):
-                found = floating_ips.judge(
+                found = cache_diff.judge_floating_ips(
                     samples.server(cache=cache), ports, rows
                 )
                 self.assertEqual(
@@ -138,5 +138,7 @@ class TestFloatingIPs(testtools.TestCase):
         for seconds, expected in ((None, False), (4.0, True), (5.0, False)):
             with self.subTest(seconds):
                 changed = dataclasses.replace(FIRST, seconds_unchanged=seconds)
-                (found,) = floating_ips.judge(server, [PORT], [changed])
+                (found,) = cache_diff.judge_floating_ips(
+                    server, [PORT], [changed]
+                )
                 self.assertIs(expected, found.is_fresh)

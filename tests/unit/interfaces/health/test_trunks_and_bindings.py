@@ -128,8 +128,12 @@ class TestBindings(testtools.TestCase):
             row.actual
             for row in ports.judge_bindings(
                 samples.server(port, **changes),
-                port,
-                [records.PortBinding(*item) for item in statuses.items()],
+                [port],
+                {
+                    port.id: [
+                        records.PortBinding(*item) for item in statuses.items()
+                    ]
+                },
             )
         ]
 
