@@ -181,7 +181,7 @@ class TestReach(base.ProjectTestCase):
             ),
             'provider': cls.foreign.network(
                 'provider',
-                '10.83.0.0/24',
+                '198.18.83.0/24',
                 shared=True,
                 **{'router:external': True},
             ),
@@ -563,18 +563,36 @@ class TestReach(base.ProjectTestCase):
                         'tcp 22 only from 192.0.2.0/24',
                     ),
                     (everywhere, public, 'direct'): ('allowed', None),
-                    (everywhere, shared, 'direct'): ('allowed', None),
                     (everywhere, private, 'direct'): (
                         'blocked',
                         no_rule.format('udp'),
                     ),
                 }
+                # Only an administrator sees that it is not a physical network.
+                no_router = (
+                    (everywhere, shared, ''),
+                    (
+                        'blocked',
+                        'network common has no router at 10.79.0.1',
+                    ),
+                )
+                hidden = (
+                    (everywhere, shared, 'direct'),
+                    (
+                        'unknown',
+                        'whether 10.79.0.1 on network common is a router '
+                        'cannot be seen',
+                    ),
+                )
+                key, judged = no_router if user == 'admin' else hidden
+                expected[key] = judged
                 self.assertEqual(
                     expected,
                     {
                         key: row
                         for key, row in found.items()
-                        if key[2] in ('floating', 'forwarding', 'direct')
+                        if key in expected
+                        or key[2] in ('floating', 'forwarding', 'direct')
                     },
                 )
         address = addresses['forwarding']
@@ -708,7 +726,7 @@ class TestReach(base.ProjectTestCase):
     def test_address_that_nobody_has(self) -> None:
         """On a network of another project, somebody unseen may have it."""
         for end, address, user, verdict in (
-            ('front', '10.71.0.99', self.user, 'blocked'),
+            ('dead', '10.73.0.99', self.user, 'blocked'),
             ('common', '10.79.0.99', self.user, 'unknown'),
             ('common', '10.79.0.99', self.reader, 'unknown'),
             ('common', '10.79.0.99', 'admin', 'blocked'),
@@ -716,6 +734,9 @@ class TestReach(base.ProjectTestCase):
             found = self.judged(end, address, '--port', '22', user=user)
             expected = (verdict, f'no port on network {end} has {address}')
             self.assertIn(expected, found.values(), user)
+        found = self.judged('front', '10.71.0.99', '--port', '22')
+        used = ('unknown', 'port unfiltered may have 10.71.0.99')
+        self.assertIn(used, found.values())
         address = '203.0.113.9'
         hidden = f'what has {address} on network public is not judged'
         for user, judged in (

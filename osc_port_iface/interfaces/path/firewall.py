@@ -187,6 +187,13 @@ class Filter:
         return [steps.Step('reply', self.port, surely, possibly, reason)]
 
     @property
+    def is_stateful(self) -> bool:
+        """Whether it lets only what begins or belongs to a connection pass."""
+        return not self._is_off and any(
+            row.is_stateful is not False for row in self._groups
+        )
+
+    @property
     def _groups(self) -> list[records.SecurityGroup]:
         """The groups of the port that can be read."""
         return [
@@ -248,7 +255,7 @@ class Filter:
                 row
                 for row in allowed
                 if row.overlaps(network)
-                and not (self.peer.is_internet and _is_private(row))
+                and not (self.peer.is_internet and is_private(row))
             )
         )
         part = ', '.join(map(surroundings.text, merged)) or None
@@ -307,7 +314,8 @@ def _wholly(grants: Iterable[_Grant]) -> flows.Flows:
     return _surely(grant for grant in grants if not grant.part)
 
 
-def _is_private(network: addresses.IPNetwork) -> bool:
+def is_private(network: addresses.IPNetwork) -> bool:
+    """Return whether nobody on the internet has any of these addresses."""
     return any(addresses.covers(row, network) for row in _PRIVATE)
 
 

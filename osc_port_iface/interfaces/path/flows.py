@@ -278,3 +278,18 @@ def _ports_text(protocol: int, ports: Ports) -> str:
 
 NOTHING = Flows(())
 EVERYTHING = ~NOTHING
+
+# Requests for echo, time and information, and neighbor discovery.
+_QUESTIONS = Flows(
+    tuple(
+        (protocol * _SIZE + kind * 256, protocol * _SIZE + kind * 256 + 255)
+        for protocol, kinds in (
+            (ICMP, (8, 13, 15)),
+            (ICMPV6, (128, 133, 134, 135, 136)),
+        )
+        for kind in kinds
+    )
+)
+# All other ICMP is an answer for connection tracking, which drops it if
+# nothing was asked (``lib/conntrack-icmp.c`` in Open vSwitch).
+ANSWERS = (Flows.of(ICMP) | Flows.of(ICMPV6)) - _QUESTIONS

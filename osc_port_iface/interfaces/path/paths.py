@@ -12,7 +12,7 @@
 
 """Judges the paths between two addresses, but for those by floating IPs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import dataclasses
 import functools
 import operator
@@ -200,12 +200,61 @@ class Pair:
             *self._missing(self.source),
             *hops,
             *self._missing(self.destination),
+            *self._private(
+                seen or self.sender,
+                firewall.Peer((target,), self.destination.is_internet),
+            ),
             *destination,
             # Its replies come from the address, too.
             *plugged.judge(self.known, self.destination)[::-1],
             *replies,
         )
-        return Path(self, address, route, found)
+        path = Path(self, address, route, found)
+        only = path.passing
+        if only and not only - flows.ANSWERS:
+            hops = (*path.hops, *self._unasked(only))
+            path = dataclasses.replace(path, hops=hops)
+        return path
+
+    def _unasked(self, answers: flows.Flows) -> Iterator[steps.Step]:
+        """Judge answers to what nobody has asked."""
+        peer = firewall.Peer((self.destination.network,))
+        text = _('%(traffic)s passes port %(row)s as an answer only')
+        traffic = ', '.join(answers.texts())
+        for direction, end in (
+            ('egress', self.source),
+            ('ingress', self.destination),
+        ):
+            if (port := end.port) and (
+                firewall.Filter(self.known, port, direction, peer).is_stateful
+            ):
+                yield steps.judged(
+                    *(steps.UNKNOWN, direction, port, text), traffic=traffic
+                )
+
+    def _private(
+        self, source: firewall.Peer, target: firewall.Peer
+    ) -> Iterator[steps.Step]:
+        """Judge private addresses that are to be known on the internet.
+
+        :param source: The source, as the destination sees it.
+        :param target: The destination, as the source sees it.
+        """
+        text = _(
+            'the private address %(address)s would have to be translated '
+            'outside Neutron'
+        )
+        place = self.known.network(
+            self.source.network_id or self.destination.network_id
+        )
+        for peer, other in ((source, target), (target, source)):
+            if other.is_internet and any(
+                map(firewall.is_private, peer.networks)
+            ):
+                yield steps.judged(
+                    *(steps.UNKNOWN, 'network', place, text),
+                    address=peer.text(),
+                )
 
     def _missing(self, end: surroundings.End) -> list[steps.Step]:
         """Judge addresses on a network of Neutron whose ports are not known.
@@ -222,14 +271,17 @@ class Pair:
             return []
         verdict = steps.UNKNOWN
         text = _('what has %(address)s on network %(row)s is not judged')
+        values: dict[str, object] = {'address': end.address}
         if end.network_id and end.network.num_addresses == 1:
             verdict = self.known.absence(network_id)
             text = _('no port on network %(row)s has %(address)s')
+            if holder := self.known.holder(network_id, end.network):
+                verdict, values['port'] = steps.UNKNOWN, holder
+                text = _('port %(port)s may have %(address)s')
         elif end is self.source:
             verdict = steps.ALLOWED
             text = _('a server on network %(row)s may send from %(address)s')
         network = self.known.network(network_id)
-        values = {'address': end.address}
         return [steps.judged(verdict, 'network', network, text, **values)]
 
     def _inbound(self) -> tuple[str | None, list[steps.Step]]:

@@ -32,7 +32,11 @@ _BINDING_PROBLEMS = {
     'binding_failed': _('port %(row)s could not be bound to a host'),
     'unbound': _('port %(row)s is not bound to a host'),
 }
-_STATUS_PROBLEMS = frozenset({'DOWN', 'ERROR'})
+_STATUS_PROBLEMS = {
+    'BUILD': steps.UNKNOWN,
+    'DOWN': steps.BLOCKED,
+    'ERROR': steps.BLOCKED,
+}
 
 
 def judge(
@@ -132,8 +136,9 @@ def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
         reason = _('port %(row)s is disabled')
     elif not port.is_of_neutron:
         reason = _BINDING_PROBLEMS.get(port.vif_type or '')
-        if not reason and port.status in _STATUS_PROBLEMS:
-            reason = _('port %(row)s is %(status)s')
+        problem = _STATUS_PROBLEMS.get(port.status or '')
+        if problem and not reason:
+            verdict, reason = problem, _('port %(row)s is %(status)s')
     if (
         not reason
         and parent.admin_state_up is False

@@ -165,8 +165,8 @@ class Way:
                 self._miss_route(router)
             if route.interface is None:
                 self.gateway = router
-            else:
-                self._check_enabled(router, route.interface)
+            for port in self._ports_to(router, route):
+                self._check_enabled(router, port)
             self.hops.append(self._crossing(router, route))
             self.network_id = route.network_id
             if route.next_hop is None:
@@ -197,6 +197,22 @@ class Way:
         self._check_enabled(router, port)
         return router
 
+    def _ports_to(
+        self, router: records.Router, route: _Route
+    ) -> list[records.Port]:
+        """Return the ports by which a router may take a route.
+
+        That of its gateway is seen by administrators only.
+        """
+        if route.interface:
+            return [route.interface]
+        return [
+            port
+            for port in self._known.ports.values()
+            if port.device_id == router.id
+            and port.network_id == route.network_id
+        ]
+
     def _check_enabled(
         self, router: records.Router, interface: records.Port
     ) -> None:
@@ -211,7 +227,14 @@ class Way:
         """Go on outside Neutron, if a router may be there."""
         verdict = self._known.absence(self.network_id)
         text = _('network %(network)s has no router at %(address)s')
-        if self._known.is_provider(self.network_id):
+        leads = self._known.has_routers_outside(self.network_id)
+        if leads is None:
+            verdict = steps.UNKNOWN
+            text = _(
+                'whether %(address)s on network %(network)s is a router '
+                'cannot be seen'
+            )
+        elif leads:
             is_outside = self._target_network_id is None
             verdict = steps.ALLOWED if is_outside else steps.UNKNOWN
             text = _(
@@ -225,7 +248,7 @@ class Way:
     def _miss_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""
         target_id = self._target_network_id
-        if target_id and not self._known.is_provider(target_id):
+        if target_id and not self._known.has_routers_outside(target_id):
             reason = _NOT_JOINED
         elif not router.gateways:
             reason = _('router %(row)s has no gateway')
@@ -263,7 +286,8 @@ class Way:
         text = _(
             'a router beyond network %(network)s would have to know the way'
         )
-        if self._target_network_id == self.network_id:
+        is_here = self._target_network_id == self.network_id
+        if is_here and (route.interface or self._is_on_link(router)):
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
             verdict = self._known.absence(self.network_id)
@@ -271,14 +295,36 @@ class Way:
         elif self._target_network_id is None:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')
-        elif self._target.version == 4 and router.has_source_nat:
+        elif (
+            self._target.version == 4 and router.has_source_nat and not is_here
+        ):
             verdict, text = self._known.certainty, _NOT_JOINED
         self._end(verdict, text)
+
+    def _is_on_link(self, router: records.Router) -> bool:
+        """Return whether a router looks for the destination by itself.
+
+        It is on the external network. With OVN, a router knows the subnets
+        there on which it has an address, and an L3 agent knows all.
+        """
+        own = [
+            self._known.subnets.get(row.subnet_id or '')
+            for gateway in router.gateways
+            for row in gateway.external_ips
+        ]
+        return (
+            surroundings.Driver.OVN not in self._known.drivers
+            or not own
+            or any(
+                row is None or surroundings.holds(row, self._target)
+                for row in own
+            )
+        )
 
     def _routes(self, router: records.Router) -> Iterator[_Route]:
         """Return the routes of a router; those of its interfaces come first.
 
-        All subnets of the external network are on-link.
+        Its default route is the gateway of a subnet that it has an address on.
         """
         first = next(iter(router.gateways), records.Gateway(None))
         on_link = [
@@ -302,6 +348,9 @@ class Way:
                 by, destination=route.destination, next_hop=route.next_hop
             )
         for fixed_ip in first.external_ips:
+            subnet = self._known.subnets.get(fixed_ip.subnet_id or '')
+            if subnet and subnet.gateway_ip is None:
+                continue
             address = addresses.parse_ip_network(fixed_ip.ip_address)
             everything = address.supernet(new_prefix=0)
             yield dataclasses.replace(default, destination=everything)

@@ -28,6 +28,10 @@ class Driver(enum.Enum):
     IPTABLES = 'iptables'
 
 
+# The types of networks that may have a router that is not one of Neutron.
+_PHYSICAL = frozenset({'flat', 'vlan'})
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class End:
     """One end of a path.
@@ -135,10 +139,22 @@ class Surroundings:
             and group.is_shared is False
         )
 
-    def is_provider(self, network_id: str) -> bool:
-        """Return whether a network may lead to routers outside Neutron."""
+    def has_routers_outside(self, network_id: str) -> bool | None:
+        """Return whether a network leads to routers outside Neutron.
+
+        Only administrators see whether it is a physical one.
+
+        :returns: None if it may lead there.
+        """
         network = self.network(network_id)
-        return bool(network.is_external or network.is_shared)
+        if network.is_external:
+            return True
+        kinds = {segment.network_type for segment in network.segments}
+        if kinds and not kinds & _PHYSICAL:
+            return False
+        if network.is_shared:
+            return bool(kinds) or None
+        return None if kinds else False
 
     def plugged(self, port: records.Port) -> records.Port:
         """Return what is plugged into a server: a port, or its parent."""
@@ -167,6 +183,25 @@ class Surroundings:
                 holds(subnet, address)
             ):
                 return subnet
+        return None
+
+    def holder(
+        self, network_id: str, address: addresses.IPNetwork
+    ) -> records.Port | None:
+        """Return a port on a network that may use an address of no port.
+
+        Neutron lets it by an allowed address pair, or without port security.
+        """
+        for port in self.ports.values():
+            if (
+                port.network_id == network_id
+                and port.server_id
+                and (
+                    port.port_security_enabled is False
+                    or port.pair_covering(address.network_address)
+                )
+            ):
+                return port
         return None
 
     def router_interfaces(

@@ -113,6 +113,13 @@ class Survey(surroundings.Surroundings):
         ports = {end.port.id: end.port for end in found if end.port}.values()
         self.sees_all = any(port.shows_binding for port in ports)
         self._add_routers({port.network_id for port in ports})
+        self._add_holders(
+            subnet.network_id or ''
+            for end in found
+            if not end.port and end.network.num_addresses == 1
+            for subnet in self.subnets.values()
+            if surroundings.holds(subnet, end.network)
+        )
         self._add(
             *(self.floating_ips, neutron.FLOATING_IPS, 'router_id'),
             {port.device_id for port in self.router_interfaces()},
@@ -199,8 +206,14 @@ class Survey(surroundings.Surroundings):
             for port in self.ports.values()
             if port.only_reserves
         }
-        for port in self._read(neutron.PORTS, 'network_id', reserved):
-            if port.address_pairs:
+        self._add_holders(reserved)
+
+    def _add_holders(self, network_ids: Iterable[str]) -> None:
+        """Read the ports of networks that may use other addresses there."""
+        for port in self._read(
+            neutron.PORTS, 'network_id', dict.fromkeys(network_ids)
+        ):
+            if port.address_pairs or port.port_security_enabled is False:
                 self.ports.setdefault(port.id, port)
 
     def _add_subports(self) -> None:
@@ -267,16 +280,19 @@ class Survey(surroundings.Surroundings):
             routers = self._add(
                 self.routers, neutron.ROUTERS, 'id', router_ids
             )
-            fixed_ips = (
+            joined = {
                 *(
-                    row.fixed_ips
+                    row.network_id
                     for row in self._add_ports('device_id', router_ids)
                 ),
-                *(g.external_ips for row in routers for g in row.gateways),
-            )
-            subnet_ids = {row.subnet_id for rows in fixed_ips for row in rows}
-            subnet_ids -= {*self.subnets}
-            self._add(self.subnets, neutron.SUBNETS, 'id', subnet_ids)
+                *(
+                    gateway.network_id
+                    for row in routers
+                    for gateway in row.gateways
+                ),
+            }
+            joined -= {row.network_id for row in self.subnets.values()}
+            self._add(self.subnets, neutron.SUBNETS, 'network_id', joined)
             next_hops = {
                 route.next_hop for row in routers for route in row.routes
             }

@@ -530,6 +530,25 @@ class TestRows(WorldTestCase):
                     )
                     self.assertEqual(verdict, path.verdict)
 
+    def test_5_answers_that_nobody_has_asked_for(self) -> None:
+        """Connection tracking drops them, whatever the rules say."""
+        reply = flows.Question('icmp', 0)
+        reason = 'icmp type 0 passes port web as an answer only'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6', reply)
+        six = ('2001:db8::5', '2001:db8:1::5', flows.Question('icmp', 129))
+        reason = 'ipv6-icmp type 129 passes port web as an answer only'
+        self.assert_unknown(reason, *six)
+        self.world.allow(
+            rule(9, 'ingress', protocol='icmp', port_range_min=3),
+        )
+        self.world.change(WEB, port_security_enabled=False)
+        reason = 'icmp type 3 passes port web-2 as an answer only'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6', ANYTHING)
+        self.world.allow(
+            rule(9, 'ingress', protocol='icmp'), is_stateful=False
+        )
+        self.assert_allowed('10.0.0.5', '10.0.0.6', reply)
+
     def test_5_address_groups(self) -> None:
         office = fake_cloud.identifier(991)
         self.world.allow(rule(9, 'ingress', remote_address_group_id=office))
@@ -596,7 +615,21 @@ class TestTranslation(WorldTestCase):
         self.assert_blocked(reason, 'internet', '10.0.1.5')
         gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
         self.world.change(EDGE, gateways=(gateway,))
-        self.assert_allowed('internet', '10.0.1.5')
+        self.assert_allowed('198.51.100.7', '10.0.1.5')
+
+    def test_private_addresses_are_not_on_the_internet(self) -> None:
+        reason = (
+            'the private address %s would have to be translated outside '
+            'Neutron'
+        )
+        self.world.floating_ips.clear()
+        gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
+        self.world.change(EDGE, gateways=(gateway,))
+        self.assert_unknown(reason % '10.0.1.5', 'internet', '10.0.1.5')
+        self.assert_unknown(reason % '10.0.0.5', '10.0.0.5', 'internet')
+        inside = dataclasses.replace(FLOATING_IP, address='172.16.0.9')
+        self.world.floating_ips = [inside]
+        self.assert_unknown(reason % '172.16.0.9', 'internet', '172.16.0.9')
 
     def test_7_useless_floating_ip(self) -> None:
         """Nothing is sent to it, nor from it."""
@@ -876,6 +909,80 @@ class TestWays(WorldTestCase):
         path = self.assert_allowed('10.0.0.5', '10.0.2.6')
         self.assertEqual('through router edge', path.route)
 
+    def test_8_external_subnet_without_gateway(self) -> None:
+        self.world.change(
+            EDGE,
+            gateways=(
+                dataclasses.replace(
+                    GATEWAY, external_ips=(fixed_ip(PUBLIC, '203.0.113.2'),)
+                ),
+            ),
+        )
+        self.assert_allowed('10.0.0.5', 'internet')
+        self.world.change(SUBNETS[PUBLIC][4], gateway_ip=None)
+        reason = 'router edge has no route to %s'
+        self.assert_blocked(reason % '0.0.0.0/0', '10.0.0.5', 'internet')
+        self.world.floating_ips = [FLOATING_IP]
+        reason = 'no way back: router edge has no route to 0.0.0.0/0'
+        self.assert_blocked(reason, 'internet', '203.0.113.50')
+        self.assert_allowed('203.0.113.9', '203.0.113.50')
+
+    def test_8_other_subnet_of_the_external_network(self) -> None:
+        """An L3 agent knows it, but OVN sends it to the gateway."""
+        self.world.change(
+            EDGE,
+            gateways=(
+                dataclasses.replace(
+                    GATEWAY, external_ips=(fixed_ip(PUBLIC, '203.0.113.2'),)
+                ),
+            ),
+        )
+        other = fake_cloud.identifier(905)
+        self.world.subnets[other] = records.Subnet(
+            other, 'other', PUBLIC, '198.51.100.0/24', '198.51.100.1'
+        )
+        self.world.change(
+            GUEST, fixed_ips=(records.FixedIP('198.51.100.9', other),)
+        )
+        reason = 'a router beyond network public would have to know the way'
+        self.assert_unknown(reason, '10.0.0.5', '198.51.100.9')
+        self.world.drivers = {OPEN_VSWITCH}
+        self.assert_allowed('10.0.0.5', '198.51.100.9')
+
+    def test_8_disabled_gateway(self) -> None:
+        """Only an administrator sees the port."""
+        gateway = dataclasses.replace(
+            interface(27, PUBLIC, '203.0.113.2'),
+            device_owner='network:router_gateway',
+            admin_state_up=False,
+        )
+        self.world.ports[gateway.id] = gateway
+        reason = 'the interface of router edge on public is disabled'
+        self.assert_blocked(reason, '10.0.0.5', 'internet')
+
+    def test_8_router_that_is_not_one_of_neutron(self) -> None:
+        """Whether a network is a physical one is for administrators."""
+        for number in (21, 23):
+            del self.world.ports[fake_cloud.identifier(number)]
+        self.world.change(WEB, fixed_ips=(fixed_ip(FRONT, '10.0.0.5'),))
+        outside = '198.51.100.7'
+        hidden = 'whether 10.0.0.1 on network front is a router cannot be seen'
+        none = 'network front has no router at 10.0.0.1'
+        for kind, is_shared, verdict, reason in (
+            (None, False, BLOCKED, none),
+            (None, True, UNKNOWN, hidden),
+            ('geneve', True, BLOCKED, none),
+            ('geneve', False, BLOCKED, none),
+            ('vlan', True, ALLOWED, None),
+            ('flat', False, UNKNOWN, hidden),
+        ):
+            segments = (records.Segment(kind),) if kind else ()
+            with self.subTest(kind=kind, is_shared=is_shared):
+                self.world.change(
+                    FRONT, segments=segments, is_shared=is_shared
+                )
+                self.assert_path(verdict, reason, '10.0.0.5', outside)
+
     def test_9b_two_routers(self) -> None:
         """The network back is behind a router of its own."""
         inner = fake_cloud.identifier(951)
@@ -993,6 +1100,11 @@ class TestWays(WorldTestCase):
             WEB_2, name=name, device_id=None, device_owner=None, status='DOWN'
         )
         reason = f'port {name} is of a load balancer, which is not judged'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+
+    def test_port_that_is_being_wired(self) -> None:
+        self.world.change(WEB_2, status='BUILD')
+        reason = 'port web-2 is BUILD'
         self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
 
     def test_server(self) -> None:
@@ -1200,6 +1312,19 @@ class TestWays(WorldTestCase):
             (BLOCKED, 'no port on network back has 10.0.1.77'),
             (path.verdict, path.reason),
         )
+
+    def test_address_of_no_port_that_one_may_use(self) -> None:
+        pair = records.AddressPair("10.0.1.64/26", None)
+        reason = 'port db may have 10.0.1.77'
+        for changes in (
+            {'address_pairs': (pair,)},
+            {'port_security_enabled': False},
+        ):
+            with self.subTest(changes=changes):
+                self.world.change(DB, **changes)
+                self.assert_unknown(reason, '10.0.0.5', '10.0.1.77')
+                self.assert_unknown(reason, '10.0.1.77', '10.0.0.5')
+                self.world = World()
 
     def test_foreign_things(self) -> None:
         foreign = fake_cloud.identifier(803)
