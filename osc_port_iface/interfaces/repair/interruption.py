@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Defers Ctrl-C and SIGTERM until a request is answered."""
+"""Defers Ctrl-C, SIGTERM and SIGHUP until a request is answered."""
 
 from collections.abc import Iterator
 import contextlib
@@ -20,10 +20,12 @@ import threading
 
 @contextlib.contextmanager
 def deferred() -> Iterator[threading.Event]:
-    """Let Ctrl-C or SIGTERM end a run between two requests, not during one.
+    """Let a signal end a run between two requests, not during one.
+
+    SIGHUP says that the terminal is gone, unless nohup(1) has it ignored.
 
     :returns: An event that the first signal sets. A Ctrl-C after it
-        interrupts. A SIGTERM does not, as timeout(1) sends two.
+        interrupts. Others do not, as timeout(1) sends two.
     """
     asked = threading.Event()
 
@@ -32,10 +34,10 @@ def deferred() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         asked.set()
 
-    previous = {
-        number: signal.signal(number, handle)
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    previous = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield asked
     finally:

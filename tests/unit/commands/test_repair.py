@@ -532,7 +532,7 @@ class TestRepair(RepairTestCase):
 
     def test_signals_end_a_run_whose_log_does_not_open(self) -> None:
         """A pipe opens as soon as somebody reads it, which may be never."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
+        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         usual = [*map(signal.getsignal, numbers)]
         during: list[Any] = []
 

@@ -365,7 +365,10 @@ class TestBounce(PortsTestCase):
         self.assertEqual([MARK, DISABLE, ENABLE, ENABLE, UNMARK], self.seen)
 
     def test_terminated(self) -> None:
-        self.faults = {2: lambda: signal.raise_signal(signal.SIGTERM)}
+        """SIGHUP comes if the terminal is closed."""
+        usual = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        self.addCleanup(signal.signal, signal.SIGHUP, usual)
+        self.faults = {2: lambda: signal.raise_signal(signal.SIGHUP)}
         self.assertEqual(
             command_result.Result(130, f'{DOWN} repaired DOWN ACTIVE \n', ''),
             self.bounce(),

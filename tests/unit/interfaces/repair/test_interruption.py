@@ -30,13 +30,26 @@ class TestDeferred(testtools.TestCase):
         self.assertIs(before, signal.getsignal(signal.SIGINT))
 
     def test_termination(self) -> None:
-        before = signal.getsignal(signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            usual = signal.signal(number, signal.SIG_DFL)
+            self.addCleanup(signal.signal, number, usual)
+            with self.subTest(number.name):
+                before = signal.getsignal(number)
+                with interruption.deferred() as asked:
+                    signal.raise_signal(number)
+                    self.assertTrue(asked.is_set())
+                    # The program timeout sends it to the process and to its
+                    # group.
+                    signal.raise_signal(number)
+                    self.assertRaises(
+                        KeyboardInterrupt, signal.raise_signal, signal.SIGINT
+                    )
+                self.assertIs(before, signal.getsignal(number))
+
+    def test_signal_that_is_ignored(self) -> None:
+        """It is by nohup, so that the run survives the terminal."""
+        usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, usual)
         with interruption.deferred() as asked:
-            signal.raise_signal(signal.SIGTERM)
-            self.assertTrue(asked.is_set())
-            # The program timeout sends it to the process and to its group.
-            signal.raise_signal(signal.SIGTERM)
-            self.assertRaises(
-                KeyboardInterrupt, signal.raise_signal, signal.SIGINT
-            )
-        self.assertIs(before, signal.getsignal(signal.SIGTERM))
+            signal.raise_signal(signal.SIGHUP)
+            self.assertFalse(asked.is_set())
