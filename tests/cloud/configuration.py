@@ -108,10 +108,12 @@ def database(state: pathlib.Path, name: str) -> pathlib.Path:
 
 def _database(state: pathlib.Path, name: str) -> dict[str, object]:
     return {
-        # SQLite waits this many seconds for another writer. The plugin is in
+        # SQLite waits this many seconds for another writer. Without the second
+        # setting, a connection keeps 128 statements prepared, but services
+        # have several hundred. The plugin is in
         # tests/cloud/services/sqlite_transactions.py.
         'connection': f'sqlite:///{database(state, name)}?timeout=60'
-        '&plugin=keep-connections',
+        '&cached_statements=1000&plugin=keep-connections',
         # Nothing needs to survive a crash of the machine.
         'sqlite_synchronous': False,
     }
