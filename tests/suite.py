@@ -33,8 +33,9 @@ from tests import environments
 
 PYTHONS = ('3.11', '3.12', '3.13', '3.14')
 
-# How many environments run in parallel. Some wait for a cloud or a disk.
-PARALLEL = '2'
+# How many environments run in parallel on two cores. Some wait for a cloud or
+# a disk.
+PARALLEL = '3'
 
 # Those that share an embedded cloud, by what is below its Neutron.
 SHARE_CLOUD = {

@@ -263,30 +263,40 @@ def _server_id(name: str) -> str:
     return str(server['id'])
 
 
-# The scenarios, by the name that a page gives.
-SCENARIOS: dict[
+_Scenarios = dict[
     str, Callable[[], contextlib.AbstractContextManager[Identifiers]]
-] = {
-    'binding-failed': binding_failed,
+]
+
+# The scenarios, by the name that a page gives.
+DEMO: _Scenarios = {
     'demo': only_demo,
-    'drain': drain,
-    'evacuation': evacuation,
     'floating-ip': floating_ip,
     'orphan': orphan,
-    'outage': outage,
     'security-groups': security_groups,
     'stale-cache': stale_cache,
     'twins': twins,
 }
 
+# Those that need the project shop and nothing of the demo.
+SHOP: _Scenarios = {
+    'binding-failed': binding_failed,
+    'drain': drain,
+    'evacuation': evacuation,
+    'outage': outage,
+}
+
 
 @contextlib.contextmanager
 def named(name: str) -> Iterator[Identifiers]:
-    """Make the demo and a scenario, and restore the demo afterwards."""
+    """Make a scenario, with the demo if it needs it, and restore that."""
+    if name in SHOP:
+        with SHOP[name]() as identifiers:
+            yield identifiers
+        return
     user = _user('demo')
     demo.make_servers(user)
     demo.make_indirections(user)
-    with SCENARIOS[name]() as identifiers:
+    with DEMO[name]() as identifiers:
         yield identifiers
     for server, plugged in demo.SERVERS.items():
         server_id = _server_id(server)

@@ -12,7 +12,7 @@
 
 """Every console session of the documentation, run as it stands."""
 
-from collections.abc import Callable
+import pathlib
 import re
 
 import testtools
@@ -22,6 +22,7 @@ from tests.functional import client
 from tests.sessions import page as pages
 from tests.sessions import picture
 from tests.sessions import running
+from tests.sessions import scenarios
 
 PAGES = (
     environments.CHECKOUT / 'README.rst',
@@ -30,14 +31,22 @@ PAGES = (
 )
 
 
-class TestPages(testtools.TestCase):
-    """One class, as the pages share the demo and run one after another."""
+class PagesTestCase(testtools.TestCase):
+    """Runs pages one after another, as they share a project."""
 
     def assert_true(self, page: pages.Page) -> None:
         self.assert_shown(page, running.run(page, client.preloaded_program()))
 
     def assert_shown(self, page: pages.Page, wrong: running.Wrong) -> None:
         self.assertEqual([], wrong, running.describe(page, wrong))
+
+
+class TestShopPages(PagesTestCase):
+    """The pages of the project shop."""
+
+
+class TestPages(PagesTestCase):
+    """The pages of the demo."""
 
     def test_pictures(self) -> None:
         drawn = picture.drawn()
@@ -47,25 +56,35 @@ class TestPages(testtools.TestCase):
                 self.assertEqual(expected, path.read_text())
 
     def test_one_changed_word_fails(self) -> None:
-        path = environments.CHECKOUT / 'doc/source/user/show.rst'
+        path = picture.PAGES / 'list.rst'
         text, count = re.subn(
             r'\| ACTIVE\b', '| DOWN', path.read_text(), count=1
         )
         self.assertEqual(1, count)
-        page = pages.Page('show', text)
+        page = pages.Page('list', text)
         wrong = running.run(page, client.preloaded_program())
         self.assertEqual(1, len(wrong), running.describe(page, wrong))
         self.assertRaises(AssertionError, self.assert_shown, page, wrong)
 
 
-def _test_of(page: pages.Page) -> Callable[[TestPages], None]:
-    return lambda test: test.assert_true(page)
+def _add(path: pathlib.Path) -> None:
+    """Make a test of a page, unless a functional test runs it."""
+    page = pages.Page.read(path)
+    if not page.steps or 'functional' in page.settings:
+        return
+
+    def test(case: PagesTestCase) -> None:
+        case.assert_true(page)
+
+    is_of_shop = page.settings.get('scenario') in scenarios.SHOP
+    inside = path.relative_to(environments.CHECKOUT).with_suffix('')
+    name = re.sub(r'\W', '_', str(inside).removeprefix('doc/source/'))
+    setattr(
+        TestShopPages if is_of_shop else TestPages,
+        f'test_page_{name.lower()}',
+        test,
+    )
 
 
 for path in PAGES:
-    page = pages.Page.read(path)
-    # Some run where functional tests make their scenario.
-    if page.steps and 'functional' not in page.settings:
-        inside = path.relative_to(environments.CHECKOUT).with_suffix('')
-        name = re.sub(r'\W', '_', str(inside).removeprefix('doc/source/'))
-        setattr(TestPages, f'test_page_{name.lower()}', _test_of(page))
+    _add(path)
