@@ -167,19 +167,19 @@ def take(
         for server in selected.rows
         if server.in_down_cell
     ]
-    snapshot = Snapshot(servers, request.codes, request)
-    snapshot.failures, snapshot.notices = unread, selected.notices
     has_all = not (names_or_ids or unread or scope.host or scope.status)
     reader = _Reader(
-        cloud,
-        snapshot,
+        *(servers, request.codes, request),
+        failures=unread,
+        notices=selected.notices,
+        cloud=cloud,
         has_cloud=has_all and scope.all_projects and not scope.project_id,
         project_id=(scope.project_id or cloud.project_id) if has_all else None,
     )
     if not (reader.has_cloud or reader.project_id):
         # A port might seem to be an orphan only because its server was not
         # selected.
-        snapshot.leave_out(
+        reader.leave_out(
             _('Not looked for, as it needs all servers of a project'),
             codes.WITHOUT_SERVER,
         )
@@ -196,7 +196,7 @@ def take(
         reader.read_interfaces(progress)
     else:
         reader.read_network(listed)
-    return snapshot
+    return reader
 
 
 def take_again(
@@ -215,10 +215,12 @@ def take_again(
     :raises errors.ApiError: Something could not be read.
     """
     server_id = suspicions[0].server_id
-    snapshot = Snapshot(
+    reader = _Reader(
         codes=frozenset(row.code for row in suspicions),
         request=CheckRequest(keep=keep),
         has_network=has_network,
+        cloud=cloud,
+        is_second_look=True,
     )
     live: dict[str, Sequence[records.Interface]] = {}
     if server_id is not None:
@@ -227,9 +229,8 @@ def take_again(
             live[server.id] = names.all_rows(
                 cloud.compute.interfaces(server_id)
             )
-            snapshot.servers = [server]
+            reader.servers = [server]
     if has_network:
-        reader = _Reader(cloud, snapshot, is_second_look=True)
         reader.read_network(
             names.all_rows(
                 cloud.network.list(neutron.PORTS, 'device_id', live)
@@ -245,8 +246,8 @@ def take_again(
                 )
             )
         )
-    snapshot.interfaces = live
-    return snapshot
+    reader.interfaces = live
+    return reader
 
 
 def _needing_network(servers: Iterable[records.Server]) -> _Codes:
@@ -262,20 +263,19 @@ def _needing_network(servers: Iterable[records.Server]) -> _Codes:
     return found
 
 
-@dataclasses.dataclass(frozen=True)
-class _Reader:
-    """Fills a snapshot, which has the servers already.
+@dataclasses.dataclass(kw_only=True)
+class _Reader(Snapshot):
+    """A snapshot that is being taken, which has the servers already.
+
+    Its codes become fewer by what cannot be read.
 
     :ivar cloud: The services.
-    :ivar snapshot: The snapshot. Its codes become fewer by what cannot be
-        read.
     :ivar has_cloud: Whether all servers of the cloud are read.
     :ivar project_id: The project, if all its servers are read.
     :ivar is_second_look: Whether everything that is read must be complete.
     """
 
     cloud: api_cloud.Cloud
-    snapshot: Snapshot
     has_cloud: bool = False
     project_id: str | None = None
     is_second_look: bool = False
@@ -291,54 +291,50 @@ class _Reader:
         :param read: Reads it.
         :returns: The rows; None if they could not be read.
         """
-        snapshot = self.snapshot
         if self.is_second_look:
             return names.all_rows(read())
         try:
             answer = read()
         except errors.RequestFailed as error:
-            if lost := snapshot.lose(purpose):
+            if lost := self.lose(purpose):
                 line = _('Not looked for: %(codes)s. %(error)s') % {
                     'codes': codes.joined(lost),
                     'error': error,
                 }
-                is_named = bool(lost & snapshot.request.named)
+                is_named = bool(lost & self.request.named)
                 if isinstance(error, errors.Forbidden) and not is_named:
-                    snapshot.refused |= lost
-                    snapshot.notices.append(line)
+                    self.refused |= lost
+                    self.notices.append(line)
                 else:
-                    snapshot.failures.append(line)
+                    self.failures.append(line)
             return None
-        snapshot.failures += answer.failures
+        self.failures += answer.failures
         return answer.rows
 
     def read_interfaces(self, progress: views.Progress) -> None:
         """Ask Nova for the interfaces of each server."""
-        snapshot = self.snapshot
-        snapshot.has_network = False
+        self.has_network = False
         answers = views.ComputeView(self.cloud).by_server(
-            snapshot.servers, progress
+            self.servers, progress
         )
-        snapshot.interfaces = {
+        self.interfaces = {
             server_id: [row.interface for row in answer.rows]
             for server_id, answer in answers.items()
             if not answer.failures
         }
-        snapshot.failures += views.joined(answers.values()).failures
+        self.failures += views.joined(answers.values()).failures
 
     def read_network(self, listed: Sequence[records.Port]) -> None:
         """Read from Neutron whatever the findings need.
 
         :param listed: The ports of the servers, and possibly others.
         """
-        snapshot = self.snapshot
         by_device = records.grouped(listed, lambda port: port.device_id)
         ports = {
-            server.id: by_device.get(server.id, [])
-            for server in snapshot.servers
+            server.id: by_device.get(server.id, []) for server in self.servers
         }
-        snapshot.ports = [port for found in ports.values() for port in found]
-        snapshot.interfaces = {
+        self.ports = [port for found in ports.values() for port in found]
+        self.interfaces = {
             server_id: [port.as_interface() for port in found]
             for server_id, found in ports.items()
         }
@@ -347,37 +343,35 @@ class _Reader:
             # Those of the project, whoever owns their server.
             purpose, project = codes.WITHOUT_SERVER, [self.project_id]
             others = self._ports(listed, purpose, 'project_id', project)
-        snapshot.others = [
-            port for port in others if port.device_id not in ports
-        ]
-        snapshot.neighbours = self._neighbours(listed)
-        snapshot.same_mac_address = (
+        self.others = [port for port in others if port.device_id not in ports]
+        self.neighbours = self._neighbours(listed)
+        self.same_mac_address = (
             self._list(
                 frozenset({codes.Code.DUPLICATE_MAC}),
                 neutron.PORTS,
                 'mac_address',
-                [port.mac_address for port in snapshot.ports],
+                [port.mac_address for port in self.ports],
             )
             if self.is_second_look
-            else snapshot.ports
+            else self.ports
         )
-        snapshot.floating_ips = self._floating_ips()
-        snapshot.trunks = self._list(
+        self.floating_ips = self._floating_ips()
+        self.trunks = self._list(
             codes.OF_TRUNK,
             neutron.TRUNKS,
             'id',
-            [port.trunk_id for port in snapshot.ports],
+            [port.trunk_id for port in self.ports],
         )
         ids = {
             subport.port_id
-            for trunk in snapshot.trunks
+            for trunk in self.trunks
             for subport in trunk.subports
         }
         of_subports = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
-        snapshot.subports = self._ports(listed, of_subports, 'id', sorted(ids))
-        snapshot.bindings = self._bindings()
-        if not all(port.shows_binding for port in snapshot.ports):
-            snapshot.leave_out(
+        self.subports = self._ports(listed, of_subports, 'id', sorted(ids))
+        self.bindings = self._bindings()
+        if not all(port.shows_binding for port in self.ports):
+            self.leave_out(
                 _('Not looked for, as it needs administrator rights'),
                 codes.OF_BINDING,
             )
@@ -386,27 +380,25 @@ class _Reader:
         self, listed: Sequence[records.Port]
     ) -> Sequence[records.Port]:
         """Read the ports that may have or use the same addresses."""
-        snapshot = self.snapshot
         in_question: list[records.Port] = []
-        if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
-            in_question += (p for p in snapshot.ports if p.address_pairs)
-        if codes.Code.UNUSED_PORT in snapshot.codes:
-            in_question += (p for p in snapshot.others if not p.device_id)
+        if codes.Code.ADDRESS_CLAIMED in self.codes:
+            in_question += (p for p in self.ports if p.address_pairs)
+        if codes.Code.UNUSED_PORT in self.codes:
+            in_question += (p for p in self.others if not p.device_id)
         network_ids = sorted({port.network_id for port in in_question})
         return self._ports(listed, codes.ON_REQUEST, 'network_id', network_ids)
 
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
-        snapshot = self.snapshot
-        needing = snapshot.codes & {
+        needing = self.codes & {
             codes.Code.FLOATING_IP_DIFFERS,
             codes.Code.UNUSED_PORT,
         }
         is_whole = self.has_cloud or self.project_id is not None
         if codes.Code.UNUSED_PORT in needing or (
-            is_whole and len(snapshot.ports) > _ONE_REQUEST
+            is_whole and len(self.ports) > _ONE_REQUEST
         ):
             return self._list(needing, neutron.FLOATING_IPS)
-        ids = [port.id for port in snapshot.ports]
+        ids = [port.id for port in self.ports]
         found = [*self._list(needing, neutron.FLOATING_IPS, 'port_id', ids)]
         if self.is_second_look:
             found += self._list(
@@ -415,7 +407,7 @@ class _Reader:
                 'address',
                 (
                     address
-                    for server in snapshot.servers
+                    for server in self.servers
                     for entry in server.cache
                     for address in entry.floating_ips
                 ),
@@ -424,12 +416,11 @@ class _Reader:
 
     def _bindings(self) -> Mapping[str, Sequence[records.PortBinding]]:
         """Read the bindings of the ports that seem to have several."""
-        snapshot = self.snapshot
-        needing = snapshot.codes & {codes.Code.STALE_BINDING}
-        by_id = {server.id: server for server in snapshot.judged}
+        needing = self.codes & {codes.Code.STALE_BINDING}
+        by_id = {server.id: server for server in self.judged}
         ids = {
             port.id
-            for port in snapshot.ports
+            for port in self.ports
             if port.shows_binding
             and port.host
             and (server := by_id.get(port.device_id or ''))
@@ -438,9 +429,7 @@ class _Reader:
         if not needing or not ids:
             return {}
         if len(ids) > _FEW_PORTS and not self.is_second_look:
-            groups = host_groups.host_groups(
-                self._hosts(), len(snapshot.ports)
-            )
+            groups = host_groups.host_groups(self._hosts(), len(self.ports))
             ids &= {*(self.read(needing, lambda: self._bound(groups)) or ())}
         found = self.read(
             needing, lambda: _of_each(self._bindings_of, sorted(ids))
@@ -449,18 +438,17 @@ class _Reader:
 
     def _hosts(self) -> set[str]:
         """Return the hosts that may have bindings."""
-        snapshot = self.snapshot
-        hosts = {server.host for server in snapshot.servers if server.host}
-        hosts |= {port.host for port in snapshot.ports if port.host}
+        hosts = {server.host for server in self.servers if server.host}
+        hosts |= {port.host for port in self.ports if port.host}
         try:
             answer = self.cloud.compute.compute_services()
         except errors.Forbidden as error:
             LOG.info(_('The hosts without servers are not known: %s'), error)
             return hosts
         except errors.RequestFailed as error:
-            snapshot.failures.append(str(error))
+            self.failures.append(str(error))
             return hosts
-        snapshot.failures += answer.failures
+        self.failures += answer.failures
         return hosts | {service.host for service in answer.rows}
 
     def _bound(self, groups: Iterable[Sequence[str]]) -> records.Answer[str]:
@@ -507,7 +495,7 @@ class _Reader:
         values: paging.Values = (),
     ) -> Sequence[_HasId]:
         """List rows, all or by a filter, if a finding needs them."""
-        if not purpose & self.snapshot.codes:
+        if not purpose & self.codes:
             return ()
         return (
             self.read(
