@@ -137,6 +137,11 @@ class ListServerInterface(as_of.RecordedLister):
         if is_one_server and not answer.rows:
             for failure in answer.failures:
                 raise exceptions.CommandError(failure)
+        if servers.rows and not answer.rows:
+            self.hint(
+                _('No interface to show; servers that were looked at: %d.')
+                % len(servers.rows)
+            )
         self.notify(columns.why_empty(chosen, view, parsed_args.columns))
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)

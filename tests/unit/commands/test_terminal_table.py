@@ -298,6 +298,17 @@ class TestCliff(TerminalTestCase):
                 self.assertEqual(on_terminal, self.list('-f', form))
                 self.resize(80)
 
+    def test_nothing_to_show(self) -> None:
+        line = 'No interface to show; servers that were looked at: 2.\n'
+        for arguments, stdout, stderr in (
+            ((), '\n', line),
+            (('-f', 'json'), '[]\n', line),
+        ):
+            self.assertEqual(
+                command_result.Result(0, stdout, stderr),
+                self.list('--fixed-ip', '10.9.9.9', *arguments),
+            )
+
     def test_quiet(self) -> None:
         result = self.openstack('--quiet', 'server', 'interface', 'list')
         self.assertEqual('', result.stderr)
