@@ -536,18 +536,9 @@ class PortForwarding:
             f'{self.protocol or ""}'
         )
 
-    @property
-    def external_range(self) -> tuple[int, int] | None:
-        """The first and the last external port, if they can be read."""
-        return _range(self.external_port)
 
-    @property
-    def internal_range(self) -> tuple[int, int] | None:
-        """The first and the last internal port, if they can be read."""
-        return _range(self.internal_port)
-
-
-def _range(text: str | None) -> tuple[int, int] | None:
+def port_range(text: str | None) -> tuple[int, int] | None:
+    """Return the first and the last port of a text, if they can be read."""
     ends = (text or '').split(':')
     if not all(end.isdecimal() for end in ends):
         return None

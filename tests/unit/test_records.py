@@ -122,5 +122,8 @@ class TestPortForwarding(testtools.TestCase):
                 found = records.PortForwarding('tcp', text, None, text, None)
                 self.assertEqual(
                     (expected, expected),
-                    (found.external_range, found.internal_range),
+                    (
+                        records.port_range(found.external_port),
+                        records.port_range(found.internal_port),
+                    ),
                 )

@@ -108,17 +108,14 @@ def _certain(cache: Sequence[records.Interface]) -> int:
         )
     ]
     for number, group in enumerate(groups, 1):
-        if any(map(_is_twice_in_cache, group)):
+        # A hard reboot would create two devices for an entry that is twice
+        # in the cache.
+        if any(len(_addresses(row)) < len(row.fixed_ips) for row in group):
             return certain
         if len(group) > 1 and number < len(groups):
             return certain + 1
         certain += len(group)
     return certain
-
-
-def _is_twice_in_cache(cached: records.Interface) -> bool:
-    """Return whether a hard reboot would create two devices for an entry."""
-    return len(_addresses(cached)) < len(cached.fixed_ips)
 
 
 def _addresses(interface: records.Interface) -> set[str]:

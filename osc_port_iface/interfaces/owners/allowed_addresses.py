@@ -90,12 +90,8 @@ def _targets(
         if queries
         else search.read(
             neutron.SUBNETS,
-            'id',
-            (
-                row.subnet_id
-                for _query, _ip_address, match in wanted
-                for row in (match.fixed_ips if match else ())
-            ),
+            'network_id',
+            (match.network_id for _query, _text, match in wanted if match),
         )
     )
     cidrs = [

@@ -96,7 +96,7 @@ def _forwardings(
     """
     found = []
     for row in floating_ip.port_forwardings:
-        first, last = row.external_range or (0, 0)
+        first, last = records.port_range(row.external_port) or (0, 0)
         protocol = row.protocol or ''
         if query.protocol in (None, protocol.lower()) and (
             query.number is None or first <= query.number <= last

@@ -69,8 +69,8 @@ def _forwarded(
 ) -> Iterator[paths.Path]:
     """Judge the path by a port forwarding, if it is for the traffic."""
     protocol = flows.number(forwarding.protocol)
-    external = forwarding.external_range
-    internal = forwarding.internal_range
+    external = records.port_range(forwarding.external_port)
+    internal = records.port_range(forwarding.internal_port)
     if protocol is None or external is None or internal is None:
         return
     asked = pair.asked & flows.Flows.of(protocol, external)
