@@ -42,17 +42,21 @@ def look_up(
     :returns: The projects, except those that do not exist, or that the caller
         may not see.
     """
-    unread = dict.fromkeys(project_ids)
+    ids = dict.fromkeys(project_ids)
     own = api.own_project
-    answer: _Projects = records.Answer([])
-    if own and own.id in unread:
-        answer.rows.append(own)
-        del unread[own.id]
-    if not unread:
-        return answer
-    others = _read(api, list(unread))
-    _add_domains(api, own, others)
-    return records.Answer(answer.rows + others.rows, others.failures)
+    answer = _read(api, [i for i in ids if own is None or i != own.id])
+    domains = {own.domain_id: own.domain_name} if own else {}
+    if any(row.domain_id not in domains for row in answer.rows):
+        listed = _listed(api, identity.DOMAINS)
+        domains.update((row.id, row.name) for row in listed.rows)
+        answer.failures += listed.failures
+    answer.rows = [
+        dataclasses.replace(row, domain_name=domains.get(row.domain_id))
+        for row in answer.rows
+    ]
+    if own and own.id in ids:
+        answer.rows.insert(0, own)
+    return answer
 
 
 def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
@@ -78,19 +82,3 @@ def _listed(
         return records.Answer([])
     except errors.RequestFailed as error:
         return records.Answer([], [str(error)])
-
-
-def _add_domains(
-    api: identity.IdentityApi,
-    own: records.Project | None,
-    projects: _Projects,
-) -> None:
-    names = {own.domain_id: own.domain_name} if own else {}
-    if any(project.domain_id not in names for project in projects.rows):
-        domains = _listed(api, identity.DOMAINS)
-        names.update((row.id, row.name) for row in domains.rows)
-        projects.failures += domains.failures
-    projects.rows = [
-        dataclasses.replace(row, domain_name=names.get(row.domain_id))
-        for row in projects.rows
-    ]
