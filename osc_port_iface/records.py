@@ -356,6 +356,14 @@ class Port:
         return self.vnic_type not in _WIRED_ELSEWHERE
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether the host is sure to filter what passes it.
+
+        With SR-IOV and other direct access to a device, it depends on that.
+        """
+        return self.vnic_type in (None, 'normal')
+
+    @property
     def is_unowned(self) -> bool:
         """Whether it has neither a device owner nor a device ID.
 

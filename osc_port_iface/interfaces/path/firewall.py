@@ -216,6 +216,10 @@ class Filter:
     ) -> Iterator[_Grant]:
         """Return what passes from or to an address, and what may do so."""
         yield _Grant(_always(driver, self.direction, asked))
+        if not self.port.is_filtered:
+            doubt = _('rules may have no effect on a port of type %s')
+            doubt %= self.port.vnic_type
+            yield _Grant(flows.EVERYTHING, doubt=doubt)
         for group_id in self.port.security_group_ids:
             if group_id not in self.known.security_groups:
                 doubt = _('security group %s cannot be read') % group_id

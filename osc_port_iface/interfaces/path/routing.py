@@ -296,7 +296,9 @@ class Way:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')
         elif (
-            self._target.version == 4 and router.has_source_nat and not is_here
+            self._target.version == 4
+            and router.has_source_nat
+            and not self._known.has_routers_outside(self._target_network_id)
         ):
             verdict, text = self._known.certainty, _NOT_JOINED
         self._end(verdict, text)

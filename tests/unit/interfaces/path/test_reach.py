@@ -450,6 +450,17 @@ class TestRows(WorldTestCase):
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.6', ANYTHING)
 
+    def test_port_that_may_not_be_filtered(self) -> None:
+        self.world.allow()
+        self.world.change(WEB_2, vnic_type='direct')
+        reason = 'rules may have no effect on a port of type direct'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
+        self.world.change(WEB_2, security_group_ids=(OPEN,))
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
+        self.world.change(WEB, vnic_type='direct')
+        reason = 'port web of type direct may be able to send from 10.0.0.100'
+        self.assert_unknown(reason, '10.0.0.100', '10.0.0.6', SSH, WEB)
+
     def test_4_what_always_passes(self) -> None:
         for row in (WEB, DB):
             self.world.change(row, security_group_ids=())
@@ -948,6 +959,33 @@ class TestWays(WorldTestCase):
         self.assert_unknown(reason, '10.0.0.5', '198.51.100.9')
         self.world.drivers = {OPEN_VSWITCH}
         self.assert_allowed('10.0.0.5', '198.51.100.9')
+
+    def test_8_floating_ip_on_another_external_network(self) -> None:
+        """Routers outside may join them."""
+        outer, inner = map(fake_cloud.identifier, (951, 28))
+        self.world.networks['outer'] = network(
+            'outer', 'outer', is_external=True
+        )
+        gateway = records.Gateway(
+            'outer', (records.FixedIP('198.51.100.2'),), True
+        )
+        self.world.routers[outer] = records.Router(
+            outer, 'other', gateways=(gateway,)
+        )
+        self.world.ports[inner] = dataclasses.replace(
+            interface(28, BACK, '10.0.1.1'), device_id=outer
+        )
+        del self.world.ports[fake_cloud.identifier(22)]
+        self.world.floating_ips = [
+            dataclasses.replace(
+                FLOATING_IP,
+                address='198.51.100.50',
+                network_id='outer',
+                router_id=outer,
+            )
+        ]
+        reason = 'a router beyond network public would have to know the way'
+        self.assert_unknown(reason, '10.0.0.5', '198.51.100.50')
 
     def test_8_disabled_gateway(self) -> None:
         """Only an administrator sees the port."""
