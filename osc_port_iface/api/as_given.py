@@ -100,13 +100,14 @@ _UNCOMPARED: Mapping[str, paging.Filter[GivenObject]] = {
 }
 
 # The kinds of which only the names are kept. Owners can be told without them.
-NAMED = ('projects', 'domains', 'users')
+NAMED = {
+    'projects': _('Projects'),
+    'domains': _('Domains'),
+    'users': _('Users'),
+}
 
 _IDENTITY = [
-    paging.Collection(key, what, _NAME)
-    for key, what in zip(
-        NAMED, (_('Projects'), _('Domains'), _('Users')), strict=True
-    )
+    paging.Collection(key, what, _NAME) for key, what in NAMED.items()
 ]
 _SERVER = paging.Collection(
     'servers', _('Servers'), _OBJECT, one=_('Server %s')
@@ -139,15 +140,10 @@ def read(
         no other ports than theirs.
     :raises errors.TokenRefused: No further request can succeed.
     """
-    if server_ids is None:
-        servers = _read(_SERVERS, lambda: _servers(cloud, scope))
-        yield servers
-        yield _read(_PORTS, lambda: _ports(cloud, scope, servers))
-    else:
-        show = functools.partial(cloud.compute.show, _SERVER)
-        servers = _read(_SERVERS, lambda: fan_out.gather(show, server_ids))
-        yield servers
-        yield _read(_PORTS, lambda: _ports_of(cloud, servers))
+    servers = _read(_SERVERS, lambda: _servers(cloud, scope, server_ids))
+    yield servers
+    has_all = server_ids is None and not (scope.host or scope.status)
+    yield _read(_PORTS, lambda: _ports(cloud, scope, servers, has_all))
     for api, collections in (
         (cloud.network, _NETWORK),
         (cloud.identity, _IDENTITY),
@@ -178,35 +174,37 @@ def _read(
 
 
 def _servers(
-    cloud: api_cloud.Cloud, scope: compute.ServerScope
+    cloud: api_cloud.Cloud,
+    scope: compute.ServerScope,
+    server_ids: Collection[str] | None,
 ) -> records.Answer[GivenObject]:
-    query = compute.server_query(scope)
-    answer = cloud.compute.list(_SERVERS, query=query)
+    if server_ids is not None:
+        show = functools.partial(cloud.compute.show, _SERVER)
+        return fan_out.gather(show, server_ids)
+    answer = cloud.compute.list(_SERVERS, query=compute.server_query(scope))
     if scope.is_filtered and cloud.compute.servers_in_down_cells(scope):
         # Nova leaves them out without a word.
         answer.failures.append(_('Servers: a cell is down'))
     return answer
 
 
-def _ports_of(
-    cloud: api_cloud.Cloud, servers: GivenListing
+def _ports(
+    cloud: api_cloud.Cloud,
+    scope: compute.ServerScope,
+    servers: GivenListing,
+    has_all: bool,
 ) -> records.Answer[GivenObject]:
     """List the ports of servers.
 
-    :raises errors.ApiError: It is not known which servers there are.
+    :param has_all: Whether to list all others of the project or the cloud.
+    :raises errors.RequestFailed: It is not known which servers there are.
     """
+    if has_all and scope.all_projects and not scope.project_id:
+        return cloud.network.list(_PORTS)
     if servers.failure:
         raise errors.RequestFailed(_('Ports: the servers are not known'))
-    return cloud.network.list(_PORTS, 'device_id', servers.objects)
-
-
-def _ports(
-    cloud: api_cloud.Cloud, scope: compute.ServerScope, servers: GivenListing
-) -> records.Answer[GivenObject]:
-    if scope.all_projects and not scope.is_filtered:
-        return cloud.network.list(_PORTS)
-    answer = _ports_of(cloud, servers)
-    if not scope.host and not scope.status:
+    answer = cloud.network.list(_PORTS, 'device_id', servers.objects)
+    if has_all:
         project_id = scope.project_id or cloud.project_id
         others = cloud.network.list(_PORTS, 'project_id', [project_id])
         answer.rows += others.rows

@@ -27,9 +27,6 @@ from osc_port_iface import records
 # The first domain of a cloud has the ID default.
 _DOMAIN_ID = re.compile('[0-9a-zA-Z_-]{1,64}')
 
-# Keystone writes UUIDs without hyphens.
-_HEXADECIMAL = re.compile('[0-9a-f]{32}', re.IGNORECASE)
-
 
 _PROJECT = reading.Record(records.Project, domain_name=None)
 
@@ -65,11 +62,10 @@ class IdentityApi(service.Service):
         :param name_or_id: The project's ID, or its name.
         :param domain_id: The domain of the project; any if None.
         """
-        if _HEXADECIMAL.fullmatch(name_or_id):
-            try:
-                return records.Answer([self.show(PROJECTS, name_or_id)])
-            except errors.NotFound:
-                pass
+        try:
+            return records.Answer([self.show(PROJECTS, name_or_id)])
+        except errors.NotFound:
+            pass
         return self.list(PROJECTS, 'name', [name_or_id], in_domain(domain_id))
 
     def domains(self, name_or_id: str) -> records.Answer[records.Project]:
@@ -83,11 +79,6 @@ class IdentityApi(service.Service):
             if domain.id == name_or_id:
                 return records.Answer([domain])
         return self.list(DOMAINS, 'name', [name_or_id])
-
-
-def is_project_id(text: str) -> bool:
-    """Return whether this may be the ID of a project, in any notation."""
-    return bool(_HEXADECIMAL.fullmatch(text.replace('-', '')))
 
 
 def in_domain(domain_id: str | None) -> paging.Parameters:

@@ -57,10 +57,6 @@ _CACHED_ADDRESS = reading.Record(
 )
 
 
-def _cache(server: reading.Object, key: str) -> tuple[records.Interface, ...]:
-    return tuple(_cached(server.part(key)))
-
-
 def _cached(cache: reading.Object) -> Iterator[records.Interface]:
     """Read an interface for each label and MAC address of the cache.
 
@@ -96,7 +92,9 @@ SERVERS = paging.Collection(
         host='OS-EXT-SRV-ATTR:host',
         task_state='OS-EXT-STS:task_state',
         created_at='created',
-        cache=reading.field(_cache, 'addresses'),
+        cache=reading.field(
+            lambda row, key: tuple(_cached(row.part(key))), 'addresses'
+        ),
         power_state='OS-EXT-STS:power_state',
         # As the user wrote it.
         called=None,

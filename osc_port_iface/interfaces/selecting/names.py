@@ -25,6 +25,7 @@ from osc_port_iface.api import identity
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
+from osc_port_iface.api import paths
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
@@ -192,7 +193,7 @@ def project_id(
             and domain in (None, own.domain_id, own.domain_name)
         ):
             return own.id
-        if identity.is_project_id(name_or_id):
+        if paths.UUID.fullmatch(name_or_id):
             return name_or_id
         raise errors.Forbidden(
             _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")

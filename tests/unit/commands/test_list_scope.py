@@ -149,7 +149,8 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         url = test_list_fleet.PROJECTS_URL
         project_id = '0123456789ABCDEF0123456789abcdef'
         self.cloud.get(url, status_code=403)
-        self.cloud.get(f'{url}/{project_id}', status_code=403)
+        for known in (project_id, fake_cloud.identifier(1)):
+            self.cloud.get(f'{url}/{known}', status_code=403)
         # The project of the token, and an ID.
         for project, sent in (
             ('demo', fake_cloud.PROJECT_ID),
