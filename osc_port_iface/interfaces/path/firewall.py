@@ -108,12 +108,9 @@ class Filter:
         :param asked: The traffic in question.
         """
         if self._is_off:
-            notes = (_('ports of Neutron itself are not filtered'),)
-            return steps.Step(
-                self.direction,
-                self.port,
-                assumptions=notes if self.port.is_of_neutron else (),
-            )
+            note = _('ports of Neutron itself are not filtered')
+            note = note if self.port.is_of_neutron else ''
+            return steps.judged(steps.ALLOWED, self.direction, self.port, note)
         cases = [
             [*self._grants(network, driver, asked)]
             for driver in surroundings.Driver

@@ -191,11 +191,11 @@ def _with_network(
 
 def _meaning(rule: records.SecurityGroupRule) -> records.SecurityGroupRule:
     """Keep only what makes a difference to the firewall."""
-    protocol = None if rule.protocol == 'any' else rule.protocol
     number = _number(rule)
-    if number is not None:
-        protocol = str(number)
-    return dataclasses.replace(rule, id='', protocol=protocol)
+    protocol = rule.protocol if number is None else str(number)
+    return dataclasses.replace(
+        rule, id='', protocol=None if protocol == 'any' else protocol
+    )
 
 
 def _number(rule: records.SecurityGroupRule) -> int | None:

@@ -149,8 +149,7 @@ class Survey(surroundings.Surroundings):
         if not signs:
             signs = {row.id for row in self._read(neutron.EXTENSIONS)}
         found_drivers = [_DRIVERS[sign] for sign in signs & {*_DRIVERS}]
-        if found_drivers:
-            self.drivers = frozenset().union(*found_drivers)
+        self.drivers = frozenset().union(*found_drivers) or self.drivers
 
     def _read(
         self,
@@ -218,35 +217,33 @@ class Survey(surroundings.Surroundings):
 
     def _add_subports(self) -> None:
         """Read the subports of parent ports, and the parents of subports."""
-        self.parents = {
-            subport.port_id: port
+        parent_ids = {
+            subport.port_id: port.id
             for port in self.ports.values()
             for subport in port.subports
         }
-        self._add_ports('id', {*self.parents} - {*self.ports})
-        orphans = {row.id for row in self.ports.values() if row.is_subport} - {
-            *self.parents
+        self._add_ports('id', {*parent_ids} - {*self.ports})
+        subports = {row.id for row in self.ports.values() if row.is_subport}
+        if subports - {*parent_ids}:
+            parent_ids |= {
+                subport.port_id: trunk.port_id
+                for trunk in self._read(neutron.TRUNKS)
+                for subport in trunk.subports
+                if subport.port_id in subports
+            }
+            self._add_ports('id', {*parent_ids.values()} - {*self.ports})
+        self.parents = {
+            port_id: self.ports[parent_id]
+            for port_id, parent_id in parent_ids.items()
+            if parent_id in self.ports
         }
-        if not orphans:
-            return
-        parents = {
-            subport.port_id: trunk.port_id
-            for trunk in self._read(neutron.TRUNKS)
-            for subport in trunk.subports
-            if subport.port_id in orphans
-        }
-        rows = self._read(neutron.PORTS, 'id', parents.values())
-        found = {row.id: row for row in rows}
-        for port_id, parent_id in parents.items():
-            if parent_id in found:
-                self.parents[port_id] = found[parent_id]
 
     def _add_servers(self) -> None:
         """Read the servers of ports that were not found by their server."""
-        ports = (*self.ports.values(), *self.parents.values())
+        server_ids = {port.server_id or '' for port in self.ports.values()}
         answer = server_lookup.look_up(
             self._cloud.compute,
-            {port.server_id or '' for port in ports} - {'', *self.servers},
+            server_ids - {'', *self.servers},
             everywhere=True,
             details=True,
         )
@@ -259,16 +256,12 @@ class Survey(surroundings.Surroundings):
         A router is found by the addresses to which servers send, and by its
         floating IPs.
         """
-        next_hops = {
-            next_hop
-            for subnet in self._add(
-                self.subnets, neutron.SUBNETS, 'network_id', network_ids
-            )
-            for next_hop in [
-                subnet.gateway_ip,
-                *(route.next_hop for route in subnet.host_routes),
-            ]
-            if next_hop
+        subnets = self._add(
+            self.subnets, neutron.SUBNETS, 'network_id', network_ids
+        )
+        next_hops = {row.gateway_ip for row in subnets if row.gateway_ip}
+        next_hops |= {
+            route.next_hop for row in subnets for route in row.host_routes
         }
         router_ids = {row.router_id for row in self.floating_ips.values()}
         for _number in range(_MOST_HOPS):
