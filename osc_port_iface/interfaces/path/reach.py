@@ -43,16 +43,16 @@ def find(
     :raises exceptions.CommandError: An end does not exist, has no address, or
         could not be looked up.
     """
-    sources, destinations = reading.ends(source, destination)
-    for name, named in ((source, sources), (destination, destinations)):
+    both = reading.ends(source, destination)
+    names = [printable.one_line(str(name)) for name in (source, destination)]
+    for name, named in zip(names, both, strict=True):
         if not named:
             raise exceptions.CommandError(
-                _('%s has no address that you may see.')
-                % printable.one_line(str(name))
+                _('%s has no address that you may see.') % name
             )
-    reading.read([*sources, *destinations])
+    reading.read(itertools.chain(*both))
     answer: records.Answer[paths.Path] = records.Answer([])
-    for sender, receiver in itertools.product(sources, destinations):
+    for sender, receiver in itertools.product(*both):
         version = sender.network.version
         asked = question.flows(version)
         if asked and receiver.network.version == version:
@@ -62,10 +62,8 @@ def find(
             '%(source)s and %(destination)s have no addresses of one version '
             'of IP for this traffic.'
         )
-        names = {'source': str(source), 'destination': str(destination)}
-        answer.notices.append(
-            text % {key: printable.one_line(row) for key, row in names.items()}
-        )
+        keys = ('source', 'destination')
+        answer.notices.append(text % dict(zip(keys, names, strict=True)))
     answer.failures = list(dict.fromkeys(reading.failures))
     return answer
 
