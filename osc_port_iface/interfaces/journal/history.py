@@ -124,9 +124,7 @@ class Snapshot:
 
     def is_indexed(self, kind: str, field: str) -> bool:
         """Return whether objects can be looked up by a field."""
-        return field in ('id', *schema.INDEXED.get(kind, ())) or (
-            (kind, field) == ('ports', 'ip_address')
-        )
+        return field in ('id', *schema.INDEXED.get(kind, ()))
 
     def objects(
         self, kind: str, field: str = '', values: Collection[str] = ()

@@ -18,7 +18,6 @@ import json
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface.interfaces.journal import summary
@@ -166,7 +165,9 @@ class Observation:
             found = schema.lookups(listing.id, listing.kind, data)
             keys.update((key, base_id) for key in found)
         self._execute_each(schema.VERSIONS.insert(), versions)
-        add_lookups(self._connection, keys)
+        # Other versions of an object may have had the same values.
+        known_keys = {pair for pair in keys if pair[1] in bases}
+        _replace_lookups(self._connection, known_keys, keys)
         self._execute_each(
             schema.CURRENT.insert(), [current for _data, current in new]
         )
@@ -253,24 +254,20 @@ def read_bases(
     return found
 
 
-def add_lookups(
-    connection: sa.engine.Connection, keys: Iterable[tuple[int, int]]
+def _replace_lookups(
+    connection: sa.engine.Connection,
+    old: Iterable[tuple[int, int]],
+    new: Iterable[tuple[int, int]],
 ) -> None:
-    """Add keys with the objects they lead to, unless they are there."""
-    rows = [{'lookup': key, 'base_id': base_id} for key, base_id in keys]
-    if not rows:
-        return
-    insert: Any
-    if connection.dialect.name == 'postgresql':
-        insert = postgresql.insert(schema.LOOKUPS).on_conflict_do_nothing()
-    else:
-        insert = (
-            schema.LOOKUPS.insert()
-            .prefix_with('OR IGNORE', dialect='sqlite')
-            .prefix_with('IGNORE', dialect='mysql')
-            .prefix_with('IGNORE', dialect='mariadb')
-        )
-    connection.execute(insert, rows)
+    """Replace keys, each with the object that it leads to, by others."""
+    table = schema.LOOKUPS
+    removal = table.delete().where(
+        table.c.lookup == sa.bindparam('lookup'),
+        table.c.base_id == sa.bindparam('base_id'),
+    )
+    for statement, pairs in ((removal, old), (table.insert(), new)):
+        if rows := [{'lookup': key, 'base_id': base} for key, base in pairs]:
+            connection.execute(statement, rows)
 
 
 def forget(connection: sa.engine.Connection, before: int) -> None:
@@ -357,15 +354,7 @@ def _rebase(
                 .where(_CURRENT.base_id == base_id)
                 .values(base_id=base[0])
             )
-    table = schema.LOOKUPS
-    connection.execute(
-        table.delete().where(
-            table.c.lookup == sa.bindparam('key'),
-            table.c.base_id == sa.bindparam('base'),
-        ),
-        [{'key': key, 'base': base_id} for key, base_id in lost],
-    )
-    add_lookups(connection, kept)
+    _replace_lookups(connection, lost, kept)
 
 
 def chunks(

@@ -137,7 +137,9 @@ LOOKUPS = sa.Table(
 # The fields, besides the ID, that objects of a kind are looked up by.
 INDEXED = {
     'servers': ('name',),
-    'ports': ('device_id', 'mac_address', 'network_id', 'name'),
+    'ports': (
+        *('device_id', 'ip_address', 'mac_address', 'network_id', 'name'),
+    ),
     'networks': ('name',),
     'subnets': ('name',),
     'floatingips': ('floating_ip_address', 'port_id', 'router_id'),
