@@ -17,7 +17,6 @@ import itertools
 from osc_lib import exceptions
 
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.path import ends
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import paths
 from osc_port_iface.interfaces.path import surroundings
@@ -83,8 +82,8 @@ def judge(
     """
     return [
         path
-        for start in ends.split(known, source)
-        for end in ends.split(known, destination)
+        for start in known.split(source)
+        for end in known.split(destination)
         for path in _judge(paths.Pair(known, start, end, asked))
     ]
 

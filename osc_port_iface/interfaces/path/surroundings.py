@@ -12,12 +12,18 @@
 
 """What is known of the surroundings of a path: records, read before."""
 
+from collections.abc import Iterator
 import dataclasses
 import enum
+import ipaddress
 
 from osc_port_iface import addresses
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface import records
+
+INTERNET = 'internet'
+
+_INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
 
 
 class Driver(enum.Enum):
@@ -213,6 +219,121 @@ class Surroundings:
             for port in self.ports.values()
             if port.is_router_interface and router_id in (None, port.device_id)
         ]
+
+    def named(self, text: str, server: records.Server | None) -> list[End]:
+        """Return the ends of a server, of a port, or of the internet.
+
+        :param text: What the user wrote.
+        :param server: The server that has this name or ID.
+        """
+        if text == INTERNET:
+            return [End(text, row, is_internet=True) for row in _INTERNET]
+        ports = (
+            [self.ports[text.lower()]]
+            if server is None
+            else [
+                port
+                for port in self.ports.values()
+                if self.plugged(port).device_id == server.id
+            ]
+        )
+        return [
+            end
+            for port in ports
+            for fixed_ip in port.fixed_ips
+            for end in self._using(port, fixed_ip.ip_address, text)
+        ]
+
+    def addressed(self, network: addresses.IPNetwork) -> list[End]:
+        """Return the ends that have an address, or the one that is a CIDR."""
+        address = text(network)
+        if network.num_addresses > 1:
+            return [End(address, network)]
+        ports = self.ports.values()
+        ends = [
+            end
+            for port in ports
+            if port.has_address(address) and not port.is_of_floating_ip
+            for end in self._using(port, address, address)
+        ]
+        for row in self.floating_ips.values():
+            if row.address == address:
+                ends += self._floating(row)
+        if not ends:
+            # A virtual IP need not be reserved.
+            ends = [
+                end
+                for port in ports
+                if port.server_id
+                and any(pair.network == network for pair in port.address_pairs)
+                for end in self._using(port, address, address)
+            ]
+        return ends or [End(address, network)]
+
+    def split(self, end: End) -> Iterator[End]:
+        """Split addresses without a port by the networks they are on.
+
+        :returns: One end for each network, and one for what is outside.
+        """
+        has_place = end.port or end.is_internet or end.floating_ip
+        is_whole = False
+        for subnet in () if has_place else self.subnets.values():
+            cidr = addresses.parse_ip_network(subnet.cidr or end.address)
+            is_inside = holds(subnet, end.network)
+            is_external = self.network(subnet.network_id).is_external
+            if is_external is False and (
+                is_inside or addresses.covers(end.network, cidr)
+            ):
+                is_whole |= is_inside
+                yield dataclasses.replace(
+                    end,
+                    network=end.network if is_inside else cidr,
+                    network_of_cidr=subnet.network_id,
+                )
+        if not is_whole:
+            yield end
+
+    def _floating(self, row: records.FloatingIP) -> list[End]:
+        """Return the ends that a floating IP leads to, or the useless one."""
+        ends = [
+            end
+            for port_id, address in targets(row)
+            if port_id in self.ports and address
+            for end in self._using(
+                self.ports[port_id], address, row.address, row
+            )
+        ]
+        network = addresses.parse_ip_network(row.address)
+        return ends or [End(row.address, network, floating_ip=row)]
+
+    def _using(
+        self,
+        port: records.Port,
+        address: str,
+        text: str,
+        floating_ip: records.FloatingIP | None = None,
+    ) -> Iterator[End]:
+        """Return the ends that use an address of a port.
+
+        Other ports do if it only reserves the address. An end is called like
+        its server.
+        """
+        users = [
+            user
+            for user in self.ports.values()
+            if port.only_reserves
+            and user.network_id == port.network_id
+            and user.server_id
+            and user.names_address_of(port)
+        ]
+        for user in users or [port]:
+            server = self.servers.get(self.plugged(user).server_id or '')
+            yield End(
+                (server and server.name) or text,
+                addresses.parse_ip_network(address),
+                user,
+                floating_ip=floating_ip,
+            )
 
 
 def targets(row: records.FloatingIP) -> list[tuple[str, str | None]]:

@@ -25,7 +25,6 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
-from osc_port_iface.interfaces.path import ends
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
@@ -78,7 +77,7 @@ class Survey(surroundings.Surroundings):
         """Find the addresses of what a user named.
 
         :param named: Addresses, CIDRs, names and IDs of servers, IDs of ports,
-            or ``ends.INTERNET``.
+            or ``surroundings.INTERNET``.
         :returns: The ends of each. Addresses that nothing has are one, too.
         :raises exceptions.CommandError: There is no such server, or several
             have the name, or a look-up failed.
@@ -88,7 +87,7 @@ class Survey(surroundings.Surroundings):
         servers = {
             text: selection.one(self._cloud, text, self._scope, details=True)
             for text in dict.fromkeys(texts)
-            if text != ends.INTERNET and text.lower() not in self.ports
+            if text != surroundings.INTERNET and text.lower() not in self.ports
         }
         self.servers.update((row.id, row) for row in servers.values())
         self._add_ports('device_id', self.servers)
@@ -102,9 +101,9 @@ class Survey(surroundings.Surroundings):
         self._add_subports()
         self._add_servers()
         return [
-            ends.named(self, name, servers.get(name))
+            self.named(name, servers.get(name))
             if isinstance(name, str)
-            else ends.addressed(self, name)
+            else self.addressed(name)
             for name in named
         ]
 
