@@ -81,7 +81,7 @@ def reading(location: str) -> Iterator[sa.engine.Connection]:
     """
     with _translated(location):
         engine = _engine(location, 'BEGIN')
-        with contextlib.closing(engine.connect()) as connection:
+        with engine.connect() as connection:
             _check_format(_format(connection), location)
             yield connection
 
@@ -96,14 +96,13 @@ def writing(location: str) -> Iterator[sa.engine.Connection]:
     :returns: A connection with a transaction, which is committed at the end.
     :raises JournalError: It is not a journal, or cannot be written.
     """
-    if not _is_url(location):
-        # The file has personal data.
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-        with _translated(location), contextlib.suppress(FileExistsError):
-            os.close(os.open(location, flags, 0o600))
     with _translated(location):
-        engine = _engine(location, 'BEGIN IMMEDIATE')
-        with engine.begin() as connection:
+        if not _is_url(location):
+            # The file has personal data.
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(location, flags, 0o600))
+        with _engine(location, 'BEGIN IMMEDIATE').begin() as connection:
             _create(connection)
             _check_format(_format(connection), location)
             _lock(connection)

@@ -24,9 +24,8 @@ def as_text(moment: datetime.datetime) -> str:
 
 def moment(milliseconds: int) -> datetime.datetime:
     """Convert a time of a journal."""
-    seconds, rest = divmod(milliseconds, 1000)
-    found = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return found.replace(microsecond=rest * 1000)
+    epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return epoch + datetime.timedelta(milliseconds=milliseconds)
 
 
 @dataclasses.dataclass(frozen=True)

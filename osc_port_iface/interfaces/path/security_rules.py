@@ -91,15 +91,12 @@ class EffectiveRule:
         first, last = rule.port_range_min, rule.port_range_max
         if flows.is_icmp(number):
             return flows.Flows.of(number, flows.ports_of_icmp(first, last))
-        if first is None or last is None or not _heeds_ports(number, driver):
+        heeds_ports = driver is surroundings.Driver.IPTABLES or (
+            number in (flows.TCP, flows.UDP, flows.SCTP)
+        )
+        if first is None or last is None or not heeds_ports:
             return flows.Flows.of(number)
         return flows.Flows.of(number, (first, last))
-
-
-def _heeds_ports(protocol: int, driver: surroundings.Driver) -> bool:
-    return driver is surroundings.Driver.IPTABLES or (
-        protocol in (flows.TCP, flows.UDP, flows.SCTP)
-    )
 
 
 _ANY_ADDRESS: dict[str | None, addresses.IPNetwork] = {
