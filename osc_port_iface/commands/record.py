@@ -13,6 +13,7 @@
 """``openstack server interface record``"""
 
 import argparse
+import datetime
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
@@ -216,6 +217,17 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
                     }
                 )
         moment = parsed_args.listed_at or listing_files.changed_at(path)
+        if moment > datetime.datetime.now(datetime.UTC):
+            raise plugin_command.UsageError(
+                _(
+                    '%(file)s: %(moment)s is in the future, so give the time '
+                    'of the listing with --listed-at.'
+                )
+                % {
+                    'file': printable.escape(listing.name),
+                    'moment': summary.as_text(moment),
+                }
+            )
         rows = list(listing.interfaces.values())
         listings.append(importing.ImportedListing(moment, rows))
     return importing.import_listings(parsed_args.journal, listings)

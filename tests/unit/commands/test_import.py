@@ -209,6 +209,11 @@ class TestImport(base.ShellTestCase):
             (('-',), 'Standard input needs its time, with --listed-at.'),
             ((no_server,), f'{no_server} does not have the column Server ID.'),
             ((not_a_listing,), f'{not_a_listing}: not a list of interfaces'),
+            (
+                (path, '--listed-at', '2999-01-01'),
+                f'{path}: 2999-01-01T00:00:00.000Z is in the future, so give '
+                'the time of the listing with --listed-at.',
+            ),
         ):
             with self.subTest(arguments=arguments):
                 stdin = io.TextIOWrapper(io.BytesIO(b'[]'))
