@@ -261,7 +261,7 @@ class TestBounce(PortsTestCase):
         return {**port, 'admin_state_up': True}
 
     def test_killed_before_the_mark_was_removed(self) -> None:
-        self.change(self.left())
+        self.change({**self.left(), 'revision_number': 7})
         left = 'left half-way by a repair that was interrupted'
         row = ' port-down bounce-port repaired'
         self.assertEqual(
@@ -269,6 +269,9 @@ class TestBounce(PortsTestCase):
             self.bounce(),
         )
         self.assertEqual([UNMARK], self.seen)
+        # A tag has no revision.
+        for request in self.cloud.request_history:
+            self.assertNotIn('If-Match', request.headers)
 
     def test_left_by_another_run_and_changed_since_the_plan(self) -> None:
         left = 'left half-way by a repair that was interrupted'
