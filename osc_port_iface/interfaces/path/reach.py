@@ -49,7 +49,7 @@ def find(
             raise exceptions.CommandError(
                 _('%s has no address that you may see.') % name
             )
-    reading.read(itertools.chain(*both))
+    reading.read([*itertools.chain(*both)])
     answer: records.Answer[paths.Path] = records.Answer([])
     for sender, receiver in itertools.product(*both):
         version = sender.network.version

@@ -16,7 +16,7 @@ Each kind of thing is read once for both ends, whatever their number of
 interfaces and rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from osc_port_iface import addresses
@@ -107,7 +107,7 @@ class Survey(surroundings.Surroundings):
             for name in named
         ]
 
-    def read(self, found: Iterable[surroundings.End]) -> None:
+    def read(self, found: Sequence[surroundings.End]) -> None:
         """Read what the paths between ends depend on."""
         ports = {end.port.id: end.port for end in found if end.port}.values()
         self.sees_all = any(port.shows_binding for port in ports)

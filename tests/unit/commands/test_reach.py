@@ -390,6 +390,28 @@ class TestReach(base.ShellTestCase):
                 )
                 self.assertEqual(expected, result.stdout)
 
+    def test_virtual_ip_of_another_server(self) -> None:
+        """A port without port security may send from any address."""
+        other = fake_cloud.port(
+            *(12, 2),
+            # It is on no subnet that is read for the other reasons.
+            fixed_ips=[fake_cloud.fixed_ip('10.0.9.6', 909)],
+            port_security_enabled=False,
+        )
+        self.register(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            *(other, interface(21, 700, '10.0.0.1', 900)),
+        )
+        result = self.reach(
+            *('10.0.0.100', 'web-1', '--port', '22', '-f', 'value'),
+            *('-c', 'Verdict', '-c', 'Reason'),
+        )
+        self.assertEqual(
+            f'unknown port {other["id"]} may have 10.0.0.100\n',
+            result.stdout,
+        )
+
     def test_no_common_version(self) -> None:
         result = self.reach('2001:db8::7', 'db-1')
         self.assertEqual(
