@@ -27,6 +27,8 @@ from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import selection
 
+NOTHING = _('No interface to show; servers that were looked at: %d.')
+
 
 class ListServerInterface(as_of.RecordedLister):
     """List the interfaces of servers.
@@ -138,10 +140,7 @@ class ListServerInterface(as_of.RecordedLister):
             for failure in answer.failures:
                 raise exceptions.CommandError(failure)
         if servers.rows and not answer.rows:
-            self.hint(
-                _('No interface to show; servers that were looked at: %d.')
-                % len(servers.rows)
-            )
+            self.hint(NOTHING % len(servers.rows))
         self.notify(columns.why_empty(chosen, view, parsed_args.columns))
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)

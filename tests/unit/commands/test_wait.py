@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+import io
 from typing import Any
 from unittest import mock
 from urllib import parse
@@ -792,6 +793,20 @@ class TestWait(WaitTestCase):
         ):
             result = self.wait('--mac-address', MAC_ADDRESS)
         self.assertEqual((0, f'{PORT_ID}\n'), (result.status, result.stdout))
+
+    def test_nothing_to_wait_for(self) -> None:
+        """On a terminal, a server without interfaces is no silence."""
+        line = 'No interface to show; servers that were looked at: 1.\n'
+        for stream, stderr in (
+            (io.StringIO, ''),
+            (test_progress.Terminal, line),
+        ):
+            with self.subTest(stderr=stderr):
+                self.stream = stream
+                self.answer([cached()], [[]])
+                self.assertEqual(
+                    command_result.Result(0, '', stderr), self.wait()
+                )
 
     def test_malformed(self) -> None:
         for option, value in (
