@@ -134,8 +134,12 @@ def at(
             ]
             problem = (notices or [_NOTHING])[0]
             raise engines.JournalError(location, problem)
-        # Imported listings are older than the first region that was recorded.
-        heard = {'', *(series[0].scope.region for series in found)}
+        heard = {series[0].scope.region for series in found}
+        # Imported listings are of the only region, if no other was recorded.
+        if '' in heard and len({*known} - {''}) == 1:
+            heard.update(known)
+        # They are older than the first region that was recorded.
+        heard.add('')
         found += [silent[region] for region in silent if region not in heard]
         yield [_widest(series) for series in zip(*found, strict=True)]
 

@@ -214,6 +214,25 @@ class TestFindAt(AtTestCase):
                     self.at(first['Finished'], 'list'),
                 )
 
+    def test_imported_before_the_first(self) -> None:
+        self.environment['OS_REGION_NAME'] = 'RegionOne'
+        row = {
+            **{'Server ID': fake_cloud.identifier(1), 'Server Name': 'web'},
+            'Port ID': fake_cloud.identifier(11),
+            'Network ID': fake_cloud.identifier(700),
+            **{'MAC Address': 'fa:16:3e:00:00:0b', 'Port State': 'ACTIVE'},
+            'Fixed IPs': [{'ip_address': ADDRESS, 'subnet_id': None}],
+        }
+        path = self.create_file(json.dumps([row]))
+        for moment in ('2020-01-01', '2020-01-03'):
+            self.openstack(
+                *('server', 'interface', 'record', self.journal),
+                *('--import', path, '--listed-at', moment),
+            )
+        self.assertEqual('RegionOne', self.recorded()['Region'])
+        (found,) = self.rows(self.find('2020-01-02', ADDRESS))
+        self.assertEqual('web', found['Server Name'])
+
     def test_every_owner_in_order(self) -> None:
         first = self.recorded()
         self.move('10.0.0.6')
