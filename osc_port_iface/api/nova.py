@@ -64,6 +64,7 @@ def _cached(cache: reading.Object) -> Iterator[records.Interface]:
     the same name cannot be told apart.
     """
     for label in cache.values:
+        cache.required(label, cache.value(label, list))
         found = records.grouped(
             cache.items(label, _CACHED_ADDRESS.read),
             lambda row: row.mac_address,
