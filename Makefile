@@ -55,7 +55,7 @@ test-reach:  ## Compare what reach judges with what OVN does, and count the pair
 
 .PHONY: bench
 bench:  ## Run the benchmarks, and write benchmarks/README.rst
-	@$(PYTHON) -m benchmarks
+	@"$$($(PYTHON) -m tests.environments newest)/python" -m benchmarks
 
 .PHONY: up down status
 up:  ## Bring the embedded cloud up; RELEASE and NETWORK are for these, too

@@ -57,7 +57,7 @@ def main() -> int:
     needs_cloud = not NEED_CLOUD.isdisjoint(names)
     cloud = embedded.Cloud()
     was_brought_up = False
-    command = ' '.join(['python3 -m benchmarks', *arguments.name])
+    command = ' '.join(['python -m benchmarks', *arguments.name])
     sections = {}
     try:
         if needs_cloud:

@@ -29,7 +29,7 @@ _INTRODUCTION = """\
 Benchmarks
 ==========
 
-Each section is the result of one run of ``python3 -m benchmarks``; ``make
+Each section is the result of one run of ``python -m benchmarks``; ``make
 bench`` runs all of them. Only ratios within one run can be compared with those
 of other machines.
 """
