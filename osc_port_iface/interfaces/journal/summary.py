@@ -19,7 +19,7 @@ import datetime
 def as_text(moment: datetime.datetime) -> str:
     """Write a time in UTC, as a user can give it back."""
     utc = moment.astimezone(datetime.UTC)
-    return utc.strftime('%Y-%m-%dT%H:%M:%S.%f')[:-3] + 'Z'
+    return utc.isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
 def moment(milliseconds: int) -> datetime.datetime:

@@ -267,9 +267,9 @@ class TestFindAt(AtTestCase):
         first = self.recorded()
         last = self.recorded()
         self.environment = {}
-        before, after = '2020-01-01', '2999-01-01'
+        before, after = '0999-01-01', '2999-01-01'
         too_early = (
-            '2020-01-01T00:00:00.000Z is before the first observation, of '
+            '0999-01-01T00:00:00.000Z is before the first observation, of '
             f'{first["Started"]}\n'
         )
         too_late = (
