@@ -120,7 +120,7 @@ def malformed(
         body is shown.
     :returns: The error, to be raised by the caller.
     """
-    seen = problem or printable.one_line(response.text[:1000], 80)
+    seen = problem or printable.one_line(str(response)[:1000], 80)
     message = _(
         '%(what)s: the answer is not what the API describes: %(seen)s'
     ) % {'what': what, 'seen': seen or _('an empty body')}
@@ -134,7 +134,7 @@ def _detail(response: responses.Response) -> str:
     except (ValueError, RecursionError):
         pass
     # Of a proxy's page, the first line of its text says what happened.
-    text = re.sub(r'<[^<>]*>', ' ', response.text[:_LONGEST_TEXT])
+    text = re.sub(r'<[^<>]*>', ' ', str(response)[:_LONGEST_TEXT])
     return next(filter(None, map(str.strip, text.splitlines())), '')
 
 

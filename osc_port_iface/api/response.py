@@ -61,9 +61,8 @@ class Response:
     headers: Mapping[str, str]
     body: bytes
 
-    @property
-    def text(self) -> str:
-        """The body as text, whatever it contains."""
+    def __str__(self) -> str:
+        """Decode the body as text, whatever it contains."""
         return self.body.decode('utf-8', 'replace')
 
     @property

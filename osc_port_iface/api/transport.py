@@ -105,6 +105,9 @@ class _Call(NamedTuple):
     authenticated: bool = True
     headers: Mapping[str, str] = {}
 
+    def __str__(self) -> str:
+        return f'{self.method} {self.full_url}'
+
     @property
     def full_url(self) -> str:
         """The URL with the query."""
@@ -319,9 +322,8 @@ class Transport:
                 no_answer.explained(call.what, call.url, call.timeout),
             ):
                 wire_log.show(
-                    'REQ: %s %s, microversion: %s, body: %s',
-                    *(call.method, call.full_url),
-                    *(self.microversion, call.body),
+                    'REQ: %s, microversion: %s, body: %s',
+                    *(call, self.microversion, call.body),
                 )
                 answer = self._adapter.request(
                     call.url,
@@ -341,7 +343,7 @@ class Transport:
                 response = responses.read(
                     answer, call.what, token, call.timeout[1]
                 )
-            wire_log.show('RESP BODY: %s', response.text)
+            wire_log.show('RESP BODY: %s', response)
             if call.authenticated and response.status != 401:
                 self._credentials.accepted()
             elif call.authenticated and self._credentials.renew(headers):

@@ -40,6 +40,8 @@ _SECRET = re.compile(
 def show(line: str, *parts: object) -> None:
     """Log a part of a request or an answer, if anyone sees it.
 
+    Its parts are made into text only then.
+
     The root logger passes everything on (osc-lib, ``logs.LogConfig``); only
     its handlers have levels.
     """

@@ -73,6 +73,19 @@ class TestRequest(TransportTestCase):
         )
         self.assertEqual('gzip, deflate', request.headers['Accept-Encoding'])
 
+    def test_nothing_is_made_for_a_log_that_nobody_sees(self) -> None:
+        self.answer(URL)
+        self.useFixture(fixtures.MonkeyPatch('logging.root.handlers', []))
+        for name in ('response.Response', 'transport._Call'):
+            self.useFixture(
+                fixtures.MonkeyPatch(
+                    f'osc_port_iface.api.{name}.__str__',
+                    lambda _part: self.fail('is made'),
+                )
+            )
+        self.get(query={'name': 'a'})
+        self.assertEqual(1, len(self.requested(URL)))
+
     def test_password_in_netrc_is_looked_for_once(self) -> None:
         for name, line, expected in (
             ('of this host', b'machine nova.test', 'Basic dTpw'),
