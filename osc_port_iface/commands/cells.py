@@ -23,6 +23,7 @@ import wcwidth
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import security_rules
 from osc_port_iface import printable
@@ -124,6 +125,11 @@ def time(value: datetime.datetime | None) -> Cell:
     return Cell([shown], shown, value.timestamp)
 
 
+def exact_time(value: datetime.datetime) -> Cell:
+    """Show a time of a journal, as a user can give it back."""
+    return text(summary.as_text(value))
+
+
 def duration(seconds: float | None) -> Cell:
     """Show a duration, to people in its two largest units."""
     if seconds is None:
@@ -139,8 +145,8 @@ def duration(seconds: float | None) -> Cell:
     return Cell([shown], int(seconds), lambda: seconds)
 
 
-def items(values: Sequence[int | str | None]) -> Cell:
-    """Show several values, ordered as a list.
+def items(values: Sequence[int | str | None] | None) -> Cell:
+    """Show several values, ordered as a list; none if that is None.
 
     One that is unknown is null in structured formats and empty in text.
     """
@@ -215,24 +221,24 @@ def address_pair(
     )
 
 
-def address_pairs(pairs: Sequence[records.AddressPair]) -> Cell:
+def address_pairs(pairs: Sequence[records.AddressPair] | None) -> Cell:
     """Show allowed address pairs, such as ``10.0.0.9@fa:16:3e:00:00:01``."""
     shown = (
         '@'.join(filter(None, (pair.ip_address, pair.mac_address)))
-        for pair in pairs
+        for pair in pairs or ()
     )
-    return Cell(shown, _fields(pairs))
+    return Cell(shown, _fields(pairs or ()))
 
 
-def subports(rows: Sequence[records.Subport]) -> Cell:
+def subports(rows: Sequence[records.Subport] | None) -> Cell:
     """Show the subports of a trunk, such as ``101=<port ID>``."""
     shown = (
         row.port_id
         if row.segmentation_id is None
         else f'{row.segmentation_id}={row.port_id}'
-        for row in rows
+        for row in rows or ()
     )
-    return Cell(shown, _fields(rows))
+    return Cell(shown, _fields(rows or ()))
 
 
 def traffic(found: security_rules.Traffic | None) -> Cell:

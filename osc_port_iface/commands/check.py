@@ -34,24 +34,22 @@ from osc_port_iface import printable
 
 _LONG = columns.Shown.LONG
 
-_CAUSE: columns.Column[findings.Finding, lookup.Lookup] = columns.Column(
-    'Cause', columns.of_row('cause')
-)
+_CAUSE: columns.Column[findings.Finding] = columns.Column('Cause', 'cause')
 
 # The columns of the project are shown if servers of several projects may be.
-COLUMNS: columns.Columns[findings.Finding, lookup.Lookup] = (
-    columns.Column('Server ID', columns.of_row('server_id')),
-    columns.Column('Server Name', columns.of_row('server_name')),
-    columns.Column('Server Status', columns.of_row('server.status'), _LONG),
-    columns.Column('Project ID', columns.of_row('project_id'), _LONG),
-    columns.Column('Project Name', columns.looked_up('project.name'), _LONG),
-    columns.Column('Port ID', columns.of_row('port_id')),
-    columns.Column('MAC Address', columns.of_row('mac_address')),
-    columns.Column('Severity', columns.of_row('code.severity.value')),
-    columns.Column('Finding', columns.of_row('code.value')),
-    columns.Column('Expected', columns.of_row('expected')),
-    columns.Column('Actual', columns.of_row('actual')),
-    columns.Column('Age', columns.of_row('age', cells.duration)),
+COLUMNS: columns.Columns[findings.Finding] = (
+    columns.Column('Server ID', 'server_id'),
+    columns.Column('Server Name', 'server_name'),
+    columns.Column('Server Status', 'server.status', _LONG),
+    columns.Column('Project ID', 'project_id', _LONG),
+    columns.Column('Project Name', 'look.project.name', _LONG),
+    columns.Column('Port ID', 'port_id'),
+    columns.Column('MAC Address', 'mac_address'),
+    columns.Column('Severity', 'code.severity.value'),
+    columns.Column('Finding', 'code.value'),
+    columns.Column('Expected', 'expected'),
+    columns.Column('Actual', 'actual'),
+    columns.Column('Age', 'age', kind=cells.duration),
     _CAUSE,
 )
 
@@ -158,7 +156,7 @@ class CheckServerInterface(lister.TextLister):
 
     def _choose(
         self, parsed_args: argparse.Namespace
-    ) -> list[columns.Column[findings.Finding, lookup.Lookup]]:
+    ) -> list[columns.Column[findings.Finding]]:
         """Choose the columns; of the project, if there may be several."""
         return self.choose(
             parsed_args,

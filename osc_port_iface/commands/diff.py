@@ -27,15 +27,13 @@ from osc_port_iface.interfaces.changes import listing_diff
 
 # The first one is shown if several regions are compared.
 COLUMNS: columns.Columns[listing_diff.Change] = (
-    columns.Column(
-        listing_diff.REGION, columns.of_row('region'), columns.Shown.LONG
-    ),
-    columns.Column('Server Name', columns.of_row('server_name')),
-    columns.Column('Server ID', columns.of_row('server_id')),
-    columns.Column('Port ID', columns.of_row('port_id')),
-    columns.Column('Change', columns.of_row('kind')),
-    columns.Column('Before', columns.of_row('before')),
-    columns.Column('After', columns.of_row('after')),
+    columns.Column(listing_diff.REGION, 'region', columns.Shown.LONG),
+    columns.Column('Server Name', 'server_name'),
+    columns.Column('Server ID', 'server_id'),
+    columns.Column('Port ID', 'port_id'),
+    columns.Column('Change', 'kind'),
+    columns.Column('Before', 'before'),
+    columns.Column('After', 'after'),
 )
 
 

@@ -32,7 +32,6 @@ from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
-from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
@@ -271,7 +270,7 @@ def _listing(
 
 def _chosen(
     before: listing_diff.Listing | None, view: views.View
-) -> columns.InterfaceColumns:
+) -> columns.Columns[records.ServerInterface]:
     """Choose the columns to list, to compare them with another listing.
 
     :param before: The other listing; None to choose those of ``--long`` that
@@ -286,7 +285,7 @@ def _chosen(
 
 
 def _is_compared(
-    column: columns.Column[records.ServerInterface, lookup.Lookup],
+    column: columns.Column[records.ServerInterface],
     before: listing_diff.Listing | None,
 ) -> bool:
     """Return whether to list a column.

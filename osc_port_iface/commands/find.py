@@ -45,65 +45,56 @@ def _port_number(text: str | None) -> cells.Cell:
     return cells.number(cells.port_number(text))
 
 
-def _allowed_address(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+def _allowed_address(match: searches.Match) -> cells.Cell:
     return cells.address_pair(match.pair, match.is_any_address)
 
 
-def _device_name(match: searches.Match, look: lookup.Lookup) -> cells.Cell:
+def _device_name(match: searches.Match, look: lookup.Lookup) -> str | None:
     device = match.router or look.router(match) or look.load_balancer(match)
-    return cells.text(device.name if device else None)
+    return device.name if device else None
 
 
 _LONG = columns.Shown.LONG
 
-OF_OWNER = (
-    columns.Column('Server ID', columns.looked_up('server.id')),
-    columns.Column('Server Name', columns.looked_up('server.name')),
+OF_OWNER: columns.Columns[searches.Match] = (
+    columns.Column('Server ID', 'look.server.id'),
+    columns.Column('Server Name', 'look.server.name'),
 )
 
-COLUMNS: columns.Columns[searches.Match, lookup.Lookup] = (
-    columns.Column('Query', columns.of_row('query.text')),
-    columns.Column('Address', columns.of_row('ip_address')),
-    columns.Column('Matched As', columns.of_row('matched_as')),
-    columns.Column('Certainty', columns.of_row('certainty.value')),
+COLUMNS: columns.Columns[searches.Match] = (
+    columns.Column('Query', 'query.text'),
+    columns.Column('Address', 'ip_address'),
+    columns.Column('Matched As', 'matched_as'),
+    columns.Column('Certainty', 'certainty.value'),
     *OF_OWNER,
-    columns.Column('Project ID', columns.of_row('project_id')),
-    columns.Column('Project Name', columns.looked_up('project.name')),
-    columns.Column('Domain Name', columns.looked_up('project.domain_name')),
-    columns.Column('Port ID', columns.of_row('port.id')),
-    columns.Column('Network ID', columns.of_row('network_id')),
-    columns.Column('MAC Address', columns.of_row('port.mac_address')),
-    columns.Column('Fixed IPs', columns.of_row('fixed_ips', cells.fixed_ips)),
-    columns.Column('Port State', columns.of_row('port.status')),
-    columns.Column('Host', columns.of_row('host')),
-    columns.Column('Device Owner', columns.of_row('device_owner')),
-    columns.Column('Device ID', columns.of_row('device_id')),
-    columns.Column('Protocol', columns.of_row('forwarding.protocol')),
+    columns.Column('Project ID', 'project_id'),
+    columns.Column('Project Name', 'look.project.name'),
+    columns.Column('Domain Name', 'look.project.domain_name'),
+    columns.Column('Port ID', 'port.id'),
+    columns.Column('Network ID', 'network_id'),
+    columns.Column('MAC Address', 'port.mac_address'),
+    columns.Column('Fixed IPs', 'fixed_ips', kind=cells.fixed_ips),
+    columns.Column('Port State', 'port.status'),
+    columns.Column('Host', 'host'),
+    columns.Column('Device Owner', 'device_owner'),
+    columns.Column('Device ID', 'device_id'),
+    columns.Column('Protocol', 'forwarding.protocol'),
     columns.Column(
-        'External Port',
-        columns.of_row('forwarding.external_port', _port_number),
+        'External Port', 'forwarding.external_port', kind=_port_number
     ),
     columns.Column(
-        'Internal Port',
-        columns.of_row('forwarding.internal_port', _port_number),
+        'Internal Port', 'forwarding.internal_port', kind=_port_number
     ),
+    columns.Column('VLAN', 'subport.segmentation_id', kind=cells.number),
+    columns.Column('Allowed Address', '', kind=_allowed_address),
     columns.Column(
-        'VLAN', columns.of_row('subport.segmentation_id', cells.number)
+        'User ID', 'look.server.user_id', _LONG, views.Origin.SERVER
     ),
-    columns.Column('Allowed Address', _allowed_address),
-    columns.Column(
-        'User ID',
-        columns.looked_up('server.user_id'),
-        _LONG,
-        views.Origin.SERVER,
-    ),
-    columns.Column('Network Name', columns.looked_up('network.name'), _LONG),
+    columns.Column('Network Name', 'look.network.name', _LONG),
     columns.Column('Device Name', _device_name, _LONG),
-    columns.Column(
-        'Floating IP', columns.of_row('floating_ip.address'), _LONG
-    ),
-    columns.Column('Fixed IP', columns.of_row('fixed_ip_address'), _LONG),
-    columns.Column('Parent Port ID', columns.of_row('parent.id'), _LONG),
+    columns.Column('Floating IP', 'floating_ip.address', _LONG),
+    columns.Column('Fixed IP', 'fixed_ip_address', _LONG),
+    columns.Column('Parent Port ID', 'parent.id', _LONG),
 )
 
 
@@ -292,7 +283,7 @@ class FindServerInterface(as_of.RecordedLister):
 
     def _choose(
         self, parsed_args: argparse.Namespace
-    ) -> list[columns.Column[searches.Match, lookup.Lookup]]:
+    ) -> list[columns.Column[searches.Match]]:
         return self.choose(parsed_args, COLUMNS, parsed_args.long)
 
 

@@ -18,7 +18,7 @@ import contextlib
 import io
 import logging
 import os
-from typing import Any, ClassVar, ParamSpec, TextIO
+from typing import Any, ClassVar, TextIO, TypeVar
 
 from cliff import app
 from osc_lib.command import command
@@ -49,7 +49,7 @@ _USUAL_VERBOSITY = 1
 
 _WAITING = _('Waiting for the cloud')
 
-_Known = ParamSpec('_Known')
+_Row = TypeVar('_Row')
 
 
 class UsageError(exceptions.CommandError):
@@ -277,9 +277,9 @@ class PluginCommand(command.Command):
     def choose(
         self,
         parsed_args: argparse.Namespace,
-        available: columns.Columns[_Known],
+        available: columns.Columns[_Row],
         show_long: bool = False,
-    ) -> list[columns.Column[_Known]]:
+    ) -> list[columns.Column[_Row]]:
         """Choose the columns to show or to sort by.
 
         :param parsed_args: The arguments. The names of columns in them are
@@ -308,9 +308,9 @@ class PluginCommand(command.Command):
     def without_tag(
         self,
         parsed_args: argparse.Namespace,
-        chosen: list[columns.Column[_Known]],
+        chosen: list[columns.Column[_Row]],
         api: compute.ComputeApi,
-    ) -> list[columns.Column[_Known]]:
+    ) -> list[columns.Column[_Row]]:
         """Leave the tag out of the default columns if Nova does not show it.
 
         :param parsed_args: The arguments, after ``choose``.

@@ -69,19 +69,15 @@ def _steps(path: paths.Path) -> cells.Cell:
 
 
 COLUMNS: columns.Columns[paths.Path] = (
-    columns.Column('Source', columns.of_row('pair.source.text')),
-    columns.Column('Source Address', columns.of_row('pair.source.address')),
-    columns.Column('Destination', columns.of_row('pair.destination.text')),
-    columns.Column('Destination Address', columns.of_row('address')),
-    columns.Column('Path', columns.of_row('route')),
-    columns.Column('Verdict', columns.of_row('verdict.value')),
-    columns.Column('Traffic', columns.of_row('passing', _passing)),
-    columns.Column('Reason', columns.of_row('reason')),
-    columns.Column(
-        'Steps',
-        _steps,
-        shown=columns.Shown.LONG,
-    ),
+    columns.Column('Source', 'pair.source.text'),
+    columns.Column('Source Address', 'pair.source.address'),
+    columns.Column('Destination', 'pair.destination.text'),
+    columns.Column('Destination Address', 'address'),
+    columns.Column('Path', 'route'),
+    columns.Column('Verdict', 'verdict.value'),
+    columns.Column('Traffic', 'passing', kind=_passing),
+    columns.Column('Reason', 'reason'),
+    columns.Column('Steps', '', columns.Shown.LONG, kind=_steps),
 )
 
 

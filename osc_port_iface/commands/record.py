@@ -31,18 +31,14 @@ from osc_port_iface.interfaces.journal import summary
 from osc_port_iface import printable
 
 COLUMNS: columns.Columns[summary.Summary] = (
-    columns.Column('Observation', lambda row: cells.number(row.number)),
-    columns.Column(
-        'Started', lambda row: cells.text(summary.as_text(row.began))
-    ),
-    columns.Column(
-        'Finished', lambda row: cells.text(summary.as_text(row.ended))
-    ),
-    columns.Column('Region', lambda row: cells.text(row.region or None)),
-    columns.Column('Objects', columns.of_row('objects', cells.number)),
-    columns.Column('Changed', columns.of_row('changed', cells.number)),
-    columns.Column('Gone', columns.of_row('gone', cells.number)),
-    columns.Column('Complete', columns.of_row('is_complete', cells.flag)),
+    columns.Column('Observation', 'number', kind=cells.number),
+    columns.Column('Started', 'began', kind=cells.exact_time),
+    columns.Column('Finished', 'ended', kind=cells.exact_time),
+    columns.Column('Region', lambda row, _look: row.region or None),
+    columns.Column('Objects', 'objects', kind=cells.number),
+    columns.Column('Changed', 'changed', kind=cells.number),
+    columns.Column('Gone', 'gone', kind=cells.number),
+    columns.Column('Complete', 'is_complete', kind=cells.flag),
 )
 
 

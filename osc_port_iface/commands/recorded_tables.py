@@ -33,7 +33,6 @@ from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
-from osc_port_iface.interfaces.journal import summary
 from osc_port_iface import printable
 
 if TYPE_CHECKING:
@@ -240,9 +239,10 @@ def tabulate(
             ]
         )
     return (*headers, *SEEN), [
-        (*seen.row, _time(seen.since), _time(seen.until)) for seen in found
+        (
+            *seen.row,
+            cells.exact_time(seen.since),
+            cells.exact_time(seen.until),
+        )
+        for seen in found
     ]
-
-
-def _time(moment: datetime.datetime) -> cells.Cell:
-    return cells.text(summary.as_text(moment))

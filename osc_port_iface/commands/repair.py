@@ -46,19 +46,17 @@ def _requests(calls: Sequence[writing.PlannedCall]) -> cells.Cell:
 _LONG = columns.Shown.LONG
 
 COLUMNS: columns.Columns[outcomes.Outcome] = (
-    columns.Column('Server ID', columns.of_row('finding.server_id')),
-    columns.Column('Server Name', columns.of_row('finding.server_name')),
-    columns.Column('Port ID', columns.of_row('finding.port_id')),
-    columns.Column(
-        'MAC Address', columns.of_row('finding.mac_address'), _LONG
-    ),
-    columns.Column('Finding', columns.of_row('finding.code.value')),
-    columns.Column('Action', columns.of_row('action.value')),
-    columns.Column('Result', columns.of_row('result.value')),
-    columns.Column('Before', columns.of_row('finding.actual')),
-    columns.Column('After', columns.of_row('after')),
-    columns.Column('Reason', columns.of_row('reason')),
-    columns.Column('Requests', columns.of_row('calls', _requests), _LONG),
+    columns.Column('Server ID', 'finding.server_id'),
+    columns.Column('Server Name', 'finding.server_name'),
+    columns.Column('Port ID', 'finding.port_id'),
+    columns.Column('MAC Address', 'finding.mac_address', _LONG),
+    columns.Column('Finding', 'finding.code.value'),
+    columns.Column('Action', 'action.value'),
+    columns.Column('Result', 'result.value'),
+    columns.Column('Before', 'finding.actual'),
+    columns.Column('After', 'after'),
+    columns.Column('Reason', 'reason'),
+    columns.Column('Requests', 'calls', _LONG, kind=_requests),
 )
 
 
