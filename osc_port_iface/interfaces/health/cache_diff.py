@@ -23,7 +23,6 @@ address are compared with all ports that have it.
 import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
-from typing import NamedTuple
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
@@ -32,22 +31,9 @@ from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
-
-class _Difference(NamedTuple):
-    """One difference between the cache and the live view.
-
-    :ivar code: One of ``codes.OF_CACHE``.
-    :ivar interface: The live interface; None if only the cache has it.
-    :ivar cached: The fixed IPs in the cache; for ``duplicate-in-cache``, those
-        that it has too often.
-    :ivar cached_mac_address: The MAC address in the cache, if no live
-        interface has it.
-    """
-
-    code: codes.Code
-    interface: records.Interface | None
-    cached: frozenset[str] = frozenset()
-    cached_mac_address: str | None = None
+# A kind of difference, the interface that is plugged in, or only cached, and
+# the expected and the actual state.
+_Difference = tuple[codes.Code, records.Interface, str, str]
 
 
 def fixed_ips(*owners: records.Interface | records.Port) -> frozenset[str]:
@@ -72,8 +58,15 @@ def compare(
     """
     by_id = {port.id: port for port in ports}
     found = [
-        _finding(server, difference, by_id)
-        for difference in _differences(server.cache, interfaces)
+        findings.Finding(
+            *(code, server.id, interface.port_id, interface.mac_address),
+            *(expected, actual),
+            server=server,
+            port=by_id.get(interface.port_id or ''),
+        )
+        for code, interface, expected, actual in _differences(
+            server.cache, interfaces
+        )
     ]
     return sorted(found, key=lambda finding: finding.order)
 
@@ -171,25 +164,25 @@ def _differences(
         if interface.fixed_ips
     ]
     stale = {
-        mac_address: fixed_ips(*entries)
+        mac_address: entries
         for mac_address, entries in cached_by_mac.items()
         if mac_address not in live_by_mac
     }
     for interface in missing:
         ips = fixed_ips(interface)
-        old = next((mac for mac in stale if stale[mac] == ips), None)
-        if old is None:
-            yield _Difference(codes.Code.MISSING_FROM_CACHE, interface)
+        old = next((mac for mac in stale if fixed_ips(*stale[mac]) == ips), '')
+        if old:
+            del stale[old]
+            now = interface.mac_address or ''
+            yield codes.Code.MAC_DIFFERS, interface, now, old
         else:
-            yield _Difference(
-                codes.Code.MAC_DIFFERS, interface, stale.pop(old), old
-            )
+            yield _missing(interface)
     for mac_address in live_by_mac.keys() & cached_by_mac.keys():
         yield from _of_mac_address(
             cached_by_mac[mac_address], live_by_mac[mac_address]
         )
-    for mac_address, ips in stale.items():
-        yield _Difference(codes.Code.ONLY_IN_CACHE, None, ips, mac_address)
+    for entries in stale.values():
+        yield _only_cached(entries[0], fixed_ips(*entries))
 
 
 def _of_mac_address(
@@ -212,24 +205,21 @@ def _of_mac_address(
             continue
         blamed = _blamed(entry, live, cached)
         if blamed is None:
-            yield _Difference(
-                codes.Code.ONLY_IN_CACHE, None, unknown, entry.mac_address
-            )
+            yield _only_cached(entry, unknown)
         else:
             seen[blamed] |= unknown
     for interface, ips in zip(live, seen, strict=True):
-        if ips != fixed_ips(interface):
-            yield (
-                _Difference(codes.Code.ADDRESS_DIFFERS, interface, ips)
-                if ips
-                else _Difference(codes.Code.MISSING_FROM_CACHE, interface)
-            )
-    for interface in live:
-        twice = frozenset(
-            ip for ip in fixed_ips(interface) if cached[ip] > plugged_in[ip]
-        )
+        live_ips = fixed_ips(interface)
+        if live_ips and not ips:
+            yield _missing(interface)
+        elif live_ips != ips:
+            expected, actual = _shown(live_ips), _shown(ips)
+            yield codes.Code.ADDRESS_DIFFERS, interface, expected, actual
+        twice = [ip for ip in live_ips if cached[ip] > plugged_in[ip]]
         if twice:
-            yield _Difference(codes.Code.DUPLICATE_IN_CACHE, interface, twice)
+            expected = _('once in the cache')
+            actual = _('more than once: %s') % findings.joined(twice)
+            yield codes.Code.DUPLICATE_IN_CACHE, interface, expected, actual
 
 
 def _blamed(
@@ -257,35 +247,18 @@ def _blamed(
     return None if all(least) else against.index(least)
 
 
-def _finding(
-    server: records.Server,
-    difference: _Difference,
-    ports: Mapping[str, records.Port],
-) -> findings.Finding:
-    code, interface, cached, mac_address = difference
-    live = fixed_ips(interface) if interface else ()
-    expected, actual = (
-        findings.joined(ips) or _('no fixed IP') for ips in (live, cached)
-    )
-    match code:
-        case codes.Code.MISSING_FROM_CACHE:
-            actual = _('not in the cache')
-        case codes.Code.ONLY_IN_CACHE:
-            expected = _('not in the cache')
-        case codes.Code.DUPLICATE_IN_CACHE:
-            expected = _('once in the cache')
-            actual = _('more than once: %s') % actual
-        case codes.Code.MAC_DIFFERS:
-            expected = (interface and interface.mac_address) or ''
-            actual = mac_address or ''
-    port_id = interface.port_id if interface else None
-    if interface:
-        mac_address = interface.mac_address
-    return findings.Finding(
-        *(code, server.id, port_id, mac_address, expected, actual),
-        server=server,
-        port=ports.get(port_id or ''),
-    )
+def _missing(interface: records.Interface) -> _Difference:
+    expected, actual = _shown(fixed_ips(interface)), _('not in the cache')
+    return codes.Code.MISSING_FROM_CACHE, interface, expected, actual
+
+
+def _only_cached(entry: records.Interface, ips: Iterable[str]) -> _Difference:
+    expected, actual = _('not in the cache'), _shown(ips)
+    return codes.Code.ONLY_IN_CACHE, entry, expected, actual
+
+
+def _shown(ips: Iterable[str]) -> str:
+    return findings.joined(ips) or _('no fixed IP')
 
 
 def _of_cached_floating_ips(
