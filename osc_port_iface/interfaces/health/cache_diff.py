@@ -22,13 +22,11 @@ address are compared with all ports that have it.
 
 import collections
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-import dataclasses
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import ports as health_ports
-from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
 # A kind of difference, the interface that is plugged in, or only cached, and
@@ -103,13 +101,10 @@ def judge_floating_ips(
 
     :param server: The server, with details, which include Nova's cache.
     :param ports: The ports of the server.
-    :param floating_ips: At least those of the ports, and preferably those in
-        the cache as well.
+    :param floating_ips: At least those of the ports.
     :returns: The findings, in a stable order; none for an interface that is
-        not in the cache at all. If one floating IP is fresh, all findings are:
-        Neutron notifies Nova a moment after a change.
+        not in the cache at all.
     """
-    floating_ips = list(floating_ips)
     by_port = records.grouped(floating_ips, lambda row: row.port_id)
     by_mac = records.grouped(ports, lambda port: port.mac_address)
     found: list[findings.Finding] = []
@@ -123,11 +118,7 @@ def judge_floating_ips(
             )
     for port in ports:
         found += _of_lacking_ip(server, port, by_port.get(port.id, ()))
-    is_fresh = any(map(_is_fresh, floating_ips))
-    return sorted(
-        (dataclasses.replace(row, is_fresh=is_fresh) for row in found),
-        key=lambda finding: finding.order,
-    )
+    return sorted(found, key=lambda finding: finding.order)
 
 
 def is_expected(
@@ -316,8 +307,3 @@ def _of_lacking_ip(
                 % {'floating_ip': floating_ip.address, 'fixed_ip': target},
                 lacking_ip=target,
             )
-
-
-def _is_fresh(floating_ip: records.FloatingIP) -> bool:
-    age = floating_ip.seconds_unchanged
-    return age is not None and age < server_state.QUIET

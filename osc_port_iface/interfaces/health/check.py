@@ -256,11 +256,18 @@ def _look_again(
     )
     subjects = {row.subject for row in suspect.suspicions}
     found = [row for row in judge.judge(snapshot) if row.subject in subjects]
+    # Neutron notifies Nova of a floating IP a moment after its change.
+    are_fresh = any(
+        row.seconds_unchanged is not None
+        and row.seconds_unchanged < server_state.QUIET
+        for row in snapshot.floating_ips
+    )
+    early = {codes.Code.FLOATING_IP_DIFFERS} if are_fresh else ()
     lasting = [
         row
         for row in found
         if row.code not in codes.TRANSIENT
-        or (row in suspect.seen and not row.is_fresh)
+        or (row in suspect.seen and row.code not in early)
     ]
     if not found or not snapshot.servers or suspect.unknown_actions:
         return lasting

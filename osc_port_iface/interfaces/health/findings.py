@@ -39,8 +39,6 @@ class Finding:
     :ivar server: The server, if it exists.
     :ivar port: The port, if it exists and Neutron shows it.
     :ivar cause: The cause, as shown to the user, if it is known.
-    :ivar is_fresh: Whether something changed a moment ago, so that the finding
-        may soon be gone.
     """
 
     code: codes.Code
@@ -58,7 +56,6 @@ class Finding:
         default=None, compare=False, repr=False
     )
     cause: str | None = None
-    is_fresh: bool = dataclasses.field(default=False, compare=False)
 
     @property
     def server_name(self) -> str | None:

@@ -42,9 +42,6 @@ def _of_servers(
 ) -> Iterator[findings.Finding]:
     by_server = records.grouped(snapshot.ports, lambda port: port.device_id)
     by_port = records.grouped(snapshot.floating_ips, lambda row: row.port_id)
-    by_address = records.grouped(
-        snapshot.floating_ips, lambda row: row.address
-    )
     by_parent = {trunk.port_id: trunk for trunk in snapshot.trunks}
     subports = {port.id: port for port in snapshot.subports}
     for server in snapshot.judged:
@@ -56,15 +53,7 @@ def _of_servers(
         yield from cache_diff.judge_floating_ips(
             server,
             own,
-            [
-                *(row for port in own for row in by_port.get(port.id, ())),
-                *(
-                    row
-                    for entry in server.cache
-                    for address in entry.floating_ips
-                    for row in by_address.get(address, ())
-                ),
-            ],
+            (row for port in own for row in by_port.get(port.id, ())),
         )
         yield from ports.judge_trunks(server, own, by_parent, subports)
         yield from ports.judge_bindings(server, own, snapshot.bindings)

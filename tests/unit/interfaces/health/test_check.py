@@ -90,8 +90,10 @@ class TestConfirm(testtools.TestCase):
             'floatingips', 'address'
         ).return_value = records.Answer([])
         for name, ages, expected, looks in (
-            ('then not again', (1.0, 6.0), [finding.code], 2),
+            ('then not again', (1.0, 5.0), [finding.code], 2),
             ('then later', (4.0, 1.0, 6.0), [finding.code], 3),
+            ('a moment before', (1.0, 4.9, 6.0), [finding.code], 3),
+            ('or not known', (None, None), [finding.code], 2),
             ('and all the time', (1.0, 2.0, 3.0), [], 3),
         ):
             with self.subTest(name):

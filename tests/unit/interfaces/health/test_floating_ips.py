@@ -10,8 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-import dataclasses
-
 import testtools
 
 from osc_port_iface.interfaces.health import cache_diff
@@ -132,13 +130,3 @@ class TestFloatingIPs(testtools.TestCase):
                 )
                 for row in found:
                     self.assertIs(codes.Code.FLOATING_IP_DIFFERS, row.code)
-
-    def test_changed_a_moment_ago(self) -> None:
-        server = samples.server(cache=[samples.cached(11, '10.0.0.5')])
-        for seconds, expected in ((None, False), (4.0, True), (5.0, False)):
-            with self.subTest(seconds):
-                changed = dataclasses.replace(FIRST, seconds_unchanged=seconds)
-                (found,) = cache_diff.judge_floating_ips(
-                    server, [PORT], [changed]
-                )
-                self.assertIs(expected, found.is_fresh)
