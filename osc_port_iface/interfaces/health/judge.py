@@ -71,8 +71,7 @@ def _of_other_ports(
 ) -> Iterator[findings.Finding]:
     ids = {server.id for server in snapshot.servers}
     others, keep = snapshot.others, snapshot.request.keep
-    yield from ownerless.half_released(others, keep)
-    yield from ownerless.orphans(ids, others, keep)
+    yield from ownerless.judge(others, ids, keep)
     if codes.Code.UNUSED_PORT in snapshot.codes:
         yield from ownerless.unused(
             others, snapshot.neighbours, snapshot.floating_ips, keep

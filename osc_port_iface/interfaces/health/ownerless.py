@@ -51,16 +51,20 @@ class Keep:
         return (age is None or age >= limit) and not self.tags & {*port.tags}
 
 
-def half_released(
-    ports: Iterable[records.Port], keep: Keep
+def judge(
+    ports: Iterable[records.Port], server_ids: Collection[str], keep: Keep
 ) -> Iterator[findings.Finding]:
-    """Find the ports whose device owner is a server, but without its ID.
+    """Find the ports of servers that do not exist, or that are not named.
 
     :param ports: Ports of any kind.
-    :param keep: Which of them not to report.
+    :param server_ids: All servers that could own the ports. Ports of any other
+        server are orphans.
+    :param keep: Which of the ports not to report.
     """
     for port in ports:
-        if port.is_for_server and not port.server_id and keep.allows(port):
+        if not port.is_for_server or not keep.allows(port):
+            continue
+        if port.server_id is None:
             yield findings.of_port(
                 *(codes.Code.HALF_RELEASED, None, port),
                 _('a server, or device owner empty'),
@@ -70,26 +74,7 @@ def half_released(
                     'device': port.device_id or _('empty'),
                 },
             )
-
-
-def orphans(
-    server_ids: Collection[str],
-    ports: Iterable[records.Port],
-    keep: Keep,
-) -> Iterator[findings.Finding]:
-    """Find the ports that Nova made for servers that no longer exist.
-
-    :param server_ids: All servers that could own the ports. Ports of any other
-        server are orphans.
-    :param ports: Ports of any kind.
-    :param keep: Which of the ports not to report.
-    """
-    for port in ports:
-        if (
-            port.server_id
-            and port.server_id not in server_ids
-            and keep.allows(port)
-        ):
+        elif port.server_id not in server_ids:
             yield findings.of_port(
                 *(codes.Code.ORPHAN_PORT, None, port),
                 _('a server that exists'),
