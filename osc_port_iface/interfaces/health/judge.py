@@ -73,6 +73,6 @@ def _of_other_ports(
     others, keep = snapshot.others, snapshot.request.keep
     yield from ownerless.judge(others, ids, keep)
     if codes.Code.UNUSED_PORT in snapshot.codes:
-        yield from ownerless.unused(
-            others, snapshot.neighbours, snapshot.floating_ips, keep
-        )
+        # The parent of a trunk is mostly on another network than its subports.
+        known = [*snapshot.ports, *others, *snapshot.neighbours]
+        yield from ownerless.unused(others, known, snapshot.floating_ips, keep)

@@ -101,7 +101,7 @@ def unused(
     port with the name of a load balancer's port.
 
     :param ports: Ports of any kind.
-    :param others: All ports on the same networks.
+    :param others: All ports on the same networks, and the parents of trunks.
     :param floating_ips: All floating IPs that may lead to one of them.
     :param keep: Which of the ports not to report.
     """

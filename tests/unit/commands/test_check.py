@@ -764,6 +764,28 @@ class TestPortsWithoutServer(CheckTestCase):
         self.assert_finds(unused, '--finding', 'all', '--all-projects')
         self.assert_finds('', '--finding', 'unused-port', '--older-than', '1d')
 
+    def test_subport_that_is_not_wired_yet(self) -> None:
+        subport = {'port_id': fake_cloud.identifier(12)}
+        trunk = {
+            'trunk_id': fake_cloud.identifier(500),
+            'sub_ports': [subport],
+        }
+        self.register(
+            [server(1, 11)],
+            [
+                port(11, 1, trunk_details=trunk),
+                old_port(
+                    *(12, 0),
+                    network_id=fake_cloud.identifier(701),
+                    device_id='',
+                    device_owner='',
+                ),
+            ],
+        )
+        for arguments in ((), ('--all-projects',)):
+            with self.subTest(arguments):
+                self.assert_finds('', '--finding', 'unused-port', *arguments)
+
     def test_address_claimed(self) -> None:
         self.register(
             [server(1, 11), server(2, 12)],
