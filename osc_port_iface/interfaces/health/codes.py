@@ -14,6 +14,7 @@
 
 from collections.abc import Iterable
 import enum
+import functools
 
 from osc_port_iface.i18n import _
 
@@ -58,19 +59,15 @@ class Trait(enum.Flag):
     ON_REQUEST = enum.auto()
 
 
-_Kind = tuple[str, Severity, str, Trait]
+def _kind(
+    severity: Severity, value: str, summary: str, traits: Trait = Trait.NONE
+) -> tuple[str, Severity, str, Trait]:
+    return value, severity, summary, traits
 
 
-def _critical(value: str, summary: str, traits: Trait = Trait.NONE) -> _Kind:
-    return value, Severity.CRITICAL, summary, traits
-
-
-def _warning(value: str, summary: str, traits: Trait = Trait.NONE) -> _Kind:
-    return value, Severity.WARNING, summary, traits
-
-
-def _info(value: str, summary: str, traits: Trait = Trait.NONE) -> _Kind:
-    return value, Severity.INFO, summary, traits
+_critical = functools.partial(_kind, Severity.CRITICAL)
+_warning = functools.partial(_kind, Severity.WARNING)
+_info = functools.partial(_kind, Severity.INFO)
 
 
 class Code(enum.StrEnum):
@@ -195,19 +192,18 @@ class Code(enum.StrEnum):
 Codes = frozenset[Code]
 
 
-def with_trait(trait: Trait) -> Codes:
-    """Return the codes that have a trait."""
+def _with(trait: Trait) -> Codes:
     return frozenset(code for code in Code if code.traits & trait)
 
 
-OF_CACHE = with_trait(Trait.CACHE)
-OF_BINDING = with_trait(Trait.BINDING)
-OF_TRUNK = with_trait(Trait.TRUNK)
-OF_WIRING = with_trait(Trait.WIRING)
-OF_NOTIFICATION = with_trait(Trait.NOTIFICATION)
-TRANSIENT = with_trait(Trait.TRANSIENT)
-WITHOUT_SERVER = with_trait(Trait.NO_SERVER)
-ON_REQUEST = with_trait(Trait.ON_REQUEST)
+OF_CACHE = _with(Trait.CACHE)
+OF_BINDING = _with(Trait.BINDING)
+OF_TRUNK = _with(Trait.TRUNK)
+OF_WIRING = _with(Trait.WIRING)
+OF_NOTIFICATION = _with(Trait.NOTIFICATION)
+TRANSIENT = _with(Trait.TRANSIENT)
+WITHOUT_SERVER = _with(Trait.NO_SERVER)
+ON_REQUEST = _with(Trait.ON_REQUEST)
 USUAL = frozenset(Code) - ON_REQUEST
 
 
