@@ -82,13 +82,11 @@ def _read(
         for finding in findings
         if finding.host and finding.code in _OF_HOST
     ]
-    names = sorted({finding.host for finding in of_host if finding.host})
-    network_ids = sorted(
-        {
-            finding.port.network_id
-            for finding in of_host
-            if finding.port and finding.code is codes.Code.BINDING_FAILED
-        }
+    names = [finding.host for finding in of_host]
+    network_ids = (
+        finding.network_id
+        for finding in of_host
+        if finding.code is codes.Code.BINDING_FAILED
     )
     hosts, notices = _Hosts(), []
     try:
@@ -140,9 +138,7 @@ def _of_agents(
             'host': host,
             'kinds': ', '.join(kinds),
         }
-    network = hosts.networks.get(
-        finding.port.network_id if finding.port else ''
-    )
+    network = hosts.networks.get(finding.network_id or '')
     reached = [
         agent.networks for agent in agents if agent.networks is not None
     ]

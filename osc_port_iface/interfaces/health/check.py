@@ -200,12 +200,8 @@ def drop_doubles(results: Sequence[CheckResult]) -> None:
             return True
         sharing = [
             other
-            for other in range(len(results))
-            if other == place
-            or (
-                row.port_id in ports[other]
-                and row.code in results[other].first.codes
-            )
+            for other, result in enumerate(results)
+            if row.port_id in ports[other] and row.code in result.first.codes
         ]
         return sharing[0] == place and all(
             row.subject in subjects[other] for other in sharing

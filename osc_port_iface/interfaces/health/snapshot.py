@@ -183,14 +183,11 @@ def take(
             _('Not looked for, as it needs all servers of a project'),
             codes.WITHOUT_SERVER,
         )
+    name = '' if reader.has_cloud else 'device_id'
     ids = sorted(server.id for server in servers)
     listed = reader.read(
         _needing_network(servers),
-        lambda: (
-            cloud.network.list(neutron.PORTS)
-            if reader.has_cloud
-            else cloud.network.list(neutron.PORTS, 'device_id', ids)
-        ),
+        lambda: cloud.network.list(neutron.PORTS, name, ids),
     )
     if listed is None:
         reader.read_interfaces(progress)
@@ -231,21 +228,11 @@ def take_again(
             )
             reader.servers = [server]
     if has_network:
-        reader.read_network(
-            names.all_rows(
-                cloud.network.list(neutron.PORTS, 'device_id', live)
-                if live
-                else cloud.network.list(
-                    neutron.PORTS,
-                    'id',
-                    (
-                        row.port_id
-                        for row in suspicions
-                        if row.code in codes.WITHOUT_SERVER
-                    ),
-                )
-            )
-        )
+        name, ids = 'id', [row.port_id for row in suspicions]
+        if live:
+            name, ids = 'device_id', [*live]
+        listed = cloud.network.list(neutron.PORTS, name, ids)
+        reader.read_network(names.all_rows(listed))
     reader.interfaces = live
     return reader
 
@@ -362,13 +349,12 @@ class _Reader(Snapshot):
             'id',
             [port.trunk_id for port in self.ports],
         )
-        ids = {
-            subport.port_id
-            for trunk in self.trunks
-            for subport in trunk.subports
-        }
-        of_subports = codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED}
-        self.subports = self._ports(listed, of_subports, 'id', sorted(ids))
+        self.subports = self._ports(
+            listed,
+            codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED},
+            'id',
+            (row.port_id for trunk in self.trunks for row in trunk.subports),
+        )
         self.bindings = self._bindings()
         if not all(port.shows_binding for port in self.ports):
             self.leave_out(
@@ -385,7 +371,7 @@ class _Reader(Snapshot):
             in_question += (p for p in self.ports if p.address_pairs)
         if codes.Code.UNUSED_PORT in self.codes:
             in_question += (p for p in self.others if not p.device_id)
-        network_ids = sorted({port.network_id for port in in_question})
+        network_ids = [port.network_id for port in in_question]
         return self._ports(listed, codes.ON_REQUEST, 'network_id', network_ids)
 
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
