@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Reads the output of ``server interface list`` in json, yaml or csv.
 
 A file may come from any release, and from anyone. Its values are treated as
@@ -250,7 +249,7 @@ def _csv_rows(text: str) -> list[Mapping[str, str]]:
         raise ValueError(
             _(
                 "not what 'server interface list' writes with -f json, "
-                '-f yaml or -f csv, with the column Port ID'
+                '-f yaml or -f csv, with commas and the column Port ID'
             )
         )
     for number, row in enumerate(rows, 1):

@@ -79,7 +79,7 @@ CSV = (
 
 NOT_OURS = (
     "not what 'server interface list' writes with -f json, -f yaml or -f csv, "
-    'with the column Port ID'
+    'with commas and the column Port ID'
 )
 
 
@@ -194,6 +194,7 @@ class TestNotAListing(testtools.TestCase):
             ('prose', 'Port state\nx', NOT_OURS),
             ('no csv', 'The Port ID, x\n', NOT_OURS),
             ('one yaml mapping', f'Port ID: {PORT}\n', NOT_OURS),
+            ('csv of a spreadsheet', f'Port ID;Tag\n{PORT};a\n', NOT_OURS),
             ('csv without port IDs', '"Port State","Tag"\n', NOT_OURS),
             ('json object', f'{{{port}}}', 'not a list of interfaces'),
             ('yaml without a list', '--- {}\n', 'not a list of interfaces'),
