@@ -15,7 +15,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+import dataclasses
 import sys
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -36,7 +37,6 @@ from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
-from osc_port_iface import records
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import diff
@@ -46,8 +46,7 @@ _Pairs: TypeAlias = dict[
     str, tuple[listing_diff.Listing, listing_diff.Listing]
 ]
 
-
-_LISTED = (
+_COLUMNS = (
     *columns.OF_SERVER,
     *columns.OF_INTERFACE,
     *columns.on_request(columns.OF_PROJECT),
@@ -55,8 +54,17 @@ _LISTED = (
 
 # The columns that Neutron shows to administrators only.
 _HIDEABLE = frozenset(
-    column.header for column in _LISTED if column.origin is views.Origin.ADMIN
+    column.header for column in _COLUMNS if column.origin is views.Origin.ADMIN
 )
+
+_USUAL = [column.header for column in columns.usual(_COLUMNS)]
+
+# The columns of ``--long`` that a journal has.
+_RECORDED = frozenset(
+    column.header
+    for column in _COLUMNS
+    if column.shown is not columns.Shown.ON_REQUEST
+) - {'Security Groups'}
 
 
 def read(
@@ -72,17 +80,7 @@ def read(
     if parsed_args.at:
         pairs = _then(command, parsed_args, saved)
     elif parsed_args.after:
-        before, after = saved
-        for side, other in ((before, after), (after, before)):
-            if len(other.regions) > 1:
-                _check_regions(side)
-        several = before.regions and after.regions
-        pairs = _by_region(
-            *(before, after),
-            dict.fromkeys(
-                (*before.regions, *after.regions) if several else ()
-            ),
-        )
+        pairs = _of_files(*saved)
     else:
         pairs = _now(command, parsed_args, *saved)
     return [
@@ -98,13 +96,25 @@ def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
     if not (parsed_args.same and found):
         return found
     before, *after = found
-    if before.interfaces and listing_diff.SERVER_ID not in before.headers:
+    header = listing_diff.SERVER_ID
+    if before.interfaces and header not in before.headers:
         raise plugin_command.UsageError(
             _('--same needs the column Server ID, which %s does not have.')
             % printable.escape(before.name)
         )
-    header = listing_diff.SERVER_ID
     return [before, *(side.only(header, before.servers) for side in after)]
+
+
+def _of_files(
+    before: listing_diff.Listing, after: listing_diff.Listing
+) -> _Pairs:
+    """Return what to compare of two saved listings."""
+    found = dict.fromkeys((*before.regions, *after.regions))
+    if len(found) > 1:
+        _check_regions([before, after])
+    elif not (before.regions and after.regions):
+        found = {}
+    return _by_region(before, after, found)
 
 
 def _by_region(
@@ -119,19 +129,20 @@ def _by_region(
     } or {'': (before, after)}
 
 
-def _check_regions(before: listing_diff.Listing) -> None:
-    """Check that a saved listing can be compared with several regions.
+def _check_regions(saved: Iterable[listing_diff.Listing]) -> None:
+    """Check that saved listings can be compared with several regions.
 
-    :raises plugin_command.UsageError: It cannot.
+    :raises plugin_command.UsageError: One cannot.
     """
-    if before.interfaces and not before.regions:
-        raise plugin_command.UsageError(
-            _(
-                '%s does not have the column Region, so compare it with one '
-                'region.'
+    for side in saved:
+        if side.interfaces and not side.regions:
+            raise plugin_command.UsageError(
+                _(
+                    '%s does not have the column Region, so compare it with '
+                    'one region.'
+                )
+                % printable.escape(side.name)
             )
-            % printable.escape(before.name)
-        )
 
 
 def _now(
@@ -148,21 +159,21 @@ def _now(
         view: diff.DiffServerInterface,
         args: argparse.Namespace,
     ) -> tuple[listing_diff.Listing, listing_diff.Listing]:
-        region = view.region or view.cloud().region
-        side = before.of_region(region)
-        return side, _listing(_('the cloud'), *_list(view, args, side))
+        side = before.of_region(view.region or view.cloud().region)
+        now = _Side(view, args, side)
+        return side, now.listing(_('the cloud'), now.table())
 
     several = regions.choose(command, parsed_args, before.regions)
     if not several:
         return {'': listed(command, parsed_args)}
-    _check_regions(before)
+    _check_regions([before])
     return several.ask(listed)
 
 
 def _then(
     command: diff.DiffServerInterface,
     parsed_args: argparse.Namespace,
-    saved: list[listing_diff.Listing],
+    saved: Sequence[listing_diff.Listing],
 ) -> _Pairs:
     """List the interfaces as they were at one or two times.
 
@@ -180,25 +191,23 @@ def _then(
         observed = {row.scope.region: bool(row.asked) for row in found[0]}
         sides = list(saved)
         if len(observed) > 1:
-            for before in saved:
-                _check_regions(before)
+            _check_regions(saved)
         elif asked:
             sides = [before.of_region(asked[0]) for before in saved]
         for moment, series in zip(times, found, strict=True):
             name = _('the last observation')
             if moment:
                 name = _('the cloud at %s') % summary.as_text(moment)
+            side = _Side(command, parsed_args, sides[0] if sides else None)
             try:
                 table, is_certain = recorded_tables.Regions(
-                    command,
-                    lambda: _list(command, parsed_args, *sides[:1])[0],
-                    series,
+                    command, side.table, series
                 ).ask_before()
             except (names.NoSuchName, errors.NotFound) as error:
                 missing.append(error)
                 sides.append(listing_diff.Listing(name, (), {}))
                 continue
-            sides.append(_listing(name, table))
+            sides.append(side.listing(name, table))
             if moment and not is_certain:
                 text = _(
                     'What changed between the observations before and after '
@@ -218,86 +227,79 @@ def _then(
     return _by_region(before, after, several if len(observed) > 1 else ())
 
 
-def _list(
-    command: diff.DiffServerInterface,
-    parsed_args: argparse.Namespace,
-    other: listing_diff.Listing | None = None,
-) -> tuple[lister.Table, bool]:
-    """List interfaces, with the columns of another listing.
+@dataclasses.dataclass
+class _Side:
+    """Lists the interfaces of one side.
 
-    :returns: The table, and whether something could not be read.
+    :ivar command: The command, which asks a cloud.
+    :ivar parsed_args: Its arguments.
+    :ivar other: The side to compare it with, whose columns are listed; None to
+        list those of ``--long`` that a journal has.
+    :ivar is_incomplete: Whether some interfaces could not be read.
+    :ivar lacks_values: Whether some values could not be looked up.
     """
-    cloud = command.cloud()
-    view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
-    chosen = _chosen(other, view)
-    details = columns.need_server_details(chosen)
-    if parsed_args.same and other:
-        servers = server_lookup.look_up(
-            cloud.compute, other.servers, everywhere=True, details=details
+
+    command: diff.DiffServerInterface
+    parsed_args: argparse.Namespace
+    other: listing_diff.Listing | None = None
+    is_incomplete: bool = False
+    lacks_values: bool = False
+
+    def table(self) -> lister.Table:
+        """List the interfaces that the command's cloud has."""
+        command, parsed_args = self.command, self.parsed_args
+        cloud = command.cloud()
+        view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
+        headers: Collection[str] = _RECORDED
+        if self.other:
+            headers = self.other.headers or _USUAL
+        chosen = [
+            column
+            for column in _COLUMNS
+            if (column in columns.OF_SERVER or column.header in headers)
+            and column.origin not in view.lacks
+        ]
+        details = columns.need_server_details(chosen)
+        if parsed_args.same and self.other:
+            servers = server_lookup.look_up(
+                *(cloud.compute, self.other.servers),
+                everywhere=True,
+                details=details,
+            )
+        else:
+            servers = selection.select(
+                cloud,
+                parsed_args.server,
+                server_selectors.scope(parsed_args, cloud.identity),
+                details,
+            )
+        answer = listing.chosen_interfaces(
+            cloud, servers, view.read(servers.rows, command.progress)
         )
-    else:
-        servers = selection.select(
-            cloud,
-            parsed_args.server,
-            server_selectors.scope(parsed_args, cloud.identity),
-            details,
+        look = columns.look_up(chosen, cloud, answer.rows)
+        table = columns.table(chosen, answer.rows, look)
+        command.report(answer, look)
+        command.report_hidden(look, is_asked=False)
+        self.is_incomplete |= bool(answer.failures)
+        self.lacks_values |= bool(look.failures or look.notices)
+        return table
+
+    def listing(self, name: str, table: lister.Table) -> listing_diff.Listing:
+        """Make the side of what was listed.
+
+        :param name: Its name in messages.
+        :param table: The result of :meth:`table`, perhaps for several clouds.
+        """
+        headers, rows = table
+        interfaces = {}
+        for row in rows:
+            # Many texts are repeated.
+            texts = {
+                header: sys.intern(cell.human_readable())
+                for header, cell in zip(headers, row, strict=True)
+            }
+            interfaces[texts[listing_diff.PORT_ID]] = texts
+        return listing_diff.Listing(
+            *(name, headers, interfaces),
+            *(self.is_incomplete, self.lacks_values),
         )
-    answer = listing.chosen_interfaces(
-        cloud, servers, view.read(servers.rows, command.progress)
-    )
-    look = columns.look_up(chosen, cloud, answer.rows)
-    table = columns.table(chosen, answer.rows, look)
-    command.report(answer, look)
-    command.report_hidden(look, is_asked=False)
-    return table, bool(answer.failures)
-
-
-def _listing(
-    name: str, table: lister.Table, is_incomplete: bool = False
-) -> listing_diff.Listing:
-    """Make a side of a comparison of a table."""
-    headers, rows = table
-    interfaces = {}
-    for row in rows:
-        # Many texts are repeated.
-        texts = {
-            header: sys.intern(cell.human_readable())
-            for header, cell in zip(headers, row, strict=True)
-        }
-        interfaces[texts[listing_diff.PORT_ID]] = texts
-    return listing_diff.Listing(name, headers, interfaces, is_incomplete)
-
-
-def _chosen(
-    before: listing_diff.Listing | None, view: views.View
-) -> columns.Columns[records.ServerInterface]:
-    """Choose the columns to list, to compare them with another listing.
-
-    :param before: The other listing; None to choose those of ``--long`` that
-        a journal has.
-    :param view: The view to read. Columns that it cannot provide are left out.
-    """
-    return [
-        column
-        for column in _LISTED
-        if _is_compared(column, before) and column.origin not in view.lacks
-    ]
-
-
-def _is_compared(
-    column: columns.Column[records.ServerInterface],
-    before: listing_diff.Listing | None,
-) -> bool:
-    """Return whether to list a column.
-
-    If the other listing is empty, the columns shown by default are listed.
-    """
-    if before is None:
-        # A journal does not have the names of security groups.
-        return (
-            column.shown is not columns.Shown.ON_REQUEST
-            and column.header != 'Security Groups'
-        )
-    if not before.headers:
-        return column.shown is columns.Shown.ALWAYS
-    return column in columns.OF_SERVER or column.header in before.headers

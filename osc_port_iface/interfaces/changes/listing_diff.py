@@ -65,13 +65,15 @@ class Listing:
     :ivar headers: The headers of its columns.
     :ivar interfaces: The text of each column, by header, by port ID. A text is
         empty if the value is unknown, not visible or absent.
-    :ivar is_incomplete: Whether something could not be read.
+    :ivar is_incomplete: Whether some interfaces could not be read.
+    :ivar lacks_values: Whether some values could not be looked up.
     """
 
     name: str
     headers: tuple[str, ...]
     interfaces: Mapping[str, Mapping[str, str]]
     is_incomplete: bool = False
+    lacks_values: bool = False
 
     @property
     def regions(self) -> list[str]:
@@ -134,7 +136,8 @@ class ListingDiff:
     :ivar before: The earlier listing.
     :ivar after: The later listing.
     :ivar hideable: The columns that only some users may see. One that is
-        entirely empty on just one side is not compared.
+        entirely empty on just one side is not compared. If a side lacks
+        values, that holds for all columns.
     :ivar region: The region of both, if several are compared.
     """
 
@@ -148,13 +151,13 @@ class ListingDiff:
         """The changes, by server, port and column.
 
         If a server is missing from an incomplete side, no change is reported
-        for it.
+        for it, nor for an interface whose server the other side does not tell.
         """
         unknown = {
             server_id
             for side, other in self._sides
             if other.is_incomplete
-            for server_id in _missing(side, other)
+            for server_id in (*_missing(side, other), None)
         }
         return sorted(
             (
@@ -190,14 +193,16 @@ class ListingDiff:
     @functools.cached_property
     def _compared(self) -> Sequence[str]:
         """The headers of the columns that are compared."""
+        before, after = self.before, self.after
+        may_lack = before.lacks_values or after.lacks_values
         return [
             header
-            for header in self.before.headers
-            if header in self.after.headers
+            for header in before.headers
+            if header in after.headers
             and header not in _TOLD_APART
-            and not (
-                header in self.hideable
-                and self.before.knows(header) != self.after.knows(header)
+            and (
+                before.knows(header) == after.knows(header)
+                or not (may_lack or header in self.hideable)
             )
         ]
 

@@ -545,6 +545,22 @@ class TestDiffAt(AtTestCase):
                     found = self.diff(moment, before)
                     self.assertEqual((status, missing), (found[0], found[2]))
 
+    def test_a_column_that_is_not_recorded(self) -> None:
+        row = {
+            **{'Server ID': fake_cloud.identifier(1), 'Server Name': 'web'},
+            **{'Port ID': fake_cloud.identifier(11), 'Fixed IPs': [ADDRESS]},
+            'Security Groups': ['default'],
+        }
+        before = self.create_file(json.dumps([row]))
+        self.assertEqual(
+            (
+                *(0, ''),
+                'Some values are missing: Security groups: not recorded\n'
+                f'In {before} only, so not compared: Security Groups\n',
+            ),
+            self.diff(self.first['Finished'], before),
+        )
+
     def test_a_server_that_is_new(self) -> None:
         self.cloud.register_servers(
             fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')

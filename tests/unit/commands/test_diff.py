@@ -179,6 +179,44 @@ class TestDiff(test_list_fleet.FleetTestCase):
             result.stderr.splitlines(),
         )
 
+    def test_nothing_is_claimed_of_a_server_whose_id_is_not_saved(
+        self,
+    ) -> None:
+        before = self.save('web', '-f', 'json')
+        self.cloud.get(
+            test_list_fleet.interfaces_url(1), status_code=403, json={}
+        )
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                'Interfaces of server web: this is not allowed (HTTP 403)\n',
+            ),
+            self.diff(before, '--server', 'web'),
+        )
+
+    def test_what_cannot_be_looked_up_is_not_compared(self) -> None:
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, '10.0.0.1', name='eth0')
+        )
+        columns = ('-c', 'Port ID', '-c', 'Server ID', '-c', 'Port Name')
+        before = self.save(*columns, '-f', 'json')
+        for status_code, status, why in (
+            (403, 0, 'this is not allowed (HTTP 403)'),
+            (400, 1, 'the request was rejected (HTTP 400)'),
+        ):
+            self.cloud.get(
+                f'{self.cloud.network_url}/v2.0/ports', status_code=status_code
+            )
+            self.assertEqual(
+                command_result.Result(
+                    *(status, ''),
+                    f'Some values are missing: Ports: {why}\n'
+                    f'In {before} only, so not compared: Port Name\n',
+                ),
+                self.diff(before),
+            )
+
     def test_tag_is_not_compared_where_neutron_is_asked(self) -> None:
         before = self.save()
         self.cloud.register_network_versions()
