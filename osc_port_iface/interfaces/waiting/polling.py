@@ -12,7 +12,7 @@
 
 """Polls a server, and judges whether its interfaces meet a condition."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 import dataclasses
 import enum
 import logging
@@ -65,11 +65,13 @@ class State(enum.Enum):
     FAILED = enum.auto()
 
 
-@dataclasses.dataclass(frozen=True)
-class Poll:
-    """The result of the latest poll of a server, and of those before it.
+@dataclasses.dataclass(eq=False)
+class PolledServer:
+    """A server that is polled, and what the polls have shown.
 
-    :ivar server: The server.
+    :ivar cloud: The services.
+    :ivar condition: One of CONDITIONS.
+    :ivar server: The server, as it was when its interfaces were last read.
     :ivar called: What messages call the server.
     :ivar awaited: The interfaces to wait for; all if empty.
     :ivar mac_addresses: The MAC addresses of the targets, which identify them
@@ -78,18 +80,22 @@ class Poll:
     :ivar lines: What does not meet the condition, and why.
     :ivar interfaces: The interfaces that are plugged in.
     :ivar differences: The differences in Nova's cache.
+    :ivar known: Those that the poll before has shown.
     :ivar ports: The ports that were read from Neutron, by ID.
     """
 
+    cloud: api_cloud.Cloud
+    condition: str
     server: records.Server
     called: str
-    awaited: Sequence[targets.Target] = ()
-    mac_addresses: frozenset[str | None] = frozenset()
+    awaited: Sequence[targets.Target]
+    mac_addresses: set[str | None]
     state: State = State.PENDING
-    lines: tuple[str, ...] = ()
-    interfaces: tuple[records.Interface, ...] = ()
-    differences: tuple[findings.Finding, ...] = ()
-    ports: Mapping[str, records.Port] = dataclasses.field(default_factory=dict)
+    lines: Sequence[str] = ()
+    interfaces: Sequence[records.Interface] = ()
+    differences: Sequence[findings.Finding] = ()
+    known: Sequence[findings.Finding] = ()
+    ports: dict[str, records.Port] = dataclasses.field(default_factory=dict)
 
     @property
     def chosen(self) -> list[records.Interface]:
@@ -124,39 +130,8 @@ class Poll:
             for difference in self.differences
         )
 
-    def has_seen(self, difference: findings.Finding) -> bool:
-        """Return whether the poll has shown the same difference."""
-        return any(
-            (known.code, known.mac_address)
-            == (difference.code, difference.mac_address)
-            for known in self.differences
-        )
-
-    def failed(self, line: str) -> 'Poll':
-        """Return the same for a server that has failed."""
-        return dataclasses.replace(self, state=State.FAILED, lines=(line,))
-
-    def unread(self, error: errors.ApiError) -> 'Poll':
-        """Return the same for a server that could not be read."""
-        if isinstance(error, (errors.NotFound, errors.Forbidden)):
-            return self.failed(str(error))
-        # The next poll may succeed.
-        return dataclasses.replace(self, lines=(str(error),))
-
-
-@dataclasses.dataclass(frozen=True)
-class Poller:
-    """Polls servers.
-
-    :ivar cloud: The services.
-    :ivar condition: One of CONDITIONS.
-    """
-
-    cloud: api_cloud.Cloud
-    condition: str
-
-    def poll(self, waited: float, is_last: bool, before: Poll) -> Poll:
-        """Poll a server.
+    def poll(self, waited: float, is_last: bool) -> None:
+        """Poll the server.
 
         Nova's cache is read first: while it is unchanged, it still lacks what
         it lacked before.
@@ -164,43 +139,50 @@ class Poller:
         :param waited: Seconds since the first poll.
         :param is_last: Whether this is the last poll, which must give the
             reasons.
-        :param before: The previous poll.
         :raises errors.ApiError: A request failed.
         """
-        called = before.called
-        server = self.cloud.compute.server(before.server.id, called)
+        server = self.cloud.compute.server(self.server.id, self.called)
         if server.status in _LOST:
-            why = _('its status is %s') % server.status
-            return before.failed(_line(called, why))
+            self._fail(_('its status is %s') % server.status)
+            return
         if server.in_down_cell:
-            line = _line(called, _('its cell is down'))
-            return dataclasses.replace(before, lines=(line,))
-        cache_lags = before.is_uncached and server.cache == before.server.cache
-        if cache_lags and not is_last:
-            return self._unless_failed(before, waited)
-        found = self._compared(server, is_last, before)
-        found_reasons = [*self._reasons(found, before)]
-        state = State.PENDING if found_reasons else State.FINISHED
-        if any(reason.is_lasting for reason in found_reasons):
-            state = State.CANNOT_SUCCEED
-        lines = [_line(called, row.why, row.what) for row in found_reasons]
-        found = dataclasses.replace(found, state=state, lines=tuple(lines))
-        return self._unless_failed(found, waited)
+            self.lines = [_line(self.called, _('its cell is down'))]
+            return
+        cache_lags = self.is_uncached and server.cache == self.server.cache
+        if is_last or not cache_lags:
+            self._compare(server, is_last)
+            found = [*self._reasons()]
+            if not found:
+                self.state = State.FINISHED
+            elif any(reason.is_lasting for reason in found):
+                self.state = State.CANNOT_SUCCEED
+            self.lines = [
+                _line(self.called, row.why, row.what) for row in found
+            ]
+        self._give_up_if_failed(waited)
 
-    def _compared(
-        self, server: records.Server, is_last: bool, before: Poll
-    ) -> Poll:
+    def miss(self, error: errors.ApiError) -> None:
+        """Note that a poll has failed; the next one may succeed."""
+        self.lines = [str(error)]
+        if isinstance(error, (errors.NotFound, errors.Forbidden)):
+            self.state = State.FAILED
+
+    def _fail(self, why: str) -> None:
+        self.state, self.lines = State.FAILED, [_line(self.called, why)]
+
+    def _compare(self, server: records.Server, is_last: bool) -> None:
         """Compare the views, as they are now."""
         interfaces = names.all_rows(
-            self.cloud.compute.interfaces(server.id, before.called)
+            self.cloud.compute.interfaces(server.id, self.called)
         )
         differences = cache_diff.compare(server, interfaces)
+        self.known = self.differences
         doubtful = [
             difference.port_id
             for difference in differences
             if difference.code is codes.Code.MISSING_FROM_CACHE
             # Most are in the cache at the next poll.
-            and (is_last or before.has_seen(difference))
+            and (is_last or self._was_known(difference))
         ]
         if self.condition == 'active' and server.status not in _OFF:
             # Ports that are not ACTIVE may be disabled.
@@ -212,22 +194,23 @@ class Poller:
                     row.port_id != interface.port_id for row in differences
                 )
             ]
-        ports = {**before.ports, **self._ports({*doubtful} - {*before.ports})}
-        found = dataclasses.replace(
-            before, server=server, interfaces=tuple(interfaces), ports=ports
-        )
-        return dataclasses.replace(
-            found,
-            mac_addresses=before.mac_addresses.union(
-                interface.mac_address for interface in found.chosen
-            ),
-            differences=tuple(
-                difference
-                for difference in differences
-                if not cache_diff.is_expected(
-                    difference, server, ports.get(difference.port_id or '')
-                )
-            ),
+        self.ports |= self._ports({*doubtful} - {*self.ports})
+        self.server, self.interfaces = server, interfaces
+        self.mac_addresses.update(row.mac_address for row in self.chosen)
+        self.differences = [
+            difference
+            for difference in differences
+            if not cache_diff.is_expected(
+                difference, server, self.ports.get(difference.port_id or '')
+            )
+        ]
+
+    def _was_known(self, difference: findings.Finding) -> bool:
+        """Return whether the poll before has shown the same difference."""
+        return any(
+            (known.code, known.mac_address)
+            == (difference.code, difference.mac_address)
+            for known in self.known
         )
 
     def _ports(self, port_ids: set[str | None]) -> dict[str, records.Port]:
@@ -241,43 +224,43 @@ class Poller:
             return {}
         return {port.id: port for port in answer.rows}
 
-    def _reasons(self, poll: Poll, before: Poll) -> Iterator[reasons.Reason]:
+    def _reasons(self) -> Iterator[reasons.Reason]:
         """List why the condition is not met."""
         if self.condition == 'detached':
-            yield from _of_detach(poll)
+            yield from self._of_detach()
             return
-        for interface in poll.chosen:
-            yield from self._of_interface(poll, interface, before)
-        for target in poll.absent:
+        for interface in self.chosen:
+            yield from self._of_interface(interface)
+        for target in self.absent:
             yield reasons.Reason(_('not plugged in'), target.text)
-        if not poll.awaited:
-            for difference in poll.differences:
+        if not self.awaited:
+            for difference in self.differences:
                 if difference.port_id is None:
                     yield reasons.of_difference(difference)
-        ask, server = _OF_NEUTRON.get(self.condition), poll.server
+        ask, server = _OF_NEUTRON.get(self.condition), self.server
         if server_state.is_settled(server):
             if ask:
-                yield from ask(self.cloud.network, server, poll.chosen)
-        elif ask or not poll.interfaces:
+                yield from ask(self.cloud.network, server, self.chosen)
+        elif ask or not self.interfaces:
             # Nova gives a new server its interfaces only after a while.
             how = server.task_state or server.status
             yield reasons.Reason(_('it is still changing (%s)') % how)
 
     def _of_interface(
-        self, poll: Poll, interface: records.Interface, before: Poll
+        self, interface: records.Interface
     ) -> Iterator[reasons.Reason]:
         """Say why an interface is not attached, or not ACTIVE."""
-        for difference in poll.differences:
+        for difference in self.differences:
             if difference.port_id == interface.port_id:
-                was_seen = before.has_seen(difference)
-                yield reasons.of_difference(difference, was_seen)
+                was_known = self._was_known(difference)
+                yield reasons.of_difference(difference, was_known)
                 return
-        state, status = interface.port_state, poll.server.status
+        state, status = interface.port_state, self.server.status
         if self.condition != 'active' or state == 'ACTIVE':
             return
         what = reasons.called(interface)
-        port = poll.ports.get(interface.port_id or '')
-        if status in _OFF and poll.server.task_state is None:
+        port = self.ports.get(interface.port_id or '')
+        if status in _OFF and self.server.task_state is None:
             why = _(
                 'its port is %(state)s, and stays so while the status of the '
                 'server is %(status)s'
@@ -289,8 +272,23 @@ class Poller:
         else:
             yield reasons.Reason(_('its port is %s') % state, what)
 
-    def _unless_failed(self, poll: Poll, waited: float) -> Poll:
-        """Give up a server if its attach or detach has failed.
+    def _of_detach(self) -> Iterator[reasons.Reason]:
+        """List why interfaces are not detached."""
+        for row in self.chosen:
+            yield reasons.Reason(_('still plugged in'), reasons.called(row))
+        live = records.grouped(self.interfaces, lambda row: row.mac_address)
+        cached = records.grouped(
+            self.server.cache, lambda row: row.mac_address
+        )
+        for mac_address, entries in cached.items():
+            plugged_in = cache_diff.fixed_ips(*live.get(mac_address, ()))
+            if cache_diff.fixed_ips(*entries) - plugged_in and (
+                not self.awaited or mac_address in self.mac_addresses
+            ):
+                yield reasons.Reason(reasons.STALE, mac_address or '')
+
+    def _give_up_if_failed(self, waited: float) -> None:
+        """Give up the server if its attach or detach has failed.
 
         Nova does not say which interface an action was about. If the binding
         of a port fails, Nova does not detach the port from the server
@@ -300,43 +298,28 @@ class Poller:
         :param waited: Seconds since the first poll.
         """
         if self.condition == 'detached':
-            is_open, name = bool(poll.chosen), 'detach_interface'
+            is_open, name = bool(self.chosen), 'detach_interface'
             what = _('still plugged in, as the detach has failed')
         else:
-            is_open = bool(poll.absent) or poll.is_uncached
+            is_open = bool(self.absent) or self.is_uncached
             name = 'attach_interface'
             what = _('not plugged in, as the attach has failed')
         if not is_open:
-            return poll
+            return
         try:
-            answer = self.cloud.compute.instance_actions(poll.server.id)
+            answer = self.cloud.compute.instance_actions(self.server.id)
         except errors.RequestFailed as error:
             LOG.info(_('Whether it has failed is not known: %s'), error)
-            return poll
+            return
         recent = [
             action
             for action in answer.rows
             if action.action == name and action.seconds_ago <= waited + _RECENT
         ]
-        if not recent or not all(action.failed for action in recent):
-            return poll
-        request_id = recent[0].request_id or _('unknown')
-        what += _(' (request ID %s)') % request_id
-        return poll.failed(_line(poll.called, what))
-
-
-def _of_detach(poll: Poll) -> Iterator[reasons.Reason]:
-    """List why interfaces are not detached."""
-    for interface in poll.chosen:
-        yield reasons.Reason(_('still plugged in'), reasons.called(interface))
-    live = records.grouped(poll.interfaces, lambda row: row.mac_address)
-    cached = records.grouped(poll.server.cache, lambda row: row.mac_address)
-    for mac_address, entries in cached.items():
-        plugged_in = cache_diff.fixed_ips(*live.get(mac_address, ()))
-        if cache_diff.fixed_ips(*entries) - plugged_in and (
-            not poll.awaited or mac_address in poll.mac_addresses
-        ):
-            yield reasons.Reason(reasons.STALE, mac_address or '')
+        if recent and all(action.failed for action in recent):
+            request_id = recent[0].request_id or _('unknown')
+            what += _(' (request ID %s)') % request_id
+            self._fail(what)
 
 
 def _line(called: str, why: str, what: str | None = None) -> str:

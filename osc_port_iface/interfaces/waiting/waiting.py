@@ -18,10 +18,9 @@ times, in either order. So it has finished only when both agree.
 
 import collections
 from collections.abc import Callable, Iterable, Sequence
-import functools
+import operator
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.waiting import patience as patiences
@@ -59,64 +58,53 @@ def wait(
         each that was lost, and each attach or detach that failed; and a notice
         for each interface that does not meet the condition.
     """
-    poller = polling.Poller(cloud, condition)
-    mac_addresses = frozenset(target.mac_address for target in chosen)
     names = collections.Counter(server.name for server in servers)
-    polls = {
-        server.id: polling.Poll(
-            server,
+    polled = [
+        polling.PolledServer(
+            *(cloud, condition, server),
             # Two servers of one name are told apart by their IDs.
             server.name
             if server.name and names[server.name] == 1
             else server.id,
             chosen,
-            mac_addresses,
+            {target.mac_address for target in chosen},
         )
         for server in servers
-    }
+    ]
+    pending = polled
     while True:
         is_last = patience.is_over
-        poll = functools.partial(poller.poll, patience.waited, is_last)
-        for before, result in fan_out.fan_out(poll, _pending(polls.values())):
-            polls[before.server.id] = (
-                before.unread(result)
-                if isinstance(result, errors.ApiError)
-                else result
-            )
-        states = {row.state for row in polls.values()}
-        if (
-            is_last
-            or _State.PENDING not in states
-            or states & {_State.CANNOT_SUCCEED, _State.FAILED}
-        ):
-            return _result(polls.values())
-        show(_status(_pending(polls.values())))
+        poll = operator.methodcaller('poll', patience.waited, is_last)
+        for each, error in fan_out.fan_out(poll, pending):
+            if error:
+                each.miss(error)
+        pending = [each for each in polled if each.state is _State.PENDING]
+        has_ended = any(
+            each.state in (_State.CANNOT_SUCCEED, _State.FAILED)
+            for each in polled
+        )
+        if is_last or has_ended or not pending:
+            return _result(polled)
+        lines = sum(len(each.lines) for each in pending)
+        show(
+            _('Not ready: servers %(servers)d, interfaces %(interfaces)d')
+            % {'servers': len(pending), 'interfaces': lines}
+        )
         patience.pause()
 
 
-def _pending(polls: Iterable[polling.Poll]) -> list[polling.Poll]:
-    return [poll for poll in polls if poll.state is _State.PENDING]
-
-
-def _status(pending: Sequence[polling.Poll]) -> str:
-    return _('Not ready: servers %(servers)d, interfaces %(interfaces)d') % {
-        'servers': len(pending),
-        'interfaces': sum(len(poll.lines) for poll in pending),
-    }
-
-
 def _result(
-    polls: Iterable[polling.Poll],
+    polled: Iterable[polling.PolledServer],
 ) -> records.Answer[records.ServerInterface]:
     result: records.Answer[records.ServerInterface] = records.Answer([])
-    for poll in polls:
-        if poll.state is _State.FINISHED:
+    for each in polled:
+        if each.state is _State.FINISHED:
             result.rows += (
-                records.ServerInterface(poll.server, interface)
-                for interface in poll.interfaces
+                records.ServerInterface(each.server, interface)
+                for interface in each.interfaces
             )
-        elif poll.state is _State.FAILED:
-            result.failures += poll.lines
+        elif each.state is _State.FAILED:
+            result.failures += each.lines
         else:
-            result.notices += poll.lines
+            result.notices += each.lines
     return result
