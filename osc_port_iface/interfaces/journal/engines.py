@@ -22,7 +22,6 @@ import pathlib
 import re
 import sqlite3
 import stat
-from typing import Any
 from urllib import parse
 
 from osc_lib import exceptions
@@ -165,11 +164,14 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
         url = sa.engine.make_url(location)
         if url.get_backend_name() not in _EXTRAS or not url.database:
             raise sa_exceptions.ArgumentError
-        options: dict[str, Any] = {}
-        if begin == 'BEGIN':
-            options['isolation_level'] = 'REPEATABLE READ'
         return sa.create_engine(
-            location, poolclass=pool.NullPool, future=True, **options
+            location,
+            poolclass=pool.NullPool,
+            future=True,
+            # A writer must see what another one did while it waited.
+            isolation_level=(
+                'REPEATABLE READ' if begin == 'BEGIN' else 'READ COMMITTED'
+            ),
         )
     _check_header(location)
     path = parse.quote(str(pathlib.Path(location).absolute()))

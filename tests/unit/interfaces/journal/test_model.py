@@ -12,10 +12,12 @@
 
 """The journal against a naive model, on each database that can be had."""
 
+from concurrent import futures
 import importlib
 from importlib import util
 import json
 import pathlib
+import time
 from typing import Any
 import unittest
 
@@ -208,6 +210,32 @@ class TestPostgreSQL(ModelTests):
         driver = 'psycopg' if util.find_spec('psycopg') else 'psycopg2'
         url: str = self._server.get_uri(name)
         return url.replace('postgresql', f'postgresql+{driver}', 1)
+
+    def test_a_writer_sees_what_it_waited_for(self) -> None:
+        location = self.location()
+        # As MySQL has it.
+        self._server.psql(
+            f'ALTER DATABASE journal{self._databases} '
+            "SET default_transaction_isolation = 'repeatable read';"
+        )
+        there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
+        samples.observe(location, there)
+        with futures.ThreadPoolExecutor() as threads:
+            with engines.writing(location) as connection:
+                waiting = threads.submit(samples.observe, location, there)
+                while not (waiting.done() or self.is_waiting()):
+                    time.sleep(0.01)
+                second = observing.Observation(connection, 'RegionOne', '{}')
+                second.keep('ports', samples.rows(there))
+                second.finish(2 * samples.EVERY, 2 * samples.EVERY, 0)
+            third = waiting.result()
+        self.assertEqual((3, 0), (third.id, third.changed))
+
+    def is_waiting(self) -> bool:
+        """Return whether a connection waits for a lock."""
+        return ' Lock' in self._server.psql(
+            'SELECT wait_event_type FROM pg_stat_activity;'
+        )
 
 
 # It is not a test by itself.
