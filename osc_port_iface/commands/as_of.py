@@ -140,7 +140,7 @@ class RecordedLister(RecordedCommand, lister.TextLister):
         found: regions.Regions[Self],
     ) -> lister.Table:
         """Return the table of the command for several regions."""
-        return found.table(lambda view, arguments: view.tabulate(arguments))
+        return found.table(lambda part: part.tabulate(parsed_args))
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         return self.answer(parsed_args)

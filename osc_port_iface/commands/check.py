@@ -108,7 +108,7 @@ class CheckServerInterface(lister.TextLister):
         try:
             several = regions.choose(self, parsed_args)
             results = (
-                _in_regions(several)
+                _in_regions(several, parsed_args)
                 if several
                 else {'': self._check(parsed_args)}
             )
@@ -130,7 +130,7 @@ class CheckServerInterface(lister.TextLister):
             self.rank_above('Actual', 'MAC Address')
         if several:
             return several.table(
-                lambda view, args: view._table(args, results[view.region])
+                lambda part: part._table(parsed_args, results[part.region])
             )
         return self._table(parsed_args, results[''])
 
@@ -220,12 +220,13 @@ class CheckServerInterface(lister.TextLister):
 
 def _in_regions(
     several: regions.Regions[CheckServerInterface],
+    parsed_args: argparse.Namespace,
 ) -> dict[str, check.CheckResult]:
     """Check several regions.
 
     :returns: The result of each; of one that could not be read, a failure.
     """
-    found = several.ask(lambda view, args: view._check(args))
+    found = several.ask(lambda part: part._check(parsed_args))
     check.drop_doubles(list(found.values()))
     for name in several.lost:
         found[name] = check.CheckResult([], [_('The region was not read.')])

@@ -156,16 +156,15 @@ def _now(
     """
 
     def listed(
-        view: diff.DiffServerInterface,
-        args: argparse.Namespace,
+        part: diff.DiffServerInterface,
     ) -> tuple[listing_diff.Listing, listing_diff.Listing]:
-        side = before.of_region(view.region or view.cloud().region)
-        now = _Side(view, args, side)
-        return side, now.listing(_('the cloud'), now.table())
+        side = before.of_region(part.region or part.cloud().region)
+        now = _Side(parsed_args, side)
+        return side, now.listing(_('the cloud'), now.table(part))
 
     several = regions.choose(command, parsed_args, before.regions)
     if not several:
-        return {'': listed(command, parsed_args)}
+        return {'': listed(command)}
     _check_regions([before])
     return several.ask(listed)
 
@@ -198,9 +197,9 @@ def _then(
             name = _('the last observation')
             if moment:
                 name = _('the cloud at %s') % summary.as_text(moment)
-            side = _Side(command, parsed_args, sides[0] if sides else None)
+            side = _Side(parsed_args, sides[0] if sides else None)
             try:
-                table, is_certain = recorded_tables.Regions(
+                table, is_certain = recorded_tables.RecordedRegions(
                     command, side.table, series
                 ).ask_before()
             except (names.NoSuchName, errors.NotFound) as error:
@@ -231,23 +230,21 @@ def _then(
 class _Side:
     """Lists the interfaces of one side.
 
-    :ivar command: The command, which asks a cloud.
-    :ivar parsed_args: Its arguments.
+    :ivar parsed_args: The arguments of the command.
     :ivar other: The side to compare it with, whose columns are listed; None to
         list those of ``--long`` that a journal has.
     :ivar is_incomplete: Whether some interfaces could not be read.
     :ivar lacks_values: Whether some values could not be looked up.
     """
 
-    command: diff.DiffServerInterface
     parsed_args: argparse.Namespace
     other: listing_diff.Listing | None = None
     is_incomplete: bool = False
     lacks_values: bool = False
 
-    def table(self) -> lister.Table:
+    def table(self, command: plugin_command.PluginCommand) -> lister.Table:
         """List the interfaces that the command's cloud has."""
-        command, parsed_args = self.command, self.parsed_args
+        parsed_args = self.parsed_args
         cloud = command.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
         headers: Collection[str] = _RECORDED

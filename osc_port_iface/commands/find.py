@@ -233,16 +233,16 @@ class FindServerInterface(as_of.RecordedLister):
         several: regions.Regions[Self],
     ) -> lister.Table:
         answers = several.ask(
-            lambda view, args: view._find(args, view.cloud())
+            lambda part: part._find(parsed_args, part.cloud())
         )
         find.drop_doubles(
             answers,
             lambda servers: several.ask(
-                lambda view, _args: _existing(view.cloud(), servers)
+                lambda part: _existing(part.cloud(), servers)
             ),
         )
         return several.table(
-            lambda view, args: view._table(args, answers[view.region])
+            lambda part: part._table(parsed_args, answers[part.region])
         )
 
     def _find(

@@ -12,8 +12,9 @@
 
 """Reports as one what several regions say, or one at several times."""
 
-from collections.abc import Collection, Sequence
-import dataclasses
+from collections.abc import Callable, Collection, Sequence
+import copy
+from typing import Generic, TypeVar
 
 from osc_lib import exceptions
 
@@ -22,27 +23,46 @@ from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import printable
 from osc_port_iface import records
 
+_Command = TypeVar('_Command', bound=plugin_command.PluginCommand)
+_Result = TypeVar('_Result')
 
-@dataclasses.dataclass
-class Heard:
-    """What is said about a region, at one time.
 
+class Part(Generic[_Command]):
+    """A command that asks one of several regions, or at one of several times.
+
+    :ivar command: A copy of the command.
     :ivar region: The region.
-    :ivar lines: How to report each line, and the line.
     :ivar error: Why there is no answer.
     """
 
-    region: str
-    lines: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    error: exceptions.CommandError | None = None
+    def __init__(self, command: _Command, region: str) -> None:
+        self.command = copy.copy(command)
+        self.command.region = self.region = region
+        self.error: exceptions.CommandError | None = None
+
+    def attempt(
+        self, work: Callable[[_Command], _Result]
+    ) -> dict[str, _Result]:
+        """Do the work, and note what is reported, or an error.
+
+        :returns: The result, by region; nothing after an error.
+        """
+        self.command.heard = []
+        if self.error is None:
+            try:
+                return {self.region: work(self.command)}
+            except exceptions.CommandError as error:
+                self.error = error
+        return {}
 
     @property
     def said(self) -> list[tuple[str, str]]:
-        """The lines, with the error as the last one."""
+        """How to report each line, and the line; the error is the last one."""
+        lines = self.command.heard or []
         if self.error is None:
-            return self.lines
+            return lines
         (line,) = self.error.args
-        return [*self.lines, ('fail', line)]
+        return [*lines, ('fail', line)]
 
     @property
     def is_lost(self) -> bool:
@@ -54,24 +74,24 @@ class Heard:
 
 def report(
     command: plugin_command.PluginCommand,
-    heard: Sequence[Heard],
+    parts: Sequence[Part[_Command]],
     regions: Collection[str],
 ) -> None:
     """Report each line once, with the regions that say it if not all do.
 
     :param command: The command, which reports the lines.
-    :param heard: What is said.
+    :param parts: What they say.
     :param regions: The regions that are asked.
     :raises exceptions.CommandError: Nothing has an answer.
     """
     lines = []
-    for (method, line), said_by in _merged(heard).items():
+    for (method, line), said_by in _merged(parts).items():
         if set(said_by) < set(regions):
             place = ', '.join(map(printable.one_line, said_by))
             line = f'{place}: {line}'
         lines.append((method, line))
     problem = None
-    if all(each.error for each in heard):
+    if all(part.error for part in parts):
         failures = [row for row in lines if row[0] == 'fail']
         lines.remove(failures[-1])
         problem = failures[-1][1]
@@ -80,13 +100,15 @@ def report(
             command.hint(line)
         else:
             getattr(command, method)([line])
-    if problem and any(each.is_lost for each in heard):
+    if problem and any(part.is_lost for part in parts):
         raise exceptions.CommandError(problem)
     if problem:
         raise names.NoSuchName(problem)
 
 
-def _merged(heard: Sequence[Heard]) -> dict[tuple[str, str], list[str]]:
+def _merged(
+    parts: Sequence[Part[_Command]],
+) -> dict[tuple[str, str], list[str]]:
     """Return what is to be reported, and the regions that say it.
 
     What does not exist in one region, or at one time, may in another. So a
@@ -94,21 +116,21 @@ def _merged(heard: Sequence[Heard]) -> dict[tuple[str, str], list[str]]:
     last.
     """
     absent: dict[str, set[int]] = {}
-    for number, each in enumerate(heard):
-        for _method, line in each.said:
+    for number, part in enumerate(parts):
+        for _method, line in part.said:
             if isinstance(line, records.Absence):
                 absent.setdefault(line.name, set()).add(number)
-    answering = {number for number, each in enumerate(heard) if not each.error}
+    answering = {number for number, part in enumerate(parts) if not part.error}
     first: dict[tuple[str, str], list[str]] = {}
     last: dict[tuple[str, str], list[str]] = {}
-    for each in heard:
-        for said in each.said:
+    for part in parts:
+        for said in part.said:
             counting = first
             if isinstance(said[1], records.Absence):
                 if not absent[said[1].name] >= answering:
                     continue
                 counting = last
-            counting.setdefault(said, []).append(each.region)
+            counting.setdefault(said, []).append(part.region)
     # A line may be another one with a suggestion added.
     for said in list(last):
         if any(

@@ -22,7 +22,6 @@ from typing import Any, ClassVar, TextIO, TypeVar
 
 from cliff import app
 from osc_lib.command import command
-from osc_lib import exceptions
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
@@ -52,7 +51,7 @@ _WAITING = _('Waiting for the cloud')
 _Row = TypeVar('_Row')
 
 
-class UsageError(exceptions.CommandError):
+class UsageError(Exception):
     """The command line makes no sense."""
 
 

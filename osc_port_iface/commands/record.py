@@ -184,7 +184,7 @@ def _record_regions(
     """Record what each region has now."""
     return recording.record(
         parsed_args.journal,
-        lambda: several.ask(lambda view, args: view._read_now(args)).values(),
+        lambda: several.ask(lambda part: part._read_now(parsed_args)).values(),
         parsed_args.keep,
     )
 

@@ -30,7 +30,6 @@ from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
 from osc_port_iface.commands import lister
-from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface import printable
@@ -63,16 +62,13 @@ class _Seen:
     is_certain: bool = False
 
 
-class Regions:
-    """A command that asks what was recorded of regions.
-
-    :ivar headers: The headers of the columns.
-    """
+class RecordedRegions:
+    """A command that asks what was recorded of regions."""
 
     def __init__(
         self,
         command: as_of.RecordedCommand,
-        tabulate: Callable[[], lister.Table],
+        tabulate: Callable[[as_of.RecordedCommand], lister.Table],
         found: Iterable[moments.Series],
         shows_region: bool = False,
     ) -> None:
@@ -86,7 +82,7 @@ class Regions:
         """
         self._command = command
         self._tabulate = tabulate
-        self._heard: list[joint_report.Heard] = []
+        self._parts: list[joint_report.Part[as_of.RecordedCommand]] = []
         self._headers: tuple[str, ...] = ()
         self._series = list(found)
         # That of an imported listing is not known.
@@ -127,7 +123,7 @@ class Regions:
 
     def _report(self) -> tuple[str, ...]:
         """Report as one, and return the headers."""
-        joint_report.report(self._command, self._heard, self._names)
+        joint_report.report(self._command, self._parts, self._names)
         return (REGION,) * self._shows_region + self._headers
 
     def _ask(self, series: moments.Series) -> list[_Seen]:
@@ -157,9 +153,10 @@ class Regions:
     def _rows(
         self, series: moments.Series, view: history.Snapshot
     ) -> list[_Row]:
-        command, region = self._command, series.scope.region
-        heard = joint_report.Heard(region)
-        self._heard.append(heard)
+        region = series.scope.region
+        part = joint_report.Part(self._command, region)
+        self._parts.append(part)
+        command = part.command
         command.asked = replay.RecordedCloud(view)
         command.beside = {
             str(each.scope.id): (
@@ -173,19 +170,15 @@ class Regions:
                 each.asked and region and each.scope.region not in ('', region)
             )
         }
-        command.heard = heard.lines
-        try:
-            self._headers, rows = self._tabulate()
-        except plugin_command.UsageError:
-            raise
-        except exceptions.CommandError as error:
-            heard.error = error
-            return []
-        finally:
-            command.asked = command.heard = None
-        if self._shows_region:
-            return [(cells.text(region or None), *row) for row in rows]
-        return rows
+        answer = part.attempt(self._tabulate)
+        # There may be many observations, so what was read is not kept.
+        command.asked, command.beside = None, {}
+        for headers, rows in answer.values():
+            self._headers = headers
+            if self._shows_region:
+                return [(cells.text(region or None), *row) for row in rows]
+            return rows
+        return []
 
 
 def _merge(others: list[_Seen], found: _Seen) -> None:
@@ -217,9 +210,9 @@ def tabulate(
     time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
     with moments.at(parsed_args.journal, [time], regions) as (series,):
-        headers, found = Regions(
+        headers, found = RecordedRegions(
             command,
-            lambda: command.tabulate(parsed_args),
+            lambda part: part.tabulate(parsed_args),
             series,
             shows_region,
         ).ask()

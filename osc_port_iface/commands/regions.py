@@ -15,11 +15,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
-import copy
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
-
-from osc_lib import exceptions
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
@@ -38,7 +35,7 @@ from osc_port_iface import printable
 
 HEADER = listing_diff.REGION
 
-_Command = TypeVar('_Command', bound='lister.TextLister')
+_Command = TypeVar('_Command', bound=lister.TextLister)
 _Result = TypeVar('_Result')
 
 
@@ -104,7 +101,7 @@ def choose(
             % ', '.join(map(printable.one_line, same))
         )
     if len(chosen) > 1 or (chosen and columns.is_named(parsed_args, HEADER)):
-        return Regions(command, parsed_args, found.cloud, chosen)
+        return Regions(command, found.cloud, chosen)
     for name in chosen:
         command.asked = found.cloud(name)
     return None
@@ -137,55 +134,49 @@ class Regions(Generic[_Command]):
     def __init__(
         self,
         command: _Command,
-        parsed_args: argparse.Namespace,
         connect: Callable[[str], api_cloud.Cloud],
-        chosen: Iterable[str],
+        chosen: Sequence[str],
     ) -> None:
-        self._command = command
-        self._parsed_args = parsed_args
-        # Those that have answered so far.
-        self._answering = {
-            name: _View(command, parsed_args, connect, name) for name in chosen
-        }
-        self.names = list(self._answering)
+        self.names = chosen
         self.lost: set[str] = set()
+        self._command = command
+        # Those that have answered so far.
+        self._answering = [joint_report.Part(command, name) for name in chosen]
+        for part in self._answering:
+            part.command.added = (HEADER,)
+            try:
+                part.command.asked = connect(part.region)
+            except errors.ApiError as error:
+                part.error = error
 
-    def ask(
-        self, work: Callable[[_Command, argparse.Namespace], _Result]
-    ) -> dict[str, _Result]:
+    def ask(self, work: Callable[[_Command], _Result]) -> dict[str, _Result]:
         """Do the work in all regions in parallel, and report as one.
 
         :param work: The work: a function of the command, which asks one of the
-            regions, and of its arguments.
+            regions.
         :returns: The result for each region that has answered, in order.
         :raises exceptions.CommandError: None has.
+        :raises plugin_command.UsageError: It cannot be done in any region.
         """
-        views = self._answering
+        parts = self._answering
         done: dict[str, _Result] = {}
-        for name, results in fan_out.fan_out(
-            lambda name: views[name].attempt(work), views, len(views)
+        for _part, results in fan_out.fan_out(
+            lambda part: part.attempt(work), parts, len(parts)
         ):
             if isinstance(results, errors.ApiError):
                 raise results
-            done.update((name, result) for result in results)
-        self._answering = {name: views[name] for name in views if name in done}
-        heard = [view.heard for view in views.values()]
-        self.lost.update(each.region for each in heard if each.is_lost)
-        joint_report.report(self._command, heard, self.names)
-        return {name: done[name] for name in self._answering}
+            done.update(results)
+        self._answering = [part for part in parts if part.region in done]
+        self.lost.update(part.region for part in parts if part.is_lost)
+        joint_report.report(self._command, parts, self.names)
+        return {part.region: done[part.region] for part in self._answering}
 
-    def table(
-        self,
-        work: Callable[[_Command, argparse.Namespace], lister.Table],
-    ) -> lister.Table:
+    def table(self, work: Callable[[_Command], lister.Table]) -> lister.Table:
         """Make one table of those of all regions.
 
         :param work: Makes the table of a region, as for :meth:`ask`.
         """
         tables = self.ask(work)
-        view = next(iter(self._answering.values()))
-        self._parsed_args.columns = view.arguments.columns
-        self._parsed_args.sort_columns = view.arguments.sort_columns
         # Without the tag, which Nova may not show in all regions, they have
         # the same columns.
         headers = max((found for found, _rows in tables.values()), key=len)
@@ -198,47 +189,3 @@ class Regions(Generic[_Command]):
                 )
                 rows.append((cells.text(region), *shown))
         return (HEADER, *headers), rows
-
-
-class _View(Generic[_Command]):
-    """A command that asks one of several regions.
-
-    :ivar arguments: Its arguments.
-    :ivar heard: What is reported about it.
-    """
-
-    def __init__(
-        self,
-        command: _Command,
-        parsed_args: argparse.Namespace,
-        connect: Callable[[str], api_cloud.Cloud],
-        name: str,
-    ) -> None:
-        self._command = copy.copy(command)
-        self._command.region = name
-        self._command.added = (HEADER,)
-        self.arguments = copy.copy(parsed_args)
-        self.heard = joint_report.Heard(name)
-        try:
-            self._command.asked = connect(name)
-        except errors.ApiError as error:
-            self.heard.error = error
-
-    def attempt(
-        self, work: Callable[[_Command, argparse.Namespace], _Result]
-    ) -> list[_Result]:
-        """Do the work, and note an error.
-
-        :returns: The result; nothing after an error.
-        :raises plugin_command.UsageError: It cannot be done in any region.
-        """
-        self._command.heard = self.heard.lines = []
-        if self.heard.error:
-            return []
-        try:
-            return [work(self._command, self.arguments)]
-        except plugin_command.UsageError:
-            raise
-        except exceptions.CommandError as error:
-            self.heard.error = error
-            return []
