@@ -139,7 +139,7 @@ def selection(parsed_args: argparse.Namespace) -> list[str]:
         for value in getattr(parsed_args, option):
             found += [f'--{option.replace("_", "-")}', value]
     if parsed_args.older_than is not None:
-        found += ['--older-than', f'{parsed_args.older_than:g}s']
+        found += ['--older-than', f'{parsed_args.older_than:.0f}s']
     return [*found, *parsed_args.server]
 
 

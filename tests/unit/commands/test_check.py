@@ -507,13 +507,13 @@ class TestGuide(CheckTestCase):
                 '3 findings.',
                 'Plan the repair: openstack server interface repair '
                 "--all-projects --severity warning --keep-tag 'my own' "
-                '--older-than 7200s --dry-run',
+                '--older-than 7776000s --dry-run',
                 "See 'missing-from-cache' "
                 "on the page 'Findings' of the documentation.",
             ],
             self.guide(
                 *('--all-projects', '--severity', 'warning'),
-                *('--keep-tag', 'my own', '--older-than', '2h'),
+                *('--keep-tag', 'my own', '--older-than', '90d'),
             ),
         )
 
