@@ -37,6 +37,9 @@ class Driver(enum.Enum):
 # The types of networks that may have a router that is not one of Neutron.
 _PHYSICAL = frozenset({'flat', 'vlan'})
 
+# That of Ethernet, from which Neutron takes what a tunnel adds to a packet.
+_PHYSICAL_MTU = 1500
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class End:
@@ -124,10 +127,14 @@ class Surroundings:
     def absence(self, network_id: str) -> steps.Verdict:
         """Judge that something is not found on a network.
 
-        :returns: ``blocked`` if the caller would see it, else ``unknown``.
+        :returns: ``blocked`` if the caller would see it, and only Neutron has
+            machines there, else ``unknown``.
         """
         owner = self.network(network_id).project_id
-        if self.sees_all or (owner is not None and owner == self.project_id):
+        is_own = owner is not None and owner == self.project_id
+        if (self.sees_all or is_own) and (
+            self.has_routers_outside(network_id) is False
+        ):
             return self.certainty
         return steps.UNKNOWN
 
@@ -148,7 +155,9 @@ class Surroundings:
     def has_routers_outside(self, network_id: str) -> bool | None:
         """Return whether a network leads to routers outside Neutron.
 
-        Only administrators see whether it is a physical one.
+        Only administrators see whether it is a physical one. Of a network that
+        is not shared, the MTU tells others if it is a tunnel
+        (https://docs.openstack.org/neutron/latest/admin/config-mtu.html).
 
         :returns: None if it may lead there.
         """
@@ -156,11 +165,13 @@ class Surroundings:
         if network.is_external:
             return True
         kinds = {segment.network_type for segment in network.segments}
-        if kinds and not kinds & _PHYSICAL:
+        is_tunnel = not kinds & _PHYSICAL
+        if not kinds:
+            mtu = network.mtu or _PHYSICAL_MTU
+            is_tunnel = not network.is_shared and mtu < _PHYSICAL_MTU
+        if is_tunnel:
             return False
-        if network.is_shared:
-            return bool(kinds) or None
-        return None if kinds else False
+        return True if kinds and network.is_shared else None
 
     def plugged(self, port: records.Port) -> records.Port:
         """Return what is plugged into a server: a port, or its parent."""

@@ -42,6 +42,7 @@ def network(number: int, name: str) -> dict[str, Any]:
         'admin_state_up': True,
         'router:external': False,
         'shared': False,
+        'mtu': 1450,
     }
 
 

@@ -143,6 +143,7 @@ def network(identifier: str, name: str, **changes: Any) -> records.Network:
         'admin_state_up': True,
         'is_external': False,
         'is_shared': False,
+        'mtu': 1450,
         **changes,
     }
     return records.Network(identifier, name, **values)
@@ -999,27 +1000,37 @@ class TestWays(WorldTestCase):
         self.assert_blocked(reason, '10.0.0.5', 'internet')
 
     def test_8_router_that_is_not_one_of_neutron(self) -> None:
-        """Whether a network is a physical one is for administrators."""
+        """Whether a network is a physical one is for administrators.
+
+        To others, the MTU tells that it is not.
+        """
         for number in (21, 23):
             del self.world.ports[fake_cloud.identifier(number)]
         self.world.change(WEB, fixed_ips=(fixed_ip(FRONT, '10.0.0.5'),))
         outside = '198.51.100.7'
         hidden = 'whether 10.0.0.1 on network front is a router cannot be seen'
         none = 'network front has no router at 10.0.0.1'
-        for kind, is_shared, verdict, reason in (
-            (None, False, BLOCKED, none),
-            (None, True, UNKNOWN, hidden),
-            ('geneve', True, BLOCKED, none),
-            ('geneve', False, BLOCKED, none),
-            ('vlan', True, ALLOWED, None),
-            ('flat', False, UNKNOWN, hidden),
+        nobody = 'no port on network front has 10.0.0.77'
+        for kind, is_shared, mtu, verdict, reason in (
+            (None, False, 1442, BLOCKED, none),
+            (None, False, 1500, UNKNOWN, hidden),
+            (None, False, 8950, UNKNOWN, hidden),
+            (None, False, None, UNKNOWN, hidden),
+            (None, True, 1442, UNKNOWN, hidden),
+            ('geneve', True, 1500, BLOCKED, none),
+            ('geneve', False, 1500, BLOCKED, none),
+            ('vlan', True, 1500, ALLOWED, None),
+            ('flat', False, 1400, UNKNOWN, hidden),
         ):
             segments = (records.Segment(kind),) if kind else ()
-            with self.subTest(kind=kind, is_shared=is_shared):
+            with self.subTest(kind=kind, is_shared=is_shared, mtu=mtu):
                 self.world.change(
-                    FRONT, segments=segments, is_shared=is_shared
+                    FRONT, segments=segments, is_shared=is_shared, mtu=mtu
                 )
                 self.assert_path(verdict, reason, '10.0.0.5', outside)
+                # A machine outside Neutron may have the address, too.
+                absence = BLOCKED if verdict is BLOCKED else UNKNOWN
+                self.assert_path(absence, nobody, '10.0.0.5', '10.0.0.77')
 
     def test_9b_two_routers(self) -> None:
         """The network back is behind a router of its own."""
