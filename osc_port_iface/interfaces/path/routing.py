@@ -29,9 +29,6 @@ from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
 
-# More routers in a row are taken for a loop.
-_MOST_ROUTERS = 8
-
 _NOT_JOINED = _('no router joins networks %(start)s and %(end)s')
 
 
@@ -156,9 +153,9 @@ class Way:
             self._end(steps.BLOCKED, reason, subnet=subnet)
         while True:
             router = self._router_at(next_hop)
-            if len(self.routers) == _MOST_ROUTERS:
+            if router in self.routers:
                 reason = _('the routes to %(target)s are a loop')
-                self._end(steps.BLOCKED, reason, self.routers[-1])
+                self._end(steps.BLOCKED, reason, router)
             self.routers.append(router)
             route = _longest(self._routes(router), self._target)
             if route is None:

@@ -35,9 +35,6 @@ _Row = TypeVar('_Row', bound=paging.HasId)
 # What a user can name: addresses, or anything by its name or ID.
 Named = addresses.IPNetwork | str
 
-# Routers in a row that are followed by their extra routes.
-_MOST_HOPS = 3
-
 _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
     'id', 'name', 'project_id', 'is_shared'
 )
@@ -263,12 +260,16 @@ class Survey(surroundings.Surroundings):
             route.next_hop for row in subnets for route in row.host_routes
         }
         router_ids = {row.router_id for row in self.floating_ips.values()}
-        for _number in range(_MOST_HOPS):
+        read: set[str | None] = set()
+        while True:
             if next_hops:
                 hops = neutron.fixed_ips_on(next_hops, self.subnets)
                 self._add_ports('fixed_ip', hops)
             router_ids |= {row.device_id for row in self.router_interfaces()}
-            router_ids -= {*self.routers}
+            router_ids -= read
+            if not router_ids:
+                return
+            read |= router_ids
             routers = self._add(
                 self.routers, neutron.ROUTERS, 'id', router_ids
             )
@@ -288,5 +289,3 @@ class Survey(surroundings.Surroundings):
             next_hops = {
                 route.next_hop for row in routers for route in row.routes
             }
-            if not next_hops:
-                return

@@ -34,6 +34,18 @@ def interface(number: int, network: int, address: str, subnet: int) -> Any:
     )
 
 
+def routed(number: int, routes: dict[str, str]) -> dict[str, Any]:
+    """Build a router without a gateway."""
+    return {
+        **fake_cloud.router(number),
+        'external_gateway_info': None,
+        'routes': [
+            {'destination': cidr, 'nexthop': next_hop}
+            for cidr, next_hop in routes.items()
+        ],
+    }
+
+
 def network(number: int, name: str) -> dict[str, Any]:
     return {
         'id': fake_cloud.identifier(number),
@@ -286,6 +298,78 @@ class TestReach(base.ShellTestCase):
                     (0, 'web-1 db-1 allowed\n', ''),
                     (result.status, result.stdout, result.stderr),
                 )
+
+    def test_many_routers_in_a_row(self) -> None:
+        """Each knows the next one by an extra route."""
+        links = range(1, 10)
+        self.register(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(
+                *(12, 2),
+                network_id=fake_cloud.identifier(701),
+                fixed_ips=[fake_cloud.fixed_ip('10.0.1.5', 901)],
+            ),
+            interface(21, 700, '10.0.0.1', 900),
+            {
+                **interface(22, 701, '10.0.1.1', 901),
+                'device_id': fake_cloud.identifier(950 + len(links)),
+            },
+            *(
+                {
+                    **interface(
+                        30 + 2 * link + side,
+                        710 + link,
+                        f'10.9.{link}.{side}',
+                        910 + link,
+                    ),
+                    'device_id': fake_cloud.identifier(948 + link + side),
+                }
+                for link in links
+                for side in (1, 2)
+            ),
+        )
+        self.register(
+            'networks',
+            *(network(700, 'front'), network(701, 'back')),
+            *(network(710 + link, f'link-{link}') for link in links),
+        )
+        self.register(
+            'subnets',
+            *(
+                {**row, 'gateway_ip': gateway_ip}
+                for row, gateway_ip in (
+                    (fake_cloud.subnet(900, '10.0.0.0/24'), '10.0.0.1'),
+                    (fake_cloud.subnet(901, '10.0.1.0/24', 701), '10.0.1.1'),
+                )
+            ),
+            *(
+                fake_cloud.subnet(910 + link, f'10.9.{link}.0/24', 710 + link)
+                for link in links
+            ),
+        )
+        self.register(
+            'routers',
+            *(
+                routed(
+                    950 + number,
+                    {
+                        '10.0.1.0/24': f'10.9.{number + 1}.2',
+                        '10.0.0.0/24': f'10.9.{number}.1',
+                    },
+                )
+                for number in range(len(links) + 1)
+            ),
+        )
+        result = self.reach(
+            *('web-1', 'db-1', '--port', '22', '-f', 'value'),
+            *('-c', 'Path', '-c', 'Verdict', '-c', 'Reason'),
+        )
+        names = ', '.join(f'router-{950 + n}' for n in range(len(links) + 1))
+        self.assertEqual(
+            (0, f'through router {names} allowed \n', ''),
+            (result.status, result.stdout, result.stderr),
+        )
 
     def test_internet(self) -> None:
         result = self.reach(
