@@ -113,7 +113,7 @@ class Pair:
         way = routing.Way(
             self.known, self.source, self.destination.network, end
         )
-        seen = self.seen(way)
+        seen = firewall.Peer(way.seen)
         hops = list(way.hops)
         is_translated_here = way.network_id == end and seen != self.sender
         if way.arrives and end and way.routers and not is_translated_here:
@@ -295,9 +295,11 @@ class Pair:
         if not way.arrives or gateway is None:
             return way.text(), way.hops
         values = {'address': self.destination.address, 'router': gateway}
-        if self.source.network.version == 4 and gateway.has_source_nat:
+        if way.seen != (self.destination.network,):
             text = _('no floating IP or port forwarding leads to %(address)s')
             verdict = self.known.certainty
+            if self.destination.network in way.seen:
+                verdict = steps.UNKNOWN
             stop = steps.judged(verdict, 'router', gateway, text, **values)
             return None, [stop]
         text = _('routers outside send %(address)s to router %(router)s')
@@ -306,29 +308,3 @@ class Pair:
             steps.ALLOWED, 'network', network, text, **values
         )
         return way.text(), [entrance, *way.hops[-2::-1]]
-
-    def seen(self, way: routing.Way) -> firewall.Peer:
-        """Return the source as it is seen behind the last router.
-
-        A router translates IPv4 to the floating IP of the sender or, without
-        one, to its own address.
-        """
-        gateway, source = way.gateway, self.source
-        if gateway is None or source.network.version == 6:
-            return self.sender
-        for row in self.known.floating_ips.values():
-            if row.router_id == gateway.id and self.known.has(
-                source, row.port_id, row.fixed_ip_address
-            ):
-                address = addresses.parse_ip_network(row.address)
-                return firewall.Peer((address,))
-        own = (
-            addresses.parse_ip_network(row.ip_address)
-            # Which of several it takes is not known.
-            for each in gateway.gateways
-            for row in each.external_ips
-        )
-        external = tuple(network for network in own if network.version == 4)
-        if gateway.has_source_nat and external:
-            return firewall.Peer(external)
-        return self.sender

@@ -57,6 +57,8 @@ class Way:
     :ivar routers: The routers that it passes.
     :ivar gateway: The router through whose gateway it leaves for an external
         network, if it does.
+    :ivar seen: The source, as it is seen where the packet is at last. If there
+        are several addresses, it is not known which of them is seen.
     """
 
     def __init__(
@@ -78,11 +80,13 @@ class Way:
         self.hops: list[steps.Step] = []
         self.routers: list[records.Router] = []
         self.gateway: records.Router | None = None
+        self.seen: tuple[addresses.IPNetwork, ...] = (source.network,)
         self._known = known
+        self._source = source
         self._target = target
         self._target_network_id = target_network_id
         with contextlib.suppress(_EndError):
-            self._follow(source.network)
+            self._follow()
 
     @property
     def arrives(self) -> bool:
@@ -112,11 +116,11 @@ class Way:
             if not step.surely
         ]
 
-    def _follow(self, source: addresses.IPNetwork) -> None:
-        subnet = self._known.subnet_of(self._start_id, source)
+    def _follow(self) -> None:
+        subnet = self._known.subnet_of(self._start_id, self._source.network)
         if subnet is None:
             reason = _('the subnet of %(source)s cannot be read')
-            self._end(steps.UNKNOWN, reason, source=source)
+            self._end(steps.UNKNOWN, reason, source=self._source.network)
         is_neighbor = self._target_network_id == self._start_id
         if is_neighbor and surroundings.holds(subnet, self._target):
             self._end(steps.ALLOWED)
@@ -134,6 +138,7 @@ class Way:
         self.hops.clear()
         self.routers.clear()
         self.gateway, self.network_id = None, self._start_id
+        self.seen = (self._source.network,)
         verdict = steps.ALLOWED
         text = _('DHCP gives servers a route to the other subnet')
         drivers = self._known.drivers
@@ -162,6 +167,7 @@ class Way:
                 self._miss_route(router)
             if route.interface is None:
                 self.gateway = router
+                self.seen = self._translated(router, route)
             for port in self._ports_to(router, route):
                 self._check_enabled(router, port)
             self.hops.append(self._crossing(router, route))
@@ -253,24 +259,59 @@ class Way:
             reason = _('router %(row)s has no route to %(target)s')
         self._end(self._known.certainty, reason, router)
 
+    def _translated(
+        self, router: records.Router, route: _Route
+    ) -> tuple[addresses.IPNetwork, ...]:
+        """Return the source as a router's gateway shows it to the outside.
+
+        It translates IPv4 to the floating IP of the sender or, without one, to
+        its own address. An L3 agent does not do that within an address scope
+        (``neutron/agent/l3/router_info.py``). OVN heeds no address scopes.
+        """
+        known, own = self._known, self._source.network
+        for row in known.floating_ips.values():
+            if row.router_id == router.id and known.has(
+                self._source, row.port_id, row.fixed_ip_address
+            ):
+                return (addresses.parse_ip_network(row.address),)
+        external = tuple(
+            network
+            # Which of several it takes is not known.
+            for gateway in router.gateways
+            for row in gateway.external_ips
+            if (network := addresses.parse_ip_network(row.ip_address)).version
+            == 4
+        )
+        if own.version == 6 or not (router.has_source_nat and external):
+            return (own,)
+        scopes = {
+            known.network(network_id).ipv4_scope
+            for network_id in (self.network_id, route.network_id)
+        }
+        if len(scopes) > 1 or None in scopes:
+            return external
+        if surroundings.Driver.OVN not in known.drivers:
+            return (own,)
+        return external if len(known.drivers) == 1 else (own, *external)
+
     def _crossing(self, router: records.Router, route: _Route) -> steps.Step:
         """Judge whether a router lets packets into another address scope.
 
-        An L3 agent does not, unless they leave by its gateway
-        (``neutron/agent/l3/router_info.py``). OVN heeds no address scopes.
+        An L3 agent does not, unless it translates their source.
         """
         verdict, text, drivers = steps.ALLOWED, '', self._known.drivers
-        before = after = self._known.network(self.network_id)
-        if route.interface:
-            after = self._known.network(route.interface.network_id)
+        before = self._known.network(self.network_id)
+        after = self._known.network(route.network_id)
         version = self._target.version
-        if before.address_scope(version) != after.address_scope(version):
+        if self._source.network in self.seen and (
+            before.address_scope(version) != after.address_scope(version)
+        ):
             text = _(
                 'networks %(before)s and %(after)s have different address '
                 'scopes'
             )
             if surroundings.Driver.OVN not in drivers:
-                verdict = steps.BLOCKED
+                verdict = self._known.certainty
             elif len(drivers) > 1:
                 verdict = steps.UNKNOWN
         return steps.judged(
@@ -293,8 +334,8 @@ class Way:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')
         elif (
-            self._target.version == 4
-            and router.has_source_nat
+            router.has_source_nat
+            and self._source.network not in self.seen
             and not self._known.has_routers_outside(self._target_network_id)
         ):
             verdict, text = self._known.certainty, _NOT_JOINED

@@ -101,7 +101,7 @@ def _by(
         target = addresses.parse_ip_network(row.address)
         way = routing.Way(known, pair.source, target, row.network_id)
         hops += way.hops
-        seen = pair.seen(way)
+        seen = firewall.Peer(way.seen)
         is_router = way.gateway and way.gateway.id == row.router_id
         if is_router and moved is None:
             note = _('replies are translated, unlike in OVN 23.03')

@@ -1240,6 +1240,57 @@ class TestWays(WorldTestCase):
         self.world.change(BACK, ipv6_scope='scope')
         self.assert_blocked(reason, *six)
 
+    def test_13_source_nat(self) -> None:
+        """There is none within an address scope, but with OVN."""
+        for row in (FRONT, PUBLIC):
+            self.world.change(row, ipv4_scope='scope')
+        inside = ipaddress.ip_network('10.0.0.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        no_rule = 'no ingress rule of group closed allows tcp 22 from %s'
+        outside = 'no floating IP or port forwarding leads to 10.0.0.5'
+        for drivers, ingress, inbound in (
+            ({OVN}, (BLOCKED, no_rule % '203.0.113.2'), (BLOCKED, outside)),
+            ({OPEN_VSWITCH, IPTABLES}, (ALLOWED, None), (ALLOWED, None)),
+            (
+                {OVN, IPTABLES},
+                (
+                    UNKNOWN,
+                    'it is not known whether it sees 10.0.0.5 or 203.0.113.2',
+                ),
+                (UNKNOWN, outside),
+            ),
+        ):
+            with self.subTest(drivers=drivers):
+                self.world.drivers = drivers
+                (path,) = self.world.paths('10.0.0.5', '203.0.113.9')
+                (step,) = (s for s in path.hops if s.hop == 'ingress')
+                self.assertEqual(
+                    ingress, (step.verdict(path.asked), step.reason)
+                )
+                verdict, reason = inbound
+                self.assert_path(verdict, reason, '198.51.100.7', '10.0.0.5')
+
+    def test_13_gateway(self) -> None:
+        """Without translation, it leads to another scope with OVN alone."""
+        self.world.change(PUBLIC, ipv4_scope='scope', ipv6_scope='scope')
+        gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
+        self.world.change(EDGE, gateways=(gateway,))
+        paths_across = (
+            ('10.0.1.5', '198.51.100.7'),
+            ('2001:db8:1::5', 'internet6'),
+            ('internet6', '2001:db8:1::5'),
+        )
+        reason = 'networks back and public have different address scopes'
+        for arguments in paths_across:
+            self.assert_allowed(*arguments)
+        self.world.drivers = {IPTABLES}
+        for arguments in paths_across:
+            self.assert_blocked(reason, *arguments)
+        # It is translated to the floating IP.
+        self.world.floating_ips = [FLOATING_IP]
+        self.assert_allowed('10.0.1.5', '198.51.100.7')
+        self.assert_allowed('198.51.100.7', '203.0.113.50')
+
     def test_cidrs(self) -> None:
         inside = ipaddress.ip_network('10.0.0.0/24')
         self.world.allow(rule(9, 'ingress', remote_network=inside))
