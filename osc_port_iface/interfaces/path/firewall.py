@@ -49,14 +49,21 @@ _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
     )
 )
 
-# Router and neighbor solicitations and advertisements, which pass every port.
-_NEIGHBOR_DISCOVERY = flows.Flows.of(
-    flows.ICMPV6, (133 * 256, 136 * 256 + 255)
-)
+# What finds routers and neighbors. Without OVN, it also finds listeners, and
+# servers need a rule to advertise a router and to be asked for one.
+_DISCOVERY = flows.types(flows.ICMPV6, 133, 134, 135, 136)
+_SENT_DISCOVERY = flows.types(flows.ICMPV6, 130, 133, 135, 136)
+_ICMPV6 = flows.Flows.of(flows.ICMPV6)
+_SENT_BY_IPTABLES = _ICMPV6 - flows.types(flows.ICMPV6, 134)
+_RECEIVED_DISCOVERY = flows.types(flows.ICMPV6, 130, 134, 135, 136)
+# By the version of IP.
+_DHCP_REQUESTS = {
+    4: flows.Flows.of(flows.UDP, (67, 67)),
+    6: flows.Flows.of(flows.UDP, (547, 547)),
+}
 # OVN lets what is sent from this port into all ports of a network for which it
 # has names (``build_acls`` in its ``northd.c``).
 _NAME_QUERIES = flows.Flows.of(flows.UDP, (53, 53))
-_DHCP_REQUESTS = flows.Flows.of(flows.UDP, (67, 67))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -212,7 +219,7 @@ class Filter:
         asked: flows.Flows,
     ) -> Iterator[_Grant]:
         """Return what passes from or to an address, and what may do so."""
-        yield _Grant(_always(driver, self.direction, asked))
+        yield _Grant(_always(driver, self.direction, network.version, asked))
         if not self.port.is_filtered:
             doubt = _('rules may have no effect on a port of type %s')
             doubt %= self.port.vnic_type
@@ -341,14 +348,22 @@ def _members(
 
 
 def _always(
-    driver: surroundings.Driver, direction: str, asked: flows.Flows
+    driver: surroundings.Driver,
+    direction: str,
+    version: int,
+    asked: flows.Flows,
 ) -> flows.Flows:
     """Return what passes without a rule, if exactly that is in question.
 
     ARP passes, too, but is not IP.
     """
-    unfiltered = [_NEIGHBOR_DISCOVERY]
-    if direction == 'egress' and driver is not surroundings.Driver.OVN:
-        unfiltered.append(_DHCP_REQUESTS)
+    if driver is surroundings.Driver.OVN:
+        unfiltered = [_DISCOVERY]
+    elif direction == 'ingress':
+        unfiltered = [_RECEIVED_DISCOVERY]
+    elif driver is surroundings.Driver.IPTABLES and not asked - _ICMPV6:
+        return asked & _SENT_BY_IPTABLES
+    else:
+        unfiltered = [_SENT_DISCOVERY, _DHCP_REQUESTS[version]]
     is_always = any(not asked - passing for passing in unfiltered)
     return asked if is_always else flows.NOTHING

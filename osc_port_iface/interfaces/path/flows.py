@@ -258,6 +258,12 @@ class Question:
         return Flows.of(found, (self.port, self.port))
 
 
+def types(protocol: int, *kinds: int) -> Flows:
+    """Return some types of ICMP, in ascending order, with all codes."""
+    starts = (protocol * _SIZE + kind * 256 for kind in kinds)
+    return Flows(tuple((start, start + 255) for start in starts))
+
+
 def name(protocol: int) -> str:
     """Return the usual name of a protocol, or its number."""
     return _NAMES.get(protocol, str(protocol))
@@ -280,16 +286,7 @@ NOTHING = Flows(())
 EVERYTHING = ~NOTHING
 
 # Requests for echo, time and information, and neighbor discovery.
-_QUESTIONS = Flows(
-    tuple(
-        (protocol * _SIZE + kind * 256, protocol * _SIZE + kind * 256 + 255)
-        for protocol, kinds in (
-            (ICMP, (8, 13, 15)),
-            (ICMPV6, (128, 133, 134, 135, 136)),
-        )
-        for kind in kinds
-    )
-)
+_QUESTIONS = types(ICMP, 8, 13, 15) | types(ICMPV6, 128, 133, 134, 135, 136)
 # All other ICMP is an answer for connection tracking, which drops it if
 # nothing was asked (``lib/conntrack-icmp.c`` in Open vSwitch).
 ANSWERS = (Flows.of(ICMP) | Flows.of(ICMPV6)) - _QUESTIONS

@@ -470,9 +470,35 @@ class TestRows(WorldTestCase):
             network_id=FRONT,
             fixed_ips=(fixed_ip(FRONT, '2001:db8::9'),),
         )
-        for kind in (133, 134, 135, 136):
-            question = flows.Question('ipv6-icmp', kind)
-            self.assert_allowed('2001:db8::5', '2001:db8::9', question)
+        agents = (OPEN_VSWITCH, IPTABLES)
+        for kind, sending, receiving in (
+            (None, (IPTABLES,), ()),
+            (128, (IPTABLES,), ()),
+            (130, agents, agents),
+            (133, (OVN, *agents), (OVN,)),
+            (134, (OVN,), (OVN, *agents)),
+            (135, (OVN, *agents), (OVN, *agents)),
+            (136, (OVN, *agents), (OVN, *agents)),
+        ):
+            for driver in surroundings.Driver:
+                self.world.drivers = {driver}
+                (path,) = self.world.paths(
+                    *('2001:db8::5', '2001:db8::9'),
+                    flows.Question('ipv6-icmp', kind),
+                )
+                with self.subTest(kind=kind, driver=driver):
+                    self.assertEqual(
+                        {
+                            'egress': driver in sending,
+                            'ingress': driver in receiving,
+                        },
+                        {
+                            step.hop: step.verdict(path.asked) is ALLOWED
+                            for step in path.hops
+                            if step.hop in ('egress', 'ingress')
+                        },
+                    )
+        self.world.drivers = {OVN}
         # That this passes is not an answer to a wider question.
         self.assert_blocked(
             'port web has no security group',
@@ -494,6 +520,14 @@ class TestRows(WorldTestCase):
         self.world.drivers.add(OVN)
         reason = 'it depends on the driver of the network'
         self.assert_unknown(reason, *arguments)
+        # Its port is another one in IPv6.
+        for number, passes in ((67, False), (547, True)):
+            path = self.world.paths(
+                *('2001:db8::5', '2001:db8::1'),
+                flows.Question('udp', number),
+            )[-1]
+            (egress,) = (step for step in path.hops if step.hop == 'egress')
+            self.assertEqual(passes, bool(egress.possibly & path.asked))
 
     def test_5_rules(self) -> None:
         for question, allowed, blocked in (
