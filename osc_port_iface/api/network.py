@@ -12,7 +12,7 @@
 
 """Neutron, as far as interfaces need it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 import operator
 from typing import Any, ClassVar
 
@@ -23,7 +23,6 @@ from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
-
 
 _FORWARDINGS = 'port_forwardings'
 
@@ -100,13 +99,16 @@ class NetworkApi(service.Service):
         row.body.failures += answer.body.failures
         return row.with_value(_FORWARDINGS, found)
 
-    def shows_bindings(self) -> bool:
-        """Return whether the caller may see where ports are bound.
+    def shows_all_projects(self, shown: Collection[records.Port] = ()) -> bool:
+        """Return whether the caller may see the ports of all projects.
 
-        Neutron's default policies (``get_port:binding:vif_type``) show it to
-        administrators only, who see the ports of all projects.
+        Neutron's default policies (``get_port:binding:vif_type``) show to
+        administrators only where ports are bound.
+
+        :param shown: Ports that it has shown; it is asked for one if there
+            are none.
         """
-        return any(port.shows_binding for port in self._first_port())
+        return any(port.shows_binding for port in shown or self._first_port())
 
     def hides_ports(self) -> bool:
         """Return whether the caller may not see the ports of all projects."""
@@ -135,6 +137,6 @@ class NetworkApi(service.Service):
         """
         return self.page(neutron.port_bindings(port_id), {})
 
-    def _first_port(self) -> Sequence[records.Port]:
+    def _first_port(self) -> list[records.Port]:
         """List a port that the caller may see, or none."""
         return self.page(neutron.BOUND_PORTS, {'limit': ['1']}).rows

@@ -225,6 +225,6 @@ def _is_server_chosen(
 
 
 class _Network(network.NetworkApi):
-    def shows_bindings(self) -> bool:
+    def shows_all_projects(self, shown: Collection[records.Port] = ()) -> bool:
         """Return whether the ports of all projects were recorded."""
         return cast(_Replay, self.transport).has_all_projects

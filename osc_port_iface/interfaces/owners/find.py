@@ -146,10 +146,10 @@ def unmatched(search: searches.Search) -> list[records.Absence]:
     else:
         if not search.rows:
             network.ensure_scope()
-        everywhere = any(port.shows_binding for port in ports)
-        if missing and not ports:
+        everywhere = False
+        if ports or missing:
             try:
-                everywhere = network.shows_bindings()
+                everywhere = network.shows_all_projects(ports)
             except errors.ApiError as error:
                 LOG.info(error)
         if everywhere:

@@ -106,12 +106,22 @@ class TestFindAt(AtTestCase):
         )
         first = self.recorded(*narrow)
         self.recorded(*narrow)
-        result = self.find(first['Finished'], '10.9.9.9')
-        self.assertEqual((3, '[]\n'), (result.status, result.stdout))
-        self.assertEqual(
-            "'10.9.9.9' matches nothing in what this project can see\n",
-            result.stderr,
-        )
+        for others in ([], [ADDRESS]):
+            with self.subTest(others=others):
+                result = self.find(first['Finished'], '10.9.9.9', *others)
+                self.assertEqual(
+                    (
+                        3,
+                        "'10.9.9.9' matches nothing in what this project can "
+                        'see\n',
+                        others,
+                    ),
+                    (
+                        result.status,
+                        result.stderr,
+                        [row['Query'] for row in json.loads(result.stdout)],
+                    ),
+                )
 
     def test_all_projects_have_what_one_has(self) -> None:
         narrow = ('--project', fake_cloud.PROJECT_ID)

@@ -1076,11 +1076,7 @@ class TestAt(RecordTestCase):
             self.at(self.moment, 'find', '10.0.0.7', '10.9.9.9', *columns),
             3,
             db,
-            [
-                "RegionOne: '10.9.9.9' matches nothing in any project",
-                "RegionTwo: '10.9.9.9' matches nothing in what this project "
-                'can see',
-            ],
+            ["'10.9.9.9' matches nothing in what this project can see"],
         )
         self.assert_result(
             self.at(self.moment, 'list', regions='--region RegionTow'),

@@ -12,6 +12,7 @@
 
 """Cases that the tests of ``server interface find`` do not cover."""
 
+import functools
 from unittest import mock
 
 import testtools
@@ -19,6 +20,7 @@ import testtools
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
+from osc_port_iface.api import network
 from osc_port_iface.interfaces.owners import find
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
@@ -117,7 +119,7 @@ class TestFind(testtools.TestCase):
                     way.side_effect = kind('failed')
                     self.assertEqual([text], self.unmatched('10.0.0.9'))
                     way.side_effect = None
-        self.network.shows_bindings.assert_not_called()
+        self.network.shows_all_projects.assert_not_called()
 
     def unmatched(self, text: str) -> list[str]:
         """Look for an address together with one that exists."""
@@ -198,21 +200,25 @@ class TestFind(testtools.TestCase):
 
 class TestUnmatched(testtools.TestCase):
     def unmatched(
-        self, shows_bindings: object, *matches: searches.Match
+        self, first_port: object, *matches: searches.Match
     ) -> list[str]:
         api = fake_network.fake_network()
-        api.shows_bindings.side_effect = [shows_bindings]
+        api._first_port.side_effect = [first_port]
+        api.shows_all_projects.side_effect = functools.partial(
+            network.NetworkApi.shows_all_projects, api
+        )
         cloud = mock.Mock(spec=api_cloud.Cloud, network=api)
         lines = find.unmatched(
             searches.Search(rows=list(matches), cloud=cloud, queries=[QUERY])
         )
-        self.requests = api.shows_bindings.call_count
+        self.requests = api._first_port.call_count
         return [*lines]
 
     def test_says_where_it_looked(self) -> None:
         for name, shown, place in (
-            ('administrator', True, 'any project'),
-            ('member', False, 'what this project can see'),
+            ('administrator', [port(1, vif_type='ovs')], 'any project'),
+            ('member', [port(1)], 'what this project can see'),
+            ('nobody', [], 'what this project can see'),
             (
                 'unknown',
                 errors.RequestFailed('no'),
