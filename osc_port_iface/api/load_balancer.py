@@ -15,7 +15,6 @@
 https://docs.openstack.org/api-ref/load-balancer/v2/
 """
 
-from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import service
@@ -30,7 +29,7 @@ def _vips(
     address = load_balancer.text('vip_address')
     subnet_id = load_balancer.text('vip_subnet_id')
     first = (records.FixedIP(address, subnet_id),) if address else ()
-    return first + fixed_ips.read(load_balancer, key)
+    return first + reading.fixed_ips(load_balancer, key)
 
 
 LOAD_BALANCERS = paging.Collection(
@@ -45,9 +44,7 @@ LOAD_BALANCERS = paging.Collection(
 
 
 def _ids(pool: reading.Object, key: str) -> tuple[str, ...]:
-    return tuple(
-        pool.items(key, lambda row: row.required('id', row.uuid('id')))
-    )
+    return tuple(pool.items(key, reading.Object.required_uuid))
 
 
 LISTENERS = paging.Collection(

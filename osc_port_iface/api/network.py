@@ -86,7 +86,7 @@ class NetworkApi(service.Service):
             )
         ):
             return row
-        row_id = row.required('id', row.uuid('id'))
+        row_id = row.required_uuid()
         what = _('Port forwardings of floating IP %s') % row_id
         try:
             answer = self.transport.get(

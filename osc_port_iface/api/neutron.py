@@ -17,7 +17,6 @@ https://docs.openstack.org/api-ref/network/v2/
 
 from collections.abc import Iterable
 
-from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
 from osc_port_iface.api import paths
 from osc_port_iface.api import reading
@@ -31,7 +30,6 @@ PORTS = paging.Collection(
     _('Ports'),
     reading.Record(
         records.Port,
-        fixed_ips=reading.field(fixed_ips.read, 'fixed_ips'),
         security_group_ids='security_groups',
         vnic_type='binding:vnic_type',
         # Visible to administrators only, as are the host and the profile.
@@ -137,7 +135,7 @@ def _has_source_nat(gateway: reading.Object, key: str) -> bool:
 
 _GATEWAY = reading.Record(
     records.Gateway,
-    external_ips=reading.field(fixed_ips.read, 'external_fixed_ips'),
+    external_ips='external_fixed_ips',
     has_source_nat=reading.field(_has_source_nat, 'enable_snat'),
 )
 

@@ -15,16 +15,14 @@
 https://docs.openstack.org/api-ref/compute/
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from osc_port_iface.api import fixed_ips
 from osc_port_iface.api import paging
 from osc_port_iface.api import paths
 from osc_port_iface.api import reading
 from osc_port_iface.i18n import _
 from osc_port_iface import records
-
 
 OTHER_PROJECT_HINT = _(
     'without administrator rights, a server of another project looks the same '
@@ -34,8 +32,7 @@ OTHER_PROJECT_HINT = _(
 INTERFACE = reading.Record(
     records.Interface,
     mac_address='mac_addr',
-    fixed_ips=reading.field(fixed_ips.read, 'fixed_ips'),
-    port_id=reading.field(reading.Object.uuid, 'port_id', is_required=True),
+    port_id=reading.field(reading.Object.required_uuid, 'port_id'),
     network_id='net_id',
     # Only the cache has these.
     network_label=None,
@@ -72,7 +69,7 @@ def _cached(cache: reading.Object) -> Iterator[records.Interface]:
         for mac_address, rows in found.items():
             yield records.Interface(
                 mac_address=mac_address,
-                fixed_ips=fixed_ips.ordered(
+                fixed_ips=reading.ordered_ips(
                     records.FixedIP(row.ip_address)
                     for row in rows
                     if row.kind == 'fixed'
@@ -104,11 +101,14 @@ SERVERS = paging.Collection(
     hint=OTHER_PROJECT_HINT,
 )
 
+
+def _is(expected: str) -> Callable[[reading.Object, str], bool]:
+    return lambda row, key: row.text(key) == expected
+
+
 ACTION = reading.Record(
     records.InstanceAction,
-    failed=reading.field(
-        lambda action, key: action.text(key) == 'Error', 'message'
-    ),
+    failed=reading.field(_is('Error'), 'message'),
     seconds_ago=reading.field(
         lambda action, *keys: action.age(*keys) or 0.0,
         *('updated_at', 'start_time'),
@@ -124,10 +124,8 @@ ACTION_EVENT = reading.Record(
 
 COMPUTE_SERVICE = reading.Record(
     records.ComputeService,
-    is_up=reading.field(lambda row, key: row.text(key) == 'up', 'state'),
-    is_enabled=reading.field(
-        lambda row, key: row.text(key) == 'enabled', 'status'
-    ),
+    is_up=reading.field(_is('up'), 'state'),
+    is_enabled=reading.field(_is('enabled'), 'status'),
 )
 
 

@@ -16,7 +16,7 @@ An error names the place of a value of the wrong type. In a list, only the
 broken items are left out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 import copy
 import dataclasses
 import datetime
@@ -114,6 +114,10 @@ class Object:
     def uuid(self, key: str) -> str | None:
         """Read a UUID, in lower case."""
         return self.parsed(key, _uuid)
+
+    def required_uuid(self, key: str = 'id') -> str:
+        """Read a UUID, which must be there."""
+        return self.required(key, self.uuid(key))
 
     def number_or_text(self, *keys: str) -> str | None:
         """Read a value that is a number in some releases, a text in others.
@@ -267,6 +271,26 @@ def _moment(text: str) -> datetime.datetime:
     return moment.replace(tzinfo=moment.tzinfo or datetime.UTC)
 
 
+def fixed_ips(owner: Object, key: str) -> tuple[records.FixedIP, ...]:
+    """Read fixed IPs, which Nova and Neutron write in the same way.
+
+    :returns: The fixed IPs, ordered as by :func:`ordered_ips`.
+    """
+    return ordered_ips(owner.items(key, _FIXED_IP.read))
+
+
+def ordered_ips(
+    found: Iterable[records.FixedIP],
+) -> tuple[records.FixedIP, ...]:
+    """Order fixed IPs: IPv4 before IPv6, then by address.
+
+    The order in the APIs may change from one request to the next.
+    """
+    return tuple(
+        sorted(found, key=lambda row: addresses.ip_order(row.ip_address))
+    )
+
+
 # How a field of a record is read, by its type. It may also be that or None.
 _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
     str: Object.text,
@@ -282,6 +306,7 @@ _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
     tuple[addresses.IPNetwork, ...]: lambda row, key: row.all_parsed(
         key, _network
     ),
+    tuple[records.FixedIP, ...]: fixed_ips,
 }
 
 _OPTIONAL_READERS = {kind | None: read for kind, read in _READERS.items()}
@@ -292,27 +317,22 @@ class Field(NamedTuple):
 
     :ivar read: Reads it from an object and the keys.
     :ivar keys: The keys to ask for.
-    :ivar is_required: Whether it must have a value.
     """
 
     read: Callable[..., Any]
     keys: tuple[str, ...]
-    is_required: bool = False
 
 
-def field(
-    read: Callable[..., Any], *keys: str, is_required: bool = False
-) -> Field:
+def field(read: Callable[..., Any], *keys: str) -> Field:
     """Declare a field that is not read as its type says.
 
     :param read: A method of :class:`Object`, or a function that takes an
         object and the keys.
     :param keys: The keys, or one as ``outer.inner``, which is that of an
         object in the object.
-    :param is_required: Whether it must have a value.
     """
     if len(keys) != 1 or '.' not in keys[0]:
-        return Field(read, keys, is_required)
+        return Field(read, keys)
     outer, inner = keys[0].split('.')
     return Field(lambda row, name: read(row.part(name), inner), (outer,))
 
@@ -330,7 +350,8 @@ def _by_type(kind: Any, key: str) -> Field:
     """Declare a field that is read as its type says."""
     if kind in _OPTIONAL_READERS:
         return field(_OPTIONAL_READERS[kind], key)
-    return field(_READERS[kind], key, is_required=True)
+    read = _READERS[kind]
+    return field(lambda row, name: row.required(name, read(row, name)), key)
 
 
 class Record(Generic[_Row]):
@@ -381,10 +402,12 @@ class Record(Generic[_Row]):
 
         :raises errors.Malformed: A value is not what the API describes.
         """
-        values = {}
-        for name, (read, keys, is_required) in self._fields.items():
-            value = read(row, *keys)
-            if value is None and is_required:
-                row.required(keys[0], value)
-            values[name] = value
-        return self._kind(**values)
+        return self._kind(
+            **{
+                name: read(row, *keys)
+                for name, (read, keys) in self._fields.items()
+            }
+        )
+
+
+_FIXED_IP = Record(records.FixedIP)
