@@ -37,39 +37,8 @@ _Key = TypeVar('_Key', bound=Hashable)
 # of the availability zone.
 _SERVER_OWNER = 'compute:'
 
-# Ironic binds the ports of a bare metal server to the node, and may wire them
-# before or without Neutron. A smart NIC is a host of its own.
-_WIRED_ELSEWHERE = frozenset({'baremetal', 'smart-nic'})
-
-# The device owners of the ports of a router.
-_ROUTER_OWNERS = (
-    'network:router_',
-    'network:ha_router_',
-    'network:floatingip_agent_gateway',
-)
-
-# Those of the ports that connect a network to a router, also with DVR; the
-# last with HA (neutron_lib/constants.py, ROUTER_INTERFACE_OWNERS).
-_ROUTER_INTERFACE_OWNERS = (
-    'network:router_interface',
-    'network:ha_router_replicated_interface',
-)
-
-# The device owner of the port by which Neutron reserves the address of a
-# floating IP. Only administrators see it.
-_FLOATING_IP_OWNER = 'network:floatingip'
-
 # What the device owners of the ports of Neutron itself begin with.
 _NEUTRON_OWNER = 'network:'
-
-# The device owner of a subport once Neutron has wired it
-# (neutron/services/trunk/constants.py).
-_SUBPORT_OWNER = 'trunk:subport'
-
-# OVN's provider for Octavia and Octavia itself name their ports so. Such a
-# port may have neither a device ID nor a device owner
-# (ovn_octavia_provider/common/constants.py).
-_LOAD_BALANCER_NAMES = ('ovn-lb-vip-', 'ovn-lb-hm-', 'octavia-')
 
 
 @dataclasses.dataclass
@@ -342,18 +311,31 @@ class Port:
 
     @property
     def is_router_interface(self) -> bool:
-        """Whether it connects a network to a router."""
-        return self._is_owned_by(*_ROUTER_INTERFACE_OWNERS)
+        """Whether it connects a network to a router, also with DVR or HA.
+
+        See ROUTER_INTERFACE_OWNERS of ``neutron_lib/constants.py``.
+        """
+        return self._is_owned_by(
+            'network:router_interface',
+            'network:ha_router_replicated_interface',
+        )
 
     @property
     def is_of_floating_ip(self) -> bool:
-        """Whether it is only the place of a floating IP on its network."""
-        return self.device_owner == _FLOATING_IP_OWNER
+        """Whether it only reserves the address of a floating IP.
+
+        Only administrators see such ports.
+        """
+        return self.device_owner == 'network:floatingip'
 
     @property
     def is_wired_on_host(self) -> bool:
-        """Whether Neutron wires it on the host of its server."""
-        return self.vnic_type not in _WIRED_ELSEWHERE
+        """Whether Neutron wires it on the host of its server.
+
+        Ironic binds the ports of a bare metal server to the node, and may wire
+        them before or without Neutron. A smart NIC is a host of its own.
+        """
+        return self.vnic_type not in ('baremetal', 'smart-nic')
 
     @property
     def is_filtered(self) -> bool:
@@ -392,8 +374,11 @@ class Port:
 
     @property
     def is_subport(self) -> bool:
-        """Whether it is the subport of a trunk."""
-        return self.device_owner == _SUBPORT_OWNER
+        """Whether it is the subport of a trunk, and Neutron has wired it.
+
+        Before, it has no device owner (``neutron/services/trunk``).
+        """
+        return self.device_owner == 'trunk:subport'
 
     def has_address(self, ip_address: str | None) -> bool:
         """Return whether it has a fixed IP."""
@@ -438,8 +423,15 @@ class Port:
 
     @property
     def has_load_balancer_name(self) -> bool:
-        """Whether its name is that of a port of a load balancer."""
-        return (self.name or '').startswith(_LOAD_BALANCER_NAMES)
+        """Whether its name is that of a port of a load balancer.
+
+        OVN's provider for Octavia and Octavia itself name their ports so. Such
+        a port may have neither a device ID nor a device owner
+        (``ovn_octavia_provider/common/constants.py``).
+        """
+        return (self.name or '').startswith(
+            ('ovn-lb-vip-', 'ovn-lb-hm-', 'octavia-')
+        )
 
     @property
     def load_balancer_id(self) -> str | None:
@@ -463,9 +455,12 @@ class Port:
     @property
     def router_id(self) -> str | None:
         """The router that the port belongs to."""
-        return (
-            self._device_uuid if self._is_owned_by(*_ROUTER_OWNERS) else None
+        is_of_router = self._is_owned_by(
+            'network:router_',
+            'network:ha_router_',
+            'network:floatingip_agent_gateway',
         )
+        return self._device_uuid if is_of_router else None
 
     def as_interface(self) -> Interface:
         """Convert it to what os-interface shows, except for the tag."""
@@ -484,11 +479,6 @@ class PortBinding:
 
     host: str
     status: str | None
-
-    @property
-    def id(self) -> str:
-        """What distinguishes it from the other bindings of the port."""
-        return self.host
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
