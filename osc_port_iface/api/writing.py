@@ -190,10 +190,8 @@ class Writer:
     def delete_port(self, port: records.Port) -> PlannedCall:
         """Plan to delete a port."""
         known = dataclasses.asdict(port)
-        return self._of_port(
-            'DELETE',
-            port,
-            _('Deletion of port %s'),
+        return dataclasses.replace(
+            self._of_port('DELETE', port, _('Deletion of port %s')),
             # What nobody can look up afterwards.
             before={name: known[name] for name in _IDENTIFYING},
         )
@@ -201,11 +199,9 @@ class Writer:
     def delete_binding(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to delete one of the bindings of a port."""
         what = _('Deletion of a binding of port %s')
-        return self._of_port(
-            'DELETE',
-            port,
-            what,
-            f'/bindings/{paths.identifier(host, what % port.id, _HOST_NAME)}',
+        host = paths.identifier(host, what % port.id, _HOST_NAME)
+        return dataclasses.replace(
+            self._of_port('DELETE', port, what, f'/bindings/{host}'),
             role=_("it needs the role 'service'"),
         )
 
@@ -263,24 +259,16 @@ class Writer:
             'device_id': port.device_id or '',
             'device_owner': port.device_owner or '',
         }
-        return self._of_port(
-            'PUT',
-            port,
-            _('Update of port %s'),
+        update = self._of_port('PUT', port, _('Update of port %s'))
+        return dataclasses.replace(
+            update,
             body={'port': attributes},
-            role=role,
+            role=role or update.role,
             before={name: now[name] for name in attributes},
         )
 
     def _of_port(
-        self,
-        method: str,
-        port: records.Port,
-        what: str,
-        suffix: str = '',
-        body: Mapping[str, Any] | None = None,
-        role: str | None = None,
-        before: Mapping[str, Any] | None = None,
+        self, method: str, port: records.Port, what: str, suffix: str = ''
     ) -> PlannedCall:
         what %= port.id
         path = f'/ports/{paths.identifier(port.id, what)}{suffix}'
@@ -288,11 +276,10 @@ class Writer:
             'network',
             method,
             self._service('network').path(path),
-            body,
+            None,
             what,
-            role or _("it needs the role 'member' in the project of the port"),
-            before or {},
-            port.id,
+            _("it needs the role 'member' in the project of the port"),
+            port_id=port.id,
         )
 
     def _service(self, name: str) -> transport.Transport:
