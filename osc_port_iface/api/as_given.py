@@ -73,7 +73,7 @@ def _data(row: reading.Object, *keys: str) -> bytes:
 
 def _ahead(row: reading.Object) -> float:
     now = datetime.datetime.now(datetime.UTC)
-    return (row.body.response.sent_at - now).total_seconds()
+    return (row.response.sent_at - now).total_seconds()
 
 
 def _record(*keys: str) -> reading.Record[GivenObject]:

@@ -194,7 +194,7 @@ class ComputeApi(service.Service):
         )
         action = self.transport.get(path, what).nested('instanceAction')
         found = action.items('events', nova.ACTION_EVENT.read)
-        return records.Answer(found, action.body.failures)
+        return records.Answer(found, action.response.failures)
 
     def compute_services(self) -> records.Answer[records.ComputeService]:
         """List the nova-compute services, for administrators.

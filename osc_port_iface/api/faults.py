@@ -40,7 +40,6 @@ _ADVICE = {
     ),
     403: _('this is not allowed'),
     404: _('not found'),
-    412: _('it has changed since it was read'),
     405: _(
         'the method is not allowed; is this endpoint really the service it '
         'is registered as?'
@@ -49,6 +48,7 @@ _ADVICE = {
         'the microversion is not supported; choose another with '
         '--os-compute-api-version'
     ),
+    412: _('it has changed since it was read'),
     413: _('too many requests; try again later'),
     414: _('the request is too long for a proxy'),
     429: _('too many requests; try again later'),
@@ -76,16 +76,12 @@ _CLASSES: dict[int, type[errors.RequestFailed]] = {
 
 
 def explain(
-    response: responses.Response,
-    what: str,
-    hint: str = '',
-    advice: str = '',
+    response: responses.Response, hint: str = '', advice: str = ''
 ) -> errors.RequestFailed:
     """Turn a response of status 300 or above into an error.
 
     :param response: The response. Its body may be Nova's or Neutron's JSON
         fault or a proxy's HTML, truncated or empty.
-    :param what: What was requested, as the beginning of the message.
     :param hint: More that the user should know about this status.
     :param advice: The meaning of the status, if it is not the usual one.
     :returns: The error, to be raised by the caller.
@@ -100,7 +96,7 @@ def explain(
             "the cell that holds the server is down; 'openstack server show' "
             'with --os-compute-api-version 2.69 shows UNKNOWN if so'
         )
-    message = f'{what}: {advice}'
+    message = f'{response.what}: {advice}'
     if hint:
         message += f'; {hint}'
     if detail:
@@ -110,12 +106,11 @@ def explain(
 
 
 def malformed(
-    response: responses.Response, what: str, problem: str = ''
+    response: responses.Response, problem: str = ''
 ) -> errors.Malformed:
     """Make the error for a successful response with an unexpected body.
 
     :param response: The response, with a status below 300.
-    :param what: What was requested, as the beginning of the message.
     :param problem: What is wrong with the body. If empty, the beginning of the
         body is shown.
     :returns: The error, to be raised by the caller.
@@ -123,7 +118,7 @@ def malformed(
     seen = problem or printable.one_line(str(response)[:1000], 80)
     message = _(
         '%(what)s: the answer is not what the API describes: %(seen)s'
-    ) % {'what': what, 'seen': seen or _('an empty body')}
+    ) % {'what': response.what, 'seen': seen or _('an empty body')}
     return errors.Malformed(f'{message} ({_origin(response)})')
 
 
@@ -142,8 +137,7 @@ def _message(body: Any) -> str:
     """Take the message from a fault: ``{"itemNotFound": {"message": …}}``.
 
     Keystone's middleware, Nova, Neutron, Octavia and Placement use different
-    keys.
-    Neutron's quota and policy faults are plain strings.
+    keys. Neutron's quota and policy faults are plain strings.
     """
     if isinstance(body, str):
         return body

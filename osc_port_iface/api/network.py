@@ -94,9 +94,9 @@ class NetworkApi(service.Service):
             )
             found = answer.items(_FORWARDINGS, _AS_GIVEN)
         except errors.RequestFailed as error:
-            row.body.failures.append(str(error))
+            row.response.failures.append(str(error))
             return row
-        row.body.failures += answer.body.failures
+        row.response.failures.extend(answer.response.failures)
         return row.with_value(_FORWARDINGS, found)
 
     def shows_all_projects(self, shown: Collection[records.Port] = ()) -> bool:

@@ -355,9 +355,7 @@ class Lister(abc.ABC):
             following = _next_query(page, f'{collection.key}_links')
             if following is not None and _identity(following) in seen:
                 raise faults.malformed(
-                    page.body.response,
-                    page.body.what,
-                    _('the link to the next page leads back'),
+                    page.response, _('the link to the next page leads back')
                 )
             # If a link cannot be read, the next page is missing.
             answer.failures += found.failures

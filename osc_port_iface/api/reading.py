@@ -36,33 +36,6 @@ _Row = TypeVar('_Row')
 _Value = TypeVar('_Value')
 
 
-@dataclasses.dataclass
-class Body:
-    """The body of an answer.
-
-    :ivar what: What was requested, as the beginning of error messages.
-    :ivar response: The response, with a status below 400.
-    :ivar failures: A line for each item that was broken.
-    """
-
-    what: str
-    response: responses.Response
-    failures: list[str] = dataclasses.field(default_factory=list)
-
-    def root(self) -> 'Object':
-        """Return the body as an object.
-
-        :raises errors.Malformed: It is not a JSON object.
-        """
-        try:
-            value = self.response.json()
-        except ValueError as error:
-            raise faults.malformed(self.response, self.what) from error
-        if not isinstance(value, dict):
-            raise faults.malformed(self.response, self.what)
-        return Object(value, '', self)
-
-
 @dataclasses.dataclass(slots=True)
 class Object:
     """A JSON object. Each method reads the value of a key.
@@ -72,13 +45,14 @@ class Object:
     nothing if it is to be a list.
 
     :ivar values: The object as the API gave it, unread.
-    :ivar place: Its place in the body.
-    :ivar body: The body.
+    :ivar place: Its place in the body of the response.
+    :ivar response: The response, whose failures have a line for each item that
+        was broken.
     """
 
     values: Mapping[str, Any]
     place: str
-    body: Body
+    response: responses.Response
 
     def value(self, key: str, kind: type[_Value]) -> _Value | None:
         """Read a value of one of the types of JSON."""
@@ -142,7 +116,7 @@ class Object:
         """
         for key in keys:
             if moment := self.moment(key):
-                return (self.body.response.sent_at - moment).total_seconds()
+                return (self.response.sent_at - moment).total_seconds()
         return None
 
     def required(self, key: str, value: _Value | None) -> _Value:
@@ -162,8 +136,8 @@ class Object:
     def intact(self, key: str, read: Callable[['Object'], _Item]) -> _Item:
         """Read an object in which no item may be broken."""
         found = read(self.nested(key))
-        if self.body.failures:
-            raise errors.Malformed(self.body.failures[0])
+        if self.response.failures:
+            raise errors.Malformed(self.response.failures[0])
         return found
 
     def with_value(self, key: str, value: object) -> 'Object':
@@ -175,7 +149,7 @@ class Object:
     ) -> list[_Item]:
         """Read a list of objects, one by one.
 
-        A broken item is left out, and added to the failures of the body.
+        A broken item is left out, and added to the failures of the response.
 
         :param key: The key of the list, which may be missing.
         :param read: Reads one object.
@@ -188,7 +162,7 @@ class Object:
                     raise self._wrong(name, value)
                 found.append(read(self._object(name, value)))
             except errors.Malformed as error:
-                self.body.failures.append(str(error))
+                self.response.failures.append(str(error))
         return found
 
     def answer(
@@ -199,10 +173,10 @@ class Object:
         :returns: The objects, with a line for each that is broken.
         """
         self.required(key, self.value(key, list))
-        return records.Answer(self.items(key, read), self.body.failures)
+        return records.Answer(self.items(key, read), self.response.failures)
 
     def _object(self, key: str, values: Mapping[str, Any]) -> 'Object':
-        return Object(values, self._at(key), self.body)
+        return Object(values, self._at(key), self.response)
 
     def _parse(
         self, key: str, text: Any, parse: Callable[[str], _Value]
@@ -230,7 +204,21 @@ class Object:
         identifier = self.values.get('id')
         if isinstance(identifier, str) and key != 'id':
             problem += f' (ID {printable.one_line(identifier, 40)})'
-        return faults.malformed(self.body.response, self.body.what, problem)
+        return faults.malformed(self.response, problem)
+
+
+def root(response: responses.Response) -> Object:
+    """Return the body of a response as an object.
+
+    :raises errors.Malformed: It is not a JSON object.
+    """
+    try:
+        value = response.json()
+    except ValueError as error:
+        raise faults.malformed(response) from error
+    if not isinstance(value, dict):
+        raise faults.malformed(response)
+    return Object(value, '', response)
 
 
 def _uuid(text: str) -> str:

@@ -119,8 +119,8 @@ class _Replay(transport.Transport):
         with self._lock:
             body = self._body(path.strip('/').split('/'), what, query or {})
         date = email.utils.format_datetime(self._source.moment, usegmt=True)
-        response = responses.Response(200, {'Date': date}, b'')
-        return reading.Object(body, '', reading.Body(what, response))
+        response = responses.Response(what, 200, {'Date': date}, b'')
+        return reading.Object(body, '', response)
 
     @property
     def has_all_projects(self) -> bool:

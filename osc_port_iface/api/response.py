@@ -54,12 +54,16 @@ RETRY_AFTER_CAP = 30.0
 class Response:
     """The status, the headers and the decompressed body of an answer.
 
+    :ivar what: What was requested, as the beginning of error messages.
     :ivar headers: The headers; case does not matter in their names.
+    :ivar failures: A line for each item in the body that was broken.
     """
 
+    what: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    failures: list[str] = dataclasses.field(default_factory=list)
 
     def __str__(self) -> str:
         """Decode the body as text, whatever it contains."""
@@ -163,7 +167,7 @@ def read(
     content = bytes(body)
     if token:
         content = content.replace(token.encode(), CONCEALED.encode())
-    return Response(answer.status_code, answer.headers, content)
+    return Response(what, answer.status_code, answer.headers, content)
 
 
 def _date(text: str) -> datetime.datetime | None:

@@ -232,8 +232,8 @@ class Transport:
             )
             wait(delay)
         if status >= 300:
-            raise self.explain(response, what, {404: hint})
-        return reading.Body(what, response).root()
+            raise self.explain(response, {404: hint})
+        return reading.root(response)
 
     def path(self, path: str) -> str:
         """Return a path of the service in full, as in a call."""
@@ -279,10 +279,7 @@ class Transport:
             self._pace.slow_down(response.retry_after(delay))
 
     def explain(
-        self,
-        response: responses.Response,
-        what: str,
-        hints: Mapping[int, str],
+        self, response: responses.Response, hints: Mapping[int, str]
     ) -> errors.ApiError:
         """Explain why a request was refused.
 
@@ -302,7 +299,7 @@ class Transport:
                 )
         elif status == 403:
             hint = self._credentials.scope_hint or hint
-        error = faults.explain(response, what, hint, advice)
+        error = faults.explain(response, hint, advice)
         if status == 401 and self._credentials.are_refused:
             return errors.TokenRefused(str(error))
         return error

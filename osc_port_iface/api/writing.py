@@ -231,7 +231,7 @@ class Writer:
         problem = None
         if response.status >= 400:
             hints = {403: call.role}
-            problem = str(service.explain(response, call.what, hints))
+            problem = str(service.explain(response, hints))
         after = _shown(call, response)
         is_planned = response.status in _PLANNED_STATUSES[
             call.method

@@ -303,7 +303,9 @@ def read_bytes(body: bytes, status: int) -> None:
     for read in READERS.values():
         COUNTS['bodies that are not JSON'] += 1
         services = in_process.Services(
-            lambda _path, _document: responses.Response(status, {}, body)
+            lambda _path, _document: responses.Response(
+                'Thing', status, {}, body
+            )
         )
         with services.replaced():
             try:

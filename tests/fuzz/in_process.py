@@ -85,7 +85,7 @@ def sound(_path: str, document: Any) -> responses.Response:
 
 def encoded(document: Any) -> responses.Response:
     """Make an answer from a document."""
-    return responses.Response(200, {}, json.dumps(document).encode())
+    return responses.Response('Thing', 200, {}, json.dumps(document).encode())
 
 
 def _endpoint(

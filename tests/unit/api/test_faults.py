@@ -22,7 +22,7 @@ from osc_port_iface.api import response as responses
 
 def respond(status: int, body: bytes, **headers: str) -> responses.Response:
     return responses.Response(
-        status, requests.structures.CaseInsensitiveDict(headers), body
+        'Thing', status, requests.structures.CaseInsensitiveDict(headers), body
     )
 
 
@@ -47,21 +47,21 @@ class TestWords(testtools.TestCase):
         ):
             with self.subTest(body=body):
                 self.assertEqual(
-                    'Ports: unexpected answer: Why. (HTTP 409)',
-                    str(faults.explain(respond(409, body), 'Ports')),
+                    'Thing: unexpected answer: Why. (HTTP 409)',
+                    str(faults.explain(respond(409, body))),
                 )
 
     def test_none(self) -> None:
         for body in (b'', b'{}', b'[]', b'null', b'{"a": 1}', b'[[], 2]'):
             with self.subTest(body=body):
                 self.assertEqual(
-                    'Ports: unexpected answer (HTTP 409)',
-                    str(faults.explain(respond(409, body), 'Ports')),
+                    'Thing: unexpected answer (HTTP 409)',
+                    str(faults.explain(respond(409, body))),
                 )
 
     def test_bytes_that_are_no_text(self) -> None:
-        shown = str(faults.explain(respond(409, b'\xff\xfe{'), 'Ports'))
-        self.assertTrue(shown.startswith('Ports: unexpected answer: '), shown)
+        shown = str(faults.explain(respond(409, b'\xff\xfe{')))
+        self.assertTrue(shown.startswith('Thing: unexpected answer: '), shown)
         self.assertTrue(shown.isprintable(), shown)
 
 
@@ -70,8 +70,8 @@ class TestOrigin(testtools.TestCase):
         for name in ('X-OpenStack-Request-ID', 'X-Compute-Request-ID'):
             response = respond(409, b'', **{name: 'req-\x1b1'})
             self.assertEqual(
-                'Ports: unexpected answer (HTTP 409, request ID req-\\x1b1)',
-                str(faults.explain(response, 'Ports')),
+                'Thing: unexpected answer (HTTP 409, request ID req-\\x1b1)',
+                str(faults.explain(response)),
             )
 
 
@@ -94,20 +94,20 @@ class TestMeaning(testtools.TestCase):
         ):
             with self.subTest(name):
                 body = json.dumps({'computeFault': {'message': text}})
-                error = faults.explain(respond(500, body.encode()), 'Thing')
+                error = faults.explain(respond(500, body.encode()))
                 self.assertEqual(
                     f'Thing: {advice}{text} (HTTP 500)', str(error)
                 )
 
     def test_untrusted_text(self) -> None:
         body = json.dumps({'message': '\x1b[2J\u202e\n' + 'x' * 10_000})
-        shown = str(faults.explain(respond(400, body.encode()), 'Thing'))
+        shown = str(faults.explain(respond(400, body.encode())))
         self.assertTrue(shown.isprintable(), shown)
         self.assertLess(len(shown), 400)
 
     def test_markup_that_never_ends(self) -> None:
         body = b'<head' * 1_000_000
-        shown = str(faults.explain(respond(502, body), 'Thing'))
+        shown = str(faults.explain(respond(502, body)))
         self.assertLess(len(shown), 400)
 
     def test_success_with_another_body(self) -> None:
@@ -117,7 +117,7 @@ class TestMeaning(testtools.TestCase):
             (b'{}', 'servers is missing', 'servers is missing'),
         ):
             with self.subTest(body=body, problem=problem):
-                error = faults.malformed(respond(200, body), 'Thing', problem)
+                error = faults.malformed(respond(200, body), problem)
                 self.assertEqual(errors.Malformed, type(error))
                 self.assertEqual(
                     'Thing: the answer is not what the API describes: '

@@ -29,7 +29,7 @@ ID = fake_cloud.identifier(1)
 
 def read_body(value: object) -> reading.Object:
     body = json.dumps(value).encode()
-    return reading.Body('Thing', responses.Response(200, {}, body)).root()
+    return reading.root(responses.Response('Thing', 200, {}, body))
 
 
 class TestValues(testtools.TestCase):
@@ -179,7 +179,7 @@ class TestItems(testtools.TestCase):
                     "rows[3].of.n is 'x'",
                 )
             ],
-            root.body.failures,
+            root.response.failures,
         )
 
     def test_intact_has_nothing_broken(self) -> None:

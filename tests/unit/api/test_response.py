@@ -26,7 +26,7 @@ from osc_port_iface.api import response as responses
 
 def respond(**headers: str) -> responses.Response:
     return responses.Response(
-        503, requests.structures.CaseInsensitiveDict(headers), b''
+        'Thing', 503, requests.structures.CaseInsensitiveDict(headers), b''
     )
 
 
