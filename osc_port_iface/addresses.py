@@ -35,7 +35,6 @@ _MAC_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 
-
 # The prefixes that Nova and Neutron's agents put before the first characters
 # of a port's ID to name a device on the host (nova/network/model.py,
 # NIC_NAME_LEN).
@@ -118,7 +117,6 @@ _ZONE = re.compile(r'(fe80:[0-9a-f:]*)%[^%\s\]]+', re.IGNORECASE)
 # for one by one, those of IPv6 are not.
 MOST_ADDRESSES = 4096
 SHORTEST_IPV6_PREFIX = 48
-
 
 # Reads an address as it is. Most are sorted soon after they were read.
 ip_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """A connection for each of the threads that send requests.
 
 urllib3 keeps ten connections to a host or a proxy (``pool_maxsize`` of

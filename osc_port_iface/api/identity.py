@@ -27,7 +27,6 @@ from osc_port_iface import records
 # The first domain of a cloud has the ID default.
 _DOMAIN_ID = re.compile('[0-9a-zA-Z_-]{1,64}')
 
-
 _PROJECT = reading.Record(records.Project, domain_name=None)
 
 PROJECTS = paging.Collection(

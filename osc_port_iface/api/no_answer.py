@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Says why there was no answer, in words that a user can act on.
 
 The messages of urllib3, requests and keystoneauth repeat the URL with its

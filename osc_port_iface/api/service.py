@@ -32,7 +32,6 @@ from osc_port_iface.api import transport as api_transport
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
-
 # The settings of a service in clouds.yaml, by their names in keystoneauth;
 # openstacksdk 1.0 does not have the last three.
 _SETTINGS = (

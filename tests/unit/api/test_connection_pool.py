@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 from typing import Any
 
 from keystoneauth1 import session as ksa_session

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Why there was no answer, with the exceptions of real connections."""
 
 from collections.abc import Callable
