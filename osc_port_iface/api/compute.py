@@ -112,30 +112,6 @@ class ComputeApi(service.Service):
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
 
-    def interface(
-        self, server_id: str, port_id: str, called: str | None = None
-    ) -> records.Interface:
-        """Show one interface of a server.
-
-        ``GET /servers/{server_id}/os-interface/{port_id}``.
-
-        :param server_id: The server's ID.
-        :param port_id: The ID of a port that is plugged into it.
-        :param called: What messages call the server; by default, its ID.
-        :returns: The interface.
-        :raises errors.NotFound: There is no such server, or it has no such
-            port.
-        :raises errors.ApiError: The request failed.
-        """
-        what = _('Interface %(port)s of server %(server)s') % {
-            'port': printable.escape(port_id),
-            'server': printable.escape(called or server_id),
-        }
-        port = paths.identifier(port_id, what)
-        path = nova.server_path(server_id, what, f'/os-interface/{port}')
-        answer = self.transport.get(path, what)
-        return answer.intact('interfaceAttachment', nova.INTERFACE.read)
-
     def server(
         self, server_id: str, called: str | None = None
     ) -> records.Server:

@@ -141,7 +141,7 @@ class _Replay(transport.Transport):
         if not rest or rest == ['detail']:
             return self._page(kind, query)
         if rest[1:2] == ['os-interface']:
-            return self._interfaces(rest[0], rest[2:], what)
+            return self._interfaces(rest[0], what)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
@@ -169,21 +169,14 @@ class _Replay(transport.Transport):
         link = {'rel': 'next', 'href': f'?marker={marker}'}
         return {kind: page, f'{kind}_links': [link]}
 
-    def _interfaces(
-        self, server_id: str, port_ids: list[str], what: str
-    ) -> Mapping[str, Any]:
+    def _interfaces(self, server_id: str, what: str) -> Mapping[str, Any]:
         self._one('servers', server_id, what)
         found = [
             {key: port.get(name) for key, name in _INTERFACE_KEYS}
             for port in self._source.objects('ports', 'device_id', [server_id])
             if port.get('device_id') == server_id
         ]
-        if not port_ids:
-            return {'interfaceAttachments': found}
-        for interface in found:
-            if interface['port_id'] == port_ids[0]:
-                return {'interfaceAttachment': interface}
-        raise errors.NotFound(_('%s: not found') % what)
+        return {'interfaceAttachments': found}
 
     def _chosen(
         self, kind: str, query: transport.Query

@@ -132,7 +132,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         )
         look = columns.look_up(chosen, cloud, found.meant)
         table = columns.table(chosen, found.meant, look)
-        self.report(look)
+        self.report(found.all, look)
         self.report_hidden(look, is_asked=bool(parsed_args.columns))
         return table
 

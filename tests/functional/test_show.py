@@ -127,7 +127,7 @@ class TestShow(base.FunctionalTestCase):
         self.assertEqual(
             [
                 f'GET {self.cloud.endpoints["compute"]}/servers/'
-                f'{self.server["id"]}/os-interface/{self.port["id"]}'
+                f'{self.server["id"]}/os-interface'
             ],
             [url for url in self.proxy.requests if '/servers/' in url],
         )

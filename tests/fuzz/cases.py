@@ -92,7 +92,6 @@ _PORT = odd_cloud.WORDS['one_port']
 # Each reader of an endpoint, called as the commands do.
 READERS: dict[str, Callable[[api_cloud.Cloud], object]] = {
     'os-interface': lambda api: api.compute.interfaces(_ID),
-    'one os-interface': lambda api: api.compute.interface(_ID, _PORT),
     'server': lambda api: api.compute.server(_ID),
     'servers': lambda api: api.compute.servers(compute.ServerScope()),
     'servers in detail': lambda api: api.compute.servers(

@@ -153,10 +153,6 @@ def _servers(
                 return {'server': _server(name)}
             case ['os-interface']:
                 return {'interfaceAttachments': list(map(_attachment, ports))}
-            case ['os-interface', port_id]:
-                for port in ports:
-                    if fake_cloud.identifier(port) == port_id:
-                        return {'interfaceAttachment': _attachment(port)}
             case ['os-instance-actions']:
                 return {
                     'instanceActions': [

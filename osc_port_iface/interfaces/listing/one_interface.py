@@ -13,7 +13,6 @@
 """Finds one interface by whatever a user knows of it."""
 
 from collections.abc import Iterable, Sequence
-import contextlib
 import dataclasses
 
 from osc_port_iface import addresses
@@ -39,8 +38,7 @@ class Found:
     """The interfaces of a server.
 
     :ivar server: The server.
-    :ivar all: All of its interfaces, as far as they had to be read, and those
-        that could not be read.
+    :ivar all: All of its interfaces, and those that could not be read.
     :ivar meant: Those that the user means.
     """
 
@@ -66,8 +64,7 @@ def find(
         name; None for the only interface of the server.
     :param all_projects: Whether to look among the servers of all projects.
     :param details: Whether to read the details of the server, and to determine
-        the position of the interface in it. Otherwise, an interface that is
-        given by its port ID may be read alone.
+        the position of the interface in it.
     :param any_number: Whether, without an interface, all of the server are
         meant.
     :raises errors.NotFound: The server has no such interface; the message
@@ -81,15 +78,6 @@ def find(
         server, interface = port.server_id, port.id
     scope = compute.ServerScope(all_projects=all_projects)
     owner = selection.one(cloud, server, scope, details)
-    address = _address(interface or '')
-    if address and address.kind is addresses.Kind.PORT and not details:
-        # It may be the ID of a network, or the server may not exist.
-        with contextlib.suppress(errors.NotFound):
-            found = cloud.compute.interface(
-                owner.id, address.value, owner.called
-            )
-            row = records.ServerInterface(owner, found, port)
-            return Found(owner, records.Answer([row]), [row])
     answer = views.of_server(
         owner, cloud.compute.interfaces(owner.id, owner.called)
     )

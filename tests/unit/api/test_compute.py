@@ -249,8 +249,6 @@ class TestInterfaces(ComputeTestCase):
         for text in ('', '../flavors', 'a/b', 'detail', '?x', '#', '%2e'):
             for name, call in (
                 ('interfaces', lambda t: self.compute.interfaces(t)),
-                ('interface', lambda t: self.compute.interface(t, SERVER)),
-                ('port', lambda t: self.compute.interface(SERVER, t)),
                 ('server', lambda t: self.compute.server(t)),
                 ('actions', lambda t: self.compute.instance_actions(t)),
                 ('events', lambda t: self.compute.action_events(t, REQUEST)),
@@ -268,25 +266,6 @@ class TestInterfaces(ComputeTestCase):
                 with self.subTest(name, text=text):
                     self.assertRaises(errors.NotFound, call, text)
         self.assertEqual([], self.asked())
-
-    def test_one(self) -> None:
-        url = f'{SERVERS_URL}/{SERVER}/os-interface/{fake_cloud.identifier(2)}'
-        attachment = fake_cloud.attachment(2, '10.0.0.2')
-        self.answer(url, {'json': {'interfaceAttachment': attachment}})
-        found = self.compute.interface(SERVER, fake_cloud.identifier(2))
-        self.assertEqual(fake_cloud.identifier(2), found.port_id)
-
-    def test_one_that_is_broken_is_not_half_shown(self) -> None:
-        url = f'{SERVERS_URL}/{SERVER}/os-interface/{fake_cloud.identifier(2)}'
-        attachment = fake_cloud.attachment(2, fixed_ips=[{}])
-        self.answer(url, {'json': {'interfaceAttachment': attachment}})
-        error = self.assertRaises(
-            errors.Malformed,
-            self.compute.interface,
-            SERVER,
-            fake_cloud.identifier(2),
-        )
-        self.assertIn('fixed_ips[0].ip_address is missing', str(error))
 
 
 class TestServers(ComputeTestCase):

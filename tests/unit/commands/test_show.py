@@ -28,10 +28,6 @@ class TestShow(base.ShellTestCase):
             fake_cloud.attachment(12, '10.0.0.6'),
         ]
         self.cloud.register_interfaces(SERVER_ID, *self.attachments)
-        self.cloud.get(
-            f'{INTERFACES_URL}/{self.port_id}',
-            json={'interfaceAttachment': self.attachments[0]},
-        )
         self.cloud.register_network_versions()
         self.cloud.register_network(
             'ports',
@@ -96,9 +92,30 @@ class TestShow(base.ShellTestCase):
     def test_a_port_id_costs_one_request(self) -> None:
         self.show(SERVER_ID, self.port_id)
         self.assertEqual(
-            [f'GET {INTERFACES_URL}/{self.port_id}'],
+            [f'GET {INTERFACES_URL}'],
             [url for url in self.cloud.requested() if 'os-interface' in url],
         )
+
+    def test_not_half_an_interface(self) -> None:
+        broken = {'fixed_ips': [fake_cloud.fixed_ip('10.0.0.5'), {}]}
+        self.cloud.register_interfaces(
+            SERVER_ID, {**self.attachments[0], **broken}
+        )
+        for interface in (self.port_id, '10.0.0.5'):
+            with self.subTest(interface):
+                self.assertEqual(
+                    command_result.Result(
+                        1,
+                        '10.0.0.5\n',
+                        f'Interfaces of server {SERVER_ID}: the answer is not '
+                        'what the API describes: interfaceAttachments[0].'
+                        'fixed_ips[1].ip_address is missing (HTTP 200)\n',
+                    ),
+                    self.show(
+                        *(SERVER_ID, interface, '-f', 'value'),
+                        *('-c', 'Fixed IPs'),
+                    ),
+                )
 
     def test_table_has_a_line_for_each_value(self) -> None:
         self.assertEqual(

@@ -136,12 +136,7 @@ class TestLostOutput(OutputTestCase, test_check.CheckTestCase):
             [test_check.port(11, 1, status='DOWN')],
         )
         row = fake_cloud.attachment(11, '10.0.0.11')
-        url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(1)}'
         self.cloud.register_interfaces(fake_cloud.identifier(1), row)
-        self.cloud.get(
-            f'{url}/os-interface/{fake_cloud.identifier(11)}',
-            json={'interfaceAttachment': row},
-        )
 
     def run_full(self, *arguments: str) -> command_result.Result:
         # It can be closed, so nothing that was written is still there.

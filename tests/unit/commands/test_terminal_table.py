@@ -229,14 +229,9 @@ class TestLongestValues(TerminalTestCase):
 
     def test_show(self) -> None:
         server, interface = map(fake_cloud.identifier, (1, 11))
-        self.cloud.get(
-            f'{fake_cloud.COMPUTE_URL}/servers/{server}/os-interface/'
-            + interface,
-            json={
-                'interfaceAttachment': fake_cloud.attachment(
-                    11, LONGEST_IPV6, '10.0.0.10', tag='t' * 60
-                )
-            },
+        self.cloud.register_interfaces(
+            server,
+            fake_cloud.attachment(11, LONGEST_IPV6, '10.0.0.10', tag='t' * 60),
         )
         command = ('server', 'interface', 'show', server, interface)
         pair = (f'{LONGEST_IPV6}/128@', 'fa:16:3e:00:00:0b')
