@@ -157,8 +157,8 @@ def read(
         raise plugin_command.UsageError(
             _('--subports cannot be used here: %s.') % no_port
         )
-    for name, origin in conditions.origins.items():
-        if why := view.lacks.get(origin):
+    for name, origin in filters.ORIGINS.items():
+        if name in conditions and (why := view.lacks.get(origin)):
             raise plugin_command.UsageError(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}

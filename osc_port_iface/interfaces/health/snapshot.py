@@ -305,11 +305,12 @@ class _Reader(Snapshot):
             self.servers, progress
         )
         self.interfaces = {
-            server_id: [row.interface for row in answer.rows]
+            server_id: answer.rows
             for server_id, answer in answers.items()
             if not answer.failures
         }
-        self.failures += views.joined(answers.values()).failures
+        for answer in answers.values():
+            self.failures += answer.failures
 
     def read_network(self, listed: Sequence[records.Port]) -> None:
         """Read from Neutron whatever the findings need.

@@ -70,7 +70,7 @@ _OF_PORT: Mapping[str, Callable[[Any, records.Port], bool | None]] = {
 CONDITIONS = (*_OF_INTERFACE, *_OF_PORT)
 
 # What the conditions that not every view can compare are compared with.
-_ORIGINS = {
+ORIGINS: Mapping[str, views.Origin] = {
     'port_state': views.Origin.PORT,
     'tag': views.Origin.TAG,
     'subnet': views.Origin.PORT,
@@ -80,13 +80,6 @@ _ORIGINS = {
 
 class InterfaceFilter(dict[str, Any]):
     """Conditions, all of which an interface must meet: values by name."""
-
-    @property
-    def origins(self) -> dict[str, views.Origin]:
-        """The conditions that not every view can compare."""
-        return {
-            name: origin for name, origin in _ORIGINS.items() if name in self
-        }
 
     @property
     def concern_ports(self) -> bool:

@@ -22,7 +22,6 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import nic_order
-from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
@@ -78,10 +77,9 @@ def find(
         server, interface = port.server_id, port.id
     scope = compute.ServerScope(all_projects=all_projects)
     owner = selection.one(cloud, server, scope, details)
-    answer = views.of_server(
-        owner, cloud.compute.interfaces(owner.id, owner.called)
-    )
-    answer.rows = nic_order.numbered(answer.rows)
+    found = cloud.compute.interfaces(owner.id, owner.called)
+    rows = [records.ServerInterface(owner, row) for row in found.rows]
+    answer = records.Answer(nic_order.numbered(rows), found.failures)
     if interface:
         row = _chosen(cloud, server, answer, interface)
         return Found(owner, answer, [dataclasses.replace(row, port=port)])

@@ -12,7 +12,7 @@
 
 """The views of the interfaces of servers, and what each can show."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import contextlib
 import dataclasses
 import enum
@@ -103,17 +103,25 @@ class ComputeView(View):
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
         """Ask Nova for each server in parallel, except in down cells."""
-        return joined(self.by_server(servers, progress).values())
+        answers = self.by_server(servers, progress)
+        return records.Answer(
+            [
+                records.ServerInterface(server, interface)
+                for server in servers
+                for interface in answers[server.id].rows
+            ],
+            [line for found in answers.values() for line in found.failures],
+        )
 
     def by_server(
         self, servers: Sequence[records.Server], progress: Progress
-    ) -> dict[str, _Answer]:
+    ) -> dict[str, records.Answer[records.Interface]]:
         """Read the interfaces of servers, with an answer for each.
 
         :returns: The answers, by server ID, in the order of the servers.
         """
         reachable = [server for server in servers if not server.in_down_cell]
-        answers: dict[str, _Answer] = {
+        answers: dict[str, records.Answer[records.Interface]] = {
             server.id: records.Answer([], [down_cell(server)])
             for server in servers
         }
@@ -128,7 +136,7 @@ class ComputeView(View):
                 answers[server.id] = (
                     records.Answer([], [str(result)])
                     if isinstance(result, errors.ApiError)
-                    else of_server(server, result)
+                    else result
                 )
                 advance()
         return answers
@@ -199,24 +207,4 @@ def down_cell(server: records.Server) -> str:
     """Say that the interfaces of a server cannot be known now."""
     return _('Interfaces of server %s: its cell is down') % printable.escape(
         server.called or server.id
-    )
-
-
-def joined(answers: Iterable[_Answer]) -> _Answer:
-    """Combine several answers, in order."""
-    whole: _Answer = records.Answer([])
-    for answer in answers:
-        whole.rows += answer.rows
-        whole.failures += answer.failures
-        whole.notices += answer.notices
-    return whole
-
-
-def of_server(
-    server: records.Server, found: records.Answer[records.Interface]
-) -> _Answer:
-    """Say of interfaces which server has them."""
-    return records.Answer(
-        [records.ServerInterface(server, row) for row in found.rows],
-        found.failures,
     )

@@ -70,8 +70,13 @@ class TestMatches(testtools.TestCase):
         )
         self.assertEqual(
             {'port_state': views.Origin.PORT, 'tag': views.Origin.TAG},
-            conditions.origins,
+            {
+                name: filters.ORIGINS[name]
+                for name in conditions
+                if name != 'network'
+            },
         )
+        self.assertNotIn('network', filters.ORIGINS)
         self.assertFalse(conditions.concern_ports)
 
     def test_ports(self) -> None:
@@ -85,4 +90,4 @@ class TestMatches(testtools.TestCase):
                 known: dict[str, Any] = {name: value}
                 conditions = filters.InterfaceFilter(**known)
                 self.assertTrue(conditions.concern_ports)
-                self.assertIn(name, conditions.origins)
+                self.assertIn(name, filters.ORIGINS)
