@@ -54,8 +54,9 @@ def with_subports(cloud: api_cloud.Cloud, interfaces: _Answer) -> _Answer:
             for row in parents
             for added in (row, *_rows_of_subports(row, ports))
         ],
-        interfaces.failures + look.failures + found.failures,
-        interfaces.notices + look.notices,
+        # Where ports are missing, so are their subports.
+        interfaces.failures + look.failures + look.notices + found.failures,
+        interfaces.notices,
     )
 
 

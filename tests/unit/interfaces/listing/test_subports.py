@@ -148,10 +148,13 @@ class TestSubports(test_list_fleet.FleetTestCase):
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403, json={}
         )
-        result = self.list_subports()
         self.assertEqual(
-            'db fa:16:3e:00:00:0c 10.0.0.2  \n'
-            'node fa:16:3e:00:00:0b 10.0.0.1  \n',
-            result.stdout,
+            command_result.Result(
+                1,
+                'db fa:16:3e:00:00:0c 10.0.0.2  \n'
+                'node fa:16:3e:00:00:0b 10.0.0.1  \n',
+                'Some values are missing: Ports: this is not allowed (HTTP '
+                '403)\n',
+            ),
+            self.list_subports(),
         )
-        self.assertIn('Some values are missing: Ports', result.stderr)
