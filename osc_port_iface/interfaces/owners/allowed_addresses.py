@@ -32,16 +32,17 @@ from osc_port_iface import records
 
 @dataclasses.dataclass(frozen=True)
 class _Target:
-    """An address that other ports may use.
+    """An address that other ports of a network may use.
 
     :ivar reserved: The match of the port that reserves it, if one does.
-    :ivar subnets: The CIDRs that have it, by the ID of the network.
+    :ivar cidrs: The CIDRs of the network that have it.
     """
 
     query: addresses.Address
     ip_address: addresses.IPAddress
     reserved: searches.Match | None
-    subnets: Mapping[str, Sequence[addresses.IPNetwork]]
+    network_id: str | None
+    cidrs: Sequence[addresses.IPNetwork]
 
 
 def find(search: searches.Search) -> None:
@@ -51,11 +52,14 @@ def find(search: searches.Search) -> None:
     targets = list(
         _targets(search, queries.get(addresses.Kind.IP_ADDRESS, []))
     )
-    network_ids = {i for target in targets for i in target.subnets}
     listed = (
         search.read(neutron.PORTS)
         if mac_addresses
-        else search.read(neutron.PORTS, 'network_id', sorted(network_ids))
+        else search.read(
+            neutron.PORTS,
+            'network_id',
+            (target.network_id for target in targets),
+        )
     )
     # Few have pairs, and there may be thousands of targets.
     ports = [port for port in listed if port.address_pairs]
@@ -75,46 +79,37 @@ def _targets(
 
     An address that is reserved on a network is open on the others.
     """
-    wanted: list[tuple[addresses.Address, str, searches.Match | None]] = [
-        (match.query, ip_address, match)
+    reserved = {
+        (match.query, text, match.network_id): match
         for match in search.rows
         if match.port and match.port.only_reserves
-        for ip_address in (
+        for text in (
             [match.fixed_ip_address]
             if match.fixed_ip_address
             else [row.ip_address for row in match.fixed_ips]
         )
-    ]
-    subnets = (
+    }
+    networks: dict[str | None, list[addresses.IPNetwork]] = {
+        network_id: [] for _query, _text, network_id in reserved
+    }
+    for subnet in (
         search.read(neutron.SUBNETS)
         if queries
-        else search.read(
-            neutron.SUBNETS,
-            'network_id',
-            (match.network_id for _query, _text, match in wanted if match),
-        )
-    )
-    cidrs = [
-        (subnet.network_id, addresses.parse_ip_network(subnet.cidr))
-        for subnet in subnets
-        if subnet.network_id and subnet.cidr
-    ]
-    taken = {
-        (query, text, row and row.network_id) for query, text, row in wanted
-    }
-    wanted += ((query, query.value, None) for query in queries)
-    for query, text, match in wanted:
+        else search.read(neutron.SUBNETS, 'network_id', networks)
+    ):
+        if subnet.cidr:
+            networks.setdefault(subnet.network_id, []).append(
+                addresses.parse_ip_network(subnet.cidr)
+            )
+    wanted = {(query, text): None for query, text, _network_id in reserved}
+    opened = {(query, query.value): None for query in queries}
+    for query, text in wanted | opened:
         ip_address = addresses.parse_ip_address(text)
-        on: dict[str, list[addresses.IPNetwork]] = {}
-        if match:
-            on[match.network_id or ''] = []
-        for network_id, cidr in cidrs:
-            is_meant = network_id in on
-            if match is None:
-                is_meant = (query, text, network_id) not in taken
-            if is_meant and ip_address in cidr:
-                on.setdefault(network_id, []).append(cidr)
-        yield _Target(query, ip_address, match, on)
+        for network_id, of_network in networks.items():
+            cidrs = [cidr for cidr in of_network if ip_address in cidr]
+            match = reserved.get((query, text, network_id))
+            if match or (cidrs and (query, text) in opened):
+                yield _Target(query, ip_address, match, network_id, cidrs)
 
 
 def _with_mac_addresses(
@@ -143,7 +138,7 @@ def _allowed(
     pairs = [
         (port, pair)
         for port in ports
-        if port.network_id in target.subnets
+        if port.network_id == target.network_id
         and not port.has_address(text)
         and (pair := port.pair_covering(target.ip_address))
     ]
@@ -164,7 +159,7 @@ def _allowed(
             is_any_address=network.prefixlen == 0
             or any(
                 network.num_addresses > 1 and addresses.covers(network, cidr)
-                for cidr in target.subnets[port.network_id]
+                for cidr in target.cidrs
             ),
         )
 

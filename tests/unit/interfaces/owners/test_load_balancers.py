@@ -252,6 +252,35 @@ class TestBehind(test_find.FindTestCase):
             self.rows('10.0.0.100:443', '--behind', columns=self.COLUMNS),
         )
 
+    def test_a_member_that_is_a_virtual_ip(self) -> None:
+        """Who may use it is shown once, whatever the number of listeners."""
+        self.register_ports(
+            {
+                **fake_cloud.port(14, 0, '10.0.0.100', device_owner=''),
+                'device_id': '',
+                'name': f'ovn-lb-vip-{LOAD_BALANCER}',
+            },
+            {
+                **fake_cloud.port(12, 0, '10.0.0.6', device_owner=''),
+                'device_id': '',
+            },
+            fake_cloud.port(
+                *(11, 1, '10.0.0.5'),
+                allowed_address_pairs=[{'ip_address': '10.0.0.6'}],
+            ),
+        )
+        self.register_members(61, ('10.0.0.6', 8443, 900))
+        self.register_members(63)
+        way = ('load-balancer', 'behind', None, 'TCP')
+        self.assert_behind(
+            '10.0.0.100',
+            [
+                ('allowed-address', 'may-use', 's1', None, None, None),
+                (*way, 443, 8443),
+                (*way, 80, 8080),
+            ],
+        )
+
     def test_nothing_is_asked_without_need(self) -> None:
         self.assertEqual(
             [self.VIRTUAL_IP], self.rows('10.0.0.100', columns=self.COLUMNS)
