@@ -15,7 +15,8 @@
 What cannot be asked counts as a use.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+import dataclasses
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
@@ -53,146 +54,115 @@ def read(
     """
     if not ports:
         return {}
-    users = [
-        *_by_name(ports),
-        *_floating_ips(cloud, ports),
-        *_trunks(cloud, ports),
-        *_routing(cloud, ports),
-        *_address_pairs(cloud, ports),
-    ]
+    users = _Users.of(cloud, ports)
     not_asked = [service for service in _CANNOT_BE_ASKED if cloud.has(service)]
     try:
-        users += _load_balancers(cloud, ports)
+        users.load_balancers = names.all_rows(
+            cloud.load_balancer.list(load_balancer.LOAD_BALANCERS)
+        )
     except errors.NotInCatalog:
         pass
     except errors.RequestFailed:
         not_asked.append(cloud.load_balancer.TYPE)
-    if not_asked:
-        what = _(
-            'a service that cannot be asked may use it (%s): name the port '
-            'with --port to delete it'
-        ) % ', '.join(not_asked)
-        users += (
-            (port.id, what)
-            for port in ports
-            if not port.device_id and port.id not in named
-        )
-    # The first one counts.
-    return dict(reversed(users))
-
-
-def _by_name(ports: Iterable[records.Port]) -> Iterator[tuple[str, str]]:
-    """Find the ports that a load balancer or another device owns."""
+    found = {}
     for port in ports:
-        if port.has_load_balancer_name:
-            yield port.id, _("its name is that of a load balancer's port")
-        if port.device_owner and not port.is_for_server:
-            yield port.id, _('it belongs to %s') % port.device_owner
+        if reason := next(users.reasons_to_keep(port), None):
+            found[port.id] = reason
+        elif not_asked and not port.device_id and port.id not in named:
+            found[port.id] = _(
+                'a service that cannot be asked may use it (%s): name the '
+                'port with --port to delete it'
+            ) % ', '.join(not_asked)
+    return found
 
 
-def _floating_ips(
-    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
-) -> Iterator[tuple[str, str]]:
-    """Find the ports that floating IPs and port forwardings lead to."""
-    for row in names.all_rows(cloud.network.list(neutron.FLOATING_IPS)):
-        for port in ports:
-            if row.leads_to(port):
-                yield port.id, _('floating IP %s leads to it') % row.address
+@dataclasses.dataclass
+class _Users:
+    """Everything that may use some ports, as far as the caller may see it.
 
-
-def _trunks(
-    cloud: api_cloud.Cloud, ports: Iterable[records.Port]
-) -> Iterator[tuple[str, str]]:
-    """Find the parent ports and the subports of trunks."""
-    for port in ports:
-        if port.trunk_id:
-            yield port.id, _parent(port.trunk_id)
-    for trunk in names.all_rows(cloud.network.list(neutron.TRUNKS)):
-        yield trunk.port_id, _parent(trunk.id)
-        for subport in trunk.subports:
-            yield subport.port_id, _('it is a subport of trunk %s') % trunk.id
-
-
-def _parent(trunk_id: str) -> str:
-    return _('it is the parent port of trunk %s') % trunk_id
-
-
-def _routing(
-    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
-) -> Iterator[tuple[str, str]]:
-    """Find the ports whose address a router or a subnet routes through."""
-    for address, network_id, what in _routed_addresses(cloud, ports):
-        for port in ports:
-            if network_id in (None, port.network_id) and any(
-                row.ip_address == address for row in port.fixed_ips
-            ):
-                yield port.id, what
-
-
-def _routed_addresses(
-    cloud: api_cloud.Cloud, ports: Iterable[records.Port]
-) -> Iterator[tuple[str | None, str | None, str]]:
-    """Find the addresses that routers and subnets name.
-
-    :returns: The address, its network, and what names it. Neutron does not
-        show the network of a next hop.
+    :ivar ports: All ports on the same networks.
     """
-    for router in names.all_rows(cloud.network.list(neutron.ROUTERS)):
-        what = _('router %s has its address') % router.id
-        for gateway in router.gateways:
-            for fixed_ip in gateway.external_ips:
-                yield fixed_ip.ip_address, gateway.network_id, what
-        what = _('a route of router %s leads to its address') % router.id
-        for route in router.routes:
-            yield route.next_hop, None, what
-    subnet_ids = (row.subnet_id for port in ports for row in port.fixed_ips)
-    for subnet in names.all_rows(
-        cloud.network.list(neutron.SUBNETS, 'id', subnet_ids)
-    ):
-        what = _('subnet %s routes through its address') % subnet.id
-        hops = {route.next_hop for route in subnet.host_routes}
-        for address in {subnet.gateway_ip, *hops}:
-            yield address, subnet.network_id, what
 
+    floating_ips: Sequence[records.FloatingIP]
+    trunks: Sequence[records.Trunk]
+    routers: Sequence[records.Router]
+    subnets: Sequence[records.Subnet]
+    ports: Sequence[records.Port]
+    load_balancers: Sequence[records.LoadBalancer] = ()
 
-def _address_pairs(
-    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
-) -> Iterator[tuple[str, str]]:
-    """Find the ports whose address another port may use."""
-    networks = sorted({port.network_id for port in ports})
-    for other in names.all_rows(
-        cloud.network.list(neutron.PORTS, 'network_id', networks)
-    ):
-        for port in ports:
+    @classmethod
+    def of(
+        cls, cloud: api_cloud.Cloud, ports: Sequence[records.Port]
+    ) -> '_Users':
+        """Read them from Neutron.
+
+        :raises errors.ApiError: It could not be asked.
+        """
+        read = cloud.network.list
+        subnet_ids = [
+            row.subnet_id for port in ports for row in port.fixed_ips
+        ]
+        network_ids = sorted(port.network_id for port in ports)
+        return cls(
+            names.all_rows(read(neutron.FLOATING_IPS)),
+            names.all_rows(read(neutron.TRUNKS)),
+            names.all_rows(read(neutron.ROUTERS)),
+            names.all_rows(read(neutron.SUBNETS, 'id', subnet_ids)),
+            names.all_rows(read(neutron.PORTS, 'network_id', network_ids)),
+        )
+
+    def reasons_to_keep(self, port: records.Port) -> Iterator[str]:
+        """Say what uses a port.
+
+        Neutron does not show the network of a next hop. Octavia shows the port
+        of the first virtual IP only. An additional one is recognized by its
+        address and subnet.
+        """
+        if port.has_load_balancer_name:
+            yield _("its name is that of a load balancer's port")
+        if port.device_owner and not port.is_for_server:
+            yield _('it belongs to %s') % port.device_owner
+        for floating_ip in self.floating_ips:
+            if floating_ip.leads_to(port):
+                yield _('floating IP %s leads to it') % floating_ip.address
+        for trunk in self.trunks:
+            if port.id == trunk.port_id:
+                yield _('it is the parent port of trunk %s') % trunk.id
+            if port.id in (subport.port_id for subport in trunk.subports):
+                yield _('it is a subport of trunk %s') % trunk.id
+        if port.trunk_id:
+            yield _('it is the parent port of trunk %s') % port.trunk_id
+        for router in self.routers:
+            if any(
+                gateway.network_id in (None, port.network_id)
+                and port.has_address(external.ip_address)
+                for gateway in router.gateways
+                for external in gateway.external_ips
+            ):
+                yield _('router %s has its address') % router.id
+            if any(port.has_address(row.next_hop) for row in router.routes):
+                yield (
+                    _('a route of router %s leads to its address') % router.id
+                )
+        for subnet in self.subnets:
+            hops = [subnet.gateway_ip]
+            hops += (route.next_hop for route in subnet.host_routes)
+            if subnet.network_id in (None, port.network_id) and any(
+                map(port.has_address, hops)
+            ):
+                yield _('subnet %s routes through its address') % subnet.id
+        for other in self.ports:
             if (
                 other.id != port.id
                 and other.network_id == port.network_id
                 and other.names_address_of(port)
             ):
                 yield (
-                    port.id,
                     _('port %s has its address as an allowed address pair')
-                    % other.id,
+                    % other.id
                 )
-
-
-def _load_balancers(
-    cloud: api_cloud.Cloud, ports: Sequence[records.Port]
-) -> Iterable[tuple[str, str]]:
-    """Find the ports that hold virtual IPs of Octavia.
-
-    Octavia shows the port of the first virtual IP only. An additional one is
-    recognized by its address and subnet.
-
-    :raises errors.NotInCatalog: There is no Octavia.
-    :raises errors.ApiError: Octavia could not be asked.
-    """
-    return [
-        (port.id, _('load balancer %s has its address') % row.id)
-        for row in names.all_rows(
-            cloud.load_balancer.list(load_balancer.LOAD_BALANCERS)
-        )
-        for port in ports
-        if row.vip_port_id == port.id
-        or not set(row.vips).isdisjoint(port.fixed_ips)
-    ]
+        for balancer in self.load_balancers:
+            if balancer.vip_port_id == port.id or not set(
+                balancer.vips
+            ).isdisjoint(port.fixed_ips):
+                yield _('load balancer %s has its address') % balancer.id
