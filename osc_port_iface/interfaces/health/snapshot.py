@@ -328,8 +328,10 @@ class _Reader(Snapshot):
         }
         others = listed
         if not self.is_second_look:
-            # Those of the project, whoever owns their server.
-            purpose, project = codes.WITHOUT_SERVER, [self.project_id]
+            # Those of the project, whoever owns their server. A repair may
+            # have left one disabled that was taken off its server since.
+            purpose = codes.WITHOUT_SERVER | {codes.Code.PORT_DOWN}
+            project = [self.project_id]
             others = self._ports(listed, purpose, 'project_id', project)
         self.others = [port for port in others if port.device_id not in ports]
         self.neighbours = self._neighbours(listed)

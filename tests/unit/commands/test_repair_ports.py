@@ -253,6 +253,28 @@ class TestBounce(PortsTestCase):
         self.change({**self.port, 'admin_state_up': False, 'status': 'DOWN'})
         self.assertEqual(command_result.Result(0, '', ''), self.bounce())
 
+    def test_taken_off_its_server_while_it_was_disabled(self) -> None:
+        assert self.port is not None
+        left = 'left half-way by a repair that was interrupted'
+        row = f' port-down bounce-port repaired {left}'
+        selection = ('--finding', 'port-down')
+        for selected in ((*selection, '--all-projects'), selection):
+            with self.subTest(selected):
+                self.seen.clear()
+                self.change(
+                    {
+                        **self.port,
+                        **{'admin_state_up': False, 'status': 'DOWN'},
+                        **{'device_id': '', 'device_owner': ''},
+                        'tags': [MARK.partition(' ')[2]],
+                    }
+                )
+                self.assertEqual(
+                    command_result.Result(0, f'{row} ACTIVE \n', ''),
+                    self.repair('--auto-approve', '--bounce', *selected),
+                )
+                self.assertEqual([ENABLE, UNMARK], self.seen)
+
     def left(self) -> dict[str, Any]:
         """Return the port as a run leaves it that is killed at the end."""
         mark = MARK.partition(' ')[2]
