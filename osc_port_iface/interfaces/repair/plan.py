@@ -227,12 +227,7 @@ class _Planner:
         found = self._decide(finding)
         if isinstance(found, Repair):
             return found
-        needs = None
-        if finding.code is codes.Code.PORT_DOWN and not self.options.bounce:
-            needs = '--bounce'
-        elif finding.code in codes.WITHOUT_SERVER and not self.options.orphans:
-            needs = '--delete-orphans'
-        return Repair((finding,), reason=found, needs=needs)
+        return Repair((finding,), reason=found)
 
     def resume(self, finding: Finding) -> Repair:
         """Decide how to finish what an interrupted run began."""
@@ -319,7 +314,8 @@ class _Planner:
 
     def _bounce(self, finding: Finding, port: records.Port) -> _Decision:
         if not self.options.bounce:
-            return _('only with --bounce, which interrupts any traffic')
+            reason = _('only with --bounce, which interrupts any traffic')
+            return Repair((finding,), reason=reason, needs='--bounce')
         if port.is_half_bounced:
             return self._end_bounce(finding, port)
         begin = (
@@ -348,14 +344,15 @@ class _Planner:
     def _clear_orphan(self, finding: Finding, port: records.Port) -> _Decision:
         """Delete or release a port without a server."""
         if self.options.orphans is None:
-            return _('only with --delete-orphans or --release-orphans')
+            reason = _('only with --delete-orphans or --release-orphans')
+            return Repair((finding,), reason=reason, needs='--delete-orphans')
         release = self.writer.release_port(port, port.shows_binding)
         if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _('it belongs to no device')
             return Repair((finding,), Action.RELEASE, (release,))
-        if reason := self.users.get(port.id):
-            return reason
+        if use := self.users.get(port.id):
+            return use
         calls = [self.writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even

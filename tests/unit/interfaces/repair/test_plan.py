@@ -11,6 +11,7 @@
 # under the License.
 
 import dataclasses
+import itertools
 from typing import Any
 
 from osc_port_iface.api import writing
@@ -439,19 +440,21 @@ class TestRepairs(PlanTestCase):
     def test_reader(self) -> None:
         self.cloud.register_tokens('a-token', role='reader')
         self.writer = writing.Writer(self.api())
-        for code in Code:
-            with self.subTest(code):
-                plan = self.plan(
-                    finding(code, server(), port()),
-                    bounce=True,
-                    orphans=Action.DELETE,
-                )
+        everything: dict[str, Any] = {
+            'bounce': True,
+            'orphans': Action.DELETE,
+        }
+        for code, options in itertools.product(Code, (everything, {})):
+            with self.subTest(code, **options):
+                plan = self.plan(finding(code, server(), port()), **options)
                 self.assertEqual([], plan.repairs)
                 (repair,) = plan.left
                 self.assertEqual(
                     "a reader cannot repair it: it needs the role 'member'",
                     repair.reason,
                 )
+                # No option helps.
+                self.assertIsNone(repair.needs)
 
     def test_service(self) -> None:
         self.cloud.register_tokens('a-token', role='service')
