@@ -64,19 +64,18 @@ class Repairing:
         answer = check.check(self.cloud, self.request, progress)
         self.known = {finding.subject for finding in answer.rows}
         chosen = [row for row in answer.rows if self._is_chosen(row.port_id)]
-        healthy = self.options.port_ids - {row.port_id for row in chosen}
+        interrupted = [*self._interrupted(answer.first)]
+        to_repair = [*interrupted, *chosen]
+        healthy = self.options.port_ids - {row.port_id for row in to_repair}
         answer.notices += [
             _('Port %s: there is no finding about it')
             % names.port(self.cloud.network, port_id).id
             for port_id in sorted(healthy)
         ]
-        interrupted = [*self._interrupted(answer.first)]
         users = {}
         if self.options.orphans is plans.Action.DELETE:
             ports = [
-                row.port
-                for row in (*interrupted, *chosen)
-                if row.port and row.server is None
+                row.port for row in to_repair if row.port and not row.server
             ]
             users = port_users.read(self.cloud, ports, self.options.port_ids)
         plan = plans.make(

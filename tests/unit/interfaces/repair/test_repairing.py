@@ -228,6 +228,16 @@ class TestInterrupted(RepairingTestCase):
                     [], self.ids(snapshots.CheckRequest(), options, port)
                 )
 
+    def test_that_port_is_named(self) -> None:
+        options = dataclasses.replace(BOUNCE, port_ids=frozenset({BOUNCED.id}))
+        self.network.way('ports', 'id').return_value = records.Answer(
+            [BOUNCED]
+        )
+        self.assertEqual(
+            [BOUNCED.id], self.ids(snapshots.CheckRequest(), options, BOUNCED)
+        )
+        self.assertEqual([], self.answer.notices)
+
     def test_another_port_is_named(self) -> None:
         self.network.way('ports', 'id').return_value = records.Answer(
             [dataclasses.replace(BOUNCED, id=OTHER)]
