@@ -31,6 +31,7 @@ from benchmarks import report
 from osc_port_iface import addresses
 from osc_port_iface.api import replay
 from osc_port_iface.interfaces.journal import engines
+from osc_port_iface.interfaces.journal import listings
 from osc_port_iface.interfaces.journal import moments
 from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import schema
@@ -45,7 +46,7 @@ GB = 10**9
 BEGINS = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 
 # All projects.
-SCOPE = json.dumps({'host': None, 'project_id': None, 'status': None})
+SCOPE = {'host': None, 'project_id': None, 'status': None}
 
 # The kinds of which the cloud has no object.
 OTHERS = ('networks', 'subnets', 'floatingips', 'routers', 'trunks')
@@ -73,24 +74,22 @@ class _Observation(observing.Observation):
 
     only: set[str] | None = None
 
-    def _known(self, listing: Any) -> dict[str, Any]:
+    def _current(self, listing: listings.Listing) -> dict[bytes, int]:
         if self.only is None:
-            return super()._known(listing)
-        found: dict[str, Any] = {}
-        current = schema.CURRENT.c
+            return super()._current(listing)
+        columns = schema.VERSIONS.c
+        found: dict[bytes, int] = {}
         for part in observing.chunks(self.only):
-            query = sa.select(schema.CURRENT).where(
-                current.listing_id == listing.id, current.object.in_(part)
+            query = sa.select(columns.digest, columns.id).where(
+                listing.matching({'id': part}),
+                columns.last == schema.LAST,
             )
-            found.update((row.object, row) for row in self._execute(query))
+            found.update((row.digest, row.id) for row in self._execute(query))
         return found
 
 
-def _rows(objects: Iterable[dict[str, Any]]) -> list[tuple[str, bytes]]:
-    return [
-        (row['id'], json.dumps(row, sort_keys=True).encode())
-        for row in objects
-    ]
+def _rows(objects: Iterable[dict[str, Any]]) -> list[bytes]:
+    return [json.dumps(row, sort_keys=True).encode() for row in objects]
 
 
 def _observe(

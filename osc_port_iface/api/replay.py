@@ -70,13 +70,10 @@ class Source(Protocol):
     def state(self, kind: str) -> str:
         """Return ``complete`` if all objects of a kind were recorded."""
 
-    def is_indexed(self, kind: str, field: str) -> bool:
-        """Return whether objects can be looked up by a field."""
-
     def objects(
-        self, kind: str, field: str = '', values: Collection[str] = ()
+        self, kind: str, filters: Mapping[str, Collection[str]]
     ) -> Iterable[dict[str, Any]]:
-        """Return objects; with a field, at least those with these values."""
+        """Return at least the objects with one of the values of each field."""
 
 
 class RecordedCloud(api_cloud.Cloud):
@@ -145,7 +142,7 @@ class _Replay(transport.Transport):
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
-        for found in self._source.objects(kind, 'id', [identifier]):
+        for found in self._source.objects(kind, {'id': [identifier]}):
             if found['id'] == identifier:
                 return found
         # It may be in another region, or have been there at another time.
@@ -173,7 +170,9 @@ class _Replay(transport.Transport):
         self._one('servers', server_id, what)
         found = [
             {key: port.get(name) for key, name in _INTERFACE_KEYS}
-            for port in self._source.objects('ports', 'device_id', [server_id])
+            for port in self._source.objects(
+                'ports', {'device_id': [server_id]}
+            )
             if port.get('device_id') == server_id
         ]
         return {'interfaceAttachments': found}
@@ -191,14 +190,7 @@ class _Replay(transport.Transport):
             for value in filters.pop('fixed_ips'):
                 name, _equals, part = value.partition('=')
                 filters.setdefault(name, []).append(part)
-        indexed = [
-            name for name in filters if self._source.is_indexed(kind, name)
-        ]
-        if kind == 'servers' or not indexed:
-            found = self._source.objects(kind)
-        else:
-            found = self._source.objects(kind, indexed[0], filters[indexed[0]])
-        for row in found:
+        for row in self._source.objects(kind, filters):
             if kind != 'servers' or _is_server_chosen(row, filters):
                 yield row
 

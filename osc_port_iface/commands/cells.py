@@ -23,7 +23,7 @@ import wcwidth
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import security_rules
 from osc_port_iface import printable
@@ -127,7 +127,7 @@ def time(value: datetime.datetime | None) -> Cell:
 
 def exact_time(value: datetime.datetime) -> Cell:
     """Show a time of a journal, as a user can give it back."""
-    return text(summary.as_text(value))
+    return text(timestamps.as_text(value))
 
 
 def duration(seconds: float | None) -> Cell:

@@ -30,7 +30,7 @@ from osc_port_iface.commands import regions
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import names
@@ -196,7 +196,7 @@ def _then(
         for moment, series in zip(times, found, strict=True):
             name = _('the last observation')
             if moment:
-                name = _('the cloud at %s') % summary.as_text(moment)
+                name = _('the cloud at %s') % timestamps.as_text(moment)
             side = _Side(parsed_args, sides[0] if sides else None)
             try:
                 table, is_certain = recorded_tables.RecordedRegions(
@@ -212,12 +212,12 @@ def _then(
                     'What changed between the observations before and after '
                     '%s counts as changed after it'
                 )
-                command.notify([text % summary.as_text(moment)])
+                command.notify([text % timestamps.as_text(moment)])
     if not times[-1]:
         last = max(row.ended for series in found[-1] for row in series.asked)
         command.hint(
             _('Compared with the last observation, of %s.')
-            % summary.as_text(last)
+            % timestamps.as_text(last)
         )
     if len(missing) == len(times):
         raise missing[0]

@@ -26,12 +26,13 @@ from osc_port_iface.commands import regions
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import importing
+from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import recording
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface import printable
 
-COLUMNS: columns.Columns[summary.Summary] = (
-    columns.Column('Observation', 'number', kind=cells.number),
+COLUMNS: columns.Columns[observing.Observation] = (
+    columns.Column('Observation', 'id', kind=cells.number),
     columns.Column('Started', 'began', kind=cells.exact_time),
     columns.Column('Finished', 'ended', kind=cells.exact_time),
     columns.Column('Region', lambda row, _look: row.region or None),
@@ -42,13 +43,13 @@ COLUMNS: columns.Columns[summary.Summary] = (
 )
 
 
-def in_a_line(row: summary.Summary) -> str:
+def in_a_line(row: observing.Observation) -> str:
     """Say what an observation saw, stored and no longer saw."""
     return _(
         'Observation %(number)d: %(objects)d objects seen, %(changed)d '
         'stored, %(gone)d gone.'
     ) % {
-        'number': row.number,
+        'number': row.id,
         'objects': row.objects,
         'changed': row.changed,
         'gone': row.gone,
@@ -151,7 +152,7 @@ class RecordServerInterface(lister.TextLister):
 
     def _record(
         self, parsed_args: argparse.Namespace
-    ) -> list[summary.Summary]:
+    ) -> list[observing.Observation]:
         """Record what the cloud has now."""
         reading = self._read(parsed_args)
         found = recording.record(
@@ -180,7 +181,7 @@ class RecordServerInterface(lister.TextLister):
 def _record_regions(
     parsed_args: argparse.Namespace,
     several: regions.Regions[RecordServerInterface],
-) -> list[summary.Summary]:
+) -> list[observing.Observation]:
     """Record what each region has now."""
     return recording.record(
         parsed_args.journal,
@@ -189,7 +190,7 @@ def _record_regions(
     )
 
 
-def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
+def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:
     """Store saved listings.
 
     :raises plugin_command.UsageError: A file is not such a listing, or it is
@@ -221,7 +222,7 @@ def _import(parsed_args: argparse.Namespace) -> list[summary.Summary]:
                 )
                 % {
                     'file': printable.escape(listing.name),
-                    'moment': summary.as_text(moment),
+                    'moment': timestamps.as_text(moment),
                 }
             )
         rows = list(listing.interfaces.values())

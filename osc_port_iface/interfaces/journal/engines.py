@@ -22,6 +22,7 @@ import pathlib
 import re
 import sqlite3
 import stat
+from typing import Any
 from urllib import parse
 
 from osc_lib import exceptions
@@ -30,6 +31,7 @@ from sqlalchemy import exc as sa_exceptions
 from sqlalchemy import pool
 
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import encoding
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface import printable
 
@@ -160,19 +162,18 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
 
     :param begin: The statement that begins a transaction of SQLite.
     """
+    options: dict[str, Any] = {
+        'poolclass': pool.NullPool,
+        'json_deserializer': encoding.load,
+        'future': True,
+    }
     if _is_url(location):
         url = sa.engine.make_url(location)
         if url.get_backend_name() not in _EXTRAS or not url.database:
             raise sa_exceptions.ArgumentError
-        return sa.create_engine(
-            location,
-            poolclass=pool.NullPool,
-            future=True,
-            # A writer must see what another one did while it waited.
-            isolation_level=(
-                'REPEATABLE READ' if begin == 'BEGIN' else 'READ COMMITTED'
-            ),
-        )
+        # A writer must see what another one did while it waited.
+        level = 'REPEATABLE READ' if begin == 'BEGIN' else 'READ COMMITTED'
+        return sa.create_engine(location, isolation_level=level, **options)
     _check_header(location)
     path = parse.quote(str(pathlib.Path(location).absolute()))
     engine = sa.create_engine(
@@ -187,8 +188,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
             # Several threads use it, one at a time (``api.replay``).
             check_same_thread=False,
         ),
-        poolclass=pool.NullPool,
-        future=True,
+        **options,
     )
 
     def on_begin(connection: sa.engine.Connection) -> None:
@@ -253,7 +253,7 @@ def _translated(location: str) -> Iterator[None]:
     except sa_exceptions.ArgumentError:
         problem = _('not the URL of a PostgreSQL or MySQL database')
         raise JournalError(location, problem) from None
-    except schema.Damaged:
+    except encoding.Damaged:
         raise JournalError(location, _DAMAGED) from None
     except sa_exceptions.SQLAlchemyError as error:
         # Some drivers have a number before the text.

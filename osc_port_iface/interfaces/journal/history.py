@@ -12,7 +12,7 @@
 
 """Reads a journal: what was observed, and what was there at a moment."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 import dataclasses
 import datetime
 import sys
@@ -20,12 +20,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import encoding
+from osc_port_iface.interfaces.journal import listings
 from osc_port_iface.interfaces.journal import schema
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 
-_LISTINGS = schema.LISTINGS.c
-_LOOKUPS = schema.LOOKUPS.c
 _OBSERVATIONS = schema.OBSERVATIONS.c
 _SCOPES = schema.SCOPES.c
 _VERSIONS = schema.VERSIONS.c
@@ -68,10 +67,7 @@ class Observed:
 def scopes(connection: sa.engine.Connection) -> list[Scope]:
     """List what a journal has observations of."""
     query = sa.select(schema.SCOPES).order_by(_SCOPES.id)
-    return [
-        Scope(row.id, row.region, schema.load(row.scope))
-        for row in connection.execute(query)
-    ]
+    return [Scope(*row) for row in connection.execute(query)]
 
 
 def observations(
@@ -86,10 +82,10 @@ def observations(
     return [
         Observed(
             row.id,
-            summary.moment(row.began),
-            summary.moment(row.ended),
+            timestamps.moment(row.began),
+            timestamps.moment(row.ended),
             row.is_complete,
-            schema.load(row.listings),
+            row.listings,
         )
         for row in connection.execute(query)
     ]
@@ -109,12 +105,7 @@ class Snapshot:
         self._observed = observed
         self.moment = observed.ended
         self.has_all_projects = scope.has_all_projects
-        query = sa.select(schema.LISTINGS).where(
-            _LISTINGS.scope_id == scope.id
-        )
-        self._listings = {
-            row.kind: row for row in connection.execute(query).all()
-        }
+        self._listings = listings.of_scope(connection, scope.id)
         # What was read, as conditions on versions.
         self._read: list[Any] = []
 
@@ -122,57 +113,27 @@ class Snapshot:
         """Return ``complete`` if all objects of a kind were recorded."""
         return self._observed.listings.get(kind, 'hidden')
 
-    def is_indexed(self, kind: str, field: str) -> bool:
-        """Return whether objects can be looked up by a field."""
-        return field in ('id', *schema.INDEXED.get(kind, ()))
-
     def objects(
-        self, kind: str, field: str = '', values: Collection[str] = ()
+        self, kind: str, filters: Mapping[str, Collection[str]]
     ) -> Iterator[dict[str, Any]]:
         """Read the objects of a kind.
 
         :param kind: The kind.
-        :param field: ``id`` or one of the fields of :data:`schema.INDEXED`;
-            all objects of the kind by default.
-        :param values: The values of the field, any of which an object must
-            have had. It may have another one in this observation.
+        :param filters: What an object must have had, as for
+            :meth:`listings.Listing.matching`, though it may not have it in
+            this observation.
         :returns: The objects as the API gave them.
         """
         listing = self._listings.get(kind)
         if listing is None:
             return
-        conditions: list[Any] = [_VERSIONS.listing_id == listing.id]
-        if field:
-            keys = [
-                schema.lookup(listing.id, field, value) for value in values
-            ]
-            conditions = [
-                _VERSIONS.base_id.in_(
-                    sa.select(_LOOKUPS.base_id).where(
-                        _LOOKUPS.lookup.in_(part)
-                    )
-                )
-                for part in observing.chunks(keys)
-            ]
+        condition = listing.matching(filters)
+        self._read.append(condition)
         now = self._observed.id
-        for condition in conditions:
-            self._read.append(condition)
-            query = sa.select(schema.VERSIONS).where(
-                condition, _VERSIONS.first <= now, _VERSIONS.last >= now
-            )
-            for rows in observing.chunks(self._connection.execute(query)):
-                base_ids = {row.base_id for row in rows}
-                bases = observing.read_bases(
-                    self._connection, base_ids, listing.skeleton
-                )
-                for row in rows:
-                    base = bases.get(row.base_id, b'')
-                    data = (
-                        base
-                        if row.id == row.base_id
-                        else schema.decompress(row.data, base)
-                    )
-                    yield schema.load(data, _shared)
+        for version in listing.read(
+            condition, _VERSIONS.first <= now, _VERSIONS.last >= now
+        ):
+            yield encoding.load(version.data, _shared)
 
     def unchanged(
         self, observations: Sequence[Observed]
@@ -184,20 +145,20 @@ class Snapshot:
         """
         now = self._observed.id
         first, last = _VERSIONS.first, _VERSIONS.last
-        since, until = [0], [max(row.id for row in observations)]
+        query = sa.select(
+            sa.func.max(
+                sa.case((last < now, last + 1), (first <= now, first))
+            ),
+            sa.func.min(
+                sa.case((first > now, first - 1), (last >= now, last))
+            ),
+        )
+        since, until = 0, schema.LAST
         for condition in self._read:
-            query = sa.select(
-                sa.func.max(sa.case((first <= now, first))),
-                sa.func.max(sa.case((last < now, last + 1))),
-                sa.func.min(sa.case((last >= now, last))),
-                sa.func.min(sa.case((first > now, first - 1))),
-            ).where(condition)
-            began, gone, ends, begins = self._connection.execute(query).one()
-            since += [began or 0, gone or 0]
-            until += [number for number in (ends, begins) if number]
-        same = [
-            row for row in observations if max(since) <= row.id <= min(until)
-        ]
+            begin, end = self._connection.execute(query.where(condition)).one()
+            since = max(since, begin or since)
+            until = min(until, end or until)
+        same = [row for row in observations if since <= row.id <= until]
         return same[0], same[-1]
 
 

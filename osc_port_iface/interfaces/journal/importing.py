@@ -23,11 +23,10 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 
 # All listings of a journal are one selection: whoever saved them knows which.
-_SCOPE = json.dumps({'imported': True})
-
+_SCOPE = {'imported': True}
 
 # The columns without which it is not known who has what.
 NEEDED = ('Server ID', 'Network ID', 'MAC Address', 'Fixed IPs')
@@ -47,12 +46,12 @@ class ImportedListing:
 
 def import_listings(
     location: str, listings: Iterable[ImportedListing]
-) -> list[summary.Summary]:
+) -> list[observing.Observation]:
     """Store listings, all or none of them.
 
     :param location: The journal.
     :param listings: The listings, in any order.
-    :returns: A summary of each, in the order of their times.
+    :returns: An observation of each, in the order of their times.
     :raises engines.JournalError: The journal cannot be written, or has an
         imported listing that is as new as one of these.
     """
@@ -62,7 +61,7 @@ def import_listings(
             (
                 observed.ended
                 for scope in history.scopes(connection)
-                if scope.details == json.loads(_SCOPE)
+                if scope.details == _SCOPE
                 for observed in history.observations(connection, scope)
             ),
             default=None,
@@ -76,8 +75,8 @@ def import_listings(
                         'one of %(last)s'
                     )
                     % {
-                        'moment': summary.as_text(listing.moment),
-                        'last': summary.as_text(last),
+                        'moment': timestamps.as_text(listing.moment),
+                        'last': timestamps.as_text(last),
                     },
                 )
             last = listing.moment
@@ -88,17 +87,18 @@ def import_listings(
 
 def _store(
     observation: observing.Observation, listing: ImportedListing
-) -> summary.Summary:
+) -> observing.Observation:
     for kind, objects in _objects(listing.rows).items():
         observation.keep(
             kind,
             [
-                (key, json.dumps(value, sort_keys=True).encode())
-                for key, value in objects.items()
+                json.dumps(value, sort_keys=True).encode()
+                for value in objects.values()
             ],
         )
     moment = round(1000 * listing.moment.timestamp())
-    return observation.finish(moment, moment, 0)
+    observation.finish(moment, moment, 0)
+    return observation
 
 
 # What the rows of a listing tell of, by the keys of the API.

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.selecting import names
 
 # A moment, from one moment to another, or the end of the last observation.
@@ -195,7 +195,9 @@ def _outside(
 
 
 def _filled(text: str, **moments: datetime.datetime) -> str:
-    return text % {key: summary.as_text(row) for key, row in moments.items()}
+    return text % {
+        key: timestamps.as_text(row) for key, row in moments.items()
+    }
 
 
 def _widest(found: Collection[Series]) -> list[Series]:

@@ -12,15 +12,18 @@
 
 """Writes observations into a journal, and removes what is too old."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+import datetime
 import itertools
-import json
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from osc_port_iface.interfaces.journal import encoding
+from osc_port_iface.interfaces.journal import history
+from osc_port_iface.interfaces.journal import listings
 from osc_port_iface.interfaces.journal import schema
-from osc_port_iface.interfaces.journal import summary
+from osc_port_iface.interfaces.journal import timestamps
 
 _Item = TypeVar('_Item')
 
@@ -30,17 +33,36 @@ _CHUNK = 500
 # Objects that a new listing is modelled on.
 _EXAMPLES = 2000
 
-_CURRENT = schema.CURRENT.c
 _LISTINGS = schema.LISTINGS.c
 _OBSERVATIONS = schema.OBSERVATIONS.c
 _VERSIONS = schema.VERSIONS.c
 
+_IS_CURRENT = _VERSIONS.last == schema.LAST
+
 
 class Observation:
-    """An observation under way, in the transaction of a connection."""
+    """An observation, made in the transaction of a connection.
+
+    :ivar id: Its number in the journal.
+    :ivar region: The region that is observed.
+    :ivar objects: How many objects were seen.
+    :ivar changed: How many of them are new or different.
+    :ivar gone: How many objects have vanished.
+    :ivar began: When it began, by the clock of the services. This and what
+        follows is known when it is finished.
+    :ivar ended: When it ended, likewise.
+    :ivar is_complete: Whether everything that tells owners could be read.
+    """
+
+    began: datetime.datetime
+    ended: datetime.datetime
+    is_complete: bool
 
     def __init__(
-        self, connection: sa.engine.Connection, region: str, scope: str
+        self,
+        connection: sa.engine.Connection,
+        region: str,
+        scope: Mapping[str, Any],
     ) -> None:
         """Begin an observation.
 
@@ -50,28 +72,34 @@ class Observation:
             scope are compared.
         """
         self._connection = connection
-        self._region = region
+        self.region = region
         self.objects = self.changed = self.gone = 0
         self._states: dict[str, str] = {}
-        self._scope_id = self._find_scope(region, scope)
+        self._scope_id = self._find_scope(scope)
         self.id = self._next(_OBSERVATIONS.id)
         self._version_id = self._next(_VERSIONS.id)
 
-    def keep(self, kind: str, rows: Sequence[tuple[str, bytes]]) -> None:
+    def keep(self, kind: str, rows: Sequence[bytes]) -> None:
         """Keep a complete listing of a kind.
 
         :param kind: The kind of the objects.
-        :param rows: The ID and the JSON of each object. Equal objects must
+        :param rows: The JSON of each object, with its ID. Equal objects must
             have equal JSON.
         """
         self._states[kind] = 'complete'
         listing = self._listing(kind, rows[:_EXAMPLES])
-        known = self._known(listing)
-        for part in chunks(rows):
-            self._keep(listing, part, known)
+        ended = self._current(listing)
+        new = [row for row in rows if not ended.pop(encoding.digest(row), 0)]
+        replaced = sum(self._add(listing, part) for part in chunks(new))
         self.objects += len(rows)
-        self.gone += len(known)
-        self._end(listing, known.values())
+        self.changed += len(new)
+        self.gone += len(ended) - replaced
+        for part in chunks(ended.values()):
+            # The last observation that surely had them.
+            self._execute(
+                schema.VERSIONS.update().where(_VERSIONS.id.in_(part)),
+                {'last': listing.confirmed},
+            )
         self._execute(
             schema.LISTINGS.update().where(_LISTINGS.id == listing.id),
             {'confirmed': self.id},
@@ -84,15 +112,16 @@ class Observation:
         """
         self._states[kind] = state
 
-    def finish(self, began: int, ended: int, skew: int) -> summary.Summary:
-        """Finish the observation, and say what it stored.
+    def finish(self, began: int, ended: int, skew: int) -> None:
+        """Finish the observation.
 
         :param began: When it began by the clock of the services, in
             milliseconds since 1970.
         :param ended: When it ended, likewise.
         :param skew: The milliseconds that the clock of the recorder is behind.
         """
-        is_complete = 'failed' not in self._states.values()
+        self.began, self.ended = map(timestamps.moment, (began, ended))
+        self.is_complete = 'failed' not in self._states.values()
         self._execute(
             schema.OBSERVATIONS.insert(),
             {
@@ -101,126 +130,65 @@ class Observation:
                 'began': began,
                 'ended': ended,
                 'skew': skew,
-                'is_complete': is_complete,
-                'listings': json.dumps(self._states),
+                'is_complete': self.is_complete,
+                'listings': self._states,
             },
         )
-        return summary.Summary(
-            number=self.id,
-            region=self._region,
-            began=summary.moment(began),
-            ended=summary.moment(ended),
-            objects=self.objects,
-            changed=self.changed,
-            gone=self.gone,
-            is_complete=is_complete,
-        )
 
-    def _keep(
-        self,
-        listing: Any,
-        rows: Iterable[tuple[str, bytes]],
-        known: dict[str, Any],
-    ) -> None:
-        """Keep some rows, and drop them from what is known."""
-        ended: list[Any] = []
-        new: list[tuple[bytes, dict[str, Any]]] = []
-        for identifier, data in rows:
-            old = known.pop(identifier, None)
-            digest = schema.digest(data)
-            if old and old.digest == digest:
-                continue
-            ended += [old] if old else []
-            current = {
-                'listing_id': listing.id,
-                'object': identifier,
-                'version_id': self._version_id,
-                'base_id': old.base_id if old else self._version_id,
-                'digest': digest,
-            }
-            new.append((data, current))
-            self._version_id += 1
-        self.changed += len(new)
-        self._end(listing, ended)
-        bases = read_bases(
-            self._connection,
-            {current['base_id'] for _data, current in new},
-            listing.skeleton,
-        )
-        versions = []
-        keys: set[tuple[int, int]] = set()
-        for data, current in new:
-            base_id = current['base_id']
-            base = bases.get(base_id, listing.skeleton)
-            versions.append(
-                {
-                    'id': current['version_id'],
-                    'listing_id': listing.id,
-                    'base_id': base_id,
-                    'first': self.id,
-                    'last': schema.LAST,
-                    'data': schema.compress(data, base),
-                }
+    def _add(self, listing: listings.Listing, rows: Iterable[bytes]) -> int:
+        """Add versions of objects, and return how many replace others."""
+        new = {str(encoding.load(row)['id']): row for row in rows}
+        old = {
+            encoding.load(version.data)['id']: version
+            for version in listing.read(
+                listing.matching({'id': new}), _IS_CURRENT
             )
-            found = schema.lookups(listing.id, listing.kind, data)
-            keys.update((key, base_id) for key in found)
-        self._execute_each(schema.VERSIONS.insert(), versions)
-        # Other versions of an object may have had the same values.
-        known_keys = {pair for pair in keys if pair[1] in bases}
-        _replace_lookups(self._connection, known_keys, keys)
-        self._execute_each(
-            schema.CURRENT.insert(), [current for _data, current in new]
-        )
+        }
+        added = []
+        for identifier, data in new.items():
+            number, base = self._version_id, data
+            if identifier in old:
+                number, base = old[identifier].base_id, old[identifier].base
+            added.append(
+                listings.Version(
+                    *(self._version_id, number, self.id, schema.LAST),
+                    *(base, data),
+                )
+            )
+            self._version_id += 1
+        listing.add(added)
+        return len(old.keys() & new.keys())
 
-    def _end(self, listing: Any, ended: Collection[Any]) -> None:
-        """End versions with the last observation that surely had them."""
-        self._execute_each(
-            schema.VERSIONS.update()
-            .where(_VERSIONS.id == sa.bindparam('ended'))
-            .values(last=listing.confirmed),
-            [{'ended': old.version_id} for old in ended],
-        )
-        self._execute_each(
-            schema.CURRENT.delete().where(
-                _CURRENT.listing_id == listing.id,
-                _CURRENT.object == sa.bindparam('gone'),
-            ),
-            [{'gone': old.object} for old in ended],
-        )
-
-    def _known(self, listing: Any) -> dict[str, Any]:
-        """Return the last versions of all objects that have not vanished."""
-        query = sa.select(schema.CURRENT)
-        query = query.where(_CURRENT.listing_id == listing.id)
-        return {row.object: row for row in self._execute(query)}
+    def _current(self, listing: listings.Listing) -> dict[bytes, int]:
+        """Return the current versions of a listing, by their digests."""
+        query = sa.select(_VERSIONS.digest, _VERSIONS.id)
+        query = query.where(_VERSIONS.listing_id == listing.id, _IS_CURRENT)
+        return {row.digest: row.id for row in self._execute(query)}
 
     def _listing(
-        self, kind: str, examples: Sequence[tuple[str, bytes]]
-    ) -> Any:
-        """Find the row of a listing, or make it after some examples."""
-        query = sa.select(schema.LISTINGS).where(
-            _LISTINGS.scope_id == self._scope_id, _LISTINGS.kind == kind
-        )
-        if self._execute(query).first() is None:
+        self, kind: str, examples: Sequence[bytes]
+    ) -> listings.Listing:
+        """Find a listing, or make it after some examples."""
+        found = listings.of_scope(self._connection, self._scope_id)
+        if kind not in found:
             values = {
                 'id': self._next(_LISTINGS.id),
                 'scope_id': self._scope_id,
                 'kind': kind,
-                'confirmed': None,
-                'skeleton': schema.skeleton([data for _id, data in examples]),
+                'skeleton': encoding.skeleton(examples),
             }
             self._execute(schema.LISTINGS.insert(), values)
-        return self._execute(query).one()
+            found = listings.of_scope(self._connection, self._scope_id)
+        return found[kind]
 
-    def _find_scope(self, region: str, scope: str) -> int:
-        # MySQL does not tell upper case from lower case.
-        for row in self._execute(sa.select(schema.SCOPES)):
-            if (row.region, row.scope) == (region, scope):
-                return int(row.id)
+    def _find_scope(self, details: Mapping[str, Any]) -> int:
+        for scope in history.scopes(self._connection):
+            if (scope.region, scope.details) == (self.region, details):
+                return scope.id
         scope_id = self._next(schema.SCOPES.c.id)
         self._execute(
             schema.SCOPES.insert(),
-            {'id': scope_id, 'region': region, 'scope': scope},
+            {'id': scope_id, 'region': self.region, 'scope': details},
         )
         return scope_id
 
@@ -230,44 +198,6 @@ class Observation:
 
     def _execute(self, statement: Any, values: Any = None) -> Any:
         return self._connection.execute(statement, values or {})
-
-    def _execute_each(
-        self, statement: Any, values: Sequence[dict[str, Any]]
-    ) -> None:
-        if values:
-            self._connection.execute(statement, values)
-
-
-def read_bases(
-    connection: sa.engine.Connection, base_ids: Iterable[int], skeleton: bytes
-) -> dict[int, bytes]:
-    """Read the objects that others of a listing are compressed against.
-
-    :returns: The JSON of those that exist, by the ID of the version.
-    """
-    found = {}
-    for part in chunks(sorted(base_ids)):
-        query = sa.select(_VERSIONS.id, _VERSIONS.data)
-        query = query.where(_VERSIONS.id.in_(part))
-        for identifier, data in connection.execute(query):
-            found[identifier] = schema.decompress(data, skeleton)
-    return found
-
-
-def _replace_lookups(
-    connection: sa.engine.Connection,
-    old: Iterable[tuple[int, int]],
-    new: Iterable[tuple[int, int]],
-) -> None:
-    """Replace keys, each with the object that it leads to, by others."""
-    table = schema.LOOKUPS
-    removal = table.delete().where(
-        table.c.lookup == sa.bindparam('lookup'),
-        table.c.base_id == sa.bindparam('base_id'),
-    )
-    for statement, pairs in ((removal, old), (table.insert(), new)):
-        if rows := [{'lookup': key, 'base_id': base} for key, base in pairs]:
-            connection.execute(statement, rows)
 
 
 def forget(connection: sa.engine.Connection, before: int) -> None:
@@ -287,74 +217,35 @@ def forget(connection: sa.engine.Connection, before: int) -> None:
             query.group_by(_OBSERVATIONS.scope_id)
         )
     }
-    for listing in connection.execute(sa.select(schema.LISTINGS)).all():
-        first = oldest.get(listing.scope_id)
-        if first is None:
-            # Nothing of it is kept, not even what is current.
-            first = schema.LAST + 1
-            connection.execute(
-                schema.CURRENT.delete().where(
-                    _CURRENT.listing_id == listing.id
-                )
+    for scope in history.scopes(connection):
+        # Without an observation, not even what is current is kept.
+        first = oldest.get(scope.id, schema.LAST + 1)
+        for listing in listings.of_scope(connection, scope.id).values():
+            query = sa.select(_VERSIONS.base_id).where(
+                _VERSIONS.listing_id == listing.id, _VERSIONS.last < first
             )
-        query = sa.select(_VERSIONS.base_id).where(
-            _VERSIONS.listing_id == listing.id, _VERSIONS.last < first
-        )
-        affected = connection.execute(query.distinct()).scalars().all()
-        for part in chunks(affected):
-            _rebase(connection, listing, part, first)
+            affected = connection.execute(query.distinct()).scalars().all()
+            for part in chunks(affected):
+                _rebase(listing, part, first)
 
 
 def _rebase(
-    connection: sa.engine.Connection,
-    listing: Any,
-    base_ids: Sequence[int],
-    oldest: int,
+    listing: listings.Listing, base_ids: Sequence[int], oldest: int
 ) -> None:
     """Remove the old versions of some objects.
 
     The others are compressed against the first one that remains, and found
     only by the values that they have.
     """
-    bases = read_bases(connection, base_ids, listing.skeleton)
-    query = (
-        sa.select(schema.VERSIONS)
-        .where(_VERSIONS.base_id.in_(base_ids))
-        .order_by(_VERSIONS.base_id, _VERSIONS.id)
-    )
-    rows = connection.execute(query).all()
-    lost: set[tuple[int, int]] = set()
-    kept: set[tuple[int, int]] = set()
-    for base_id, group in itertools.groupby(rows, lambda row: row.base_id):
-        base: tuple[int, bytes] | None = None
-        for row in group:
-            data = (
-                bases[base_id]
-                if row.id == base_id
-                else schema.decompress(row.data, bases[base_id])
-            )
-            keys = schema.lookups(listing.id, listing.kind, data)
-            lost.update((key, base_id) for key in keys)
-            if row.last < oldest:
-                connection.execute(
-                    schema.VERSIONS.delete().where(_VERSIONS.id == row.id)
-                )
-                continue
-            against = base[1] if base else listing.skeleton
-            base = base or (row.id, data)
-            kept.update((key, base[0]) for key in keys)
-            connection.execute(
-                schema.VERSIONS.update()
-                .where(_VERSIONS.id == row.id)
-                .values(base_id=base[0], data=schema.compress(data, against))
-            )
-        if base:
-            connection.execute(
-                schema.CURRENT.update()
-                .where(_CURRENT.base_id == base_id)
-                .values(base_id=base[0])
-            )
-    _replace_lookups(connection, lost, kept)
+    found = sorted(listing.read(_VERSIONS.base_id.in_(base_ids)))
+    listing.remove(found)
+    bases: dict[int, listings.Version] = {}
+    kept = []
+    for version in found:
+        if version.last >= oldest:
+            base = bases.setdefault(version.base_id, version)
+            kept.append(version._replace(base_id=base.id, base=base.data))
+    listing.add(kept)
 
 
 def chunks(

@@ -14,7 +14,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
-import json
 import time
 from typing import Any
 
@@ -27,7 +26,6 @@ from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import observing
-from osc_port_iface.interfaces.journal import summary
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
@@ -51,7 +49,7 @@ class Reading:
     """
 
     region: str
-    scope: str
+    scope: dict[str, Any]
     listings: Iterable[as_given.GivenListing]
     failures: list[str]
     began: float | None = None
@@ -105,13 +103,13 @@ def record(
     location: str,
     read_all: Callable[[], Iterable[Reading]],
     keep: float | None,
-) -> list[summary.Summary]:
+) -> list[observing.Observation]:
     """Record an observation of each region.
 
     :param location: The journal: a file, or the URL of a database.
     :param read_all: Reads the regions, while no other recorder can write.
     :param keep: For how many seconds observations are kept; for ever if None.
-    :returns: A summary of each observation.
+    :returns: The observations.
     :raises engines.JournalError: The journal cannot be written.
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
@@ -127,7 +125,7 @@ def record(
 
 def _store(
     connection: sa.engine.Connection, reading: Reading
-) -> summary.Summary:
+) -> observing.Observation:
     began = reading.began or time.time()
     observation = observing.Observation(
         connection, reading.region, reading.scope
@@ -143,14 +141,15 @@ def _store(
         else:
             observation.keep(
                 listing.kind,
-                [(row.id, row.data) for row in listing.objects.values()],
+                [row.data for row in listing.objects.values()],
             )
     ended = reading.ended or time.time()
     skew = max(ahead, default=0.0)
     if abs(skew) < _SAME_CLOCK:
         skew = 0.0
     times = [round(1000 * (at + skew)) for at in (began, ended)]
-    return observation.finish(times[0], times[1], round(1000 * skew))
+    observation.finish(times[0], times[1], round(1000 * skew))
+    return observation
 
 
 def _check_rights(cloud: api_cloud.Cloud, scope: compute.ServerScope) -> None:
@@ -205,7 +204,7 @@ def _described(
     cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
-) -> str:
+) -> dict[str, Any]:
     everywhere = scope.all_projects and not scope.project_id
     project_id = None if everywhere else scope.project_id or cloud.project_id
     found: dict[str, Any] = {
@@ -216,4 +215,4 @@ def _described(
     if names_or_ids:
         # As they were given: whatever has a name ends what had it before.
         found['servers'] = sorted(set(names_or_ids))
-    return json.dumps(found, sort_keys=True)
+    return found

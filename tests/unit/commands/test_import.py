@@ -175,7 +175,7 @@ class TestImport(base.ShellTestCase):
         # Recorded before, but observed after.
         with engines.writing(self.journal) as connection:
             for hour in (1, 2):
-                observation = observing.Observation(connection, '', '{}')
+                observation = observing.Observation(connection, '', {})
                 observation.keep('ports', [])
                 moment = round(1000 * (seconds(FRIDAY) + 3600 * hour))
                 observation.finish(moment, moment, 0)

@@ -37,12 +37,12 @@ def port(identifier: str, address: str, server: str, status: str) -> bytes:
     return json.dumps(found, sort_keys=True).encode()
 
 
-def rows(state: State) -> list[tuple[str, bytes]]:
-    return [(key, port(key, *values)) for key, values in state.items()]
+def rows(state: State) -> list[bytes]:
+    return [port(key, *values) for key, values in state.items()]
 
 
 def observe(
-    location: str, state: State | None, scope: str = '{}'
+    location: str, state: State | None, scope: Mapping[str, str] = {}
 ) -> observing.Observation:
     """Record the ports of a moment; None if they cannot be read."""
     with engines.writing(location) as connection:
@@ -73,7 +73,7 @@ def snapshots(
                     continue
                 snapshot = history.Snapshot(connection, scope, observed)
                 objects = sorted(
-                    snapshot.objects('ports', field, values),
+                    snapshot.objects('ports', {field: values}),
                     key=lambda row: str(row['id']),
                 )
                 first, last = snapshot.unchanged(observations)

@@ -182,7 +182,7 @@ class TestEngines(testtools.TestCase):
             testtools.ExpectedException(ZeroDivisionError),
             engines.writing(self.journal) as connection,
         ):
-            observation = observing.Observation(connection, 'RegionOne', '{}')
+            observation = observing.Observation(connection, 'RegionOne', {})
             observation.keep('ports', [])
             raise ZeroDivisionError
         self.assertEqual({1}, samples.snapshots(self.journal).keys())

@@ -54,9 +54,9 @@ HISTORIES = st.lists(st.none() | STATES, min_size=9, max_size=9)
 def objects(state: samples.State, address: str = '') -> list[dict[str, Any]]:
     """Return the ports of a state, with an address if it is given."""
     return [
-        json.loads(data)
-        for key, data in sorted(samples.rows(state))
-        if not address or state[key][0] == address
+        json.loads(samples.port(key, *values))
+        for key, values in sorted(state.items())
+        if not address or values[0] == address
     ]
 
 
@@ -153,7 +153,7 @@ class ModelTests(testtools.TestCase):
         location = self.location()
         there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
         samples.observe(location, there)
-        other = samples.observe(location, {}, '{"project": "other"}')
+        other = samples.observe(location, {}, {'project_id': 'other'})
         self.assertEqual(0, other.gone)
         again = samples.observe(location, there)
         self.assertEqual((1, 0, 0), (again.objects, again.changed, again.gone))
@@ -162,7 +162,7 @@ class ModelTests(testtools.TestCase):
         location = self.record([{'a': (ADDRESSES[0], 'web', 'ACTIVE')}])
         with engines.writing(location) as connection:
             observing.forget(connection, 10 * samples.EVERY)
-            for table in ('versions', 'current_objects', 'lookups'):
+            for table in ('versions', 'lookups'):
                 query = f'SELECT count(*) FROM {table}'
                 self.assertEqual(
                     0, connection.exec_driver_sql(query).scalar(), table
@@ -225,7 +225,7 @@ class TestPostgreSQL(ModelTests):
                 waiting = threads.submit(samples.observe, location, there)
                 while not (waiting.done() or self.is_waiting()):
                     time.sleep(0.01)
-                second = observing.Observation(connection, 'RegionOne', '{}')
+                second = observing.Observation(connection, 'RegionOne', {})
                 second.keep('ports', samples.rows(there))
                 second.finish(2 * samples.EVERY, 2 * samples.EVERY, 0)
             third = waiting.result()

@@ -10,9 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What an observation saw and stored."""
+"""The times of a journal."""
 
-import dataclasses
 import datetime
 
 
@@ -26,24 +25,3 @@ def moment(milliseconds: int) -> datetime.datetime:
     """Convert a time of a journal."""
     epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
     return epoch + datetime.timedelta(milliseconds=milliseconds)
-
-
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """What an observation stored.
-
-    :ivar began: When it began, by the clock of the services.
-    :ivar ended: When it ended, likewise.
-    :ivar objects: How many objects were seen.
-    :ivar changed: How many of them are new or different.
-    :ivar gone: How many objects have vanished.
-    """
-
-    number: int
-    region: str
-    began: datetime.datetime
-    ended: datetime.datetime
-    objects: int
-    changed: int
-    gone: int
-    is_complete: bool

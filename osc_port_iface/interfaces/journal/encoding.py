@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How the objects of a journal are written."""
+
+import collections
+from collections.abc import Callable, Sequence
+import functools
+import hashlib
+import ipaddress
+import json
+import re
+from typing import Any
+import zlib
+
+# The most that a compressor can refer back to.
+_WINDOW = 32 * 1024
+
+# A text of JSON long enough to be worth referring to.
+_TEXTS = re.compile(rb'"[^"\\\\]{12,}"')
+
+
+class Damaged(Exception):
+    """Something else has changed what a journal has."""
+
+
+def digest(data: bytes) -> bytes:
+    """Return what tells an object from its other versions."""
+    return hashlib.blake2b(data, digest_size=12).digest()
+
+
+def lookup(listing_id: int, field: str, value: str) -> int:
+    """Return the key of a value in the table of lookups."""
+    text = f'{listing_id}/{field}/{_canonical(field, value)}'
+    found = hashlib.blake2b(text.encode(), digest_size=6).digest()
+    return int.from_bytes(found, 'big')
+
+
+def _canonical(field: str, value: str) -> str:
+    if field.endswith('ip_address'):
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            pass
+    return value.lower()
+
+
+def skeleton(examples: Sequence[bytes]) -> bytes:
+    """Return what the objects of a listing have in common.
+
+    That is the keys of one, without values, after the values that several
+    have, such as the IDs of networks. Nothing tells whose values these were.
+
+    :param examples: Some objects, as JSON.
+    """
+    if not examples:
+        return b'{}'
+    counts = collections.Counter(
+        value for data in examples for value in set(_TEXTS.findall(data))
+    )
+    shared = [value for value, count in counts.most_common() if count > 1]
+    keys = json.dumps(_emptied(json.loads(examples[0]))).encode()
+    # The nearer a value is to the end, the shorter is a reference to it.
+    return b''.join([*reversed(shared), keys])[-_WINDOW:]
+
+
+def _emptied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _emptied(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_emptied(item) for item in value[:1]]
+    return '' if isinstance(value, str) else value
+
+
+@functools.lru_cache(maxsize=16)
+def _compressor(base: bytes) -> Any:
+    # Negative: without a header and a checksum, which the database has.
+    return zlib.compressobj(9, wbits=-15, zdict=base)
+
+
+def compress(data: bytes, base: bytes) -> bytes:
+    """Compress an object against another one that resembles it."""
+    compressor = _compressor(base).copy()
+    return bytes(compressor.compress(data) + compressor.flush())
+
+
+def decompress(data: bytes, base: bytes) -> bytes:
+    """Return an object that was compressed against another one.
+
+    :raises Damaged: It cannot be read.
+    """
+    try:
+        return zlib.decompressobj(wbits=-15, zdict=base).decompress(data)
+    except zlib.error:
+        raise Damaged from None
+
+
+def load(
+    data: bytes | str, read: Callable[[dict[str, Any]], Any] | None = None
+) -> Any:
+    """Read the JSON of an object, of a scope or of the state of listings.
+
+    :param read: Reads each object in it.
+    :raises Damaged: It cannot be read.
+    """
+    try:
+        return json.loads(data, object_hook=read)
+    except ValueError:
+        raise Damaged from None
