@@ -15,7 +15,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 import contextlib
 import functools
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from osc_lib import exceptions
 
@@ -40,26 +40,6 @@ class NoSuchName(exceptions.CommandError):
         super().__init__(records.Absence(line, line))
 
 
-class AmbiguousName(exceptions.CommandError):
-    """More than one thing has this name."""
-
-
-class ResourceKind(NamedTuple):
-    """A kind of thing that has a name, as messages call one or several."""
-
-    one: str
-    several: str
-
-
-SERVER = ResourceKind(_('server'), _('servers'))
-PORT = ResourceKind(_('port'), _('ports'))
-NETWORK = ResourceKind(_('network'), _('networks'))
-SUBNET = ResourceKind(_('subnet'), _('subnets'))
-SECURITY_GROUP = ResourceKind(_('security group'), _('security groups'))
-PROJECT = ResourceKind(_('project'), _('projects'))
-DOMAIN = ResourceKind(_('domain'), _('domains'))
-
-
 _Row = TypeVar('_Row', bound=paging.HasId)
 _Any = TypeVar('_Any')
 
@@ -69,7 +49,7 @@ def _only_id(row: paging.HasId) -> str:
 
 
 def exactly_one(
-    kind: ResourceKind,
+    collection: paging.Collection[_Row],
     name_or_id: str,
     found: Sequence[_Row],
     scope: str = '',
@@ -78,7 +58,7 @@ def exactly_one(
 ) -> _Row:
     """Return the only one that was found.
 
-    :param kind: What was looked for.
+    :param collection: What was looked for.
     :param name_or_id: What the user wrote.
     :param found: Everything that has this name or ID.
     :param scope: Where it was looked for, such as `` in this project``.
@@ -86,10 +66,11 @@ def exactly_one(
     :param known: Reads names that may be similar, with one request. If it
         fails, nothing is suggested.
     :raises NoSuchName: Nothing was found.
-    :raises AmbiguousName: Several were found.
+    :raises exceptions.CommandError: Several were found.
     """
     if len(found) == 1:
         return found[0]
+    several = collection.what.lower()
     # White space is shown as it was typed: it may be what is wrong.
     shown = printable.escape(name_or_id)
     if not found:
@@ -98,14 +79,18 @@ def exactly_one(
             likely = suggestions.similar(name_or_id, known())
         raise NoSuchName(
             _("No %(kind)s with the name or ID '%(name)s' exists%(scope)s.")
-            % {'kind': kind.one, 'name': shown, 'scope': scope}
+            % {
+                'kind': several.removesuffix('s'),
+                'name': shown,
+                'scope': scope,
+            }
             + suggestions.did_you_mean(likely)
         )
-    raise AmbiguousName(
+    raise exceptions.CommandError(
         _("%(count)d %(kind)s have the name '%(name)s', use an ID: %(ids)s")
         % {
             'count': len(found),
-            'kind': kind.several,
+            'kind': several,
             'name': shown,
             'ids': ', '.join(sorted(map(describe, found))),
         }
@@ -118,24 +103,22 @@ def port(
     """Find a port, like :func:`network_id`, but also by its ID."""
     if addresses.is_uuid(name_or_id):
         found = all_rows(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
-        return exactly_one(PORT, name_or_id, found)
-    return _named(PORT, api, neutron.PORTS, name_or_id, suggests)
+        return exactly_one(neutron.PORTS, name_or_id, found)
+    return _named(neutron.PORTS, api, name_or_id, suggests)
 
 
 def _named(
-    kind: ResourceKind,
-    api: network.NetworkApi,
     collection: paging.Collection[_Row],
+    api: network.NetworkApi,
     name: str,
     suggests: bool,
 ) -> _Row:
     found = all_rows(api.list(collection, 'name', [name]))
     known = functools.partial(api.names, collection) if suggests else list
-    return exactly_one(kind, name, found, known=known)
+    return exactly_one(collection, name, found, known=known)
 
 
 def _id(
-    kind: ResourceKind,
     collection: paging.Collection[_Row],
     api: network.NetworkApi,
     name_or_id: str,
@@ -151,14 +134,12 @@ def _id(
     """
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    return _named(kind, api, collection, name_or_id, suggests).id
+    return _named(collection, api, name_or_id, suggests).id
 
 
-network_id = functools.partial(_id, NETWORK, neutron.NETWORKS)
-subnet_id = functools.partial(_id, SUBNET, neutron.SUBNETS)
-security_group_id = functools.partial(
-    _id, SECURITY_GROUP, neutron.SECURITY_GROUPS
-)
+network_id = functools.partial(_id, neutron.NETWORKS)
+subnet_id = functools.partial(_id, neutron.SUBNETS)
+security_group_id = functools.partial(_id, neutron.SECURITY_GROUPS)
 
 
 def project_id(
@@ -184,7 +165,9 @@ def project_id(
         if domain is not None:
             found = all_rows(api.domains(domain))
             known = functools.partial(api.names, identity.DOMAINS)
-            domain_id = exactly_one(DOMAIN, domain, found, known=known).id
+            domain_id = exactly_one(
+                identity.DOMAINS, domain, found, known=known
+            ).id
         found = all_rows(api.projects(name_or_id, domain_id))
     except errors.Forbidden as error:
         if (
@@ -203,7 +186,7 @@ def project_id(
         api.names, identity.PROJECTS, identity.in_domain(domain_id)
     )
     return exactly_one(
-        *(PROJECT, name_or_id, found),
+        *(identity.PROJECTS, name_or_id, found),
         describe=lambda row: printable.escape(
             _('%(id)s (domain %(domain)s)')
             % {'id': row.id, 'domain': row.domain_id}

@@ -63,7 +63,7 @@ def select(
         selection is possible and empty, and a notice says so. Nothing was
         looked at then, which is not the same as health.
     :raises names.NoSuchName: There is no such server, or no such host.
-    :raises names.AmbiguousName: Several servers have the name.
+    :raises exceptions.CommandError: Several servers have the name.
     :raises osc_port_iface.api.errors.ApiError: A look-up failed.
     """
     return _Selection(cloud, scope, details, shows_names).select(names_or_ids)
@@ -188,7 +188,7 @@ class _Selection:
             projects = {row.id: row.name for row in answer.rows}
         try:
             return names.exactly_one(
-                names.SERVER,
+                nova.SERVERS,
                 key,
                 found,
                 self._place,

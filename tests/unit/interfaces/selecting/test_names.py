@@ -10,53 +10,62 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from typing import Any
+
+from osc_lib import exceptions
 import testtools
 
 from osc_port_iface.api import errors
+from osc_port_iface.api import identity
 from osc_port_iface.api import neutron
+from osc_port_iface.api import nova
+from osc_port_iface.api import paging
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
 from tests.unit.interfaces import fake_network
 
-KINDS = (
-    ('server', names.SERVER),
-    ('port', names.PORT),
-    ('network', names.NETWORK),
-    ('project', names.PROJECT),
-    ('domain', names.DOMAIN),
+COLLECTIONS: tuple[tuple[str, paging.Collection[Any]], ...] = (
+    ('server', nova.SERVERS),
+    ('port', neutron.PORTS),
+    ('network', neutron.NETWORKS),
+    ('project', identity.PROJECTS),
+    ('domain', identity.DOMAINS),
+    ('security group', neutron.SECURITY_GROUPS),
 )
 
 
 class TestExactlyOne(testtools.TestCase):
     def test_one_wording_for_all_kinds(self) -> None:
         rows = [records.Project(i, 'web') for i in ('b', '\x1b[2J')]
-        for name, kind in KINDS:
+        for name, collection in COLLECTIONS:
             with self.subTest(name):
                 self.assertIs(
-                    rows[0], names.exactly_one(kind, 'web', rows[:1])
+                    rows[0], names.exactly_one(collection, 'web', rows[:1])
                 )
                 error = self.assertRaises(
                     names.NoSuchName,
                     names.exactly_one,
-                    *(kind, '\x1bweb', [], ' here'),
+                    *(collection, '\x1bweb', [], ' here'),
                 )
                 self.assertEqual(
                     f"No {name} with the name or ID '\\x1bweb' exists here.",
                     str(error),
                 )
                 padded = self.assertRaises(
-                    names.NoSuchName, names.exactly_one, *(kind, 'web \n', [])
+                    names.NoSuchName,
+                    names.exactly_one,
+                    *(collection, 'web \n', []),
                 )
                 self.assertEqual(
                     f"No {name} with the name or ID 'web \\n' exists.",
                     str(padded),
                 )
                 several = self.assertRaises(
-                    names.AmbiguousName,
+                    exceptions.CommandError,
                     names.exactly_one,
-                    *(kind, 'web', rows),
+                    *(collection, 'web', rows),
                 )
                 self.assertEqual(
                     f"2 {name}s have the name 'web', use an ID: \\x1b[2J, b",
@@ -188,7 +197,10 @@ class TestLookUp(api_test_case.ApiTestCase):
         url = f'{fake_cloud.AUTH_URL}/projects'
         self.answer(url, {'json': {'projects': rows}})
         error = self.assertRaises(
-            names.AmbiguousName, names.project_id, self.api().identity, 'demo'
+            exceptions.CommandError,
+            names.project_id,
+            self.api().identity,
+            'demo',
         )
         self.assertEqual(
             "2 projects have the name 'demo', use an ID: p (domain P), q "
