@@ -35,7 +35,7 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface.interfaces.selecting import server_lookup
 
 # What tells the matches of one query apart.
-MATCHED = {
+_MATCHED = {
     addresses.Kind.RANGE: 'Address',
     addresses.Kind.MAC_PREFIX: 'MAC Address',
 }
@@ -56,7 +56,7 @@ def _device_name(match: searches.Match, look: lookup.Lookup) -> str | None:
 
 _LONG = columns.Shown.LONG
 
-OF_OWNER: columns.Columns[searches.Match] = (
+_OF_OWNER: columns.Columns[searches.Match] = (
     columns.Column('Server ID', 'look.server.id'),
     columns.Column('Server Name', 'look.server.name'),
 )
@@ -66,7 +66,7 @@ COLUMNS: columns.Columns[searches.Match] = (
     columns.Column('Address', 'ip_address'),
     columns.Column('Matched As', 'matched_as'),
     columns.Column('Certainty', 'certainty.value'),
-    *OF_OWNER,
+    *_OF_OWNER,
     columns.Column('Project ID', 'project_id'),
     columns.Column('Project Name', 'look.project.name'),
     columns.Column('Domain Name', 'look.project.domain_name'),
@@ -201,9 +201,9 @@ class FindServerInterface(as_of.RecordedLister):
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         for query in parsed_args.address + parsed_args.file:
             # Many rows may have this query, so what it matched says more.
-            if query.kind in MATCHED:
+            if query.kind in _MATCHED:
                 for header in (
-                    MATCHED[query.kind],
+                    _MATCHED[query.kind],
                     *('Server Name', 'Matched As', 'Certainty'),
                 ):
                     self.rank_above(header, 'Query')
@@ -273,7 +273,7 @@ class FindServerInterface(as_of.RecordedLister):
             found.rows,
             with_server_details=columns.need_server_details(chosen),
         )
-        if any(column in OF_OWNER for column in chosen):
+        if any(column in _OF_OWNER for column in chosen):
             find.sort(found, look)
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)

@@ -42,20 +42,6 @@ COLUMNS: columns.Columns[observing.Observation] = (
     columns.Column('Complete', 'is_complete', kind=cells.flag),
 )
 
-
-def in_a_line(row: observing.Observation) -> str:
-    """Say what an observation saw, stored and no longer saw."""
-    return _(
-        'Observation %(number)d: %(objects)d objects seen, %(changed)d '
-        'stored, %(gone)d gone.'
-    ) % {
-        'number': row.id,
-        'objects': row.objects,
-        'changed': row.changed,
-        'gone': row.gone,
-    }
-
-
 # Saved listings have what they have, and are kept as they are.
 _NOT_IMPORTED = (
     *('<server>', '--project', '--host', '--status'),
@@ -147,7 +133,11 @@ class RecordServerInterface(lister.TextLister):
         else:
             rows = self._record(parsed_args)
         for row in rows:
-            self.hint(in_a_line(row))
+            line = _(
+                'Observation %(id)d: %(objects)d objects seen, '
+                '%(changed)d stored, %(gone)d gone.'
+            )
+            self.hint(line % vars(row))
         return columns.table(chosen, rows)
 
     def _record(

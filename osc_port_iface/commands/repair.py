@@ -59,7 +59,6 @@ COLUMNS: columns.Columns[outcomes.Outcome] = (
     columns.Column('Requests', 'calls', _LONG, kind=_requests),
 )
 
-
 # An empty answer is the default.
 _ANSWERS = {'y': True, 'yes': True, 'n': False, 'no': False, '': False}
 

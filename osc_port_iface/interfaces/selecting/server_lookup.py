@@ -26,7 +26,6 @@ MOST_SHOWN = 30
 
 _Servers = records.Answer[records.Server]
 
-
 # The servers that each name or ID may stand for, or the error.
 _Candidates = dict[str, list[records.Server] | errors.ApiError]
 

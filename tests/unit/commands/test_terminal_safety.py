@@ -187,7 +187,7 @@ class TestTerminalSafety(testtools.TestCase):
                 'columns.OF_SUBPORT',
                 'diff.COLUMNS',
                 'find.COLUMNS',
-                'find.OF_OWNER',
+                'find._OF_OWNER',
                 'reach.COLUMNS',
                 'record.COLUMNS',
                 'repair.COLUMNS',
