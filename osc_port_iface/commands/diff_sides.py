@@ -160,7 +160,8 @@ def _now(
     ) -> tuple[listing_diff.Listing, listing_diff.Listing]:
         side = before.of_region(part.region or part.cloud().region)
         now = _Side(parsed_args, side)
-        return side, now.listing(_('the cloud'), now.table(part))
+        table = now.table(part)
+        return now.narrowed(side), now.listing(_('the cloud'), table)
 
     several = regions.choose(command, parsed_args, before.regions)
     if not several:
@@ -206,6 +207,8 @@ def _then(
                 missing.append(error)
                 sides.append(listing_diff.Listing(name, (), {}))
                 continue
+            if saved:
+                sides = [side.narrowed(sides[0])]
             sides.append(side.listing(name, table))
             if moment and not is_certain:
                 text = _(
@@ -235,12 +238,14 @@ class _Side:
         list those of ``--long`` that a journal has.
     :ivar is_incomplete: Whether some interfaces could not be read.
     :ivar lacks_values: Whether some values could not be looked up.
+    :ivar server_ids: The servers that are selected.
     """
 
     parsed_args: argparse.Namespace
     other: listing_diff.Listing | None = None
     is_incomplete: bool = False
     lacks_values: bool = False
+    server_ids: set[str] = dataclasses.field(default_factory=set)
 
     def table(self, command: plugin_command.PluginCommand) -> lister.Table:
         """List the interfaces that the command's cloud has."""
@@ -277,9 +282,17 @@ class _Side:
         table = columns.table(chosen, answer.rows, look)
         command.report(answer, look)
         command.report_hidden(look, is_asked=False)
+        self.server_ids.update(server.id for server in servers.rows)
         self.is_incomplete |= bool(answer.failures)
         self.lacks_values |= bool(look.failures or look.notices)
         return table
+
+    def narrowed(self, saved: listing_diff.Listing) -> listing_diff.Listing:
+        """Limit a saved listing to the servers that the user has given."""
+        header = listing_diff.SERVER_ID
+        if self.parsed_args.server and header in saved.headers:
+            return saved.only(header, self.server_ids)
+        return saved
 
     def listing(self, name: str, table: lister.Table) -> listing_diff.Listing:
         """Make the side of what was listed.

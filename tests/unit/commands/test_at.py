@@ -555,6 +555,21 @@ class TestDiffAt(AtTestCase):
                     found = self.diff(moment, before)
                     self.assertEqual((status, missing), (found[0], found[2]))
 
+    def test_only_the_given_servers_are_compared(self) -> None:
+        servers = fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
+        self.cloud.register_servers(*servers)
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.6'),
+            fake_cloud.port(12, 2, '10.0.0.7'),
+        )
+        then = self.recorded()['Finished']
+        before = self.create_file(self.at(then, 'list', '-f', 'json').stdout)
+        self.assertEqual((0, '', ''), self.diff(then, before))
+        self.assertEqual(
+            (0, '', ''), self.diff(then, before, '--server', 'web')
+        )
+
     def test_a_column_that_is_not_recorded(self) -> None:
         row = {
             **{'Server ID': fake_cloud.identifier(1), 'Server Name': 'web'},

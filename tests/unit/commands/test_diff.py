@@ -163,6 +163,19 @@ class TestDiff(test_list_fleet.FleetTestCase):
             self.diff(before, '--server', 'web'),
         )
 
+    def test_only_the_given_servers_are_compared(self) -> None:
+        before = self.save()
+        self.plug(1)
+        self.assertEqual(
+            command_result.Result(
+                *(3, f'{fake_cloud.identifier(11)} detached\n'),
+                f'In {before} only, servers with all their interfaces: web\n',
+            ),
+            self.diff(
+                *(before, '--server', 'web', '-c', 'Port ID', '-c', 'Change')
+            ),
+        )
+
     def test_nothing_is_claimed_of_a_server_that_is_not_read(self) -> None:
         before = self.save()
         self.cloud.get(
