@@ -18,7 +18,7 @@ import argparse
 from collections.abc import Collection, Iterable, Sequence
 import dataclasses
 import sys
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from osc_port_iface.api import errors
 from osc_port_iface.commands import columns
@@ -40,11 +40,6 @@ from osc_port_iface import printable
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import diff
-
-# What to compare, by region; if there is one, its name is empty.
-_Pairs: TypeAlias = dict[
-    str, tuple[listing_diff.Listing, listing_diff.Listing]
-]
 
 _COLUMNS = (
     *columns.OF_SERVER,
@@ -78,15 +73,10 @@ def read(
     """
     saved = _saved(parsed_args)
     if parsed_args.at:
-        pairs = _then(command, parsed_args, saved)
-    elif parsed_args.after:
-        pairs = _of_files(*saved)
-    else:
-        pairs = _now(command, parsed_args, *saved)
-    return [
-        listing_diff.ListingDiff(*sides, _HIDEABLE, region)
-        for region, sides in pairs.items()
-    ]
+        return _then(command, parsed_args, saved)
+    if parsed_args.after:
+        return _of_files(*saved)
+    return _now(command, parsed_args, *saved)
 
 
 def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
@@ -107,8 +97,8 @@ def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
 
 def _of_files(
     before: listing_diff.Listing, after: listing_diff.Listing
-) -> _Pairs:
-    """Return what to compare of two saved listings."""
+) -> list[listing_diff.ListingDiff]:
+    """Compare two saved listings."""
     found = dict.fromkeys((*before.regions, *after.regions))
     if len(found) > 1:
         _check_regions([before, after])
@@ -121,12 +111,14 @@ def _by_region(
     before: listing_diff.Listing,
     after: listing_diff.Listing,
     region_names: Iterable[str],
-) -> _Pairs:
-    """Return what to compare, by region if there are several."""
-    return {
-        name: (before.of_region(name), after.of_region(name))
+) -> list[listing_diff.ListingDiff]:
+    """Compare two listings, by region if there are several."""
+    return [
+        listing_diff.ListingDiff(
+            *(before.of_region(name), after.of_region(name), _HIDEABLE, name)
+        )
         for name in region_names
-    } or {'': (before, after)}
+    ] or [listing_diff.ListingDiff(before, after, _HIDEABLE)]
 
 
 def _check_regions(saved: Iterable[listing_diff.Listing]) -> None:
@@ -149,33 +141,33 @@ def _now(
     command: diff.DiffServerInterface,
     parsed_args: argparse.Namespace,
     before: listing_diff.Listing,
-) -> _Pairs:
-    """List the current interfaces, of several regions if they are asked.
+) -> list[listing_diff.ListingDiff]:
+    """Compare a saved listing with the current interfaces.
 
-    Without an option, these are the regions of the saved listing.
+    Without an option, the regions of the saved listing are asked.
     """
 
-    def listed(
-        part: diff.DiffServerInterface,
-    ) -> tuple[listing_diff.Listing, listing_diff.Listing]:
+    def compared(part: diff.DiffServerInterface) -> listing_diff.ListingDiff:
         side = before.of_region(part.region or part.cloud().region)
         now = _Side(parsed_args, side)
-        table = now.table(part)
-        return now.narrowed(side), now.listing(_('the cloud'), table)
+        after = now.listing(_('the cloud'), now.table(part))
+        return listing_diff.ListingDiff(
+            now.narrowed(side), after, _HIDEABLE, part.region
+        )
 
     several = regions.choose(command, parsed_args, before.regions)
     if not several:
-        return {'': listed(command)}
+        return [compared(command)]
     _check_regions([before])
-    return several.ask(listed)
+    return list(several.ask(compared).values())
 
 
 def _then(
     command: diff.DiffServerInterface,
     parsed_args: argparse.Namespace,
     saved: Sequence[listing_diff.Listing],
-) -> _Pairs:
-    """List the interfaces as they were at one or two times.
+) -> list[listing_diff.ListingDiff]:
+    """Compare the interfaces at two times, or a saved listing with one.
 
     A side without what is selected has no interfaces, if the other has.
     """
