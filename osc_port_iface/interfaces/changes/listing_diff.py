@@ -78,8 +78,8 @@ class Listing:
     @property
     def regions(self) -> list[str]:
         """The regions of its interfaces, if it tells them apart."""
-        rows = self.interfaces.values() if REGION in self.headers else ()
-        return list(dict.fromkeys(row[REGION] for row in rows))
+        names = (row.get(REGION) for row in self.interfaces.values())
+        return list(dict.fromkeys(filter(None, names)))
 
     @functools.cached_property
     def servers(self) -> Mapping[str, str]:
@@ -92,7 +92,7 @@ class Listing:
 
     def of_region(self, region: str) -> 'Listing':
         """Return the listing of a region, if it tells regions apart."""
-        return self.only(REGION, [region]) if REGION in self.headers else self
+        return self.only(REGION, [region]) if self.regions else self
 
     def only(self, header: str, texts: Collection[str]) -> 'Listing':
         """Return the listing with the interfaces that have one of these."""

@@ -207,6 +207,18 @@ class TestDiff(test_list_fleet.FleetTestCase):
             self.diff(before, '--server', 'web'),
         )
 
+    def test_listing_of_a_region_without_a_name(self) -> None:
+        """A journal shows null for it."""
+        rows = [
+            {**row, 'Region': None}
+            for row in json.loads(self.list('-f', 'json').stdout)
+        ]
+        before = self.create_file(json.dumps(rows))
+        for after in (), (before,):
+            self.assertEqual(
+                command_result.Result(0, '', ''), self.diff(before, *after)
+            )
+
     def test_what_cannot_be_looked_up_is_not_compared(self) -> None:
         self.cloud.register_network_versions()
         self.cloud.register_network(
