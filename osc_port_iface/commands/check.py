@@ -17,6 +17,7 @@ import shlex
 import time
 
 from cliff.formatters import value
+from osc_lib import exceptions
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import cells
@@ -99,7 +100,10 @@ class CheckServerInterface(lister.TextLister):
             return self._sum_up(parsed_args, *nagios.failed(error))
 
     def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
-        metrics.write_failure(parsed_args)
+        try:
+            metrics.write_failure(parsed_args)
+        except exceptions.CommandError as error:
+            self.fail(error.args)
         status = super().lose_output(parsed_args, line)
         return nagios.UNKNOWN if parsed_args.nagios else status
 

@@ -23,6 +23,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 import argparse
 import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
+import errno
 import os
 import pathlib
 import stat
@@ -41,7 +42,7 @@ from osc_port_iface import records
 _PREFIX = 'osc_port_iface_check'
 
 # The mode of a new file.
-_MODE = 0o644
+_MODE = stat.S_IFREG | 0o644
 
 _Labels = Mapping[str, str]
 
@@ -213,10 +214,10 @@ def _replace(path: pathlib.Path, *gauges: _Gauge) -> None:
     the node exporter has a user of its own.
     """
     try:
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-        except FileNotFoundError:
-            mode = _MODE
+        mode = path.stat().st_mode if path.exists() else _MODE
+        if not stat.S_ISREG(mode):
+            # root could replace /dev/null.
+            raise OSError(errno.EINVAL, _('not a regular file'))
         # The collector ignores names that do not end with .prom. The name is
         # random and the file new (O_EXCL), so nobody can put a link there.
         descriptor, name = tempfile.mkstemp(
@@ -227,7 +228,7 @@ def _replace(path: pathlib.Path, *gauges: _Gauge) -> None:
             with open(descriptor, 'w', encoding='utf-8') as file:
                 for gauge in gauges:
                     file.writelines(f'{line}\n' for line in _lines(*gauge))
-                os.fchmod(descriptor, mode)
+                os.fchmod(descriptor, stat.S_IMODE(mode))
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

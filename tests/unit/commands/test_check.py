@@ -1200,6 +1200,19 @@ class TestMonitoring(CheckTestCase):
         )
         self.assertEqual([], list(self.directory.iterdir()))
 
+    def test_file_that_is_no_file(self) -> None:
+        """root could replace a device."""
+        os.mkfifo(self.file)
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                f'The metrics could not be written: {self.file}: not a '
+                'regular file\n',
+            ),
+            self.check('--metrics', str(self.file)),
+        )
+        self.assertTrue(self.file.is_fifo())
+
     def nagios(self, *arguments: str) -> command_result.Result:
         return self.openstack(
             *('server', 'interface', 'check', '--nagios', *arguments)

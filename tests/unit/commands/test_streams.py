@@ -170,6 +170,14 @@ class TestLostOutput(OutputTestCase, test_check.CheckTestCase):
                 )
                 self.assertIn('check_run_failed 1\n', run.read_text())
                 run.unlink()
+        arguments = (*arguments[:-1], str(path / 'x'))
+        line = f'The metrics could not be written: {path}/x-run: '
+        self.assertEqual(
+            command_result.Result(
+                3, '', f'{line}Not a directory\n{self.closed}'
+            ),
+            self.run_with('stdout', None, *arguments),
+        )
 
     def test_reader_that_is_gone(self) -> None:
         """As in ``| head``."""
