@@ -19,9 +19,9 @@ import functools
 from typing import Any, Self, TYPE_CHECKING
 
 from cliff import columns
-import wcwidth
 
 from osc_port_iface import addresses
+from osc_port_iface.commands import terminal
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.path import flows
@@ -284,20 +284,14 @@ def rules(found: Sequence[security_rules.EffectiveRule]) -> Cell:
 
     A line reads ``ingress IPv4 tcp 22:22 from 192.0.2.0/24 (ssh)``.
     """
-    lines = [list(map(printable.escape, _parts(row))) for row in found]
-    widths = [
-        max(map(wcwidth.wcswidth, column))
-        for column in zip(*lines, strict=True)
+    lines = [map(printable.escape, _parts(row)) for row in found]
+    columns = [
+        terminal.aligned(parts)
+        for parts in zip(*lines, strict=True)
+        # A part that no rule has takes up no space.
+        if any(parts)
     ]
-    # A part that no rule has takes up no space.
-    texts = (
-        ' '.join(
-            part + ' ' * (width - wcwidth.wcswidth(part))
-            for part, width in zip(line, widths, strict=True)
-            if width
-        ).rstrip()
-        for line in lines
-    )
+    texts = (' '.join(line).rstrip() for line in zip(*columns, strict=True))
     return Cell(texts, list(map(_rule, found)), joint='\n')
 
 

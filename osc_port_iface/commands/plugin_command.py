@@ -151,31 +151,23 @@ class PluginCommand(command.Command):
         LOG.error(line)
         return FAILED
 
-    def authenticate(self) -> None:
-        """Authenticate as OSC does before it runs another command.
-
-        :raises errors.ApiError: There is no token.
-        """
-        self.auth_required = True
-        credentials.authenticate(self._authenticate)
-
     def cloud(self) -> api_cloud.Cloud:
         """Return the services of the cloud that is asked.
 
         :raises errors.ApiError: There is no token.
         """
         if self.asked is None:
-            self.authenticate()
+            self.auth_required = True
+            self.asked = credentials.authenticate(self._authenticate)
             self.show_progress(_WAITING)
-            self.asked = api_cloud.Cloud(
-                self.app.client_manager.sdk_connection.config
-            )
         return self.asked
 
-    def _authenticate(self) -> None:
+    def _authenticate(self) -> api_cloud.Cloud:
         """Let OSC authenticate, as it does before other commands."""
         self.app.prepare_to_run_command(self)
-        credentials.read_now(self.app.client_manager.auth_ref)
+        manager = self.app.client_manager
+        credentials.read_now(manager.auth_ref)
+        return api_cloud.Cloud(manager.sdk_connection.config)
 
     def show_progress(self, text: str) -> None:
         """Show a line on a terminal until something else is written there.

@@ -18,7 +18,6 @@ import argparse
 from collections.abc import Callable, Iterable
 import dataclasses
 import datetime
-import hashlib
 import itertools
 import json
 from typing import TYPE_CHECKING, TypeAlias
@@ -54,7 +53,7 @@ class _Seen:
     """
 
     scope_id: int
-    key: bytes
+    key: str
     row: _Row
     since: datetime.datetime
     until: datetime.datetime
@@ -98,7 +97,7 @@ class RecordedRegions:
 
         :raises exceptions.CommandError: Each gives the same error.
         """
-        by_key: dict[bytes, list[_Seen]] = {}
+        by_key: dict[str, list[_Seen]] = {}
         for series in self._series:
             for seen in self._ask(series):
                 _merge(by_key.setdefault(seen.key, []), seen)
@@ -129,14 +128,13 @@ class RecordedRegions:
     def _ask(self, series: moments.Series) -> list[_Seen]:
         """Ask the views of a scope, in order."""
         found: list[_Seen] = []
-        before: dict[bytes, _Seen] = {}
+        before: dict[str, _Seen] = {}
         for number, view in enumerate(series.views):
-            now: dict[bytes, _Seen] = {}
+            now: dict[str, _Seen] = {}
             rows = self._rows(series, view)
             since, until = series.span(view)
             for row in rows:
-                text = json.dumps([cell.machine_readable() for cell in row])
-                key = hashlib.blake2b(text.encode(), digest_size=16).digest()
+                key = json.dumps([cell.machine_readable() for cell in row])
                 if key not in before:
                     before[key] = _Seen(
                         *(series.scope.id, key, row),

@@ -12,11 +12,8 @@
 
 """The arguments that select servers."""
 
-from __future__ import annotations
-
 import argparse
 import os
-from typing import TYPE_CHECKING, TypeAlias
 
 from oslo_utils import strutils
 
@@ -27,10 +24,6 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
-
-if TYPE_CHECKING:
-    # argparse has no public name for a group of arguments.
-    Arguments: TypeAlias = argparse.ArgumentParser | argparse._ArgumentGroup
 
 # The choices of ``openstack server list``.
 _STATUSES = (
@@ -81,7 +74,9 @@ def add_arguments(
     add_scope(group, reads_environment)
 
 
-def add_scope(group: Arguments, reads_environment: bool = True) -> None:
+def add_scope(
+    group: argparse._ActionsContainer, reads_environment: bool = True
+) -> None:
     """Add the options that limit which servers are selected."""
     add_all_projects(group, reads_environment)
     group.add_argument(
@@ -119,7 +114,9 @@ def add_scope(group: Arguments, reads_environment: bool = True) -> None:
     )
 
 
-def add_all_projects(group: Arguments, reads_environment: bool = True) -> None:
+def add_all_projects(
+    group: argparse._ActionsContainer, reads_environment: bool = True
+) -> None:
     """Add the option to look in all projects."""
     text = _('Look in all projects (admin only)')
     default = False
@@ -131,7 +128,7 @@ def add_all_projects(group: Arguments, reads_environment: bool = True) -> None:
     )
 
 
-def add_concurrency(group: Arguments) -> None:
+def add_concurrency(group: argparse._ActionsContainer) -> None:
     """Add the option for the number of parallel requests."""
     group.add_argument(
         '--concurrency',

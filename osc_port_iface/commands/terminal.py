@@ -12,6 +12,7 @@
 
 """The size of a terminal."""
 
+from collections.abc import Sequence
 import os
 import re
 from typing import TextIO
@@ -53,6 +54,16 @@ def wrap(line: str, room: int) -> list[str]:
                 parts.append('')
             parts[-1] += character
     return [part.rstrip() for part in parts if part]
+
+
+def aligned(texts: Sequence[str]) -> list[str]:
+    """Return texts with spaces behind them, so that they take equal room."""
+    widths = list(map(display_width, texts))
+    most = max(widths)
+    return [
+        text + ' ' * (most - width)
+        for text, width in zip(texts, widths, strict=True)
+    ]
 
 
 def display_width(text: str) -> int:
