@@ -280,11 +280,7 @@ class ComputeApi(service.Service):
                 authenticated=False,
             )
             maximum = document.nested('version').text('version')
-        except (
-            errors.RequestRefused,
-            errors.Unauthorized,
-            errors.Malformed,
-        ) as error:
+        except (errors.RequestRefused, errors.Malformed) as error:
             LOG.info(_('Using compute API 2.1, without tags: %s'), error)
             return None
         if maximum is None or not re.fullmatch(r'\d+\.\d+', maximum):

@@ -18,8 +18,7 @@
       TokenRefused      401 to a token that was renewed a moment before, or no
                         token could be obtained
       RequestFailed     any other failure; other requests may succeed
-        Unauthorized    401
-        RequestRefused  any other 4xx that a retry will not change
+        RequestRefused  a status from 400 to 499 that a retry will not change
           BadRequest    400
           Forbidden     403
           NotFound      404: it does not exist, or this caller may not see it
@@ -27,7 +26,6 @@
           TooLong       414 or 431: the request does not fit
         NotInCatalog    the catalog has no such service
         Unreachable     no answer: refused, reset, TLS, timeout
-        OutcomeUnknown  no answer to a request that changes something
         Malformed       an answer that is not what the API describes
 
 Each is a CommandError, so cliff prints it as one line and exits with status 1.
@@ -46,10 +44,6 @@ class TokenRefused(ApiError):
 
 class RequestFailed(ApiError):
     """A request failed; others may succeed."""
-
-
-class Unauthorized(RequestFailed):
-    """401: the token was not accepted."""
 
 
 class RequestRefused(RequestFailed):
@@ -82,10 +76,6 @@ class NotInCatalog(RequestFailed):
 
 class Unreachable(RequestFailed):
     """No answer at all."""
-
-
-class OutcomeUnknown(RequestFailed):
-    """No answer to a change, which may or may not have been made."""
 
 
 class Malformed(RequestFailed):

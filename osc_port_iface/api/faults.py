@@ -63,7 +63,6 @@ _ADVICE = {
 _CLASSES: dict[int, type[errors.RequestFailed]] = {
     300: errors.Malformed,
     400: errors.BadRequest,
-    401: errors.Unauthorized,
     403: errors.Forbidden,
     404: errors.NotFound,
     # Too many requests; a later one may succeed.

@@ -40,11 +40,6 @@ _NO_CONNECTION = (
     requests.exceptions.ConnectionError,
     ksa_exceptions.ConnectFailure,
 )
-_CUT_OFF = (
-    client.IncompleteRead,
-    urllib3_exceptions.IncompleteRead,
-    requests.exceptions.ChunkedEncodingError,
-)
 
 
 @dataclasses.dataclass(eq=False)
@@ -142,7 +137,7 @@ def explain(
             may_pass=True,
             is_closed=True,
         )
-    if has(*_CUT_OFF):
+    if has(requests.exceptions.ChunkedEncodingError):
         return NoAnswer(
             _('the answer of %s was cut off') % where, may_pass=True
         )

@@ -258,7 +258,7 @@ class Transport:
         :param body: The JSON body.
         :param headers: More headers, such as a condition.
         :returns: The answer, whatever its status. A redirect is not followed.
-        :raises errors.OutcomeUnknown: There was no answer, so the change may
+        :raises errors.Unreachable: There was no answer, so the change may
             or may not have been made.
         :raises errors.TokenRefused: No token could be obtained.
         """
@@ -269,7 +269,7 @@ class Transport:
             try:
                 response = self._send(call)
             except (no_answer.NoAnswer, errors.TooLarge) as error:
-                raise errors.OutcomeUnknown(
+                raise errors.Unreachable(
                     _('%(what)s: whether it was done is not known: %(error)s')
                     % {'what': what, 'error': error}
                 ) from error

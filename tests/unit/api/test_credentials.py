@@ -166,9 +166,9 @@ class TestRenewal(api_test_case.ApiTestCase):
         service.get('/thing', 'Thing')
         for _number in range(3):
             error = self.assertRaises(
-                errors.Unauthorized, service.get, '/thing/other', 'Other'
+                errors.RequestRefused, service.get, '/thing/other', 'Other'
             )
-            self.assertIs(errors.Unauthorized, type(error))
+            self.assertIs(errors.RequestRefused, type(error))
         self.assertEqual(2, self.token_requests())
 
     def test_no_other_token_to_be_had(self) -> None:

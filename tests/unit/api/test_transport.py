@@ -110,7 +110,7 @@ class TestRequest(TransportTestCase):
 
     def test_without_the_token(self) -> None:
         self.answer(URL, {'status_code': 401, 'json': {}})
-        self.assertRaises(errors.Unauthorized, self.get, authenticated=False)
+        self.assertRaises(errors.RequestRefused, self.get, authenticated=False)
         (request,) = self.requested(URL)
         self.assertNotIn('X-Auth-Token', request.headers)
         self.assertEqual(0, self.token_requests())
