@@ -40,6 +40,11 @@ _NO_CONNECTION = (
     requests.exceptions.ConnectionError,
     ksa_exceptions.ConnectFailure,
 )
+_BROKEN_RULES = (
+    client.HTTPException,
+    requests.exceptions.ContentDecodingError,
+    requests.exceptions.InvalidHeader,
+)
 
 
 @dataclasses.dataclass(eq=False)
@@ -129,9 +134,7 @@ def explain(
     if has(*_READ_TIMEOUTS):
         return NoAnswer(_('no answer %s') % within[1], is_slow=True)
     # RemoteDisconnected of http.client is one of them.
-    if has(ConnectionError, client.BadStatusLine) and not has(
-        ConnectionRefusedError
-    ):
+    if has(ConnectionError) and not has(ConnectionRefusedError):
         return NoAnswer(
             _('%s closed the connection without an answer') % where,
             may_pass=True,
@@ -141,6 +144,8 @@ def explain(
         return NoAnswer(
             _('the answer of %s was cut off') % where, may_pass=True
         )
+    if has(*_BROKEN_RULES):
+        return NoAnswer(_('the answer of %s is not valid HTTP') % where)
     if not has(*_NO_CONNECTION):
         return NoAnswer(printable.one_line(str(causes[-1])))
     if has(requests.exceptions.ProxyError):

@@ -26,6 +26,7 @@ import requests
 from osc_port_iface.api import errors
 from osc_port_iface.api import no_answer
 from osc_port_iface.i18n import _
+from osc_port_iface import printable
 
 # Bytes after decompression. A page of 1,000 servers with all details has about
 # 4 MB; anything far larger would only fill the memory.
@@ -136,7 +137,8 @@ def read(
     :param patience: Seconds that the body may take, in addition to one second
         for each 8 KiB of it.
     :raises errors.TooLarge: The body is longer than LARGEST_BODY.
-    :raises no_answer.NoAnswer: The body takes too long.
+    :raises no_answer.NoAnswer: The body takes too long, or has a compression
+        that was not asked for.
     :raises requests.exceptions.RequestException: It could not be read.
     """
     body = bytearray()
@@ -144,8 +146,9 @@ def read(
     with contextlib.closing(answer):
         coding = answer.headers.get('Content-Encoding', '').strip().lower()
         if coding not in _CODINGS:
-            raise requests.exceptions.ContentDecodingError(
-                f'unexpected Content-Encoding: {coding}'
+            raise no_answer.NoAnswer(
+                _('unexpected Content-Encoding: %s')
+                % printable.one_line(coding)
             )
         for chunk in answer.iter_content(_CHUNK):
             body += chunk

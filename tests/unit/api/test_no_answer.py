@@ -14,6 +14,7 @@
 
 from collections.abc import Callable
 import contextlib
+import operator
 import socket
 import struct
 import threading
@@ -27,6 +28,18 @@ from osc_port_iface.api import no_answer
 
 _RESET = struct.pack('ii', 1, 0)
 _CUT_OFF = b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}'
+_NOT_HTTP = {
+    'another protocol': b'SSH-2.0-OpenSSH_9.9\r\n',
+    'too many headers': b'HTTP/1.1 200 OK\r\n' + b'A: b\r\n' * 200,
+    'long header': b'HTTP/1.1 200 OK\r\nA: ' + b'b' * 70_000 + b'\r\n\r\n',
+    'two lengths': (
+        b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'
+    ),
+    'not compressed': (
+        b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n'
+        b'Content-Length: 2\r\n\r\n{}'
+    ),
+}
 
 
 class TestExplain(testtools.TestCase):
@@ -99,6 +112,17 @@ class TestExplain(testtools.TestCase):
                 'the answer of {} was cut off',
                 True,
                 False,
+            ),
+            *(
+                (
+                    name,
+                    self.serve(operator.methodcaller('sendall', answer)),
+                    None,
+                    'the answer of {} is not valid HTTP',
+                    False,
+                    False,
+                )
+                for name, answer in _NOT_HTTP.items()
             ),
             (
                 'no TLS',
