@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 import datetime
 import pathlib
 import sys
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.api import fan_out
@@ -65,6 +65,11 @@ def name(text: str) -> str:
     if text:
         return text
     raise argparse.ArgumentTypeError(_('must not be empty'))
+
+
+def repeated(read: Callable[[str], object]) -> dict[str, Any]:
+    """Describe an option that may be given several times, for argparse."""
+    return {'action': 'append', 'default': [], 'type': read}
 
 
 def identifier(text: str) -> str:

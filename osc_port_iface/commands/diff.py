@@ -89,9 +89,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         servers.add_argument(
             '--server',
             metavar='<server>',
-            action='append',
-            default=[],
-            type=argument_types.name,
+            **argument_types.repeated(argument_types.name),
             help=_(
                 'Server to look at now (name or ID) (repeat option to look '
                 'at several; all servers of the project by default)'
@@ -119,9 +117,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         group.add_argument(
             '--at',
             metavar='<time>',
-            action='append',
-            default=[],
-            type=argument_types.moment,
+            **argument_types.repeated(argument_types.moment),
             help=_(
                 'Compare what was recorded as of this time (ISO 8601, in UTC '
                 'unless it has an offset, or how long ago, such as -3d): with '

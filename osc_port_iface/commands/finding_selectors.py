@@ -39,10 +39,8 @@ def add_arguments(
     group.add_argument(
         '--finding',
         metavar='<finding>',
-        action='append',
-        type=argument_types.one_of([*choices, _ALL]),
+        **argument_types.repeated(argument_types.one_of([*choices, _ALL])),
         choices=[*choices, _ALL],
-        default=[],
         help=_(
             'Finding to look for (repeat option to look for several): '
             '%(choices)s; or all (default: all but %(on_request)s)'
@@ -57,10 +55,8 @@ def add_arguments(
     group.add_argument(
         '--ignore',
         metavar='<finding>',
-        action='append',
-        type=argument_types.one_of(choices),
+        **argument_types.repeated(argument_types.one_of(choices)),
         choices=choices,
-        default=[],
         help=_('Finding to leave out (repeat option to leave out several)'),
     )
     findings.add_argument(
@@ -88,9 +84,7 @@ def add_arguments(
     findings.add_argument(
         '--keep-tag',
         metavar='<tag>',
-        action='append',
-        default=[],
-        type=argument_types.name,
+        **argument_types.repeated(argument_types.name),
         help=_(
             'Do not report ports without a server that have this tag '
             '(repeat option for several tags)'

@@ -54,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument(
         '--region',
         metavar='<region>',
-        action='append',
-        default=[],
-        type=argument_types.name,
+        **argument_types.repeated(argument_types.name),
         help=_(
             'Region to ask (repeat option to ask several; that of '
             '--os-region-name or clouds.yaml by default)'

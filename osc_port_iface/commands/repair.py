@@ -124,9 +124,7 @@ class RepairServerInterface(lister.TextLister):
         repairs.add_argument(
             '--port',
             metavar='<port>',
-            type=argument_types.identifier,
-            action='append',
-            default=[],
+            **argument_types.repeated(argument_types.identifier),
             help=_(
                 'Repair only the findings of this port (ID); needed to delete '
                 'a port if a service that cannot be asked may use it (repeat '

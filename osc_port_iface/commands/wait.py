@@ -67,9 +67,7 @@ class WaitServerInterface(lister.TextLister):
         waited_for.add_argument(
             '--port',
             metavar='<port>',
-            action='append',
-            default=[],
-            type=argument_types.name,
+            **argument_types.repeated(argument_types.name),
             help=_(
                 'Interface to wait for (name or ID of the port) (repeat '
                 'option to wait for several; all interfaces without '
@@ -79,9 +77,7 @@ class WaitServerInterface(lister.TextLister):
         waited_for.add_argument(
             '--mac-address',
             metavar='<mac-address>',
-            action='append',
-            default=[],
-            type=argument_types.mac_address,
+            **argument_types.repeated(argument_types.mac_address),
             help=_(
                 'Interface to wait for (MAC address in any notation) (repeat '
                 'option to wait for several)'
@@ -90,9 +86,7 @@ class WaitServerInterface(lister.TextLister):
         waited_for.add_argument(
             '--network',
             metavar='<network>',
-            action='append',
-            default=[],
-            type=argument_types.name,
+            **argument_types.repeated(argument_types.name),
             help=_(
                 'Network whose interfaces to wait for (name or ID) (repeat '
                 'option to wait for several)'
