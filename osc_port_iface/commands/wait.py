@@ -13,9 +13,7 @@
 """``openstack server interface wait``"""
 
 import argparse
-import functools
 
-from osc_port_iface.api import network
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import list as list_command
@@ -128,10 +126,19 @@ class WaitServerInterface(lister.TextLister):
         patience = patiences.Patience(
             parsed_args.timeout, parsed_args.interval
         )
+        chosen_targets = targets.find(
+            cloud.network,
+            parsed_args.port,
+            parsed_args.mac_address,
+            parsed_args.network,
+            parsed_args.condition == 'detached',
+            patience,
+            self.show_progress,
+        )
         result = waiting.wait(
             cloud,
             selected.rows,
-            self._targets(parsed_args, cloud.network, patience),
+            chosen_targets,
             parsed_args.condition,
             patience,
             self.show_progress,
@@ -143,23 +150,3 @@ class WaitServerInterface(lister.TextLister):
             self.hint(list_command.NOTHING % len(selected.rows))
         look = columns.look_up(chosen, cloud, result.rows)
         return columns.table(chosen, result.rows, look)
-
-    def _targets(
-        self,
-        parsed_args: argparse.Namespace,
-        api: network.NetworkApi,
-        patience: patiences.Patience,
-    ) -> list[targets.Target]:
-        """Find the interfaces, some of which may not exist yet."""
-        for_detach = parsed_args.condition == 'detached'
-        find = functools.partial(
-            targets.find,
-            api,
-            parsed_args.port,
-            parsed_args.mac_address,
-            parsed_args.network,
-            for_detach,
-        )
-        if for_detach:
-            return find()
-        return patience.until_found(find, self.show_progress)

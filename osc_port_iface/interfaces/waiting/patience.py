@@ -12,14 +12,7 @@
 
 """Paces what is asked again and again until a time is over."""
 
-from collections.abc import Callable
 import time
-from typing import TypeVar
-
-from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.selecting import names
-
-_Found = TypeVar('_Found')
 
 # Each pause is longer than the previous one by this factor, up to this many
 # seconds or the given interval.
@@ -60,22 +53,3 @@ class Patience:
         left = self._timeout - self.waited
         time.sleep(max(0.0, min(self._interval, left)))
         self._interval = min(self._interval * _GROWTH, self._longest)
-
-    def until_found(
-        self, find: Callable[[bool], _Found], show: Callable[[str], object]
-    ) -> _Found:
-        """Look something up until it exists.
-
-        :param find: The look-up, which is told whether it is the last one.
-        :param show: Called with a status line before each pause.
-        :raises names.NoSuchName: It does not exist when the time is over.
-        """
-        while True:
-            is_last = self.is_over
-            try:
-                return find(is_last)
-            except names.NoSuchName:
-                if is_last:
-                    raise
-            show(_('Waiting for a port or network that does not exist yet'))
-            self.pause()

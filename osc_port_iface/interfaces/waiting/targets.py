@@ -12,12 +12,14 @@
 
 """Finds the interfaces that a user waits for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import dataclasses
 
 from osc_port_iface import addresses
 from osc_port_iface.api import network
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.waiting import patience as patiences
 from osc_port_iface import records
 
 
@@ -49,7 +51,8 @@ def find(
     mac_addresses: Iterable[str],
     networks: Iterable[str],
     for_detach: bool,
-    suggests: bool = True,
+    patience: patiences.Patience,
+    show: Callable[[str], object],
 ) -> list[Target]:
     """Find the interfaces that a user has chosen; none stands for all.
 
@@ -58,32 +61,43 @@ def find(
     :param ports: Names or IDs of ports.
     :param mac_addresses: MAC addresses, as the APIs write them.
     :param networks: Names or IDs of networks.
-    :param for_detach: Whether they are to be detached.
-    :param suggests: Whether to look for similar names if there is none.
+    :param for_detach: Whether they are to be detached, so that they exist.
+    :param patience: The time within which others may appear.
+    :param show: Called with a status line before each pause.
     :raises names.NoSuchName: No port or network has a name.
     :raises osc_lib.exceptions.CommandError: Several have a name, or a look-up
         failed.
     """
-    found = [Target('mac_address', m, m, m) for m in mac_addresses]
-    for text in ports:
-        if addresses.is_uuid(text) and not for_detach:
-            found.append(Target('port_id', text.lower(), text))
-        else:
-            found.append(_of_port(api, text, suggests))
-    for text in networks:
-        network_id = names.network_id(api, text, suggests)
-        found.append(Target('network_id', network_id, text))
-    return found
+    while True:
+        # Only the last look-up suggests similar names.
+        is_last = for_detach or patience.is_over
+        try:
+            return [
+                *(Target('mac_address', m, m, m) for m in mac_addresses),
+                *(_of_port(api, text, for_detach, is_last) for text in ports),
+                *(_of_network(api, text, is_last) for text in networks),
+            ]
+        except names.NoSuchName:
+            if is_last:
+                raise
+        show(_('Waiting for a port or network that does not exist yet'))
+        patience.pause()
 
 
 def _of_port(
-    api: network.NetworkApi, name_or_id: str, suggests: bool
+    api: network.NetworkApi, text: str, for_detach: bool, suggests: bool
 ) -> Target:
-    try:
-        port = names.port(api, name_or_id, suggests)
-    except names.NoSuchName:
-        if not addresses.is_uuid(name_or_id):
-            raise
-        # When Nova detaches a port that it created, it deletes the port.
-        return Target('port_id', name_or_id.lower(), name_or_id)
-    return Target('port_id', port.id, name_or_id, port.mac_address)
+    is_id = addresses.is_uuid(text)
+    if for_detach or not is_id:
+        try:
+            port = names.port(api, text, suggests)
+            return Target('port_id', port.id, text, port.mac_address)
+        except names.NoSuchName:
+            # When Nova detaches a port that it created, it deletes the port.
+            if not is_id:
+                raise
+    return Target('port_id', text.lower(), text)
+
+
+def _of_network(api: network.NetworkApi, text: str, suggests: bool) -> Target:
+    return Target('network_id', names.network_id(api, text, suggests), text)
