@@ -10,8 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import ipaddress
 import json
 import pathlib
+import secrets
 import tempfile
 from typing import Any
 import uuid
@@ -27,6 +29,13 @@ COMMAND = ('server', 'interface', 'find')
 
 
 class TestFind(base.ProjectTestCase):
+    """Finds a server by each of its addresses.
+
+    :ivar ipv6: Its IPv6 address, which no other network has: another
+        environment runs the same tests, and removes its server at any time.
+    """
+
+    ipv6: ipaddress.IPv6Address
     server: scenario.Resource
     port: scenario.Resource
     router: scenario.Resource
@@ -35,8 +44,10 @@ class TestFind(base.ProjectTestCase):
 
     @classmethod
     def make_resources(cls) -> None:
-        network = cls.scenario.network('net', '10.60.0.0/24', 'fd00:60::/64')
-        port = cls.scenario.port(network, '10.60.0.5', 'fd00:60::5')
+        prefix = f'fd00:60:{secrets.token_hex(2)}'
+        cls.ipv6 = ipaddress.IPv6Address(f'{prefix}::5')
+        network = cls.scenario.network('net', '10.60.0.0/24', f'{prefix}::/64')
+        port = cls.scenario.port(network, '10.60.0.5', str(cls.ipv6))
         longer = cls.scenario.port(network, '10.60.0.50')
         cls.router = cls.scenario.router('router', network)
         cls.server, _other = cls.scenario.servers(
@@ -113,7 +124,7 @@ class TestFind(base.ProjectTestCase):
         mac_address = self.port['mac_address'].upper().replace(':', '-')
         floating_ip = self.floating_ip['floating_ip_address']
         queries = {
-            'FD00:0060:0::5': ('fixed-ip', 'fd00:60::5'),
+            self.ipv6.exploded.upper(): ('fixed-ip', str(self.ipv6)),
             mac_address: ('mac-address', None),
             self.port['id'].upper(): ('port', None),
             f'tap{self.port["id"][:11]}': ('host-device', None),
@@ -206,14 +217,14 @@ class TestFind(base.ProjectTestCase):
         admin.delete('network', f'/v2.0/ports/{port["id"]}')
 
     def test_files(self) -> None:
-        text = '# abuse\n10.60.0.5  # the first\n\nfd00:60::5\n'
+        text = f'# abuse\n10.60.0.5  # the first\n\n{self.ipv6}\n'
         with tempfile.TemporaryDirectory() as directory:
             path = pathlib.Path(directory) / 'addresses'
             path.write_text(text)
             from_file, _stderr = self.find('--file', str(path))
         from_stdin, _stderr = self.find('--file', '-', stdin=text)
         self.assertEqual(
-            ['10.60.0.5', 'fd00:60::5'], [row['Query'] for row in from_file]
+            ['10.60.0.5', str(self.ipv6)], [row['Query'] for row in from_file]
         )
         self.assertEqual(from_file, from_stdin)
 

@@ -489,7 +489,6 @@ class TestPartialFailure(base.ProjectTestCase):
         process.send_signal(signal.SIGINT)
         # It does not wait for the answer that never comes.
         stdout, stderr = process.communicate(timeout=client.TIMEOUT)
-        self.assertFalse(answer.is_set())
         self.assertEqual((130, '', ''), (process.returncode, stdout, stderr))
 
     def test_unknown_names(self) -> None:

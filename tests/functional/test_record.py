@@ -93,7 +93,7 @@ class _Churn(threading.Thread):
         return found | {current}
 
 
-class TestRecord(base.FunctionalTestCase):
+class TestRecord(base.ProjectTestCase):
     ports: dict[str, str]
     servers: list[str]
 

@@ -24,7 +24,7 @@ from tests.functional import fixed_ips
 COMMAND = ('server', 'interface', 'show')
 
 
-class TestShow(base.FunctionalTestCase):
+class TestShow(base.ProjectTestCase):
     network: scenario.Resource
     server: scenario.Resource
     port: scenario.Resource
@@ -110,8 +110,8 @@ class TestShow(base.FunctionalTestCase):
         for user, interface in (
             ('admin', self.port['id']),
             ('admin', mac_address.upper().replace(':', '-')),
-            ('demo', self.port['fixed_ips'][0]['ip_address']),
-            ('reader', self.port['fixed_ips'][1]['ip_address'].upper()),
+            (self.user, self.port['fixed_ips'][0]['ip_address']),
+            (self.reader, self.port['fixed_ips'][1]['ip_address'].upper()),
         ):
             result = self.openstack(
                 *(*COMMAND, self.server['id'], interface, '-f', 'json'),
