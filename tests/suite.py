@@ -98,7 +98,7 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
         variables['TOX_SKIP_ENV'] = '|'.join(skipped)
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / 'result.json'
-        subprocess.run(
+        with subprocess.Popen(
             [
                 *(programs / 'tox', 'run-parallel', '--parallel', PARALLEL),
                 *('--parallel-no-spinner', '--result-json', report),
@@ -106,8 +106,16 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
             ],
             cwd=environments.CHECKOUT,
             env=variables,
-            check=False,
-        )
+            stdin=subprocess.DEVNULL,
+            # With all that it starts.
+            process_group=0,
+        ) as tox:
+            try:
+                tox.wait()
+            except KeyboardInterrupt:
+                os.killpg(tox.pid, signal.SIGINT)
+                tox.wait()
+                raise
         environments_run: dict[str, Any] = json.loads(report.read_text())[
             'testenvs'
         ]
@@ -237,8 +245,11 @@ def main(arguments: list[str]) -> int:
     total_passed = total_failed = 0
     failed_last = []
     print()
-    # Stop the cloud after this signal, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Stop tox and the cloud after these signals, too.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup ignores the latter.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     # The cloud is also installed with tools from this environment.
     programs = environments.ensure('tox', install_plugin=False)
     with (

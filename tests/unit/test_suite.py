@@ -10,9 +10,79 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import sys
+
+import fixtures
 import testtools
 
+from tests import environments
 from tests import suite
+
+# Seconds until something is surely wrong.
+PATIENCE = 60
+
+# Runs the suite with another tox, whose directory is an argument, and says
+# that it waits for that.
+WITH_TOX = '''
+import pathlib
+import subprocess
+import sys
+from tests import environments
+from tests import suite
+wait = subprocess.Popen.wait
+def waiting(tox):
+    print('waits', flush=True)
+    return wait(tox)
+subprocess.Popen.wait = waiting
+environments.ensure = lambda *_what, **_how: pathlib.Path(sys.argv[1])
+environments.interpreter = lambda _version: None
+environments.uv_variables = dict
+suite.main(['-e', 'pep8'])
+'''
+
+
+class TestSignals(testtools.TestCase):
+    def test_whatever_tox_has_started_ends(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number):
+                directory = pathlib.Path(
+                    self.useFixture(fixtures.TempDir()).path
+                )
+                fifo, tox = directory / 'fifo', directory / 'tox'
+                os.mkfifo(fifo)
+                tox.write_text(
+                    f'#!/bin/sh\nexec 3>{fifo}\necho >&3\nsleep 600 | cat\n'
+                )
+                tox.chmod(0o700)
+                self.reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+                self.addCleanup(os.close, self.reader)
+                process = subprocess.Popen(
+                    [sys.executable, '-c', WITH_TOX, directory],
+                    cwd=environments.CHECKOUT,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+                self.addCleanup(process.kill)
+                assert process.stdout
+                self.assertEqual(
+                    [b'\n', b'waits\n'],
+                    [process.stdout.readline(), process.stdout.readline()],
+                )
+                self.assertEqual(b'\n', self.read())
+                process.send_signal(number)
+                self.assertEqual(b'', self.read(), 'one still has it open')
+                process.communicate(timeout=PATIENCE)
+
+    def read(self) -> bytes:
+        self.assertEqual(
+            [self.reader], select.select([self.reader], [], [], PATIENCE)[0]
+        )
+        return os.read(self.reader, 9)
 
 
 class TestCount(testtools.TestCase):
