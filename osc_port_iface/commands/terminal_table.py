@@ -178,7 +178,6 @@ class TerminalTable(table.TableFormatter):
                 for column in columns
                 if column.header in widths
             }
-            # Nothing is broken in a table that is narrower.
             parsed_args.max_width = sys.maxsize
             if len(widths) < len(columns):
                 self._hint(_left_out(columns, widths))
@@ -212,6 +211,7 @@ class TerminalTable(table.TableFormatter):
                 *(c.least_width for c in columns if c.header != 'Host'),
             )
             texts = [_wrapped(column, room)[0] for column in columns]
+            parsed_args.max_width = sys.maxsize
         if colours.are_wanted(stdout):
             texts = list(map(colours.paint, column_names, texts))
         super().emit_one(column_names, texts, stdout, parsed_args)
