@@ -168,7 +168,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
         'future': True,
     }
     if _is_url(location):
-        url = sa.engine.make_url(location)
+        url = _url(location)
         if url.get_backend_name() not in _EXTRAS or not url.database:
             raise sa_exceptions.ArgumentError
         # A writer must see what another one did while it waited.
@@ -223,9 +223,27 @@ def _name(location: str) -> str:
     """Return what to call a journal in messages, without a password."""
     if not _is_url(location):
         return printable.one_line(location)
-    parts = parse.urlsplit(location)
-    place = parts.netloc.rpartition('@')[2]
-    return printable.one_line(f'{parts.scheme}://{place}{parts.path}')
+    try:
+        url = _url(location)
+    except sa_exceptions.ArgumentError:
+        # It is not known which part is the password.
+        return printable.one_line(location.partition('://')[0] + '://...')
+    place = sa.engine.URL.create(
+        url.drivername, host=url.host, port=url.port, database=url.database
+    )
+    return printable.one_line(str(place))
+
+
+def _url(location: str) -> sa.engine.URL:
+    """Parse the URL of a database.
+
+    :raises sa_exceptions.ArgumentError: It is none.
+    """
+    try:
+        return sa.engine.make_url(location)
+    except ValueError:
+        # Of a port that is no number.
+        raise sa_exceptions.ArgumentError from None
 
 
 def _is_url(location: str) -> bool:

@@ -133,6 +133,9 @@ class TestEngines(testtools.TestCase):
         for url, name in (
             ('nosuch://me:secret@db/journal', 'nosuch://db/journal'),
             ('postgresql://me:secret@db', 'postgresql://db'),
+            ('nosuch://me:se/c?r#et@db/journal', 'nosuch://db/journal'),
+            ('postgresql://me:secret/db', 'postgresql://...'),
+            ('://me:secret@db', '://...'),
             # A path makes a file that nobody else can read.
             (f'sqlite:///{self.journal}', f'sqlite:///{self.journal}'),
         ):
