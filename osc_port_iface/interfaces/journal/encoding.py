@@ -25,7 +25,10 @@ import zlib
 # The most that a compressor can refer back to.
 _WINDOW = 32 * 1024
 
-# A text of JSON long enough to be worth referring to.
+# A text of JSON, with the colon of a key.
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?')
+
+# A text long enough to be worth referring to.
 _TEXTS = re.compile(rb'"[^"\\\\]{12,}"')
 
 
@@ -57,7 +60,7 @@ def _canonical(field: str, value: str) -> str:
 def skeleton(examples: Sequence[bytes]) -> bytes:
     """Return what the objects of a listing have in common.
 
-    That is the keys of one, without values, after the values that several
+    That is one of them with empty texts, after the texts that several
     have, such as the IDs of networks. Nothing tells whose values these were.
 
     :param examples: Some objects, as JSON.
@@ -68,17 +71,9 @@ def skeleton(examples: Sequence[bytes]) -> bytes:
         value for data in examples for value in set(_TEXTS.findall(data))
     )
     shared = [value for value, count in counts.most_common() if count > 1]
-    keys = json.dumps(_emptied(json.loads(examples[0]))).encode()
+    keys = _TEXT.sub(lambda text: text[0] if text[1] else b'""', examples[0])
     # The nearer a value is to the end, the shorter is a reference to it.
     return b''.join([*reversed(shared), keys])[-_WINDOW:]
-
-
-def _emptied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _emptied(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_emptied(item) for item in value[:1]]
-    return '' if isinstance(value, str) else value
 
 
 @functools.lru_cache(maxsize=16)

@@ -104,6 +104,16 @@ class TestRecord(RecordTestCase):
             ),
         )
 
+    def test_what_is_nested_deeply(self) -> None:
+        profile: list[Any] = []
+        for _level in range(600):
+            profile = [profile]
+        port = fake_cloud.port(11, 1, '10.0.0.5')
+        port['binding:profile'] = {'key': profile}
+        self.cloud.register_network('ports', port)
+        self.assertEqual(3, self.recorded()['Changed'])
+        self.assertEqual(0, self.recorded()['Changed'])
+
     def test_one_request_for_each_collection(self) -> None:
         self.recorded()
         paths = [
