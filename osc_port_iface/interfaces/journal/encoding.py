@@ -44,7 +44,8 @@ def digest(data: bytes) -> bytes:
 def lookup(listing_id: int, field: str, value: str) -> int:
     """Return the key of a value in the table of lookups."""
     text = f'{listing_id}/{field}/{_canonical(field, value)}'
-    found = hashlib.blake2b(text.encode(), digest_size=6).digest()
+    data = text.encode(errors='surrogatepass')
+    found = hashlib.blake2b(data, digest_size=6).digest()
     return int.from_bytes(found, 'big')
 
 

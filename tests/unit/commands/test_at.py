@@ -404,6 +404,21 @@ class TestListAt(AtTestCase):
             (result.status, result.stdout, result.stderr),
         )
 
+    def test_a_name_that_is_not_utf_8(self) -> None:
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, ADDRESS, name='\ud800')
+        )
+        result = self.at(
+            self.recorded()['Finished'], 'list', '--network', '\udcff'
+        )
+        self.assertEqual(
+            (
+                1,
+                "No network with the name or ID '\\udcff' exists.\n",
+            ),
+            (result.status, result.stderr),
+        )
+
     def test_a_server_that_was_not_there(self) -> None:
         first = self.recorded()
         self.recorded()
