@@ -113,17 +113,16 @@ class Run:
                 continue
             progress(number, repair)
             attempt = _Attempt(repair)
-            rows = self._do(attempt, self._begin)
-            if rows is None:
-                updates.append(attempt)
-            else:
+            if rows := self._do(attempt, self._begin):
                 found += self._logged(rows)
+            else:
+                updates.append(attempt)
         # Without an event, only the effect shows whether Neutron notifies
         # Nova. If it does not, all servers together cost one timeout.
         deadline = time.monotonic() + self.timeout
         finish = functools.partial(self._finish, deadline=deadline)
         for attempt in updates:
-            found += self._logged(self._do(attempt, finish) or ())
+            found += self._logged(self._do(attempt, finish))
         return sorted(found, key=lambda row: row.finding.order)
 
     @property
@@ -145,8 +144,8 @@ class Run:
     def _do(
         self,
         attempt: _Attempt,
-        work: Callable[[_Attempt], list[outcomes.Outcome] | None],
-    ) -> list[outcomes.Outcome] | None:
+        work: Callable[[_Attempt], list[outcomes.Outcome]],
+    ) -> list[outcomes.Outcome]:
         """Do a part of a repair; if it breaks off, make it good."""
         result, remains = outcomes.Result.UNFINISHED, True
         try:
@@ -177,10 +176,10 @@ class Run:
         self.failures += filter(None, map(outcomes.left_disabled, found))
         return found
 
-    def _begin(self, attempt: _Attempt) -> list[outcomes.Outcome] | None:
+    def _begin(self, attempt: _Attempt) -> list[outcomes.Outcome]:
         """Send the requests of a repair, and read back their effect.
 
-        :returns: The outcomes; None if only updates of ports were sent, whose
+        :returns: The outcomes; none if only updates of ports were sent, whose
             effect is still to be awaited.
         :raises _Surprise: Something is not as planned.
         """
@@ -202,7 +201,7 @@ class Run:
             calls = (repair.event,)
         self._send_all(attempt, calls)
         if repair.action is plans.Action.TOUCH and not repair.event:
-            return None
+            return []
         return self._finish(attempt, time.monotonic() + self.timeout)
 
     def _finish(
@@ -238,11 +237,10 @@ class Run:
 
         :raises _Surprise: The port is not as that run has left it.
         """
-        left = finding.port
-        now = left and safeguards.read_port(self.job.cloud, left.id)
-        if left is None or now is None or {*records.Mark}.isdisjoint(now.tags):
+        port = safeguards.read_port(self.job.cloud, finding.port_id)
+        if port is None or {*records.Mark}.isdisjoint(port.tags):
             return True
-        if not safeguards.is_as_left(left, now):
+        if _left(port) != _left(finding.port):
             raise _changed(finding)
         return False
 
@@ -279,12 +277,10 @@ class Run:
             is_deletion = repair.action is plans.Action.DELETE
             if is_deletion or not (has_begun or repair.action in _OF_CACHE):
                 (finding,) = repair.findings
-                port = safeguards.read_port(
-                    self.job.cloud, finding.port_id or ''
-                )
-                named = self.job.options.port_ids
+                cloud, named = self.job.cloud, self.job.options.port_ids
+                port = safeguards.read_port(cloud, finding.port_id)
                 problem = safeguards.objection(
-                    self.job.cloud, repair, port, named, has_begun
+                    cloud, repair, port, named, has_begun
                 )
                 if problem:
                     raise _Surprise(f'{_called(finding)}: {problem}')
@@ -425,7 +421,7 @@ class Run:
             if action in _OF_CACHE:
                 server = cloud.compute.server(finding.server_id or '')
                 return outcomes.observed_cache(finding, server)
-            port = safeguards.read_port(cloud, finding.port_id or '')
+            port = safeguards.read_port(cloud, finding.port_id)
             if action is plans.Action.DELETE_BINDING and port:
                 rows = names.all_rows(cloud.network.port_bindings(port.id))
                 return ','.join(sorted(row.host for row in rows))
@@ -437,6 +433,11 @@ class Run:
 def _seen(finding: plans.Finding) -> tuple[health_findings.Subject, str, str]:
     """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
+
+
+def _left(port: records.Port | None) -> object:
+    """Return what must be as an interrupted run has left it."""
+    return port and (port.device_id, port.admin_state_up, {*port.tags})
 
 
 def _called(finding: plans.Finding) -> str:

@@ -78,22 +78,15 @@ def objection(
     return _to_new_binding(cloud, repair, planned, port)
 
 
-def read_port(cloud: api_cloud.Cloud, port_id: str) -> records.Port | None:
+def read_port(
+    cloud: api_cloud.Cloud, port_id: str | None
+) -> records.Port | None:
     """Read a port; None if it does not exist.
 
     :raises errors.ApiError: It could not be read.
     """
     ports = names.all_rows(cloud.network.list(neutron.PORTS, 'id', [port_id]))
     return ports[0] if ports else None
-
-
-def is_as_left(left: records.Port, now: records.Port) -> bool:
-    """Return whether a port is as an interrupted run has left it."""
-    return (
-        now.device_id == left.device_id
-        and now.admin_state_up == left.admin_state_up
-        and set(now.tags) == set(left.tags)
-    )
 
 
 def _to_new_binding(

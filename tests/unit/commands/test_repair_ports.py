@@ -275,15 +275,16 @@ class TestBounce(PortsTestCase):
                 )
                 self.assertEqual([ENABLE, UNMARK], self.seen)
 
-    def left(self) -> dict[str, Any]:
+    def left(self, *tags: str) -> dict[str, Any]:
         """Return the port as a run leaves it that is killed at the end."""
-        mark = MARK.partition(' ')[2]
-        marks = f'{mark},server-interface-repair-delete'
-        port = test_check.port(11, 1, tags=[mark], **{'tags-any': marks})
+        port = test_check.port(11, 1, tags=[*tags, MARK.partition(' ')[2]])
         return {**port, 'admin_state_up': True}
 
     def test_killed_before_the_mark_was_removed(self) -> None:
-        self.change({**self.left(), 'revision_number': 7})
+        self.change({**self.left('mine'), 'revision_number': 7})
+        # The order of tags does not count.
+        mark = MARK.partition(' ')[2]
+        self.change_when_read_by_id({'tags': [mark, 'mine']})
         left = 'left half-way by a repair that was interrupted'
         row = ' port-down bounce-port repaired'
         self.assertEqual(
@@ -316,6 +317,11 @@ class TestBounce(PortsTestCase):
                 (1, f'{row}  {changed}\n', f'{changed}\n'),
             ),
             (
+                'with one tag less',
+                {'tags': [MARK.partition(' ')[2]]},
+                (1, f'{row}  {changed}\n', f'{changed}\n'),
+            ),
+            (
                 'deleted',
                 None,
                 (0, f'{row} deleted it was gone already\n', ''),
@@ -323,7 +329,7 @@ class TestBounce(PortsTestCase):
         ):
             with self.subTest(name):
                 self.restart()
-                self.change(self.left())
+                self.change(self.left('mine'))
                 self.change_when_read_by_id(changes)
                 self.assertEqual(
                     command_result.Result(*expected), self.bounce()

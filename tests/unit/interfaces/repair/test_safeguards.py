@@ -308,19 +308,3 @@ class TestObjection(SafeguardsTestCase):
                     expected,
                     self.objection(Action.DELETE_BINDING, bindings=bindings),
                 )
-
-
-class TestAsLeft(testtools.TestCase):
-    def test_is_as_left(self) -> None:
-        left = samples.port(11, tags=('mark', 'mine'), admin_state_up=False)
-        for changes, expected in (
-            ({}, True),
-            ({'tags': ('mine', 'mark')}, True),
-            ({'tags': ('mark',)}, False),
-            ({'admin_state_up': True}, False),
-            ({'device_id': OTHER}, False),
-        ):
-            with self.subTest(str(changes)):
-                values: dict[str, Any] = changes
-                now = dataclasses.replace(left, **values)
-                self.assertEqual(expected, safeguards.is_as_left(left, now))
