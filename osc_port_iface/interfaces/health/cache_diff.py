@@ -52,20 +52,29 @@ def compare(
     :param interfaces: The interfaces that are plugged in. One without fixed
         IPs may be missing from the cache, which cannot hold it.
     :param ports: Their ports, as far as they are known.
-    :returns: The differences, in a stable order.
+    :returns: The differences, in a stable order; none for a port of another
+        project that is missing from the cache. Nova never caches such a port.
     """
     by_id = {port.id: port for port in ports}
-    found = [
-        findings.Finding(
-            *(code, server.id, interface.port_id, interface.mac_address),
-            *(expected, actual),
-            server=server,
-            port=by_id.get(interface.port_id or ''),
+    found = []
+    for code, interface, expected, actual in _differences(
+        server.cache, interfaces
+    ):
+        port = by_id.get(interface.port_id or '')
+        if (
+            code is codes.Code.MISSING_FROM_CACHE
+            and port
+            and port.project_id != server.project_id
+        ):
+            continue
+        found.append(
+            findings.Finding(
+                *(code, server.id, interface.port_id, interface.mac_address),
+                *(expected, actual),
+                server=server,
+                port=port,
+            )
         )
-        for code, interface, expected, actual in _differences(
-            server.cache, interfaces
-        )
-    ]
     return sorted(found, key=lambda finding: finding.order)
 
 
@@ -73,19 +82,19 @@ def judge(
     server: records.Server,
     interfaces: Sequence[records.Interface],
     ports: Iterable[records.Port] = (),
-) -> Iterator[findings.Finding]:
+) -> list[findings.Finding]:
     """Find where Nova's cache of a server is wrong.
 
     The parameters are those of :func:`compare`.
 
     :returns: The findings; none for a port that is not attached at all.
     """
-    for finding in compare(server, interfaces, ports):
-        port = finding.port
-        if not is_expected(finding, server, port) and (
-            port is None or health_ports.is_attached(server, port)
-        ):
-            yield finding
+    return [
+        finding
+        for finding in compare(server, interfaces, ports)
+        if finding.port is None
+        or health_ports.is_attached(server, finding.port)
+    ]
 
 
 def judge_floating_ips(
@@ -119,26 +128,6 @@ def judge_floating_ips(
     for port in ports:
         found += _of_lacking_ip(server, port, by_port.get(port.id, ()))
     return sorted(found, key=lambda finding: finding.order)
-
-
-def is_expected(
-    difference: findings.Finding,
-    server: records.Server,
-    port: records.Port | None,
-) -> bool:
-    """Return whether a difference is right as it is.
-
-    Nova's cache has only the ports of the server's project.
-
-    :param difference: The difference.
-    :param server: The server, with details.
-    :param port: The port of its interface; None if it is not known.
-    """
-    return (
-        difference.code is codes.Code.MISSING_FROM_CACHE
-        and port is not None
-        and port.project_id != server.project_id
-    )
 
 
 def _differences(

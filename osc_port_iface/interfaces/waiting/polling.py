@@ -197,13 +197,9 @@ class PolledServer:
         self.ports |= self._ports({*doubtful} - {*self.ports})
         self.server, self.interfaces = server, interfaces
         self.mac_addresses.update(row.mac_address for row in self.chosen)
-        self.differences = [
-            difference
-            for difference in differences
-            if not cache_diff.is_expected(
-                difference, server, self.ports.get(difference.port_id or '')
-            )
-        ]
+        self.differences = cache_diff.compare(
+            server, interfaces, self.ports.values()
+        )
 
     def _was_known(self, difference: findings.Finding) -> bool:
         """Return whether the poll before has shown the same difference."""
