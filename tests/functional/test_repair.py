@@ -390,6 +390,9 @@ class TestPortsWithoutServer(RepairTestCase):
         }
         for name, port in ports.items():
             self.update_port(port, name=name)
+        plugged_in = self.scenario.port(self.network)
+        status = 'UPDATE ports SET status = ? WHERE id = ?'
+        self.change('neutron', status, 'ACTIVE', plugged_in['id'])
         server = self.make_server(1)
         (parent,) = self.ports(server)
         trunk_parent = self.scenario.port(self.network, name='parent')
@@ -442,6 +445,9 @@ class TestPortsWithoutServer(RepairTestCase):
         row = found[ports['next-hop']['id']]
         self.assertEqual('not repairable', row['Result'])
         self.assertIn('routes through its address', row['Reason'])
+        row = found[plugged_in['id']]
+        self.assertEqual('not repairable', row['Result'])
+        self.assertIn('it is ACTIVE', row['Reason'])
         for name in ('ovn-lb-vip-1', 'octavia-lb-1'):
             with self.subTest(name):
                 self.assertNotIn(ports[name]['id'], found)

@@ -47,8 +47,8 @@ def read(
 
     :param cloud: The services.
     :param ports: The ports.
-    :param named: The IDs of ports that the user has named, which no service
-        keeps that cannot be asked.
+    :param named: The IDs of ports that the user has named, which no doubt
+        keeps.
     :returns: What uses a port, as shown to the user, by the port's ID.
     :raises errors.ApiError: Neutron could not be asked.
     """
@@ -66,14 +66,24 @@ def read(
         not_asked.append(cloud.load_balancer.TYPE)
     found = {}
     for port in ports:
-        if reason := next(users.reasons_to_keep(port), None):
+        reason = next(users.reasons_to_keep(port), None)
+        if not reason and not port.device_id and port.id not in named:
+            reason = _doubt(port, not_asked)
+        if reason:
             found[port.id] = reason
-        elif not_asked and not port.device_id and port.id not in named:
-            found[port.id] = _(
-                'a service that cannot be asked may use it (%s): name the '
-                'port with --port to delete it'
-            ) % ', '.join(not_asked)
     return found
+
+
+def _doubt(port: records.Port, not_asked: Sequence[str]) -> str | None:
+    """Say what may use a port without a device."""
+    if not_asked:
+        services = ', '.join(not_asked)
+        what = _('a service that cannot be asked may use it (%s)') % services
+    elif port.status == 'ACTIVE':
+        what = _('something may be plugged in, as it is ACTIVE')
+    else:
+        return None
+    return _('%s: name the port with --port to delete it') % what
 
 
 @dataclasses.dataclass

@@ -720,7 +720,11 @@ class TestDeletion(PortsTestCase):
         others_project = fake_cloud.identifier(2)
         mark = 'server-interface-repair-delete'
         left = test_check.old_port(
-            *(11, 9), device_id='', device_owner='', tags=[mark]
+            *(11, 9),
+            device_id='',
+            device_owner='',
+            status='DOWN',
+            tags=[mark],
         )
         others = {**left, 'project_id': others_project}
         for selectors, port, is_deleted in (

@@ -317,6 +317,22 @@ class TestNeutron(PortUsersTestCase):
                     expected, self.read(port, named=(PORT_ID,)).get(PORT_ID)
                 )
 
+    def test_something_is_plugged_in(self) -> None:
+        """Such as a probe that an operator has plugged in by hand."""
+        active = dataclasses.replace(PORT, status='ACTIVE')
+        why = (
+            'something may be plugged in, as it is ACTIVE: name the port with '
+            '--port to delete it'
+        )
+        self.assertEqual({PORT_ID: why}, self.read(active))
+        self.assertEqual({PORT_ID: why}, self.read(active, named=(OTHER_ID,)))
+        self.assertEqual({}, self.read(active, named=(PORT_ID,)))
+        of_server = dataclasses.replace(active, device_id=OTHER_ID)
+        self.assertEqual({}, self.read(of_server))
+        for status in ('DOWN', 'BUILD', None):
+            port = dataclasses.replace(PORT, status=status)
+            self.assertEqual({}, self.read(port))
+
     def test_neutron_without_routers_and_trunks(self) -> None:
         self.read()
         for name in ('floatingips', 'routers', 'trunks'):
