@@ -43,7 +43,6 @@ def _of_servers(
     by_server = records.grouped(snapshot.ports, lambda port: port.device_id)
     by_port = records.grouped(snapshot.floating_ips, lambda row: row.port_id)
     by_parent = {trunk.port_id: trunk for trunk in snapshot.trunks}
-    subports = {port.id: port for port in snapshot.subports}
     for server in snapshot.judged:
         own = by_server.get(server.id, [])
         yield from ports.judge(server, own)
@@ -55,14 +54,16 @@ def _of_servers(
             own,
             (row for port in own for row in by_port.get(port.id, ())),
         )
-        yield from ports.judge_trunks(server, own, by_parent, subports)
+        yield from ports.judge_trunks(
+            server, own, by_parent, snapshot.all_ports
+        )
         yield from ports.judge_bindings(server, own, snapshot.bindings)
     yield from ports.judge_mac_addresses(
-        snapshot.judged, snapshot.same_mac_address
+        snapshot.judged, snapshot.all_ports.values()
     )
     if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
         yield from ownerless.address_claims(
-            snapshot.ports, snapshot.neighbours, snapshot.judged
+            snapshot.ports, snapshot.all_ports.values(), snapshot.judged
         )
 
 
@@ -73,6 +74,6 @@ def _of_other_ports(
     others, keep = snapshot.others, snapshot.request.keep
     yield from ownerless.judge(others, ids, keep)
     if codes.Code.UNUSED_PORT in snapshot.codes:
-        # The parent of a trunk is mostly on another network than its subports.
-        known = [*snapshot.ports, *others, *snapshot.neighbours]
-        yield from ownerless.unused(others, known, snapshot.floating_ips, keep)
+        yield from ownerless.unused(
+            others, snapshot.all_ports.values(), snapshot.floating_ips, keep
+        )

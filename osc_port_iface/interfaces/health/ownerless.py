@@ -90,7 +90,7 @@ def judge(
 
 def unused(
     ports: Iterable[records.Port],
-    others: Sequence[records.Port],
+    others: Collection[records.Port],
     floating_ips: Sequence[records.FloatingIP],
     keep: Keep,
 ) -> Iterator[findings.Finding]:
@@ -133,7 +133,7 @@ def unused(
 
 def address_claims(
     ports: Iterable[records.Port],
-    others: Sequence[records.Port],
+    others: Iterable[records.Port],
     servers: Iterable[records.Server],
 ) -> Iterator[findings.Finding]:
     """Find the ports of servers that may use the address of another server.

@@ -17,7 +17,7 @@ and goes on without what cannot be read. A second look is at one suspect, a
 server or a few ports, and must be complete.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import contextlib
 import dataclasses
 import logging
@@ -90,12 +90,11 @@ class Snapshot:
     :ivar ports: The ports of the servers, from Neutron.
     :ivar others: Ports without a server; in a first look, those of the cloud
         or project, if all its servers are read.
-    :ivar neighbours: The ports on the networks of ports that may be unused or
-        may claim an address.
-    :ivar same_mac_address: The ports that may share a MAC address.
+    :ivar all_ports: All ports that were read, by ID: also those on the
+        networks of ports that may be unused or may claim an address, those
+        that may share a MAC address, and subports.
     :ivar floating_ips: The floating IPs, at least those of the ports.
     :ivar trunks: The trunks of the ports.
-    :ivar subports: The subports of the trunks.
     :ivar bindings: All bindings of the ports that seem to have several, by
         port ID.
     :ivar refused: The findings that a service refused to show the caller, and
@@ -113,11 +112,11 @@ class Snapshot:
     )
     ports: Sequence[records.Port] = ()
     others: Sequence[records.Port] = ()
-    neighbours: Sequence[records.Port] = ()
-    same_mac_address: Sequence[records.Port] = ()
+    all_ports: dict[str, records.Port] = dataclasses.field(
+        default_factory=dict
+    )
     floating_ips: Sequence[records.FloatingIP] = ()
     trunks: Sequence[records.Trunk] = ()
-    subports: Sequence[records.Port] = ()
     bindings: Mapping[str, Sequence[records.PortBinding]] = dataclasses.field(
         default_factory=dict
     )
@@ -326,25 +325,27 @@ class _Reader(Snapshot):
             server_id: [port.as_interface() for port in found]
             for server_id, found in ports.items()
         }
-        others = listed
-        if not self.is_second_look:
-            # Those of the project, whoever owns their server. A repair may
-            # have left one disabled that was taken off its server since.
-            purpose = codes.WITHOUT_SERVER | {codes.Code.PORT_DOWN}
-            project = [self.project_id]
-            others = self._ports(listed, purpose, 'project_id', project)
-        self.others = [port for port in others if port.device_id not in ports]
-        self.neighbours = self._neighbours(listed)
-        self.same_mac_address = (
-            self._list(
+        self.all_ports = {port.id: port for port in listed}
+        # Those of the project, whoever owns their server. A repair may have
+        # left one disabled that was taken off its server since.
+        purpose = codes.WITHOUT_SERVER | {codes.Code.PORT_DOWN}
+        self._read_ports(purpose, 'project_id', [self.project_id])
+        self.others = [
+            port
+            for port in self.all_ports.values()
+            if port.device_id not in ports
+        ]
+        self._read_ports(
+            codes.ON_REQUEST,
+            'network_id',
+            (port.network_id for port in self._sharing_addresses()),
+        )
+        if self.is_second_look:
+            self._read_ports(
                 frozenset({codes.Code.DUPLICATE_MAC}),
-                neutron.PORTS,
                 'mac_address',
                 [port.mac_address for port in self.ports],
             )
-            if self.is_second_look
-            else self.ports
-        )
         self.floating_ips = self._floating_ips()
         self.trunks = self._list(
             codes.OF_TRUNK,
@@ -352,8 +353,7 @@ class _Reader(Snapshot):
             'id',
             [port.trunk_id for port in self.ports],
         )
-        self.subports = self._ports(
-            listed,
+        self._read_ports(
             codes.OF_TRUNK - {codes.Code.TRUNK_DEGRADED},
             'id',
             (row.port_id for trunk in self.trunks for row in trunk.subports),
@@ -365,17 +365,12 @@ class _Reader(Snapshot):
                 codes.OF_BINDING,
             )
 
-    def _neighbours(
-        self, listed: Sequence[records.Port]
-    ) -> Sequence[records.Port]:
-        """Read the ports that may have or use the same addresses."""
-        in_question: list[records.Port] = []
+    def _sharing_addresses(self) -> Iterator[records.Port]:
+        """Return the ports whose addresses others may use as well."""
         if codes.Code.ADDRESS_CLAIMED in self.codes:
-            in_question += (p for p in self.ports if p.address_pairs)
+            yield from (port for port in self.ports if port.address_pairs)
         if codes.Code.UNUSED_PORT in self.codes:
-            in_question += (p for p in self.others if not p.device_id)
-        network_ids = [port.network_id for port in in_question]
-        return self._ports(listed, codes.ON_REQUEST, 'network_id', network_ids)
+            yield from (port for port in self.others if not port.device_id)
 
     def _floating_ips(self) -> Sequence[records.FloatingIP]:
         needing = self.codes & {
@@ -464,17 +459,13 @@ class _Reader(Snapshot):
         except errors.NotFound:
             return records.Answer([])
 
-    def _ports(
-        self,
-        listed: Sequence[records.Port],
-        purpose: _Codes,
-        name: str,
-        values: paging.Values,
-    ) -> Sequence[records.Port]:
-        """List ports by a filter, unless those of the cloud are listed."""
-        if self.has_cloud:
-            return listed
-        return self._list(purpose, neutron.PORTS, name, values)
+    def _read_ports(
+        self, purpose: _Codes, name: str, values: paging.Values
+    ) -> None:
+        """Read more ports by a filter, unless those of the cloud are known."""
+        if not self.has_cloud:
+            found = self._list(purpose, neutron.PORTS, name, values)
+            self.all_ports |= {port.id: port for port in found}
 
     def _list(
         self,

@@ -39,8 +39,7 @@ FOUND = snapshots.Snapshot(
     frozenset(codes.Code),
     interfaces={SERVER.id: [port.as_interface() for port in PORTS]},
     ports=PORTS,
-    neighbours=[*PORTS, OF_ANOTHER],
-    same_mac_address=PORTS,
+    all_ports={port.id: port for port in (*PORTS, OF_ANOTHER)},
     floating_ips=[samples.floating_ip('203.0.113.5', 11, '10.0.0.5')],
     trunks=[records.Trunk(TRUNK_ID, WITH_TRUNK.id, 'DOWN', True, ())],
     bindings={
