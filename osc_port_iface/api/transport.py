@@ -396,7 +396,10 @@ def _is_same_host(url: str, target: str) -> bool:
     """Return whether a token for one URL may be sent to another one."""
     old, new = parse.urlsplit(url), parse.urlsplit(target)
     if new.scheme == old.scheme:
-        return new.netloc == old.netloc
+        # Many catalogs name the port that is the default.
+        port = {'http': ':80', 'https': ':443'}.get(new.scheme, '')
+        hosts = {part.netloc.removesuffix(port) for part in (old, new)}
+        return len(hosts) == 1
     return new.scheme == 'https' and new.hostname == old.hostname
 
 

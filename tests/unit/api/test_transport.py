@@ -387,6 +387,7 @@ class TestRedirect(TransportTestCase):
         for name, target, asked in (
             ('absolute', 'http://nova.test/moved', 'http://nova.test/moved'),
             ('path', '/moved', 'http://nova.test/moved'),
+            ('port', 'http://nova.test:80/moved', 'http://nova.test:80/moved'),
             ('TLS', 'https://nova.test/a', 'https://nova.test/a'),
             ('TLS port', 'https://nova.test:8/a', 'https://nova.test:8/a'),
         ):
