@@ -36,7 +36,7 @@ LOG = logging.getLogger(__name__)
 
 # The microversion that adds the tag. No higher one is requested, as it could
 # change the responses.
-TAG_MICROVERSION = (2, 70)
+_TAG_MICROVERSION = (2, 70)
 
 # The lowest microversion that lists servers of a cell that is down.
 _DOWN_CELL_MICROVERSION = (2, 69)
@@ -78,7 +78,7 @@ class ComputeApi(service.Service):
 
         :raises errors.ApiError: Nova cannot be reached.
         """
-        return self._microversion() >= TAG_MICROVERSION
+        return self._microversion() >= _TAG_MICROVERSION
 
     @property
     def microversion(self) -> str:
@@ -265,7 +265,7 @@ class ComputeApi(service.Service):
         return tuple(int(part) for part in self.microversion.split('.'))
 
     def _highest_microversion(self, found: transport.Transport) -> str | None:
-        """Find the highest microversion of Nova, up to TAG_MICROVERSION.
+        """Find the highest microversion of Nova, up to 2.70.
 
         A gateway may not let the version document through. In that case, 2.1
         is used, which is Nova's default. Like keystoneauth
@@ -286,7 +286,7 @@ class ComputeApi(service.Service):
         if maximum is None or not re.fullmatch(r'\d+\.\d+', maximum):
             return None
         highest = min(
-            discover.normalize_version_number(maximum), TAG_MICROVERSION
+            discover.normalize_version_number(maximum), _TAG_MICROVERSION
         )
         return str(discover.version_to_string(highest))
 

@@ -27,7 +27,7 @@ from osc_port_iface.api import fan_out
 _TLS_SETTINGS = ('tls_ciphers', 'tls_min_version')
 
 
-class LargePoolAdapter(ksa_session.TCPKeepAliveAdapter):
+class _LargePoolAdapter(ksa_session.TCPKeepAliveAdapter):
     """Sends requests as keystoneauth does, over more connections."""
 
 
@@ -47,7 +47,7 @@ def enlarge(session: requests.Session) -> None:
             }
             session.mount(
                 prefix,
-                LargePoolAdapter(
+                _LargePoolAdapter(
                     pool_connections=fan_out.MOST_WORKERS,
                     pool_maxsize=fan_out.MOST_WORKERS,
                     **settings,

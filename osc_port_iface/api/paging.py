@@ -71,9 +71,6 @@ Parameters = Mapping[str, Sequence[str]]
 # The values of a filter. None and repeated ones are left out.
 Values = Iterable[str | None]
 
-# Returns the values of a row that a filter considers.
-ValuesOf = Callable[[_Row], Values]
-
 
 @dataclasses.dataclass(frozen=True)
 class Filter(Generic[_Row]):
@@ -86,7 +83,7 @@ class Filter(Generic[_Row]):
     """
 
     parameter: str
-    values_of: ValuesOf[_Row] | None
+    values_of: Callable[[_Row], Values] | None
     prefix: str = ''
 
     def matches(self, row: _Row, values: Container[str]) -> bool:

@@ -44,11 +44,11 @@ _SLOWEST = 8 * 1024
 _CODINGS = frozenset({'', 'identity', 'gzip', 'x-gzip', 'deflate'})
 
 # Replaces a token.
-CONCEALED = '***'
+_CONCEALED = '***'
 
 # The longest time to wait for Retry-After (RFC 9110, section 10.2.3), in
 # seconds. A longer one is cut.
-RETRY_AFTER_CAP = 30.0
+_RETRY_AFTER_CAP = 30.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Response:
             seconds = (moment - now).total_seconds()
         else:
             return default
-        return min(max(seconds, 0.0), RETRY_AFTER_CAP)
+        return min(max(seconds, 0.0), _RETRY_AFTER_CAP)
 
 
 def conceal(answer: requests.Response, token: str) -> None:
@@ -120,7 +120,7 @@ def conceal(answer: requests.Response, token: str) -> None:
     """
     for name, value in list(answer.headers.items()):
         if token and token in value:
-            answer.headers[name] = value.replace(token, CONCEALED)
+            answer.headers[name] = value.replace(token, _CONCEALED)
 
 
 def read(
@@ -169,7 +169,7 @@ def read(
                 )
     content = bytes(body)
     if token:
-        content = content.replace(token.encode(), CONCEALED.encode())
+        content = content.replace(token.encode(), _CONCEALED.encode())
     return Response(what, answer.status_code, answer.headers, content)
 
 

@@ -44,14 +44,14 @@ LOG = logging.getLogger(__name__)
 
 # Seconds to connect and seconds between two bytes. Proxies in front of Nova
 # commonly give up after 60 s, and their 504 says more than our own timeout.
-TIMEOUT = (10.0, 90.0)
+_TIMEOUT = (10.0, 90.0)
 
 # Seconds before each retry.
-RETRY_DELAYS = (1.0, 2.0, 4.0)
+_RETRY_DELAYS = (1.0, 2.0, 4.0)
 
 _LONGEST_DELAY = 60.0
 
-RETRIED_STATUSES = frozenset({413, 429, 502, 503, 504})
+_RETRIED_STATUSES = frozenset({413, 429, 502, 503, 504})
 
 # A service answers with these if it is overloaded. Older releases of Nova used
 # 413 (with Retry-After: RFC 9110, section 15.5.14).
@@ -101,7 +101,7 @@ class _Call(NamedTuple):
     method: str = 'GET'
     query: Query | None = None
     body: Mapping[str, Any] | None = None
-    timeout: tuple[float, float] = TIMEOUT
+    timeout: tuple[float, float] = _TIMEOUT
     authenticated: bool = True
     headers: Mapping[str, str] = {}
 
@@ -144,7 +144,7 @@ class Transport:
             adapter.status_code_retries, adapter.status_code_retry_delay
         )
         self._retried: Container[int] = (
-            adapter.retriable_status_codes or RETRIED_STATUSES
+            adapter.retriable_status_codes or _RETRIED_STATUSES
         )
         self._credentials = credentials
         self._pace = pace.Pace()
@@ -164,7 +164,7 @@ class Transport:
         query: Query | None = None,
         hint: str = '',
         is_divisible: bool = False,
-        timeout: tuple[float, float] = TIMEOUT,
+        timeout: tuple[float, float] = _TIMEOUT,
         authenticated: bool = True,
     ) -> reading.Object:
         """Send a GET call, and retry it if that may help.
@@ -264,7 +264,7 @@ class Transport:
         """
         url = parse.urljoin(self.url, path)
         call = _Call(what, url, method, body=body, headers=headers)
-        delays = iter(RETRY_DELAYS)
+        delays = iter(_RETRY_DELAYS)
         while True:
             try:
                 response = self._send(call)
@@ -361,7 +361,7 @@ def _delays(count: int | None, delay: float | None) -> Sequence[float]:
     :param delay: The seconds; by default, they double each time.
     """
     if count is None:
-        count = len(RETRY_DELAYS)
+        count = len(_RETRY_DELAYS)
     return [
         min(2.0**number, _LONGEST_DELAY) if delay is None else max(delay, 0.0)
         for number in range(count)
