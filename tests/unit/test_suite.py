@@ -30,10 +30,14 @@ PATIENCE = 60
 # that it waits for that.
 WITH_TOX = '''
 import pathlib
+import signal
 import subprocess
 import sys
 from tests import environments
 from tests import suite
+# A background job may ignore the one, and nohup the other.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 wait = subprocess.Popen.wait
 def waiting(tox):
     print('waits', flush=True)
