@@ -226,7 +226,6 @@ def _not_found(
 def _described(rows: _Rows) -> str:
     """Describe interfaces by what a user can choose them by."""
     return '; '.join(
-        ' '.join(printable.escape(text) for text in known if text)
-        for row in rows
-        if (known := [*_addresses(row), row.interface.tag])
+        ' '.join(map(printable.escape, filter(None, known)))
+        for known in ([*_addresses(row), row.interface.tag] for row in rows)
     )

@@ -114,5 +114,5 @@ def _with_ids(search: searches.Search) -> Iterator[searches.Match]:
 
     listed = search.read(neutron.PORT_ADDRESSES) if prefixes else []
     found = (row.id for row in listed if any(matches(row)))
-    for port in search.ports('id', dict.fromkeys((*ids, *found))):
+    for port in search.ports('id', (*ids, *found)):
         yield from matches(port)

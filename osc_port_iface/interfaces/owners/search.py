@@ -26,10 +26,8 @@ from osc_port_iface import records
 _Any = TypeVar('_Any')
 _Row = TypeVar('_Row', bound=paging.HasId)
 
-
 # The device owner of a port that connects a router to the outside.
 GATEWAY_OWNER = 'network:router_gateway'
-
 
 Identity: TypeAlias = tuple[Hashable, ...]
 
