@@ -163,7 +163,7 @@ class TestAllowedAddresses(test_find.FindTestCase):
 
     def test_pairs_that_allow_any_address(self) -> None:
         anything = (pair('0.0.0.0/0'), pair('10.0.0.0/8'), pair('10.0.0.0/24'))
-        for number, any_pair in enumerate(anything):
+        for any_pair in anything:
             address = str(any_pair['ip_address'])
             with self.subTest(address):
                 self.register_ports(
@@ -185,7 +185,6 @@ class TestAllowedAddresses(test_find.FindTestCase):
                     [('allowed-address', 'may-use', 's2', shown(VIRTUAL_IP))],
                     self.rows(VIRTUAL_IP, columns=COLUMNS),
                 )
-                self.assertLess(number, len(anything))
 
     def test_any_address_is_marked_in_text(self) -> None:
         self.register_ports(self.user(1, pair('0.0.0.0/0')))
