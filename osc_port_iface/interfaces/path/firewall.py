@@ -109,11 +109,18 @@ class Filter:
     direction: str
     peer: Peer
 
-    def judge(self, asked: flows.Flows) -> steps.Step:
-        """Judge which traffic passes.
+    def judge(self, asked: flows.Flows) -> list[steps.Step]:
+        """Judge which traffic passes, and which is answered.
 
         :param asked: The traffic in question.
+        :returns: A step for the traffic, and one for the replies to it if they
+            need a rule.
         """
+        opposite = 'ingress' if self.direction == 'egress' else 'egress'
+        replies = dataclasses.replace(self, direction=opposite)
+        return [self._requests(asked), *replies._replies(asked)]
+
+    def _requests(self, asked: flows.Flows) -> steps.Step:
         if self._is_off:
             note = _('ports of Neutron itself are not filtered')
             note = note if self.port.is_of_neutron else ''
@@ -154,12 +161,8 @@ class Filter:
             tuple(dict.fromkeys(i for row in grants for i in row.rule_ids)),
         )
 
-    def judge_replies(self, asked: flows.Flows) -> list[steps.Step]:
-        """Judge which traffic is answered, if these are the replies to it.
-
-        :param asked: The traffic in question.
-        :returns: Nothing if the groups are stateful, so that replies pass.
-        """
+    def _replies(self, asked: flows.Flows) -> list[steps.Step]:
+        """Judge which traffic is answered, if these are the replies to it."""
         if self._is_off or all(
             row.is_stateful is not False for row in self._groups
         ):

@@ -168,46 +168,38 @@ class Pair:
         :param moved: The distance from the external to the internal ports of
             a port forwarding.
         """
-        target = addresses.parse_ip_network(address)
-        source = plugged.judge(self.known, self.source)
-        replies: list[steps.Step] = []
-        if port := self.source.port:
-            peer = firewall.Peer((target,), self.destination.is_internet)
-            egress = firewall.Filter(self.known, port, 'egress', peer)
-            ingress = firewall.Filter(self.known, port, 'ingress', peer)
-            source.append(egress.judge(self.asked))
-            replies = ingress.judge_replies(self.asked)
-        destination: list[steps.Step] = []
-        if port := self.destination.port:
-            peer = seen or self.sender
-            egress = firewall.Filter(self.known, port, 'egress', peer)
-            ingress = firewall.Filter(self.known, port, 'ingress', peer)
+        known, source, destination = self.known, self.source, self.destination
+        seen = seen or self.sender
+        network = addresses.parse_ip_network(address)
+        target = firewall.Peer((network,), destination.is_internet)
+        sent: list[steps.Step] = []
+        if source.port:
+            egress = firewall.Filter(known, source.port, 'egress', target)
+            sent = egress.judge(self.asked)
+        received: list[steps.Step] = []
+        if destination.port:
+            ingress = firewall.Filter(known, destination.port, 'ingress', seen)
             # Rules see the internal ports of a port forwarding.
             asked = self.asked.moved(moved)
-            destination = [
+            received = [
                 dataclasses.replace(
                     step,
                     surely=(step.surely & asked).moved(-moved),
                     possibly=(step.possibly & asked).moved(-moved),
                 )
-                for step in (
-                    ingress.judge(asked),
-                    *egress.judge_replies(asked),
-                )
+                for step in ingress.judge(asked)
             ]
         found = (
-            *source,
-            *self._missing(self.source),
+            *plugged.judge(known, source),
+            *sent[:1],
+            *self._missing(source),
             *hops,
-            *self._missing(self.destination),
-            *self._private(
-                seen or self.sender,
-                firewall.Peer((target,), self.destination.is_internet),
-            ),
-            *destination,
+            *self._missing(destination),
+            *self._private(seen, target),
+            *received,
             # Its replies come from the address, too.
-            *plugged.judge(self.known, self.destination)[::-1],
-            *replies,
+            *plugged.judge(known, destination)[::-1],
+            *sent[1:],
         )
         path = Path(self, address, route, found)
         only = path.passing

@@ -88,7 +88,7 @@ class Case:
         """Compare the judgement of each packet with that of the oracle."""
         network = ipaddress.ip_network(self.peer)
         peer = firewall.Peer((network,))
-        step = firewall.Filter(
+        step, *_replies = firewall.Filter(
             self.known, self.port, self.direction, peer
         ).judge(flows.EVERYTHING)
         found = []
