@@ -325,7 +325,7 @@ class Way:
             'a router beyond network %(network)s would have to know the way'
         )
         is_here = self._target_network_id == self.network_id
-        if is_here and (route.interface or self._is_on_link(router)):
+        if is_here and route.destination.prefixlen:
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
             verdict = self._known.absence(self.network_id)
@@ -341,45 +341,36 @@ class Way:
             verdict, text = self._known.certainty, _NOT_JOINED
         self._end(verdict, text)
 
-    def _is_on_link(self, router: records.Router) -> bool:
-        """Return whether a router looks for the destination by itself.
-
-        It is on the external network. With OVN, a router knows the subnets
-        there on which it has an address, and an L3 agent knows all.
-        """
-        own = [
-            self._known.subnets.get(row.subnet_id or '')
-            for gateway in router.gateways
-            for row in gateway.external_ips
-        ]
-        return (
-            surroundings.Driver.OVN not in self._known.drivers
-            or not own
-            or any(
-                row is None or surroundings.holds(row, self._target)
-                for row in own
-            )
-        )
-
     def _routes(self, router: records.Router) -> Iterator[_Route]:
-        """Return the routes of a router; those of its interfaces come first.
+        """Return the routes of a router; those to its neighbors come first.
 
-        Its default route is the gateway of a subnet that it has an address on.
+        On an external network, an L3 agent knows all subnets. With OVN, a
+        router knows those on which it has an address. Its default route is the
+        gateway of one of these.
         """
-        first = next(iter(router.gateways), records.Gateway(None))
+        known = self._known
         on_link = [
             _Route(addresses.parse_ip_network(row.cidr), port.network_id, port)
-            for port in self._known.router_interfaces(router.id)
+            for port in known.router_interfaces(router.id)
             for fixed_ip in port.fixed_ips
-            if (row := self._known.subnets.get(fixed_ip.subnet_id or ''))
+            if (row := known.subnets.get(fixed_ip.subnet_id or ''))
             and row.cidr
         ]
-        yield from on_link
         for gateway in router.gateways:
-            if gateway.network_id and (
-                gateway.network_id == self._target_network_id
-            ):
-                yield _Route(self._target, gateway.network_id)
+            own = {fixed_ip.subnet_id for fixed_ip in gateway.external_ips}
+            on_link += (
+                _Route(addresses.parse_ip_network(row.cidr), row.network_id)
+                for row in known.subnets.values()
+                if row.network_id == gateway.network_id
+                and row.network_id
+                and row.cidr
+                and (
+                    row.id in own
+                    or surroundings.Driver.OVN not in known.drivers
+                )
+            )
+        yield from on_link
+        first = next(iter(router.gateways), records.Gateway(None))
         default = _Route(self._target, first.network_id or self.network_id)
         for route in router.routes:
             next_hop = addresses.parse_ip_network(route.next_hop)
@@ -388,7 +379,7 @@ class Way:
                 by, destination=route.destination, next_hop=route.next_hop
             )
         for fixed_ip in first.external_ips:
-            subnet = self._known.subnets.get(fixed_ip.subnet_id or '')
+            subnet = known.subnets.get(fixed_ip.subnet_id or '')
             if subnet and subnet.gateway_ip is None:
                 continue
             address = addresses.parse_ip_network(fixed_ip.ip_address)

@@ -42,7 +42,10 @@ SUBNETS = {
 EDGE = fake_cloud.identifier(950)
 GATEWAY = records.Gateway(
     PUBLIC,
-    (records.FixedIP('203.0.113.2'), records.FixedIP('2001:db8:9::2')),
+    (
+        records.FixedIP('203.0.113.2', SUBNETS[PUBLIC][4]),
+        records.FixedIP('2001:db8:9::2', SUBNETS[PUBLIC][6]),
+    ),
     has_source_nat=True,
 )
 OPEN, CLOSED = map(fake_cloud.identifier, (801, 802))
@@ -895,7 +898,7 @@ class TestWays(WorldTestCase):
     def test_8_several_gateways(self) -> None:
         """By which of them it leaves is not known."""
         second = records.Gateway(
-            'second', (records.FixedIP('198.51.100.2'),), True
+            'second', (records.FixedIP('198.51.100.2', 'on-second'),), True
         )
         self.world.change(EDGE, gateways=(GATEWAY, second))
         seen = ipaddress.ip_network('203.0.113.2')
