@@ -114,7 +114,7 @@ class Topology:
             attributes['host_routes'] = [
                 {
                     'destination': f'{self._prefix}.2.0/24',
-                    'nexthop': cidr.partition('/')[0][:-1] + '120',
+                    'nexthop': f'{cidr.rpartition(".")[0]}.120',
                 }
             ]
         if self._may(0.1):

@@ -115,9 +115,12 @@ class Pair:
         )
         seen = firewall.Peer(way.seen)
         hops = list(way.hops)
-        is_translated_here = way.network_id == end and seen != self.sender
+        is_translated_here = (
+            way.network_id == end and self.source.network not in way.seen
+        )
         if way.arrives and end and way.routers and not is_translated_here:
-            hops += self.way_back(seen, way.network_id).replies()
+            back = self.way_back(seen, way.network_id)
+            hops += back.replies(len(way.seen) == 1)
         return self.path(address, way.text(), hops, seen)
 
     def unknown(self, text: str, **values: object) -> Path:

@@ -25,6 +25,7 @@ from typing import NoReturn, TypeVar
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
@@ -104,12 +105,16 @@ class Way:
             return _('same network')
         return _('direct to provider network')
 
-    def replies(self) -> list[steps.Step]:
-        """Return the hops that may stop it, if it is a reply."""
+    def replies(self, surely: bool = True) -> list[steps.Step]:
+        """Return the hops that may stop it, if it is a reply.
+
+        :param surely: Whether replies are sure to be sent to this address.
+        """
         return [
             dataclasses.replace(
                 step,
                 hop='reply',
+                possibly=step.possibly if surely else flows.EVERYTHING,
                 reason=_('no way back: %s') % step.reason,
             )
             for step in self.hops
@@ -165,12 +170,7 @@ class Way:
             route = _longest(self._routes(router), self._target)
             if route is None:
                 self._miss_route(router)
-            if route.interface is None:
-                self.gateway = router
-                self.seen = self._translated(router, route)
-            for port in self._ports_to(router, route):
-                self._check_enabled(router, port)
-            self.hops.append(self._crossing(router, route))
+            self._cross(router, route)
             self.network_id = route.network_id
             if route.next_hop is None:
                 self._leave_router(router, route)
@@ -199,22 +199,6 @@ class Way:
             self._end(steps.BLOCKED, _('router %(row)s is disabled'), router)
         self._check_enabled(router, port)
         return router
-
-    def _ports_to(
-        self, router: records.Router, route: _Route
-    ) -> list[records.Port]:
-        """Return the ports by which a router may take a route.
-
-        That of its gateway is seen by administrators only.
-        """
-        if route.interface:
-            return [route.interface]
-        return [
-            port
-            for port in self._known.ports.values()
-            if port.device_id == router.id
-            and port.network_id == route.network_id
-        ]
 
     def _check_enabled(
         self, router: records.Router, interface: records.Port
@@ -259,64 +243,88 @@ class Way:
             reason = _('router %(row)s has no route to %(target)s')
         self._end(self._known.certainty, reason, router)
 
-    def _translated(
-        self, router: records.Router, route: _Route
-    ) -> tuple[addresses.IPNetwork, ...]:
-        """Return the source as a router's gateway shows it to the outside.
+    def _cross(self, router: records.Router, route: _Route) -> None:
+        """Take a route of a router, perhaps into another address scope.
 
-        It translates IPv4 to the floating IP of the sender or, without one, to
-        its own address. An L3 agent does not do that within an address scope
-        (``neutron/agent/l3/router_info.py``). OVN heeds no address scopes.
+        An L3 agent lets packets into one only if it translates their source.
         """
-        known, own = self._known, self._source.network
-        for row in known.floating_ips.values():
-            if row.router_id == router.id and known.has(
-                self._source, row.port_id, row.fixed_ip_address
-            ):
-                return (addresses.parse_ip_network(row.address),)
-        external = tuple(
-            network
-            # Which of several it takes is not known.
-            for gateway in router.gateways
-            for row in gateway.external_ips
-            if (network := addresses.parse_ip_network(row.ip_address)).version
-            == 4
-        )
-        if own.version == 6 or not (router.has_source_nat and external):
-            return (own,)
-        scopes = {
-            known.network(network_id).ipv4_scope
-            for network_id in (self.network_id, route.network_id)
-        }
-        if len(scopes) > 1 or None in scopes:
-            return external
-        if surroundings.Driver.OVN not in known.drivers:
-            return (own,)
-        return external if len(known.drivers) == 1 else (own, *external)
-
-    def _crossing(self, router: records.Router, route: _Route) -> steps.Step:
-        """Judge whether a router lets packets into another address scope.
-
-        An L3 agent does not, unless it translates their source.
-        """
-        verdict, text, drivers = steps.ALLOWED, '', self._known.drivers
-        before = self._known.network(self.network_id)
-        after = self._known.network(route.network_id)
+        known, drivers = self._known, self._known.drivers
+        before, after = map(known.network, (self.network_id, route.network_id))
         version = self._target.version
-        if self._source.network in self.seen and (
-            before.address_scope(version) != after.address_scope(version)
-        ):
+        scopes = {row.address_scope(version) for row in (before, after)}
+        if route.interface is None:
+            is_within = len(scopes) == 1 and None not in scopes
+            self.gateway = router
+            self.seen = self._translated(router, is_within)
+        for port in known.ports.values():
+            # That of its gateway is seen by administrators only.
+            if port == route.interface or (
+                route.interface is None
+                and port.device_id == router.id
+                and port.network_id == route.network_id
+            ):
+                self._check_enabled(router, port)
+        verdict, text = steps.ALLOWED, ''
+        if len(scopes) > 1 and self._source.network in self.seen:
             text = _(
                 'networks %(before)s and %(after)s have different address '
                 'scopes'
             )
             if surroundings.Driver.OVN not in drivers:
-                verdict = self._known.certainty
+                verdict = known.certainty
             elif len(drivers) > 1:
                 verdict = steps.UNKNOWN
-        return steps.judged(
-            *(verdict, 'router', router, text), before=before, after=after
+        self.hops.append(
+            steps.judged(
+                *(verdict, 'router', router, text), before=before, after=after
+            )
         )
+
+    def _translated(
+        self, router: records.Router, is_within_scope: bool
+    ) -> tuple[addresses.IPNetwork, ...]:
+        """Return the source as a router's gateway shows it to the outside.
+
+        It translates IPv4 to the floating IP of the sender or, without one, to
+        its own address. OVN does not if it forwards the port, and an L3 agent
+        not within an address scope, unless the destination is one of its
+        floating IPs (``neutron/agent/l3/router_info.py``).
+        """
+        known, own = self._known, self._source.network
+        floating_ips = {
+            addresses.parse_ip_network(row.address): row
+            for row in known.floating_ips.values()
+            if row.router_id == router.id
+        }
+        of_sender = tuple(
+            address
+            for address, row in floating_ips.items()
+            if known.has(self._source, row.port_id, row.fixed_ip_address)
+        )
+        # Which of several it takes is not known.
+        of_router = tuple(
+            network
+            for gateway in router.gateways
+            for row in gateway.external_ips
+            if (network := addresses.parse_ip_network(row.ip_address)).version
+            == 4
+        )
+        if own.version == 6 or not (of_sender or of_router):
+            return (own,)
+        target = floating_ips.get(self._target)
+        has_nat = bool(of_sender) or router.has_source_nat
+        by_ovn = has_nat and not (target and target.port_id is None)
+        by_agent = bool(of_sender or target) or (
+            has_nat and not is_within_scope
+        )
+        translates = {
+            by_ovn if driver is surroundings.Driver.OVN else by_agent
+            for driver in known.drivers
+        }
+        external = of_sender or of_router
+        if len(translates) > 1:
+            return (own, *external)
+        return external if True in translates else (own,)
 
     def _leave_router(self, router: records.Router, route: _Route) -> NoReturn:
         """Judge where the last router has put the packet."""

@@ -106,14 +106,12 @@ def _by(
         if is_router and moved is None:
             note = _('replies are translated, unlike in OVN 23.03')
         elif is_router and surroundings.Driver.OVN in known.drivers:
-            # OVN keeps the address of the sender, and translates replies where
-            # that is plugged in. An L3 agent does not.
+            # OVN translates replies where the sender is plugged in.
             keeps = len(way.routers) == 1
-            others = seen.networks if len(known.drivers) > 1 else ()
-            seen = firewall.Peer(pair.sender.networks + others)
     hops.append(_translation(pair, row, note))
     if keeps:
-        hops += pair.way_back(pair.sender, None).replies()
+        back = pair.way_back(pair.sender, None)
+        hops += back.replies(len(seen.networks) == 1)
     else:
         hops += _replies(pair, row, seen)
     return pair.path(row.address, route, hops, seen, moved or 0)
@@ -159,10 +157,12 @@ def _replies(
     Only this router knows what it has translated.
     """
     back = pair.way_back(seen, row.network_id)
+    is_sure = len(seen.networks) == 1
     router = pair.known.routers.get(row.router_id or '')
     if router is None or not back.arrives or router in back.routers:
-        return back.replies()
+        return back.replies(is_sure)
+    verdict = steps.BLOCKED if is_sure else steps.UNKNOWN
     reason = _(
         'replies do not pass router %(row)s of floating IP %(floating)s'
     )
-    return [steps.judged(steps.BLOCKED, 'reply', router, reason, floating=row)]
+    return [steps.judged(verdict, 'reply', router, reason, floating=row)]

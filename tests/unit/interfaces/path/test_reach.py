@@ -14,6 +14,7 @@
 
 import dataclasses
 import ipaddress
+import itertools
 from typing import Any
 
 import testtools
@@ -1515,3 +1516,57 @@ class TestWays(WorldTestCase):
         self.world.allow(rule(9, 'ingress', **ssh))
         reason = 'the destination accepts nothing that the source sends'
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.6', ANYTHING)
+
+    def test_what_the_driver_decides_is_unknown(self) -> None:
+        """A verdict that is sure without the driver is that of each."""
+        forwarding = records.PortForwarding('tcp', '22', '10.0.1.5', '22', DB)
+        forwarded = dataclasses.replace(
+            FLOATING_IP,
+            port_id=None,
+            fixed_ip_address=None,
+            port_forwardings=(forwarding,),
+        )
+        ends = ('10.0.0.5', '10.0.1.5', '203.0.113.9')
+        for has_source_nat, scope, floating_ip, remote in itertools.product(
+            (True, False),
+            (None, 'scope'),
+            (FLOATING_IP, forwarded),
+            map(ipaddress.ip_network, ('0.0.0.0/0', '10.0.0.0/16')),
+        ):
+            world = World()
+            gateway = dataclasses.replace(
+                GATEWAY, has_source_nat=has_source_nat
+            )
+            world.change(EDGE, gateways=(gateway,))
+            for row in (FRONT, BACK, PUBLIC):
+                world.change(row, ipv4_scope=scope)
+            world.floating_ips = [floating_ip]
+            world.allow(rule(9, 'ingress', remote_network=remote))
+            for pair in itertools.permutations(ends, 2):
+                judged = []
+                for drivers in ({OVN, IPTABLES}, {OVN}, {IPTABLES}):
+                    world.drivers = drivers
+                    judged.append([p.verdict for p in world.paths(*pair)])
+                for either, *each in zip(*judged, strict=True):
+                    with self.subTest(
+                        pair,
+                        has_source_nat=has_source_nat,
+                        scope=scope,
+                        floating_ip=floating_ip,
+                        remote=remote,
+                    ):
+                        if either is not UNKNOWN:
+                            self.assertEqual([either] * 2, each)
+
+    def test_7a_agents_translate_what_returns(self) -> None:
+        """They do so without source NAT, as replies must pass the router."""
+        gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
+        self.world.change(EDGE, gateways=(gateway,))
+        self.world.floating_ips = [FLOATING_IP]
+        inside = ipaddress.ip_network('10.0.0.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        arguments = ('10.0.0.5', '203.0.113.50')
+        self.assert_allowed(*arguments)
+        self.world.drivers = {OPEN_VSWITCH}
+        reason = 'no ingress rule of group closed allows tcp 22 from %s'
+        self.assert_blocked(reason % '203.0.113.2', *arguments)
