@@ -120,13 +120,7 @@ class Survey(surroundings.Surroundings):
             *(self.floating_ips, neutron.FLOATING_IPS, 'router_id'),
             {port.device_id for port in self.router_interfaces()},
         )
-        gateways = [g for row in self.routers.values() for g in row.gateways]
-        network_ids = (
-            *(port.network_id for port in self.ports.values()),
-            *(gateway.network_id for gateway in gateways),
-            *(row.network_id for row in self.floating_ips.values()),
-        )
-        self._add(self.networks, neutron.NETWORKS, 'id', network_ids)
+        self._add(self.networks, neutron.NETWORKS, 'id', self._network_ids())
         groups = self._add(
             *(self.security_groups, neutron.SECURITY_GROUPS_WITH_RULES, 'id'),
             (row for port in ports for row in port.security_group_ids),
@@ -273,19 +267,20 @@ class Survey(surroundings.Surroundings):
             routers = self._add(
                 self.routers, neutron.ROUTERS, 'id', router_ids
             )
-            joined = {
-                *(
-                    row.network_id
-                    for row in self._add_ports('device_id', router_ids)
-                ),
-                *(
-                    gateway.network_id
-                    for row in routers
-                    for gateway in row.gateways
-                ),
-            }
+            self._add_ports('device_id', router_ids)
+            joined = self._network_ids()
             joined -= {row.network_id for row in self.subnets.values()}
             self._add(self.subnets, neutron.SUBNETS, 'network_id', joined)
             next_hops = {
                 route.next_hop for row in routers for route in row.routes
             }
+
+    def _network_ids(self) -> set[str | None]:
+        """Return the networks of everything that was read."""
+        gateways = (g for row in self.routers.values() for g in row.gateways)
+        rows: list[records.FloatingIP | records.Gateway | records.Port] = [
+            *self.floating_ips.values(),
+            *gateways,
+            *self.ports.values(),
+        ]
+        return {row.network_id for row in rows}
