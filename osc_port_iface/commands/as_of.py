@@ -28,7 +28,7 @@ from osc_port_iface.commands import regions
 from osc_port_iface.i18n import _
 
 # Where the journal is, if --journal is not given.
-VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
+_VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
 # The options that take times or durations, and how many.
 _TIMES = {'--at': 1, '--between': 2, '--keep': 1, '--listed-at': 1}
@@ -104,14 +104,14 @@ class RecordedCommand(plugin_command.PluginCommand):
 
     def ask_journal(self, parsed_args: argparse.Namespace) -> None:
         """Prepare to ask a journal, whose location is an argument then."""
-        parsed_args.journal = parsed_args.journal or os.environ.get(VARIABLE)
+        parsed_args.journal = parsed_args.journal or os.environ.get(_VARIABLE)
         if not parsed_args.journal:
             raise plugin_command.UsageError(
                 _(
                     'Name the journal with --journal or the environment '
                     'variable %s.'
                 )
-                % VARIABLE
+                % _VARIABLE
             )
         # There is no token with a project of its own.
         parsed_args.all_projects = True
@@ -137,10 +137,10 @@ class RecordedLister(RecordedCommand, lister.TextLister):
     def tabulate_regions(
         self,
         parsed_args: argparse.Namespace,
-        found: regions.Regions[Self],
+        several: regions.Regions[Self],
     ) -> lister.Table:
         """Return the table of the command for several regions."""
-        return found.table(lambda part: part.tabulate(parsed_args))
+        return several.table(lambda part: part.tabulate(parsed_args))
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         return self.answer(parsed_args)

@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
-REGION = listing_diff.REGION
-SEEN = ('Seen From', 'Seen Until')
+_SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = tuple[cells.Cell, ...]
 
@@ -123,7 +122,7 @@ class RecordedRegions:
     def _report(self) -> tuple[str, ...]:
         """Report as one, and return the headers."""
         joint_report.report(self._command, self._parts, self._names)
-        return (REGION,) * self._shows_region + self._headers
+        return (listing_diff.REGION,) * self._shows_region + self._headers
 
     def _ask(self, series: moments.Series) -> list[_Seen]:
         """Ask the views of a scope, in order."""
@@ -203,8 +202,8 @@ def tabulate(
     """
     from osc_port_iface.interfaces.journal import moments
 
-    shows_region = columns.is_named(parsed_args, REGION)
-    command.added = (REGION, *SEEN)
+    shows_region = columns.is_named(parsed_args, listing_diff.REGION)
+    command.added = (listing_diff.REGION, *_SEEN)
     time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
     with moments.at(parsed_args.journal, [time], regions) as (series,):
@@ -229,7 +228,7 @@ def tabulate(
                 )
             ]
         )
-    return (*headers, *SEEN), [
+    return (*headers, *_SEEN), [
         (
             *seen.row,
             cells.exact_time(seen.since),
