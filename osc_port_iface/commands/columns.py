@@ -66,12 +66,12 @@ class Column(Generic[_Row]):
         if callable(self.value):
             return self.kind(self.value(row, look))
         found: Any = row
-        names = [name for name in self.value.split('.') if name]
+        names = self.value.split('.') if self.value else []
         if names[:1] == ['look']:
             found = getattr(look, names[1])(row)
-            del names[:2]
+            names = names[2:]
         for name in names:
-            if isinstance(found, list | tuple):
+            if isinstance(found, (list, tuple)):
                 found = [getattr(each, name) for each in found]
             elif found is not None:
                 found = getattr(found, name)
