@@ -134,14 +134,10 @@ def duration(seconds: float | None) -> Cell:
     """Show a duration, to people in its two largest units."""
     if seconds is None:
         return Cell([''], None, lambda: -1.0)
-    minutes = int(seconds) // 60
-    days, hours = minutes // 1440, minutes // 60 % 24
-    shown = (
-        _('%(days)dd %(hours)dh') % {'days': days, 'hours': hours}
-        if days
-        else _('%(hours)dh %(minutes)dm')
-        % {'hours': hours, 'minutes': minutes % 60}
-    )
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    days, hours = divmod(hours, 24)
+    shown = _('%(days)dd %(hours)dh') if days else _('%(hours)dh %(minutes)dm')
+    shown %= {'days': days, 'hours': hours, 'minutes': minutes}
     return Cell([shown], int(seconds), lambda: seconds)
 
 

@@ -86,7 +86,7 @@ def _branch(
 def mermaid(node: topology.Node) -> list[str]:
     """Draw a tree as a flowchart of Mermaid, as wikis and trackers show it."""
     drawn = ['graph LR']
-    for number, parent, child in _numbered(node):
+    for number, parent, child in _numbered(node, itertools.count()):
         label = '<br>'.join(map(_in_mermaid, _all_lines(child)))
         drawn.append(f'  n{number}["{label}"]')
         if parent is not None:
@@ -99,7 +99,7 @@ def mermaid(node: topology.Node) -> list[str]:
 def dot(node: topology.Node) -> list[str]:
     """Draw a tree in the language of Graphviz."""
     drawn = ['digraph {', '  rankdir=LR', '  node [shape=box]']
-    for number, parent, child in _numbered(node):
+    for number, parent, child in _numbered(node, itertools.count()):
         label = r'\n'.join(
             line.translate(_ESCAPED_IN_DOT) for line in _all_lines(child)
         )
@@ -115,16 +115,13 @@ LANGUAGES = {'mermaid': mermaid, 'dot': dot}
 
 
 def _numbered(
-    root: topology.Node,
+    node: topology.Node, numbers: Iterator[int], parent: int | None = None
 ) -> Iterator[tuple[int, int | None, topology.Node]]:
     """Return each node with its number and that of its parent."""
-    numbers = itertools.count()
-    waiting: list[tuple[int | None, topology.Node]] = [(None, root)]
-    while waiting:
-        parent, node = waiting.pop()
-        number = next(numbers)
-        yield number, parent, node
-        waiting += ((number, child) for child in reversed(node.children))
+    number = next(numbers)
+    yield number, parent, node
+    for child in node.children:
+        yield from _numbered(child, numbers, number)
 
 
 def _label(node: topology.Node) -> list[str]:
