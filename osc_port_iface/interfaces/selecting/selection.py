@@ -13,6 +13,7 @@
 """Finds the servers that a user selects."""
 
 from collections.abc import Iterable, Sequence
+import contextlib
 import dataclasses
 import functools
 import re
@@ -195,7 +196,10 @@ class _Selection:
                 functools.partial(_described, projects),
             )
         except names.NoSuchName as error:
-            raise names.NoSuchName(str(error) + self._hints(key)) from None
+            line = str(error)
+        with contextlib.suppress(errors.ApiError):
+            line += self._hints(key)
+        raise names.NoSuchName(line)
 
     @functools.cached_property
     def _place(self) -> str:

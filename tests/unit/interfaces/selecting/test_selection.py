@@ -14,6 +14,7 @@ from osc_lib import exceptions
 
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
 from tests.unit.api import api_test_case
@@ -72,6 +73,17 @@ class TestOne(SelectionTestCase):
         (found,) = self.select('web', details=True).rows
         self.assertEqual('ACTIVE', found.status)
         self.assertEqual([WEB_URL], self.asked())
+
+    def test_what_may_help_cannot_be_read(self) -> None:
+        self.cloud.get(SERVERS_URL, status_code=400)
+        self.cloud.get(f'{SERVERS_URL}?name=%5Ewbe%24', json={'servers': []})
+        error = self.assertRaises(
+            names.NoSuchName, selection.one, *(self.services, 'wbe', OWN)
+        )
+        self.assertEqual(
+            "No server with the name or ID 'wbe' exists in project demo.",
+            str(error),
+        )
 
     def test_twins(self) -> None:
         self.cloud.register_servers(
