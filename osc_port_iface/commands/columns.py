@@ -46,10 +46,10 @@ class Column(Generic[_Row]):
     """One column of a table.
 
     :ivar header: Its header, on which scripts rely.
-    :ivar value: What it shows: an attribute of a row, such as ``server.name``
-        of what may be None, or nothing for the row itself; what is looked up
-        for a row, such as ``look.network.name``, or ``look.subnets.name`` for
-        that of each; or a function of the row and the look-up.
+    :ivar value: What it shows: ``server.name`` is that of the server of a row,
+        if it has one, ``look.network.name`` that of the network that is looked
+        up for it, and ``look.subnets.name`` that of each subnet. An empty text
+        is the row itself. A function takes the row and the look-up.
     :ivar shown: When it is shown.
     :ivar origin: Where its values are from.
     :ivar kind: Makes a cell of the value.

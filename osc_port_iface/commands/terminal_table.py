@@ -49,22 +49,9 @@ _LONGEST_WORD = 64
 # How many names of columns to show; nobody reads a longer line.
 _MOST_NAMED = 6
 
-# Columns of names, which people choose freely, and which are often long.
-NAMES = frozenset(
-    {
-        'Description',
-        'Device Name',
-        'Domain Name',
-        'Network Name',
-        'Port Name',
-        'Port Tags',
-        'Project Name',
-        'Security Groups',
-        'Server Name',
-        'Subnet Names',
-        'Tag',
-    }
-)
+# How the headers of names end, which people choose freely, and which are often
+# long.
+NAMES = ('Name', 'Names', 'Security Groups', 'Tag')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +60,10 @@ class _Column:
 
     header: str
     cells: Sequence[Sequence[str]]
+
+    @property
+    def has_names(self) -> bool:
+        return self.header.endswith(NAMES)
 
     @functools.cached_property
     def is_empty(self) -> bool:
@@ -86,7 +77,7 @@ class _Column:
     @functools.cached_property
     def least_width(self) -> int:
         """The width below which the column is rather left out."""
-        if self.header in NAMES:
+        if self.has_names:
             least = _TEXT_WIDTH
         else:
             words = (
@@ -173,7 +164,7 @@ class TerminalTable(table.TableFormatter):
             widths = fit(columns, self._importance, room)
             texts = {
                 column.header: _wrapped(
-                    column, widths[column.header], column.header in NAMES
+                    column, widths[column.header], column.has_names
                 )
                 for column in columns
                 if column.header in widths

@@ -146,7 +146,7 @@ def unbroken(table: str) -> set[str]:
         cell
         for row in rows
         for name, cell in zip(header, row, strict=True)
-        if name not in terminal_table.NAMES
+        if not name.endswith(terminal_table.NAMES)
     }
 
 
@@ -345,4 +345,6 @@ class TestImportance(testtools.TestCase):
             )
             for column in table
         }
-        self.assertLessEqual(terminal_table.NAMES, headers)
+        for ending in terminal_table.NAMES:
+            with self.subTest(ending):
+                self.assertTrue(any(row.endswith(ending) for row in headers))
