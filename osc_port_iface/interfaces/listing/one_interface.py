@@ -67,8 +67,7 @@ def find(
     :param any_number: Whether, without an interface, all of the server are
         meant.
     :raises errors.NotFound: The server has no such interface; the message
-        names those that it has, for which Nova is asked once more. Or the
-        server does not exist.
+        names those that it has. Or the server does not exist.
     :raises exceptions.CommandError: A request failed, or several interfaces
         or servers are meant.
     """
