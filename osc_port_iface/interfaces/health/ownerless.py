@@ -101,7 +101,8 @@ def unused(
     port with the name of a load balancer's port.
 
     :param ports: Ports of any kind.
-    :param others: All ports on the same networks, and the parents of trunks.
+    :param others: At least all ports on the same networks, and the parents of
+        trunks.
     :param floating_ips: All floating IPs that may lead to one of them.
     :param keep: Which of the ports not to report.
     """
@@ -139,7 +140,7 @@ def address_claims(
     """Find the ports of servers that may use the address of another server.
 
     :param ports: The ports of the servers.
-    :param others: All ports on the same networks.
+    :param others: At least all ports on the same networks.
     :param servers: The servers.
     """
     by_id = {server.id: server for server in servers}

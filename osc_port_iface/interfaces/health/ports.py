@@ -59,7 +59,7 @@ def judge_mac_addresses(
     """Find the ports of servers that share a MAC address on one network.
 
     :param servers: The servers.
-    :param ports: The ports of all of them.
+    :param ports: At least the ports of all of them.
     :returns: A finding for each port but the first.
     """
     by_id = {server.id: server for server in servers}

@@ -222,6 +222,11 @@ class TestNeutron(PortUsersTestCase):
                 f'it is a subport of trunk {trunk["id"]}',
             ),
             (
+                'trunk of others',
+                {'trunks': [fake_cloud.trunk(13, {5: 14})]},
+                None,
+            ),
+            (
                 'parent',
                 {'trunks': [{**trunk, 'port_id': PORT_ID, 'sub_ports': []}]},
                 f'it is the parent port of trunk {trunk["id"]}',
