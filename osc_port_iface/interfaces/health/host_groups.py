@@ -12,12 +12,10 @@
 
 """Divides hosts into groups that tell which ports have a second binding.
 
-Works on records only, without any I/O.
+Works on names only, without any I/O.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-
-from osc_port_iface import records
+from collections.abc import Iterable
 
 # Ports on a page of a listing.
 _PAGE = 1000
@@ -57,16 +55,3 @@ def host_groups(hosts: Iterable[str], ports: int) -> list[list[str]]:
 def _base(count: int, digits: int) -> int:
     """Return the lowest base in which the numbers have this many digits."""
     return next(base for base in range(2, count + 1) if base**digits >= count)
-
-
-def suspects(
-    group: Sequence[str], ports: Iterable[records.Port]
-) -> Iterator[str]:
-    """Return the IDs of ports that have a second binding in a group.
-
-    :param group: The hosts.
-    :param ports: The ports with any binding on one of them.
-    """
-    for port in ports:
-        if port.host and port.host not in group:
-            yield port.id

@@ -414,7 +414,10 @@ class _Reader(Snapshot):
             return {}
         if len(ids) > _FEW_PORTS and not self.is_second_look:
             groups = host_groups.host_groups(self._hosts(), len(self.ports))
-            ids &= {*(self.read(needing, lambda: self._bound(groups)) or ())}
+            bound = self.read(
+                needing, lambda: _of_each(self._bound_elsewhere, groups)
+            )
+            ids &= {port_id for _group, row in bound or () for port_id in row}
         found = self.read(
             needing, lambda: _of_each(self._bindings_of, sorted(ids))
         )
@@ -435,19 +438,15 @@ class _Reader(Snapshot):
         self.failures += answer.failures
         return hosts | {service.host for service in answer.rows}
 
-    def _bound(self, groups: Iterable[Sequence[str]]) -> records.Answer[str]:
-        """Find the IDs of ports that have a second binding, by host."""
-        answer = _of_each(
-            lambda group: self.cloud.network.list(
-                neutron.BOUND_PORTS, 'bound_host', group
-            ),
-            groups,
+    def _bound_elsewhere(self, hosts: Sequence[str]) -> records.Answer[str]:
+        """Find the IDs of ports with a second binding on one of these hosts.
+
+        Neutron lists those with any binding there, and shows the active one.
+        """
+        answer = self.cloud.network.list(
+            neutron.BOUND_PORTS, 'bound_host', hosts
         )
-        found = [
-            port_id
-            for group, ports in answer.rows
-            for port_id in host_groups.suspects(group, ports)
-        ]
+        found = [port.id for port in answer.rows if port.host not in hosts]
         return records.Answer(found, answer.failures)
 
     def _bindings_of(

@@ -15,7 +15,6 @@ import itertools
 import testtools
 
 from osc_port_iface.interfaces.health import host_groups
-from tests.unit.interfaces import samples
 
 
 class TestHostGroups(testtools.TestCase):
@@ -44,16 +43,3 @@ class TestHostGroups(testtools.TestCase):
             with self.subTest(hosts=hosts):
                 groups = host_groups.host_groups(map(str, range(hosts)), ports)
                 self.assertLessEqual(len(groups), most)
-
-    def test_suspects(self) -> None:
-        here = samples.port(11)
-        elsewhere = samples.port(12, host=samples.OTHER_HOST)
-        unbound = samples.port(13, host=None)
-        self.assertEqual(
-            [elsewhere.id],
-            list(
-                host_groups.suspects(
-                    [samples.HOST], [here, elsewhere, unbound]
-                )
-            ),
-        )
