@@ -116,12 +116,10 @@ def judge_floating_ips(
     """
     by_port = records.grouped(floating_ips, lambda row: row.port_id)
     by_mac = records.grouped(ports, lambda port: port.mac_address)
+    cached = records.grouped(server.cache, lambda entry: entry.mac_address)
     found: list[findings.Finding] = []
     for mac_address, same_mac in by_mac.items():
-        entries = [
-            entry for entry in server.cache if entry.mac_address == mac_address
-        ]
-        if entries:
+        if entries := cached.get(mac_address):
             found += _of_cached_floating_ips(
                 server, entries, same_mac, by_port
             )
@@ -259,7 +257,7 @@ def _of_cached_floating_ips(
         attached = [
             floating_ip
             for floating_ip in by_port.get(port.id, ())
-            if floating_ip.fixed_ip_address in fixed_ips(port)
+            if port.has_address(floating_ip.fixed_ip_address)
         ]
         should_be = {
             floating_ip.address
@@ -271,7 +269,7 @@ def _of_cached_floating_ips(
         # An old floating IP may have belonged to any of several ports.
         if port is ports[0]:
             is_there |= unclaimed
-        if should_be - is_there or is_there - should_be:
+        if should_be != is_there:
             yield findings.of_port(
                 *(codes.Code.FLOATING_IP_DIFFERS, server, port),
                 findings.joined(should_be) or _('no floating IP'),
@@ -287,7 +285,7 @@ def _of_lacking_ip(
     """Find the floating IPs for an address that the port does not have."""
     for floating_ip in floating_ips:
         target = floating_ip.fixed_ip_address
-        if target is not None and target not in fixed_ips(port):
+        if target is not None and not port.has_address(target):
             yield findings.of_port(
                 *(codes.Code.FLOATING_IP_DIFFERS, server, port),
                 _('%(floating_ip)s for a fixed IP of the port')
