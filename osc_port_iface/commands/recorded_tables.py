@@ -47,8 +47,7 @@ _Row: TypeAlias = tuple[cells.Cell, ...]
 class _Seen:
     """A row, and the observations that have it.
 
-    :ivar is_first: Whether the first one has it.
-    :ivar is_certain: Whether all have it.
+    :ivar is_certain: Whether all that are asked have it.
     """
 
     scope_id: int
@@ -56,7 +55,6 @@ class _Seen:
     row: _Row
     since: datetime.datetime
     until: datetime.datetime
-    is_first: bool
     is_certain: bool = False
 
 
@@ -128,23 +126,23 @@ class RecordedRegions:
         """Ask the views of a scope, in order."""
         found: list[_Seen] = []
         before: dict[str, _Seen] = {}
-        for number, view in enumerate(series.views):
+        for view in series.views:
             now: dict[str, _Seen] = {}
             rows = self._rows(series, view)
             since, until = series.span(view)
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
-                if key not in before:
-                    before[key] = _Seen(
-                        *(series.scope.id, key, row),
-                        *(since, until, number == 0),
-                    )
-                    found.append(before[key])
-                now[key] = before[key]
-                now[key].until = until
+                seen = before.get(key)
+                if seen is None:
+                    seen = _Seen(series.scope.id, key, row, since, until)
+                    found.append(seen)
+                seen.until = until
+                seen.is_certain = (
+                    seen.since <= series.asked[0].began
+                    and until >= series.asked[-1].ended
+                )
+                now[key] = seen
             before = now
-        for seen in before.values():
-            seen.is_certain = seen.is_first
         return found
 
     def _rows(
@@ -184,7 +182,6 @@ def _merge(others: list[_Seen], found: _Seen) -> None:
         if other.since <= found.until and found.since <= other.until:
             other.since = min(other.since, found.since)
             other.until = max(other.until, found.until)
-            other.is_first |= found.is_first
             other.is_certain |= found.is_certain
             return
     others.append(found)
