@@ -215,6 +215,5 @@ def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:
                     'moment': timestamps.as_text(moment),
                 }
             )
-        rows = list(listing.interfaces.values())
-        listings.append(importing.ImportedListing(moment, rows))
+        listings.append((moment, listing.interfaces.values()))
     return importing.import_listings(parsed_args.journal, listings)

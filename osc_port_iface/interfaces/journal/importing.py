@@ -12,11 +12,11 @@
 
 """Takes saved listings into a journal, as observations of their time."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 import datetime
 import json
-from typing import Any
+import operator
+from typing import Any, TypeAlias
 import uuid
 
 from osc_port_iface.i18n import _
@@ -32,25 +32,17 @@ _SCOPE = {'imported': True}
 NEEDED = ('Server ID', 'Network ID', 'MAC Address', 'Fixed IPs')
 
 
-@dataclasses.dataclass(frozen=True)
-class ImportedListing:
-    """A saved listing.
-
-    :ivar moment: When it was made.
-    :ivar rows: The text of each column of its interfaces, by header.
-    """
-
-    moment: datetime.datetime
-    rows: Sequence[Mapping[str, str]]
+# The text of each column, by header, of each interface.
+Rows: TypeAlias = Iterable[Mapping[str, str]]
 
 
 def import_listings(
-    location: str, listings: Iterable[ImportedListing]
+    location: str, listings: Iterable[tuple[datetime.datetime, Rows]]
 ) -> list[observing.Observation]:
     """Store listings, all or none of them.
 
     :param location: The journal.
-    :param listings: The listings, in any order.
+    :param listings: When each was made, and what it has; in any order.
     :returns: An observation of each, in the order of their times.
     :raises engines.JournalError: The journal cannot be written, or has an
         imported listing that is as new as one of these.
@@ -66,8 +58,12 @@ def import_listings(
             ),
             default=None,
         )
-        for listing in sorted(listings, key=lambda each: each.moment):
-            if last and listing.moment <= last:
+        for moment, rows in sorted(listings, key=operator.itemgetter(0)):
+            # As a journal keeps it.
+            moment -= datetime.timedelta(
+                microseconds=moment.microsecond % 1000
+            )
+            if last and moment <= last:
                 raise engines.JournalError(
                     location,
                     _(
@@ -75,30 +71,24 @@ def import_listings(
                         'one of %(last)s'
                     )
                     % {
-                        'moment': timestamps.as_text(listing.moment),
+                        'moment': timestamps.as_text(moment),
                         'last': timestamps.as_text(last),
                     },
                 )
-            last = listing.moment
+            last = moment
             observation = observing.Observation(connection, '', _SCOPE)
-            found.append(_store(observation, listing))
+            for kind, objects in _objects(rows).items():
+                observation.keep(
+                    kind,
+                    [
+                        json.dumps(given, sort_keys=True).encode()
+                        for given in objects.values()
+                    ],
+                )
+            milliseconds = round(1000 * moment.timestamp())
+            observation.finish(milliseconds, milliseconds, 0)
+            found.append(observation)
     return found
-
-
-def _store(
-    observation: observing.Observation, listing: ImportedListing
-) -> observing.Observation:
-    for kind, objects in _objects(listing.rows).items():
-        observation.keep(
-            kind,
-            [
-                json.dumps(value, sort_keys=True).encode()
-                for value in objects.values()
-            ],
-        )
-    moment = round(1000 * listing.moment.timestamp())
-    observation.finish(moment, moment, 0)
-    return observation
 
 
 # What the rows of a listing tell of, by the keys of the API.
@@ -130,9 +120,7 @@ _COLUMNS = {
 }
 
 
-def _objects(
-    rows: Iterable[Mapping[str, str]],
-) -> dict[str, dict[str, dict[str, Any]]]:
+def _objects(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
     """Make objects of the rows, as the API would give them.
 
     :returns: By kind, the objects by ID.

@@ -158,9 +158,15 @@ class TestImport(base.ShellTestCase):
 
     def test_in_order_only(self) -> None:
         path = self.listing(FRIDAY, row(11, 1, '10.0.0.5'))
+        # A journal has milliseconds only.
+        os.utime(path, (0, seconds(FRIDAY) + 0.0004))
         self.imported(path)
-        for moment in (MONDAY, FRIDAY):
-            result = self.run_import(path, '--listed-at', moment)
+        for moment, *arguments in (
+            (FRIDAY,),
+            (MONDAY, '--listed-at', MONDAY),
+            (FRIDAY, '--listed-at', FRIDAY),
+        ):
+            result = self.run_import(path, *arguments)
             self.assertEqual(
                 command_result.Result(
                     1,
