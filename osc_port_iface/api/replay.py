@@ -28,9 +28,11 @@ from keystoneauth1 import noauth
 from keystoneauth1 import session as ksa_session
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import compute
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import network
+from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
@@ -48,15 +50,6 @@ _SERVER_KEYS = {
     'project_id': 'tenant_id',
     'host': 'OS-EXT-SRV-ATTR:host',
 }
-
-# The keys of a port in os-interface.
-_INTERFACE_KEYS = (
-    ('port_id', 'id'),
-    ('net_id', 'network_id'),
-    ('mac_addr', 'mac_address'),
-    ('port_state', 'status'),
-    ('fixed_ips', 'fixed_ips'),
-)
 
 
 class Source(Protocol):
@@ -83,9 +76,10 @@ class RecordedCloud(api_cloud.Cloud):
         """Answer from recorded objects."""
         no_config = cast(Any, None)
         nobody = credentials.Credentials(ksa_session.Session(noauth.NoAuth()))
-        replayed = _Replay(source)
-        super().__init__(no_config, nobody, replayed)
-        self.network = _Network(no_config, nobody, replayed)
+        reached = no_config, nobody, _Replay(source)
+        super().__init__(*reached)
+        self.network = _Network(*reached)
+        self.compute = _Compute(*reached)
 
 
 class _Replay(transport.Transport):
@@ -137,8 +131,6 @@ class _Replay(transport.Transport):
             raise errors.Forbidden(_('%s: not recorded') % what)
         if not rest or rest == ['detail']:
             return self._page(kind, query)
-        if rest[1:2] == ['os-interface']:
-            return self._interfaces(rest[0], what)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
@@ -165,17 +157,6 @@ class _Replay(transport.Transport):
         self._rest[marker] = rows
         link = {'rel': 'next', 'href': f'?marker={marker}'}
         return {kind: page, f'{kind}_links': [link]}
-
-    def _interfaces(self, server_id: str, what: str) -> Mapping[str, Any]:
-        self._one('servers', server_id, what)
-        found = [
-            {key: port.get(name) for key, name in _INTERFACE_KEYS}
-            for port in self._source.objects(
-                'ports', {'device_id': [server_id]}
-            )
-            if port.get('device_id') == server_id
-        ]
-        return {'interfaceAttachments': found}
 
     def _chosen(
         self, kind: str, query: transport.Query
@@ -213,3 +194,21 @@ class _Network(network.NetworkApi):
     def shows_all_projects(self, shown: Collection[records.Port] = ()) -> bool:
         """Return whether the ports of all projects were recorded."""
         return cast(_Replay, self.transport).has_all_projects
+
+
+class _Compute(compute.ComputeApi):
+    def interfaces(
+        self, server_id: str, called: str | None = None
+    ) -> records.Answer[records.Interface]:
+        """List the interfaces that the recorded ports of a server make.
+
+        :raises errors.ApiError: The server was not recorded.
+        """
+        self.server(server_id, called)
+        reached = self._config, self._credentials, self.transport
+        ports = network.NetworkApi(*reached).list(
+            neutron.PORTS, 'device_id', [server_id]
+        )
+        ports.rows.sort(key=lambda port: port.id)
+        found = [port.as_interface() for port in ports.rows]
+        return records.Answer(found, ports.failures)
