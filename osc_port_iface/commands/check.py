@@ -129,9 +129,8 @@ class CheckServerInterface(lister.TextLister):
             return self._sum_up(parsed_args, *line)
         if any(row.server is None for row in rows):
             # A port without a server can only be named by its ID.
-            for header in ('Finding', 'Port ID'):
-                self.rank_above(header, 'Server Name')
-            self.rank_above('Actual', 'MAC Address')
+            self.rank('Finding', 'Port ID', above='Server Name')
+            self.rank('Actual', above='MAC Address')
         if several:
             return several.table(
                 lambda part: part._table(parsed_args, results[part.region])

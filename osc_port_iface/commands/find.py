@@ -202,11 +202,11 @@ class FindServerInterface(as_of.RecordedLister):
         for query in parsed_args.address + parsed_args.file:
             # Many rows may have this query, so what it matched says more.
             if query.kind in _MATCHED:
-                for header in (
-                    _MATCHED[query.kind],
-                    *('Server Name', 'Matched As', 'Certainty'),
-                ):
-                    self.rank_above(header, 'Query')
+                self.rank(
+                    *(_MATCHED[query.kind], 'Server Name'),
+                    *('Matched As', 'Certainty'),
+                    above='Query',
+                )
         return super().take_action(parsed_args)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:

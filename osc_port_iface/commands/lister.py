@@ -40,15 +40,15 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
 
     importance: tuple[str, ...] = ()
 
-    def rank_above(self, header: str, other: str) -> None:
-        """Make a column more important than another.
+    def rank(self, *headers: str, above: str) -> None:
+        """Make columns more important than another.
 
-        :param header: The header of the column.
-        :param other: The header of the one that leaves earlier then.
+        :param headers: Their headers, in order.
+        :param above: The header of the one that leaves earlier then.
         """
-        order = [name for name in self.importance if name != header]
-        order.insert(order.index(other), header)
-        self.importance = tuple(order)
+        order = [name for name in self.importance if name not in headers]
+        place = order.index(above)
+        self.importance = (*order[:place], *headers, *order[place:])
 
     def produce_output(
         self,

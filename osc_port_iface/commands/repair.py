@@ -191,8 +191,7 @@ class RepairServerInterface(lister.TextLister):
             self.report_negative()
         if any(row.finding.server is None for row in rows):
             # A port without a server can only be named by its ID.
-            for header in ('Finding', 'Result', 'Port ID'):
-                self.rank_above(header, 'Server Name')
+            self.rank('Finding', 'Result', 'Port ID', above='Server Name')
         return columns.table(chosen, rows)
 
     def _outcomes(
