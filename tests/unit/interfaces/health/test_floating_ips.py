@@ -88,6 +88,23 @@ CASES: tuple[
         ],
     ),
     (
+        'for an address that the port no longer has',
+        (PORT,),
+        (
+            samples.cached(
+                11, '10.0.0.5', '10.0.0.6', floating_ips=('203.0.113.5',)
+            ),
+        ),
+        (samples.floating_ip('203.0.113.5', 11, '10.0.0.7'),),
+        [
+            (
+                11,
+                '203.0.113.5 for a fixed IP of the port',
+                '203.0.113.5 for 10.0.0.7',
+            )
+        ],
+    ),
+    (
         'bond',
         (PORT, TWIN),
         (
@@ -98,6 +115,18 @@ CASES: tuple[
         ),
         (FIRST, samples.floating_ip('203.0.113.6', 12, '10.1.0.5')),
         [],
+    ),
+    (
+        'bond with an old one, which may have been of either port',
+        (PORT, TWIN),
+        (
+            samples.cached(
+                11, '10.0.0.5', '10.0.0.6', floating_ips=('203.0.113.5',)
+            ),
+            samples.cached(11, '10.1.0.5', floating_ips=('203.0.113.9',)),
+        ),
+        (FIRST,),
+        [(11, '203.0.113.5', '203.0.113.5,203.0.113.9')],
     ),
     (
         'bond of which one is lacking',
