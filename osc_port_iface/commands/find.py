@@ -248,9 +248,8 @@ class FindServerInterface(as_of.RecordedLister):
     def _find(
         self, parsed_args: argparse.Namespace, cloud: api_cloud.Cloud
     ) -> searches.Search:
-        if not (
-            queries := dict.fromkeys(parsed_args.address + parsed_args.file)
-        ):
+        queries = dict.fromkeys(parsed_args.address + parsed_args.file)
+        if not queries:
             raise plugin_command.UsageError(
                 _('Give an address, or a file that has one.')
             )

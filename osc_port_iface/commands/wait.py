@@ -145,7 +145,7 @@ class WaitServerInterface(lister.TextLister):
         )
         self.fail(dict.fromkeys(result.failures))
         if result.notices:
-            self.report_negative(result.notices)
+            self.report_negative(dict.fromkeys(result.notices))
         elif selected.rows and not (result.rows or result.failures):
             self.hint(list_command.NOTHING % len(selected.rows))
         look = columns.look_up(chosen, cloud, result.rows)

@@ -624,7 +624,9 @@ class TestWait(WaitTestCase):
         self.assert_times_out(
             f'Server {SERVER_ID}, interface fa:16:3e:00:00:63: not plugged '
             'in\n',
+            # Given twice, but it is one interface.
             *('--mac-address', 'fa163e000063'),
+            *('--mac-address', 'fa:16:3e:00:00:63'),
         )
         self.answer([cached(11)], [[fake_cloud.attachment(11, '10.0.0.9')]])
         self.assert_times_out(
