@@ -182,6 +182,9 @@ class TestRules(base.ProjectTestCase):
     def make_resources(cls) -> None:
         other = f'p{secrets.token_hex(4)}'
         bootstrap.project(cls.cloud, other)
+        cls.addClassCleanup(
+            cls.cloud.remove_credentials, other, f'{other}-reader'
+        )
         cls.other = scenario.Scenario(api.Api(other, cls.cloud))
         cls.addClassCleanup(cls.other.remove)
         cls.network = cls.scenario.network('net', '10.52.0.0/24')
