@@ -137,9 +137,9 @@ def show_server_names(columns: Columns[_Row]) -> bool:
 
 
 def look_up(
-    columns: Columns[_Interface],
+    columns: Columns[_Row],
     cloud: api_cloud.Cloud,
-    rows: Sequence[records.ServerInterface],
+    rows: Sequence[lookup.LookupRow],
 ) -> lookup.Lookup:
     """Prepare to look up what columns need; nothing is requested."""
     return lookup.Lookup(
@@ -148,6 +148,7 @@ def look_up(
         with_rules=any(
             column.value in (_traffic, _rules) for column in columns
         ),
+        with_server_details=need_server_details(columns),
     )
 
 

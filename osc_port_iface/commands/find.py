@@ -267,11 +267,7 @@ class FindServerInterface(as_of.RecordedLister):
         self, parsed_args: argparse.Namespace, found: searches.Search
     ) -> lister.Table:
         chosen = self._choose(parsed_args)
-        look = lookup.Lookup(
-            self.cloud(),
-            found.rows,
-            with_server_details=columns.need_server_details(chosen),
-        )
+        look = columns.look_up(chosen, self.cloud(), found.rows)
         if any(column in _OF_OWNER for column in chosen):
             find.sort(found, look)
         headers, rows = columns.table(chosen, found.rows, look)
