@@ -133,6 +133,7 @@ class Server:
     created_at: datetime.datetime | None = None
     cache: tuple[Interface, ...] = ()
     power_state: int | None = None
+    seconds_unchanged: float | None = None
     called: str | None = dataclasses.field(default=None, compare=False)
 
     @property

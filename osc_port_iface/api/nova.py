@@ -94,6 +94,9 @@ SERVERS = paging.Collection(
             lambda row, key: tuple(_cached(row.part(key))), 'addresses'
         ),
         power_state='OS-EXT-STS:power_state',
+        seconds_unchanged=reading.field(
+            reading.Object.age, 'updated', 'created'
+        ),
         # As the user wrote it.
         called=None,
     ),

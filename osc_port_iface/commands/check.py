@@ -146,6 +146,7 @@ class CheckServerInterface(lister.TextLister):
         )
         result = check.check(self.cloud(), request, self.progress)
         self.report(result)
+        self.fail(result.unjudged)
         return result
 
     def _table(

@@ -186,6 +186,7 @@ class RepairServerInterface(lister.TextLister):
         )
         plan, answer = job.plan(self.progress)
         self.report(answer)
+        self.fail(answer.unjudged)
         rows = self._outcomes(job, plan, parsed_args)
         if any(row.remains for row in rows):
             self.report_negative()

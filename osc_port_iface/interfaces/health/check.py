@@ -16,7 +16,7 @@ A few cheap listings are searched for suspicions. A suspicion is reported only
 if reading everything again confirms it, with no change under way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 import functools
 import logging
@@ -53,8 +53,8 @@ _LOOKS = 3
 class CheckResult(records.Answer[findings.Finding]):
     """The confirmed findings, and what was checked.
 
-    :ivar unjudged: The IDs of the servers that could not be judged, as they
-        keep changing.
+    :ivar unjudged: A line for each server that could not be judged, as it is
+        being changed. The answer is then incomplete.
     :ivar first: What the first look has read.
     """
 
@@ -110,7 +110,7 @@ def check(
     :raises errors.ApiError: The servers could not be listed.
     """
     first = snapshots.take(cloud, request, progress)
-    changing = _changing(first.servers, bool(request.names_or_ids))
+    changing = list(_changing(first.servers, bool(request.names_or_ids)))
     suspicions = judge.judge(first)
     found = CheckResult([])
     if suspicions:
@@ -122,8 +122,8 @@ def check(
         found.notices += explained.notices
     found.first = first
     found.failures = first.failures + found.failures
-    found.notices = first.notices + changing.notices + found.notices
-    found.unjudged = [*changing.rows, *found.unjudged]
+    found.notices = first.notices + found.notices
+    found.unjudged = [*changing, *found.unjudged]
     return found
 
 
@@ -141,8 +141,7 @@ def confirm(
     :param suspicions: What seems to be wrong, or was wrong earlier.
     :param keep: Which ports without a server not to report.
     :param has_network: Whether to ask Neutron as well.
-    :returns: The suspicions that are true now, as they are now. There is a
-        notice for each server that keeps changing.
+    :returns: The suspicions that are true now, as they are now.
     """
     keep = keep or ownerless.Keep()
     result = CheckResult([])
@@ -167,11 +166,10 @@ def confirm(
                     untimed.append(suspect.unknown_actions)
     result.rows.sort(key=lambda finding: finding.order)
     result.failures.sort()
-    result.unjudged = sorted(suspect.server_id or '' for suspect in undecided)
-    result.notices += [
-        _('Server %s: not judged, as it keeps changing') % server_id
-        for server_id in result.unjudged
-    ]
+    result.unjudged = sorted(
+        _('Server %s: not judged, as it keeps changing') % suspect.server_id
+        for suspect in undecided
+    )
     if untimed:
         result.notices.append(
             _(
@@ -213,26 +211,34 @@ def drop_doubles(results: Sequence[CheckResult]) -> None:
 
 def _changing(
     servers: Sequence[records.Server], are_named: bool
-) -> records.Answer[str]:
-    """Find the servers that cannot be judged now.
+) -> Iterator[str]:
+    """Return a line for each server that cannot be judged now.
 
-    In a large cloud, there is always one. So they only count if the user named
-    them.
+    In a large cloud, there is always one. So one that the user has not named
+    counts only if it seems to be stuck.
     """
-    found: records.Answer[str] = records.Answer([])
     for server in servers:
-        if not server_state.is_settled(server):
-            line = _('Server %(server)s: not judged, as it changes (%(how)s)')
-            line %= {
-                'server': printable.escape(server.called or server.id),
-                'how': server.task_state or server.status,
-            }
-            if are_named:
-                found.rows.append(server.id)
-                found.notices.append(line)
-            else:
-                LOG.info(line)
-    return found
+        if server_state.is_settled(server):
+            continue
+        is_stuck = (
+            server.status != 'DELETED'
+            and (server.seconds_unchanged or 0) >= server_state.STUCK
+        )
+        line = (
+            _(
+                'Server %(server)s: not judged, as it has been changing '
+                '(%(how)s) for more than an hour'
+            )
+            if is_stuck
+            else _('Server %(server)s: not judged, as it changes (%(how)s)')
+        ) % {
+            'server': printable.escape(server.called or server.id),
+            'how': server.task_state or server.status,
+        }
+        if are_named or is_stuck:
+            yield line
+        else:
+            LOG.info(line)
 
 
 def _look_again(

@@ -21,6 +21,10 @@ QUIET = 5.0
 # nova-compute may have died.
 ABANDONED = 300.0
 
+# Seconds without a change after which it is worth a line that a server still
+# has a task. Most tasks are shorter.
+STUCK = 3600.0
+
 # Nova hides the cache of a server while it builds it.
 _NO_CACHE = frozenset({'BUILD', 'UNKNOWN', 'DELETED'})
 

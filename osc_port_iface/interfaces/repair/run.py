@@ -223,7 +223,7 @@ class Run:
         result = check.confirm(self.job.cloud, planned, self.job.request.keep)
         now = names.all_rows(result)
         if result.unjudged:
-            raise _Surprise(result.notices[0])
+            raise _Surprise(result.unjudged[0])
         if not now and all(map(self._is_settled, planned)):
             return True
         unchanged = {_seen(finding) for finding in now}

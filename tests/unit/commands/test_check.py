@@ -848,7 +848,7 @@ class TestConfirmation(CheckTestCase):
         self.register_actions(fake_cloud.identifier(1), 1.0)
         self.assertEqual(
             command_result.Result(
-                0,
+                1,
                 '',
                 f'Server {fake_cloud.identifier(1)}: not judged, as it '
                 'keeps changing\n',
@@ -1313,6 +1313,33 @@ class TestMonitoring(CheckTestCase):
                 )
         self.assertIn(' servers=1;', result.stdout)
         self.assertIn(line.partition(':')[2], self.check('-v').stderr)
+        self.assertEqual(
+            command_result.Result(1, '', line), self.check('s1', 's2')
+        )
+
+    def test_server_that_is_stuck(self) -> None:
+        """It is half broken, which a check of all servers must not hide."""
+        for state, how, hours, is_stuck in (
+            ({'OS-EXT-STS:task_state': 'rebooting'}, 'rebooting', 1, True),
+            ({'OS-EXT-STS:task_state': 'rebooting'}, 'rebooting', 0.9, False),
+            ({'status': 'BUILD'}, 'BUILD', 30, True),
+            ({'status': 'DELETED'}, 'DELETED', 30, False),
+        ):
+            now = datetime.datetime.now(datetime.UTC)
+            changed = now - datetime.timedelta(hours=hours)
+            busy = server(1, updated=changed.isoformat(), **state)
+            self.register([busy, server(2, 12)], [port(12, 2)])
+            line = (
+                f'Server {fake_cloud.identifier(1)}: not judged, as it has '
+                f'been changing ({how}) for more than an hour\n'
+            )
+            with self.subTest(state, hours=hours):
+                self.assertEqual(
+                    command_result.Result(
+                        int(is_stuck), '', line if is_stuck else ''
+                    ),
+                    self.check(),
+                )
 
     def test_nagios_that_is_refused(self) -> None:
         url = f'{fake_cloud.NETWORK_URL}/v2.0/floatingips'
