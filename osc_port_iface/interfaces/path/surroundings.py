@@ -212,7 +212,7 @@ class Surroundings:
         for port in self.ports.values():
             if (
                 port.network_id == network_id
-                and port.server_id
+                and _is_of_guest(port)
                 and (
                     port.port_security_enabled is False
                     or port.pair_covering(address.network_address)
@@ -275,7 +275,7 @@ class Surroundings:
             ends = [
                 end
                 for port in ports
-                if port.server_id
+                if _is_of_guest(port)
                 and any(pair.network == network for pair in port.address_pairs)
                 for end in self._using(port, address, address)
             ]
@@ -334,7 +334,7 @@ class Surroundings:
             for user in self.ports.values()
             if port.only_reserves
             and user.network_id == port.network_id
-            and user.server_id
+            and _is_of_guest(user)
             and user.names_address_of(port)
         ]
         for user in users or [port]:
@@ -355,6 +355,11 @@ def targets(row: records.FloatingIP) -> list[tuple[str, str | None]]:
     )
     found = dict.fromkeys(((row.port_id, row.fixed_ip_address), *forwarded))
     return [(port_id, address) for port_id, address in found if port_id]
+
+
+def _is_of_guest(port: records.Port) -> bool:
+    """Return whether a server sends by it, or by its parent port."""
+    return port.is_for_server or port.is_subport
 
 
 def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:

@@ -497,6 +497,39 @@ class TestReach(base.ShellTestCase):
             result.stdout,
         )
 
+    def test_virtual_ip_of_a_subport(self) -> None:
+        """Its server is that of the parent port."""
+        virtual = '10.0.0.100'
+        nothing = {'device_id': '', 'device_owner': ''}
+        reserving = fake_cloud.port(30, 3, virtual, **nothing)
+        self.register(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(12, 2, '10.0.0.6'),
+            interface(21, 700, '10.0.0.1', 900),
+            reserving,
+            fake_cloud.port(
+                *(13, 40, '10.0.0.7'),
+                device_owner='trunk:subport',
+                allowed_address_pairs=[{'ip_address': virtual}],
+            ),
+        )
+        self.register('trunks', fake_cloud.trunk(12, {101: 13}))
+        columns = ('-c', 'Source', '-c', 'Verdict', '-c', 'Reason')
+        result = self.reach(
+            *(virtual, 'web-1', '--port', '22', '-f', 'value', *columns)
+        )
+        self.assertEqual('db-1 allowed \n', result.stdout, result.stderr)
+        reserving['fixed_ips'] = []
+        result = self.reach(
+            *(virtual, 'web-1', '--port', '22', '-f', 'value', *columns)
+        )
+        subport = fake_cloud.identifier(13)
+        self.assertEqual(
+            f'{virtual} unknown port {subport} may have {virtual}\n',
+            result.stdout,
+        )
+
     def test_no_common_version(self) -> None:
         result = self.reach('2001:db8::7', 'db-1')
         self.assertEqual(
