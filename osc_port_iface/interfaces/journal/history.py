@@ -29,12 +29,20 @@ _OBSERVATIONS = schema.OBSERVATIONS.c
 _SCOPES = schema.SCOPES.c
 _VERSIONS = schema.VERSIONS.c
 
+# The roles of a recorder, among the details of a scope.
+ROLES = 'roles'
+
+# Which sees more than any other role by the default policies of Neutron, and
+# need not imply them.
+_ADMIN = 'admin'
+
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
     """What has been observed, again and again.
 
-    :ivar details: The selectors, by name.
+    :ivar details: The selectors, by name, and the roles of the recorder if
+        it observed one project.
     """
 
     id: int
@@ -45,6 +53,20 @@ class Scope:
     def has_all_projects(self) -> bool:
         """Whether everything in the region was observed."""
         return not any(self.details.values())
+
+    def sees_more_than(self, other: 'Scope') -> bool:
+        """Return whether all that the other has was seen here, and more."""
+        if self.region != other.region or other.has_all_projects:
+            return False
+        if self.has_all_projects:
+            return True
+        mine, others = dict(self.details), dict(other.details)
+        roles, other_roles = (
+            frozenset(details.pop(ROLES, ())) for details in (mine, others)
+        )
+        return mine == others and (
+            roles > other_roles or _ADMIN in roles - other_roles
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -201,14 +201,10 @@ def _filled(text: str, **moments: datetime.datetime) -> str:
 
 
 def _widest(found: Collection[Series]) -> list[Series]:
-    """Leave out what an observation of all projects has as well."""
-    covered = {
-        series.scope.region
-        for series in found
-        if series.scope.has_all_projects and not series.notices
-    }
+    """Leave out what an observation that sees more has as well."""
+    whole = [series.scope for series in found if not series.notices]
     return [
         series
         for series in found
-        if series.scope.has_all_projects or series.scope.region not in covered
+        if not any(scope.sees_more_than(series.scope) for scope in whole)
     ]

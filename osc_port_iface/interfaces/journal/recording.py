@@ -25,6 +25,7 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
+from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
@@ -215,4 +216,8 @@ def _described(
     if names_or_ids:
         # As they were given: whatever has a name ends what had it before.
         found['servers'] = sorted(set(names_or_ids))
+    if project_id:
+        # What a project is shown depends on them. All projects are shown to
+        # administrators only.
+        found[history.ROLES] = sorted(cloud.credentials.roles)
     return found

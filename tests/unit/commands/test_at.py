@@ -139,6 +139,48 @@ class TestFindAt(AtTestCase):
             (result.status, result.stderr),
         )
 
+    def test_an_administrator_sees_what_a_member_does_not(self) -> None:
+        hidden = fake_cloud.port(11, 1, ADDRESS)
+        for name in ('binding:vif_type', 'binding:host_id'):
+            del hidden[name]
+        floating_ip = fake_cloud.floating_ip('192.0.2.9', 11)
+        observations = []
+        for role in ('member', 'admin') * 3:
+            is_admin = role == 'admin'
+            self.cloud.register_tokens('a-token', role=role)
+            self.cloud.register_network(
+                'ports',
+                fake_cloud.port(11, 1, ADDRESS) if is_admin else hidden,
+            )
+            self.cloud.register_network(
+                'floatingips', *([floating_ip] * is_admin)
+            )
+            result = self.openstack(
+                *('server', 'interface', 'record', self.journal, '-f', 'json')
+            )
+            observations += self.rows(result)
+        self.assertEqual(
+            [(2, 0), (3, 0), *[(0, 0)] * 4],
+            [(row['Changed'], row['Gone']) for row in observations],
+        )
+        _first, begin, _second, middle, end, _last = observations
+        for time in (
+            ('--at', middle['Started']),
+            ('--between', begin['Finished'], end['Started']),
+        ):
+            result = self.openstack(
+                *('server', 'interface', 'find', '192.0.2.9', ADDRESS),
+                *('-f', 'json', '-c', 'Matched As', '-c', 'Host'),
+                *('--journal', self.journal, *time),
+            )
+            self.assertEqual(
+                [('floating-ip', 'compute-1'), ('fixed-ip', 'compute-1')],
+                [
+                    (row['Matched As'], row['Host'])
+                    for row in self.rows(result)
+                ],
+            )
+
     def test_through_a_floating_ip(self) -> None:
         first = self.recorded()
         self.recorded()
