@@ -33,6 +33,19 @@ from osc_port_iface import text_files
 
 _MAC_ADDRESS = 'MAC Address'
 
+# Columns of other commands that have Port ID, too. Another column that is not
+# known may be one of ``list`` in a newer release.
+_OF_OTHERS = frozenset(
+    (
+        # Of ``find``.
+        *('Query', 'Matched As', 'Certainty'),
+        # Of ``check`` and ``repair``.
+        *('Severity', 'Finding', 'Expected', 'Actual', 'Action', 'Result'),
+        # Of ``diff`` and ``repair``.
+        *('Change', 'Before', 'After'),
+    )
+)
+
 # The depth of a value in a column of a row in a list.
 _DEEPEST_YAML = 8
 
@@ -137,6 +150,11 @@ def _headers(found: Iterable[Any]) -> tuple[str, ...]:
         raise ValueError(_('there is no column Port ID'))
     if '' in headers or not all(isinstance(text, str) for text in headers):
         raise ValueError(_('a column has no name'))
+    for header in headers:
+        if header in _OF_OTHERS:
+            raise ValueError(
+                _("'server interface list' has no column %s") % header
+            )
     return headers
 
 

@@ -12,9 +12,14 @@
 
 import io
 import json
+from typing import Any
 from unittest import mock
 
+from osc_port_iface.commands import check
 from osc_port_iface.commands import columns
+from osc_port_iface.commands import diff
+from osc_port_iface.commands import find
+from osc_port_iface.commands import repair
 from osc_port_iface.interfaces.changes import saved_listing
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
@@ -278,6 +283,44 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 f'{path}: row 1: there is no column Port ID\n',
             ),
             self.diff(path),
+        )
+
+    def test_output_of_another_command(self) -> None:
+        tables: dict[str, columns.Columns[Any]] = {
+            'Query': find.COLUMNS,
+            'Severity': check.COLUMNS,
+            'Finding': repair.COLUMNS,
+            'Change': diff.COLUMNS,
+        }
+        for header, other in tables.items():
+            row = dict.fromkeys(
+                (column.header for column in columns.usual(other)), ''
+            )
+            text = json.dumps([{**row, 'Port ID': WEB}])
+            path = self.create_file(text)
+            with self.subTest(header):
+                self.assertEqual(
+                    command_result.Result(
+                        *(2, ''),
+                        f"{path}: row 1: 'server interface list' has no "
+                        f'column {header}\n',
+                    ),
+                    self.diff(path),
+                )
+
+    def test_every_column_of_a_listing(self) -> None:
+        available = (
+            *columns.OF_SERVER,
+            *columns.OF_INTERFACE,
+            *columns.OF_PROJECT,
+            *columns.OF_SUBPORT,
+            *columns.OF_RULES,
+        )
+        row = dict.fromkeys((column.header for column in available), '')
+        row |= {'Port ID': WEB, 'Region': 'a', 'Seen From': '', 'Of mine': ''}
+        path = self.create_file(json.dumps([row]))
+        self.assertEqual(
+            command_result.Result(0, '', ''), self.diff(path, path)
         )
 
     def test_no_such_file(self) -> None:
