@@ -20,6 +20,7 @@ import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
+from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
@@ -37,6 +38,7 @@ from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
+from osc_port_iface import records
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import diff
@@ -152,7 +154,7 @@ def _now(
         now = _Side(parsed_args, side)
         after = now.listing(_('the cloud'), now.table(part))
         return listing_diff.ListingDiff(
-            now.narrowed(side), after, _HIDEABLE, part.region
+            now.narrowed(part, side), after, _HIDEABLE, part.region
         )
 
     several = regions.choose(command, parsed_args, before.regions)
@@ -199,8 +201,8 @@ def _then(
                 missing.append(error)
                 sides.append(listing_diff.Listing(name, (), {}))
                 continue
-            if saved:
-                sides = [side.narrowed(sides[0])]
+            if saved or (sides and not parsed_args.server):
+                sides = [side.narrowed(command, sides[0])]
             sides.append(side.listing(name, table))
             if moment and not is_certain:
                 text = _(
@@ -231,6 +233,7 @@ class _Side:
     :ivar is_incomplete: Whether some interfaces could not be read.
     :ivar lacks_values: Whether some values could not be looked up.
     :ivar server_ids: The servers that are selected.
+    :ivar other_ids: The servers of the other side that are not, but exist.
     """
 
     parsed_args: argparse.Namespace
@@ -238,6 +241,7 @@ class _Side:
     is_incomplete: bool = False
     lacks_values: bool = False
     server_ids: set[str] = dataclasses.field(default_factory=set)
+    other_ids: set[str] = dataclasses.field(default_factory=set)
 
     def table(self, command: plugin_command.PluginCommand) -> lister.Table:
         """List the interfaces that the command's cloud has."""
@@ -261,12 +265,11 @@ class _Side:
                 details=details,
             )
         else:
+            scope = server_selectors.scope(parsed_args, cloud.identity)
             servers = selection.select(
-                cloud,
-                parsed_args.server,
-                server_selectors.scope(parsed_args, cloud.identity),
-                details,
+                cloud, parsed_args.server, scope, details
             )
+            self._find_others(command, scope, servers.rows)
         answer = listing.chosen_interfaces(
             cloud, servers, view.read(servers.rows, command.progress)
         )
@@ -279,12 +282,62 @@ class _Side:
         self.lacks_values |= bool(look.failures or look.notices)
         return table
 
-    def narrowed(self, saved: listing_diff.Listing) -> listing_diff.Listing:
-        """Limit a saved listing to the servers that the user has given."""
+    def _find_others(
+        self,
+        command: plugin_command.PluginCommand,
+        scope: compute.ServerScope,
+        selected: Iterable[records.Server],
+    ) -> None:
+        """Find what the other side has and the selectors leave out.
+
+        Its interfaces are still plugged in.
+        """
+        known = set(self.other.servers) if self.other else set()
+        missing = known - {server.id for server in selected}
+        if self.parsed_args.server or not missing:
+            return
+        api = command.cloud().compute
+        if not self.parsed_args.at:
+            answer = server_lookup.look_up(api, missing, everywhere=True)
+        elif scope.is_filtered:
+            # One by one, what another scope has would be an error.
+            answer = api.servers(compute.ServerScope(all_projects=True))
+        else:
+            return
+        command.fail(answer.failures)
+        self.other_ids |= missing & {server.id for server in answer.rows}
+
+    def narrowed(
+        self,
+        command: plugin_command.PluginCommand,
+        other: listing_diff.Listing,
+    ) -> listing_diff.Listing:
+        """Limit the other side to what is selected, or does not exist."""
         header = listing_diff.SERVER_ID
-        if self.parsed_args.server and header in saved.headers:
-            return saved.only(header, self.server_ids)
-        return saved
+        if header not in other.headers:
+            return other
+        if self.parsed_args.server:
+            return other.only(header, self.server_ids)
+        left_out = {
+            server_id: name
+            for server_id, name in other.servers.items()
+            if server_id in self.other_ids - self.server_ids
+        }
+        if not left_out:
+            return other
+        text = _(
+            'Not selected, so not compared, servers of %(side)s: %(names)s'
+        )
+        command.notify(
+            [
+                text
+                % {
+                    'side': other.name,
+                    'names': listing_diff.first_names(left_out),
+                }
+            ]
+        )
+        return other.only(header, {'', *other.servers} - left_out.keys())
 
     def listing(self, name: str, table: lister.Table) -> listing_diff.Listing:
         """Make the side of what was listed.

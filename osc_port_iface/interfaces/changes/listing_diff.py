@@ -293,10 +293,14 @@ def _missing_servers(side: Listing, other: Listing) -> Iterator[str]:
                 'In %(side)s only, servers that are gone or could not be '
                 'read: %(names)s'
             )
-        yield text % {'side': side.name, 'names': _names(missing)}
+        yield text % {'side': side.name, 'names': first_names(missing)}
 
 
-def _names(servers: Mapping[str, str]) -> str:
+def first_names(servers: Mapping[str, str]) -> str:
+    """Name servers in a line, if they are not too many.
+
+    :param servers: Their names, by ID.
+    """
     names = sorted(
         printable.one_line(name or server_id, 80)
         for server_id, name in servers.items()

@@ -627,6 +627,30 @@ class TestDiffAt(AtTestCase):
             (0, '', ''), self.diff(then, before, '--server', 'web')
         )
 
+    def test_what_is_not_selected_is_not_detached(self) -> None:
+        stopped = fake_cloud.server(1, 'web', status='SHUTOFF')
+        self.cloud.register_servers(stopped)
+        then, stopped_at = self.then['Finished'], self.recorded()['Finished']
+        port = {
+            **{'Port ID': fake_cloud.identifier(11), 'Server Name': 'web'},
+            'Server ID': fake_cloud.identifier(1),
+        }
+        saved = self.create_file(json.dumps([port]))
+        for before, arguments in (
+            (saved, (stopped_at, saved)),
+            (f'the cloud at {then}', (stopped_at, '--at', then)),
+        ):
+            with self.subTest(before):
+                self.assertEqual(
+                    (
+                        *(0, ''),
+                        'No server exists with status ACTIVE.\n'
+                        'Not selected, so not compared, servers of '
+                        f'{before}: web\n',
+                    ),
+                    self.diff(*arguments, '--status', 'ACTIVE'),
+                )
+
     def test_a_column_that_is_not_recorded(self) -> None:
         row = {
             **{'Server ID': fake_cloud.identifier(1), 'Server Name': 'web'},

@@ -181,6 +181,38 @@ class TestDiff(test_list_fleet.FleetTestCase):
             ),
         )
 
+    def test_what_is_not_selected_is_not_detached(self) -> None:
+        before = self.save()
+        self.register(fake_cloud.server(1, 'web'))
+        self.assertEqual(
+            command_result.Result(
+                *(0, ''),
+                f'Not selected, so not compared, servers of {before}: db\n',
+            ),
+            self.diff(before, '--status', 'ACTIVE'),
+        )
+        url = f'{test_list_fleet.SERVERS_URL}/{DB}'
+        self.cloud.get(url, status_code=403, json={})
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                f'Server {DB}: this is not allowed (HTTP 403)\n'
+                f'Not selected, so not compared, servers of {before}: db\n',
+            ),
+            self.diff(before, '--status', 'ACTIVE'),
+        )
+        self.cloud.get(url, status_code=404, json={})
+        self.assertEqual(
+            command_result.Result(
+                *(3, f'{fake_cloud.identifier(12)} detached\n'),
+                f'In {before} only, servers with all their interfaces: db\n',
+            ),
+            self.diff(
+                *(before, '--status', 'ACTIVE', '-c', 'Port ID'),
+                *('-c', 'Change'),
+            ),
+        )
+
     def test_nothing_is_claimed_of_a_server_that_is_not_read(self) -> None:
         before = self.save()
         self.cloud.get(
