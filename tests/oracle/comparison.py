@@ -15,6 +15,7 @@
 import collections
 from collections.abc import Iterable
 import dataclasses
+import re
 from typing import Any
 
 from tests.oracle import packets
@@ -73,10 +74,19 @@ def from_row(row: dict[str, Any], packet: packets.Packet) -> Judged:
         row['Source Address'],
         row['Destination Address'],
         receiver,
-        packet,
+        sent(packet, row['Path']),
         row['Verdict'],
         row['Reason'],
     )
+
+
+def sent(packet: packets.Packet, route: str | None) -> packets.Packet:
+    """Return the packet that is to arrive, as it is sent by a route.
+
+    What is sent to a port forwarding has its external port.
+    """
+    found = re.match(r'forwarding [0-9.]+:(\d+) to ', route or '')
+    return dataclasses.replace(packet, port=int(found[1])) if found else packet
 
 
 class Comparison:

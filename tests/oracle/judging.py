@@ -95,7 +95,7 @@ class Judge:
                     source.address,
                     path.address,
                     destination.port.id if destination.port else None,
-                    packet,
+                    comparison.sent(packet, path.route),
                     path.verdict.value,
                     path.reason,
                     is_hidden=not reading.sees_all

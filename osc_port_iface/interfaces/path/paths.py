@@ -289,9 +289,21 @@ class Pair:
         gateway = way.gateway
         if not way.arrives or gateway is None:
             return way.text(), way.hops
-        values = {'address': self.destination.address, 'router': gateway}
+        values: dict[str, object] = {
+            'address': self.destination.address,
+            'router': gateway,
+            'traffic': ', '.join(self.asked.texts()),
+        }
         if way.seen != (self.destination.network,):
             text = _('no floating IP or port forwarding leads to %(address)s')
+            if any(
+                True
+                for row in self.known.floating_ips.values()
+                for _part in self.known.forwardings(row, self.destination)
+            ):
+                text = _(
+                    'no port forwarding to %(address)s is for %(traffic)s'
+                )
             verdict = self.known.certainty
             if self.destination.network in way.seen:
                 verdict = steps.UNKNOWN

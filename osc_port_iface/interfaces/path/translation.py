@@ -38,12 +38,8 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
         if has(end, row.port_id, row.fixed_ip_address):
             route = steps.say(_('floating IP %(row)s'), row=row)
             yield _by(pair, row, route)
-        for part in row.port_forwardings:
-            port_id = part.internal_port_id
-            if row.forwards_to(end.port, part):
-                port_id = end.port.id
-            if has(end, port_id, part.internal_ip_address):
-                yield from _forwarded(pair, row, part)
+        for part in pair.known.forwardings(row, end):
+            yield from _forwarded(pair, row, part)
 
 
 def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
@@ -67,13 +63,21 @@ def _forwarded(
     row: records.FloatingIP,
     forwarding: records.PortForwarding,
 ) -> Iterator[paths.Path]:
-    """Judge the path by a port forwarding, if it is for the traffic."""
+    """Judge the path by a port forwarding, if it is for the traffic.
+
+    What is asked about is what is sent to the floating IP. If the user named
+    the server, it is also what the server receives.
+    """
     protocol = flows.number(forwarding.protocol)
     external = records.port_range(forwarding.external_port)
     internal = records.port_range(forwarding.internal_port)
     if protocol is None or external is None or internal is None:
         return
+    moved = internal[0] - external[0]
     asked = pair.asked & flows.Flows.of(protocol, external)
+    if pair.destination.floating_ip is None:
+        received = pair.asked & flows.Flows.of(protocol, internal)
+        asked |= received.moved(-moved)
     if asked:
         route = steps.say(
             _('forwarding %(row)s:%(external)s to port %(internal)s'),
@@ -81,7 +85,6 @@ def _forwarded(
             external=forwarding.external_port,
             internal=forwarding.internal_port,
         )
-        moved = internal[0] - external[0]
         yield _by(dataclasses.replace(pair, asked=asked), row, route, moved)
 
 

@@ -807,6 +807,35 @@ class TestTranslation(WorldTestCase):
         (path,) = self.world.paths('internet', '203.0.113.50', ANYTHING)
         self.assertEqual(['tcp 2202-2203'], path.passing.texts())
 
+    def test_7b_port_of_a_server_behind_a_forwarding(self) -> None:
+        """Who names the server may mean the port at which it receives."""
+        for ports, number, verdict, traffic in (
+            (('2201', '22'), 22, ALLOWED, ['tcp 2201']),
+            (('2201', '22'), 2201, ALLOWED, ['tcp 2201']),
+            (('9000:9010', '8000:8010'), 8005, ALLOWED, ['tcp 9005']),
+            (('22:23', '23:24'), 23, ALLOWED, ['tcp 22-23']),
+            (('9000:9010', '8000:8010'), 8011, BLOCKED, []),
+        ):
+            with self.subTest(ports=ports, number=number):
+                self.forward(*ports)
+                (path,) = self.world.paths(
+                    *('internet', '10.0.1.5', flows.Question('tcp', number))
+                )
+                self.assertEqual(
+                    (verdict, traffic), (path.verdict, path.passing.texts())
+                )
+        self.assertEqual(
+            'no port forwarding to 10.0.1.5 is for tcp 8011', path.reason
+        )
+        ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
+        self.world.allow(rule(9, 'ingress', **ssh))
+        self.forward()
+        path = self.assert_allowed('internet', '10.0.1.5')
+        self.assertEqual('203.0.113.50', path.address)
+        self.assertEqual('forwarding 203.0.113.50:2201 to port 22', path.route)
+        *_direct, path = self.world.paths('203.0.113.9', '10.0.1.5')
+        self.assertEqual(['tcp 2201'], path.passing.texts())
+
     def test_7b_port_forwarding_from_inside(self) -> None:
         self.forward()
         inside = ipaddress.ip_network('10.0.0.0/24')
