@@ -77,7 +77,7 @@ class Survey(surroundings.Surroundings):
             or ``surroundings.INTERNET``.
         :returns: The ends of each. Addresses that nothing has are one, too.
         :raises exceptions.CommandError: There is no such server, or several
-            have the name, or a look-up failed.
+            have the name, or a look-up failed, or the token shows no port.
         """
         texts = [name for name in named if isinstance(name, str)]
         self._add_ports('id', map(str.lower, filter(addresses.is_uuid, texts)))
@@ -95,6 +95,8 @@ class Survey(surroundings.Surroundings):
                 if not isinstance(network, str) and network.num_addresses == 1
             ]
         )
+        if not self.ports:
+            self._cloud.network.ensure_scope()
         self._add_subports()
         self._add_servers()
         return [

@@ -530,6 +530,19 @@ class TestReach(base.ShellTestCase):
             result.stdout,
         )
 
+    def test_token_that_shows_nothing(self) -> None:
+        self.cloud.register_authentication(system=True)
+        self.register('ports')
+        result = self.reach('internet', '10.0.1.5')
+        self.assertEqual(
+            (
+                *(1, ''),
+                'Ports: none is shown; the token is scoped to the system, and '
+                'interfaces need one that is scoped to a project\n',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )
+
     def test_no_common_version(self) -> None:
         result = self.reach('2001:db8::7', 'db-1')
         self.assertEqual(
