@@ -199,14 +199,14 @@ class FindServerInterface(as_of.RecordedLister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
-        for query in parsed_args.address + parsed_args.file:
-            # Many rows may have this query, so what it matched says more.
-            if query.kind in _MATCHED:
-                self.rank(
-                    *(_MATCHED[query.kind], 'Server Name'),
-                    *('Matched As', 'Certainty'),
-                    above='Query',
-                )
+        kinds = {row.kind for row in parsed_args.address + parsed_args.file}
+        # Many rows may have such a query, so what it matched says more.
+        matched = [_MATCHED[kind] for kind in _MATCHED if kind in kinds]
+        if matched and kinds <= _MATCHED.keys():
+            matched += ['Server Name', 'Matched As', 'Certainty']
+            self.rank(*matched, above='Query')
+        else:
+            self.rank(*matched, above='Server Name')
         return super().take_action(parsed_args)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:

@@ -704,6 +704,17 @@ class TestOnATerminal(FindTestCase):
             self.find('fa:16:3e').stdout,
         )
 
+    def test_whole_addresses_beside_a_beginning(self) -> None:
+        """The others have only the query to tell them apart."""
+        address = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff'
+        self.register_ports(fake_cloud.port(11, 1, address))
+        self.register_server(1, 'server-' * 9)
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 100)
+        output = self.find('fa:16:3e', address).stdout
+        shown = [cell.strip() for cell in output.splitlines()[1].split('|')]
+        self.assertLessEqual({'Query', 'MAC Address'}, {*shown})
+        self.assertIn(f'| {address} |', output)
+
     def test_the_longest_values(self) -> None:
         address = '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff'
         host = 'compute-0017.rack-04.dc-frankfurt-2.cloud.example.internal'
