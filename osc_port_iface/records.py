@@ -720,6 +720,7 @@ class Subnet:
     cidr: CIDRText | None = None
     gateway_ip: str | None = None
     has_dhcp: bool | None = None
+    dns_nameservers: tuple[IPText, ...] = ()
     host_routes: tuple[Route, ...] = ()
 
 

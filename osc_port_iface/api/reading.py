@@ -291,6 +291,9 @@ _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
     bool: lambda row, key: row.value(key, bool),
     datetime.datetime: Object.moment,
     tuple[str, ...]: lambda row, key: row.all_parsed(key, str),
+    tuple[records.IPText, ...]: lambda row, key: row.all_parsed(
+        key, _ip_address
+    ),
     tuple[addresses.IPNetwork, ...]: lambda row, key: row.all_parsed(
         key, _network
     ),

@@ -109,15 +109,12 @@ class _Users:
         :raises errors.ApiError: It could not be asked.
         """
         read = cloud.network.list
-        subnet_ids = [
-            row.subnet_id for port in ports for row in port.fixed_ips
-        ]
         network_ids = sorted(port.network_id for port in ports)
         return cls(
             names.all_rows(read(neutron.FLOATING_IPS)),
             names.all_rows(read(neutron.TRUNKS)),
             names.all_rows(read(neutron.ROUTERS)),
-            names.all_rows(read(neutron.SUBNETS, 'id', subnet_ids)),
+            names.all_rows(read(neutron.SUBNETS, 'network_id', network_ids)),
             names.all_rows(read(neutron.PORTS, 'network_id', network_ids)),
         )
 
@@ -155,12 +152,14 @@ class _Users:
                     _('a route of router %s leads to its address') % router.id
                 )
         for subnet in self.subnets:
+            if subnet.network_id not in (None, port.network_id):
+                continue
             hops = [subnet.gateway_ip]
             hops += (route.next_hop for route in subnet.host_routes)
-            if subnet.network_id in (None, port.network_id) and any(
-                map(port.has_address, hops)
-            ):
+            if any(map(port.has_address, hops)):
                 yield _('subnet %s routes through its address') % subnet.id
+            if any(map(port.has_address, subnet.dns_nameservers)):
+                yield _('subnet %s has it as a DNS name server') % subnet.id
         for other in self.ports:
             if (
                 other.id != port.id

@@ -276,6 +276,18 @@ class TestNeutron(PortUsersTestCase):
                 subnet,
             ),
             (
+                'name server of a subnet',
+                {
+                    'subnets': [
+                        {
+                            **fake_cloud.subnet(900, '10.0.0.0/24'),
+                            'dns_nameservers': ['192.0.2.53', '10.0.0.9'],
+                        }
+                    ]
+                },
+                f'subnet {SUBNET_ID} has it as a DNS name server',
+            ),
+            (
                 'gateway of a subnet of another network',
                 {
                     'subnets': [
