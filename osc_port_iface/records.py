@@ -278,10 +278,10 @@ class Port:
     def _device_uuid(self) -> str | None:
         """Its device ID, unless that is not the ID of anything.
 
-        The device ID is free text that a tenant may set.
+        The device ID is free text that a tenant may set, also in upper case.
         """
         found = self.device_id or ''
-        return found if addresses.is_uuid(found) else None
+        return found.lower() if addresses.is_uuid(found) else None
 
     @property
     def server_id(self) -> str | None:

@@ -46,6 +46,7 @@ class TestPort(testtools.TestCase):
         server_id = '0b7fcd10-8b3c-4d0f-9d0a-3f5a3f0c8d11'
         for owner, device_id, expected in (
             (None, server_id, server_id),
+            (None, server_id.upper(), server_id),
             ('baremetal:none', server_id, server_id),
             ('compute:nova', server_id, None),
             ('network:router_interface', server_id, None),

@@ -67,6 +67,12 @@ class TestOrphans(testtools.TestCase):
             self.orphans(vif_type=None, host=None),
         )
 
+    def test_device_id_in_upper_case(self) -> None:
+        server_id = 'abcdef01-0000-4000-8000-000000000001'
+        port = samples.port(11, device_id=server_id.upper())
+        found = ownerless.judge([port], {server_id}, ownerless.Keep())
+        self.assertEqual([], list(found))
+
     def test_no_orphans(self) -> None:
         cases: tuple[dict[str, Any], ...] = (
             {'device_id': fake_cloud.identifier(1)},
