@@ -235,6 +235,8 @@ def _resources(
             {
                 'id': fake_cloud.identifier(number),
                 'name': f'{collection}-{number}',
+                # Of subnets.
+                'network_id': WORDS['network'],
             }
             for number in _NAMED[collection]
         ]
