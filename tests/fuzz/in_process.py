@@ -49,14 +49,15 @@ _UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
 # Whatever the arguments and answers, nothing else is requested.
 PATHS = re.compile(
     rf"""
-    /v3/(domains(/[0-9a-zA-Z_-]+)? | users | projects(/[0-9a-f]{{32}})?)
+    /v3/(domains(/[0-9a-zA-Z_-]+)? | users)
+    | /v3/projects(/([0-9a-f]{{32}} | {_UUID}))?
     | /v2\.1 | /v2\.1/os-services | /v2\.1/servers(/detail)?
     | /v2\.1/servers/{_UUID}(/os-interface(/{_UUID})?)?
     | /v2\.1/servers/{_UUID}/os-instance-actions(/req-{_UUID})?
     | /v2\.0/[a-z-]+ | /v2\.0/qos/policies | /v2\.0/ports/{_UUID}/bindings
     | /v2\.0/lbaas/loadbalancers/{_UUID} | /v2/lbaas/loadbalancers/{_UUID}
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 _SESSION = types.SimpleNamespace(

@@ -138,6 +138,8 @@ class TestFuzz(testtools.TestCase):
             max_size=5,
         ),
     )
+    @hypothesis.example('check', ['--project', odd_cloud.WORDS['one']])
+    @hypothesis.example('list', ['--project', 'ABCDEF01' * 4])
     def test_arguments(self, name: str, line: list[str]) -> None:
         cases.run_with_arguments(name, line)
 
