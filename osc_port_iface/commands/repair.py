@@ -250,7 +250,11 @@ class RepairServerInterface(lister.TextLister):
             question = _('Repair %d findings? [y/N] ') % plan.count
         while True:
             print(question, end='', file=stderr, flush=True)
-            answer = sys.stdin.readline().strip().lower()
+            typed = sys.stdin.readline()
+            if not typed:
+                # Ctrl-D leaves the cursor behind the question.
+                print(file=stderr)
+            answer = typed.strip().lower()
             if answer in _ANSWERS:
                 return _ANSWERS[answer]
             question = _("Please answer 'y' or 'n': ")

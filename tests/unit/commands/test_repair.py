@@ -737,6 +737,7 @@ class TestApproval(RepairTestCase):
                     found.stdout.count('  not approved\n'),
                 )
                 self.assertIn(asked, ''.join(lines))
+                self.assertEqual(not typed, f'{asked}\n' in found.stderr)
 
     def test_one_finding(self) -> None:
         self.register([test_check.server(1, 11)], self.ports[:2])
