@@ -36,9 +36,6 @@ from osc_port_iface import records
 
 _Found = TypeVar('_Found', bound=paging.HasId)
 
-# VNIC types on which Neutron's agents, or OVN, enforce security groups.
-_FILTERED_VNIC_TYPES = frozenset({'', 'normal', 'remote-managed', 'smart-nic'})
-
 
 class LookupRow(Protocol):
     """A row, with the IDs of what can be looked up for it."""
@@ -336,8 +333,13 @@ class Lookup:
                 'depends on the hardware'
             )
             % printable.escape(vnic_type)
-            for vnic_type in sorted({port.vnic_type or '' for port in ports})
-            if vnic_type not in _FILTERED_VNIC_TYPES
+            for vnic_type in sorted(
+                {
+                    port.vnic_type or ''
+                    for port in ports
+                    if not port.is_filtered
+                }
+            )
         ]
         return found
 
