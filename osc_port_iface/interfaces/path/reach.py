@@ -43,7 +43,12 @@ def find(
         could not be looked up.
     """
     both = reading.ends(source, destination)
-    names = [printable.one_line(str(name)) for name in (source, destination)]
+    names = [
+        printable.one_line(
+            name if isinstance(name, str) else surroundings.text(name)
+        )
+        for name in (source, destination)
+    ]
     for name, named in zip(names, both, strict=True):
         if not named:
             raise exceptions.CommandError(
@@ -51,10 +56,9 @@ def find(
             )
     reading.read([*itertools.chain(*both)])
     answer: records.Answer[paths.Path] = records.Answer([])
-    for sender, receiver in itertools.product(*both):
-        version = sender.network.version
-        asked = question.flows(version)
-        if asked and receiver.network.version == version:
+    for sender, receiver in _pairs(*both):
+        end = receiver if receiver.is_special else sender
+        if asked := question.flows(end.network.version):
             answer.rows += judge(reading, sender, receiver, asked)
     if not answer.rows:
         text = _(
@@ -65,6 +69,22 @@ def find(
         answer.notices.append(text % dict(zip(keys, names, strict=True)))
     answer.failures = list(dict.fromkeys(reading.failures))
     return answer
+
+
+def _pairs(
+    sources: list[surroundings.End], destinations: list[surroundings.End]
+) -> list[tuple[surroundings.End, surroundings.End]]:
+    """Pair addresses of one version of IP.
+
+    What is not routed is paired with any: a server without a fixed IP of
+    IPv6 has a link-local address, too.
+    """
+    pairs = [*itertools.product(sources, destinations)]
+    return [
+        pair
+        for pair in pairs
+        if len({end.network.version for end in pair}) == 1
+    ] or [pair for pair in pairs if any(end.is_special for end in pair)]
 
 
 def judge(

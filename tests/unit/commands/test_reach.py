@@ -548,11 +548,31 @@ class TestReach(base.ShellTestCase):
         self.assertEqual(
             (
                 3,
-                '2001:db8::7/128 and db-1 have no addresses of one version of '
+                '2001:db8::7 and db-1 have no addresses of one version of '
                 'IP for this traffic.\n',
             ),
             (result.status, result.stderr),
         )
+
+    def test_link_local_address_and_a_server_of_the_other_version(
+        self,
+    ) -> None:
+        link_local = 'fe80::f816:3eff:fe01:203'
+        for ends in ((link_local, 'db-1'), ('db-1', link_local)):
+            for traffic in ((), ('--protocol', 'icmpv6'), ('--port', '22')):
+                with self.subTest(ends=ends, traffic=traffic):
+                    result = self.reach(
+                        *(*ends, *traffic, '-f', 'value'),
+                        *('-c', 'Verdict', '-c', 'Reason'),
+                    )
+                    self.assertEqual(
+                        (
+                            1,
+                            f'unknown routers do not forward {link_local}\n',
+                            'No path is known to be allowed.\n',
+                        ),
+                        (result.status, result.stdout, result.stderr),
+                    )
 
     def test_server_without_addresses(self) -> None:
         self.register('ports')
