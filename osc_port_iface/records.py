@@ -322,6 +322,11 @@ class Port:
         )
 
     @property
+    def is_of_router(self) -> bool:
+        """Whether a router has its addresses, inside or at its gateway."""
+        return self._is_owned_by('network:router_', 'network:ha_router_')
+
+    @property
     def is_of_floating_ip(self) -> bool:
         """Whether it only reserves the address of a floating IP.
 

@@ -118,7 +118,18 @@ class Pair:
         is_translated_here = (
             way.network_id == end and self.source.network not in way.seen
         )
-        if way.arrives and end and way.routers and not is_translated_here:
+        port = self.destination.port
+        answers_itself = (
+            port
+            and port.is_of_router
+            and port.device_id in {router.id for router in way.routers}
+        )
+        if (
+            way.arrives
+            and end
+            and way.routers
+            and not (is_translated_here or answers_itself)
+        ):
             back = self.way_back(seen, way.network_id)
             hops += back.replies(len(way.seen) == 1)
         return self.path(address, way.text(), hops, seen)
@@ -200,6 +211,7 @@ class Pair:
             *self._missing(destination),
             *self._private(seen, target),
             *received,
+            *plugged.accepted(known, destination),
             # Its replies come from the address, too.
             *plugged.judge(known, destination)[::-1],
             *sent[1:],

@@ -15,6 +15,7 @@
 from collections.abc import Iterator
 
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
@@ -27,6 +28,14 @@ _STOPPED = frozenset({'DELETED', 'PAUSED', 'SHUTOFF', 'SUSPENDED'}) | {
 }
 # Paused, shut down, crashed and suspended (``nova/compute/power_state.py``).
 _POWERED_OFF = frozenset({3, 4, 6, 7})
+
+# What a router answers at its own addresses, by the version of IP: requests
+# for echo and, in IPv6, for routers and neighbors. OVN drops all else, which
+# ``ovn-trace`` shows.
+_ANSWERED = {
+    4: flows.types(flows.ICMP, 8),
+    6: flows.types(flows.ICMPV6, 128, 133, 135),
+}
 
 _BINDING_PROBLEMS = {
     'binding_failed': _('port %(row)s could not be bound to a host'),
@@ -61,6 +70,20 @@ def judge(
     if not port.has_address(end.address):
         found.append(_sender(known, end, port))
     return found
+
+
+def accepted(
+    known: surroundings.Surroundings, end: surroundings.End
+) -> list[steps.Step]:
+    """Judge what the destination accepts, if that is a router itself."""
+    port = end.port
+    if port is None or not port.is_of_router:
+        return []
+    text = _('%(address)s is of a router, which answers only ping')
+    reason = steps.say(text, address=end.address)
+    router = known.routers.get(port.device_id or '', port)
+    passes = _ANSWERED[end.network.version]
+    return [steps.Step('router', router, passes, passes, reason)]
 
 
 def _sender(

@@ -103,7 +103,7 @@ def judge(
     return [
         path
         for start in known.split(source)
-        for end in known.split(destination)
+        for end in map(known.at_gateway, known.split(destination))
         for path in _judge(paths.Pair(known, start, end, asked))
     ]
 

@@ -315,6 +315,23 @@ class Surroundings:
         if not is_whole:
             yield end
 
+    def at_gateway(self, end: End) -> End:
+        """Give an end the port of the router whose gateway has its address.
+
+        Only administrators see such ports; others know them by the router.
+        """
+        for router in self.routers.values():
+            for gateway in router.gateways:
+                port = records.Port(
+                    *('', gateway.network_id or '', None),
+                    gateway.external_ips,
+                    device_id=router.id,
+                    device_owner='network:router_gateway',
+                )
+                if not end.port and port.has_address(end.address):
+                    return dataclasses.replace(end, port=port)
+        return end
+
     def _floating(self, row: records.FloatingIP) -> list[End]:
         """Return the ends that a floating IP leads to, or the useless one."""
         ends = [

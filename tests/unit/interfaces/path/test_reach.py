@@ -1291,6 +1291,36 @@ class TestWays(WorldTestCase):
         reason = 'port web has no security group'
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.1', ping)
 
+    def test_14_router_answers_only_ping(self) -> None:
+        """Members do not see the port of its gateway."""
+        ping = flows.Question('icmp', 8)
+        for source, address, route in (
+            ('10.0.0.5', '10.0.0.1', 'same network'),
+            ('10.0.0.5', '10.0.1.1', 'through router edge'),
+            ('10.0.0.5', '203.0.113.2', 'through router edge'),
+            ('2001:db8::5', '2001:db8:9::2', 'through router edge'),
+            ('203.0.113.9', '203.0.113.2', 'same network'),
+            ('198.51.100.7', '203.0.113.2', 'direct to provider network'),
+        ):
+            question = ping
+            if ':' in source:
+                question = flows.Question('icmpv6', 128)
+            with self.subTest(source=source, address=address):
+                path = self.assert_allowed(source, address, question)
+                self.assertEqual(route, path.route)
+                self.assert_blocked(
+                    f'{address} is of a router, which answers only ping',
+                    *(source, address),
+                )
+        path = self.assert_allowed('10.0.0.5', '203.0.113.2', ANYTHING)
+        self.assertEqual(['icmp type 8'], path.passing.texts())
+        gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
+        self.world.change(EDGE, gateways=(gateway,))
+        self.assert_allowed('10.0.0.5', '203.0.113.2', ping)
+        self.world.change(EDGE, admin_state_up=False)
+        reason = 'router edge is disabled'
+        self.assert_blocked(reason, '10.0.0.5', '203.0.113.2', ping)
+
     def test_13_address_scopes(self) -> None:
         self.world.change(BACK, ipv4_scope='scope')
         reason = 'networks front and back have different address scopes'
