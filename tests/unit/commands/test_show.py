@@ -584,16 +584,17 @@ class TestShow(base.ShellTestCase):
         self.assertEqual(8, len(shown['Rules']))
 
     def test_vnic_type_that_may_be_unfiltered(self) -> None:
-        self.register_rules(**{'binding:vnic_type': 'direct'})
-        result = self.show_rules()
-        self.assertEqual(
-            (
-                0,
-                'Whether security groups are enforced on the VNIC type direct '
-                'depends on the hardware\n',
-            ),
-            (result.status, result.stderr),
-        )
+        for vnic_type in ('direct', 'remote-managed'):
+            self.register_rules(**{'binding:vnic_type': vnic_type})
+            result = self.show_rules()
+            self.assertEqual(
+                (
+                    0,
+                    'Whether security groups are enforced on the VNIC type '
+                    f'{vnic_type} depends on the hardware\n',
+                ),
+                (result.status, result.stderr),
+            )
 
     def test_rules_of_which_something_cannot_be_read(self) -> None:
         groups = f'{fake_cloud.NETWORK_URL}/v2.0/security-groups'
