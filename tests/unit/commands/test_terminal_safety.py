@@ -29,12 +29,15 @@ import typing
 from typing import Any
 from unittest import mock
 
+import sqlalchemy as sa
 import testtools
 import yaml
 
 from osc_port_iface import commands
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import list as list_command
+from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import schema
 from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
@@ -99,6 +102,8 @@ def poisoned(annotation: Any, text: str) -> Any:
     if annotation is surroundings.Surroundings:
         # No column shows it.
         return None
+    if annotation is observing.Observation:
+        return poisoned_observation(text)
     if issubclass(annotation, enum.Enum):
         return next(iter(annotation))
     if dataclasses.is_dataclass(annotation):
@@ -111,6 +116,17 @@ def poisoned(annotation: Any, text: str) -> Any:
             }
         )
     return _SAMPLES[annotation]
+
+
+def poisoned_observation(text: str) -> observing.Observation:
+    """Make an observation of a region with this name."""
+    with sa.create_engine('sqlite://', future=True).begin() as connection:
+        schema.TABLES.create_all(connection)
+        found = observing.Observation(connection, 'RegionOne', {})
+        found.finish(0, 0, 0)
+    # A database cannot store each of them.
+    found.region = text
+    return found
 
 
 def poisoned_lookup(text: str) -> Any:
