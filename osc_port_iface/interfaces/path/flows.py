@@ -175,12 +175,22 @@ class Flows:
             found |= requests
         return self & found
 
-    def moved(self, distance: int) -> Flows:
-        """Return the same with other ports."""
+    def moved(self, start: Flows, end: Flows) -> Flows:
+        """Return what becomes of ports that are forwarded to others.
+
+        :param start: The ports, a range of one protocol.
+        :param end: Those that they are forwarded to. If the numbers of ports
+            differ, one of both is a single port.
+        """
+        ((first, last),), ((low, high),) = start.numbers, end.numbers
+        found = self & start
+        if last - first != high - low:
+            return end if found else NOTHING
+        distance = low - first
         return Flows(
             tuple(
-                (first + distance, last + distance)
-                for first, last in self.numbers
+                (number + distance, other + distance)
+                for number, other in found.numbers
             )
         )
 

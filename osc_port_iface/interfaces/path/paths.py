@@ -26,6 +26,8 @@ from osc_port_iface.interfaces.path import routing
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 
+_NOT_FORWARDED = (flows.EVERYTHING, flows.EVERYTHING)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Path:
@@ -173,14 +175,14 @@ class Pair:
         route: str | None,
         hops: Sequence[steps.Step],
         seen: firewall.Peer | None = None,
-        moved: int = 0,
+        forwarded: tuple[flows.Flows, flows.Flows] = _NOT_FORWARDED,
     ) -> Path:
         """Put the steps at both ends around the hops.
 
         :param address: The address that the source sends to.
         :param seen: The source, as the destination sees it.
-        :param moved: The distance from the external to the internal ports of
-            a port forwarding.
+        :param forwarded: The external and the internal ports of a port
+            forwarding.
         """
         known, source, destination = self.known, self.source, self.destination
         seen = seen or self.sender
@@ -194,12 +196,13 @@ class Pair:
         if destination.port:
             ingress = firewall.Filter(known, destination.port, 'ingress', seen)
             # Rules see the internal ports of a port forwarding.
-            asked = self.asked.moved(moved)
+            sent_to, arriving = forwarded
+            asked = self.asked.moved(sent_to, arriving)
             received = [
                 dataclasses.replace(
                     step,
-                    surely=(step.surely & asked).moved(-moved),
-                    possibly=(step.possibly & asked).moved(-moved),
+                    surely=(step.surely & asked).moved(arriving, sent_to),
+                    possibly=(step.possibly & asked).moved(arriving, sent_to),
                 )
                 for step in ingress.judge(asked)
             ]

@@ -73,11 +73,11 @@ def _forwarded(
     internal = records.port_range(forwarding.internal_port)
     if protocol is None or external is None or internal is None:
         return
-    moved = internal[0] - external[0]
-    asked = pair.asked & flows.Flows.of(protocol, external)
+    outside = flows.Flows.of(protocol, external)
+    inside = flows.Flows.of(protocol, internal)
+    asked = pair.asked & outside
     if pair.destination.floating_ip is None:
-        received = pair.asked & flows.Flows.of(protocol, internal)
-        asked |= received.moved(-moved)
+        asked |= pair.asked.moved(inside, outside)
     if asked:
         route = steps.say(
             _('forwarding %(row)s:%(external)s to port %(internal)s'),
@@ -85,18 +85,19 @@ def _forwarded(
             external=forwarding.external_port,
             internal=forwarding.internal_port,
         )
-        yield _by(dataclasses.replace(pair, asked=asked), row, route, moved)
+        pair = dataclasses.replace(pair, asked=asked)
+        yield _by(pair, row, route, (outside, inside))
 
 
 def _by(
     pair: paths.Pair,
     row: records.FloatingIP,
     route: str,
-    moved: int | None = None,
+    *forwarded: tuple[flows.Flows, flows.Flows],
 ) -> paths.Path:
     """Judge the path by a floating IP or a port forwarding.
 
-    :param moved: See :meth:`paths.Pair.path`; None without a forwarding.
+    :param forwarded: See :meth:`paths.Pair.path`; none for a floating IP.
     """
     known, seen, keeps, note = pair.known, pair.sender, False, ''
     hops: list[steps.Step] = []
@@ -106,7 +107,7 @@ def _by(
         hops += way.hops
         seen = firewall.Peer(way.seen)
         is_router = way.gateway and way.gateway.id == row.router_id
-        if is_router and moved is None:
+        if is_router and not forwarded:
             note = _('replies are translated, unlike in OVN 23.03')
         elif is_router and surroundings.Driver.OVN in known.drivers:
             # OVN translates replies where the sender is plugged in.
@@ -117,7 +118,7 @@ def _by(
         hops += back.replies(len(seen.networks) == 1)
     else:
         hops += _replies(pair, row, seen)
-    return pair.path(row.address, route, hops, seen, moved or 0)
+    return pair.path(row.address, route, hops, seen, *forwarded)
 
 
 def _translation(

@@ -807,6 +807,23 @@ class TestTranslation(WorldTestCase):
         (path,) = self.world.paths('internet', '203.0.113.50', ANYTHING)
         self.assertEqual(['tcp 2202-2203'], path.passing.texts())
 
+    def test_7b_range_of_ports_to_one_port(self) -> None:
+        self.forward('2201:2204', '22')
+        ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
+        self.world.allow(rule(9, 'ingress', **ssh))
+        for destination, question, traffic in (
+            ('203.0.113.50', flows.Question('tcp', 2203), ['tcp 2203']),
+            ('203.0.113.50', ANYTHING, ['tcp 2201-2204']),
+            ('10.0.1.5', SSH, ['tcp 2201-2204']),
+        ):
+            path = self.assert_allowed('internet', destination, question)
+            self.assertEqual(traffic, path.passing.texts())
+        self.world.allow()
+        self.assert_blocked(
+            'no ingress rule of group closed allows tcp 22 from the internet',
+            *('internet', '203.0.113.50', flows.Question('tcp', 2203)),
+        )
+
     def test_7b_port_of_a_server_behind_a_forwarding(self) -> None:
         """Who names the server may mean the port at which it receives."""
         for ports, number, verdict, traffic in (
