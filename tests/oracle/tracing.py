@@ -74,7 +74,11 @@ class Tracer:
         # reply to undo that, but a forwarding is undone by the switch.
         is_undone = 'ip.ttl--' in reply
         if seen is None and not _LEFT_FOR.search(text):
-            is_undone = arrival in reply or (own != target and is_undone)
+            # What is sent to a guest's own address is lost outside.
+            is_lost = f'output("{self._outside}")' in reply
+            is_undone = arrival in reply or (
+                own != target and is_undone and not is_lost
+            )
         return (
             is_undone
             and self._may_answer(receiver, own, other, packet)
