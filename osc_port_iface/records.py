@@ -461,12 +461,10 @@ class Port:
     @property
     def router_id(self) -> str | None:
         """The router that the port belongs to."""
-        is_of_router = self._is_owned_by(
-            'network:router_',
-            'network:ha_router_',
-            'network:floatingip_agent_gateway',
+        belongs = self.is_of_router or self._is_owned_by(
+            'network:floatingip_agent_gateway'
         )
-        return self._device_uuid if is_of_router else None
+        return self._device_uuid if belongs else None
 
     def as_interface(self) -> Interface:
         """Convert it to what os-interface shows, except for the tag."""

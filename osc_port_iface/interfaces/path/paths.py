@@ -124,7 +124,7 @@ class Pair:
         answers_itself = (
             port
             and port.is_of_router
-            and port.device_id in {router.id for router in way.routers}
+            and port.router_id in {router.id for router in way.routers}
         )
         if (
             way.arrives
@@ -312,9 +312,8 @@ class Pair:
         if way.seen != (self.destination.network,):
             text = _('no floating IP or port forwarding leads to %(address)s')
             if any(
-                True
+                [*self.known.forwardings(row, self.destination)]
                 for row in self.known.floating_ips.values()
-                for _part in self.known.forwardings(row, self.destination)
             ):
                 text = _(
                     'no port forwarding to %(address)s is for %(traffic)s'

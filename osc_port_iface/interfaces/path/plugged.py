@@ -81,7 +81,7 @@ def accepted(
         return []
     text = _('%(address)s is of a router, which answers only ping')
     reason = steps.say(text, address=end.address)
-    router = known.routers.get(port.device_id or '', port)
+    router = known.routers.get(port.router_id or '', port)
     passes = _ANSWERED[end.network.version]
     return [steps.Step('router', router, passes, passes, reason)]
 

@@ -320,6 +320,8 @@ class Surroundings:
 
         Only administrators see such ports; others know them by the router.
         """
+        if end.port:
+            return end
         for router in self.routers.values():
             for gateway in router.gateways:
                 port = records.Port(
@@ -328,7 +330,7 @@ class Surroundings:
                     device_id=router.id,
                     device_owner='network:router_gateway',
                 )
-                if not end.port and port.has_address(end.address):
+                if port.has_address(end.address):
                     return dataclasses.replace(end, port=port)
         return end
 

@@ -73,8 +73,6 @@ _SAMPLES = {
     float: 1.0,
     ipaddress.IPv4Network: ipaddress.IPv4Network('192.0.2.0/24'),
     datetime.datetime: datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
-    # No column shows it.
-    surroundings.Surroundings: None,
 }
 
 
