@@ -34,7 +34,6 @@ from osc_lib import exceptions as osc_exceptions
 from osc_port_iface.api import errors
 from osc_port_iface.api import no_answer
 from osc_port_iface.i18n import _
-from osc_port_iface import printable
 from osc_port_iface import records
 
 LOG = logging.getLogger(__name__)
@@ -362,10 +361,8 @@ def _without_secrets(error: Exception) -> str:
     """
     if isinstance(error, _MALFORMED):
         return _('the answer of Keystone is not what the API describes')
-    if no_answer.is_cause_of(error):
-        return str(no_answer.explain(error))
     if not isinstance(error, ksa_exceptions.HttpError):
-        return printable.one_line(str(error))
+        return str(no_answer.explain(error))
     origin = _('HTTP %s') % error.http_status
     if REQUEST_ID.fullmatch(error.request_id or ''):
         origin += f', request ID {error.request_id}'

@@ -66,17 +66,6 @@ class NoAnswer(Exception):
         return self.reason
 
 
-def is_cause_of(error: BaseException) -> bool:
-    """Return whether an exception stands for a request without an answer."""
-    return any(
-        isinstance(
-            cause,
-            (ksa_exceptions.ConnectionError, requests.RequestException),
-        )
-        for cause in _causes(error)
-    )
-
-
 @contextlib.contextmanager
 def explained(
     what: str, url: str, timeout: tuple[float, float]
@@ -116,7 +105,8 @@ def explain(
     more to do, and a host that does not respond was sent several packets
     before the connect timeout.
 
-    :param error: What requests or keystoneauth raised.
+    :param error: What requests or keystoneauth raised. Anything else speaks
+        for itself.
     :param url: The URL of the request; by default, that in the exception.
     :param timeout: Its seconds to connect, and seconds between two bytes.
     """
@@ -126,29 +116,31 @@ def explain(
     if timeout:
         within = [_('within %.0f seconds') % seconds for seconds in timeout]
 
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
+    def found(*kinds: type[BaseException]) -> BaseException | None:
+        return next((each for each in causes if isinstance(each, kinds)), None)
 
-    if has(requests.exceptions.ConnectTimeout):
+    if found(requests.exceptions.ConnectTimeout):
         return NoAnswer(_('no connection %s') % within[0])
-    if has(*_READ_TIMEOUTS):
+    if found(*_READ_TIMEOUTS):
         return NoAnswer(_('no answer %s') % within[1], is_slow=True)
     # RemoteDisconnected of http.client is one of them.
-    if has(ConnectionError) and not has(ConnectionRefusedError):
+    if found(ConnectionError) and not found(ConnectionRefusedError):
         return NoAnswer(
             _('%s closed the connection without an answer') % where,
             may_pass=True,
             is_closed=True,
         )
-    if has(requests.exceptions.ChunkedEncodingError):
+    if found(requests.exceptions.ChunkedEncodingError):
         return NoAnswer(
             _('the answer of %s was cut off') % where, may_pass=True
         )
-    if has(*_BROKEN_RULES):
+    if found(*_BROKEN_RULES):
         return NoAnswer(_('the answer of %s is not valid HTTP') % where)
-    if not has(*_NO_CONNECTION):
-        return NoAnswer(printable.one_line(str(causes[-1])))
-    if has(requests.exceptions.ProxyError):
+    if not found(*_NO_CONNECTION):
+        return NoAnswer(
+            printable.one_line(str(found(requests.RequestException) or error))
+        )
+    if found(requests.exceptions.ProxyError):
         where = _('%s through the proxy') % where
     reason, is_permanent = _why_not_connected(causes)
     return NoAnswer(

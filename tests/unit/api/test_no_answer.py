@@ -73,7 +73,6 @@ class TestExplain(testtools.TestCase):
                 ),
                 lambda: made.get(f'{url}/x?a=secret', authenticated=False),
             )
-        self.assertTrue(no_answer.is_cause_of(error))
         return no_answer.explain(error, f'{url}/x')
 
     def test_reasons(self) -> None:
