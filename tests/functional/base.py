@@ -94,6 +94,8 @@ class FunctionalTestCase(testtools.TestCase):
         return {
             **environment,
             'OS_CLOUD': user or self.user,
+            # Other tests bring up a second region in the same catalog.
+            'OS_REGION_NAME': 'RegionOne',
             'http_proxy': self.proxy.url,
             # Python's own rule for the encoding of a pipe.
             'PYTHONUTF8': '1',

@@ -38,11 +38,7 @@ class Logins:
         self._cloud = cloud
         self._user = user
         self._admin = api.Api('admin', cloud)
-        self._url = {
-            'OS_AUTH_URL': cloud.endpoints['identity'],
-            # Other tests bring up a second region in the same catalog.
-            'OS_REGION_NAME': 'RegionOne',
-        }
+        self._url = {'OS_AUTH_URL': cloud.endpoints['identity']}
         self._user_id = self._id_of('user', user)
         self._removals: list[tuple[api.Api, str]] = []
 

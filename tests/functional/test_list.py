@@ -139,7 +139,6 @@ class TestOneServer(base.FunctionalTestCase):
             'interface-list',
             self.server['id'],
             OS_CLOUD='',
-            OS_REGION_NAME='RegionOne',
             **{
                 f'OS_{name.upper()}': value
                 for name, value in credentials.items()

@@ -211,7 +211,6 @@ class TestFleet(base.FunctionalTestCase):
                     'clouds': {
                         'limited': {
                             'auth': self.cloud.credentials(self.user),
-                            'region_name': 'RegionOne',
                             'concurrency': {'compute': 1},
                             'rate_limit': {'compute': _RATE},
                         }
