@@ -19,11 +19,12 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
-from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import nic_order
 from osc_port_iface.interfaces import lookup
-from osc_port_iface.interfaces.selecting import names
+from osc_port_iface.interfaces.owners import floating_ips
+from osc_port_iface.interfaces.owners import ports
+from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -96,30 +97,22 @@ def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
     address = _address(text)
     if address is None:
         return None
-
-    def ports(name: str, values: Iterable[str | None]) -> list[records.Port]:
-        return names.all_rows(cloud.network.list(neutron.PORTS, name, values))
-
-    rows = ports(_FILTERS[address.kind], [address.value])
-    if address.kind is addresses.Kind.IP_ADDRESS:
-        floating_ips = names.all_rows(
-            cloud.network.list(
-                neutron.FLOATING_IPS, 'address', [address.value]
-            )
-        )
-        rows += ports('id', (row.port_id for row in floating_ips))
-    found = {row.id: row for row in rows if row.server_id}
+    search = searches.Search(cloud=cloud, queries=[address])
+    floating_ips.find(search)
+    ports.find(search)
+    for failure in search.failures:
+        raise errors.Malformed(failure)
+    found = {
+        match.port.id: match.port
+        for match in search.rows
+        if match.port
+        and match.port.server_id
+        # A forwarding has only some ports of the address.
+        and match.certainty is searches.Certainty.OWNS
+    }
     if len(found) > 1:
         raise _several(text, found)
     return next(iter(found.values()), None)
-
-
-# The filters of ports.
-_FILTERS = {
-    addresses.Kind.IP_ADDRESS: 'ip_address',
-    addresses.Kind.MAC_ADDRESS: 'mac_address',
-    addresses.Kind.PORT: 'id',
-}
 
 
 def _chosen(

@@ -12,6 +12,7 @@
 
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.listing import one_interface
+from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 from tests.unit.api import api_test_case
 from tests.unit import fake_cloud
@@ -143,6 +144,31 @@ class TestFind(api_test_case.ApiTestCase):
                     (SERVER, port_id), (found.server.id, found.port_id)
                 )
                 self.assertIsNotNone(found.port)
+
+    def test_what_does_not_tell_the_server(self) -> None:
+        """A forwarded port, and an address that the guest may have made."""
+        self.cloud.register_servers()
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, '10.0.0.5')
+        )
+        self.cloud.register_network(
+            'floatingips',
+            fake_cloud.floating_ip(
+                '203.0.113.6',
+                port_forwardings=[
+                    fake_cloud.forwarding(2201, 22, 11, '10.0.0.5')
+                ],
+            ),
+        )
+        for text in ('203.0.113.6', 'fe80::f816:3eff:fe00:b'):
+            with self.subTest(text):
+                error = self.assertRaises(
+                    names.NoSuchName, self.find, None, text
+                )
+                self.assertIn(
+                    f"See 'openstack server interface find {text}'.",
+                    str(error),
+                )
 
     def test_an_address_of_several(self) -> None:
         self.cloud.register_network('floatingips')
