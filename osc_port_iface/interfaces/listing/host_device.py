@@ -20,16 +20,8 @@ _NAME_LENGTH = 14
 
 # The prefix of the name, by VIF type. Other types have no such device. With
 # OVS and a hybrid plug, the guest's end is a tap device as well.
-_PREFIXES = {
-    'bridge': 'tap',
-    'iovisor': 'tap',
-    'ivs': 'tap',
-    'midonet': 'tap',
-    'ovs': 'tap',
-    'tap': 'tap',
-    'vhostuser': 'vhu',
-    'vrouter': 'tap',
-}
+_TAP = ('bridge', 'iovisor', 'ivs', 'midonet', 'ovs', 'tap', 'vrouter')
+_PREFIXES = {**dict.fromkeys(_TAP, 'tap'), 'vhostuser': 'vhu'}
 
 
 def host_device(port: records.Port) -> str | None:
