@@ -47,6 +47,23 @@ class FaultsTestCase(base.ProjectTestCase):
         )['ports']
         return sorted(found, key=lambda port: port['id'])
 
+    def set_port_status(self, port: scenario.Resource, status: str) -> None:
+        """Change what Neutron has as the status of a port."""
+        self.change(
+            'neutron',
+            'UPDATE ports SET status = ? WHERE id = ?',
+            status,
+            port['id'],
+        )
+
+    def forget_server(self, server: scenario.Resource) -> None:
+        """Let Nova forget a server, but keep its ports."""
+        self.change(
+            'nova-cell1',
+            'UPDATE instances SET deleted = id WHERE uuid = ?',
+            server['id'],
+        )
+
     def update_port(
         self, port: scenario.Resource, **attributes: object
     ) -> None:

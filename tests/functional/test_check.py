@@ -353,11 +353,7 @@ class TestPorts(CheckTestCase):
     def test_port_down(self) -> None:
         server = self.make_server(2)
         down, disabled = self.ports(server)
-        self.change(
-            'neutron',
-            "UPDATE ports SET status = 'DOWN' WHERE id = ?",
-            down['id'],
-        )
+        self.set_port_status(down, 'DOWN')
         self.update_port(disabled, admin_state_up=False)
         self.assert_findings(server, ('port-down', down))
         self.scenario.act(server, 'os-stop', 'SHUTOFF')
@@ -374,11 +370,7 @@ class TestPorts(CheckTestCase):
     def test_orphan_port(self) -> None:
         server = self.make_server(1)
         (port,) = self.ports(server)
-        self.change(
-            'nova-cell1',
-            'UPDATE instances SET deleted = id WHERE uuid = ?',
-            server['id'],
-        )
+        self.forget_server(server)
         rows = self.check('--all-projects', '--finding', 'orphan-port')
         self.assertEqual(
             [port['id']],
@@ -414,11 +406,7 @@ class TestPorts(CheckTestCase):
         self.change('neutron', status, 'DEGRADED', trunk['id'])
         self.assert_findings(server, ('trunk-degraded', parent))
         self.change('neutron', status, 'ACTIVE', trunk['id'])
-        self.change(
-            'neutron',
-            "UPDATE ports SET status = 'DOWN' WHERE id = ?",
-            subport['id'],
-        )
+        self.set_port_status(subport, 'DOWN')
         self.assert_findings(server, ('subport-down', subport))
         self.change(
             'neutron',

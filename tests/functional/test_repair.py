@@ -101,11 +101,7 @@ class RepairTestCase(faults.FaultsTestCase):
         """Make a port of a server that is gone."""
         server = self.make_server(1)
         (port,) = self.ports(server)
-        self.change(
-            'nova-cell1',
-            'UPDATE instances SET deleted = id WHERE uuid = ?',
-            server['id'],
-        )
+        self.forget_server(server)
         self.addCleanup(self.remove, port)
         return port
 
@@ -283,11 +279,7 @@ class TestPorts(RepairTestCase):
     def down(self) -> tuple[scenario.Resource, scenario.Resource]:
         server = self.make_server(1)
         (port,) = self.ports(server)
-        self.change(
-            'neutron',
-            "UPDATE ports SET status = 'DOWN' WHERE id = ?",
-            port['id'],
-        )
+        self.set_port_status(port, 'DOWN')
         return server, port
 
     def test_port_down(self) -> None:
@@ -391,8 +383,7 @@ class TestPortsWithoutServer(RepairTestCase):
         for name, port in ports.items():
             self.update_port(port, name=name)
         plugged_in = self.scenario.port(self.network)
-        status = 'UPDATE ports SET status = ? WHERE id = ?'
-        self.change('neutron', status, 'ACTIVE', plugged_in['id'])
+        self.set_port_status(plugged_in, 'ACTIVE')
         server = self.make_server(1)
         (parent,) = self.ports(server)
         trunk_parent = self.scenario.port(self.network, name='parent')
@@ -500,8 +491,7 @@ class TestRaces(RepairTestCase):
         host = moves.host_of(self.admin, server)
         by_hand = self.scenario.port(self.network)
         orphan = self.scenario.port(self.network)
-        status = 'UPDATE ports SET status = ? WHERE id = ?'
-        self.change('neutron', status, 'DOWN', bounced['id'])
+        self.set_port_status(bounced, 'DOWN')
         other = moves.other_host(self.admin, server)
         self.update_port(bound, **{'binding:host_id': other})
         self.update_port(by_hand, device_id=server['id'])
@@ -520,9 +510,7 @@ class TestRaces(RepairTestCase):
                 '--bounce',
                 bounced,
                 1,
-                lambda: self.change(
-                    'neutron', status, 'ACTIVE', bounced['id']
-                ),
+                lambda: self.set_port_status(bounced, 'ACTIVE'),
                 'its status is ACTIVE',
             ),
             (
@@ -822,11 +810,7 @@ class TestInterruption(RepairTestCase):
     def test_killed_while_a_port_is_disabled(self) -> None:
         server = self.make_server(1)
         (port,) = self.ports(server)
-        self.change(
-            'neutron',
-            "UPDATE ports SET status = 'DOWN' WHERE id = ?",
-            port['id'],
-        )
+        self.set_port_status(port, 'DOWN')
         arguments = (server['id'], '--bounce', '--auto-approve')
         path = f'/v2.0/ports/{port["id"]}'
         # What it sends at last must not reach Neutron.
