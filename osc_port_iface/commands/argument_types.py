@@ -116,10 +116,9 @@ def one_of(
         value = read(text)
         if value in known:
             return value
-        likely = suggestions.similar(value, known)
         raise _invalid(
             _("'%%s' is none of %s") % ', '.join(known)
-            + (hint or '.' + suggestions.did_you_mean(likely)),
+            + (hint or '.' + suggestions.did_you_mean(value, known)),
             text,
         )
 

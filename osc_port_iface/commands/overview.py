@@ -88,7 +88,7 @@ def _no_such_verb(verb: str) -> str:
         'name': _NAME,
         'verb': printable.escape(verb),
     }
-    suggestion = suggestions.did_you_mean(suggestions.similar(verb, QUESTIONS))
+    suggestion = suggestions.did_you_mean(verb, QUESTIONS)
     return problem + (
         suggestion or _(' The verbs are: %s.') % ', '.join(QUESTIONS)
     )

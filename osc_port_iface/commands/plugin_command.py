@@ -348,9 +348,7 @@ def _named(names: Iterable[str], headers: Sequence[str]) -> list[str]:
     wanted = dict.fromkeys(names)
     sentences = [
         _("There is no column '%s'.") % printable.escape(name)
-        + suggestions.did_you_mean(
-            suggestions.similar(name.replace('_', ' '), headers)
-        )
+        + suggestions.did_you_mean(name.replace('_', ' '), headers)
         for name in wanted
         if columns.folded(name) not in known
     ]

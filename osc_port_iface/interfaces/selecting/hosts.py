@@ -42,7 +42,10 @@ def find(cloud: api_cloud.Cloud, name: str) -> str:
         return name
     raise names.NoSuchName(
         _("No compute host has the name '%s'.") % printable.one_line(name)
-        + suggestions.did_you_mean(similar or suggestions.similar(name, hosts))
+        + (
+            suggestions.suggest(similar)
+            or suggestions.did_you_mean(name, hosts)
+        )
     )
 
 

@@ -12,7 +12,7 @@
 
 """Finds exactly one thing by name or ID, or lists the candidates."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 import contextlib
 import functools
 from typing import TypeVar
@@ -54,7 +54,7 @@ def exactly_one(
     found: Sequence[_Row],
     scope: str = '',
     describe: Callable[[_Row], str] = _only_id,
-    known: Callable[[], Iterable[str]] = list,
+    hints: Callable[[], str] = str,
 ) -> _Row:
     """Return the only one that was found.
 
@@ -63,8 +63,8 @@ def exactly_one(
     :param found: Everything that has this name or ID.
     :param scope: Where it was looked for, such as `` in this project``.
     :param describe: Describes one of them, beginning with its ID.
-    :param known: Reads names that may be similar, with one request. If it
-        fails, nothing is suggested.
+    :param hints: Reads what may help if there is none; sentences, each with a
+        space before it. If it fails, nothing is said.
     :raises NoSuchName: Nothing was found.
     :raises exceptions.CommandError: Several were found.
     """
@@ -74,18 +74,16 @@ def exactly_one(
     # White space is shown as it was typed: it may be what is wrong.
     shown = printable.escape(name_or_id)
     if not found:
-        likely: list[str] = []
+        line = _(
+            "No %(kind)s with the name or ID '%(name)s' exists%(scope)s."
+        ) % {
+            'kind': several.removesuffix('s'),
+            'name': shown,
+            'scope': scope,
+        }
         with contextlib.suppress(errors.ApiError):
-            likely = suggestions.similar(name_or_id, known())
-        raise NoSuchName(
-            _("No %(kind)s with the name or ID '%(name)s' exists%(scope)s.")
-            % {
-                'kind': several.removesuffix('s'),
-                'name': shown,
-                'scope': scope,
-            }
-            + suggestions.did_you_mean(likely)
-        )
+            line += hints()
+        raise NoSuchName(line)
     raise exceptions.CommandError(
         _("%(count)d %(kind)s have the name '%(name)s', use an ID: %(ids)s")
         % {
@@ -114,8 +112,18 @@ def _named(
     suggests: bool,
 ) -> _Row:
     found = all_rows(api.list(collection, 'name', [name]))
-    known = functools.partial(api.names, collection) if suggests else list
-    return exactly_one(collection, name, found, known=known)
+    hints = _similar(api, collection, name) if suggests else str
+    return exactly_one(collection, name, found, hints=hints)
+
+
+def _similar(
+    api: paging.Lister,
+    collection: paging.Collection[_Row],
+    name: str,
+    query: paging.Parameters | None = None,
+) -> Callable[[], str]:
+    """Prepare to suggest similar names, with one request."""
+    return lambda: suggestions.did_you_mean(name, api.names(collection, query))
 
 
 def _id(
@@ -164,9 +172,9 @@ def project_id(
     try:
         if domain is not None:
             found = all_rows(api.domains(domain))
-            known = functools.partial(api.names, identity.DOMAINS)
             domain_id = exactly_one(
-                identity.DOMAINS, domain, found, known=known
+                *(identity.DOMAINS, domain, found),
+                hints=_similar(api, identity.DOMAINS, domain),
             ).id
         found = all_rows(api.projects(name_or_id, domain_id))
     except errors.Forbidden as error:
@@ -182,16 +190,14 @@ def project_id(
             _("Project '%(name)s' cannot be looked up, use its ID: %(error)s")
             % {'name': printable.one_line(name_or_id), 'error': error}
         ) from None
-    known = functools.partial(
-        api.names, identity.PROJECTS, identity.in_domain(domain_id)
-    )
+    in_domain = identity.in_domain(domain_id)
     return exactly_one(
         *(identity.PROJECTS, name_or_id, found),
         describe=lambda row: printable.escape(
             _('%(id)s (domain %(domain)s)')
             % {'id': row.id, 'domain': row.domain_id}
         ),
-        known=known,
+        hints=_similar(api, identity.PROJECTS, name_or_id, in_domain),
     ).id
 
 
@@ -207,7 +213,7 @@ def regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:
         if name not in known:
             raise NoSuchName(
                 _("No region has the name '%s'.") % printable.one_line(name)
-                + suggestions.did_you_mean(suggestions.similar(name, known))
+                + suggestions.did_you_mean(name, known)
             )
     return [name for name in known if name in wanted or not wanted]
 

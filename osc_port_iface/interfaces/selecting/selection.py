@@ -13,7 +13,6 @@
 """Finds the servers that a user selects."""
 
 from collections.abc import Iterable, Sequence
-import contextlib
 import dataclasses
 import functools
 import re
@@ -187,19 +186,14 @@ class _Selection:
             ids = (server.project_id for server in found if server.project_id)
             answer = project_lookup.look_up(self.cloud.identity, ids)
             projects = {row.id: row.name for row in answer.rows}
-        try:
-            return names.exactly_one(
-                nova.SERVERS,
-                key,
-                found,
-                self._place,
-                functools.partial(_described, projects),
-            )
-        except names.NoSuchName as error:
-            line = str(error)
-        with contextlib.suppress(errors.ApiError):
-            line += self._hints(key)
-        raise names.NoSuchName(line)
+        return names.exactly_one(
+            nova.SERVERS,
+            key,
+            found,
+            self._place,
+            functools.partial(_described, projects),
+            functools.partial(self._hints, key),
+        )
 
     @functools.cached_property
     def _place(self) -> str:
@@ -246,7 +240,7 @@ class _Selection:
             known = self.cloud.compute.names(
                 nova.SERVERS, compute.server_query(self.scope)
             )
-        text += suggestions.did_you_mean(suggestions.similar(key, known))
+        text += suggestions.did_you_mean(key, known)
         if (
             not self.scope.all_projects
             and not self.scope.project_id

@@ -26,12 +26,13 @@ _MOST = 3
 _VERY_CLOSE = 0.75
 
 
-def similar(text: str, known: Iterable[str]) -> list[str]:
-    """Return the words that a misspelt one may stand for.
+def did_you_mean(text: str, known: Iterable[str]) -> str:
+    """Suggest the words that a misspelt one may stand for.
 
     :param text: What the user typed, in any case.
     :param known: The words that would be right.
-    :returns: The most similar ones; if none is, those that contain the text.
+    :returns: A sentence with the most similar ones, or if none is, with those
+        that contain the text, and with a space before it; else nothing.
     """
     text = text.casefold()
     folded = {word.casefold(): word for word in known}
@@ -40,14 +41,11 @@ def similar(text: str, known: Iterable[str]) -> list[str]:
     ) or difflib.get_close_matches(text, folded, 1)
     if not close and len(text) >= _SHORTEST_PART:
         close = [word for word in folded if text in word][:_MOST]
-    return [folded[word] for word in close]
+    return suggest([folded[word] for word in close])
 
 
-def did_you_mean(words: Sequence[str]) -> str:
-    """Suggest words.
-
-    :returns: A sentence with a space before it; nothing without words.
-    """
+def suggest(words: Sequence[str]) -> str:
+    """Suggest words; nothing without words."""
     if not words:
         return ''
     quoted = (f"'{printable.one_line(word)}'" for word in words)
