@@ -194,13 +194,6 @@ class Filter:
         return [steps.Step('reply', self.port, surely, possibly, reason)]
 
     @property
-    def is_stateful(self) -> bool:
-        """Whether it lets only what begins or belongs to a connection pass."""
-        return not self._is_off and any(
-            row.is_stateful is not False for row in self._groups
-        )
-
-    @property
     def _groups(self) -> list[records.SecurityGroup]:
         """The groups of the port that can be read."""
         return [

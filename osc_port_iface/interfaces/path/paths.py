@@ -25,6 +25,7 @@ from osc_port_iface.interfaces.path import plugged
 from osc_port_iface.interfaces.path import routing
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
+from osc_port_iface import records
 
 _NOT_FORWARDED = (flows.EVERYTHING, flows.EVERYTHING)
 
@@ -220,27 +221,21 @@ class Pair:
             *sent[1:],
         )
         path = Path(self, address, route, found)
-        only = path.passing
-        if only and not only - flows.ANSWERS:
-            hops = (*path.hops, *self._unasked(only))
-            path = dataclasses.replace(path, hops=hops)
+        if path.passing and not path.passing - flows.ANSWERS:
+            text = _('%(traffic)s passes as an answer only')
+            traffic = ', '.join(path.passing.texts())
+            step = steps.judged(
+                *(steps.UNKNOWN, 'network', self._place, text), traffic=traffic
+            )
+            path = dataclasses.replace(path, hops=(*found, step))
         return path
 
-    def _unasked(self, answers: flows.Flows) -> Iterator[steps.Step]:
-        """Judge answers to what nobody has asked."""
-        peer = firewall.Peer((self.destination.network,))
-        text = _('%(traffic)s passes port %(row)s as an answer only')
-        traffic = ', '.join(answers.texts())
-        for direction, end in (
-            ('egress', self.source),
-            ('ingress', self.destination),
-        ):
-            if (port := end.port) and (
-                firewall.Filter(self.known, port, direction, peer).is_stateful
-            ):
-                yield steps.judged(
-                    *(steps.UNKNOWN, direction, port, text), traffic=traffic
-                )
+    @property
+    def _place(self) -> records.Network:
+        """The network of Neutron that the source or the destination is on."""
+        return self.known.network(
+            self.source.network_id or self.destination.network_id
+        )
 
     def _private(
         self, source: firewall.Peer, target: firewall.Peer
@@ -254,15 +249,12 @@ class Pair:
             'the private address %(address)s would have to be translated '
             'outside Neutron'
         )
-        place = self.known.network(
-            self.source.network_id or self.destination.network_id
-        )
         for peer, other in ((source, target), (target, source)):
             if other.is_internet and any(
                 map(firewall.is_private, peer.networks)
             ):
                 yield steps.judged(
-                    *(steps.UNKNOWN, 'network', place, text),
+                    *(steps.UNKNOWN, 'network', self._place, text),
                     address=peer.text(),
                 )
 
