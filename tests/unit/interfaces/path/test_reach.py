@@ -892,7 +892,9 @@ class TestTranslation(WorldTestCase):
         self.assert_blocked('router edge is disabled', *arguments)
         self.world.change(EDGE, admin_state_up=True)
         self.world.change(fake_cloud.identifier(22), admin_state_up=False)
-        reason = 'router edge has no enabled interface on back'
+        reason = (
+            'no way back: the interface of router edge on back is disabled'
+        )
         self.assert_blocked(reason, *arguments)
         self.world.routers.clear()
         self.assert_unknown(f'router {EDGE} cannot be read', *arguments)
