@@ -712,7 +712,10 @@ class TestReach(base.ProjectTestCase):
         """Each network of a CIDR is judged by itself, and the outside."""
         found = self.judged('10.0.0.0/8', 'office', '--port', '22')
         no_rule = 'no ingress rule of group office allows tcp 22 from '
-        outside = 'no floating IP or port forwarding leads to 10.71.0.27'
+        outside = (
+            'no floating IP or port forwarding leads to 10.71.0.27 for this '
+            'traffic'
+        )
         for cidr, way, expected in (
             (
                 *('10.71.0.0/24', 'same'),

@@ -299,17 +299,12 @@ class Pair:
         values: dict[str, object] = {
             'address': self.destination.address,
             'router': gateway,
-            'traffic': ', '.join(self.asked.texts()),
         }
         if way.seen != (self.destination.network,):
-            text = _('no floating IP or port forwarding leads to %(address)s')
-            if any(
-                [*self.known.forwardings(row, self.destination)]
-                for row in self.known.floating_ips.values()
-            ):
-                text = _(
-                    'no port forwarding to %(address)s is for %(traffic)s'
-                )
+            text = _(
+                'no floating IP or port forwarding leads to %(address)s for '
+                'this traffic'
+            )
             verdict = self.known.certainty
             if self.destination.network in way.seen:
                 verdict = steps.UNKNOWN

@@ -660,7 +660,10 @@ class TestTranslation(WorldTestCase):
 
     def test_7_without_a_floating_ip(self) -> None:
         self.world.floating_ips.clear()
-        reason = 'no floating IP or port forwarding leads to 10.0.1.5'
+        reason = (
+            'no floating IP or port forwarding leads to 10.0.1.5 for this '
+            'traffic'
+        )
         self.assert_blocked(reason, 'internet', '10.0.1.5')
         gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
         self.world.change(EDGE, gateways=(gateway,))
@@ -841,7 +844,9 @@ class TestTranslation(WorldTestCase):
                     (verdict, traffic), (path.verdict, path.passing.texts())
                 )
         self.assertEqual(
-            'no port forwarding to 10.0.1.5 is for tcp 8011', path.reason
+            'no floating IP or port forwarding leads to 10.0.1.5 for this '
+            'traffic',
+            path.reason,
         )
         ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
         self.world.allow(rule(9, 'ingress', **ssh))
@@ -1362,7 +1367,10 @@ class TestWays(WorldTestCase):
         inside = ipaddress.ip_network('10.0.0.0/24')
         self.world.allow(rule(9, 'ingress', remote_network=inside))
         no_rule = 'no ingress rule of group closed allows tcp 22 from %s'
-        outside = 'no floating IP or port forwarding leads to 10.0.0.5'
+        outside = (
+            'no floating IP or port forwarding leads to 10.0.0.5 for this '
+            'traffic'
+        )
         for drivers, ingress, inbound in (
             ({OVN}, (BLOCKED, no_rule % '203.0.113.2'), (BLOCKED, outside)),
             ({OPEN_VSWITCH, IPTABLES}, (ALLOWED, None), (ALLOWED, None)),
@@ -1436,7 +1444,10 @@ class TestWays(WorldTestCase):
             for path in self.world.paths('0.0.0.0/0', '10.0.1.5')
         ]
         not_joined = 'no router joins networks twin and back'
-        no_floating_ip = 'no floating IP or port forwarding leads to 10.0.1.5'
+        no_floating_ip = (
+            'no floating IP or port forwarding leads to 10.0.1.5 for this '
+            'traffic'
+        )
         self.assertEqual(
             [
                 ('10.0.0.0/24', ALLOWED, None),
