@@ -764,7 +764,7 @@ class TestReach(base.ProjectTestCase):
         not_used = ('blocked', 'port virtual is not plugged in')
         spoofing = (
             'unknown',
-            f'port front may send from {address} by another MAC address',
+            f'whether port front may send from {address} is not known',
         )
         expected = {
             '21': members,

@@ -99,19 +99,12 @@ def _sender(
         for driver in known.drivers
     ):
         verdict, text = steps.ALLOWED, _('the server has %(address)s')
-    elif not port.is_filtered:
+    elif pairs or not port.is_filtered:
         verdict = steps.UNKNOWN
-        text = _(
-            'port %(row)s of type %(type)s may be able to send from '
-            '%(address)s'
-        )
-    elif pairs:
-        verdict = steps.UNKNOWN
-        text = _(
-            'port %(row)s may send from %(address)s by another MAC address'
-        )
-    values = {'address': end.address, 'type': port.vnic_type}
-    return steps.judged(verdict, 'anti-spoofing', port, text, **values)
+        text = _('whether port %(row)s may send from %(address)s is not known')
+    return steps.judged(
+        *(verdict, 'anti-spoofing', port, text), address=end.address
+    )
 
 
 def _accepts(

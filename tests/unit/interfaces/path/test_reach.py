@@ -463,7 +463,7 @@ class TestRows(WorldTestCase):
         self.world.change(WEB_2, security_group_ids=(OPEN,))
         self.assert_allowed('10.0.0.5', '10.0.0.6')
         self.world.change(WEB, vnic_type='direct')
-        reason = 'port web of type direct may be able to send from 10.0.0.100'
+        reason = 'whether port web may send from 10.0.0.100 is not known'
         self.assert_unknown(reason, '10.0.0.100', '10.0.0.6', SSH, WEB)
 
     def test_4_what_always_passes(self) -> None:
