@@ -241,31 +241,27 @@ class Question:
     @property
     def fault(self) -> str | None:
         """Why there cannot be such traffic; None if there can."""
-        if self.port is None:
+        if self.flows(4) or self.flows(6):
             return None
-        protocol = self.protocol or 'tcp'
-        found = number(protocol)
-        if is_icmp(found):
-            is_right = self.port < 256
-            fault = _('there is no type %(port)d of %(protocol)s')
-        else:
-            is_right = found in _WITH_PORTS and self.port > 0
-            fault = _('there is no port %(port)d of %(protocol)s')
-        values = {'port': self.port, 'protocol': protocol}
-        return None if is_right else fault % values
+        return _('there is no port or type %(port)s of %(protocol)s') % {
+            'port': self.port,
+            'protocol': self.protocol or 'tcp',
+        }
 
     def flows(self, version: int) -> Flows:
         """Return the traffic in a version of IP, which may be none."""
-        if self.protocol in (None, 'any') and self.port is None:
+        port, protocol = self.port, self.protocol
+        if protocol in (None, 'any') and port is None:
             return EVERYTHING
-        found = number(self.protocol or 'tcp', version)
+        found = number(protocol or 'tcp', version)
         if found is None or (found == ICMPV6 and version == 4):
             return NOTHING
-        if self.port is None:
+        if port is None:
             return Flows.of(found)
-        if is_icmp(found):
-            return Flows.of(found, ports_of_icmp(self.port, None))
-        return Flows.of(found, (self.port, self.port))
+        if is_icmp(found) and port < 256:
+            return Flows.of(found, ports_of_icmp(port, None))
+        has_port = found in _WITH_PORTS and port > 0
+        return Flows.of(found, (port, port)) if has_port else NOTHING
 
 
 def types(protocol: int, *kinds: int) -> Flows:

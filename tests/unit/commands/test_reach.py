@@ -585,11 +585,11 @@ class TestReach(base.ShellTestCase):
     def test_wrong_usage(self) -> None:
         """One line says what is wrong, and no service is asked."""
         for arguments, error in (
-            (('gre', '22'), '--port: there is no port 22 of gre.'),
-            (('any', '22'), '--port: there is no port 22 of any.'),
-            (('tcp', '0'), '--port: there is no port 0 of tcp.'),
-            (('icmp', '256'), '--port: there is no type 256 of icmp.'),
-            (('58', '256'), '--port: there is no type 256 of 58.'),
+            (('gre', '22'), '--port: there is no port or type 22 of gre.'),
+            (('any', '22'), '--port: there is no port or type 22 of any.'),
+            (('tcp', '0'), '--port: there is no port or type 0 of tcp.'),
+            (('icmp', '256'), '--port: there is no port or type 256 of icmp.'),
+            (('58', '256'), '--port: there is no port or type 256 of 58.'),
         ):
             with self.subTest(arguments=arguments):
                 protocol, port = arguments
