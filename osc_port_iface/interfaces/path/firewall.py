@@ -67,25 +67,6 @@ _NAME_QUERIES = flows.Flows.of(flows.UDP, (53, 53))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Peer:
-    """The other end, as the rules of one end see it.
-
-    :ivar networks: Its addresses. If there are several, it is not known which
-        of them is seen.
-    :ivar is_internet: Whether private addresses are not among them.
-    """
-
-    networks: tuple[addresses.IPNetwork, ...]
-    is_internet: bool = False
-
-    def text(self) -> str:
-        """Describe it in a reason."""
-        if self.is_internet:
-            return _('the internet')
-        return _(' or ').join(map(surroundings.text, self.networks))
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class _Grant:
     """What one driver lets pass, from one address or CIDR of the peer.
 
@@ -107,7 +88,7 @@ class Filter:
     known: surroundings.Surroundings
     port: records.Port
     direction: str
-    peer: Peer
+    peer: surroundings.Seen
 
     def judge(self, asked: flows.Flows) -> list[steps.Step]:
         """Judge which traffic passes, and which is answered.
@@ -129,7 +110,7 @@ class Filter:
             [*self._grants(network, driver, asked)]
             for driver in surroundings.Driver
             if driver in self.known.drivers
-            for network in self.peer.networks
+            for network in self.peer
         ]
         grants = [*itertools.chain.from_iterable(cases)]
         surely = functools.reduce(operator.and_, map(_surely, cases))
@@ -144,9 +125,9 @@ class Filter:
         reason = None
         if surely & asked != possibly & asked:
             reason = _('it depends on the driver of the network')
-            if len(self.peer.networks) > 1:
+            if len(self.peer) > 1:
                 text = _('it is not known whether it sees %s')
-                reason = text % self.peer.text()
+                reason = text % describe(self.peer)
             doubts = (row.doubt for row in grants if row.passes & asked)
             reason = '; '.join(dict.fromkeys(filter(None, doubts))) or reason
         elif not surely & asked:
@@ -173,7 +154,7 @@ class Filter:
             if driver is surroundings.Driver.OPEN_VSWITCH:
                 possibly = flows.EVERYTHING
                 continue
-            for network in self.peer.networks:
+            for network in self.peer:
                 case = [*self._grants(network, driver, flows.EVERYTHING)]
                 surely &= asked.answered(_wholly(case), surely=True)
                 possibly |= asked.answered(_union(case), surely=False)
@@ -189,7 +170,7 @@ class Filter:
             ),
             port=self.port,
             direction=self.direction,
-            peer=self._towards(self.peer.text()),
+            peer=self._towards(describe(self.peer)),
         )
         return [steps.Step('reply', self.port, surely, possibly, reason)]
 
@@ -259,7 +240,7 @@ class Filter:
                 row
                 for row in allowed
                 if row.overlaps(network)
-                and not (self.peer.is_internet and is_private(row))
+                and not (surroundings.is_internet(network) and is_private(row))
             )
         )
         part = ', '.join(map(surroundings.text, merged)) or None
@@ -293,7 +274,7 @@ class Filter:
             direction=self.direction,
             groups=', '.join(names),
             traffic=_('anything') if is_any else ', '.join(asked.texts()),
-            to=self._towards(self.peer.text()),
+            to=self._towards(describe(self.peer)),
         )
 
     def _towards(self, text: str) -> str:
@@ -316,6 +297,16 @@ def _surely(grants: Iterable[_Grant]) -> flows.Flows:
 def _wholly(grants: Iterable[_Grant]) -> flows.Flows:
     """Return what passes from all of the CIDR."""
     return _surely(grant for grant in grants if not grant.part)
+
+
+def describe(peer: surroundings.Seen) -> str:
+    """Describe the other end in a reason."""
+    return _(' or ').join(
+        _('the internet')
+        if surroundings.is_internet(network)
+        else surroundings.text(network)
+        for network in peer
+    )
 
 
 def is_private(network: addresses.IPNetwork) -> bool:

@@ -93,11 +93,6 @@ class Pair:
     destination: surroundings.End
     asked: flows.Flows
 
-    @property
-    def sender(self) -> firewall.Peer:
-        """The source, as rules see it if nothing translates it."""
-        return firewall.Peer((self.source.network,), self.source.is_internet)
-
     def directly(self) -> Path:
         """Judge the path to the address itself."""
         start, end = self.source.network_id, self.destination.network_id
@@ -116,7 +111,6 @@ class Pair:
         way = routing.Way(
             self.known, self.source, self.destination.network, end
         )
-        seen = firewall.Peer(way.seen)
         hops = list(way.hops)
         is_translated_here = (
             way.network_id == end and self.source.network not in way.seen
@@ -133,9 +127,9 @@ class Pair:
             and way.routers
             and not (is_translated_here or answers_itself)
         ):
-            back = self.way_back(seen, way.network_id)
+            back = self.way_back(way.seen[0], way.network_id)
             hops += back.replies(len(way.seen) == 1)
-        return self.path(address, way.text(), hops, seen)
+        return self.path(address, way.text(), hops, way.seen)
 
     def unknown(self, text: str, **values: object) -> Path:
         """Return the path of which nothing but a reason is known."""
@@ -158,14 +152,13 @@ class Pair:
         return Path(self, address or self.destination.address, route, (step,))
 
     def way_back(
-        self, seen: firewall.Peer, network_id: str | None
+        self, target: addresses.IPNetwork, network_id: str | None
     ) -> routing.Way:
         """Follow what the destination replies; it must be on a network.
 
-        :param seen: The source, as the destination sees it.
+        :param target: The source, as the destination sees it.
         :param network_id: Where that is, if it is another address.
         """
-        target, *_others = seen.networks
         if target == self.source.network:
             network_id = self.source.network_id
         return routing.Way(self.known, self.destination, target, network_id)
@@ -175,7 +168,7 @@ class Pair:
         address: str,
         route: str | None,
         hops: Sequence[steps.Step],
-        seen: firewall.Peer | None = None,
+        seen: surroundings.Seen = (),
         forwarded: tuple[flows.Flows, flows.Flows] = _NOT_FORWARDED,
     ) -> Path:
         """Put the steps at both ends around the hops.
@@ -186,9 +179,8 @@ class Pair:
             forwarding.
         """
         known, source, destination = self.known, self.source, self.destination
-        seen = seen or self.sender
-        network = addresses.parse_ip_network(address)
-        target = firewall.Peer((network,), destination.is_internet)
+        seen = seen or (source.network,)
+        target = (addresses.parse_ip_network(address),)
         sent: list[steps.Step] = []
         if source.port:
             egress = firewall.Filter(known, source.port, 'egress', target)
@@ -238,7 +230,7 @@ class Pair:
         )
 
     def _private(
-        self, source: firewall.Peer, target: firewall.Peer
+        self, source: surroundings.Seen, target: surroundings.Seen
     ) -> Iterator[steps.Step]:
         """Judge private addresses that are to be known on the internet.
 
@@ -250,12 +242,12 @@ class Pair:
             'outside Neutron'
         )
         for peer, other in ((source, target), (target, source)):
-            if other.is_internet and any(
-                map(firewall.is_private, peer.networks)
+            if any(map(surroundings.is_internet, other)) and any(
+                map(firewall.is_private, peer)
             ):
                 yield steps.judged(
                     *(steps.UNKNOWN, 'network', self._place, text),
-                    address=peer.text(),
+                    address=firewall.describe(peer),
                 )
 
     def _missing(self, end: surroundings.End) -> list[steps.Step]:
@@ -292,7 +284,7 @@ class Pair:
         Where the destination can send to the outside, the outside can send to
         it, unless the last router translates addresses.
         """
-        way = self.way_back(self.sender, None)
+        way = self.way_back(self.source.network, None)
         gateway = way.gateway
         if not way.arrives or gateway is None:
             return way.text(), way.hops

@@ -58,8 +58,7 @@ class Way:
     :ivar routers: The routers that it passes.
     :ivar gateway: The router through whose gateway it leaves for an external
         network, if it does.
-    :ivar seen: The source, as it is seen where the packet is at last. If there
-        are several addresses, it is not known which of them is seen.
+    :ivar seen: The source, as it is seen where the packet is at last.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class Way:
         self.hops: list[steps.Step] = []
         self.routers: list[records.Router] = []
         self.gateway: records.Router | None = None
-        self.seen: tuple[addresses.IPNetwork, ...] = (source.network,)
+        self.seen: surroundings.Seen = (source.network,)
         self._known = known
         self._source = source
         self._target = target
@@ -282,7 +281,7 @@ class Way:
 
     def _translated(
         self, router: records.Router, is_within_scope: bool
-    ) -> tuple[addresses.IPNetwork, ...]:
+    ) -> surroundings.Seen:
         """Return the source as a router's gateway shows it to the outside.
 
         It translates IPv4 to the floating IP of the sender or, without one, to

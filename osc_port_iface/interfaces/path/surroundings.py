@@ -23,6 +23,10 @@ from osc_port_iface import records
 
 INTERNET = 'internet'
 
+# An address as it is seen at another place. If there are several, it is not
+# known which of them is seen.
+Seen = tuple[addresses.IPNetwork, ...]
+
 _INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
 
 
@@ -48,7 +52,6 @@ class End:
     :ivar text: What the user wrote.
     :ivar network: Its address, or its addresses if it is not one.
     :ivar port: The port that has the address; None for anything outside.
-    :ivar is_internet: Whether it stands for all public addresses.
     :ivar floating_ip: The only floating IP to come by, if the user named one.
     :ivar network_of_cidr: Without a port, the network of Neutron that it is
         on; None for anything outside.
@@ -57,7 +60,6 @@ class End:
     text: str
     network: addresses.IPNetwork
     port: records.Port | None = None
-    is_internet: bool = False
     floating_ip: records.FloatingIP | None = None
     network_of_cidr: str | None = None
 
@@ -249,7 +251,7 @@ class Surroundings:
         :param server: The server that has this name or ID.
         """
         if text == INTERNET:
-            return [End(text, row, is_internet=True) for row in _INTERNET]
+            return [End(text, row) for row in _INTERNET]
         ports = (
             [self.ports[text.lower()]]
             if server is None
@@ -297,7 +299,7 @@ class Surroundings:
 
         :returns: One end for each network, and one for what is outside.
         """
-        has_place = end.port or end.is_internet or end.floating_ip
+        has_place = end.port or is_internet(end.network) or end.floating_ip
         is_whole = False
         for subnet in () if has_place else self.subnets.values():
             cidr = addresses.parse_ip_network(subnet.cidr or end.address)
@@ -397,6 +399,11 @@ def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:
     return subnet.cidr is not None and addresses.covers(
         addresses.parse_ip_network(subnet.cidr), address
     )
+
+
+def is_internet(network: addresses.IPNetwork) -> bool:
+    """Return whether it stands for all public addresses."""
+    return network.prefixlen == 0
 
 
 def text(network: addresses.IPNetwork) -> str:

@@ -17,7 +17,6 @@ import dataclasses
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.path import firewall
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import paths
 from osc_port_iface.interfaces.path import routing
@@ -99,13 +98,14 @@ def _by(
 
     :param forwarded: See :meth:`paths.Pair.path`; none for a floating IP.
     """
-    known, seen, keeps, note = pair.known, pair.sender, False, ''
+    known, keeps, note = pair.known, False, ''
+    seen: surroundings.Seen = (pair.source.network,)
     hops: list[steps.Step] = []
     if pair.source.network_id is not None:
         target = addresses.parse_ip_network(row.address)
         way = routing.Way(known, pair.source, target, row.network_id)
         hops += way.hops
-        seen = firewall.Peer(way.seen)
+        seen = way.seen
         is_router = way.gateway and way.gateway.id == row.router_id
         if is_router and not forwarded:
             note = _('replies are translated, unlike in OVN 23.03')
@@ -114,8 +114,8 @@ def _by(
             keeps = len(way.routers) == 1
     hops.append(_translation(pair, row, note))
     if keeps:
-        back = pair.way_back(pair.sender, None)
-        hops += back.replies(len(seen.networks) == 1)
+        back = pair.way_back(pair.source.network, None)
+        hops += back.replies(len(seen) == 1)
     else:
         hops += _replies(pair, row, seen)
     return pair.path(row.address, route, hops, seen, *forwarded)
@@ -141,14 +141,14 @@ def _translation(
 
 
 def _replies(
-    pair: paths.Pair, row: records.FloatingIP, seen: firewall.Peer
+    pair: paths.Pair, row: records.FloatingIP, seen: surroundings.Seen
 ) -> list[steps.Step]:
     """Judge whether replies pass the router of a floating IP.
 
     Only this router knows what it has translated.
     """
-    back = pair.way_back(seen, row.network_id)
-    is_sure = len(seen.networks) == 1
+    back = pair.way_back(seen[0], row.network_id)
+    is_sure = len(seen) == 1
     router = pair.known.routers.get(row.router_id or '')
     if router is None or not back.arrives or router in back.routers:
         return back.replies(is_sure)

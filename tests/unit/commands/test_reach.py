@@ -372,19 +372,20 @@ class TestReach(base.ShellTestCase):
         )
 
     def test_internet(self) -> None:
-        result = self.reach(
-            *('internet', 'db-1', '-f', 'value'),
-            *('-c', 'Source Address', '-c', 'Verdict', '-c', 'Reason'),
-        )
-        self.assertEqual(
-            (
-                3,
-                '0.0.0.0/0 blocked router router-950 has no route to '
-                '0.0.0.0/0\n',
-                '',
-            ),
-            (result.status, result.stdout, result.stderr),
-        )
+        for source in ('internet', '0.0.0.0/0'):
+            result = self.reach(
+                *(source, 'db-1', '-f', 'value', '-c', 'Source'),
+                *('-c', 'Source Address', '-c', 'Verdict', '-c', 'Reason'),
+            )
+            self.assertEqual(
+                (
+                    3,
+                    f'{source} 0.0.0.0/0 blocked router router-950 has no '
+                    'route to 0.0.0.0/0\n',
+                    '',
+                ),
+                (result.status, result.stdout, result.stderr),
+            )
 
     def test_port_of_a_floating_ip(self) -> None:
         """An administrator sees the port that reserves the address."""

@@ -86,8 +86,7 @@ class Case:
 
     def disagreements(self) -> list[str]:
         """Compare the judgement of each packet with that of the oracle."""
-        network = ipaddress.ip_network(self.peer)
-        peer = firewall.Peer((network,))
+        peer = (ipaddress.ip_network(self.peer),)
         step, *_replies = firewall.Filter(
             self.known, self.port, self.direction, peer
         ).judge(flows.EVERYTHING)

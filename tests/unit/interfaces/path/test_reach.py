@@ -235,9 +235,7 @@ class World:
         """Return what has an address, or an end outside."""
         if text in ('internet', 'internet6'):
             cidr = '::/0' if text.endswith('6') else '0.0.0.0/0'
-            return surroundings.End(
-                'internet', ipaddress.ip_network(cidr), is_internet=True
-            )
+            return surroundings.End('internet', ipaddress.ip_network(cidr))
         address = ipaddress.ip_network(text)
         for row in self.ports.values():
             if text in {fixed.ip_address for fixed in row.fixed_ips}:
@@ -1441,7 +1439,7 @@ class TestWays(WorldTestCase):
         )
         judged = [
             (path.pair.source.address, path.verdict, path.reason)
-            for path in self.world.paths('0.0.0.0/0', '10.0.1.5')
+            for path in self.world.paths('10.0.0.0/15', '10.0.1.5')
         ]
         not_joined = 'no router joins networks twin and back'
         no_floating_ip = (
@@ -1453,7 +1451,7 @@ class TestWays(WorldTestCase):
                 ('10.0.0.0/24', ALLOWED, None),
                 ('10.0.1.0/24', ALLOWED, None),
                 ('10.0.0.0/24', BLOCKED, not_joined),
-                ('0.0.0.0/0', BLOCKED, no_floating_ip),
+                ('10.0.0.0/15', BLOCKED, no_floating_ip),
             ],
             judged,
         )
