@@ -99,6 +99,7 @@ def _by(
     :param forwarded: See :meth:`paths.Pair.path`; none for a floating IP.
     """
     known, keeps, note = pair.known, False, ''
+    router = known.routers.get(row.router_id or '')
     seen: surroundings.Seen = (pair.source.network,)
     hops: list[steps.Step] = []
     if pair.source.network_id is not None:
@@ -106,30 +107,34 @@ def _by(
         way = routing.Way(known, pair.source, target, row.network_id)
         hops += way.hops
         seen = way.seen
-        is_router = way.gateway and way.gateway.id == row.router_id
-        if is_router and not forwarded:
+        is_own = router is not None and router == way.gateway
+        if is_own and not forwarded:
             note = _('replies are translated, unlike in OVN 23.03')
-        elif is_router and surroundings.Driver.OVN in known.drivers:
+        elif is_own and surroundings.Driver.OVN in known.drivers:
             # OVN translates replies where the sender is plugged in.
             keeps = len(way.routers) == 1
-    hops.append(_translation(pair, row, note))
-    if keeps:
-        back = pair.way_back(pair.source.network, None)
-        hops += back.replies(len(seen) == 1)
+    hops.append(_translation(row, router, note))
+    target = pair.source.network if keeps else seen[0]
+    back = pair.way_back(target, row.network_id)
+    is_sure = len(seen) == 1
+    if keeps or not router or not back.arrives or router in back.routers:
+        hops += back.replies(is_sure)
     else:
-        hops += _replies(pair, row, seen)
+        # Only this router knows what it has translated.
+        verdict = steps.BLOCKED if is_sure else steps.UNKNOWN
+        text = _('replies do not pass router %(row)s of floating IP %(by)s')
+        hops.append(steps.judged(verdict, 'reply', router, text, by=row))
     return pair.path(row.address, route, hops, seen, *forwarded)
 
 
 def _translation(
-    pair: paths.Pair, row: records.FloatingIP, note: str
+    row: records.FloatingIP, router: records.Router | None, note: str
 ) -> steps.Step:
     """Judge the router that translates a floating IP.
 
     The way back tells whether its interface is enabled. Neutron does not
     let it be removed while a floating IP needs it.
     """
-    router = pair.known.routers.get(row.router_id or '')
     verdict, text = steps.ALLOWED, note
     if router is None:
         verdict, text = steps.UNKNOWN, _('router %(id)s cannot be read')
@@ -138,22 +143,3 @@ def _translation(
     return steps.judged(
         *(verdict, 'floating-ip', row, text), id=row.router_id, router=router
     )
-
-
-def _replies(
-    pair: paths.Pair, row: records.FloatingIP, seen: surroundings.Seen
-) -> list[steps.Step]:
-    """Judge whether replies pass the router of a floating IP.
-
-    Only this router knows what it has translated.
-    """
-    back = pair.way_back(seen[0], row.network_id)
-    is_sure = len(seen) == 1
-    router = pair.known.routers.get(row.router_id or '')
-    if router is None or not back.arrives or router in back.routers:
-        return back.replies(is_sure)
-    verdict = steps.BLOCKED if is_sure else steps.UNKNOWN
-    reason = _(
-        'replies do not pass router %(row)s of floating IP %(floating)s'
-    )
-    return [steps.judged(verdict, 'reply', router, reason, floating=row)]
