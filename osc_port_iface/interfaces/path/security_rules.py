@@ -17,7 +17,6 @@ and nothing else except what every network needs
 (``neutron/agent/linux/iptables_firewall.py``, ``neutron/common/ovn/acl.py``).
 """
 
-import collections
 from collections.abc import Iterable, Mapping, Sequence
 import dataclasses
 import enum
@@ -148,29 +147,24 @@ def in_force(
     """
     if port is None or port.port_security_enabled is False:
         return ()
-    alike = collections.defaultdict(list)
-    for group in sorted(
-        groups, key=lambda group: (group.name or '', group.id)
-    ):
-        for rule in map(
-            _with_network, sorted(group.rules, key=lambda rule: rule.id)
-        ):
-            alike[_meaning(rule)].append((rule, Origin(group, rule.id)))
-    rules = []
-    for doubles in alike.values():
-        same, origins = zip(*doubles, strict=True)
-        # The name of a protocol is easier to read than its number.
-        rule = min(
-            same, key=lambda rule: ((rule.protocol or '').isdecimal(), rule.id)
+    found = [
+        (_with_network(rule), Origin(group, rule.id))
+        for group in sorted(
+            groups, key=lambda group: (group.name or '', group.id)
         )
-        rules.append(
-            EffectiveRule(
-                rule,
-                origins,
-                remote_groups.get(rule.remote_group_id or ''),
-                address_groups.get(rule.remote_address_group_id or ''),
-            )
+        for rule in sorted(group.rules, key=lambda rule: rule.id)
+    ]
+    alike = records.grouped(found, key=lambda pair: _meaning(pair[0]))
+    rules = [
+        EffectiveRule(
+            rule,
+            tuple(origin for _rule, origin in doubles),
+            remote_groups.get(rule.remote_group_id or ''),
+            address_groups.get(rule.remote_address_group_id or ''),
         )
+        for doubles in alike.values()
+        for rule, _origin in doubles[:1]
+    ]
     return tuple(sorted(rules, key=_sort_key))
 
 
