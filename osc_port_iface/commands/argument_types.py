@@ -147,9 +147,6 @@ def _address(
             return parse(text)
         except addresses.TooWide:
             raise _invalid(_TOO_WIDE, text) from None
-        except addresses.Mistake as mistake:
-            message = _("'%%s' is malformed: %s") % mistake
-            raise _invalid(message, text) from None
         except ValueError:
             raise _invalid(otherwise, text) from None
 

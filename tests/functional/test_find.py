@@ -233,8 +233,8 @@ class TestFind(base.ProjectTestCase):
             (
                 ('10.60.0.256',),
                 '',
-                "'10.60.0.256' is malformed: an IPv4 address has 4 numbers "
-                'from 0 to 255',
+                "'10.60.0.256' is not an IP address, a CIDR, a range, a MAC "
+                'address, a port ID or the name of a device on a host',
             ),
             (('--file', '-'), '::1\nnew\n', "line 2: 'new' is not an IP"),
             (('--file', '/nowhere'), '', '/nowhere'),

@@ -448,9 +448,6 @@ def read_notation(text: str) -> None:
     ):
         try:
             value = parse(text)
-        except addresses.Mistake as mistake:
-            _check_line(str(mistake))
-            continue
         except ValueError:
             continue
         assert parse(str(getattr(value, 'value', value))), text

@@ -34,30 +34,6 @@ settings = hypothesis.settings.get_profile('addresses')
 
 UUID = '0b7fcd10-8b3c-4d0f-9d0a-3f5a3f0c8d11'
 
-# The rules that mistakes break.
-IPV4 = 'an IPv4 address has 4 numbers from 0 to 255 without leading zeros'
-IPV6 = (
-    "an IPv6 address has 8 groups of up to 4 hexadecimal digits, or '::' in "
-    'place of some of them'
-)
-MAC = (
-    'a MAC address has 6 bytes of hexadecimal digits, all joined by colons or '
-    'by dashes, and its beginning 3 to 5 of them'
-)
-RANGE = 'a range is from one whole address to a later one of its version'
-NUMBER = 'a port is a number from 1 to 65535'
-PROTOCOL = 'a protocol with ports is tcp, udp, sctp or dccp'
-PREFIX = 'the prefix length of IPv4 is 0 to 32'
-ZONE = 'only a link-local address of IPv6 has a zone'
-PORT_ID = (
-    'a port ID has 8, 4, 4, 4 and 12 hexadecimal digits with dashes between '
-    'them'
-)
-DEVICE = (
-    'a device is named after the first 11 characters of the ID of its port, '
-    'such as tap0a3ca19c-dd'
-)
-
 
 @st.composite
 def any_case(draw: st.DrawFn, text: str) -> str:
@@ -592,8 +568,21 @@ class TestQuery(AddressTestCase):
                 'fe80::1%',
                 'qx-0a3ca19c-dd',
             ),
+            *('10.0.0', '10.0.0.', '10.0.0.5.6', '10.0.0/24', '010.0.0.1'),
+            *('10.0.0.256', '10.0.0.256:80', '10.0.0.5-10.0.0.999'),
+            *('10.0.0.0/33', '10.0.0.0/x', '10.0.0.0/', '2001:db8::/129'),
+            *('2001:db8:::1', '12345::1', '[2001:db8::zz]:80'),
+            *('fa:16:3e:01:02:03:04', 'fa:16:3e:01:02:0g', 'fa163e01020'),
+            *('fa-16-3e-01-02-03-04', 'fa-16:3e:01:02:03'),
+            *('[2001:db8::5]:x', '[2001:db8::5]:443/https'),
+            *('http://10.0.0.5/', '10.0.0.5,10.0.0.6', 'tap0a3ca19c'),
+            *(UUID[:-1], UUID.replace('-', '')),
+            *('web-1', 'ab-cd', 'c-1', '12-34', 'db-1.example.org', 'web:1'),
+            *('5', ',', '[web-1]:80', '10.0.0.5 '),
+            # As long as an argument may be.
+            *('a-' * 50_000, 'x' * 100_000, '1.' * 50_000, '-.' * 50_000),
         ):
-            with self.subTest(text):
+            with self.subTest(text[:20]):
                 self.assertRaises(ValueError, addresses.parse_query, text)
                 self.assertFalse(addresses.is_query(text))
 
@@ -646,83 +635,3 @@ class TestQuery(AddressTestCase):
                 self.assertRaises(
                     addresses.TooWide, addresses.parse_query, text
                 )
-
-
-class TestMistakes(testtools.TestCase):
-    def test_each(self) -> None:
-        for text, why in (
-            ('10.0.0', IPV4),
-            ('10.0.0.', IPV4),
-            ('10.0.0.5.6', IPV4),
-            ('10.0.0/24', IPV4),
-            ('10.0.0.256', IPV4),
-            ('10.0.0.256:80', IPV4),
-            ('10.0.0.5-10.0.0.999', IPV4),
-            ('010.0.0.1', IPV4),
-            ('10.0.0.0/33', PREFIX),
-            ('10.0.0.0/x', PREFIX),
-            ('10.0.0.0/', PREFIX),
-            ('2001:db8::/129', 'the prefix length of IPv6 is 0 to 128'),
-            ('2001:db8:::1', IPV6),
-            ('12345::1', IPV6),
-            ('[2001:db8::zz]:80', IPV6),
-            ('10.0.0.9-10.0.0.5', RANGE),
-            ('10.0.0.5-::9', RANGE),
-            ('10.0.0.5-9', RANGE),
-            ('10.0.0.5-', RANGE),
-            ('-10.0.0.5', RANGE),
-            ('fa:16', MAC),
-            ('fa:16:3', MAC),
-            ('fa:16:3e:01:02:03:04', MAC),
-            ('fa-16-3e-01-02-03-04', MAC),
-            ('fa:16:3e:01:02:0g', MAC),
-            ('fa-16:3e:01:02:03', MAC),
-            ('fa163e01020', MAC),
-            ('10.0.0.5:0', NUMBER),
-            ('10.0.0.5:65536', NUMBER),
-            ('10.0.0.5:', NUMBER),
-            ('[2001:db8::5]:x', NUMBER),
-            ('10.0.0.5:80/', PROTOCOL),
-            ('10.0.0.5:80/tpc', PROTOCOL),
-            ('[2001:db8::5]:443/https', PROTOCOL),
-            ('[10.0.0.5', 'a bracket is missing'),
-            ('10.0.0.5%eth0', ZONE),
-            (
-                'http://10.0.0.5/',
-                'give the address without the rest of the URL',
-            ),
-            ('10.0.0.5,10.0.0.6', 'give each address by itself'),
-            ('8c9da1f6-5b8b-43bc-8349-1ee6b126645', PORT_ID),
-            ('8c9da1f65b8b43bc83491ee6b1266450', PORT_ID),
-            ('tap0a3ca19c', DEVICE),
-        ):
-            with self.subTest(text):
-                mistake = self.assertRaises(
-                    addresses.Mistake, addresses.parse_query, text
-                )
-                self.assertEqual(why, str(mistake))
-
-    def test_names(self) -> None:
-        for text in (
-            *('web-1', 'ab-cd', 'c-1', '12-34', 'db-1.example.org', 'web:1'),
-            *('', '5', '-', ':', ',', '[web-1]:80', 'qx-0a3ca19c-dd'),
-            # As long as an argument may be.
-            *('a-' * 50_000, 'x' * 100_000),
-        ):
-            with self.subTest(text[:20]):
-                self.assert_no_mistake(addresses.parse_query, text)
-
-    def test_what_only_looks_like_another_kind(self) -> None:
-        for parse, texts in (
-            (addresses.parse_mac_address, ['10.0.0.256']),
-            (addresses.parse_ip_network, ['fa:16:3e:01:02:03', 'web-1']),
-        ):
-            for text in texts:
-                self.assert_no_mistake(parse, text)
-
-    def assert_no_mistake(
-        self, parse: Callable[[str], object], text: str
-    ) -> None:
-        """Assert that a text does not even look like an address."""
-        error = self.assertRaises(ValueError, parse, text)
-        self.assertNotIsInstance(error, addresses.Mistake)

@@ -555,27 +555,7 @@ class TestUsage(FindTestCase):
         )
 
     def test_malformed(self) -> None:
-        for text, why in (
-            (
-                '10.0.0.256',
-                'an IPv4 address has 4 numbers from 0 to 255 without leading '
-                'zeros',
-            ),
-            (
-                '10.0.0.9-10.0.0.5',
-                'a range is from one whole address to a later one of its '
-                'version',
-            ),
-            (
-                '10.0.0.5%eth0',
-                'only a link-local address of IPv6 has a zone',
-            ),
-        ):
-            with self.subTest(text):
-                self.assert_usage_error(
-                    f"'{text}' is malformed: {why}\n", text
-                )
-        for text in ('web-1', '', '10.0.0.5 '):
+        for text in ('web-1', '', '10.0.0.5 ', '10.0.0.256'):
             with self.subTest(text):
                 self.assert_usage_error(
                     f"'{text}' is not an IP address, a CIDR, a range, a MAC "
@@ -644,9 +624,8 @@ class TestUsage(FindTestCase):
         self.assert_usage_error(
             f"error: argument --file: line 2: 'web-1' {kinds}\n"
             "line 3: '10.0.0.0/8' is too wide: at most 4,096 IPv4 addresses, "
-            "or a /48 of IPv6\nline 4: '\\x1b[2J' is malformed: a bracket is "
-            "missing\nline 5: '10.0.0.5:0' is malformed: a port is a number "
-            'from 1 to 65535\n',
+            f"or a /48 of IPv6\nline 4: '\\x1b[2J' {kinds}\n"
+            f"line 5: '10.0.0.5:0' {kinds}\n",
             *('--file', path),
         )
         path = self.create_file('')
