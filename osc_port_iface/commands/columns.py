@@ -221,6 +221,13 @@ _ADMIN = views.Origin.ADMIN
 _EVERY_VIEW = views.Origin.EVERY_VIEW
 _SERVER = views.Origin.SERVER
 
+
+def _of_segments(header: str, field: str) -> Column[_Interface]:
+    """Make a column of what the segments of a network have."""
+    value = f'look.segments.{field}'
+    return Column(header, value, _ON_REQUEST, _ADMIN, kind=_aligned)
+
+
 OF_SERVER: Columns[_Interface] = (
     Column('Server ID', 'server.id', _ALWAYS, _EVERY_VIEW),
     Column('Server Name', 'server.name', _ALWAYS, _EVERY_VIEW),
@@ -241,27 +248,9 @@ OF_INTERFACE: Columns[_Interface] = (
     Column('Tag', 'interface.tag', origin=views.Origin.TAG),
     Column('NIC Index', 'nic_index', _ON_REQUEST, _SERVER, kind=cells.number),
     Column('Network Name', _network_name, _LONG, _EVERY_VIEW),
-    Column(
-        'Network Type',
-        'look.segments.network_type',
-        _ON_REQUEST,
-        _ADMIN,
-        kind=_aligned,
-    ),
-    Column(
-        'Segmentation ID',
-        'look.segments.segmentation_id',
-        _ON_REQUEST,
-        _ADMIN,
-        kind=_aligned,
-    ),
-    Column(
-        'Physical Network',
-        'look.segments.physical_network',
-        _ON_REQUEST,
-        _ADMIN,
-        kind=_aligned,
-    ),
+    _of_segments('Network Type', 'network_type'),
+    _of_segments('Segmentation ID', 'segmentation_id'),
+    _of_segments('Physical Network', 'physical_network'),
     Column('MTU', 'look.network.mtu', _LONG, kind=cells.number),
     Column('Port Name', 'look.port.name', _LONG),
     Column('Subnet Names', 'look.subnets.name', _LONG, kind=_known),
