@@ -153,12 +153,9 @@ def read(
         if (value := getattr(parsed_args, name)) is not None
     )
     no_port = view.lacks.get(views.Origin.PORT)
-    if parsed_args.subports and no_port:
-        raise plugin_command.UsageError(
-            _('--subports cannot be used here: %s.') % no_port
-        )
-    for name, origin in filters.ORIGINS.items():
-        if name in conditions and (why := view.lacks.get(origin)):
+    needed = {**filters.ORIGINS, 'subports': views.Origin.PORT}
+    for name, origin in needed.items():
+        if getattr(parsed_args, name) and (why := view.lacks.get(origin)):
             raise plugin_command.UsageError(
                 _('--%(option)s cannot be used here: %(why)s.')
                 % {'option': name.replace('_', '-'), 'why': why}
