@@ -108,7 +108,8 @@ def number(value: int | str | None) -> Cell:
     """Show a number, or a text where the API allows a range."""
     shown = _text(value)
     # A range sorts after the number it begins with.
-    return Cell([shown], value, (len(shown.partition(':')[0]), shown))
+    order = (len(shown.partition(':')[0]), shown)
+    return Cell([shown], int(shown) if shown.isdecimal() else value, order)
 
 
 @functools.cache

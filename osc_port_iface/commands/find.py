@@ -41,10 +41,6 @@ _MATCHED = {
 }
 
 
-def _port_number(text: str | None) -> cells.Cell:
-    return cells.number(cells.port_number(text))
-
-
 def _allowed_address(match: searches.Match) -> cells.Cell:
     return cells.address_pair(match.pair, match.is_any_address)
 
@@ -80,10 +76,10 @@ COLUMNS: columns.Columns[searches.Match] = (
     columns.Column('Device ID', 'device_id'),
     columns.Column('Protocol', 'forwarding.protocol'),
     columns.Column(
-        'External Port', 'forwarding.external_port', kind=_port_number
+        'External Port', 'forwarding.external_port', kind=cells.number
     ),
     columns.Column(
-        'Internal Port', 'forwarding.internal_port', kind=_port_number
+        'Internal Port', 'forwarding.internal_port', kind=cells.number
     ),
     columns.Column('VLAN', 'subport.segmentation_id', kind=cells.number),
     columns.Column('Allowed Address', '', kind=_allowed_address),
