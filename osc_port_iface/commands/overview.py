@@ -45,15 +45,14 @@ class ServerInterface(plugin_command.PluginCommand):
     )
 
     def get_description(self) -> str:
-        lines = (
-            *(super().get_description(), '', _('Commands::'), ''),
-            *(f'  {verb:6}  {text}' for verb, text in QUESTIONS.items()),
-            *(
-                '',
-                _("'openstack help server interface list' shows the options."),
-            ),
+        verbs = [f'  {verb:6}  {text}' for verb, text in QUESTIONS.items()]
+        parts = (
+            super().get_description(),
+            _('Commands::'),
+            '\n'.join(verbs),
+            _("'openstack help server interface list' shows the options."),
         )
-        return '\n'.join(lines)
+        return '\n\n'.join(parts)
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         # 'openstack complete' offers the verbs of a command that has options
