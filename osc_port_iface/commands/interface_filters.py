@@ -44,34 +44,34 @@ _VNIC_TYPES = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the filters to a command."""
-    group = parser.add_argument_group(_('filters'))
+    group = parser.add_argument_group(
+        _('filters'), _('List only these interfaces.')
+    )
     group.add_argument(
         '--network',
         metavar='<network>',
         type=argument_types.name,
-        help=_('List only interfaces on this network (name or ID)'),
+        help=_('Interfaces on this network (name or ID)'),
     )
     group.add_argument(
         '--fixed-ip',
         metavar='<address>',
         type=argument_types.ip_network,
-        help=_(
-            'List only interfaces with this fixed IP, or with one in this CIDR'
-        ),
+        help=_('Interfaces with this fixed IP, or with one in this CIDR'),
     )
     group.add_argument(
         '--ip-version',
         type=int,
         choices=(4, 6),
-        help=_('List only interfaces with a fixed IP of this version'),
+        help=_('Interfaces with a fixed IP of this version'),
     )
     group.add_argument(
         '--mac-address',
         metavar='<mac-address>',
         type=argument_types.mac_prefix,
         help=_(
-            'List only interfaces with this MAC address, or with this '
-            'beginning of one, such as fa:16:3e, in any notation'
+            'Interfaces with this MAC address, or with this beginning of one, '
+            'such as fa:16:3e, in any notation'
         ),
     )
     group.add_argument(
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='<state>',
         type=argument_types.one_of(_PORT_STATES, argument_types.state),
         choices=_PORT_STATES,
-        help=_('List only interfaces whose port has this state: %s')
+        help=_('Interfaces whose port has this state: %s')
         % ', '.join(_PORT_STATES),
     )
     group.add_argument(
@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='<tag>',
         type=argument_types.name,
         help=_(
-            'List only interfaces with this device tag (supported by '
+            'Interfaces with this device tag (supported by '
             '--os-compute-api-version 2.70 or above, and --source compute)'
         ),
     )
@@ -95,47 +95,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--subnet',
         metavar='<subnet>',
         type=argument_types.name,
-        help=_(
-            'List only interfaces with a fixed IP on this subnet (name or ID)'
-        ),
+        help=_('Interfaces with a fixed IP on this subnet (name or ID)'),
     )
     group.add_argument(
         '--security-group',
         metavar='<security-group>',
         type=argument_types.name,
-        help=_(
-            'List only interfaces whose port has this security group (name '
-            'or ID)'
-        ),
+        help=_('Interfaces whose port has this security group (name or ID)'),
     )
     group.add_argument(
         '--no-security-group',
         action='store_true',
         default=None,
-        help=_('List only interfaces whose port has no security group'),
+        help=_('Interfaces whose port has no security group'),
     )
     group.add_argument(
         '--vnic-type',
         metavar='<vnic-type>',
         type=argument_types.one_of(_VNIC_TYPES),
         choices=_VNIC_TYPES,
-        help=_('List only interfaces with this VNIC type: %s')
-        % ', '.join(_VNIC_TYPES),
+        help=_('Interfaces with this VNIC type: %s') % ', '.join(_VNIC_TYPES),
     )
     group.add_argument(
         '--host-device',
         metavar='<device>',
         type=argument_types.name,
         help=_(
-            'List only the interface with this name on the host, such as '
-            'tap0a3ca19c-dd, or with this PCI address (admin only)'
+            'Interface with this name on the host, such as tap0a3ca19c-dd, or '
+            'with this PCI address (admin only)'
         ),
     )
     group.add_argument(
         '--no-port-security',
         action='store_true',
         default=None,
-        help=_('List only interfaces whose port has port security disabled'),
+        help=_('Interfaces whose port has port security disabled'),
     )
 
 

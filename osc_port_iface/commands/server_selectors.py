@@ -83,26 +83,21 @@ def add_scope(
         '--project',
         metavar='<project>',
         type=argument_types.name,
-        help=_(
-            'Look only at servers in this project (name or ID) (admin only)'
-        ),
+        help=_('Servers in this project (name or ID) (admin only)'),
     )
     group.add_argument(
         '--project-domain',
         metavar='<project-domain>',
         type=argument_types.name,
-        help=_(
-            'Domain the project belongs to (name or ID). '
-            'This can be used in case collisions between project names exist.'
-        ),
+        help=_('Domain of the project (name or ID)'),
     )
     group.add_argument(
         '--host',
         metavar='<hostname>',
         type=argument_types.name,
         help=_(
-            'Look only at servers on this compute host, in all projects '
-            'unless --project is given (admin only)'
+            'Servers on this compute host, in all projects unless --project '
+            'is given (admin only)'
         ),
     )
     group.add_argument(
@@ -110,7 +105,7 @@ def add_scope(
         metavar='<status>',
         type=argument_types.one_of(_STATUSES, argument_types.state),
         choices=_STATUSES,
-        help=_('Look only at servers with this status, such as ACTIVE'),
+        help=_('Servers with this status, such as ACTIVE'),
     )
 
 
