@@ -13,6 +13,7 @@
 """What all commands of the plugin have in common."""
 
 import argparse
+import collections
 from collections.abc import Callable, Iterable, Iterator, Sequence
 import contextlib
 import io
@@ -91,7 +92,8 @@ class PluginCommand(command.Command):
         super().__init__(app, app_args, cmd_name)
         self._hints: list[str] = []
         self._status_line: progress.StatusLine | None = None
-        self._servers = progress.Servers()
+        # Of all regions that are asked.
+        self._servers: collections.Counter[str] = collections.Counter()
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -196,10 +198,13 @@ class PluginCommand(command.Command):
 
         :returns: A function to call after each server.
         """
-        self._servers.add(total)
+        self._servers['total'] += total
 
         def advance() -> None:
-            self.show_progress(self._servers.advance())
+            self._servers['done'] += 1
+            self.show_progress(
+                _('%(done)d of %(total)d servers') % self._servers
+            )
 
         yield advance
         self.show_progress(_WAITING)

@@ -27,29 +27,6 @@ _DELAY = 1.0
 _INTERVAL = 0.2
 
 
-class Servers:
-    """Counts the servers of all regions that are asked in parallel."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._done = 0
-        self._total = 0
-
-    def add(self, total: int) -> None:
-        """Expect more servers."""
-        with self._lock:
-            self._total += total
-
-    def advance(self) -> str:
-        """Count one that is done, and say how many are."""
-        with self._lock:
-            self._done += 1
-            return _('%(done)d of %(total)d servers') % {
-                'done': self._done,
-                'total': self._total,
-            }
-
-
 class StatusLine:
     """A line that is written over, and erased at the end.
 
