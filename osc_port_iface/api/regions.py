@@ -19,7 +19,6 @@ from typing import Any
 
 from openstack.config import cloud_region
 from openstack.config import loader
-from openstack import exceptions as sdk_exceptions
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
@@ -147,20 +146,6 @@ class Regions:
             config.config.get('auth'),
             config.get_requests_verify_args(),
         )
-
-
-def is_accepted(
-    settings: loader.OpenStackConfig, options: argparse.Namespace, name: str
-) -> bool:
-    """Return whether OSC accepts a region as ``--os-region-name``.
-
-    openstacksdk refuses it if the settings have only another one.
-    """
-    try:
-        _configured(settings, options, name)
-    except sdk_exceptions.ConfigException:
-        return False
-    return True
 
 
 def _configured(

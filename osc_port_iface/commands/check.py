@@ -197,10 +197,13 @@ class CheckServerInterface(lister.TextLister):
         if not count:
             return
         selected = finding_selectors.selection(parsed_args)
+        # With --os-region-name, openstacksdk refuses what an openrc file does
+        # not name.
+        region = [self.region] if self.region else parsed_args.region[:1]
         command = shlex.join(
             [
-                *regions.program(self),
-                *('server', 'interface', 'repair', *selected),
+                *(f'OS_REGION_NAME={name}' for name in region),
+                *('openstack', 'server', 'interface', 'repair', *selected),
             ]
         )
         self.hint(

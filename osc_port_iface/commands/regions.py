@@ -105,23 +105,6 @@ def choose(
     return None
 
 
-def program(command: plugin_command.PluginCommand) -> list[str]:
-    """Return the beginning of a command line for the region that is asked.
-
-    openstacksdk refuses --os-region-name if the settings have only another.
-    """
-    app, region = command.app, command.region
-    if not region:
-        return ['openstack']
-    if not api_regions.is_accepted(app.cloud_config, app.options, region):
-        if app.cloud.name == app.cloud_config.envvar_key:
-            return [f'OS_REGION_NAME={region}', 'openstack']
-        command.hint(
-            _('For the next command, list all regions in clouds.yaml.')
-        )
-    return ['openstack', '--os-region-name', region]
-
-
 class Regions(Generic[_Command]):
     """A command that asks several regions.
 

@@ -555,8 +555,8 @@ class TestCheck(RegionsTestCase):
                 'demo: no findings.',
                 'RegionTwo: Checked 1 server and 1 interface in project demo: '
                 '1 finding.',
-                'RegionTwo: Plan the repair: openstack --os-region-name '
-                'RegionTwo server interface repair --dry-run',
+                'RegionTwo: Plan the repair: OS_REGION_NAME=RegionTwo '
+                'openstack server interface repair --dry-run',
                 "RegionTwo: See 'port-down' "
                 "on the page 'Findings' of the documentation.",
             ],
@@ -567,33 +567,25 @@ class TestCheck(RegionsTestCase):
     def test_how_to_ask_the_region_next(self) -> None:
         self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 132)
         self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
-        repair = 'server interface repair --dry-run'
-        self.environment['OS_REGION_NAME'] = 'RegionOne'
-        hint = 'RegionTwo: Plan the repair: '
-        (line,) = [
-            line.removeprefix(hint)
-            for line in self.check().stderr.splitlines()
-            if line.startswith(hint)
-        ]
-        # The oldest client accepts the option all the same.
-        words = line.split(' ')
-        if '=' in words[0]:
-            name, value = words.pop(0).split('=')
-            self.environment[name] = value
-        result = self.openstack(*words[1:])
-        self.assertEqual(3, result.status, result.stderr)
-        self.assertIn(fake_cloud.identifier(13), result.stdout)
-        del self.environment['OS_REGION_NAME']
-        self.configure_cloud(region_name='RegionOne')
-        self.assertEqual(
-            [
-                'RegionTwo: For the next command, list all regions in '
-                'clouds.yaml.',
-                'RegionTwo: Plan the repair: openstack --os-region-name '
-                f'RegionTwo {repair}',
-            ],
-            self.check().stderr.splitlines()[-3:-1],
-        )
+        login = {**self.environment, 'OS_REGION_NAME': 'RegionOne'}
+        for regions in ((), ('RegionOne', 'RegionTwo')):
+            self.environment = dict(login)
+            if regions:
+                del self.environment['OS_REGION_NAME']
+                self.configure_cloud(regions=regions)
+            for options in ('--all-regions', '--region RegionTwo'):
+                with self.subTest(regions=regions, options=options):
+                    result = self.ask('check', regions=options)
+                    (hint,) = re.findall(
+                        'repair: OS_REGION_NAME=RegionTwo openstack (.*)',
+                        result.stderr,
+                    )
+                    before = dict(self.environment)
+                    self.environment['OS_REGION_NAME'] = 'RegionTwo'
+                    result = self.openstack(*hint.split())
+                    self.environment = before
+                    self.assertEqual(3, result.status, result.stderr)
+                    self.assertIn(fake_cloud.identifier(13), result.stdout)
 
     def test_nagios(self) -> None:
         self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
