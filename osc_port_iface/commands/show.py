@@ -161,12 +161,8 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         self.report(found.all, look)
         stdout = self.app.stdout
         if parsed_args.tree == 'text':
-            lines = tree_drawing.text(
-                tree,
-                stdout.encoding,
-                terminal.width(stdout),
-                colours.are_wanted(stdout),
-            )
+            emphasize = colours.warn if colours.are_wanted(stdout) else str
+            lines = tree_drawing.text(tree, terminal.width(stdout), emphasize)
         else:
             lines = tree_drawing.LANGUAGES[parsed_args.tree](tree)
         self.end_progress()

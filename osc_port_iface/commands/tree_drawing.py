@@ -18,15 +18,12 @@ Names are free text, which must neither act on a terminal nor end a label.
 from collections.abc import Callable, Iterator
 import itertools
 
-from osc_port_iface.commands import colours
 from osc_port_iface.commands import terminal
 from osc_port_iface.interfaces import topology
 from osc_port_iface import printable
 
-# Before a child, before the last one, and below the first two.
-_LINES = ('├── ', '└── ', '│   ')
-_ASCII_LINES = ('|-- ', '`-- ', '|   ')
-_BLANK = '    '
+_BEFORE, _BEFORE_LAST = '├── ', '└── '
+_BESIDE, _BLANK = '│   ', '    '
 
 # Graphviz reads the entities of HTML, such as &lt;, in any label.
 _ESCAPED_IN_DOT = str.maketrans({'\\': r'\\', '"': r'\"', '&': '&amp;'})
@@ -37,34 +34,16 @@ _PLAIN = frozenset(' .,:-_/()')
 
 def text(
     node: topology.Node,
-    encoding: str | None,
     room: int | None = None,
-    has_colours: bool = False,
-) -> list[str]:
+    emphasize: Callable[[str], str] = str,
+) -> Iterator[str]:
     """Draw a tree for people.
 
     :param node: Its root.
-    :param encoding: The encoding in which it will be written.
     :param room: The width of the terminal, into which lines are wrapped.
-    :param has_colours: Whether mismatches are coloured.
+    :param emphasize: Colours mismatches.
+    :returns: Its lines.
     """
-    lines = _LINES
-    try:
-        ''.join(lines).encode(encoding or 'utf-8')
-    except UnicodeError:
-        lines = _ASCII_LINES
-    emphasize = colours.warn if has_colours else str
-    return list(_branch(node, lines, room, emphasize))
-
-
-def _branch(
-    node: topology.Node,
-    lines: tuple[str, str, str],
-    room: int | None,
-    emphasize: Callable[[str], str],
-) -> Iterator[str]:
-    """Draw a node and its children."""
-    before, before_last, beside = lines
     title, *facts = _label(node)
     marks = [f'! {mark}' for mark in map(printable.escape, node.mismatches)]
     if facts:
@@ -74,40 +53,39 @@ def _branch(
     for line in (title, *marks):
         for part in terminal.wrap(line, left) if left else [line]:
             yield prefix + (part if line is title else emphasize(part))
-            prefix = beside if node.children else _BLANK
+            prefix = _BESIDE if node.children else _BLANK
     for child in node.children:
         is_last = child is node.children[-1]
-        prefix = before_last if is_last else before
-        for line in _branch(child, lines, left, emphasize):
+        prefix = _BEFORE_LAST if is_last else _BEFORE
+        for line in text(child, left, emphasize):
             yield prefix + line
-            prefix = _BLANK if is_last else beside
+            prefix = _BLANK if is_last else _BESIDE
 
 
-def mermaid(node: topology.Node) -> list[str]:
+def mermaid(node: topology.Node) -> Iterator[str]:
     """Draw a tree as a flowchart of Mermaid, as wikis and trackers show it."""
-    drawn = ['graph LR']
+    yield 'graph LR'
     for number, parent, child in _numbered(node, itertools.count()):
         label = '<br>'.join(map(_in_mermaid, _all_lines(child)))
-        drawn.append(f'  n{number}["{label}"]')
+        yield f'  n{number}["{label}"]'
         if parent is not None:
-            drawn.append(f'  n{parent} --> n{number}')
+            yield f'  n{parent} --> n{number}'
         if child.mismatches:
-            drawn.append(f'  style n{number} stroke:red')
-    return drawn
+            yield f'  style n{number} stroke:red'
 
 
-def dot(node: topology.Node) -> list[str]:
+def dot(node: topology.Node) -> Iterator[str]:
     """Draw a tree in the language of Graphviz."""
-    drawn = ['digraph {', '  rankdir=LR', '  node [shape=box]']
+    yield from ('digraph {', '  rankdir=LR', '  node [shape=box]')
     for number, parent, child in _numbered(node, itertools.count()):
         label = r'\n'.join(
             line.translate(_ESCAPED_IN_DOT) for line in _all_lines(child)
         )
         colour = ' color=red' if child.mismatches else ''
-        drawn.append(f'  n{number} [label="{label}"{colour}]')
+        yield f'  n{number} [label="{label}"{colour}]'
         if parent is not None:
-            drawn.append(f'  n{parent} -> n{number}')
-    return [*drawn, '}']
+            yield f'  n{parent} -> n{number}'
+    yield '}'
 
 
 # What people call the languages.

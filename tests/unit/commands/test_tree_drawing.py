@@ -14,6 +14,7 @@
 
 import testtools
 
+from osc_port_iface.commands import colours
 from osc_port_iface.commands import tree_drawing
 from osc_port_iface.interfaces import topology
 
@@ -46,11 +47,11 @@ class TestText(testtools.TestCase):
                 '│   └── network net',
                 '└── interface fa:16:3e:00:00:0c',
             ],
-            tree_drawing.text(TREE, 'utf-8', None),
+            list(tree_drawing.text(TREE)),
         )
 
     def test_colours(self) -> None:
-        found = tree_drawing.text(TREE, 'utf-8', 50, True)
+        found = list(tree_drawing.text(TREE, 50, colours.warn))
         self.assertEqual(
             [
                 '│   │   \x1b[31m! address-differs: 10.0.0.9; '
@@ -58,23 +59,6 @@ class TestText(testtools.TestCase):
                 '│   │   \x1b[31m10.0.0.5\x1b[0m',
             ],
             found[2:4],
-        )
-
-    def test_encoding_without_lines(self) -> None:
-        for encoding in ('ascii', 'latin-1'):
-            self.assertEqual(
-                [
-                    'server web (ACTIVE, compute-1)',
-                    '|-- interface fa:16:3e:00:00:0b (ACTIVE)',
-                    '|   |   ! address-differs: 10.0.0.9; expected: 10.0.0.5',
-                    '|   `-- network net',
-                    '`-- interface fa:16:3e:00:00:0c',
-                ],
-                tree_drawing.text(TREE, encoding, None),
-            )
-        self.assertEqual(
-            tree_drawing.text(TREE, 'utf-8', None),
-            tree_drawing.text(TREE, None, None),
         )
 
     def test_fits_the_terminal(self) -> None:
@@ -92,24 +76,24 @@ class TestText(testtools.TestCase):
                 '└── interface',
                 '        fa:16:3e:00:00:0c',
             ],
-            tree_drawing.text(TREE, 'utf-8', 28),
+            list(tree_drawing.text(TREE, 28)),
         )
 
     def test_long_name(self) -> None:
         node = topology.Node('server', 'n' * 255, ('ACTIVE',))
-        lines = tree_drawing.text(node, 'utf-8', 80)
+        lines = list(tree_drawing.text(node, 80))
         self.assertEqual({True}, {len(line) <= 80 for line in lines})
         self.assertEqual(
             f'server{"n" * 255}(ACTIVE)',
             ''.join(lines).replace(' ', ''),
         )
         for room in (1, 4, 5):
-            self.assertNotEqual([], tree_drawing.text(TREE, 'utf-8', room))
+            self.assertNotEqual([], list(tree_drawing.text(TREE, room)))
 
     def test_hostile_name(self) -> None:
         self.assertEqual(
             [r'server a"b`c]d<br>e#quot;f\N\n\x1b[2J%%;-->g&lt;'],
-            tree_drawing.text(topology.Node('server', HOSTILE), 'utf-8', None),
+            list(tree_drawing.text(topology.Node('server', HOSTILE))),
         )
 
 
@@ -128,7 +112,7 @@ class TestLanguages(testtools.TestCase):
                 '  n3["interface fa:16:3e:00:00:0c"]',
                 '  n0 --> n3',
             ],
-            tree_drawing.mermaid(TREE),
+            list(tree_drawing.mermaid(TREE)),
         )
 
     def test_dot(self) -> None:
@@ -147,7 +131,7 @@ class TestLanguages(testtools.TestCase):
                 '  n0 -> n3',
                 '}',
             ],
-            tree_drawing.dot(TREE),
+            list(tree_drawing.dot(TREE)),
         )
 
     def test_hostile_name(self) -> None:
@@ -158,10 +142,10 @@ class TestLanguages(testtools.TestCase):
         )
         self.assertEqual(
             ['graph LR', f'  n0["server {safe}<br>{safe}"]'],
-            tree_drawing.mermaid(node),
+            list(tree_drawing.mermaid(node)),
         )
         safe = r'a\"b`c]d<br>e#quot;f\\N\\n\\x1b[2J%%;-->g&amp;lt;'
         self.assertEqual(
             rf'  n0 [label="server {safe}\n{safe}"]',
-            tree_drawing.dot(node)[3],
+            list(tree_drawing.dot(node))[3],
         )
