@@ -85,7 +85,7 @@ def report(
     :raises exceptions.CommandError: Nothing has an answer.
     """
     lines = []
-    for (method, line), said_by in _merged(parts).items():
+    for method, line, said_by in _merged(parts):
         if set(said_by) < set(regions):
             place = ', '.join(map(printable.one_line, said_by))
             line = f'{place}: {line}'
@@ -108,36 +108,25 @@ def report(
 
 def _merged(
     parts: Sequence[Part[_Command]],
-) -> dict[tuple[str, str], list[str]]:
-    """Return what is to be reported, and the regions that say it.
+) -> list[tuple[str, str, Collection[str]]]:
+    """Return how to report which lines, and the regions that say them.
 
     What does not exist in one region, or at one time, may in another. So a
     line that says so counts only if all with an answer say it, and it comes
     last.
     """
+    said: dict[tuple[str, str], dict[str, None]] = {}
     absent: dict[str, set[int]] = {}
     for number, part in enumerate(parts):
-        for _method, line in part.said:
-            if isinstance(line, records.Absence):
-                absent.setdefault(line.name, set()).add(number)
+        for row in part.said:
+            said.setdefault(row, {})[part.region] = None
+            if isinstance(row[1], records.Absence):
+                absent.setdefault(row[1].name, set()).add(number)
     answering = {number for number, part in enumerate(parts) if not part.error}
-    first: dict[tuple[str, str], list[str]] = {}
-    last: dict[tuple[str, str], list[str]] = {}
-    for part in parts:
-        for said in part.said:
-            counting = first
-            if isinstance(said[1], records.Absence):
-                if not absent[said[1].name] >= answering:
-                    continue
-                counting = last
-            counting.setdefault(said, []).append(part.region)
-    # A line may be another one with a suggestion added.
-    for said in list(last):
-        if any(
-            said != other and other[1].startswith(said[1]) for other in last
-        ):
-            del last[said]
-    return {
-        said: list(dict.fromkeys(regions))
-        for said, regions in (*first.items(), *last.items())
-    }
+    first, last = [], []
+    for (method, line), regions in said.items():
+        if not isinstance(line, records.Absence):
+            first.append((method, line, regions))
+        elif absent[line.name] >= answering:
+            last.append((method, line, regions))
+    return [*first, *last]

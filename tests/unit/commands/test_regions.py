@@ -270,7 +270,7 @@ class TestList(RegionsTestCase):
                     self.names(*names.split()), 1, stdout, [text]
                 )
 
-    def test_the_best_suggestion_is_kept(self) -> None:
+    def test_each_region_has_suggestions(self) -> None:
         result = self.names('dbs')
         self.assert_result(
             result,
@@ -278,7 +278,9 @@ class TestList(RegionsTestCase):
             [],
             [
                 "RegionOne: No server with the name or ID 'dbs' exists in "
-                "project demo. Did you mean 'db'?"
+                "project demo. Did you mean 'db'?",
+                "RegionTwo: No server with the name or ID 'dbs' exists in "
+                'project demo.',
             ],
         )
 
