@@ -116,7 +116,8 @@ class ListServerInterface(as_of.RecordedLister):
         chosen = self.choose(parsed_args, available, parsed_args.long)
         cloud = self.cloud()
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
-        chosen = self.without_tag(parsed_args, chosen, cloud.compute)
+        if parsed_args.at or not self.region:
+            chosen = self.without_tag(parsed_args, chosen, cloud.compute)
         scope = server_selectors.scope(parsed_args, cloud.identity)
         conditions = interface_filters.read(parsed_args, cloud, view)
         servers = selection.select(

@@ -155,18 +155,14 @@ class Regions(Generic[_Command]):
     def table(self, work: Callable[[_Command], lister.Table]) -> lister.Table:
         """Make one table of those of all regions.
 
-        :param work: Makes the table of a region, as for :meth:`ask`.
+        :param work: Makes the table of a region, as for :meth:`ask`. All have
+            the same columns.
         """
         tables = self.ask(work)
-        # Without the tag, which Nova may not show in all regions, they have
-        # the same columns.
-        headers = max((found for found, _rows in tables.values()), key=len)
-        rows = []
-        for region, (found, found_rows) in tables.items():
-            for row in found_rows:
-                known = dict(zip(found, row, strict=True))
-                shown = (
-                    known.get(header, cells.text(None)) for header in headers
-                )
-                rows.append((cells.text(region), *shown))
+        headers, _rows = next(iter(tables.values()))
+        rows = [
+            (cells.text(region), *row)
+            for region, (_headers, found_rows) in tables.items()
+            for row in found_rows
+        ]
         return (HEADER, *headers), rows
