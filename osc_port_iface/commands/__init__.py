@@ -28,23 +28,10 @@ class _Postponed:
     module: str
     name: str
 
-    def __new__(
-        cls,
-        app: Any,
-        app_args: argparse.Namespace | None,
-        cmd_name: str | None = None,
-    ) -> Any:
+    def __new__(cls, app: Any, app_args: argparse.Namespace | None) -> Any:
         """Import the command, and make it."""
         module = importlib.import_module(f'{__name__}.{cls.module}')
-        return getattr(module, cls.name)(app, app_args, cmd_name)
-
-    def __init__(
-        self,
-        app: Any,
-        app_args: argparse.Namespace | None,
-        cmd_name: str | None = None,
-    ) -> None:
-        """Show cliff that there is a ``cmd_name``, for which hooks may be."""
+        return getattr(module, cls.name)(app, app_args)
 
 
 def _postponed(module: str, name: str) -> type[_Postponed]:

@@ -84,12 +84,9 @@ class PluginCommand(command.Command):
     _exit_status = 0
 
     def __init__(
-        self,
-        app: app.App,
-        app_args: argparse.Namespace | None,
-        cmd_name: str | None = None,
+        self, app: app.App, app_args: argparse.Namespace | None
     ) -> None:
-        super().__init__(app, app_args, cmd_name)
+        super().__init__(app, app_args)
         self._hints: list[str] = []
         self._status_line: progress.StatusLine | None = None
         # Of all regions that are asked.
@@ -106,12 +103,12 @@ class PluginCommand(command.Command):
         cliff (``Command.get_epilog``) searches the metadata of all installed
         packages for that, each time a command runs.
         """
-        hooks = (hook.obj.get_epilog() for hook in self._hooks if hook.obj)
         # In the documentation, two colons begin a literal block. _add_text
         # shows one.
-        lines = (_('Examples::'), '', *(f'  {line}' for line in self.examples))
+        title = _('Examples::')
+        examples = '\n'.join(f'  {line}' for line in self.examples)
         origin = _('This command is provided by the osc-port-iface plugin.')
-        return '\n\n'.join(filter(None, (*hooks, '\n'.join(lines), origin)))
+        return '\n\n'.join((title, examples, origin))
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         # Python has no object for a stream that is closed.

@@ -40,7 +40,7 @@ class OverviewTestCase(testtools.TestCase):
     def run_command(self, *arguments: str) -> tuple[int, str]:
         """Run it, and return the exit status and what it writes."""
         app = mock.Mock(stdout=io.StringIO(), stderr=io.StringIO())
-        command = overview.ServerInterface(app, None, 'server interface')
+        command = overview.ServerInterface(app, None)
         parser = command.get_parser('openstack server interface')
         with self.assertLogs() if arguments else mock.MagicMock() as logged:
             status = command.run(parser.parse_args(arguments))

@@ -31,7 +31,7 @@ ORIGIN = 'This command is provided by the osc-port-iface plugin.'
 
 def make(command: Any) -> Any:
     app = mock.Mock()
-    return command(app, None, 'server interface verb')
+    return command(app, None)
 
 
 class TestHelp(testtools.TestCase):
@@ -83,15 +83,11 @@ class TestHelp(testtools.TestCase):
 
 
 class TestEpilog(testtools.TestCase):
-    def test_says_what_hooks_say(self) -> None:
+    def test_examples_and_origin(self) -> None:
         made = make(list_command.ListServerInterface)
-        made._hooks = [
-            mock.Mock(**{'obj.get_epilog.return_value': text})
-            for text in ('One.', None, 'Two.')
-        ]
         first, second = made.examples
         self.assertEqual(
-            f'One.\n\nTwo.\n\nExamples::\n\n  {first}\n  {second}\n\n{ORIGIN}',
+            f'Examples::\n\n  {first}\n  {second}\n\n{ORIGIN}',
             made.get_epilog(),
         )
 
