@@ -79,16 +79,9 @@ def identifier(text: str) -> str:
     raise _invalid(_("'%s' is not an ID"), text)
 
 
-def file_name(text: str) -> str:
-    """Read the name of a file, which no file system lets contain NUL."""
-    if '\0' in name(text):
-        raise _invalid(_("'%s' cannot be the name of a file"), text)
-    return text
-
-
 def path(text: str) -> pathlib.Path:
     """Read the path of a file."""
-    return pathlib.Path(file_name(text))
+    return pathlib.Path(name(text))
 
 
 def state(text: str) -> str:
@@ -179,9 +172,8 @@ def query_file(path: str) -> list[addresses.Address]:
     :param path: The file, in UTF-8, or in UTF-16 with a byte order mark, which
         may have ``#`` comments; ``-`` for standard input.
     """
-    file_name(path)
     try:
-        text = text_files.decode(text_files.read(path))
+        text = text_files.decode(text_files.read(name(path)))
     except (OSError, ValueError) as error:
         problem = getattr(error, 'strerror', None) or error
         raise argparse.ArgumentTypeError(
@@ -271,14 +263,9 @@ def _number(least: int, most: int, message: str) -> Callable[[str], int]:
 
 
 count = _number(0, sys.maxsize, _("'%s' is not a number"))
-
-
-def positive_count(text: str) -> int:
-    """Read a number, one or more."""
-    value = count(text)
-    if value:
-        return value
-    raise _invalid(_("'%s' is not a number of 1 or more"), text)
+positive_count = _number(
+    1, sys.maxsize, _("'%s' is not a number of 1 or more")
+)
 
 
 def end(text: str) -> addresses.IPNetwork | str:

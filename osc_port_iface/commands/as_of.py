@@ -172,7 +172,7 @@ def add_journal(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--journal',
         metavar='<journal>',
-        type=argument_types.file_name,
+        type=argument_types.name,
         help=_(
             'Journal to answer from (can be specified using the '
             'OSC_PORT_IFACE_JOURNAL envvar)'

@@ -64,7 +64,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             'before',
             metavar='<before>',
             nargs='?',
-            type=argument_types.file_name,
+            type=argument_types.name,
             help=_(
                 'File with the earlier listing, or - for standard input; not '
                 'needed with --at'
@@ -74,7 +74,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             'after',
             metavar='<after>',
             nargs='?',
-            type=argument_types.file_name,
+            type=argument_types.name,
             help=_(
                 'File with the later listing; the current interfaces by '
                 'default'

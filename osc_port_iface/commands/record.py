@@ -77,7 +77,7 @@ class RecordServerInterface(lister.TextLister):
         parser.add_argument(
             'journal',
             metavar='<journal>',
-            type=argument_types.file_name,
+            type=argument_types.name,
             help=_(
                 'Journal to record in: an SQLite file, which is created if it '
                 'does not exist, or the URL of a PostgreSQL or MySQL database'
@@ -101,7 +101,7 @@ class RecordServerInterface(lister.TextLister):
             metavar='<file>',
             nargs='+',
             default=[],
-            type=argument_types.file_name,
+            type=argument_types.name,
             help=_(
                 "Store listings that 'server interface list' wrote with -f "
                 'json, yaml or csv, each as of the time when its file was '

@@ -45,27 +45,6 @@ class TestName(base.ShellTestCase):
             self.assertEqual([], self.cloud.requested())
 
 
-class TestFileName(base.ShellTestCase):
-    def test_no_file_has_this_name(self) -> None:
-        for what, *command in (
-            ('<before>', 'diff', 'a\0b'),
-            ('<after>', 'diff', '-', 'a\0b'),
-            ('--file', 'find', '--file', 'a\0b'),
-            ('--metrics', 'check', '--metrics', 'a\0b'),
-            ('--audit-log', 'repair', '--audit-log', 'a\0b'),
-        ):
-            with self.subTest(command=command):
-                result = self.openstack('server', 'interface', *command)
-                self.assertEqual((2, ''), (result.status, result.stdout))
-                self.assertTrue(
-                    result.stderr.endswith(
-                        f"error: argument {what}: 'a\\x00b' cannot be the "
-                        'name of a file\n'
-                    ),
-                    result.stderr,
-                )
-
-
 class TestMoment(base.ShellTestCase):
     def test_out_of_range(self) -> None:
         for text in (
