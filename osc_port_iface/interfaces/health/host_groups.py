@@ -16,42 +16,23 @@ Works on names only, without any I/O.
 """
 
 from collections.abc import Iterable
-
-# Ports on a page of a listing.
-_PAGE = 1000
+import math
 
 
-def host_groups(hosts: Iterable[str], ports: int) -> list[list[str]]:
+def host_groups(hosts: Iterable[str]) -> list[list[str]]:
     """Divide hosts into groups so that any two are separated at least once.
 
     Neutron lists the ports with any binding on a group of hosts. If the active
     binding of a port is on none of them, it has another one there. So a second
     binding is found if some group has one of its two hosts without the other.
-    One group per host would do, but costs a request for each host. Instead,
-    the hosts are numbered, and there is a group for each value of each digit:
-    more digits make fewer groups, but list each port more often.
+    A group for each host would do, but costs a request for each. Instead, the
+    groups are the rows and the columns of a square of all hosts. Each port is
+    listed twice.
 
-    :param hosts: The hosts.
-    :param ports: The approximate number of ports.
-    :returns: The groups that need the fewest requests.
+    :param hosts: The hosts, at least one.
     """
     ordered = sorted(set(hosts))
-    if len(ordered) < 2:
-        return [ordered] if ordered else []
-    pages = 1 + ports // _PAGE
-    digits = min(
-        range(1, len(ordered).bit_length() + 1),
-        key=lambda count: count * (_base(len(ordered), count) + pages),
-    )
-    base = _base(len(ordered), digits)
-    groups: dict[tuple[int, int], list[str]] = {}
-    for digit in range(digits):
-        for number, host in enumerate(ordered):
-            value = number // base**digit % base
-            groups.setdefault((digit, value), []).append(host)
-    return list(groups.values())
-
-
-def _base(count: int, digits: int) -> int:
-    """Return the lowest base in which the numbers have this many digits."""
-    return next(base for base in range(2, count + 1) if base**digits >= count)
+    side = math.ceil(math.sqrt(len(ordered)))
+    rows = [ordered[n : n + side] for n in range(0, len(ordered), side)]
+    columns = [ordered[n::side] for n in range(side)]
+    return rows + columns

@@ -413,7 +413,7 @@ class _Reader(Snapshot):
         if not needing or not ids:
             return {}
         if len(ids) > _FEW_PORTS and not self.is_second_look:
-            groups = host_groups.host_groups(self._hosts(), len(self.ports))
+            groups = host_groups.host_groups(self._hosts())
             bound = self.read(
                 needing, lambda: _of_each(self._bound_elsewhere, groups)
             )
