@@ -50,7 +50,6 @@ _Codes = codes.Codes
 _FEW_PORTS = 8
 _ONE_REQUEST = 150
 
-_Item = TypeVar('_Item')
 _Row = TypeVar('_Row')
 _HasId = TypeVar('_HasId', bound=paging.HasId)
 
@@ -415,11 +414,12 @@ class _Reader(Snapshot):
         if len(ids) > _FEW_PORTS and not self.is_second_look:
             groups = host_groups.host_groups(self._hosts())
             bound = self.read(
-                needing, lambda: _of_each(self._bound_elsewhere, groups)
+                needing, lambda: fan_out.gather(self._bound_elsewhere, groups)
             )
-            ids &= {port_id for _group, row in bound or () for port_id in row}
+            ids &= {port_id for row in bound or () for port_id in row}
         found = self.read(
-            needing, lambda: _of_each(self._bindings_of, sorted(ids))
+            needing,
+            lambda: fan_out.gather(self._bindings_of, ids, errors.NotFound),
         )
         return dict(found or ())
 
@@ -438,7 +438,7 @@ class _Reader(Snapshot):
         self.failures += answer.failures
         return hosts | {service.host for service in answer.rows}
 
-    def _bound_elsewhere(self, hosts: Sequence[str]) -> records.Answer[str]:
+    def _bound_elsewhere(self, hosts: Sequence[str]) -> list[str]:
         """Find the IDs of ports with a second binding on one of these hosts.
 
         Neutron lists those with any binding there, and shows the active one.
@@ -446,17 +446,14 @@ class _Reader(Snapshot):
         answer = self.cloud.network.list(
             neutron.BOUND_PORTS, 'bound_host', hosts
         )
-        found = [port.id for port in answer.rows if port.host not in hosts]
-        return records.Answer(found, answer.failures)
+        rows = names.all_rows(answer)
+        return [port.id for port in rows if port.host not in hosts]
 
     def _bindings_of(
         self, port_id: str
-    ) -> records.Answer[records.PortBinding]:
-        """Read the bindings of a port, which may have been deleted."""
-        try:
-            return self.cloud.network.port_bindings(port_id)
-        except errors.NotFound:
-            return records.Answer([])
+    ) -> tuple[str, list[records.PortBinding]]:
+        answer = self.cloud.network.port_bindings(port_id)
+        return port_id, names.all_rows(answer)
 
     def _read_ports(
         self, purpose: _Codes, name: str, values: paging.Values
@@ -483,19 +480,3 @@ class _Reader(Snapshot):
             )
             or ()
         )
-
-
-def _of_each(
-    read: Callable[[_Item], records.Answer[_Row]], items: Iterable[_Item]
-) -> records.Answer[tuple[_Item, list[_Row]]]:
-    """Read the rows of each item, in parallel.
-
-    :raises errors.ApiError: Those of one could not be read.
-    """
-    found: records.Answer[tuple[_Item, list[_Row]]] = records.Answer([])
-    for item, result in fan_out.fan_out(read, items):
-        if isinstance(result, errors.ApiError):
-            raise result
-        found.rows.append((item, result.rows))
-        found.failures += result.failures
-    return found
