@@ -412,7 +412,11 @@ class _Reader(Snapshot):
         if not needing or not ids:
             return {}
         if len(ids) > _FEW_PORTS and not self.is_second_look:
-            groups = host_groups.host_groups(self._hosts())
+            services = self.read(needing, self.cloud.compute.compute_services)
+            hosts = {server.host for server in self.servers}
+            hosts |= {port.host for port in self.ports}
+            hosts |= {service.host for service in services or ()}
+            groups = host_groups.host_groups(filter(None, hosts))
             bound = self.read(
                 needing, lambda: fan_out.gather(self._bound_elsewhere, groups)
             )
@@ -422,21 +426,6 @@ class _Reader(Snapshot):
             lambda: fan_out.gather(self._bindings_of, ids, errors.NotFound),
         )
         return dict(found or ())
-
-    def _hosts(self) -> set[str]:
-        """Return the hosts that may have bindings."""
-        hosts = {server.host for server in self.servers if server.host}
-        hosts |= {port.host for port in self.ports if port.host}
-        try:
-            answer = self.cloud.compute.compute_services()
-        except errors.Forbidden as error:
-            LOG.info(_('The hosts without servers are not known: %s'), error)
-            return hosts
-        except errors.RequestFailed as error:
-            self.failures.append(str(error))
-            return hosts
-        self.failures += answer.failures
-        return hosts | {service.host for service in answer.rows}
 
     def _bound_elsewhere(self, hosts: Sequence[str]) -> list[str]:
         """Find the IDs of ports with a second binding on one of these hosts.
