@@ -144,7 +144,7 @@ class CheckServerInterface(lister.TextLister):
             self.cloud(),
             has_causes=has_causes and not parsed_args.nagios,
         )
-        result = check.check(self.cloud(), request, self.progress)
+        result = check.check(self.cloud(), request)
         self.report(result)
         self.fail(result.unjudged)
         return result

@@ -185,7 +185,7 @@ class RepairServerInterface(lister.TextLister):
                 frozenset(parsed_args.port),
             ),
         )
-        plan, answer = job.plan(self.progress)
+        plan, answer = job.plan()
         self.report(answer)
         self.fail(answer.unjudged)
         rows = self._outcomes(job, plan, parsed_args)

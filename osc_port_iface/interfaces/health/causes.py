@@ -27,7 +27,7 @@ from osc_port_iface import records
 LOG = logging.getLogger(__name__)
 
 # Findings that a nova-compute that is down may cause.
-_OF_HOST = codes.OF_WIRING | codes.OF_CACHE | codes.OF_NOTIFICATION
+_OF_HOST = codes.OF_WIRING | codes.OF_CACHE
 
 # Agents that do not wire ports.
 _OTHER_AGENTS = frozenset(

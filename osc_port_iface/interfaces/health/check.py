@@ -34,7 +34,6 @@ from osc_port_iface.interfaces.health import judge
 from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.health import snapshot as snapshots
-from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import printable
 from osc_port_iface import records
@@ -92,9 +91,7 @@ class _Suspect:
 
 
 def check(
-    cloud: api_cloud.Cloud,
-    request: snapshots.CheckRequest,
-    progress: views.Progress,
+    cloud: api_cloud.Cloud, request: snapshots.CheckRequest
 ) -> CheckResult:
     """Compare the views of many servers.
 
@@ -103,20 +100,19 @@ def check(
 
     :param cloud: The services.
     :param request: What to check.
-    :param progress: Shows progress, if each server is asked for.
     :returns: The confirmed findings. If something could not be looked for,
         there is a failure, or a notice if a service refused to show it and
         the user did not name it.
-    :raises errors.ApiError: The servers could not be listed.
+    :raises errors.ApiError: The servers or their ports could not be listed.
     """
-    first = snapshots.take(cloud, request, progress)
+    first = snapshots.take(cloud, request)
     changing = list(_changing(first.servers, bool(request.names_or_ids)))
     suspicions = judge.judge(first)
     found = CheckResult([])
     if suspicions:
         time.sleep(SETTLING)
-        found = confirm(cloud, suspicions, request.keep, first.has_network)
-    if request.has_causes and found.rows and first.has_network:
+        found = confirm(cloud, suspicions, request.keep)
+    if request.has_causes and found.rows:
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
@@ -131,7 +127,6 @@ def confirm(
     cloud: api_cloud.Cloud,
     suspicions: Iterable[findings.Finding],
     keep: ownerless.Keep | None = None,
-    has_network: bool = True,
 ) -> CheckResult:
     """Read everything about the suspicions again.
 
@@ -140,7 +135,6 @@ def confirm(
     :param cloud: The services.
     :param suspicions: What seems to be wrong, or was wrong earlier.
     :param keep: Which ports without a server not to report.
-    :param has_network: Whether to ask Neutron as well.
     :returns: The suspicions that are true now, as they are now.
     """
     keep = keep or ownerless.Keep()
@@ -152,7 +146,7 @@ def confirm(
         if undecided and number:
             time.sleep(server_state.QUIET)
         look = functools.partial(
-            _look_again, cloud, keep, has_network, number == _LOOKS - 1
+            _look_again, cloud, keep, number == _LOOKS - 1
         )
         looking, undecided = undecided, []
         for suspect, found in fan_out.fan_out(look, looking):
@@ -244,7 +238,6 @@ def _changing(
 def _look_again(
     cloud: api_cloud.Cloud,
     keep: ownerless.Keep,
-    has_network: bool,
     is_last: bool,
     suspect: _Suspect,
 ) -> list[findings.Finding] | None:
@@ -253,9 +246,7 @@ def _look_again(
     :returns: The findings; None if it is too early to judge.
     """
     began = time.monotonic()
-    snapshot = snapshots.take_again(
-        cloud, suspect.suspicions, keep, has_network
-    )
+    snapshot = snapshots.take_again(cloud, suspect.suspicions, keep)
     subjects = {row.subject for row in suspect.suspicions}
     found = [row for row in judge.judge(snapshot) if row.subject in subjects]
     # Neutron notifies Nova of a floating IP a moment after its change.

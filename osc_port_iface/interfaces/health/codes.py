@@ -35,7 +35,7 @@ class Severity(enum.StrEnum):
 class Trait(enum.Flag):
     """What holds for several kinds of findings.
 
-    :cvar CACHE: It needs Nova only: its live view and its cache.
+    :cvar CACHE: Nova's cache is wrong.
     :cvar BINDING: It needs the bindings of ports, which Neutron shows to
         administrators only.
     :cvar TRUNK: It is about the trunk of a port.
@@ -158,7 +158,7 @@ class Code(enum.StrEnum):
     FLOATING_IP_DIFFERS = _warning(
         'floating-ip-differs',
         _("other floating IPs in Nova's cache, or one that leads nowhere"),
-        Trait.NOTIFICATION | Trait.TRANSIENT,
+        Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
     )
     STALE_BINDING = _warning(
         'stale-binding',

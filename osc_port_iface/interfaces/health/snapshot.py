@@ -17,7 +17,7 @@ and goes on without what cannot be read. A second look is at one suspect, a
 server or a few ports, and must be complete.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
 import dataclasses
 import logging
@@ -83,9 +83,7 @@ class Snapshot:
     :ivar servers: The servers that Nova can reach.
     :ivar codes: The findings that can be looked for.
     :ivar request: What to check.
-    :ivar has_network: Whether Neutron could be asked.
-    :ivar interfaces: The interfaces of each server that could be read
-        completely, by server ID.
+    :ivar interfaces: The interfaces of each server, by server ID.
     :ivar ports: The ports of the servers, from Neutron.
     :ivar others: Ports without a server; in a first look, those of the cloud
         or project, if all its servers are read.
@@ -105,7 +103,6 @@ class Snapshot:
     servers: Sequence[records.Server] = ()
     codes: _Codes = frozenset()
     request: CheckRequest = dataclasses.field(default_factory=CheckRequest)
-    has_network: bool = True
     interfaces: Mapping[str, Sequence[records.Interface]] = dataclasses.field(
         default_factory=dict
     )
@@ -126,11 +123,7 @@ class Snapshot:
     @property
     def judged(self) -> Sequence[records.Server]:
         """The servers that can be judged now."""
-        return [
-            server
-            for server in self.servers
-            if server.id in self.interfaces and server_state.is_settled(server)
-        ]
+        return [*filter(server_state.is_settled, self.servers)]
 
     def lose(self, lost: _Codes) -> _Codes:
         """Give up findings, and return those that were looked for."""
@@ -147,15 +140,12 @@ class Snapshot:
             self.failures.append(f'{reason}: {codes.joined(named)}')
 
 
-def take(
-    cloud: api_cloud.Cloud, request: CheckRequest, progress: views.Progress
-) -> Snapshot:
+def take(cloud: api_cloud.Cloud, request: CheckRequest) -> Snapshot:
     """Read everything that is needed to look for findings.
 
     :param cloud: The services.
     :param request: What to check.
-    :param progress: Shows progress, if each server is asked for.
-    :raises errors.ApiError: The servers could not be listed.
+    :raises errors.ApiError: The servers or their ports could not be listed.
     """
     names_or_ids, scope = request.names_or_ids, request.scope
     selected = selection.select(cloud, names_or_ids, scope, details=True)
@@ -183,14 +173,9 @@ def take(
         )
     name = '' if reader.has_cloud else 'device_id'
     ids = sorted(server.id for server in servers)
-    listed = reader.read(
-        _needing_network(servers),
-        lambda: cloud.network.list(neutron.PORTS, name, ids),
-    )
-    if listed is None:
-        reader.read_interfaces(progress)
-    else:
-        reader.read_network(listed)
+    listed = cloud.network.list(neutron.PORTS, name, ids)
+    reader.failures += listed.failures
+    reader.read_network(listed.rows)
     return reader
 
 
@@ -198,7 +183,6 @@ def take_again(
     cloud: api_cloud.Cloud,
     suspicions: Sequence[findings.Finding],
     keep: ownerless.Keep,
-    has_network: bool,
 ) -> Snapshot:
     """Read one server again, or ports without a server.
 
@@ -206,14 +190,12 @@ def take_again(
     :param suspicions: What seems to be wrong with one server, or with ports
         without one, which are read if there is no such server.
     :param keep: Which ports without a server not to report.
-    :param has_network: Whether to ask Neutron as well.
     :raises errors.ApiError: Something could not be read.
     """
     server_id = suspicions[0].server_id
     reader = _Reader(
         codes=frozenset(row.code for row in suspicions),
         request=CheckRequest(keep=keep),
-        has_network=has_network,
         cloud=cloud,
         is_second_look=True,
     )
@@ -225,27 +207,13 @@ def take_again(
                 cloud.compute.interfaces(server_id)
             )
             reader.servers = [server]
-    if has_network:
-        name, ids = 'id', [row.port_id for row in suspicions]
-        if live:
-            name, ids = 'device_id', [*live]
-        listed = cloud.network.list(neutron.PORTS, name, ids)
-        reader.read_network(names.all_rows(listed))
+    name, ids = 'id', [row.port_id for row in suspicions]
+    if live:
+        name, ids = 'device_id', [*live]
+    listed = cloud.network.list(neutron.PORTS, name, ids)
+    reader.read_network(names.all_rows(listed))
     reader.interfaces = live
     return reader
-
-
-def _needing_network(servers: Iterable[records.Server]) -> _Codes:
-    """Return the findings that cannot be looked for without Neutron.
-
-    To an administrator, who may see the host, Nova also shows the ports of
-    other projects. These are never in its cache, and Nova does not tell their
-    project.
-    """
-    found = frozenset(codes.Code) - codes.OF_CACHE
-    if any(server.host for server in servers):
-        found |= {codes.Code.MISSING_FROM_CACHE}
-    return found
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -295,20 +263,6 @@ class _Reader(Snapshot):
             return None
         self.failures += answer.failures
         return answer.rows
-
-    def read_interfaces(self, progress: views.Progress) -> None:
-        """Ask Nova for the interfaces of each server."""
-        self.has_network = False
-        answers = views.ComputeView(self.cloud).by_server(
-            self.servers, progress
-        )
-        self.interfaces = {
-            server_id: answer.rows
-            for server_id, answer in answers.items()
-            if not answer.failures
-        }
-        for answer in answers.values():
-            self.failures += answer.failures
 
     def read_network(self, listed: Sequence[records.Port]) -> None:
         """Read from Neutron whatever the findings need.

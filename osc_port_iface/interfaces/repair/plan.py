@@ -28,11 +28,7 @@ from osc_port_iface import records
 
 Finding = health_findings.Finding
 
-# Repaired by an update of the port of which Neutron notifies Nova, or by an
-# event for Nova.
-_OF_CACHE = codes.OF_CACHE | codes.OF_NOTIFICATION
-
-# Those of them that are repaired by an event without a port ID.
+# Repaired by an event for Nova without a port ID.
 _OF_WHOLE_CACHE = frozenset(
     {codes.Code.ONLY_IN_CACHE, codes.Code.DUPLICATE_IN_CACHE}
 )
@@ -239,7 +235,7 @@ class _Planner:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
-        if finding.code in _OF_CACHE:
+        if finding.code in codes.OF_CACHE:
             return self._refresh(finding)
         if finding.port is None:
             return _('the port is not known')

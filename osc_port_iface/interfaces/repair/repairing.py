@@ -23,7 +23,6 @@ from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import snapshot as snapshots
-from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface.interfaces.selecting import names
@@ -50,18 +49,16 @@ class Repairing:
         """Makes the requests of the plan, and sends them."""
         return writing.Writer(self.cloud)
 
-    def plan(
-        self, progress: views.Progress
-    ) -> tuple[plans.Plan, check.CheckResult]:
+    def plan(self) -> tuple[plans.Plan, check.CheckResult]:
         """Check, and decide what to do; nothing is changed.
 
-        :param progress: Shows the progress of the check.
         :returns: The plan, and the answer of the check.
         :raises names.NoSuchName: A port that the user has named does not
             exist.
-        :raises errors.ApiError: The servers could not be listed.
+        :raises errors.ApiError: The servers or their ports could not be
+            listed.
         """
-        answer = check.check(self.cloud, self.request, progress)
+        answer = check.check(self.cloud, self.request)
         self.known = {finding.subject for finding in answer.rows}
         chosen = [row for row in answer.rows if self._is_chosen(row.port_id)]
         interrupted = [*self._interrupted(answer.first)]

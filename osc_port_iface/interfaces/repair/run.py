@@ -356,10 +356,7 @@ class Run:
             # What cannot be looked for any more is not known to be gone.
             named=frozenset(finding.code for finding in findings),
         )
-        return check.check(
-            *(self.job.cloud, request),
-            lambda _total: contextlib.nullcontext(lambda: None),
-        )
+        return check.check(self.job.cloud, request)
 
     def _undo(self, attempt: _Attempt) -> None:
         """Send what makes good a repair, even if it cannot be logged.

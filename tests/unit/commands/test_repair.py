@@ -871,7 +871,9 @@ class TestSurprises(RepairTestCase):
             return answer
 
         self.cloud.post(EVENTS_URL, json=refuse)
-        self.assert_stopped('Not looked for: ', 'unfinished', 'skipped')
+        self.assert_stopped(
+            'Ports: this is not allowed', 'unfinished', 'skipped'
+        )
         self.assertEqual(1, self.events())
 
     def test_finding_that_is_gone(self) -> None:

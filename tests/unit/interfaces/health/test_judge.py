@@ -78,7 +78,3 @@ class TestJudge(testtools.TestCase):
         for task in ('deleting', 'migrating', 'rebooting_hard'):
             with self.subTest(task):
                 self.assertEqual(set(), self.found(task_state=task))
-
-    def test_server_whose_interfaces_are_not_known(self) -> None:
-        snapshot = dataclasses.replace(FOUND, interfaces={})
-        self.assertEqual([], judge.judge(snapshot))

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-import contextlib
 import dataclasses
 from unittest import mock
 
@@ -92,9 +91,7 @@ class RepairingTestCase(testtools.TestCase):
                 plans, 'make', autospec=True, return_value=PLAN
             ) as make,
         ):
-            planned = job.plan(
-                lambda _total: contextlib.nullcontext(lambda: None)
-            )
+            planned = job.plan()
         chosen, writer, options, users, interrupted = make.call_args.args
         self.assertIs(self.writer, writer)
         self.assertIs(job.options, options)
