@@ -19,7 +19,6 @@ record is ever empty.
 from collections.abc import Callable, Hashable, Iterable
 import dataclasses
 import datetime
-import enum
 from typing import Annotated, Generic, TypeVar
 
 from osc_port_iface import addresses
@@ -39,6 +38,10 @@ _SERVER_OWNER = 'compute:'
 
 # What the device owners of the ports of Neutron itself begin with.
 _NEUTRON_OWNER = 'network:'
+
+# The Neutron tag that a port has while a repair bounces it. It tells a port
+# that a repair left disabled when it was killed.
+BOUNCE_TAG = 'server-interface-repair-bounce'
 
 
 @dataclasses.dataclass
@@ -217,16 +220,6 @@ class Trunk:
     status: str | None = None
     admin_state_up: bool | None = None
     subports: tuple[Subport, ...] = ()
-
-
-class Mark(enum.StrEnum):
-    """A Neutron tag that marks a port during a repair of two requests.
-
-    It lets a later run finish the repair if this one is killed in between.
-    """
-
-    BOUNCE = 'server-interface-repair-bounce'
-    DELETE = 'server-interface-repair-delete'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -425,7 +418,7 @@ class Port:
     @property
     def is_half_bounced(self) -> bool:
         """Whether a repair that was interrupted has left it disabled."""
-        return self.admin_state_up is False and Mark.BOUNCE in self.tags
+        return self.admin_state_up is False and BOUNCE_TAG in self.tags
 
     @property
     def has_load_balancer_name(self) -> bool:

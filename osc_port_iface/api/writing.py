@@ -47,6 +47,7 @@ _IDENTIFYING = (
 )
 
 _MARK = _('Mark on port %s')
+_MARK_PATH = f'/tags/{records.BOUNCE_TAG}'
 
 _PLANNED_STATUSES = {
     'POST': frozenset({200}),
@@ -205,13 +206,13 @@ class Writer:
             role=_("it needs the role 'service'"),
         )
 
-    def mark(self, port: records.Port, mark: records.Mark) -> PlannedCall:
-        """Plan to put a mark on a port."""
-        return self._of_port('PUT', port, _MARK, f'/tags/{mark}')
+    def mark(self, port: records.Port) -> PlannedCall:
+        """Plan to mark a port that is about to be disabled."""
+        return self._of_port('PUT', port, _MARK, _MARK_PATH)
 
-    def unmark(self, port: records.Port, mark: records.Mark) -> PlannedCall:
-        """Plan to remove a mark from a port."""
-        return self._of_port('DELETE', port, _MARK, f'/tags/{mark}')
+    def unmark(self, port: records.Port) -> PlannedCall:
+        """Plan to remove the mark from a port."""
+        return self._of_port('DELETE', port, _MARK, _MARK_PATH)
 
     def send(self, call: PlannedCall) -> CallResult:
         """Send a planned request, once.

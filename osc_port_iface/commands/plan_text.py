@@ -93,8 +93,8 @@ def lines(
 
 
 def _warnings(finding: plans.Finding, repair: plans.Repair) -> Iterator[str]:
-    """Return what the user should know, unless a repair is only resumed."""
-    if repair.action and not repair.resumes:
+    """Return what the user should know before a repair."""
+    if repair.action:
         for kind in (finding.code, repair.action):
             if kind in _WARNINGS:
                 yield _WARNINGS[kind]

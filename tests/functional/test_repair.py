@@ -342,11 +342,7 @@ class TestPorts(RepairTestCase):
         self.assertEqual('repaired', row['Result'])
         self.assert_sent([row])
         self.assertEqual(
-            [
-                ('PUT', f'{path}/tags/server-interface-repair-delete'),
-                ('PUT', path),
-                ('DELETE', path),
-            ],
+            [('PUT', path), ('DELETE', path)],
             [write[:2] for write in self.proxy.writes],
         )
 
@@ -836,32 +832,6 @@ class TestInterruption(RepairTestCase):
             (True, 'ACTIVE', []),
             (shown['admin_state_up'], shown['status'], shown['tags']),
         )
-
-    def test_killed_before_a_member_deletes_an_orphan(self) -> None:
-        port = self.scenario.port(self.network)
-        self.update_port(
-            port, device_id=str(uuid.uuid4()), device_owner='compute:nova'
-        )
-        path = f'/v2.0/ports/{port["id"]}'
-        arguments = ('--delete-orphans', '--auto-approve', '--finding')
-        # What it sends at last must not reach Neutron.
-        self.proxy.answer(path, None, recording_proxy.Answer(504, b''))
-        self.run_until(
-            3, signal.SIGKILL, *arguments, 'orphan-port', user=self.user
-        )
-        self.proxy.answers.clear()
-        self.proxy.writes.clear()
-        # Only a run for the same findings goes on with it.
-        self.assertEqual(
-            [], self.repair(*arguments, 'port-down', user=self.user)
-        )
-        self.assertEqual([], self.proxy.writes)
-        (row,) = self.repair(*arguments, 'orphan-port', user=self.user)
-        self.assertEqual(
-            ('orphan-port', 'repaired', 'deleted'),
-            (row['Finding'], row['Result'], row['After']),
-        )
-        self.assertEqual([('DELETE', path, None)], self.proxy.writes)
 
     def test_ctrl_c(self) -> None:
         self.assert_ended_by(signal.SIGINT)

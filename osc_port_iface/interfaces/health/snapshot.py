@@ -279,10 +279,8 @@ class _Reader(Snapshot):
             for server_id, found in ports.items()
         }
         self.all_ports = {port.id: port for port in listed}
-        # Those of the project, whoever owns their server. A repair may have
-        # left one disabled that was taken off its server since.
-        purpose = codes.WITHOUT_SERVER | {codes.Code.PORT_DOWN}
-        self._read_ports(purpose, 'project_id', [self.project_id])
+        # Those of the project, whoever owns their server.
+        self._read_ports(codes.WITHOUT_SERVER, 'project_id', [self.project_id])
         self.others = [
             port
             for port in self.all_ports.values()

@@ -84,7 +84,6 @@ class Repair:
         its first request, in order.
     :ivar reason: Why nothing is done.
     :ivar needs: The option that allows the repair, if one does.
-    :ivar resumes: Whether it continues an interrupted earlier run.
     """
 
     findings: tuple[Finding, ...]
@@ -94,7 +93,6 @@ class Repair:
     undo: tuple[writing.PlannedCall, ...] = ()
     reason: str | None = None
     needs: str | None = None
-    resumes: bool = False
 
     def calls_for(self, finding: Finding) -> tuple[writing.PlannedCall, ...]:
         """Return the requests that are sent for one of the findings."""
@@ -143,7 +141,6 @@ def make(
     writer: writing.Writer,
     options: Options,
     users: Mapping[str, str],
-    interrupted: Iterable[Finding] = (),
 ) -> Plan:
     """Make a plan.
 
@@ -153,18 +150,10 @@ def make(
     :param writer: Makes the requests; none is sent.
     :param options: What the user allows.
     :param users: What uses ports without a server, by their IDs.
-    :param interrupted: What an earlier run left half-way.
     """
     planner = _Planner(writer, options, users)
-    repairs = [planner.repair(finding) for finding in findings]
-    known = {finding.port_id for finding in findings}
-    repairs += [
-        planner.resume(finding)
-        for finding in interrupted
-        if finding.port_id not in known
-    ]
     of_cache, others, left = [], [], []
-    for repair in repairs:
+    for repair in map(planner.repair, findings):
         if repair.action is None:
             left.append(repair)
         elif repair.action in (Action.REFRESH, Action.TOUCH):
@@ -224,12 +213,6 @@ class _Planner:
         if isinstance(found, Repair):
             return found
         return Repair((finding,), reason=found)
-
-    def resume(self, finding: Finding) -> Repair:
-        """Decide how to finish what an interrupted run began."""
-        if finding.port and finding.code is codes.Code.PORT_DOWN:
-            return self._end_bounce(finding, finding.port)
-        return dataclasses.replace(self.repair(finding), resumes=True)
 
     def _decide(self, finding: Finding) -> _Decision:
         """Return the repair of a finding, or why there is none."""
@@ -312,24 +295,16 @@ class _Planner:
         if not self.options.bounce:
             reason = _('only with --bounce, which interrupts any traffic')
             return Repair((finding,), reason=reason, needs='--bounce')
-        if port.is_half_bounced:
-            return self._end_bounce(finding, port)
         begin = (
-            self.writer.mark(port, records.Mark.BOUNCE),
+            self.writer.mark(port),
             self.writer.enable_port(port, False),
         )
         end = (
             self.writer.enable_port(port, True),
-            self.writer.unmark(port, records.Mark.BOUNCE),
+            self.writer.unmark(port),
         )
-        return Repair((finding,), Action.BOUNCE, begin + end, undo=end)
-
-    def _end_bounce(self, finding: Finding, port: records.Port) -> Repair:
-        """Finish what an interrupted run began."""
-        calls = [self.writer.unmark(port, records.Mark.BOUNCE)]
-        if port.admin_state_up is False:
-            calls.insert(0, self.writer.enable_port(port, True))
-        return Repair((finding,), Action.BOUNCE, tuple(calls), resumes=True)
+        calls = end if port.is_half_bounced else begin + end
+        return Repair((finding,), Action.BOUNCE, calls, undo=end)
 
     def _detach(self, finding: Finding, port: records.Port) -> _Decision:
         if port.device_owner and not port.is_for_server:
@@ -353,8 +328,7 @@ class _Planner:
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even
             # if the server is gone (policy delete_port of Neutron 29).
-            mark = self.writer.mark(port, records.Mark.DELETE)
-            calls = [mark, release, *calls]
+            calls.insert(0, release)
         return Repair((finding,), Action.DELETE, tuple(calls))
 
 

@@ -12,7 +12,7 @@
 
 """Checks servers, and plans repairs."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Set
 import dataclasses
 import functools
 
@@ -20,13 +20,11 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
-from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface.interfaces.selecting import names
-from osc_port_iface import records
 
 
 @dataclasses.dataclass
@@ -60,58 +58,19 @@ class Repairing:
         """
         answer = check.check(self.cloud, self.request)
         self.known = {finding.subject for finding in answer.rows}
-        chosen = [row for row in answer.rows if self._is_chosen(row.port_id)]
-        interrupted = [*self._interrupted(answer.first)]
-        to_repair = [*interrupted, *chosen]
-        healthy = self.options.port_ids - {row.port_id for row in to_repair}
+        port_ids = self.options.port_ids
+        chosen = [
+            row
+            for row in answer.rows
+            if not port_ids or row.port_id in port_ids
+        ]
         answer.notices += [
             _('Port %s: there is no finding about it')
             % names.port(self.cloud.network, port_id).id
-            for port_id in sorted(healthy)
+            for port_id in sorted(port_ids - {row.port_id for row in chosen})
         ]
         users = {}
         if self.options.orphans is plans.Action.DELETE:
-            ports = [
-                row.port for row in to_repair if row.port and not row.server
-            ]
-            users = port_users.read(self.cloud, ports, self.options.port_ids)
-        plan = plans.make(
-            chosen, self.writer, self.options, users, interrupted
-        )
-        return plan, answer
-
-    def _is_chosen(self, port_id: str | None) -> bool:
-        """Return whether the user wants a port to be repaired."""
-        chosen = self.options.port_ids
-        return not chosen or port_id in chosen
-
-    def _interrupted(
-        self, first: snapshots.Snapshot
-    ) -> Iterator[findings.Finding]:
-        """Find what an earlier run left half-way, as far as it is selected.
-
-        :param first: What the check has read first.
-        """
-        kinds: dict[records.Mark, codes.Code] = {}
-        if self.options.bounce:
-            kinds[records.Mark.BOUNCE] = codes.Code.PORT_DOWN
-        if self.options.orphans is plans.Action.DELETE:
-            for code in (codes.Code.HALF_RELEASED, codes.Code.ORPHAN_PORT):
-                if code in self.request.codes:
-                    kinds[records.Mark.DELETE] = code
-        unused = (port for port in first.others if not port.device_id)
-        ports = [*first.ports, *filter(self.request.keep.allows, unused)]
-        for port in ports if not self.writer.only_reads else ():
-            for mark, code in kinds.items():
-                if (
-                    mark in port.tags
-                    and code in self.request.codes
-                    and self._is_chosen(port.id)
-                    and (mark is records.Mark.BOUNCE or not port.device_id)
-                ):
-                    yield findings.Finding(
-                        *(code, port.server_id, port.id, port.mac_address),
-                        _('repaired'),
-                        _('left half-way by a repair that was interrupted'),
-                        port=port,
-                    )
+            ports = [row.port for row in chosen if row.port and not row.server]
+            users = port_users.read(self.cloud, ports, port_ids)
+        return plans.make(chosen, self.writer, self.options, users), answer

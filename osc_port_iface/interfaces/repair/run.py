@@ -32,7 +32,6 @@ from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface.interfaces.selecting import names
-from osc_port_iface import records
 
 _OF_CACHE = (plans.Action.REFRESH, plans.Action.TOUCH)
 
@@ -218,8 +217,6 @@ class Run:
         :raises _Surprise: Something has changed.
         """
         planned = repair.findings
-        if repair.resumes:
-            return self._is_resumed(planned[0])
         result = check.confirm(self.job.cloud, planned, self.job.request.keep)
         now = names.all_rows(result)
         if result.unjudged:
@@ -230,18 +227,6 @@ class Run:
         for finding in planned:
             if _seen(finding) not in unchanged:
                 raise _changed(finding)
-        return False
-
-    def _is_resumed(self, finding: plans.Finding) -> bool:
-        """Return whether nothing is left of an interrupted run.
-
-        :raises _Surprise: The port is not as that run has left it.
-        """
-        port = safeguards.read_port(self.job.cloud, finding.port_id)
-        if port is None or {*records.Mark}.isdisjoint(port.tags):
-            return True
-        if _left(port) != _left(finding.port):
-            raise _changed(finding)
         return False
 
     def _is_settled(self, finding: plans.Finding) -> bool:
@@ -430,11 +415,6 @@ class Run:
 def _seen(finding: plans.Finding) -> tuple[health_findings.Subject, str, str]:
     """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
-
-
-def _left(port: records.Port | None) -> object:
-    """Return what must be as an interrupted run has left it."""
-    return port and (port.device_id, port.admin_state_up, {*port.tags})
 
 
 def _called(finding: plans.Finding) -> str:

@@ -56,8 +56,6 @@ def objection(
         if port.device_id != planned.device_id:
             return _('it has another device now')
         return port_users.read(cloud, [port], named).get(port.id)
-    if repair.resumes:
-        return None
     if (port.device_id, port.device_owner) != (
         planned.device_id,
         planned.device_owner,
@@ -70,6 +68,8 @@ def objection(
             return _('something is plugged in: its status is %s') % status
         return None
     if repair.action is plans.Action.BOUNCE:
+        if planned.is_half_bounced and port.is_half_bounced:
+            return None
         if port.admin_state_up is not True:
             return _('it is not enabled')
         if port.status in ('ACTIVE', None):

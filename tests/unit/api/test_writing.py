@@ -130,7 +130,7 @@ class TestPlannedRequests(WritingTestCase):
             ),
             (
                 'mark',
-                writer.mark(PORT, records.Mark.BOUNCE),
+                writer.mark(PORT),
                 (
                     'PUT',
                     f'{PORT_PATH}/tags/server-interface-repair-bounce',

@@ -208,20 +208,18 @@ class TestLines(testtools.TestCase):
                 )
 
     def test_warnings(self) -> None:
-        for code, action, resumes, warning in (
-            (Code.MISSING_FROM_CACHE, Action.TOUCH, False, 'the last NIC'),
-            (Code.ONLY_IN_CACHE, Action.REFRESH, False, 'keeps the device'),
-            (Code.UNBOUND, Action.BIND, False, 'hard reboot the server'),
-            (Code.PORT_DOWN, Action.BOUNCE, False, 'the traffic stops'),
-            # Its traffic was interrupted already.
-            (Code.PORT_DOWN, Action.BOUNCE, True, None),
-            (Code.ADDRESS_DIFFERS, Action.TOUCH, False, None),
-            (Code.NOT_ATTACHED, Action.RELEASE, False, None),
+        for code, action, warning in (
+            (Code.MISSING_FROM_CACHE, Action.TOUCH, 'the last NIC'),
+            (Code.ONLY_IN_CACHE, Action.REFRESH, 'keeps the device'),
+            (Code.UNBOUND, Action.BIND, 'hard reboot the server'),
+            (Code.PORT_DOWN, Action.BOUNCE, 'the traffic stops'),
+            (Code.ADDRESS_DIFFERS, Action.TOUCH, None),
+            (Code.NOT_ATTACHED, Action.RELEASE, None),
             # Nothing is done.
-            (Code.MISSING_FROM_CACHE, None, False, None),
+            (Code.MISSING_FROM_CACHE, None, None),
         ):
-            with self.subTest(code, resumes=resumes):
-                found = repair(code, action, resumes=resumes)
+            with self.subTest(code, action=action):
+                found = repair(code, action)
                 _sentence, *notes, _summary = plan_text.lines(
                     plans.Plan([found], []), LOOK, False
                 )

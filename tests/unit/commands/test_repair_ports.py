@@ -241,7 +241,14 @@ class TestBounce(PortsTestCase):
     def test_killed_while_the_port_is_disabled(self) -> None:
         assert self.port is not None
         mark = MARK.partition(' ')[2]
-        self.change({**self.port, 'admin_state_up': False, 'tags': [mark]})
+        self.change(
+            {
+                **self.port,
+                'admin_state_up': False,
+                'tags': ['mine', mark],
+                'revision_number': 7,
+            }
+        )
         left = 'disabled by a repair that was interrupted'
         self.assert_finds(f's1 {PORT_ID} port-down ACTIVE {left}\n')
         self.assertEqual(
@@ -249,102 +256,12 @@ class TestBounce(PortsTestCase):
             self.bounce(),
         )
         self.assertEqual([ENABLE, UNMARK], self.seen)
-        # A user may disable a port, which has no such mark.
-        self.change({**self.port, 'admin_state_up': False, 'status': 'DOWN'})
-        self.assertEqual(command_result.Result(0, '', ''), self.bounce())
-
-    def test_taken_off_its_server_while_it_was_disabled(self) -> None:
-        assert self.port is not None
-        left = 'left half-way by a repair that was interrupted'
-        row = f' port-down bounce-port repaired {left}'
-        selection = ('--finding', 'port-down')
-        for selected in ((*selection, '--all-projects'), selection):
-            with self.subTest(selected):
-                self.seen.clear()
-                self.change(
-                    {
-                        **self.port,
-                        **{'admin_state_up': False, 'status': 'DOWN'},
-                        **{'device_id': '', 'device_owner': ''},
-                        'tags': [MARK.partition(' ')[2]],
-                    }
-                )
-                self.assertEqual(
-                    command_result.Result(0, f'{row} ACTIVE \n', ''),
-                    self.repair('--auto-approve', '--bounce', *selected),
-                )
-                self.assertEqual([ENABLE, UNMARK], self.seen)
-
-    def left(self, *tags: str) -> dict[str, Any]:
-        """Return the port as a run leaves it that is killed at the end."""
-        port = test_check.port(11, 1, tags=[*tags, MARK.partition(' ')[2]])
-        return {**port, 'admin_state_up': True}
-
-    def test_killed_before_the_mark_was_removed(self) -> None:
-        self.change({**self.left('mine'), 'revision_number': 7})
-        # The order of tags does not count.
-        mark = MARK.partition(' ')[2]
-        self.change_when_read_by_id({'tags': [mark, 'mine']})
-        left = 'left half-way by a repair that was interrupted'
-        row = ' port-down bounce-port repaired'
-        self.assertEqual(
-            command_result.Result(0, f'{row} {left} ACTIVE \n', ''),
-            self.bounce(),
-        )
-        self.assertEqual([UNMARK], self.seen)
         # A tag has no revision.
         for request in self.cloud.request_history:
             self.assertNotIn('If-Match', request.headers)
-
-    def test_left_by_another_run_and_changed_since_the_plan(self) -> None:
-        left = 'left half-way by a repair that was interrupted'
-        changed = f'Port {PORT_ID}: not as it was when the plan was made'
-        row = f' port-down bounce-port skipped {left}'
-        for name, changes, expected in (
-            (
-                'finished',
-                {'tags': ['mine']},
-                (0, f'{row} ACTIVE it was gone already\n', ''),
-            ),
-            (
-                'disabled',
-                {'admin_state_up': False},
-                (1, f'{row}  {changed}\n', f'{changed}\n'),
-            ),
-            (
-                'moved to another server',
-                {'device_id': fake_cloud.identifier(2)},
-                (1, f'{row}  {changed}\n', f'{changed}\n'),
-            ),
-            (
-                'with one tag less',
-                {'tags': [MARK.partition(' ')[2]]},
-                (1, f'{row}  {changed}\n', f'{changed}\n'),
-            ),
-            (
-                'deleted',
-                None,
-                (0, f'{row} deleted it was gone already\n', ''),
-            ),
-        ):
-            with self.subTest(name):
-                self.restart()
-                self.change(self.left('mine'))
-                self.change_when_read_by_id(changes)
-                self.assertEqual(
-                    command_result.Result(*expected), self.bounce()
-                )
-                self.assertEqual([], self.seen)
-
-    def test_left_by_another_run_and_not_selected(self) -> None:
-        self.change(self.left())
-        self.assertEqual(
-            command_result.Result(0, '', ''),
-            self.repair(
-                '--auto-approve', '--bounce', '--finding', 'address-differs'
-            ),
-        )
-        self.assertEqual([], self.seen)
+        # A user may disable a port, which has no such mark.
+        self.change({**self.port, 'admin_state_up': False, 'status': 'DOWN'})
+        self.assertEqual(command_result.Result(0, '', ''), self.bounce())
 
     def test_port_that_needs_a_while(self) -> None:
         pauses: list[float] = []
@@ -580,7 +497,7 @@ class TestDeletion(PortsTestCase):
         self.be_a_member()
         self.repair('--auto-approve', '--delete-orphans')
         self.assertEqual(
-            [('PUT', None), ('PUT', None), ('DELETE', 'revision_number=7')],
+            [('PUT', None), ('DELETE', 'revision_number=7')],
             [
                 (request.method, request.headers.get('If-Match'))
                 for request in self.cloud.request_history
@@ -644,7 +561,6 @@ class TestDeletion(PortsTestCase):
         )
         self.assertEqual(
             [
-                'PUT server-interface-repair-delete',
                 f'PUT {PORT_ID}',
                 f'DELETE {PORT_ID}',
             ],
@@ -659,7 +575,7 @@ class TestDeletion(PortsTestCase):
                 {**(self.port or {}), 'device_id': fake_cloud.identifier(1)}
             )
 
-        self.after = {2: attach}
+        self.after = {1: attach}
         problem = f'Port {PORT_ID}: it has another device now'
         gone = f'this project sees no server {fake_cloud.identifier(9)}'
         self.assertEqual(
@@ -671,7 +587,7 @@ class TestDeletion(PortsTestCase):
             ),
             self.repair('--auto-approve', '--delete-orphans'),
         )
-        self.assertEqual(2, len(self.seen))
+        self.assertEqual(1, len(self.seen))
 
     def test_used_since_the_plan(self) -> None:
         """Something begins to use the port after the plan was made."""
@@ -714,36 +630,6 @@ class TestDeletion(PortsTestCase):
             (1, f'Port {PORT_ID}: it has another device now\n', []),
             (result.status, result.stderr, self.seen),
         )
-
-    def test_left_by_another_run_and_not_selected(self) -> None:
-        """A run for something else does not delete it."""
-        others_project = fake_cloud.identifier(2)
-        mark = 'server-interface-repair-delete'
-        left = test_check.old_port(
-            *(11, 9),
-            device_id='',
-            device_owner='',
-            status='DOWN',
-            tags=[mark],
-        )
-        others = {**left, 'project_id': others_project}
-        for selectors, port, is_deleted in (
-            ((), left, True),
-            (('--all-projects',), left, True),
-            (('--all-projects',), others, True),
-            ((), others, False),
-            (('--project', others_project), left, False),
-            (('--host', 'compute-1'), left, False),
-            (('--status', 'ACTIVE'), left, False),
-            (('s1',), left, False),
-            (('--keep-tag', mark), left, False),
-        ):
-            with self.subTest(f'{selectors}, {port["project_id"]}'):
-                self.seen = []
-                self.change({**port})
-                self.repair('--auto-approve', '--delete-orphans', *selectors)
-                expected = [f'DELETE {PORT_ID}'] if is_deleted else []
-                self.assertEqual(expected, self.seen)
 
     def test_chosen_ports(self) -> None:
         healthy, nobodys = (fake_cloud.identifier(n) for n in (21, 12))

@@ -102,7 +102,6 @@ class PlanTestCase(api_test_case.ApiTestCase):
         self,
         *findings: findings.Finding,
         users: dict[str, str] | None = None,
-        interrupted: tuple[findings.Finding, ...] = (),
         **options: Any,
     ) -> plans.Plan:
         return plans.make(
@@ -110,7 +109,6 @@ class PlanTestCase(api_test_case.ApiTestCase):
             self.writer,
             plans.Options(**options),
             users or {},
-            interrupted,
         )
 
     def one(self, found: findings.Finding, **options: Any) -> plans.Repair:
@@ -254,7 +252,6 @@ class TestRepairs(PlanTestCase):
                 delete,
                 Action.DELETE,
                 [
-                    'PUT server-interface-repair-delete',
                     released,
                     f'DELETE {identifier}',
                 ],
@@ -618,47 +615,8 @@ class TestOrder(PlanTestCase):
 
 
 class TestInterrupted(PlanTestCase):
-    def resumed(
-        self, left: findings.Finding, *found: findings.Finding, **options: Any
-    ) -> list[plans.Repair]:
-        return planned(self.plan(*found, interrupted=(left,), **options))
-
-    def test_bounce(self) -> None:
-        unmark = 'DELETE server-interface-repair-bounce'
-        for name, is_up, expected in (
-            ('disabled', False, ["PUT {'admin_state_up': True}", unmark]),
-            ('enabled', True, [unmark]),
-            ('not shown', None, [unmark]),
-        ):
-            with self.subTest(name):
-                left = finding(
-                    Code.PORT_DOWN, None, port(admin_state_up=is_up)
-                )
-                (repair,) = self.resumed(left, bounce=True)
-                self.assertEqual(
-                    (Action.BOUNCE, expected, True, (left,)),
-                    (
-                        repair.action,
-                        methods(repair),
-                        repair.resumes,
-                        repair.findings,
-                    ),
-                )
-
-    def test_delete(self) -> None:
-        half = port(device_id=None, device_owner=None, vif_type=None)
-        left = finding(Code.ORPHAN_PORT, None, half)
-        users = {half.id: 'a trunk'}
-        (repair,) = self.resumed(left, orphans=Action.DELETE)
-        self.assertEqual(
-            (Action.DELETE, [f'DELETE {half.id}'], True),
-            (repair.action, methods(repair), repair.resumes),
-        )
-        (repair,) = self.resumed(left, orphans=Action.DELETE, users=users)
-        self.assertEqual((None, 'a trunk'), (repair.action, repair.reason))
-
     def test_disabled_port_that_is_found(self) -> None:
-        left = port(admin_state_up=False, tags=(records.Mark.BOUNCE.value,))
+        left = port(admin_state_up=False, tags=(records.BOUNCE_TAG,))
         found = finding(Code.PORT_DOWN, server(), left)
         repair = self.one(found, bounce=True)
         self.assertEqual(
@@ -668,20 +626,12 @@ class TestInterrupted(PlanTestCase):
             ],
             methods(repair),
         )
-        self.assertTrue(repair.resumes)
         self.assertEqual(
             (
                 self.writer.enable_port(left, True),
-                self.writer.unmark(left, records.Mark.BOUNCE),
+                self.writer.unmark(left),
             ),
             repair.calls,
         )
         self.assertEqual((found,), repair.findings)
         self.assertEqual('--bounce', self.one(found).needs)
-
-    def test_what_is_found_anyway(self) -> None:
-        left = port(tags=(records.Mark.BOUNCE.value,))
-        found = finding(Code.PORT_DOWN, server(), left)
-        half_way = finding(Code.PORT_DOWN, None, left)
-        (repair,) = self.resumed(half_way, found, bounce=True)
-        self.assertIs(found, repair.findings[0])

@@ -49,7 +49,6 @@ class SafeguardsTestCase(testtools.TestCase):
         trunk: records.Trunk | None = None,
         services: tuple[str, ...] = (),
         named: tuple[str, ...] = (),
-        resumes: bool = False,
         is_begun: bool = False,
     ) -> str | None:
         """Return what speaks against a repair, as everything is now."""
@@ -77,7 +76,7 @@ class SafeguardsTestCase(testtools.TestCase):
             ),
         )
         cloud.has.side_effect = services.__contains__
-        repair = plans.Repair((finding,), action, resumes=resumes)
+        repair = plans.Repair((finding,), action)
         return safeguards.objection(cloud, repair, port, named, is_begun)
 
     def changed(self, **changes: Any) -> records.Port:
@@ -188,11 +187,6 @@ class TestObjection(SafeguardsTestCase):
                 'a service that cannot be asked may use it (dns): name the '
                 'port with --port to delete it',
             ),
-            (
-                'used when it is resumed',
-                {'trunk': trunk, 'resumes': True},
-                used,
-            ),
         ):
             with self.subTest(name):
                 values: dict[str, Any] = arguments
@@ -248,11 +242,20 @@ class TestObjection(SafeguardsTestCase):
                 self.assertIsNone(self.objection(action, server=moved))
                 self.assertIsNone(self.objection(action, planned_server=None))
 
-    def test_bounce_that_is_resumed(self) -> None:
-        disabled = self.changed(admin_state_up=False)
+    def test_bounce_that_a_run_left_half_way(self) -> None:
+        left = self.changed(admin_state_up=False, tags=(records.BOUNCE_TAG,))
         self.assertIsNone(
-            self.objection(Action.BOUNCE, port=disabled, resumes=True)
+            self.objection(Action.BOUNCE, port=left, planned=left)
         )
+        for name, planned, port in (
+            ('left since the plan', PORT, left),
+            ('no longer', left, self.changed(admin_state_up=False)),
+        ):
+            with self.subTest(name):
+                self.assertEqual(
+                    'it is not enabled',
+                    self.objection(Action.BOUNCE, port=port, planned=planned),
+                )
 
     def test_new_binding(self) -> None:
         moving = 'the server is about to move'
