@@ -13,7 +13,7 @@
 """What the commands that answer as of an earlier time have in common."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 import os
 import re
 import types
@@ -30,9 +30,7 @@ from osc_port_iface.i18n import _
 # Where the journal is, if --journal is not given.
 _VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
-# The options that take times or durations, and how many.
-_TIMES = {'--at': 1, '--between': 2, '--keep': 1, '--listed-at': 1}
-_AGO = re.compile('-[0-9].*')
+_AGO = re.compile('-[0-9]+[a-zA-Z]')
 
 
 class RecordedCommand(plugin_command.PluginCommand):
@@ -154,17 +152,13 @@ def accept_ago(parser: argparse.ArgumentParser) -> None:
     parse = parser.parse_known_args
 
     def parse_known_args(arguments: Iterable[str], *others: Any) -> Any:
-        return parse(list(_without_dashes(arguments)), *others)
+        known = [
+            text.removeprefix('-') if _AGO.fullmatch(text) else text
+            for text in arguments
+        ]
+        return parse(known, *others)
 
     cast(Any, parser).parse_known_args = parse_known_args
-
-
-def _without_dashes(arguments: Iterable[str]) -> Iterator[str]:
-    times = 0
-    for text in arguments:
-        is_time = times > 0 and _AGO.fullmatch(text)
-        times = _TIMES.get(text, times - 1)
-        yield text[1:] if is_time else text
 
 
 def add_journal(group: argparse._ArgumentGroup) -> None:
