@@ -50,18 +50,18 @@ class GivenListing:
     """All objects of a kind.
 
     :ivar kind: The key of the objects in the API.
+    :ivar state: ``complete``; ``hidden`` if the service does not show them to
+        the caller, or is missing; or ``failed``.
     :ivar objects: The objects, by ID.
     :ivar failure: Why they could not be read, if that is a failure.
-    :ivar is_hidden: Whether the service does not show them to the caller, or
-        is missing.
     """
 
     kind: str
+    state: str = 'complete'
     objects: Mapping[str, GivenObject] = dataclasses.field(
         default_factory=dict
     )
     failure: str | None = None
-    is_hidden: bool = False
 
 
 def _data(row: reading.Object, *keys: str) -> bytes:
@@ -99,15 +99,11 @@ _UNCOMPARED: Mapping[str, paging.Filter[GivenObject]] = {
     name: paging.Filter(name, None) for name in ('device_id', 'project_id')
 }
 
-# The kinds of which only the names are kept. Owners can be told without them.
-NAMED = {
-    'projects': _('Projects'),
-    'domains': _('Domains'),
-    'users': _('Users'),
-}
-
+# Of these, only the names are kept. Owners can be told without them.
 _IDENTITY = [
-    paging.Collection(key, what, _NAME) for key, what in NAMED.items()
+    paging.Collection('projects', _('Projects'), _NAME),
+    paging.Collection('domains', _('Domains'), _NAME),
+    paging.Collection('users', _('Users'), _NAME),
 ]
 _SERVER = paging.Collection(
     'servers', _('Servers'), _OBJECT, one=_('Server %s')
@@ -161,16 +157,18 @@ def _read(
     collection: paging.Collection[GivenObject],
     read_all: Callable[[], records.Answer[GivenObject]],
 ) -> GivenListing:
+    state = 'hidden' if collection in _IDENTITY else 'failed'
     try:
         answer = read_all()
     except errors.RequestFailed as error:
         is_optional = collection not in (_SERVERS, _PORTS)
         if is_optional and isinstance(error, _HIDDEN):
-            return GivenListing(collection.key, is_hidden=True)
-        return GivenListing(collection.key, failure=str(error))
-    if answer.failures:
-        return GivenListing(collection.key, failure=answer.failures[0])
-    return GivenListing(collection.key, {row.id: row for row in answer.rows})
+            return GivenListing(collection.key, 'hidden')
+        return GivenListing(collection.key, state, failure=str(error))
+    for failure in answer.failures:
+        return GivenListing(collection.key, state, failure=failure)
+    objects = {row.id: row for row in answer.rows}
+    return GivenListing(collection.key, objects=objects)
 
 
 def _servers(

@@ -134,16 +134,11 @@ def _store(
     ahead: list[float] = []
     for listing in reading.listings:
         ahead += [row.ahead for row in listing.objects.values()]
-        if listing.failure is not None:
-            is_named = listing.kind in as_given.NAMED
-            observation.miss(listing.kind, 'hidden' if is_named else 'failed')
-        elif listing.is_hidden:
-            observation.miss(listing.kind, 'hidden')
+        if listing.state == 'complete':
+            rows = [row.data for row in listing.objects.values()]
+            observation.keep(listing.kind, rows)
         else:
-            observation.keep(
-                listing.kind,
-                [row.data for row in listing.objects.values()],
-            )
+            observation.miss(listing.kind, listing.state)
     ended = reading.ended or time.time()
     skew = max(ahead, default=0.0)
     if abs(skew) < _SAME_CLOCK:
