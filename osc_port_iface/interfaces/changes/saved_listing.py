@@ -198,7 +198,7 @@ def _rows(text: str) -> list[Any]:
     """
     start = text.lstrip()
     if start.startswith(('[', '{')):
-        rows = _json_rows(text)
+        rows = json.loads(text)
     elif start.startswith('-'):
         rows = _yaml_rows(text)
     else:
@@ -206,20 +206,6 @@ def _rows(text: str) -> list[Any]:
     if not isinstance(rows, list):
         raise ValueError(_('not a list of interfaces'))
     return rows
-
-
-def _malformed(line: int, column: int) -> ValueError:
-    return ValueError(
-        _('malformed at line %(line)d, column %(column)d')
-        % {'line': line, 'column': column}
-    )
-
-
-def _json_rows(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _malformed(error.lineno, error.colno) from None
 
 
 def _yaml_rows(text: str) -> Any:
@@ -240,8 +226,6 @@ def _yaml_rows(text: str) -> Any:
         # The limit of newer releases of PyYAML.
         if 'nesting depth' in str(error):
             raise RecursionError from None
-        if mark := getattr(error, 'problem_mark', None):
-            raise _malformed(mark.line + 1, mark.column + 1) from None
         raise ValueError(str(error)) from None
 
 
