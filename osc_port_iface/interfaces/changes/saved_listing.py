@@ -17,7 +17,7 @@ untrusted text.
 """
 
 import collections
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 import csv
 import io
 import json
@@ -229,42 +229,30 @@ def _yaml_rows(text: str) -> Any:
         raise ValueError(str(error)) from None
 
 
-def _csv_rows(text: str) -> list[Mapping[str, str]]:
+def _csv_rows(text: str) -> list[dict[str, Any]]:
     """Read csv of any ``--quote``.
 
     cliff writes a backslash before what would end a value
     (``CommaSeparated.emit_list``).
     """
-    reader = csv.reader(
+    reader = csv.DictReader(
         io.StringIO(text, newline=''), escapechar='\\', strict=True
     )
     try:
-        headers, *rows = (row for row in reader if row)
+        if listing_diff.PORT_ID in (reader.fieldnames or ()):
+            # A row with too few fields lacks columns.
+            return [
+                {key: row[key] for key in row if row[key] is not None}
+                for row in reader
+            ]
     except csv.Error as error:
+        problem = {'line': reader.line_num, 'problem': error}
         raise ValueError(
-            _('line %(number)d: %(problem)s')
-            % {'number': reader.line_num, 'problem': error}
+            _('after line %(line)d: %(problem)s') % problem
         ) from None
-    except ValueError:
-        headers, rows = [], []
-    if listing_diff.PORT_ID not in headers:
-        raise ValueError(
-            _(
-                "not what 'server interface list' writes with -f json, "
-                '-f yaml or -f csv, with commas and the column Port ID'
-            )
+    raise ValueError(
+        _(
+            "not what 'server interface list' writes with -f json, -f yaml or "
+            '-f csv, with commas and the column Port ID'
         )
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(headers):
-            raise ValueError(
-                _(
-                    'row %(number)d: %(fields)d fields below %(headers)d '
-                    'headers'
-                )
-                % {
-                    'number': number,
-                    'fields': len(row),
-                    'headers': len(headers),
-                }
-            )
-    return [dict(zip(headers, row, strict=True)) for row in rows]
+    )

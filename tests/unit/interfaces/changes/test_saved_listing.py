@@ -273,12 +273,22 @@ class TestNotAListing(testtools.TestCase):
             (
                 'csv with too few fields',
                 f'"Port ID","Tag"\n"{PORT}","x"\n"{other}"\n',
-                'row 2: 1 fields below 2 headers',
+                'row 2: other columns than the first interface',
+            ),
+            (
+                'csv with too many fields',
+                f'"Port ID","Tag"\n"{PORT}","x"\n"{other}","x","y"\n',
+                'row 2: other columns than the first interface',
+            ),
+            (
+                'csv with too many fields from the beginning',
+                f'"Port ID","Tag"\n"{PORT}","x","y"\n',
+                'row 1: a column has no name',
             ),
             (
                 'csv with an open quote',
                 f'"Port ID","Tag"\n"{PORT}","x\n',
-                'line 2: unexpected end of data',
+                'after line 1: unexpected end of data',
             ),
         ):
             with self.subTest(name):
