@@ -46,9 +46,6 @@ _OF_OTHERS = frozenset(
     )
 )
 
-# The depth of a value in a column of a row in a list.
-_DEEPEST_YAML = 8
-
 
 class NotAListing(ValueError):
     """The file is not output of ``server interface list``."""
@@ -214,18 +211,8 @@ def _yaml_rows(text: str) -> Any:
 
     loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=loader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            # Far deeper, CSafeLoader crashes.
-            if depth > _DEEPEST_YAML:
-                raise RecursionError
         return loader(text).get_single_data()
     except (yaml.YAMLError, OverflowError) as error:
-        # The limit of newer releases of PyYAML.
-        if 'nesting depth' in str(error):
-            raise RecursionError from None
         raise ValueError(str(error)) from None
 
 
