@@ -13,11 +13,10 @@
 """How the objects of a journal are written."""
 
 import collections
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import functools
 import hashlib
 import ipaddress
-import json
 import re
 from typing import Any
 import zlib
@@ -30,10 +29,6 @@ _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?')
 
 # A text long enough to be worth referring to.
 _TEXTS = re.compile(rb'"[^"\\\\]{12,}"')
-
-
-class Damaged(Exception):
-    """Something else has changed what a journal has."""
 
 
 def digest(data: bytes) -> bytes:
@@ -90,25 +85,5 @@ def compress(data: bytes, base: bytes) -> bytes:
 
 
 def decompress(data: bytes, base: bytes) -> bytes:
-    """Return an object that was compressed against another one.
-
-    :raises Damaged: It cannot be read.
-    """
-    try:
-        return zlib.decompressobj(wbits=-15, zdict=base).decompress(data)
-    except zlib.error:
-        raise Damaged from None
-
-
-def load(
-    data: bytes | str, read: Callable[[dict[str, Any]], Any] | None = None
-) -> Any:
-    """Read the JSON of an object, of a scope or of the state of listings.
-
-    :param read: Reads each object in it.
-    :raises Damaged: It cannot be read.
-    """
-    try:
-        return json.loads(data, object_hook=read)
-    except ValueError:
-        raise Damaged from None
+    """Return an object that was compressed against another one."""
+    return zlib.decompressobj(wbits=-15, zdict=base).decompress(data)

@@ -17,6 +17,7 @@ Nothing is changed in what is not a journal, or has a newer format.
 
 from collections.abc import Iterator
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -24,6 +25,7 @@ import sqlite3
 import stat
 from typing import Any
 from urllib import parse
+import zlib
 
 from osc_lib import exceptions
 import sqlalchemy as sa
@@ -31,7 +33,6 @@ from sqlalchemy import exc as sa_exceptions
 from sqlalchemy import pool
 
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.journal import encoding
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface import printable
 
@@ -164,7 +165,6 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
     """
     options: dict[str, Any] = {
         'poolclass': pool.NullPool,
-        'json_deserializer': encoding.load,
         'future': True,
     }
     if _is_url(location):
@@ -271,7 +271,7 @@ def _translated(location: str) -> Iterator[None]:
     except sa_exceptions.ArgumentError:
         problem = _('not the URL of a PostgreSQL or MySQL database')
         raise JournalError(location, problem) from None
-    except encoding.Damaged:
+    except (zlib.error, json.JSONDecodeError, UnicodeDecodeError):
         raise JournalError(location, _DAMAGED) from None
     except sa_exceptions.SQLAlchemyError as error:
         # Some drivers have a number before the text.

@@ -15,12 +15,12 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 import dataclasses
 import datetime
+import json
 import sys
 from typing import Any
 
 import sqlalchemy as sa
 
-from osc_port_iface.interfaces.journal import encoding
 from osc_port_iface.interfaces.journal import listings
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface.interfaces.journal import timestamps
@@ -155,7 +155,7 @@ class Snapshot:
         for version in listing.read(
             condition, _VERSIONS.first <= now, _VERSIONS.last >= now
         ):
-            yield encoding.load(version.data, _shared)
+            yield json.loads(version.data, object_hook=_shared)
 
     def unchanged(
         self, observations: Sequence[Observed]

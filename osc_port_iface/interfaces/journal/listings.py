@@ -18,6 +18,7 @@ against what all objects of the listing have in common.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import dataclasses
+import json
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -85,7 +86,6 @@ class Listing:
 
         :param conditions: Conditions on their table, such as the one of
             :meth:`matching`.
-        :raises encoding.Damaged: One cannot be read.
         """
         for row in self.connection.execute(_WITH_BASES.where(*conditions)):
             base = encoding.decompress(row.base or b'', self.skeleton)
@@ -149,7 +149,7 @@ class Listing:
         found = {
             (encoding.lookup(self.id, field, value), version.base_id)
             for version in versions
-            for field, value in _values(self.kind, encoding.load(version.data))
+            for field, value in _values(self.kind, json.loads(version.data))
         }
         return [{'lookup': key, 'base_id': base_id} for key, base_id in found]
 

@@ -15,6 +15,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 import datetime
 import itertools
+import json
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -137,9 +138,9 @@ class Observation:
 
     def _add(self, listing: listings.Listing, rows: Iterable[bytes]) -> int:
         """Add versions of objects, and return how many replace others."""
-        new = {str(encoding.load(row)['id']): row for row in rows}
+        new = {str(json.loads(row)['id']): row for row in rows}
         old = {
-            encoding.load(version.data)['id']: version
+            json.loads(version.data)['id']: version
             for version in listing.read(
                 listing.matching({'id': new}), _IS_CURRENT
             )
