@@ -42,20 +42,11 @@ _APPLICATION_ID = b'osci'
 _HEADER = b'SQLite format 3\0'
 _HEADER_LENGTH = 100
 
-# Seconds to wait for another writer.
+# Seconds to wait for another writer, but for MySQL.
 _WAIT = 30
 
-# How databases limit the time to wait, and what they say then.
-_LIMITS = {
-    'postgresql': f"SET LOCAL lock_timeout = '{_WAIT}s'",
-    'mysql': f'SET innodb_lock_wait_timeout = {_WAIT}',
-    'mariadb': f'SET innodb_lock_wait_timeout = {_WAIT}',
-}
-_LOCKED = re.compile(
-    'database is locked|lock timeout|Lock wait timeout|'
-    # Two create a journal at once.
-    'already exists|concurrent DDL'
-)
+# What databases say after it.
+_LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
 
 # What SQLite says of a file whose content something else has changed.
 _MALFORMED = re.compile('disk image is malformed|Could not decode')
@@ -112,14 +103,9 @@ def writing(location: str) -> Iterator[sa.engine.Connection]:
 
 
 def _create(connection: sa.engine.Connection) -> None:
-    """Make the tables, unless there are any.
-
-    MySQL cannot undo it: a creation that was interrupted goes on here.
-    """
-    tables = sa.inspect(connection).get_table_names()
-    if tables and (schema.JOURNAL.name not in tables or _format(connection)):
+    """Make the tables, unless there are any."""
+    if sa.inspect(connection).get_table_names():
         return
-    schema.JOURNAL.create(connection, checkfirst=True)
     schema.TABLES.create_all(connection)
     connection.execute(schema.JOURNAL.insert(), {'format': schema.FORMAT})
     if connection.dialect.name == 'sqlite':
@@ -153,8 +139,10 @@ def _check_format(found: int | None, location: str) -> None:
 
 def _lock(connection: sa.engine.Connection) -> None:
     """Make other writers wait, for which SQLite has seen to already."""
-    if statement := _LIMITS.get(connection.dialect.name):
-        connection.exec_driver_sql(statement)
+    if connection.dialect.name == 'postgresql':
+        # It would wait for ever. MySQL has a limit.
+        limit = f"SET LOCAL lock_timeout = '{_WAIT}s'"
+        connection.exec_driver_sql(limit)
     connection.execute(sa.select(schema.JOURNAL.c.format).with_for_update())
 
 

@@ -149,21 +149,6 @@ class TestEngines(testtools.TestCase):
                 )
         self.assertEqual([], os.listdir(self.directory))
 
-    def test_an_interrupted_creation_goes_on(self) -> None:
-        samples.observe(self.journal, THERE)
-        connection = sqlite3.connect(self.journal)
-        for table in ('journal', 'scopes', 'observations'):
-            connection.execute(f'DELETE FROM {table}')
-        connection.execute('DROP TABLE versions')
-        connection.commit()
-        connection.close()
-        error = self.assertRaises(
-            engines.JournalError, engines.reading(self.journal).__enter__
-        )
-        self.assertEqual(f'{self.journal}: not a journal', str(error))
-        samples.observe(self.journal, {})
-        self.assertEqual({1}, samples.snapshots(self.journal).keys())
-
     def test_a_second_writer_says_so(self) -> None:
         self.useFixture(fixtures.MonkeyPatch(f'{engines.__name__}._WAIT', 0.1))
         samples.observe(self.journal, THERE)
