@@ -209,17 +209,8 @@ def _check_header(location: str) -> None:
 
 def _name(location: str) -> str:
     """Return what to call a journal in messages, without a password."""
-    if not _is_url(location):
-        return printable.one_line(location)
-    try:
-        url = _url(location)
-    except sa_exceptions.ArgumentError:
-        # It is not known which part is the password.
-        return printable.one_line(location.partition('://')[0] + '://...')
-    place = sa.engine.URL.create(
-        url.drivername, host=url.host, port=url.port, database=url.database
-    )
-    return printable.one_line(str(place))
+    scheme, separator, _rest = location.partition('://')
+    return printable.one_line(f'{scheme}://...' if separator else location)
 
 
 def _url(location: str) -> sa.engine.URL:
