@@ -83,10 +83,7 @@ class RecordedCommand(plugin_command.PluginCommand):
             return self.tabulate_now(parsed_args)
         if parsed_args.between:
             plugin_command.refuse(parsed_args, ['--at'], '--between')
-            if parsed_args.between != sorted(parsed_args.between):
-                raise plugin_command.UsageError(
-                    _('The first time of --between is after the second one.')
-                )
+            parsed_args.between.sort()
         self.ask_journal(parsed_args)
         return recorded_tables.tabulate(self, parsed_args)
 

@@ -131,6 +131,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         self.choose(parsed_args, COLUMNS)
         _check_usage(parsed_args)
         if parsed_args.at:
+            parsed_args.at.sort()
             self.ask_journal(parsed_args)
         else:
             self.check_no_journal(parsed_args)
@@ -168,12 +169,4 @@ def _check_usage(parsed_args: argparse.Namespace) -> None:
     if len(sides) + len(parsed_args.at) > 2:
         raise plugin_command.UsageError(
             _('Only two listings or times can be compared.')
-        )
-    if sorted(parsed_args.at) != parsed_args.at:
-        raise plugin_command.UsageError(
-            _('The first time of --at is after the second one.')
-        )
-    if parsed_args.before == parsed_args.after == '-':
-        raise plugin_command.UsageError(
-            _('Only one of the listings can be standard input.')
         )

@@ -372,7 +372,6 @@ class TestDiff(test_list_fleet.FleetTestCase):
 
     def test_wrong_usage(self) -> None:
         for arguments, message in (
-            (('-', '-'), 'Only one of the listings can be standard input.'),
             (
                 ('a', 'b', '--server', 'web'),
                 '--server cannot be used with <after>.',
