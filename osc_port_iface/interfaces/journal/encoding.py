@@ -16,7 +16,6 @@ import collections
 from collections.abc import Sequence
 import functools
 import hashlib
-import ipaddress
 import re
 from typing import Any
 import zlib
@@ -38,19 +37,10 @@ def digest(data: bytes) -> bytes:
 
 def lookup(listing_id: int, field: str, value: str) -> int:
     """Return the key of a value in the table of lookups."""
-    text = f'{listing_id}/{field}/{_canonical(field, value)}'
+    text = f'{listing_id}/{field}/{value.lower()}'
     data = text.encode(errors='surrogatepass')
     found = hashlib.blake2b(data, digest_size=6).digest()
     return int.from_bytes(found, 'big')
-
-
-def _canonical(field: str, value: str) -> str:
-    if field.endswith('ip_address'):
-        try:
-            return str(ipaddress.ip_address(value))
-        except ValueError:
-            pass
-    return value.lower()
 
 
 def skeleton(examples: Sequence[bytes]) -> bytes:
