@@ -13,13 +13,11 @@
 """What the commands that answer as of an earlier time have in common."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 import os
 import re
-import types
 from typing import Any, cast, ClassVar, Self
 
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
@@ -39,12 +37,9 @@ class RecordedCommand(plugin_command.PluginCommand):
     A journal takes the place of the services then, and no token is needed.
 
     :cvar shows_one: Whether there is only one row.
-    :ivar beside: What a journal has of several regions at a time, among them
-        the one that is asked.
     """
 
     shows_one: ClassVar[bool] = False
-    beside: Mapping[str, api_cloud.Cloud] = types.MappingProxyType({})
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

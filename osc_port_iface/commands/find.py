@@ -14,12 +14,10 @@
 
 import argparse
 from collections.abc import Iterable
-import contextlib
 from typing import Self
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import errors
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
@@ -207,20 +205,6 @@ class FindServerInterface(as_of.RecordedLister):
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         found = self._find(parsed_args, self.cloud())
-        answers = {}
-        for name, cloud in self.beside.items():
-            with contextlib.suppress(errors.ApiError):
-                answers[name] = (
-                    found
-                    if cloud is self.asked
-                    else self._find(parsed_args, cloud)
-                )
-        find.drop_doubles(
-            answers,
-            lambda servers: {
-                name: _existing(self.beside[name], servers) for name in answers
-            },
-        )
         return self._table(parsed_args, found)
 
     def tabulate_regions(

@@ -153,21 +153,9 @@ class RecordedRegions:
         self._parts.append(part)
         command = part.command
         command.asked = replay.RecordedCloud(view)
-        command.beside = {
-            str(each.scope.id): (
-                command.asked
-                if each is series
-                else replay.RecordedCloud(each.view_at(view.moment))
-            )
-            for each in self._series
-            if each is series
-            or (
-                each.asked and region and each.scope.region not in ('', region)
-            )
-        }
         answer = part.attempt(self._tabulate)
         # There may be many observations, so what was read is not kept.
-        command.asked, command.beside = None, {}
+        command.asked = None
         for headers, rows in answer.values():
             self._headers = headers
             if self._shows_region:

@@ -66,12 +66,6 @@ class Series:
                 yield view
                 until = self.span(view)[1]
 
-    def view_at(self, moment: datetime.datetime) -> history.Snapshot:
-        """Look at the last observation before a moment, or the first one."""
-        before = [row for row in self.asked if row.ended <= moment]
-        row = (before or self.asked[:1])[-1]
-        return history.Snapshot(self.connection, self.scope, row)
-
     def span(
         self, view: history.Snapshot
     ) -> tuple[datetime.datetime, datetime.datetime]:

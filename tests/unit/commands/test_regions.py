@@ -1144,46 +1144,6 @@ class TestAt(RecordTestCase):
         )
 
 
-class TestAtOfOneNeutron(RecordTestCase):
-    """A journal of regions that share a Neutron, with servers of their own."""
-
-    def test_find(self) -> None:
-        self.second.network_url = self.cloud.network_url
-        self.cloud.register_tokens('a-token', regions=[self.second])
-        addresses = (ADDRESS, OTHER_ADDRESS, '10.0.0.9')
-        self.cloud.register_network(
-            'ports',
-            *(
-                fake_cloud.port(10 + number, number, address)
-                for number, address in zip((1, 3, 99), addresses, strict=True)
-            ),
-        )
-        both = 'RegionOne', 'RegionTwo'
-        # Two regions are not read at the very same time.
-        moment = max(row['Finished'] for row in self.recorded(*both))
-        self.recorded(*both)
-        for time in ('--at', moment), ('--between', moment, moment):
-            result = self.ask(
-                *('find', *addresses, *time, '--journal', self.journal),
-                *('-f', 'value', '-c', 'Region', '-c', 'Query'),
-                *('-c', 'Server Name'),
-                regions='',
-            )
-            self.assert_result(
-                result,
-                1,
-                [
-                    f'RegionOne {ADDRESS} web',
-                    'RegionOne 10.0.0.9 ',
-                    f'RegionTwo {OTHER_ADDRESS} web',
-                ],
-                [
-                    f'RegionOne: Server {fake_cloud.identifier(99)}: '
-                    'not recorded'
-                ],
-            )
-
-
 class TestDiff(RegionsTestCase):
     def saved(self, regions: str = '--all-regions') -> str:
         """Save a listing, and return its file."""
