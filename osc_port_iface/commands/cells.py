@@ -242,36 +242,33 @@ def traffic(found: security_rules.Traffic | None) -> Cell:
     """Show which traffic may pass an interface."""
     if found is None:
         return Cell([''], None)
-    allowed, sentence = _TRAFFIC[found]
-    return Cell([sentence], {'allowed': allowed, 'reason': found.value})
+    allowed = _ALLOWED.get(found, 'rules')
+    return Cell(
+        [_SENTENCES[found]], {'allowed': allowed, 'reason': found.value}
+    )
 
 
-_TRAFFIC = {
-    security_rules.Traffic.PORT_SECURITY_OFF: (
-        'everything',
-        _('Everything: port security is off'),
+_Traffic = security_rules.Traffic
+
+_ALLOWED = {
+    _Traffic.PORT_SECURITY_OFF: 'everything',
+    _Traffic.NO_GROUPS: 'nothing',
+    _Traffic.NO_RULES: 'nothing',
+}
+
+_SENTENCES = {
+    _Traffic.PORT_SECURITY_OFF: _('Everything: port security is off'),
+    _Traffic.NO_GROUPS: _(
+        'Nothing but ARP, DHCP and IPv6 neighbor discovery: no security group '
+        'is set'
     ),
-    security_rules.Traffic.NO_GROUPS: (
-        'nothing',
-        _(
-            'Nothing but ARP, DHCP and IPv6 neighbor discovery: no security '
-            'group is set'
-        ),
+    _Traffic.NO_RULES: _(
+        'Nothing but ARP, DHCP and IPv6 neighbor discovery: the security '
+        'groups have no rules'
     ),
-    security_rules.Traffic.NO_RULES: (
-        'nothing',
-        _(
-            'Nothing but ARP, DHCP and IPv6 neighbor discovery: the security '
-            'groups have no rules'
-        ),
-    ),
-    security_rules.Traffic.STATEFUL_RULES: (
-        'rules',
-        _('What the rules allow, and replies to it'),
-    ),
-    security_rules.Traffic.STATELESS_RULES: (
-        'rules',
-        _('What the rules allow; replies need rules as well (stateless)'),
+    _Traffic.STATEFUL_RULES: _('What the rules allow, and replies to it'),
+    _Traffic.STATELESS_RULES: _(
+        'What the rules allow; replies need rules as well (stateless)'
     ),
 }
 
@@ -343,23 +340,16 @@ def _port_range(rule: records.SecurityGroupRule) -> str:
         # A type and a code.
         kind = '' if first is None else f'type={first}'
         return kind if last is None else f'{kind}:code={last}'
-    if first is None and last is None:
-        return ''
-    return f'{last if first is None else first}:' + str(
-        first if last is None else last
-    )
+    ends = [end for end in (first, last) if end is not None]
+    return f'{ends[0]}:{ends[-1]}' if ends else ''
 
 
 def _remote(effective: security_rules.EffectiveRule) -> str:
     rule = effective.rule
-    if rule.remote_group_id:
-        return _('group %s') % (
-            _name(effective.remote_group) or rule.remote_group_id
-        )
-    if rule.remote_address_group_id:
-        return _('address group %s') % (
-            _name(effective.address_group) or rule.remote_address_group_id
-        )
+    if group := _name(effective.remote_group) or rule.remote_group_id:
+        return _('group %s') % group
+    if group := _name(effective.address_group) or rule.remote_address_group_id:
+        return _('address group %s') % group
     return _network(rule) or ''
 
 
