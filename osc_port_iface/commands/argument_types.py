@@ -72,6 +72,18 @@ def repeated(read: Callable[[str], object]) -> dict[str, Any]:
     return {'action': 'append', 'default': [], 'type': read}
 
 
+def chosen_from(
+    choices: Iterable[str], read: Callable[[str], str] = name
+) -> dict[str, Any]:
+    """Describe an argument that has choices, for argparse.
+
+    :param choices: The choices.
+    :param read: Reads the text before it is compared with them.
+    """
+    known = tuple(choices)
+    return {'type': one_of(known, read), 'choices': known}
+
+
 def identifier(text: str) -> str:
     """Read the ID of something, which must not be a name."""
     if addresses.is_uuid(text):

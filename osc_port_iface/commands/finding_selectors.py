@@ -62,8 +62,7 @@ def add_arguments(
     findings.add_argument(
         '--severity',
         metavar='<severity>',
-        type=argument_types.one_of(severities),
-        choices=severities,
+        **argument_types.chosen_from(severities),
         default=codes.Severity.INFO.value,
         help=_(
             'Look only for findings of this severity or worse: critical '

@@ -77,8 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--port-state',
         metavar='<state>',
-        type=argument_types.one_of(_PORT_STATES, argument_types.state),
-        choices=_PORT_STATES,
+        **argument_types.chosen_from(_PORT_STATES, argument_types.state),
         help=_('Interfaces whose port has this state: %s')
         % ', '.join(_PORT_STATES),
     )
@@ -112,8 +111,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--vnic-type',
         metavar='<vnic-type>',
-        type=argument_types.one_of(_VNIC_TYPES),
-        choices=_VNIC_TYPES,
+        **argument_types.chosen_from(_VNIC_TYPES),
         help=_('Interfaces with this VNIC type: %s') % ', '.join(_VNIC_TYPES),
     )
     group.add_argument(

@@ -89,8 +89,7 @@ class ListServerInterface(as_of.RecordedLister):
         tuning = parser.add_argument_group(_('tuning'))
         tuning.add_argument(
             '--source',
-            type=argument_types.one_of(views.VIEWS),
-            choices=tuple(views.VIEWS),
+            **argument_types.chosen_from(views.VIEWS),
             default='compute',
             help=_(
                 'View to read: compute, a request to Nova for each server '

@@ -103,8 +103,7 @@ def add_scope(
     group.add_argument(
         '--status',
         metavar='<status>',
-        type=argument_types.one_of(_STATUSES, argument_types.state),
-        choices=_STATUSES,
+        **argument_types.chosen_from(_STATUSES, argument_types.state),
         help=_('Servers with this status, such as ACTIVE'),
     )
 
@@ -130,14 +129,8 @@ def add_concurrency(group: argparse._ActionsContainer) -> None:
         metavar='<number>',
         type=argument_types.concurrency,
         default=fan_out.DEFAULT_WORKERS,
-        help=_(
-            'Number of parallel requests, up to %(limit)d '
-            '(default: %(default)d)'
-        )
-        % {
-            'limit': fan_out.MOST_WORKERS,
-            'default': fan_out.DEFAULT_WORKERS,
-        },
+        help=_('Number of parallel requests (default: %d)')
+        % fan_out.DEFAULT_WORKERS,
     )
 
 

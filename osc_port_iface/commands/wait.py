@@ -51,8 +51,7 @@ class WaitServerInterface(lister.TextLister):
         waited_for.add_argument(
             '--for',
             dest='condition',
-            type=argument_types.one_of(polling.CONDITIONS),
-            choices=polling.CONDITIONS,
+            **argument_types.chosen_from(polling.CONDITIONS),
             default='active',
             help=_(
                 'Wait until the interfaces are plugged in (attached), also '
