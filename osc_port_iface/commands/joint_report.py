@@ -68,7 +68,7 @@ class Part(Generic[_Command]):
     def is_lost(self) -> bool:
         """Whether there is no answer, although what is asked for may exist."""
         return self.error is not None and not isinstance(
-            self.said[-1][1], records.Absence
+            self.error.args[0], records.Absence
         )
 
 
