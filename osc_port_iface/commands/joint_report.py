@@ -32,12 +32,15 @@ class Part(Generic[_Command]):
 
     :ivar command: A copy of the command.
     :ivar region: The region.
+    :ivar said: How to report each line, and the line.
     :ivar error: Why there is no answer.
     """
 
     def __init__(self, command: _Command, region: str) -> None:
         self.command = copy.copy(command)
         self.command.region = self.region = region
+        self.said: list[tuple[str, str]] = []
+        self.command.heard = self.said
         self.error: exceptions.CommandError | None = None
 
     def attempt(
@@ -47,22 +50,18 @@ class Part(Generic[_Command]):
 
         :returns: The result, by region; nothing after an error.
         """
-        self.command.heard = []
         if self.error is None:
+            self.said.clear()
             try:
                 return {self.region: work(self.command)}
             except exceptions.CommandError as error:
-                self.error = error
+                self.fail(error)
         return {}
 
-    @property
-    def said(self) -> list[tuple[str, str]]:
-        """How to report each line, and the line; the error is the last one."""
-        lines = self.command.heard or []
-        if self.error is None:
-            return lines
-        (line,) = self.error.args
-        return [*lines, ('fail', line)]
+    def fail(self, error: exceptions.CommandError) -> None:
+        """Note why there is no answer."""
+        self.error = error
+        self.said.append(('fail', error.args[0]))
 
     @property
     def is_lost(self) -> bool:

@@ -128,7 +128,7 @@ class Regions(Generic[_Command]):
             try:
                 part.command.asked = connect(part.region)
             except errors.ApiError as error:
-                part.error = error
+                part.fail(error)
 
     def ask(self, work: Callable[[_Command], _Result]) -> dict[str, _Result]:
         """Do the work in all regions in parallel, and report as one.
