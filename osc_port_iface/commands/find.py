@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from typing import Self
 
 from osc_port_iface import addresses
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
@@ -204,30 +203,23 @@ class FindServerInterface(as_of.RecordedLister):
         return super().take_action(parsed_args)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
-        found = self._find(parsed_args, self.cloud())
-        return self._table(parsed_args, found)
+        return self._table(parsed_args, self._find(parsed_args))
 
     def tabulate_regions(
         self,
         parsed_args: argparse.Namespace,
         several: regions.Regions[Self],
     ) -> lister.Table:
-        answers = several.ask(
-            lambda part: part._find(parsed_args, part.cloud())
-        )
+        answers = several.ask(lambda part: part._find(parsed_args))
         find.drop_doubles(
             answers,
-            lambda servers: several.ask(
-                lambda part: _existing(part.cloud(), servers)
-            ),
+            lambda servers: several.ask(lambda part: part._existing(servers)),
         )
         return several.table(
             lambda part: part._table(parsed_args, answers[part.region])
         )
 
-    def _find(
-        self, parsed_args: argparse.Namespace, cloud: api_cloud.Cloud
-    ) -> searches.Search:
+    def _find(self, parsed_args: argparse.Namespace) -> searches.Search:
         queries = dict.fromkeys(parsed_args.address + parsed_args.file)
         if not queries:
             raise plugin_command.UsageError(
@@ -235,7 +227,7 @@ class FindServerInterface(as_of.RecordedLister):
             )
         self._choose(parsed_args)
         search = searches.Search(
-            cloud=cloud,
+            cloud=self.cloud(),
             queries=tuple(queries),
             all_matches=parsed_args.all_matches,
             behind=parsed_args.behind,
@@ -261,13 +253,14 @@ class FindServerInterface(as_of.RecordedLister):
     ) -> list[columns.Column[searches.Match]]:
         return self.choose(parsed_args, COLUMNS, parsed_args.long)
 
-
-def _existing(cloud: api_cloud.Cloud, server_ids: Iterable[str]) -> set[str]:
-    """Return which servers exist in a region."""
-    found = server_lookup.look_up(cloud.compute, server_ids, everywhere=True)
-    # Nothing but its ID is known of one that could not be read.
-    return {
-        server.id
-        for server in found.rows
-        if server.name or server.in_down_cell
-    }
+    def _existing(self, server_ids: Iterable[str]) -> set[str]:
+        """Return which servers exist in the region."""
+        found = server_lookup.look_up(
+            self.cloud().compute, server_ids, everywhere=True
+        )
+        # Nothing but its ID is known of one that could not be read.
+        return {
+            server.id
+            for server in found.rows
+            if server.name or server.in_down_cell
+        }
