@@ -14,7 +14,7 @@
 
 import argparse
 import collections
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 import contextlib
 import io
 import logging
@@ -189,8 +189,7 @@ class PluginCommand(command.Command):
             self._status_line.end()
             self._status_line = None
 
-    @contextlib.contextmanager
-    def progress(self, total: int) -> Iterator[Callable[[], object]]:
+    def progress(self, total: int) -> Callable[[], None]:
         """Show how many servers are done.
 
         :returns: A function to call after each server.
@@ -203,8 +202,7 @@ class PluginCommand(command.Command):
                 _('%(done)d of %(total)d servers') % self._servers
             )
 
-        yield advance
-        self.show_progress(_WAITING)
+        return advance
 
     def report(self, *answers: records.Answer[Any] | lookup.Lookup) -> None:
         """Report what answers are missing, each line once.

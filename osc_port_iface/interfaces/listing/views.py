@@ -13,7 +13,6 @@
 """The views of the interfaces of servers, and what each can show."""
 
 from collections.abc import Callable, Mapping, Sequence
-import contextlib
 import dataclasses
 import enum
 from typing import ClassVar
@@ -26,10 +25,8 @@ from osc_port_iface.i18n import _
 from osc_port_iface import printable
 from osc_port_iface import records
 
-# Takes the number of servers, and shows how many are done.
-Progress = Callable[
-    [int], contextlib.AbstractContextManager[Callable[[], object]]
-]
+# Takes the number of servers, and returns what to call after each of them.
+Progress = Callable[[int], Callable[[], object]]
 
 _Answer = records.Answer[records.ServerInterface]
 
@@ -125,20 +122,20 @@ class ComputeView(View):
             server.id: records.Answer([], [down_cell(server)])
             for server in servers
         }
-        with progress(len(reachable)) as advance:
-            for server, result in fan_out.fan_out(
-                lambda server: self.cloud.compute.interfaces(
-                    server.id, server.called
-                ),
-                reachable,
-                self.concurrency,
-            ):
-                answers[server.id] = (
-                    records.Answer([], [str(result)])
-                    if isinstance(result, errors.ApiError)
-                    else result
-                )
-                advance()
+        advance = progress(len(reachable))
+        for server, result in fan_out.fan_out(
+            lambda server: self.cloud.compute.interfaces(
+                server.id, server.called
+            ),
+            reachable,
+            self.concurrency,
+        ):
+            answers[server.id] = (
+                records.Answer([], [str(result)])
+                if isinstance(result, errors.ApiError)
+                else result
+            )
+            advance()
         return answers
 
 

@@ -10,8 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-from collections.abc import Callable, Iterator
-import contextlib
+from collections.abc import Callable
 
 from osc_port_iface.api import errors
 from osc_port_iface.interfaces.listing import views
@@ -34,10 +33,9 @@ class ViewTestCase(api_test_case.ApiTestCase):
         super().setUp()
         self.progress: list[int] = []
 
-    @contextlib.contextmanager
-    def show(self, total: int) -> Iterator[Callable[[], object]]:
+    def show(self, total: int) -> Callable[[], object]:
         self.progress.append(total)
-        yield lambda: self.progress.append(1)
+        return lambda: self.progress.append(1)
 
     def read(
         self, kind: type[views.View], *servers: records.Server
