@@ -20,12 +20,15 @@ never send the token to another host.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
+import functools
 import logging
 import time
 from typing import Any, NamedTuple
 from urllib import parse
 
 from keystoneauth1 import adapter as ksa_adapter
+import requests
+
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import faults
@@ -147,6 +150,12 @@ class Transport:
         self._pace = pace.Pace()
         self.url = url
         self.microversion: str | None = None
+
+    @functools.cached_property
+    def _auth(self) -> Any:
+        """The password in ~/.netrc, which requests looks for each time."""
+        login = requests.utils.get_netrc_auth(self.url)
+        return requests.auth.HTTPBasicAuth(*login) if login else _no_auth
 
     def get(
         self,
@@ -321,6 +330,7 @@ class Transport:
                     headers={**_HEADERS, **call.headers, **headers},
                     microversion=self.microversion,
                     timeout=call.timeout,
+                    requests_auth=self._auth,
                     **_OPTIONS,
                 )
                 responses.conceal(answer, token)
@@ -338,6 +348,10 @@ class Transport:
             if response.status not in _OVERLOADED_STATUSES:
                 self._pace.succeeded()
             return response
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _delays(count: int | None, delay: float | None) -> Sequence[float]:

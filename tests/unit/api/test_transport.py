@@ -86,7 +86,7 @@ class TestRequest(TransportTestCase):
         self.get(query={'name': 'a'})
         self.assertEqual(1, len(self.requested(URL)))
 
-    def test_password_in_netrc(self) -> None:
+    def test_password_in_netrc_is_looked_for_once(self) -> None:
         for name, line, expected in (
             ('of this host', b'machine nova.test', 'Basic dTpw'),
             ('of another', b'machine keystone.test', None),
@@ -96,7 +96,10 @@ class TestRequest(TransportTestCase):
                 netrc = self.useFixture(fixtures.TempDir()).join('netrc')
                 pathlib.Path(netrc).write_bytes(line + b' login u password p')
                 self.useFixture(fixtures.EnvironmentVariable('NETRC', netrc))
-                self.get()
+                api = self.transport()
+                api.get('/thing', 'Thing')
+                pathlib.Path(netrc).unlink()
+                api.get('/thing', 'Thing')
                 self.assertEqual(
                     expected, self.cloud.last_headers.get('Authorization')
                 )
