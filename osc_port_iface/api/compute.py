@@ -41,11 +41,6 @@ _TAG_MICROVERSION = (2, 70)
 # The lowest microversion that lists servers of a cell that is down.
 _DOWN_CELL_MICROVERSION = (2, 69)
 
-# Seconds to connect, and to wait for the version document. It needs no
-# database, but waits in the queue of a busy Nova. A user should know within
-# half a minute that Nova does not answer.
-_VERSION_TIMEOUT = (10.0, 26.0)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServerScope:
@@ -268,16 +263,12 @@ class ComputeApi(service.Service):
         """Find the highest microversion of Nova, up to 2.70.
 
         A gateway may not let the version document through. In that case, 2.1
-        is used, which is Nova's default. Like keystoneauth
-        (``EndpointData._run_discovery``), this sends no token, as a token
-        refused here may be accepted elsewhere.
+        is used, which is Nova's default.
         """
         try:
             document = found.get(
                 found.url.removesuffix(f'/{self._credentials.project_id}'),
                 _('Compute version document'),
-                timeout=_VERSION_TIMEOUT,
-                authenticated=False,
             )
             maximum = document.nested('version').text('version')
         except (errors.RequestRefused, errors.Malformed) as error:

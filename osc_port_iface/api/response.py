@@ -37,7 +37,9 @@ LARGEST_BODY = 64 * 1024 * 1024
 # thousandfold (CVE-2025-66471).
 _CHUNK = 1024
 
-# The lowest acceptable rate of a body, in bytes per second.
+# Seconds that a body may take, and how many more bytes each further second has
+# to bring.
+_PATIENCE = 90.0
 _SLOWEST = 8 * 1024
 
 # The accepted compressions of a body, not chained (CVE-2025-66418).
@@ -123,19 +125,12 @@ def conceal(answer: requests.Response, token: str) -> None:
             answer.headers[name] = value.replace(token, _CONCEALED)
 
 
-def read(
-    answer: requests.Response,
-    what: str,
-    token: str = '',
-    patience: float = 90.0,
-) -> Response:
+def read(answer: requests.Response, what: str, token: str = '') -> Response:
     """Read the body of a streamed answer.
 
     :param answer: The answer, of which requests has read the headers.
     :param what: What was requested, as the beginning of error messages.
     :param token: A token to remove from the body.
-    :param patience: Seconds that the body may take, in addition to one second
-        for each 8 KiB of it.
     :raises errors.TooLarge: The body is longer than LARGEST_BODY.
     :raises no_answer.NoAnswer: The body takes too long, or has a compression
         that was not asked for.
@@ -158,7 +153,7 @@ def read(
                     % {'what': what, 'size': LARGEST_BODY >> 20}
                 )
             passed = time.monotonic() - began
-            if passed > patience + len(body) / _SLOWEST:
+            if passed > _PATIENCE + len(body) / _SLOWEST:
                 raise no_answer.NoAnswer(
                     _(
                         'the answer came too slowly: %(size)d bytes in '

@@ -101,8 +101,6 @@ class _Call(NamedTuple):
     method: str = 'GET'
     query: Query | None = None
     body: Mapping[str, Any] | None = None
-    timeout: tuple[float, float] = _TIMEOUT
-    authenticated: bool = True
     headers: Mapping[str, str] = {}
 
     def __str__(self) -> str:
@@ -164,8 +162,6 @@ class Transport:
         query: Query | None = None,
         hint: str = '',
         is_divisible: bool = False,
-        timeout: tuple[float, float] = _TIMEOUT,
-        authenticated: bool = True,
     ) -> reading.Object:
         """Send a GET call, and retry it if that may help.
 
@@ -175,8 +171,6 @@ class Transport:
         :param hint: Added to the message if the answer is 404.
         :param is_divisible: Whether the caller can split the call, so that
             TooLarge is raised without a retry.
-        :param timeout: Seconds to connect, and seconds between two bytes.
-        :param authenticated: Whether to send the token.
         :returns: The JSON object of the answer.
         :raises errors.TooLarge: The same request in smaller parts may succeed.
         :raises errors.TokenRefused: No further request can succeed.
@@ -184,13 +178,7 @@ class Transport:
             did not answer with a JSON object.
         """
         url = path if '://' in path else f'{self.url}{path}'
-        call = _Call(
-            what,
-            url,
-            query=query,
-            timeout=timeout,
-            authenticated=authenticated,
-        )
+        call = _Call(what, url, query=query)
         connect_delays = iter(self._connect_delays)
         status_delays = iter(self._status_delays)
         tries = redirects = 0
@@ -309,14 +297,12 @@ class Transport:
 
         :raises no_answer.NoAnswer: There was no answer.
         """
-        headers: dict[str, str] = {}
         while True:
-            if call.authenticated:
-                headers = self._credentials.headers()
+            headers = self._credentials.headers()
             token = headers.get('X-Auth-Token', '')
             with (
                 self._pace,
-                no_answer.explained(call.what, call.url, call.timeout),
+                no_answer.explained(call.what, call.url, _TIMEOUT),
             ):
                 wire_log.show(
                     'REQ: %s, microversion: %s, body: %s',
@@ -329,7 +315,7 @@ class Transport:
                     json=call.body,
                     headers={**_HEADERS, **call.headers, **headers},
                     microversion=self.microversion,
-                    timeout=call.timeout,
+                    timeout=_TIMEOUT,
                     requests_auth=self._auth,
                     **_OPTIONS,
                 )
@@ -337,13 +323,11 @@ class Transport:
                 wire_log.show(
                     'RESP: [%d] %s', answer.status_code, answer.headers
                 )
-                response = responses.read(
-                    answer, call.what, token, call.timeout[1]
-                )
+                response = responses.read(answer, call.what, token)
             wire_log.show('RESP BODY: %s', response)
-            if call.authenticated and response.status != 401:
+            if response.status != 401:
                 self._credentials.accepted()
-            elif call.authenticated and self._credentials.renew(headers):
+            elif self._credentials.renew(headers):
                 continue
             if response.status not in _OVERLOADED_STATUSES:
                 self._pace.succeeded()
