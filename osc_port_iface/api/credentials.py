@@ -12,7 +12,7 @@
 
 """The token of one run, shared by all services and all threads."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 import contextlib
 import datetime
 import logging
@@ -280,9 +280,13 @@ def authenticate(prepare: Callable[[], _Prepared]) -> _Prepared:
     :raises errors.TokenRefused: There is none. The message is one line, and
         repeats nothing of what Keystone answered.
     """
+    # It warns if Keystone does not list its versions. A user can do nothing
+    # about that, and an error says more.
+    logging.getLogger('keystoneauth.identity.generic.base').setLevel(
+        logging.ERROR
+    )
     try:
-        with _warnings_held_back():
-            return prepare()
+        return prepare()
     except (
         *_MALFORMED,
         ksa_exceptions.ClientException,
@@ -304,29 +308,6 @@ def read_now(token: access.AccessInfo | None) -> None:
     if token:
         token.service_catalog.normalize_catalog()
         token.will_expire_soon()
-
-
-@contextlib.contextmanager
-def _warnings_held_back() -> Iterator[None]:
-    """Let keystoneauth warn about Keystone's versions only after a success.
-
-    After a failure, the warning would repeat the reason.
-    """
-    held: list[logging.LogRecord] = []
-
-    def is_passed(record: logging.LogRecord) -> bool:
-        if record.levelno == logging.WARNING:
-            held.append(record)
-        return record.levelno != logging.WARNING
-
-    logger = logging.getLogger('keystoneauth.identity.generic.base')
-    logger.addFilter(is_passed)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_passed)
-    for record in held:
-        logger.handle(record)
 
 
 def _usable_seconds(token: access.AccessInfo) -> float:
