@@ -13,7 +13,6 @@
 """The token of one run, shared by all services and all threads."""
 
 from collections.abc import Callable, Mapping
-import contextlib
 import datetime
 import logging
 import math
@@ -26,7 +25,6 @@ from keystoneauth1 import access
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import identity
 from keystoneauth1.identity import access as identity_access
-from keystoneauth1 import noauth
 from keystoneauth1 import session as ksa_session
 from openstack import exceptions as sdk_exceptions
 from osc_lib import exceptions as osc_exceptions
@@ -157,25 +155,14 @@ class Credentials:
         return self._is_renewed and not self._is_proven
 
     @property
-    def are_none(self) -> bool:
-        """Whether requests are sent without a token."""
-        return isinstance(self._session.auth, noauth.NoAuth)
-
-    @property
     def scope_hint(self) -> str:
         """Why the token shows no interfaces, if it is not for a project."""
         token = self._known()
-        if not isinstance(token, access.AccessInfoV3) or token.project_id:
+        if token is None or token.project_id:
             return ''
-        if token.system_scoped:
-            scope = _('the token is scoped to the system')
-        elif token.domain_id:
-            scope = _('the token is scoped to a domain')
-        else:
-            scope = _('the token has no scope')
-        return (
-            _('%s, and interfaces need one that is scoped to a project')
-            % scope
+        return _(
+            'the token is not scoped to a project, and interfaces need one '
+            'that is'
         )
 
     @property
@@ -190,17 +177,6 @@ class Credentials:
             token.project_domain_id,
             token.project_domain_name,
         )
-
-    @property
-    def has_access_rules(self) -> bool:
-        """Whether the token's application credential has access rules."""
-        token = self._token
-        # AccessInfoV3 raises it without an application credential.
-        with contextlib.suppress(KeyError):
-            return isinstance(token, access.AccessInfoV3) and bool(
-                token.application_credential_access_rules
-            )
-        return False
 
     @property
     def caller(self) -> Mapping[str, str | None]:

@@ -35,8 +35,8 @@ _ADVICE = {
     ),
     400: _('the request was rejected'),
     401: _(
-        'the token was refused; it may have expired or been revoked, or the '
-        'service behind this one does not accept it'
+        'the token was refused; it may be expired, revoked or limited by '
+        'access rules, or the service behind this one does not accept it'
     ),
     403: _('this is not allowed'),
     404: _('not found'),
@@ -75,19 +75,18 @@ _CLASSES: dict[int, type[errors.RequestFailed]] = {
 
 
 def explain(
-    response: responses.Response, hint: str = '', advice: str = ''
+    response: responses.Response, hint: str = ''
 ) -> errors.RequestFailed:
     """Turn a response of status 300 or above into an error.
 
     :param response: The response. Its body may be Nova's or Neutron's JSON
         fault or a proxy's HTML, truncated or empty.
     :param hint: More that the user should know about this status.
-    :param advice: The meaning of the status, if it is not the usual one.
     :returns: The error, to be raised by the caller.
     """
     status = response.status
     detail = _detail(response) if status >= 400 else ''
-    advice = advice or _ADVICE.get(status, _('unexpected answer'))
+    advice = _ADVICE.get(status, _('unexpected answer'))
     if status == 500 and _NEUTRON_UNREACHABLE.search(detail):
         advice = _('Nova cannot reach Neutron')
     elif status == 500 and _CELL_DOWN.search(detail):

@@ -274,20 +274,10 @@ class Transport:
         :param hints: What to add to the message of a status.
         """
         status = response.status
-        hint, advice = hints.get(status, ''), ''
-        if status == 401:
-            if self._credentials.has_access_rules:
-                hint = _(
-                    'the access rules of the application credential may not '
-                    'cover this request'
-                )
-            if self._credentials.are_none:
-                advice = _(
-                    'a token is needed, and this way to authenticate has none'
-                )
-        elif status == 403:
+        hint = hints.get(status, '')
+        if status == 403:
             hint = self._credentials.scope_hint or hint
-        error = faults.explain(response, hint, advice)
+        error = faults.explain(response, hint)
         if status == 401 and self._credentials.are_refused:
             return errors.TokenRefused(str(error))
         return error

@@ -245,8 +245,8 @@ class TestOneServer(base.FunctionalTestCase):
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(
             result.stderr,
-            r'^[^\n]*this is not allowed; the token is scoped to the system, '
-            r'and interfaces need one that is scoped to a project: [^\n]*'
+            r'^[^\n]*this is not allowed; the token is not scoped to a '
+            r'project, and interfaces need one that is: [^\n]*'
             r'\(HTTP 403, request ID req-[0-9a-f-]+\)\n$',
         )
 

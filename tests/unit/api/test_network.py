@@ -391,8 +391,8 @@ class TestOthers(NetworkTestCase):
             errors.Forbidden, self.api().network.ensure_scope
         )
         self.assertEqual(
-            'Ports: none is shown; the token is scoped to the system, and '
-            'interfaces need one that is scoped to a project',
+            'Ports: none is shown; the token is not scoped to a project, and '
+            'interfaces need one that is',
             str(error),
         )
         self.answer(url, {'json': {'ports': [fake_cloud.port(1, 1)]}})

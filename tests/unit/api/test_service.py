@@ -130,8 +130,8 @@ class TestConnect(api_test_case.ApiTestCase):
             errors.NotInCatalog, self.url_of, 'network', 'v2.0'
         )
         self.assertEqual(
-            'The service catalog is empty; the token has no scope, and '
-            'interfaces need one that is scoped to a project',
+            'The service catalog is empty; the token is not scoped to a '
+            'project, and interfaces need one that is',
             str(error),
         )
 

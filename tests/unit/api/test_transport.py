@@ -187,8 +187,8 @@ class TestStatus(TransportTestCase):
         self.answer(URL, {'status_code': 403})
         self.assert_raises(
             errors.Forbidden,
-            'Thing: this is not allowed; the token is scoped to the system, '
-            'and interfaces need one that is scoped to a project (HTTP 403)',
+            'Thing: this is not allowed; the token is not scoped to a '
+            'project, and interfaces need one that is (HTTP 403)',
         )
 
     def test_success_that_is_no_object(self) -> None:

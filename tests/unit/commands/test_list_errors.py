@@ -137,8 +137,8 @@ class TestStatuses(ErrorTestCase):
         )
         self.assert_fails(
             self.list(test_list.SERVER_ID),
-            f'{WHAT}this is not allowed; the token is scoped to the system, '
-            'and interfaces need one that is scoped to a project: Policy '
+            f'{WHAT}this is not allowed; the token is not scoped to a '
+            'project, and interfaces need one that is: Policy '
             '(HTTP 403, request ID req-1)',
         )
 
@@ -177,9 +177,9 @@ class TestToken(ErrorTestCase):
         self.cloud.register_tokens('first', 'second')
         self.assert_fails(
             self.list(test_list.SERVER_ID),
-            f'{WHAT}the token was refused; it may have expired or been '
-            'revoked, or the service behind this one does not accept it: '
-            'Unauthorized (HTTP 401, request ID req-1)',
+            f'{WHAT}the token was refused; it may be expired, revoked or '
+            'limited by access rules, or the service behind this one does not '
+            'accept it: Unauthorized (HTTP 401, request ID req-1)',
         )
         self.assertEqual(2, self.tries())
 

@@ -538,8 +538,8 @@ class TestReach(base.ShellTestCase):
         self.assertEqual(
             (
                 *(1, ''),
-                'Ports: none is shown; the token is scoped to the system, and '
-                'interfaces need one that is scoped to a project\n',
+                'Ports: none is shown; the token is not scoped to a project, '
+                'and interfaces need one that is\n',
             ),
             (result.status, result.stdout, result.stderr),
         )

@@ -171,8 +171,8 @@ class TestRecord(RecordTestCase):
         self.assertEqual(
             command_result.Result(
                 *(1, ''),
-                'Ports: none is shown; the token is scoped to the system, and '
-                'interfaces need one that is scoped to a project\n',
+                'Ports: none is shown; the token is not scoped to a project, '
+                'and interfaces need one that is\n',
             ),
             self.record(),
         )
