@@ -123,16 +123,15 @@ def explain(
         return NoAnswer(_('no connection %s') % within[0])
     if found(*_READ_TIMEOUTS):
         return NoAnswer(_('no answer %s') % within[1], is_slow=True)
-    # RemoteDisconnected of http.client is one of them.
-    if found(ConnectionError) and not found(ConnectionRefusedError):
+    # RemoteDisconnected of http.client is a ConnectionError. The other one is
+    # raised in the middle of an answer.
+    if found(
+        ConnectionError, requests.exceptions.ChunkedEncodingError
+    ) and not found(ConnectionRefusedError):
         return NoAnswer(
             _('%s closed the connection without an answer') % where,
             may_pass=True,
             is_closed=True,
-        )
-    if found(requests.exceptions.ChunkedEncodingError):
-        return NoAnswer(
-            _('the answer of %s was cut off') % where, may_pass=True
         )
     if found(*_BROKEN_RULES):
         return NoAnswer(_('the answer of %s is not valid HTTP') % where)

@@ -108,9 +108,9 @@ class TestExplain(testtools.TestCase):
                 'cut off',
                 self.serve(lambda connection: connection.sendall(_CUT_OFF)),
                 None,
-                'the answer of {} was cut off',
+                closed,
                 True,
-                False,
+                True,
             ),
             *(
                 (

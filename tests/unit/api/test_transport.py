@@ -272,7 +272,8 @@ class TestRetries(TransportTestCase):
                 'cut off',
                 requests.exceptions.ChunkedEncodingError('Short.'),
                 4,
-                'the answer of http://nova.test was cut off (tried 4 times)',
+                'http://nova.test closed the connection without an answer '
+                '(tried 4 times)',
             ),
             (
                 'TLS',

@@ -245,7 +245,8 @@ class TestConnection(ErrorTestCase):
         self.answer(exc=requests.exceptions.ChunkedEncodingError('cut'))
         self.assert_fails(
             self.list(test_list.SERVER_ID),
-            f'{WHAT}the answer of {NOVA} was cut off (tried 4 times)',
+            f'{WHAT}{NOVA} closed the connection without an answer (tried 4 '
+            'times)',
         )
         self.assertEqual(4, self.tries())
 
