@@ -148,14 +148,7 @@ def endpoint(
         )
     except (RuntimeError, TypeError, ValueError) as error:
         raise errors.RequestFailed(
-            _(
-                'The settings of the service %(type)s in clouds.yaml are not '
-                'valid: %(problem)s'
-            )
-            % {
-                'type': service_type,
-                'problem': printable.one_line(str(error)),
-            }
+            _('clouds.yaml: %s') % printable.one_line(str(error))
         ) from error
     try:
         url = adapter.get_endpoint(skip_discovery=True)

@@ -346,8 +346,7 @@ class TestRequests(ListTestCase):
             command_result.Result(
                 1,
                 '',
-                'The settings of the service compute in clouds.yaml are not '
-                "valid: could not convert string to float: 'slow'\n",
+                "clouds.yaml: could not convert string to float: 'slow'\n",
             ),
             self.list(SERVER_ID),
         )
