@@ -29,10 +29,6 @@ _CELL_DOWN = re.compile(r'nova\.exception\.NovaException')
 _LONGEST_TEXT = 20_000
 
 _ADVICE = {
-    300: _(
-        'a list of API versions, not an answer; is this endpoint really the '
-        'service it is registered as?'
-    ),
     400: _('the request was rejected'),
     401: _(
         'the token was refused; it may be expired, revoked or limited by '
@@ -49,24 +45,20 @@ _ADVICE = {
         '--os-compute-api-version'
     ),
     412: _('it has changed since it was read'),
-    413: _('too many requests; try again later'),
     414: _('the request is too long for a proxy'),
     429: _('too many requests; try again later'),
     431: _('the request is too long for a proxy'),
     500: _('the service failed'),
-    501: _('this cloud does not implement it'),
     502: _('a proxy got no valid answer from the service'),
     503: _('the service is not available; try again later'),
     504: _('a proxy got no answer from the service in time'),
 }
 
 _CLASSES: dict[int, type[errors.RequestFailed]] = {
-    300: errors.Malformed,
     400: errors.BadRequest,
     403: errors.Forbidden,
     404: errors.NotFound,
-    # Too many requests; a later one may succeed.
-    413: errors.RequestFailed,
+    # A later one may succeed.
     429: errors.RequestFailed,
     414: errors.TooLong,
     431: errors.TooLong,

@@ -51,11 +51,10 @@ _RETRY_DELAYS = (1.0, 2.0, 4.0)
 
 _LONGEST_DELAY = 60.0
 
-_RETRIED_STATUSES = frozenset({413, 429, 502, 503, 504})
+_RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 
-# A service answers with these if it is overloaded. Older releases of Nova used
-# 413 (with Retry-After: RFC 9110, section 15.5.14).
-_OVERLOADED_STATUSES = frozenset({413, 429, 503})
+# A service answers with these if it is overloaded.
+_OVERLOADED_STATUSES = frozenset({429, 503})
 
 # A smaller request may succeed after these.
 _TOO_LARGE_STATUSES = frozenset({414, 431, 504})

@@ -46,7 +46,6 @@ class TestErrors(base.FunctionalTestCase):
                 '--os-compute-api-version',
             ),
             (429, 'too many requests; try again later'),
-            (501, 'this cloud does not implement it'),
             (503, 'the service is not available; try again later'),
         ):
             body = json.dumps({'fault': {'code': status, 'message': 'Why.'}})

@@ -39,7 +39,7 @@ LARGE_SHARE = 0.5
 # Faults that a retry overcomes.
 PASSING = (
     '503 retry-after=0 / healthy',
-    '413 retry-after=0 / 429 retry-after=0 / healthy',
+    '503 retry-after=0 / 429 retry-after=0 / healthy',
     '502 html retry-after=0 / 504 html retry-after=0 / healthy',
     '503 empty retry-after=0 / 503 retry-after=0 / healthy',
     'reset=50% / healthy',

@@ -83,12 +83,6 @@ class TestStatuses(ErrorTestCase):
                 "show' with --os-compute-api-version 2.69 shows UNKNOWN if "
                 'so',
             ),
-            (
-                501,
-                'notImplemented',
-                'no',
-                'this cloud does not implement it',
-            ),
             (418, 'teapot', 'short', 'unexpected answer'),
         ):
             self.answer(
