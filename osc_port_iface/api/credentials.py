@@ -139,10 +139,10 @@ class Credentials:
             if self._is_renewed:
                 return False
             self._is_renewed = True
+            self._is_proven = False
             if not self._session.invalidate():
                 return False
             LOG.info(_('The token was refused, and is renewed.'))
-            self._is_proven = False
             self._headers = self._new_headers()
             return self._headers != refused
 
