@@ -54,9 +54,7 @@ _RANGE = re.compile('(?=.*[.:])([^-]*)-([^-]*)')
 # An IPv6 address in brackets, and either kind with a port, as in URLs and
 # reports of abuse. The protocols are those with ports that Neutron forwards.
 _ENDPOINT = re.compile(
-    r'(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<ipv4>[0-9]+\.[0-9.]+)(?=:))(?P<port>.*)'
-)
-_PORT = re.compile(
+    r'(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<ipv4>[0-9]+\.[0-9.]+)(?=:))'
     '(?::(?P<number>[0-9]{1,5})(?:/(?P<protocol>tcp|udp|sctp|dccp))?)?',
     re.IGNORECASE,
 )
@@ -163,14 +161,13 @@ def parse_query(text: str) -> Address:
     return dataclasses.replace(parse_address(plain), text=text)
 
 
-def _endpoint(text: str, endpoint: re.Match[str]) -> Address:
-    found = parse_ip_address(endpoint['ipv6'] or endpoint['ipv4'])
-    port = _PORT.fullmatch(endpoint['port'])
-    number = int(port['number']) if port and port['number'] else None
-    if port is None or (number is not None and not 0 < number < 65536):
+def _endpoint(text: str, found: re.Match[str]) -> Address:
+    ip_address = parse_ip_address(found['ipv6'] or found['ipv4'])
+    number = int(found['number']) if found['number'] else None
+    if number is not None and not 0 < number < 65536:
         raise ValueError(text)
-    protocol = port['protocol'] and port['protocol'].lower()
-    return Address(text, Kind.IP_ADDRESS, str(found), number, protocol)
+    protocol = found['protocol'] and found['protocol'].lower()
+    return Address(text, Kind.IP_ADDRESS, str(ip_address), number, protocol)
 
 
 def _range(text: str, first: IPAddress, last: IPAddress) -> Address:
