@@ -136,17 +136,15 @@ def _server(
     server = known.servers.get(
         plugged.server_id, records.Server(plugged.server_id)
     )
+    verdict, reason = steps.UNKNOWN, _('server %(row)s is %(status)s')
     if server.status is None:
         reason = _('server %(row)s cannot be read')
-        return steps.judged(steps.UNKNOWN, 'server', server, reason)
-    reason = _('server %(row)s is %(status)s')
-    is_off = server.power_state in _POWERED_OFF
-    if server.status in _RUNNING:
-        if not is_off:
-            return steps.Step('server', server)
-        reason = _('server %(row)s is powered off')
-    stops = is_off or server.status in _STOPPED
-    verdict = steps.BLOCKED if stops else steps.UNKNOWN
+    elif server.status in _STOPPED:
+        verdict = steps.BLOCKED
+    elif server.power_state in _POWERED_OFF:
+        verdict, reason = steps.BLOCKED, _('server %(row)s is powered off')
+    elif server.status in _RUNNING:
+        verdict, reason = steps.ALLOWED, ''
     status = server.status
     return steps.judged(verdict, 'server', server, reason, status=status)
 

@@ -61,12 +61,8 @@ def find(
         if asked := question.flows(end.network.version):
             answer.rows += judge(reading, sender, receiver, asked)
     if not answer.rows:
-        text = _(
-            '%(source)s and %(destination)s have no addresses of one version '
-            'of IP for this traffic.'
-        )
-        keys = ('source', 'destination')
-        answer.notices.append(text % dict(zip(keys, names, strict=True)))
+        text = _('%s have no addresses of one version of IP for this traffic.')
+        answer.notices.append(text % _(' and ').join(names))
     answer.failures = list(dict.fromkeys(reading.failures))
     return answer
 
