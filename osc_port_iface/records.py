@@ -192,6 +192,11 @@ class AddressPair:
         """The addresses that it covers, as if no host bits were set."""
         return addresses.parse_ip_network(self.ip_address)
 
+    @property
+    def is_any_address(self) -> bool:
+        """Whether it allows any address, and so says little about one."""
+        return self.network.prefixlen == 0
+
     def covers(self, ip_address: addresses.IPAddress) -> bool:
         """Return whether it allows an address, alone or in a CIDR.
 
@@ -395,8 +400,7 @@ class Port:
         :param ip_address: The address, as read by
             :func:`addresses.parse_ip_address`.
         :returns: The pair with the longest prefix if several cover it; None if
-            none does. A prefix of 0 allows any address, which says little
-            about this one.
+            none does.
         """
         return max(
             (pair for pair in self.address_pairs if pair.covers(ip_address)),
@@ -413,7 +417,7 @@ class Port:
             self.pair_covering(addresses.parse_ip_address(row.ip_address))
             for row in other.fixed_ips
         )
-        return any(pair and pair.network.prefixlen for pair in pairs)
+        return any(pair and not pair.is_any_address for pair in pairs)
 
     @property
     def is_half_bounced(self) -> bool:

@@ -201,19 +201,17 @@ def port_number(text: str | None) -> int | str | None:
     return int(text) if text and text.isdecimal() else text
 
 
-def address_pair(
-    pair: records.AddressPair | None, is_any_address: bool
-) -> Cell:
+def address_pair(pair: records.AddressPair | None) -> Cell:
     """Show an allowed address pair, marked if it allows any address."""
     if pair is None:
         return Cell([''], None)
     shown = pair.ip_address
     return Cell(
-        [_('%s (any address)') % shown if is_any_address else shown],
+        [_('%s (any address)') % shown if pair.is_any_address else shown],
         {
             'ip_address': pair.ip_address,
             'mac_address': pair.mac_address,
-            'any_address': is_any_address,
+            'any_address': pair.is_any_address,
         },
     )
 

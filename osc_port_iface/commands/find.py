@@ -38,10 +38,6 @@ _MATCHED = {
 }
 
 
-def _allowed_address(match: searches.Match) -> cells.Cell:
-    return cells.address_pair(match.pair, match.is_any_address)
-
-
 def _device_name(match: searches.Match, look: lookup.Lookup) -> str | None:
     device = match.router or look.router(match) or look.load_balancer(match)
     return device.name if device else None
@@ -79,7 +75,7 @@ COLUMNS: columns.Columns[searches.Match] = (
         'Internal Port', 'forwarding.internal_port', kind=cells.number
     ),
     columns.Column('VLAN', 'subport.segmentation_id', kind=cells.number),
-    columns.Column('Allowed Address', '', kind=_allowed_address),
+    columns.Column('Allowed Address', 'pair', kind=cells.address_pair),
     columns.Column(
         'User ID', 'look.server.user_id', _LONG, views.Origin.SERVER
     ),

@@ -35,14 +35,12 @@ class _Target:
     """An address that other ports of a network may use.
 
     :ivar reserved: The match of the port that reserves it, if one does.
-    :ivar cidrs: The CIDRs of the network that have it.
     """
 
     query: addresses.Address
     ip_address: addresses.IPAddress
     reserved: searches.Match | None
     network_id: str | None
-    cidrs: Sequence[addresses.IPNetwork]
 
 
 def find(search: searches.Search) -> None:
@@ -63,12 +61,18 @@ def find(search: searches.Search) -> None:
     )
     # Few have pairs, and there may be thousands of targets.
     ports = [port for port in listed if port.address_pairs]
+    search.rows += _with_mac_addresses(
+        {row.value: row for row in mac_addresses}, ports
+    )
     allowed = [
-        *_with_mac_addresses({row.value: row for row in mac_addresses}, ports),
-        *(match for target in targets for match in _allowed(target, ports)),
+        match for target in targets for match in _allowed(target, ports)
     ]
     for of_query in records.grouped(allowed, lambda row: row.query).values():
-        narrow = [match for match in of_query if not match.is_any_address]
+        narrow = [
+            match
+            for match in of_query
+            if match.pair and not match.pair.is_any_address
+        ]
         search.rows += narrow or of_query
 
 
@@ -89,27 +93,20 @@ def _targets(
             else [row.ip_address for row in match.fixed_ips]
         )
     }
-    networks: dict[str | None, list[addresses.IPNetwork]] = {
-        network_id: [] for _query, _text, network_id in reserved
-    }
-    for subnet in (
-        search.read(neutron.SUBNETS)
-        if queries
-        else search.read(neutron.SUBNETS, 'network_id', networks)
-    ):
-        if subnet.cidr:
-            networks.setdefault(subnet.network_id, []).append(
-                addresses.parse_ip_network(subnet.cidr)
-            )
-    wanted = {(query, text): None for query, text, _network_id in reserved}
-    opened = {(query, query.value): None for query in queries}
-    for query, text in wanted | opened:
+    for (query, text, network_id), match in reserved.items():
         ip_address = addresses.parse_ip_address(text)
-        for network_id, of_network in networks.items():
-            cidrs = [cidr for cidr in of_network if ip_address in cidr]
-            match = reserved.get((query, text, network_id))
-            if match or (cidrs and (query, text) in opened):
-                yield _Target(query, ip_address, match, network_id, cidrs)
+        yield _Target(query, ip_address, match, network_id)
+    networks = [
+        (subnet.network_id, addresses.parse_ip_network(subnet.cidr))
+        for subnet in (search.read(neutron.SUBNETS) if queries else ())
+        if subnet.cidr
+    ]
+    for query in queries:
+        ip_address = addresses.parse_ip_address(query.value)
+        for network_id, cidr in networks:
+            key = (query, query.value, network_id)
+            if ip_address in cidr and key not in reserved:
+                yield _Target(query, ip_address, None, network_id)
 
 
 def _with_mac_addresses(
@@ -145,7 +142,6 @@ def _allowed(
     reserved = target.reserved
     holder = _holder(target, pairs)
     for port, pair in pairs:
-        network = pair.network
         yield searches.Match(
             target.query,
             'allowed-address',
@@ -156,11 +152,6 @@ def _allowed(
             port=port,
             floating_ip=reserved.floating_ip if reserved else None,
             pair=pair,
-            is_any_address=network.prefixlen == 0
-            or any(
-                network.num_addresses > 1 and addresses.covers(network, cidr)
-                for cidr in target.cidrs
-            ),
         )
 
 

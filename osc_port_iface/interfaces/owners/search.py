@@ -60,8 +60,6 @@ class Match:
     :ivar floating_ip: The floating IP on the way.
     :ivar forwarding: The port forwarding on the way.
     :ivar pair: The allowed address pair on the way.
-    :ivar is_any_address: Whether that pair allows every address of the subnet,
-        so that it says little about this one.
     :ivar parent: The parent port, if the port is a subport.
     :ivar subport: Its segmentation in the trunk.
     :ivar router: The router on the way.
@@ -76,7 +74,6 @@ class Match:
     floating_ip: records.FloatingIP | None = None
     forwarding: records.PortForwarding | None = None
     pair: records.AddressPair | None = None
-    is_any_address: bool = False
     parent: records.Port | None = None
     subport: records.Subport | None = None
     router: records.Router | None = None
