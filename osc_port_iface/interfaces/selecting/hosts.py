@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Finds the compute host that a user names."""
+"""Checks the compute host that a user names."""
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import neutron
@@ -20,26 +20,24 @@ from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 
 
-def find(cloud: api_cloud.Cloud, name: str) -> str:
-    """Find a host on which there may be servers or ports.
+def check(cloud: api_cloud.Cloud, name: str) -> None:
+    """Check that there may be servers or ports on a host.
 
     :param cloud: Nova, whose services are asked first, and Neutron, where
         ports may be bound to a host without such a service.
-    :param name: Its name, in upper or lower case, with or without its domain.
-    :returns: The name as Nova and Neutron write it.
-    :raises names.NoSuchName: No nova-compute and no port has this host.
+    :param name: Its name, as the user typed it.
+    :raises names.NoSuchName: No nova-compute and no port has this host. Those
+        that differ only in case or by a domain are suggested.
     :raises osc_port_iface.api.errors.ApiError: A request failed.
     """
     services = names.all_rows(cloud.compute.compute_services())
     hosts = sorted({service.host for service in services})
-    similar = [host for host in hosts if _is_same(host, name)]
     if name in hosts:
-        return name
-    if len(similar) == 1:
-        return similar[0]
+        return
     bound = cloud.network.list(neutron.BOUND_PORTS, 'bound_host', [name])
     if names.all_rows(bound):
-        return name
+        return
+    similar = [host for host in hosts if _short(host) == _short(name)]
     raise names.NoSuchName(
         _("No compute host has the name '%s'.") % printable.one_line(name)
         + (
@@ -49,11 +47,5 @@ def find(cloud: api_cloud.Cloud, name: str) -> str:
     )
 
 
-def _is_same(host: str, name: str) -> bool:
-    """Return whether two names differ only in case or by a domain."""
-    one, other = host.lower(), name.lower()
-    return (
-        one == other
-        or one.startswith(f'{other}.')
-        or other.startswith(f'{one}.')
-    )
+def _short(host: str) -> str:
+    return host.lower().partition('.')[0]

@@ -147,10 +147,7 @@ class _Selection:
                 % error
             ) from None
         if self.scope.host and not answer.rows:
-            host = hosts.find(self.cloud, self.scope.host)
-            if host != self.scope.host:
-                self.scope = dataclasses.replace(self.scope, host=host)
-                return self.cloud.compute.servers(self.scope, self.details)
+            hosts.check(self.cloud, self.scope.host)
         return answer
 
     def _show(self, key: str) -> list[records.Server]:
