@@ -234,20 +234,8 @@ class ComputeApi(service.Service):
         """
         if self._microversion() < _DOWN_CELL_MICROVERSION:
             return []
-        servers = self.first_servers(scope).rows
+        servers = self.page(nova.SERVERS, _projects(scope)).rows
         return [server.id for server in servers if server.in_down_cell]
-
-    def first_servers(
-        self, scope: ServerScope
-    ) -> records.Answer[records.Server]:
-        """List the servers that Nova's first page shows.
-
-        :param scope: The projects of the servers; its filters are ignored.
-        :returns: The servers, with ID and name only, those of a cell that is
-            down first (microversion 2.69).
-        :raises errors.ApiError: The request failed.
-        """
-        return self.page(nova.SERVERS, _projects(scope))
 
     def _connect(self) -> transport.Transport:
         found = super()._connect()

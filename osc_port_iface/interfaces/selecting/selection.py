@@ -12,7 +12,7 @@
 
 """Finds the servers that a user selects."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 import dataclasses
 import functools
 import re
@@ -124,12 +124,11 @@ class _Selection:
     def _all(self) -> _Servers:
         answer = self._list()
         if self.scope.is_filtered:
-            hidden = self.cloud.compute.servers_in_down_cells(self.scope)
             text = _(
                 'Server %s: its cell is down, so it is not known whether it '
                 'is selected'
             )
-            answer.failures += [text % server_id for server_id in hidden]
+            answer.failures += [text % server_id for server_id in self._hidden]
         if not answer.rows and not answer.failures:
             notice = _('No server exists%s.') % self._place
             answer.notices.append(records.Absence(notice))
@@ -215,29 +214,19 @@ class _Selection:
 
     def _hints(self, key: str) -> str:
         """Say what may help to find a server that was not found."""
-        first = self._first_servers
         text = ''
-        if hidden := sum(server.in_down_cell for server in first):
-            text += (
-                _(
-                    ' Servers in a cell that is down, whose names cannot be '
-                    'read: %d.'
-                )
-                % hidden
-            )
+        if self._hidden:
+            text += _(
+                ' Servers in a cell that is down, whose names cannot be read: '
+                '%d.'
+            ) % len(self._hidden)
         if addresses.is_uuid(key):
             return text
         if addresses.is_query(key):
             text += _(
                 " See 'openstack server interface find %s'."
             ) % printable.one_line(key)
-        known: Iterable[str] = [row.name for row in first if row.name]
-        if self.scope.is_filtered:
-            # The first ones need not be in the scope.
-            known = self.cloud.compute.names(
-                nova.SERVERS, compute.server_query(self.scope)
-            )
-        text += suggestions.did_you_mean(key, known)
+        text += suggestions.did_you_mean(key, self._known_names)
         if (
             not self.scope.all_projects
             and not self.scope.project_id
@@ -247,9 +236,15 @@ class _Selection:
         return text
 
     @functools.cached_property
-    def _first_servers(self) -> list[records.Server]:
-        """The servers of the projects, as far as one request shows them."""
-        return self.cloud.compute.first_servers(self.scope).rows
+    def _hidden(self) -> list[str]:
+        """The servers in cells that are down; the scope may have them."""
+        return self.cloud.compute.servers_in_down_cells(self.scope)
+
+    @functools.cached_property
+    def _known_names(self) -> Sequence[str]:
+        """The names of servers, as far as one request shows them."""
+        query = compute.server_query(self.scope)
+        return self.cloud.compute.names(nova.SERVERS, query)
 
 
 def _key(name_or_id: str) -> str:

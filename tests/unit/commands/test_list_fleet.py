@@ -213,8 +213,9 @@ class TestSelection(FleetTestCase):
                 f'GET {SERVERS_URL}?name=%5Eapp%24',
                 f'GET {SERVERS_URL}?name=%5Edb%24',
                 f'GET {SERVERS_URL}?name=%5Eweb%24',
-                # Sent once, to find servers without a name in a cell that is
-                # down.
+                # For all that were not found: servers without a name in a
+                # cell that is down, and similar names.
+                f'GET {SERVERS_URL}',
                 f'GET {SERVERS_URL}',
                 f'GET {DETAILED_SERVERS_URL}?name=%5Edb%24',
                 f'GET {interfaces_url(1)}',
