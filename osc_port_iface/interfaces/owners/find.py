@@ -13,7 +13,7 @@
 """Finds the owners of addresses, directly or through indirections."""
 
 from collections.abc import Callable, Iterable, Mapping
-import logging
+import contextlib
 
 from osc_port_iface import addresses
 from osc_port_iface.api import errors
@@ -28,8 +28,6 @@ from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface.interfaces.owners import subports
 from osc_port_iface import printable
 from osc_port_iface import records
-
-LOG = logging.getLogger(__name__)
 
 # If one of these fails, there is no answer.
 _DIRECT = (floating_ips.find, ports.find)
@@ -135,29 +133,21 @@ def unmatched(search: searches.Search) -> list[records.Absence]:
         nothing.
     """
     network = search.cloud.network
-    ports = [match.port for match in search.rows if match.port]
     matched = {match.query for match in search.rows}
     missing = [query for query in search.queries if query not in matched]
+    text = _("'%s' matches nothing in what this project can see")
     if search.failures:
         text = _(
             "cannot tell whether '%s' matches anything: not everything could "
             'be read'
         )
-    else:
+    elif missing:
         if not search.rows:
             network.ensure_scope()
-        everywhere = False
-        if ports or missing:
-            try:
-                everywhere = network.shows_all_projects(ports)
-            except errors.ApiError as error:
-                LOG.info(error)
-        if everywhere:
-            LOG.info(_('Searched all projects.'))
-            text = _("'%s' matches nothing in any project")
-        else:
-            LOG.info(_('Searched what this project can see.'))
-            text = _("'%s' matches nothing in what this project can see")
+        ports = [match.port for match in search.rows if match.port]
+        with contextlib.suppress(errors.ApiError):
+            if network.shows_all_projects(ports):
+                text = _("'%s' matches nothing in any project")
     return [
         records.Absence(text % printable.escape(query.text), query.text)
         for query in missing

@@ -378,10 +378,6 @@ class TestFind(FindTestCase):
                         (result.status, result.stderr),
                     )
 
-    def test_scope_when_asked(self) -> None:
-        result = self.find('10.0.0.5', '-v')
-        self.assertIn('Searched all projects.\n', result.stderr)
-
 
 class TestCost(FindTestCase):
     def register_many(self, count: int) -> list[str]:
