@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 import dataclasses
 
 from osc_port_iface.api import cloud as api_cloud
-from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
@@ -30,23 +29,20 @@ def with_subports(cloud: api_cloud.Cloud, interfaces: _Answer) -> _Answer:
     :param cloud: The services. Neutron is asked for the ports and subports.
     :param interfaces: The interfaces, with their port IDs.
     :returns: The interfaces with their ports, and the subports in the order of
-        their VLAN IDs. If a subport cannot be read, only what its trunk says
-        is known.
-    :raises errors.TokenRefused: No further request can succeed.
+        their VLAN IDs. Of a subport that is not visible, only what its trunk
+        says is known.
+    :raises osc_port_iface.api.errors.ApiError: The subports cannot be read.
     """
     look = lookup.Lookup(cloud, interfaces.rows)
     parents = [
         dataclasses.replace(row, port=look.port(row))
         for row in interfaces.rows
     ]
-    try:
-        found = cloud.network.list(
-            neutron.PORTS,
-            'id',
-            (subport.port_id for row in parents for subport in _subports(row)),
-        )
-    except errors.RequestFailed as error:
-        found = records.Answer([], [str(error)])
+    found = cloud.network.list(
+        neutron.PORTS,
+        'id',
+        (subport.port_id for row in parents for subport in _subports(row)),
+    )
     ports = {port.id: port for port in found.rows}
     return records.Answer(
         [
