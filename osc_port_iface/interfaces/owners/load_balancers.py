@@ -23,7 +23,6 @@ from collections.abc import Iterator, Sequence
 import dataclasses
 
 from osc_port_iface import addresses
-from osc_port_iface.api import errors
 from osc_port_iface.api import load_balancer
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
@@ -33,17 +32,16 @@ _MATCHED_AS = 'load-balancer'
 
 def find(search: searches.Search) -> None:
     """Mark the ports that hold virtual IPs, and add what is behind them."""
-    for match in list(search.rows):
-        port = match.port
-        if port is None or port.load_balancer_id is None:
-            continue
+    found = [
+        (match, match.port)
+        for match in search.rows
+        if match.port and match.port.load_balancer_id
+    ]
+    for match, _port in found:
         if match.is_direct:
             match.matched_as = _MATCHED_AS
-        if search.behind:
-            try:
-                search.rows += _behind(search, match, port)
-            except errors.RequestFailed as error:
-                search.failures.append(str(error))
+    for match, port in found if search.behind else ():
+        search.rows += _behind(search, match, port)
 
 
 def _behind(
