@@ -29,6 +29,7 @@ _CELL_DOWN = re.compile(r'nova\.exception\.NovaException')
 _LONGEST_TEXT = 20_000
 
 _ADVICE = {
+    300: _('is this endpoint really the service it is registered as?'),
     400: _('the request was rejected'),
     401: _(
         'the token was refused; it may be expired, revoked or limited by '

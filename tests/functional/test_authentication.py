@@ -310,8 +310,8 @@ class TestAuthentication(AuthenticationTestCase):
         result = self.openstack_as(login, *self.list, '-f', 'json')
         self.assertEqual(command_result.Result(0, self.expected, ''), result)
         self.assert_refused(
-            'Floating IPs: a list of API versions, not an answer; is this '
-            r'endpoint really the service it is registered as\? \(HTTP 300\)',
+            'Floating IPs: is this endpoint really the service it is '
+            r'registered as\? \(HTTP 300\)',
             self.openstack_as(
                 login, 'server', 'interface', 'find', '10.30.0.11'
             ),

@@ -159,6 +159,14 @@ class TestStatus(TransportTestCase):
             'request ID req-***)',
         )
 
+    def test_endpoint_of_another_service(self) -> None:
+        self.answer(URL, {'status_code': 300, 'json': {'versions': []}})
+        self.assert_raises(
+            errors.RequestRefused,
+            'Thing: is this endpoint really the service it is registered as? '
+            '(HTTP 300)',
+        )
+
     def test_hint(self) -> None:
         for status, message in (
             (404, 'Thing: not found; a hint (HTTP 404)'),
