@@ -13,7 +13,9 @@
 """``openstack server interface record``"""
 
 import argparse
+from collections.abc import Iterable
 import datetime
+from typing import Self
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
@@ -127,11 +129,15 @@ class RecordServerInterface(lister.TextLister):
             raise plugin_command.UsageError(
                 _('--listed-at needs a file to import.')
             )
-        elif several := regions.choose(self, parsed_args):
-            rows = _record_regions(parsed_args, several)
-            chosen.sort(key=lambda column: column.header != regions.HEADER)
         else:
-            rows = self._record(parsed_args)
+            several = regions.choose(self, parsed_args)
+            if several:
+                chosen.sort(key=lambda column: column.header != regions.HEADER)
+            rows = recording.record(
+                parsed_args.journal,
+                lambda: self._read_all(parsed_args, several),
+                parsed_args.keep,
+            )
         for row in rows:
             line = _(
                 'Observation %(id)d: %(objects)d objects seen, '
@@ -140,44 +146,27 @@ class RecordServerInterface(lister.TextLister):
             self.hint(line % vars(row))
         return columns.table(chosen, rows)
 
-    def _record(
-        self, parsed_args: argparse.Namespace
-    ) -> list[observing.Observation]:
-        """Record what the cloud has now."""
-        reading = self._read(parsed_args)
-        found = recording.record(
-            parsed_args.journal, lambda: [reading], parsed_args.keep
-        )
-        self.fail(dict.fromkeys(reading.failures))
-        return found
+    def _read_all(
+        self,
+        parsed_args: argparse.Namespace,
+        several: regions.Regions[Self] | None,
+    ) -> Iterable[recording.Reading]:
+        """Read the region, or several in parallel."""
+        if several is None:
+            return [self._read(parsed_args)]
+        return several.ask(lambda part: part._read(parsed_args)).values()
 
     def _read(self, parsed_args: argparse.Namespace) -> recording.Reading:
-        """Prepare to read a region."""
+        """Read a region, and report what could not be read."""
         cloud = self.cloud()
-        return recording.read(
+        reading = recording.read(
             cloud,
             parsed_args.server,
             server_selectors.scope(parsed_args, cloud.identity),
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
-
-    def _read_now(self, parsed_args: argparse.Namespace) -> recording.Reading:
-        """Read a region while others are read."""
-        reading = self._read(parsed_args).now()
         self.fail(dict.fromkeys(reading.failures))
         return reading
-
-
-def _record_regions(
-    parsed_args: argparse.Namespace,
-    several: regions.Regions[RecordServerInterface],
-) -> list[observing.Observation]:
-    """Record what each region has now."""
-    return recording.record(
-        parsed_args.journal,
-        lambda: several.ask(lambda part: part._read_now(parsed_args)).values(),
-        parsed_args.keep,
-    )
 
 
 def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:

@@ -12,7 +12,7 @@
 
 """Records what a cloud is like now."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import time
 from typing import Any
@@ -36,35 +36,24 @@ from osc_port_iface import records
 _SAME_CLOCK = 2.0
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Reading:
-    """A region that is read for an observation.
+    """What was read of a region for an observation.
 
     :ivar region: Its name.
     :ivar scope: What of it is observed.
-    :ivar listings: What it has. By default, each kind is read when it is
-        stored, so that one is in memory at a time.
+    :ivar listings: What it has.
     :ivar failures: What could not be read.
-    :ivar began: When the reading began, if it has.
-    :ivar ended: When it ended, if it has.
+    :ivar began: When the reading began, by our clock.
+    :ivar ended: When it ended, likewise.
     """
 
     region: str
     scope: dict[str, Any]
-    listings: Iterable[as_given.GivenListing]
+    listings: list[as_given.GivenListing]
     failures: list[str]
-    began: float | None = None
-    ended: float | None = None
-
-    def now(self) -> 'Reading':
-        """Read everything, so that several regions can be read in parallel.
-
-        :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read.
-        """
-        self.began = time.time()
-        self.listings = list(self.listings)
-        self.ended = time.time()
-        return self
+    began: float
+    ended: float
 
 
 def read(
@@ -73,7 +62,7 @@ def read(
     scope: compute.ServerScope,
     progress: Callable[[str], object],
 ) -> Reading:
-    """Prepare to read a region.
+    """Read a region.
 
     :param cloud: Its services.
     :param names_or_ids: The servers to observe; if empty, all of the scope.
@@ -84,19 +73,16 @@ def read(
     """
     _check_rights(cloud, scope)
     server_ids, failures = _selected(cloud, names_or_ids, scope)
-
-    def listings() -> Iterator[as_given.GivenListing]:
-        for listing in as_given.read(cloud, scope, server_ids):
-            progress(listing.kind)
-            if listing.failure is not None:
-                failures.append(listing.failure)
-            yield listing
-
+    began = time.time()
+    listings = []
+    for listing in as_given.read(cloud, scope, server_ids):
+        progress(listing.kind)
+        if listing.failure is not None:
+            failures.append(listing.failure)
+        listings.append(listing)
+    described = _described(cloud, names_or_ids, scope)
     return Reading(
-        cloud.region,
-        _described(cloud, names_or_ids, scope),
-        listings(),
-        failures,
+        cloud.region, described, listings, failures, began, time.time()
     )
 
 
@@ -127,7 +113,6 @@ def record(
 def _store(
     connection: sa.engine.Connection, reading: Reading
 ) -> observing.Observation:
-    began = reading.began or time.time()
     observation = observing.Observation(
         connection, reading.region, reading.scope
     )
@@ -139,12 +124,12 @@ def _store(
             observation.keep(listing.kind, rows)
         else:
             observation.miss(listing.kind, listing.state)
-    ended = reading.ended or time.time()
     skew = max(ahead, default=0.0)
     if abs(skew) < _SAME_CLOCK:
         skew = 0.0
-    times = [round(1000 * (at + skew)) for at in (began, ended)]
-    observation.finish(times[0], times[1], round(1000 * skew))
+    began = round(1000 * (reading.began + skew))
+    ended = round(1000 * (reading.ended + skew))
+    observation.finish(began, ended, round(1000 * skew))
     return observation
 
 

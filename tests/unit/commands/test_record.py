@@ -301,4 +301,4 @@ class TestServers(RecordTestCase):
         )
         result = self.record('web')
         self.assertEqual((1, ''), (result.status, result.stdout))
-        self.assertFalse(pathlib.Path(self.journal).exists())
+        self.assertEqual(b'', pathlib.Path(self.journal).read_bytes())
