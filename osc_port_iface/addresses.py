@@ -223,6 +223,18 @@ def parse_mac_address(text: str) -> str:
     return _pairs(''.join(part.rjust(width, '0') for part in parts))
 
 
+def mac_address(text: str) -> str:
+    """Return a MAC address as Neutron writes it.
+
+    Nova's cache may write the same address differently. A text that is no MAC
+    address stays as it is.
+    """
+    try:
+        return parse_mac_address(text)
+    except ValueError:
+        return text
+
+
 def _pairs(digits: str) -> str:
     return ':'.join(re.findall('..', digits))
 

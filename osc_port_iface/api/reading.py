@@ -232,18 +232,6 @@ def _ip_address(text: str) -> str:
     return str(addresses.ip_address(text))
 
 
-def _mac_address(text: str) -> str:
-    """Return a MAC address as Neutron writes it.
-
-    Nova's cache may write the same address differently. A text that is no MAC
-    address stays as it is.
-    """
-    try:
-        return addresses.parse_mac_address(text)
-    except ValueError:
-        return text
-
-
 def _cidr(text: str) -> str:
     """Return an IP address or a CIDR as it is written."""
     _network(text)
@@ -284,7 +272,7 @@ _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
     str: Object.text,
     records.UUID: Object.uuid,
     records.IPText: lambda row, key: row.parsed(key, _ip_address),
-    records.MACText: lambda row, key: row.parsed(key, _mac_address),
+    records.MACText: lambda row, key: row.parsed(key, addresses.mac_address),
     records.CIDRText: lambda row, key: row.parsed(key, _cidr),
     addresses.IPNetwork: lambda row, key: row.parsed(key, _network),
     int: lambda row, key: row.value(key, int),

@@ -180,12 +180,7 @@ def _text(header: str, value: object) -> str:
                 % {'column': column, 'value': printable.one_line(text, 80)}
             )
         return text.lower()
-    if header == _MAC_ADDRESS:
-        try:
-            return addresses.parse_mac_address(text)
-        except ValueError:
-            return text
-    return text
+    return addresses.mac_address(text) if header == _MAC_ADDRESS else text
 
 
 def _rows(text: str) -> list[Any]:
