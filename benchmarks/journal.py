@@ -175,12 +175,15 @@ def _find(journal: str, moment: datetime.datetime, address: str) -> None:
     """Do what ``find --at`` does."""
     queries = (addresses.parse_query(address),)
     with moments.at(journal, [moment]) as ((series,),):
-        for view in series.views:
-            cloud = replay.RecordedCloud(view)
-            found = search.Search(cloud=cloud, queries=queries)
-            owners.find(found)
-            owners.sort(found, lookup.Lookup(cloud, found.rows))
-            series.span(view)
+        until = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+        for observed in series.asked:
+            if observed.began > until:
+                view = series.view(observed)
+                cloud = replay.RecordedCloud(view)
+                found = search.Search(cloud=cloud, queries=queries)
+                owners.find(found)
+                owners.sort(found, lookup.Lookup(cloud, found.rows))
+                until = view.unchanged(series.usable)[1].ended
 
 
 def _record(

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 import dataclasses
 import datetime
 import itertools
@@ -35,12 +35,12 @@ from osc_port_iface import printable
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import as_of
-    from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
 _SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = tuple[cells.Cell, ...]
+_Answer: TypeAlias = tuple[list[_Row], datetime.datetime, datetime.datetime]
 
 
 @dataclasses.dataclass(slots=True)
@@ -111,9 +111,9 @@ class RecordedRegions:
         rows: list[_Row] = []
         is_certain = True
         for series in self._series:
-            for view in itertools.islice(series.views, 1):
-                rows += self._rows(series, view)
-                until = series.span(view)[1]
+            first = itertools.islice(self._answers(series), 1)
+            for found, _since, until in first:
+                rows += found
                 is_certain &= series.asked[-1].ended <= until
         return (self._report(), rows), is_certain
 
@@ -123,13 +123,11 @@ class RecordedRegions:
         return (listing_diff.REGION,) * self._shows_region + self._headers
 
     def _ask(self, series: moments.Series) -> list[_Seen]:
-        """Ask the views of a scope, in order."""
+        """Ask the observations of a scope, in order."""
         found: list[_Seen] = []
         before: dict[str, _Seen] = {}
-        for view in series.views:
+        for rows, since, until in self._answers(series):
             now: dict[str, _Seen] = {}
-            rows = self._rows(series, view)
-            since, until = series.span(view)
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
                 seen = before.get(key)
@@ -145,23 +143,32 @@ class RecordedRegions:
             before = now
         return found
 
-    def _rows(
-        self, series: moments.Series, view: history.Snapshot
-    ) -> list[_Row]:
+    def _answers(self, series: moments.Series) -> Iterator[_Answer]:
+        """Ask a scope, but for observations in which nothing has changed.
+
+        :returns: The rows, and from when to when all that was read for them is
+            the same.
+        """
         region = series.scope.region
-        part = joint_report.Part(self._command, region)
-        self._parts.append(part)
-        command = part.command
-        command.asked = replay.RecordedCloud(view)
-        answer = part.attempt(self._tabulate)
-        # There may be many observations, so what was read is not kept.
-        command.asked = None
-        for headers, rows in answer.values():
-            self._headers = headers
-            if self._shows_region:
-                return [(cells.text(region or None), *row) for row in rows]
-            return rows
-        return []
+        until: datetime.datetime | None = None
+        for observed in series.asked:
+            if until and observed.began <= until:
+                continue
+            part = joint_report.Part(self._command, region)
+            self._parts.append(part)
+            view = series.view(observed)
+            part.command.asked = replay.RecordedCloud(view)
+            answer = part.attempt(self._tabulate)
+            # There may be many observations, so what was read is not kept.
+            part.command.asked = None
+            rows: list[_Row] = []
+            for headers, rows in answer.values():
+                self._headers = headers
+                if self._shows_region:
+                    rows = [(cells.text(region or None), *row) for row in rows]
+            first, last = view.unchanged(series.usable)
+            until = last.ended
+            yield rows, first.began, until
 
 
 def _merge(others: list[_Seen], found: _Seen) -> None:

@@ -52,30 +52,9 @@ class Series:
     asked: list[history.Observed]
     notices: list[str]
 
-    @property
-    def views(self) -> Iterator[history.Snapshot]:
-        """Look at the observations, in order.
-
-        A view must have been used before the next one is asked for, as those
-        in which nothing of what was read has changed are skipped.
-        """
-        until: datetime.datetime | None = None
-        for row in self.asked:
-            if until is None or row.began > until:
-                view = history.Snapshot(self.connection, self.scope, row)
-                yield view
-                until = self.span(view)[1]
-
-    def span(
-        self, view: history.Snapshot
-    ) -> tuple[datetime.datetime, datetime.datetime]:
-        """Return when the first observation began, and the last one ended.
-
-        In these, and in those between them, all that was read of a view is the
-        same.
-        """
-        first, last = view.unchanged(self.usable)
-        return first.began, last.ended
+    def view(self, observed: history.Observed) -> history.Snapshot:
+        """Look at one of the observations."""
+        return history.Snapshot(self.connection, self.scope, observed)
 
 
 @contextlib.contextmanager
