@@ -59,9 +59,9 @@ _EXTRAS = {'postgresql': 'postgresql', 'mysql': 'mysql', 'mariadb': 'mysql'}
 class JournalError(exceptions.CommandError):
     """A journal cannot be read or written."""
 
-    def __init__(self, location: str, problem: str, joint: str = ': ') -> None:
+    def __init__(self, location: str, problem: str) -> None:
         """Name the journal, and say what is wrong with it."""
-        super().__init__(f'{_name(location)}{joint}{problem}')
+        super().__init__(f'{_name(location)}: {problem}')
 
 
 @contextlib.contextmanager
@@ -239,11 +239,10 @@ def _translated(location: str) -> Iterator[None]:
         raise JournalError(
             location,
             _(
-                'needs the Python package %(package)s: pip install '
+                'the Python package %(package)s is missing: pip install '
                 "'osc-port-iface[%(extra)s]'"
             )
             % {'package': error.name, 'extra': _EXTRAS.get(dialect, dialect)},
-            joint=' ',
         ) from None
     except OSError as error:
         raise JournalError(location, error.strerror or str(error)) from None

@@ -124,7 +124,7 @@ class TestEngines(testtools.TestCase):
             engines.reading('mysql+pymysql://me:secret@db/journal').__enter__,
         )
         self.assertEqual(
-            'mysql+pymysql://... needs the Python package pymysql: pip '
+            'mysql+pymysql://...: the Python package pymysql is missing: pip '
             "install 'osc-port-iface[mysql]'",
             str(error),
         )
