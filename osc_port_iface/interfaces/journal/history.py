@@ -131,9 +131,9 @@ class Snapshot:
         # What was read, as conditions on versions.
         self._read: list[Any] = []
 
-    def state(self, kind: str) -> str:
-        """Return ``complete`` if all objects of a kind were recorded."""
-        return self._observed.listings.get(kind, 'hidden')
+    def has(self, kind: str) -> bool:
+        """Return whether all objects of a kind were recorded."""
+        return self._observed.listings.get(kind) == 'complete'
 
     def objects(
         self, kind: str, filters: Mapping[str, Collection[str]]
