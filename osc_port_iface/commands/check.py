@@ -234,7 +234,6 @@ def _in_regions(
     :returns: The result of each; of one that could not be read, a failure.
     """
     found = several.ask(lambda part: part._check(parsed_args))
-    check.drop_doubles(list(found.values()))
     for name in several.lost:
         found[name] = check.CheckResult([], [_('The region was not read.')])
     return {

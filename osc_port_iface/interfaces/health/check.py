@@ -176,33 +176,6 @@ def confirm(
     return result
 
 
-def drop_doubles(results: Sequence[CheckResult]) -> None:
-    """Judge ports without a server by all regions that share a Neutron.
-
-    What has no server in the Nova of one region may have one in another's.
-
-    :param results: The result of each region. A finding stays in the first of
-        those that have its port, if all of these have the finding.
-    """
-    ports = [{port.id for port in result.ports} for result in results]
-    subjects = [{row.subject for row in result.rows} for result in results]
-
-    def is_kept(place: int, row: findings.Finding) -> bool:
-        if row.code not in codes.WITHOUT_SERVER:
-            return True
-        sharing = [
-            other
-            for other, result in enumerate(results)
-            if row.port_id in ports[other] and row.code in result.first.codes
-        ]
-        return sharing[0] == place and all(
-            row.subject in subjects[other] for other in sharing
-        )
-
-    for place, result in enumerate(results):
-        result.rows = [row for row in result.rows if is_kept(place, row)]
-
-
 def _changing(
     servers: Sequence[records.Server], are_named: bool
 ) -> Iterator[str]:

@@ -663,31 +663,6 @@ class TestCheck(RegionsTestCase):
             )
             self.break_second()
 
-    def test_regions_that_share_a_neutron(self) -> None:
-        """A port is an orphan only if no region has its server."""
-        self.second.network_url = self.cloud.network_url
-        self.cloud.register_tokens(
-            'a-token', regions=[self.second], role='admin'
-        )
-        old = {'updated_at': '2025-01-01T00:00:00Z'}
-        self.cloud.register_network(
-            'ports',
-            fake_cloud.port(11, 1, ADDRESS),
-            fake_cloud.port(12, 2, '10.0.0.7'),
-            fake_cloud.port(13, 3, OTHER_ADDRESS),
-            fake_cloud.port(14, 99, '10.0.0.9', **old),
-        )
-        result = self.ask(
-            *('check', '--all-projects', '-f', 'value', '-c', 'Region'),
-            *('-c', 'Port ID', '-c', 'Finding'),
-        )
-        self.assert_result(
-            result,
-            3,
-            [f'RegionOne {fake_cloud.identifier(14)} orphan-port'],
-            [],
-        )
-
 
 class TestConfiguration(RegionsTestCase):
     """The regions that clouds.yaml lists."""
