@@ -15,7 +15,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import contextlib
 import dataclasses
-import functools
 import threading
 import time
 
@@ -102,7 +101,6 @@ class Run:
         :returns: An outcome for each finding of the plan, in the same order.
         """
         found = outcomes.not_begun(plan.left)
-        updates = []
         for number, repair in enumerate(plan.repairs, 1):
             if self._is_over:
                 reason = _('the run was interrupted')
@@ -111,17 +109,7 @@ class Run:
                 found += outcomes.not_begun([repair], reason=reason)
                 continue
             progress(number, repair)
-            attempt = _Attempt(repair)
-            if rows := self._do(attempt, self._begin):
-                found += self._logged(rows)
-            else:
-                updates.append(attempt)
-        # Without an event, only the effect shows whether Neutron notifies
-        # Nova. If it does not, all servers together cost one timeout.
-        deadline = time.monotonic() + self.timeout
-        finish = functools.partial(self._finish, deadline=deadline)
-        for attempt in updates:
-            found += self._logged(self._do(attempt, finish))
+            found += self._logged(self._do(_Attempt(repair)))
         return sorted(found, key=lambda row: row.finding.order)
 
     @property
@@ -140,15 +128,11 @@ class Run:
             self.failures.append(str(error))
         return rows
 
-    def _do(
-        self,
-        attempt: _Attempt,
-        work: Callable[[_Attempt], list[outcomes.Outcome]],
-    ) -> list[outcomes.Outcome]:
-        """Do a part of a repair; if it breaks off, make it good."""
+    def _do(self, attempt: _Attempt) -> list[outcomes.Outcome]:
+        """Do a repair; if it breaks off, make it good."""
         result, remains = outcomes.Result.UNFINISHED, True
         try:
-            return work(attempt)
+            return self._carry_out(attempt)
         except (_Surprise, audit.LogFailed, errors.ApiError) as error:
             problem = str(error)
             if isinstance(error, errors.NotFound) and not self._has_server(
@@ -175,11 +159,9 @@ class Run:
         self.failures += filter(None, map(outcomes.left_disabled, found))
         return found
 
-    def _begin(self, attempt: _Attempt) -> list[outcomes.Outcome]:
+    def _carry_out(self, attempt: _Attempt) -> list[outcomes.Outcome]:
         """Send the requests of a repair, and read back their effect.
 
-        :returns: The outcomes; none if only updates of ports were sent, whose
-            effect is still to be awaited.
         :raises _Surprise: Something is not as planned.
         """
         repair = attempt.repair
@@ -191,23 +173,14 @@ class Run:
             if self.notifies is not False:
                 self._send_all(attempt, calls)
                 still = self._wait_until_gone(
-                    repair,
-                    time.monotonic() + min(self.timeout, _NOTIFIED_WITHIN),
+                    repair, min(self.timeout, _NOTIFIED_WITHIN)
                 )
                 self.notifies = not still
                 if not still or self._is_over:
                     return self._ended(attempt, still=still)
             calls = (repair.event,)
         self._send_all(attempt, calls)
-        if repair.action is plans.Action.TOUCH and not repair.event:
-            return []
-        return self._finish(attempt, time.monotonic() + self.timeout)
-
-    def _finish(
-        self, attempt: _Attempt, deadline: float
-    ) -> list[outcomes.Outcome]:
-        """Wait for the effect of a repair, and read it back."""
-        still = self._wait_until_gone(attempt.repair, deadline)
+        still = self._wait_until_gone(repair, self.timeout)
         return self._ended(attempt, still=still)
 
     def _is_gone(self, repair: plans.Repair) -> bool:
@@ -285,16 +258,15 @@ class Run:
             if result.problem:
                 raise _Surprise(result.problem)
 
-    def _wait_until_gone(
-        self, repair: plans.Repair, deadline: float
-    ) -> _Still:
+    def _wait_until_gone(self, repair: plans.Repair, seconds: float) -> _Still:
         """Check until all findings of a repair are gone.
 
-        :param deadline: Until when to wait, by time.monotonic.
+        :param seconds: For how long to wait.
         :returns: Those that are still there then.
         :raises _Surprise: The server cannot be judged, or has a finding that
             was not known.
         """
+        deadline = time.monotonic() + seconds
         planned = {finding.subject for finding in repair.findings}
         while True:
             result = self._check(repair.findings)
