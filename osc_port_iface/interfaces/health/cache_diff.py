@@ -21,7 +21,7 @@ address are compared with all ports that have it.
 """
 
 import collections
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
@@ -175,19 +175,13 @@ def _of_mac_address(
     plugged_in = collections.Counter(
         ip for interface in live for ip in fixed_ips(interface)
     )
-    # The addresses that each interface seems to have in the cache, by index.
-    seen = [fixed_ips(interface) & cached.keys() for interface in live]
-    for entry in entries:
-        unknown = fixed_ips(entry) - plugged_in.keys()
-        if not unknown:
-            continue
-        blamed = _blamed(entry, live, cached)
-        if blamed is None:
-            yield _only_cached(entry, unknown)
-        else:
-            seen[blamed] |= unknown
-    for interface, ips in zip(live, seen, strict=True):
+    unknown = frozenset(cached.keys() - plugged_in.keys())
+    for interface in live:
         live_ips = fixed_ips(interface)
+        ips = live_ips & cached.keys()
+        if ips != live_ips or not live_ips:
+            # What no interface has is in the cache in place of what it lacks.
+            ips, unknown = ips | unknown, frozenset()
         if live_ips and not ips:
             yield _missing(interface)
         elif live_ips != ips:
@@ -198,31 +192,8 @@ def _of_mac_address(
             expected = _('once in the cache')
             actual = _('more than once: %s') % findings.joined(twice)
             yield codes.Code.DUPLICATE_IN_CACHE, interface, expected, actual
-
-
-def _blamed(
-    entry: records.Interface,
-    live: Sequence[records.Interface],
-    cached: Mapping[str, int],
-) -> int | None:
-    """Choose the interface to blame for an unknown address of an entry.
-
-    :returns: The index of the interface whose other addresses the entry has,
-        if one of its addresses is missing; or else of any interface with a
-        missing address, or without any address; None if the interface of the
-        entry no longer exists.
-    """
-    # Three signs that it is not this one, the strongest first.
-    against = [
-        (
-            fixed_ips(interface) <= cached.keys(),
-            fixed_ips(interface).isdisjoint(fixed_ips(entry)),
-            bool(interface.fixed_ips),
-        )
-        for interface in live
-    ]
-    least = min(against)
-    return None if all(least) else against.index(least)
+    if unknown:
+        yield _only_cached(entries[0], unknown)
 
 
 def _missing(interface: records.Interface) -> _Difference:
