@@ -219,33 +219,23 @@ def _of_cached_floating_ips(
     """Compare the cache and Neutron for one MAC address."""
     cached_ips = fixed_ips(*entries)
     cached = {ip for entry in entries for ip in entry.floating_ips}
-    unclaimed = cached - {
-        floating_ip.address
-        for port in ports
-        for floating_ip in by_port.get(port.id, ())
-    }
+    expected: dict[str, records.Port] = {}
     for port in ports:
-        attached = [
-            floating_ip
-            for floating_ip in by_port.get(port.id, ())
-            if port.has_address(floating_ip.fixed_ip_address)
-        ]
-        should_be = {
-            floating_ip.address
-            for floating_ip in attached
-            # A fixed IP that is missing from the cache is another finding.
-            if floating_ip.fixed_ip_address in cached_ips
-        }
-        is_there = cached & {row.address for row in attached}
+        for row in by_port.get(port.id, ()):
+            # A fixed IP that the port or the cache lacks is another finding.
+            if not port.has_address(row.fixed_ip_address):
+                cached.discard(row.address)
+            elif row.fixed_ip_address in cached_ips:
+                expected[row.address] = port
+    if cached != expected.keys():
+        lacking = expected.keys() - cached
         # An old floating IP may have belonged to any of several ports.
-        if port is ports[0]:
-            is_there |= unclaimed
-        if should_be != is_there:
-            yield findings.of_port(
-                *(codes.Code.FLOATING_IP_DIFFERS, server, port),
-                findings.joined(should_be) or _('no floating IP'),
-                findings.joined(is_there) or _('not in the cache'),
-            )
+        port = expected[min(lacking)] if lacking else ports[0]
+        yield findings.of_port(
+            *(codes.Code.FLOATING_IP_DIFFERS, server, port),
+            findings.joined(expected) or _('no floating IP'),
+            findings.joined(cached) or _('not in the cache'),
+        )
 
 
 def _of_lacking_ip(
