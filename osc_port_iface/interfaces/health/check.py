@@ -191,14 +191,7 @@ def _changing(
             server.status != 'DELETED'
             and (server.seconds_unchanged or 0) >= server_state.STUCK
         )
-        line = (
-            _(
-                'Server %(server)s: not judged, as it has been changing '
-                '(%(how)s) for more than an hour'
-            )
-            if is_stuck
-            else _('Server %(server)s: not judged, as it changes (%(how)s)')
-        ) % {
+        line = _('Server %(server)s: not judged, as it changes (%(how)s)') % {
             'server': printable.escape(server.called or server.id),
             'how': server.task_state or server.status,
         }
