@@ -152,28 +152,19 @@ def address_claims(
         server = by_id.get(port.device_id or '')
         if server is None or not port.address_pairs:
             continue
-        claimed = [
-            (fixed_ip.ip_address, other)
+        claims = (
+            _('%(ip)s, which is of port %(port)s')
+            % {'ip': fixed_ip.ip_address, 'port': other.id}
             for other in of_servers.get(port.network_id, ())
             if other.server_id != port.server_id
             for fixed_ip in other.fixed_ips
             if port.pair_covering(
                 addresses.parse_ip_address(fixed_ip.ip_address)
             )
-        ]
-        if claimed:
-            ip, other = claimed[0]
-            actual = _('%(ip)s, which is of port %(port)s') % {
-                'ip': ip,
-                'port': other.id,
-            }
-            if len(claimed) > 1:
-                actual = _('%(first)s, and %(count)d more') % {
-                    'first': actual,
-                    'count': len(claimed) - 1,
-                }
+        )
+        if first := next(claims, None):
             yield findings.of_port(
                 *(codes.Code.ADDRESS_CLAIMED, server, port),
                 _('address pairs without addresses of other servers'),
-                actual,
+                first,
             )
