@@ -510,7 +510,6 @@ class ComputeService:
 
     host: str
     is_up: bool
-    is_enabled: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -128,7 +128,6 @@ ACTION_EVENT = reading.Record(
 COMPUTE_SERVICE = reading.Record(
     records.ComputeService,
     is_up=reading.field(_is('up'), 'state'),
-    is_enabled=reading.field(_is('enabled'), 'status'),
 )
 
 

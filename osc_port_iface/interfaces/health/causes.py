@@ -110,11 +110,7 @@ def _cause(finding: findings.Finding, hosts: _Hosts) -> str | None:
     if finding.code in _OF_HOST and service and not service.is_up:
         return _('nova-compute on %s is down') % host
     if finding.code in codes.OF_WIRING:
-        return _of_agents(finding, host, hosts) or (
-            _('nova-compute on %s is disabled') % host
-            if service and not service.is_enabled
-            else None
-        )
+        return _of_agents(finding, host, hosts)
     if finding.code in codes.OF_NOTIFICATION:
         return _('Nova was not notified')
     return None

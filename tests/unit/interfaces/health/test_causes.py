@@ -170,17 +170,15 @@ class TestCauses(api_test_case.ApiTestCase):
 
     def test_nova_compute(self) -> None:
         down = f'nova-compute on {samples.HOST} is down'
-        disabled = f'nova-compute on {samples.HOST} is disabled'
         both = (
             finding(codes.Code.UNBOUND),
             finding(codes.Code.ADDRESS_DIFFERS),
         )
         self.register_service(state='down')
         self.assertEqual([down, down], self.causes(*both))
+        # One that takes no new servers wires ports as before.
         self.register_service(status='disabled')
-        self.assertEqual(
-            [disabled, 'Nova was not notified'], self.causes(*both)
-        )
+        self.assertEqual([None, 'Nova was not notified'], self.causes(*both))
 
     def test_disabled_port(self) -> None:
         """Neutron binds a disabled port like any other."""

@@ -36,7 +36,7 @@ class TestCheck(testtools.TestCase):
 
     def register(self, *known: str) -> None:
         self.cloud.compute.compute_services.return_value = records.Answer(
-            [records.ComputeService(host, True, True) for host in known]
+            [records.ComputeService(host, True) for host in known]
         )
 
     def test_known(self) -> None:
