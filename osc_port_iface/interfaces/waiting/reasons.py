@@ -151,15 +151,10 @@ def of_hosts(
         elif is_lasting:
             host = port.host or _('a host')
             why = _('its port could not be bound to %s') % host
-        elif port.vif_type == 'unbound' or not port.host:
-            why = _('its port is not bound')
         elif port.migrating_to:
             why = _('its port is about to move to %s') % port.migrating_to
-        elif port.host != server.host:
-            why = _(
-                'its port is bound to %(port)s, and its server is on '
-                '%(server)s'
-            ) % {'port': port.host, 'server': server.host}
+        elif port.vif_type == 'unbound' or port.host != server.host:
+            why = _('its port is not bound to the host of its server')
         else:
             continue
         yield Reason(why, called(interface), is_lasting)

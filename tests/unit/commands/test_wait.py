@@ -946,8 +946,7 @@ class TestHost(WaitTestCase):
             (
                 'the port has moved',
                 self.on_host('compute-1'),
-                'its port is bound to compute-2, and its server is on '
-                'compute-1',
+                'its port is not bound to the host of its server',
             ),
         ):
             with self.subTest(name):
@@ -977,8 +976,14 @@ class TestHost(WaitTestCase):
     def test_bindings(self) -> None:
         self.answer([self.on_host('compute-1')], [live(11)])
         for reason, binding in (
-            ('its port is not bound', {'binding:vif_type': 'unbound'}),
-            ('its port is not bound', {'binding:host_id': ''}),
+            (
+                'its port is not bound to the host of its server',
+                {'binding:vif_type': 'unbound'},
+            ),
+            (
+                'its port is not bound to the host of its server',
+                {'binding:host_id': ''},
+            ),
             (
                 'its port could not be bound to compute-1',
                 {'binding:vif_type': 'binding_failed'},
