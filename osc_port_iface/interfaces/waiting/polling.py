@@ -281,7 +281,9 @@ class PolledServer:
             if cache_diff.fixed_ips(*entries) - plugged_in and (
                 not self.awaited or mac_address in self.mac_addresses
             ):
-                yield reasons.Reason(reasons.STALE, mac_address or '')
+                yield reasons.Reason(
+                    codes.Code.ONLY_IN_CACHE.summary, mac_address or ''
+                )
 
     def _give_up_if_failed(self, waited: float) -> None:
         """Give up the server if its attach or detach has failed.

@@ -26,18 +26,6 @@ from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
-STALE = _("gone, but still in Nova's cache")
-
-_OF_CACHE = {
-    codes.Code.MISSING_FROM_CACHE: _("plugged in, but not in Nova's cache"),
-    codes.Code.ONLY_IN_CACHE: STALE,
-    codes.Code.DUPLICATE_IN_CACHE: _("more than once in Nova's cache"),
-    codes.Code.ADDRESS_DIFFERS: _(
-        "its fixed IPs differ from those in Nova's cache"
-    ),
-    codes.Code.MAC_DIFFERS: _("its MAC address in Nova's cache is %s"),
-}
-
 # These are not caused by a change under way, and need a repair.
 _LASTING = frozenset({codes.Code.DUPLICATE_IN_CACHE, codes.Code.MAC_DIFFERS})
 
@@ -72,11 +60,8 @@ def of_difference(
     :param was_seen: Whether the poll before has seen it, too. During a change,
         one poll may see what no longer holds at the next.
     """
-    why = _OF_CACHE[difference.code]
-    if difference.code is codes.Code.MAC_DIFFERS:
-        why %= difference.actual
     is_lasting = was_seen and difference.code in _LASTING
-    return Reason(why, called(difference), is_lasting)
+    return Reason(difference.code.summary, called(difference), is_lasting)
 
 
 def of_floating_ips(

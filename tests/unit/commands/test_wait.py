@@ -221,8 +221,7 @@ class TestWait(WaitTestCase):
                 3,
                 '',
                 f'Server {SERVER_ID}, interface {PORT_ID} '
-                "(a0:36:9f:00:00:02): its MAC address in Nova's cache is "
-                f'{MAC_ADDRESS}\n',
+                "(a0:36:9f:00:00:02): another MAC address in Nova's cache\n",
             ),
             self.wait(),
         )
@@ -612,13 +611,13 @@ class TestWait(WaitTestCase):
         self.answer([cached(12)], [live(11)])
         self.assert_times_out(
             f"{INTERFACE}: plugged in, but not in Nova's cache\n"
-            f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: gone, but '
-            "still in Nova's cache\n"
+            f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: in '
+            "Nova's cache, but not plugged in\n"
         )
         self.assert_times_out(
             f'{INTERFACE}: still plugged in\n'
-            f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: gone, but '
-            "still in Nova's cache\n",
+            f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: in '
+            "Nova's cache, but not plugged in\n",
             *('--for', 'detached'),
         )
         self.assert_times_out(
@@ -630,7 +629,7 @@ class TestWait(WaitTestCase):
         )
         self.answer([cached(11)], [[fake_cloud.attachment(11, '10.0.0.9')]])
         self.assert_times_out(
-            f"{INTERFACE}: its fixed IPs differ from those in Nova's cache\n"
+            f"{INTERFACE}: other fixed IPs in Nova's cache\n"
         )
 
     def test_timeout(self) -> None:
