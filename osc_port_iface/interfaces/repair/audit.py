@@ -139,7 +139,7 @@ def opened(
         yield Log(None, caller)
         return
     try:
-        file = io.FileIO(path, 'a', opener=_follow_own_links)
+        file = io.FileIO(path, 'a', opener=_synchronous)
     except OSError as error:
         shown = printable.one_line(str(path))
         raise LogFailed(f'{shown}: {error.strerror}') from error
@@ -147,21 +147,6 @@ def opened(
         yield Log(file, caller)
 
 
-def _follow_own_links(path: str, flags: int) -> int:
-    """Open a file, but not through a symbolic link of another user.
-
-    Each line is on the disk when it is written.
-
-    In a directory that others can write to, such a link may lead to a file
-    that only this user can write to. As with ``fs.protected_symlinks`` of
-    Linux, links of root and of the user are followed, such as ``/dev/stderr``.
-    """
-    flags |= os.O_SYNC
-    try:
-        return os.open(path, flags | os.O_NOFOLLOW, 0o666)
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-    if os.lstat(path).st_uid not in (0, os.geteuid()):
-        raise OSError(errno.ELOOP, _('it is a symbolic link of another user'))
-    return os.open(path, flags, 0o666)
+def _synchronous(path: str, flags: int) -> int:
+    """Open a file so that each line is on the disk when it is written."""
+    return os.open(path, flags | os.O_SYNC, 0o666)

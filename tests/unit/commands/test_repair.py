@@ -502,34 +502,6 @@ class TestRepair(RepairTestCase):
         self.assertEqual((0, ''), (result.status, result.stderr))
         self.assertEqual(8, os.read(reader, 65536).count(b'\n'))
 
-    def test_log_that_is_a_link(self) -> None:
-        path = pathlib.Path(self.create_file(''))
-        link = path.with_name('link')
-        link.symlink_to(path)
-        self.assertEqual(
-            0, self.repair('--auto-approve', '--audit-log', str(link)).status
-        )
-        lines = path.read_text()
-        self.assertIn('"event": "outcome"', lines)
-        self.register(self.servers, self.ports)
-        before = self.writes()
-        if os.geteuid() == 0:
-            # The links of root are followed.
-            os.lchown(link, 4712, -1)
-            os.chown(path, 4712, -1)
-        with mock.patch('os.geteuid', autospec=True, return_value=4711):
-            self.assertEqual(
-                command_result.Result(
-                    1, '', f'{link}: it is a symbolic link of another user\n'
-                ),
-                self.repair('--auto-approve', '--audit-log', str(link)),
-            )
-        self.assertEqual((before, lines), (self.writes(), path.read_text()))
-        # A file of another user is no link.
-        with mock.patch('os.geteuid', autospec=True, return_value=4711):
-            result = self.repair('--auto-approve', '--audit-log', str(path))
-        self.assertEqual(0, result.status)
-
     def test_signals_end_a_run_whose_log_does_not_open(self) -> None:
         """A pipe opens as soon as somebody reads it, which may be never."""
         numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
