@@ -47,7 +47,7 @@ INTERRUPTED = 130
 # cliff's verbosity level without --quiet, --verbose or --debug.
 _USUAL_VERBOSITY = 1
 
-_WAITING = _('Waiting for the cloud')
+WAITING = _('Waiting for the cloud')
 
 _Row = TypeVar('_Row')
 
@@ -158,7 +158,7 @@ class PluginCommand(command.Command):
         if self.asked is None:
             self.auth_required = True
             self.asked = credentials.authenticate(self._authenticate)
-            self.show_progress(_WAITING)
+            self.show_progress(WAITING)
         return self.asked
 
     def _authenticate(self) -> api_cloud.Cloud:

@@ -121,6 +121,8 @@ class Regions(Generic[_Command]):
         self.names = chosen
         self.lost: set[str] = set()
         self._command = command
+        # Otherwise, each region would show a line of its own.
+        command.show_progress(plugin_command.WAITING)
         # Those that have answered so far.
         self._answering = [joint_report.Part(command, name) for name in chosen]
         for part in self._answering:

@@ -27,6 +27,7 @@ import requests
 from tests import command_result
 from tests.unit import base
 from tests.unit import clock
+from tests.unit.commands import test_progress
 from tests.unit import fake_cloud
 from tests.unit import pseudo_terminal
 
@@ -820,6 +821,28 @@ class TestConfiguration(RegionsTestCase):
             command_result.Result(0, 'RegionTwo web\n', ''),
             self.names('-c', 'Region', regions='--region RegionTwo'),
         )
+
+    def test_progress_without_the_usual_keystone(self) -> None:
+        """The line is erased, although only one of the regions shows it."""
+        self.useFixture(test_progress.Impatient())
+        self.other_keystone()
+        self.cloud.post(f'{fake_cloud.AUTH_URL}/auth/tokens', status_code=401)
+        terminal = test_progress.Terminal()
+        self.stream = lambda: terminal
+
+        def answer_late(_request: Any, _context: Any) -> dict[str, Any]:
+            terminal.wait_for('1 of 2 servers, 0 s')
+            return {'interfaceAttachments': []}
+
+        servers = {'app': (4, '10.0.0.8'), 'web': (3, OTHER_ADDRESS)}
+        self.fill(self.second, servers)
+        self.second.get(
+            f'{self.second.compute_url}/servers/{SECOND_WEB}/os-interface',
+            json=answer_late,
+        )
+        self.ask('list', '-f', 'value', '--concurrency', '1')
+        shown = terminal.getvalue().partition('RegionOne: Auth')[0]
+        self.assertEqual('\r', shown[-1])
 
     def test_one_nova_for_two_regions(self) -> None:
         login = self.environment
