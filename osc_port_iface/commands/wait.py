@@ -147,5 +147,4 @@ class WaitServerInterface(lister.TextLister):
             self.report_negative(dict.fromkeys(result.notices))
         elif selected.rows and not (result.rows or result.failures):
             self.hint(list_command.NOTHING % len(selected.rows))
-        look = columns.look_up(chosen, cloud, result.rows)
-        return columns.table(chosen, result.rows, look)
+        return columns.table(chosen, result.rows)
