@@ -19,7 +19,6 @@ import dataclasses
 import logging
 import re
 
-from keystoneauth1 import discover
 from openstack.config import cloud_region
 
 from osc_port_iface.api import credentials
@@ -36,10 +35,10 @@ LOG = logging.getLogger(__name__)
 
 # The microversion that adds the tag. No higher one is requested, as it could
 # change the responses.
-_TAG_MICROVERSION = (2, 70)
+_TAG_MICROVERSION = '2.70'
 
 # The lowest microversion that lists servers of a cell that is down.
-_DOWN_CELL_MICROVERSION = (2, 69)
+_DOWN_CELL_MICROVERSION = '2.69'
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class ComputeApi(service.Service):
 
         :raises errors.ApiError: Nova cannot be reached.
         """
-        return self._microversion() >= _TAG_MICROVERSION
+        return self._has_microversion(_TAG_MICROVERSION)
 
     @property
     def microversion(self) -> str:
@@ -232,7 +231,7 @@ class ComputeApi(service.Service):
         :returns: The IDs of the servers; none below microversion 2.69.
         :raises errors.ApiError: The request failed.
         """
-        if self._microversion() < _DOWN_CELL_MICROVERSION:
+        if not self._has_microversion(_DOWN_CELL_MICROVERSION):
             return []
         servers = self.page(nova.SERVERS, _projects(scope)).rows
         return [server.id for server in servers if server.in_down_cell]
@@ -244,8 +243,8 @@ class ComputeApi(service.Service):
         ) or self._highest_microversion(found)
         return found
 
-    def _microversion(self) -> tuple[int, ...]:
-        return tuple(int(part) for part in self.microversion.split('.'))
+    def _has_microversion(self, lowest: str) -> bool:
+        return _numbers(self.microversion) >= _numbers(lowest)
 
     def _highest_microversion(self, found: transport.Transport) -> str | None:
         """Find the highest microversion of Nova, up to 2.70.
@@ -264,10 +263,7 @@ class ComputeApi(service.Service):
             return None
         if maximum is None or not re.fullmatch(r'\d+\.\d+', maximum):
             return None
-        highest = min(
-            discover.normalize_version_number(maximum), _TAG_MICROVERSION
-        )
-        return str(discover.version_to_string(highest))
+        return min(maximum, _TAG_MICROVERSION, key=_numbers)
 
 
 def _pinned_microversion(config: cloud_region.CloudRegion) -> str | None:
@@ -282,6 +278,11 @@ def _pinned_microversion(config: cloud_region.CloudRegion) -> str | None:
         if version and re.fullmatch(r'\d+\.\d+', str(version)):
             return None if str(version).endswith('.0') else str(version)
     return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return what microversions are compared by."""
+    return tuple(map(int, version.split('.')))
 
 
 def server_query(scope: ServerScope) -> dict[str, list[str]]:
