@@ -141,32 +141,26 @@ def explain(
         )
     if found(requests.exceptions.ProxyError):
         where = _('%s through the proxy') % where
-    reason, is_permanent = _why_not_connected(causes)
     return NoAnswer(
         _('cannot connect to %(where)s: %(reason)s')
-        % {'where': where, 'reason': reason},
-        may_pass=not is_permanent,
+        % {'where': where, 'reason': _why_not_connected(causes)},
+        may_pass=not found(requests.exceptions.SSLError, ssl.SSLError),
     )
 
 
-def _why_not_connected(causes: list[BaseException]) -> tuple[str, bool]:
-    """Return the reason, and whether it is there to stay."""
+def _why_not_connected(causes: list[BaseException]) -> str:
     for cause in reversed(causes):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return (
-                _('its certificate is not trusted: %s')
-                % printable.one_line(cause.verify_message),
-                True,
-            )
+            detail = printable.one_line(cause.verify_message)
+            return _('its certificate is not trusted: %s') % detail
         if isinstance(cause, ssl.SSLError):
             detail = (cause.reason or '').replace('_', ' ').lower()
-            return _('TLS failed: %s') % printable.one_line(detail), True
+            return _('TLS failed: %s') % printable.one_line(detail)
         if isinstance(cause, socket.gaierror):
-            return _('the name of the host cannot be resolved'), False
+            return _('the name of the host cannot be resolved')
         if isinstance(cause, OSError) and cause.errno and cause.strerror:
-            return printable.one_line(cause.strerror.lower()), False
-    is_tls = any(isinstance(c, requests.exceptions.SSLError) for c in causes)
-    return printable.one_line(str(causes[-1])), is_tls
+            return printable.one_line(cause.strerror.lower())
+    return printable.one_line(str(causes[-1]))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
