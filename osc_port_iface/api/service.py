@@ -128,9 +128,6 @@ def endpoint(
     :raises errors.NotInCatalog: Neither the catalog nor clouds.yaml has it.
     :raises errors.RequestFailed: Its settings in clouds.yaml are not valid.
     """
-    # For a method that openstacksdk does not have, None is returned
-    # (``CloudRegion.__getattr__``).
-    methods = {name: getattr(config, f'get_{name}') for name in _SETTINGS}
     try:
         adapter = ksa_adapter.Adapter(
             config.get_session(),
@@ -140,10 +137,12 @@ def endpoint(
             # (``_util.normalize_keys``), which keystoneauth cannot use.
             rate_limit=float(config.get_rate_limit(service_type) or 0) or None,
             concurrency=int(config.get_concurrency(service_type) or 0) or None,
+            # For a method that openstacksdk does not have, None is returned
+            # (``CloudRegion.__getattr__``).
             **{
                 name: method(service_type)
-                for name, method in methods.items()
-                if method
+                for name in _SETTINGS
+                if (method := getattr(config, f'get_{name}'))
             },
         )
     except (RuntimeError, TypeError, ValueError) as error:

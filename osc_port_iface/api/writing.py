@@ -230,14 +230,11 @@ class Writer:
         except errors.ApiError as error:
             return CallResult(problem=str(error))
         problem = None
-        if response.status >= 400:
-            hints = {403: call.role}
-            problem = str(service.explain(response, hints))
         after = _shown(call, response)
-        is_planned = response.status in _PLANNED_STATUSES[
-            call.method
-        ] and after == _expected(call)
-        if problem is None and not is_planned:
+        planned = _PLANNED_STATUSES[call.method]
+        if response.status >= 400:
+            problem = str(service.explain(response, {403: call.role}))
+        elif response.status not in planned or after != _expected(call):
             problem = _(
                 '%(what)s: the answer is not what was planned: HTTP '
                 '%(status)d, %(after)s'
