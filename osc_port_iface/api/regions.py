@@ -14,7 +14,6 @@
 
 import argparse
 from collections.abc import Callable, Iterable
-import functools
 from typing import Any
 
 from openstack.config import cloud_region
@@ -51,7 +50,8 @@ class Regions:
         :raises errors.ApiError: There is no token.
         """
         self._config = config
-        self._configured = functools.partial(_configured, settings, options)
+        self._settings = settings
+        self._options = options
         clouds: dict[str, Any] = settings.cloud_config.get('clouds') or {}
         entries = (clouds.get(config.name) or {}).get('regions') or ()
         names = [
@@ -91,9 +91,7 @@ class Regions:
                     raise beside
                 return self._beside(beside, name)
         found = credentials.authenticate(
-            lambda: api_cloud.Cloud(
-                self._configured(self._listed[name], validate=True)
-            )
+            lambda: api_cloud.Cloud(self._configured(name, validate=True))
         )
         self._keystones.append((keystone, found))
         return found
@@ -102,18 +100,13 @@ class Regions:
         """Return regions that a setting leads to the same Nova, if any."""
         found: dict[str, list[str]] = {}
         for name in names:
-            config = self._config
-            if name in self._listed:
-                config = self._configured(self._listed[name])
-            url = config.get_endpoint(compute.ComputeApi.TYPE)
+            url = self._config_of(name).get_endpoint(compute.ComputeApi.TYPE)
             found.setdefault(url or name, []).append(name)
         return max(found.values(), key=len)
 
     def _beside(self, other: api_cloud.Cloud, name: str) -> api_cloud.Cloud:
         """Return the services of a region that shares another one's token."""
-        config = other.config
-        if name in self._listed:
-            config = self._configured(self._listed[name])
+        config = self._config_of(name)
         settings = dict(config.config)
         api = identity.IdentityApi.TYPE
         if other is self._home and name not in self._in_catalog(api):
@@ -129,6 +122,24 @@ class Regions:
             other.credentials,
         )
 
+    def _config_of(self, name: str) -> cloud_region.CloudRegion:
+        is_listed = name in self._listed
+        return self._configured(name) if is_listed else self._config
+
+    def _configured(
+        self, name: str, validate: bool = False
+    ) -> cloud_region.CloudRegion:
+        """Return the settings of a region that is listed.
+
+        :param validate: Whether to prepare a session, as well.
+        """
+        chosen = {**vars(self._options), 'region_name': self._listed[name]}
+        return self._settings.get_one(
+            cloud=self._options.cloud,
+            argparse=argparse.Namespace(**chosen),
+            validate=validate,
+        )
+
     def _in_catalog(self, service_type: str | None) -> list[str]:
         if isinstance(self._home, errors.ApiError):
             return []
@@ -140,26 +151,9 @@ class Regions:
         """Return the settings that lead to the Keystone of a region."""
         if name not in self._listed:
             return None
-        config = self._configured(self._listed[name])
+        config = self._configured(name)
         return (
             config.config.get('auth_type'),
             config.config.get('auth'),
             config.get_requests_verify_args(),
         )
-
-
-def _configured(
-    settings: loader.OpenStackConfig,
-    options: argparse.Namespace,
-    name: Any,
-    validate: bool = False,
-) -> cloud_region.CloudRegion:
-    """Return the settings of a region.
-
-    :param validate: Whether to prepare a session, as well.
-    """
-    return settings.get_one(
-        cloud=options.cloud,
-        argparse=argparse.Namespace(**{**vars(options), 'region_name': name}),
-        validate=validate,
-    )
