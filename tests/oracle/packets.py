@@ -219,7 +219,7 @@ class Guests:
         :param port: The port of the guest.
         :param source: The address that it uses.
         :param target: Where it sends the packet.
-        :param neighbor: Who may have the target without a fixed IP.
+        :param neighbor: Who has the target if it may, as a virtual IP.
         :returns: None if it cannot be sent.
         """
         network_id = port['network_id']
@@ -231,15 +231,13 @@ class Guests:
             ):
                 continue
             if address in cidr:
-                mac = self._mac_of(network_id, target)
                 if (
-                    mac
-                    or neighbor is None
-                    or neighbor['network_id'] != network_id
-                    or not may_use(neighbor, target)
+                    neighbor
+                    and neighbor['network_id'] == network_id
+                    and may_use(neighbor, target)
                 ):
-                    return mac
-                return str(neighbor['mac_address'])
+                    return str(neighbor['mac_address'])
+                return self._mac_of(network_id, target)
             hop = subnet['gateway_ip']
             best = -1
             for route in subnet['host_routes']:

@@ -325,12 +325,18 @@ class Topology:
             pair = f'{block}.{self._random.choice((100, 101))}'
             if pair.count('.') == 3:
                 attributes['allowed_address_pairs'] = [{'ip_address': pair}]
-                self.virtual_ips.append(pair)
+                self._reserve(network, pair)
         if self._may(0.06):
             attributes['admin_state_up'] = False
         port = self._make.port(network, *addresses, **attributes)
         self.ports.append(port)
         return port
+
+    def _reserve(self, network: scenario.Resource, virtual_ip: str) -> None:
+        """Make a port for a virtual IP, unless there is one."""
+        with _ignored(409):
+            self._make.port(network, virtual_ip, security_groups=[])
+        self.virtual_ips.append(virtual_ip)
 
     def _make_foreign_server(self) -> None:
         """Make a server of another project on the first network."""

@@ -176,7 +176,7 @@ class Tracer:
     ) -> str:
         """Let a guest send a packet.
 
-        :param neighbor: Who may have the target without a fixed IP.
+        :param neighbor: Who has the target if it may, as a virtual IP.
         :returns: What happens to it; nothing if it cannot be sent.
         """
         mac = self._guests.next_mac(sender, source, target, neighbor)

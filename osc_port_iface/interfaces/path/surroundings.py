@@ -273,25 +273,15 @@ class Surroundings:
         address = text(network)
         if network.num_addresses > 1:
             return [End(address, network)]
-        ports = self.ports.values()
         ends = [
             end
-            for port in ports
+            for port in self.ports.values()
             if port.has_address(address) and not port.is_of_floating_ip
             for end in self._using(port, address, address)
         ]
         for row in self.floating_ips.values():
             if row.address == address:
                 ends += self._floating(row)
-        if not ends:
-            # A virtual IP need not be reserved.
-            ends = [
-                end
-                for port in ports
-                if _is_of_guest(port)
-                and any(pair.network == network for pair in port.address_pairs)
-                for end in self._using(port, address, address)
-            ]
         return ends or [End(address, network)]
 
     def split(self, end: End) -> Iterator[End]:

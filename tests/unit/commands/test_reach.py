@@ -458,12 +458,12 @@ class TestReach(base.ShellTestCase):
                 )
 
     def test_virtual_ip_that_is_not_reserved(self) -> None:
-        """Of a pair that covers more, it is not known whether it is used."""
+        """Whether a port uses what its pair allows is not known."""
         port = fake_cloud.port(11, 1, '10.0.0.5')
         self.register('ports', port, interface(21, 700, '10.0.0.1', 900))
         covered = f'unknown port {port["id"]} may have 10.0.0.100\n'
         for pair, expected in (
-            ('10.0.0.100', 'allowed \n'),
+            ('10.0.0.100', covered),
             ('0.0.0.0/0', covered),
             ('10.0.0.96/28', covered),
             ('10.0.0.1', 'blocked no port on network front has 10.0.0.100\n'),
