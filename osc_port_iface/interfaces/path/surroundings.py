@@ -188,17 +188,6 @@ class Surroundings:
         place = port and (port.network_id, address)
         return place == (end.network_id, end.address)
 
-    def forwardings(
-        self, row: records.FloatingIP, end: End
-    ) -> Iterator[records.PortForwarding]:
-        """Return the port forwardings of a floating IP that lead to an end."""
-        for part in row.port_forwardings:
-            port_id = part.internal_port_id
-            if end.port and row.forwards_to(end.port, part):
-                port_id = end.port.id
-            if self.has(end, port_id, part.internal_ip_address):
-                yield part
-
     def network(self, network_id: str | None) -> records.Network:
         """Return a network; of one that is not seen, only the ID is known."""
         found = self.networks.get(network_id or '')

@@ -31,14 +31,20 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
     :param pair: Both ends.
     """
     end, has = pair.destination, pair.known.has
+    if end.port is None:
+        return
     for row in pair.known.floating_ips.values():
-        if end.port is None or end.floating_ip not in (None, row):
+        if end.floating_ip not in (None, row):
             continue
         if has(end, row.port_id, row.fixed_ip_address):
             route = steps.say(_('floating IP %(row)s'), row=row)
             yield _by(pair, row, route)
-        for part in pair.known.forwardings(row, end):
-            yield from _forwarded(pair, row, part)
+        for part in row.port_forwardings:
+            port_id = part.internal_port_id
+            if row.forwards_to(end.port, part):
+                port_id = end.port.id
+            if has(end, port_id, part.internal_ip_address):
+                yield from _forwarded(pair, row, part)
 
 
 def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
