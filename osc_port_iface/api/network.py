@@ -79,12 +79,9 @@ class NetworkApi(service.Service):
 
         ``GET /floatingips/{floating_ip_id}/port_forwardings``.
         """
-        if collection.key != neutron.FLOATING_IPS.key or all(
-            map(
-                _shows_ports,
-                row.items(_FORWARDINGS, _AS_GIVEN),
-            )
-        ):
+        if collection.key != neutron.FLOATING_IPS.key:
+            return row
+        if all(map(_shows_ports, row.items(_FORWARDINGS, _AS_GIVEN))):
             return row
         row_id = row.required_uuid()
         what = _('Port forwardings of floating IP %s') % row_id

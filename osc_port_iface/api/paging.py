@@ -236,14 +236,9 @@ class Lister(abc.ABC):
 
         :raises errors.ApiError: The request failed.
         """
-        return self._read(
-            collection,
-            self.transport.get(
-                collection.path,
-                collection.what,
-                self._with_fields(collection, query),
-            ),
-        )
+        asked = self._with_fields(collection, query)
+        page = self.transport.get(collection.path, collection.what, asked)
+        return self._read(collection, page)
 
     def names(
         self, collection: Collection[Any], query: Parameters | None = None
