@@ -36,10 +36,7 @@ def numbered(
     :returns: The same, with the index of those whose position is certain.
     """
     found: list[records.ServerInterface] = []
-    for _server_id, group in itertools.groupby(
-        rows, key=lambda row: row.server.id
-    ):
-        of_server = list(group)
+    for of_server in records.grouped(rows, lambda row: row.server.id).values():
         places = _places(
             of_server[0].server.cache, [row.interface for row in of_server]
         )
@@ -100,22 +97,14 @@ def _certain(cache: Sequence[records.Interface]) -> int:
     A second interface with the same label may be anywhere after the first,
     unless no other label follows.
     """
-    certain = 0
-    groups = [
-        list(group)
-        for _label, group in itertools.groupby(
-            cache, key=lambda interface: interface.network_label
-        )
-    ]
-    for number, group in enumerate(groups, 1):
+    labels = [row.network_label for row in cache]
+    for place, (row, label) in enumerate(zip(cache, labels, strict=True)):
         # A hard reboot would create two devices for an entry that is twice
         # in the cache.
-        if any(len(_addresses(row)) < len(row.fixed_ips) for row in group):
-            return certain
-        if len(group) > 1 and number < len(groups):
-            return certain + 1
-        certain += len(group)
-    return certain
+        is_twice = len(_addresses(row)) < len(row.fixed_ips)
+        if is_twice or (label in labels[:place] and label != labels[-1]):
+            return place
+    return len(cache)
 
 
 def _addresses(interface: records.Interface) -> set[str]:

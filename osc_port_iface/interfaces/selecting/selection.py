@@ -104,14 +104,12 @@ class _Selection:
         for key in keys:
             try:
                 server = self._only(key, candidates[key])
-            except errors.TokenRefused:
-                raise
             except exceptions.CommandError as error:
                 line = str(error)
                 if isinstance(error, (errors.NotFound, names.NoSuchName)):
                     line = records.Absence(line, key)
                     error.args = (line,)
-                if len(keys) == 1:
+                if len(keys) == 1 or isinstance(error, errors.TokenRefused):
                     raise
                 answer.failures.append(line)
             else:

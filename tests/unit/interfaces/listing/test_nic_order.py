@@ -11,6 +11,7 @@
 # under the License.
 
 from collections.abc import Sequence
+import dataclasses
 
 import testtools
 
@@ -105,6 +106,9 @@ class TestNumbered(testtools.TestCase):
         ]
         live = [interface(f'm{n}', f'10.0.0.{n}') for n in (1, 2, 3)]
         self.assertEqual([0, None, None], self.numbered(cache, live))
+        # Nor does an equal label move the one before it.
+        of_one = [dataclasses.replace(row, network_label='a') for row in cache]
+        self.assertEqual([0, None, None], self.numbered(of_one, live))
 
     def test_several_servers(self) -> None:
         rows = [
