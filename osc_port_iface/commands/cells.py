@@ -171,27 +171,24 @@ def fixed_ips(rows: Sequence[records.FixedIP]) -> Cell:
     )
 
 
-def port_forwardings(floating_ips: Iterable[records.FloatingIP]) -> Cell:
+def port_forwardings(
+    found: Sequence[tuple[records.FloatingIP, records.PortForwarding]],
+) -> Cell:
     """Show the ports that floating IPs forward to an interface.
 
     Written in text as ``203.0.113.5:2201->10.0.0.5:22/tcp``.
     """
-    found = [
-        (floating_ip.address, row)
-        for floating_ip in floating_ips
-        for row in floating_ip.port_forwardings
-    ]
     return Cell(
-        [row.of(address) for address, row in found],
+        [row.of(floating_ip.address) for floating_ip, row in found],
         [
             {
-                'floating_ip_address': address,
+                'floating_ip_address': floating_ip.address,
                 'protocol': row.protocol,
                 'external_port': port_number(row.external_port),
                 'internal_ip_address': row.internal_ip_address,
                 'internal_port': port_number(row.internal_port),
             }
-            for address, row in found
+            for floating_ip, row in found
         ],
     )
 

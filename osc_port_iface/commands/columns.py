@@ -261,7 +261,7 @@ OF_INTERFACE: Columns[_Interface] = (
     ),
     Column(
         'Port Forwardings',
-        'look.forwarding_floating_ips',
+        'look.port_forwardings',
         _LONG,
         kind=cells.port_forwardings,
     ),

@@ -18,7 +18,6 @@ filter first asks for it, once for all rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-import dataclasses
 import functools
 from typing import Protocol, TypeVar
 
@@ -171,27 +170,18 @@ class Lookup:
         ]
         return sorted(found, key=lambda row: row.address)
 
-    def forwarding_floating_ips(
+    def port_forwardings(
         self, row: LookupRow
-    ) -> list[records.FloatingIP]:
-        """Look up the floating IPs that forward ports to a row.
-
-        They have only the forwardings to this row.
-        """
-        if (port := self.port(row)) is None:
-            return []
+    ) -> list[tuple[records.FloatingIP, records.PortForwarding]]:
+        """Look up the ports of floating IPs that are forwarded to a row."""
+        port = self.port(row)
         found = [
-            dataclasses.replace(floating_ip, port_forwardings=forwardings)
+            (floating_ip, forwarding)
             for floating_ip in self._floating_ips_of_projects.values()
-            if (
-                forwardings := tuple(
-                    forwarding
-                    for forwarding in floating_ip.port_forwardings
-                    if floating_ip.forwards_to(port, forwarding)
-                )
-            )
+            for forwarding in floating_ip.port_forwardings
+            if port and floating_ip.forwards_to(port, forwarding)
         ]
-        return sorted(found, key=lambda row: (row.address, row.id))
+        return sorted(found, key=lambda pair: (pair[0].address, pair[0].id))
 
     def qos_policy(self, row: LookupRow) -> records.QosPolicy | None:
         """Look up the QoS policy of the port of a row, or of its network."""

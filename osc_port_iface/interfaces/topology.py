@@ -141,10 +141,9 @@ def _ways(row: records.ServerInterface, look: lookup.Lookup) -> Iterator[_Way]:
     for found in look.floating_ips(row):
         node = Node(_('floating IP'), found.address)
         yield node, found.fixed_ip_address, found.router_id
-    for found in look.forwarding_floating_ips(row):
-        for forwarding in found.port_forwardings:
-            node = Node(_('port forwarding'), forwarding.of(found.address))
-            yield node, forwarding.internal_ip_address, found.router_id
+    for found, forwarding in look.port_forwardings(row):
+        node = Node(_('port forwarding'), forwarding.of(found.address))
+        yield node, forwarding.internal_ip_address, found.router_id
 
 
 def _on_network(

@@ -36,7 +36,7 @@ ALL: tuple[Callable[..., object], ...] = (
     lookup.Lookup.subnets,
     lookup.Lookup.security_groups,
     lookup.Lookup.floating_ips,
-    lookup.Lookup.forwarding_floating_ips,
+    lookup.Lookup.port_forwardings,
     lookup.Lookup.qos_policy,
 )
 
@@ -113,7 +113,7 @@ class TestInterfaces(api_test_case.ApiTestCase):
             (look.subnets, ['subnets']),
             (look.security_groups, ['ports', 'security-groups']),
             (look.floating_ips, ['floatingips']),
-            (look.forwarding_floating_ips, ['ports', 'floatingips']),
+            (look.port_forwardings, ['ports', 'floatingips']),
             (
                 lambda look, _row: look.remote_groups,
                 ['ports', 'security-groups'],
@@ -200,8 +200,7 @@ class TestInterfaces(api_test_case.ApiTestCase):
                     [
                         [
                             (found.address, forwarding.external_port)
-                            for found in look.forwarding_floating_ips(one)
-                            for forwarding in found.port_forwardings
+                            for found, forwarding in look.port_forwardings(one)
                         ]
                         for one in self.rows
                     ],

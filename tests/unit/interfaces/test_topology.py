@@ -46,7 +46,7 @@ class TestOfServer(testtools.TestCase):
         ]
         self.look.gateway.return_value = ROUTER
         self.look.floating_ips.return_value = []
-        self.look.forwarding_floating_ips.return_value = []
+        self.look.port_forwardings.return_value = []
 
     def tree(
         self,
@@ -84,14 +84,8 @@ class TestOfServer(testtools.TestCase):
         forwarding = records.PortForwarding(
             'tcp', '2201', '10.0.0.5', '22', 'p'
         )
-        self.look.forwarding_floating_ips.return_value = [
-            records.FloatingIP(
-                'f',
-                '203.0.113.6',
-                router_id='r',
-                port_forwardings=(forwarding,),
-            )
-        ]
+        floating_ip = records.FloatingIP('f', '203.0.113.6', router_id='r')
+        self.look.port_forwardings.return_value = [(floating_ip, forwarding)]
         node = topology.Node
         ways = (
             node('floating IP', '203.0.113.5'),
