@@ -35,6 +35,8 @@ from osc_port_iface import records
 
 _Found = TypeVar('_Found', bound=paging.HasId)
 
+_HIDDEN = _('%s is not known: Neutron shows that to administrators only')
+
 
 class LookupRow(Protocol):
     """A row, with the IDs of what can be looked up for it."""
@@ -111,12 +113,7 @@ class Lookup:
         port = self.port(row)
         if port is None or port.shows_binding:
             return port
-        self.hidden.add(
-            _(
-                'How ports are bound is not known: Neutron shows that to '
-                'administrators only'
-            )
-        )
+        self.hidden.add(_HIDDEN % _('How ports are bound'))
         return None
 
     def network(self, row: LookupRow) -> records.Network | None:
@@ -132,12 +129,7 @@ class Lookup:
         """
         network = self.network(row)
         if network and not network.segments:
-            self.hidden.add(
-                _(
-                    'How networks are provided is not known: Neutron shows '
-                    'that to administrators only'
-                )
-            )
+            self.hidden.add(_HIDDEN % _('How networks are provided'))
         return network.segments if network else ()
 
     def subnets(self, row: LookupRow) -> list[records.Subnet]:
@@ -428,13 +420,10 @@ def _mismatch(
         )
     elif server or not row.server_id:
         return None
-    elif sees_all:
-        text = _('Port %(port)s: its server %(server)s does not exist')
     else:
-        text = _(
-            'Port %(port)s: its server %(server)s does not exist, or is not '
-            'in this project'
-        )
+        text = _('Port %(port)s: its server %(server)s does not exist')
+        if not sees_all:
+            text += _(', or is not in this project')
     owner = row.port and row.port.device_owner
     return text % {
         'port': row.port_id,

@@ -71,10 +71,8 @@ CONDITIONS = (*_OF_INTERFACE, *_OF_PORT)
 
 # What the conditions that not every view can compare are compared with.
 ORIGINS: Mapping[str, views.Origin] = {
-    'port_state': views.Origin.PORT,
     'tag': views.Origin.TAG,
-    'subnet': views.Origin.PORT,
-    **dict.fromkeys(_OF_PORT, views.Origin.PORT),
+    **dict.fromkeys(('port_state', 'subnet', *_OF_PORT), views.Origin.PORT),
 }
 
 

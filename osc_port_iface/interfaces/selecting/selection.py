@@ -193,21 +193,19 @@ class _Selection:
     def _place(self) -> str:
         """Where servers are looked for, such as `` in project demo``."""
         scope, place = self.scope, ''
-        if scope.project_id:
-            place += _(' in project %s') % printable.one_line(
-                scope.project or scope.project_id
-            )
-        elif not scope.all_projects:
-            own = self.cloud.identity.own_project
-            place += (
-                _(' in project %s') % printable.escape(own.name or own.id)
-                if own
-                else _(' in this project')
-            )
-        if scope.host:
-            place += _(' on host %s') % printable.one_line(scope.host)
-        if scope.status:
-            place += _(' with status %s') % printable.one_line(scope.status)
+        project = scope.project or scope.project_id
+        if not project and not scope.all_projects:
+            if own := self.cloud.identity.own_project:
+                project = own.name or own.id
+            else:
+                place = _(' in this project')
+        for text, name in (
+            (_(' in project %s'), project),
+            (_(' on host %s'), scope.host),
+            (_(' with status %s'), scope.status),
+        ):
+            if name:
+                place += text % printable.one_line(name)
         return place
 
     def _hints(self, key: str) -> str:
