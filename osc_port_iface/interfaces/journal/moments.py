@@ -131,9 +131,15 @@ def _tell(
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
     )
-    unseen = [*_outside(usable, begin), *_outside(usable, end)]
-    if usable[0].began > end or usable[-1].ended < begin:
-        return [], list(dict.fromkeys(unseen))
+    first, last = usable[0].began, usable[-1].ended
+    text = _('%(moment)s is not in the time observed, %(first)s to %(last)s')
+    unseen = [
+        _filled(text, moment=moment, first=first, last=last)
+        for moment in dict.fromkeys((begin, end))
+        if not first <= moment <= last
+    ]
+    if first > end or last < begin:
+        return [], unseen
     if not isinstance(time, Sequence):
         # What ends or begins at a moment encloses it.
         begin, end = begin + _TICK, end - _TICK
@@ -145,26 +151,11 @@ def _tell(
     missed = [row.id for row in observations if not row.is_complete]
     text = _('Between %(before)s and %(after)s, not everything could be read')
     gaps = [
-        _filled(text, before=first.ended, after=second.began)
-        for first, second in itertools.pairwise(found)
-        if any(first.id < number < second.id for number in missed)
+        _filled(text, before=one.ended, after=other.began)
+        for one, other in itertools.pairwise(found)
+        if any(one.id < number < other.id for number in missed)
     ]
     return found, [*unseen, *gaps]
-
-
-def _outside(
-    usable: Sequence[history.Observed], moment: datetime.datetime
-) -> list[str]:
-    """Say that a moment is not between observations, unless it is."""
-    if moment < usable[0].began:
-        other = usable[0].began
-        text = _('%(moment)s is before the first observation, of %(other)s')
-    elif moment > usable[-1].ended:
-        other = usable[-1].ended
-        text = _('%(moment)s is after the last observation, of %(other)s')
-    else:
-        return []
-    return [_filled(text, moment=moment, other=other)]
 
 
 def _filled(text: str, **moments: datetime.datetime) -> str:

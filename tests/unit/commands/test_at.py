@@ -203,8 +203,8 @@ class TestFindAt(AtTestCase):
             (
                 1,
                 '',
-                f'{self.journal}: 2000-01-01T00:00:00.000Z is before the '
-                f'first observation, of {first["Started"]}\n',
+                f'{self.journal}: 2000-01-01T00:00:00.000Z is not in the time '
+                f'observed, {first["Started"]} to {first["Finished"]}\n',
             ),
             (result.status, result.stdout, result.stderr),
         )
@@ -215,8 +215,8 @@ class TestFindAt(AtTestCase):
         self.assertEqual(
             (
                 1,
-                f'{self.journal}: 2100-01-01T00:00:00.000Z is after the last '
-                f'observation, of {last["Finished"]}\n',
+                f'{self.journal}: 2100-01-01T00:00:00.000Z is not in the time '
+                f'observed, {last["Started"]} to {last["Finished"]}\n',
             ),
             (result.status, result.stderr),
         )
@@ -320,13 +320,10 @@ class TestFindAt(AtTestCase):
         last = self.recorded()
         self.environment = {}
         before, after = '0999-01-01', '2999-01-01'
-        too_early = (
-            '0999-01-01T00:00:00.000Z is before the first observation, of '
-            f'{first["Started"]}\n'
-        )
-        too_late = (
-            '2999-01-01T00:00:00.000Z is after the last observation, of '
-            f'{last["Finished"]}\n'
+        too_early, too_late = (
+            f'{moment}-01-01T00:00:00.000Z is not in the time observed, '
+            f'{first["Started"]} to {last["Finished"]}\n'
+            for moment in ('0999', '2999')
         )
         journal = f'{self.journal}: '
         for begin, end, status, stdout, stderr in (
@@ -350,7 +347,10 @@ class TestFindAt(AtTestCase):
 
     def test_how_long_ago(self) -> None:
         first = self.recorded('--keep', '-90d')
-        line = f'is before the first observation, of {first["Started"]}\n'
+        line = (
+            f'is not in the time observed, {first["Started"]} to '
+            f'{first["Finished"]}\n'
+        )
         for moment in ('-3d', '3d', '=-3d'):
             result = self.find(moment, ADDRESS)
             self.assertEqual((1, ''), (result.status, result.stdout))
@@ -699,13 +699,10 @@ class TestDiffAt(AtTestCase):
         self.assertEqual((0, '', ''), self.diff(narrow['Finished']))
 
     def test_time_that_was_not_observed(self) -> None:
-        before = (
-            f'{self.journal}: 2000-01-01T00:00:00.000Z is before the first '
-            f'observation, of {self.first["Started"]}\n'
-        )
-        after = (
-            f'{self.journal}: 2100-01-01T00:00:00.000Z is after the last '
-            f'observation, of {self.last["Finished"]}\n'
+        before, after = (
+            f'{self.journal}: {year}-01-01T00:00:00.000Z is not in the time '
+            f'observed, {self.first["Started"]} to {self.last["Finished"]}\n'
+            for year in (2000, 2100)
         )
         self.assertEqual((1, '', before), self.diff('2000-01-01'))
         self.assertEqual(

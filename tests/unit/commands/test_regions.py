@@ -1088,8 +1088,8 @@ class TestAt(RecordTestCase):
         (row,) = self.at(last['Started'], *command).stderr.splitlines()[:1]
         self.assertRegex(
             row,
-            rf'\ARegionTwo: {last["Started"]} is after the last observation, '
-            r'of \S+Z\Z',
+            rf'\ARegionTwo: {last["Started"]} is not in the time observed, '
+            r'\S+Z to \S+Z\Z',
         )
 
     def test_diff(self) -> None:
