@@ -265,6 +265,8 @@ def authenticate(prepare: Callable[[], _Prepared]) -> _Prepared:
         return prepare()
     except (
         *_MALFORMED,
+        # keystoneauth lets through that requests finds no file of cacert.
+        OSError,
         ksa_exceptions.ClientException,
         osc_exceptions.CommandError,
         osc_exceptions.AuthorizationFailure,

@@ -87,7 +87,8 @@ def explained(
         ) from None
     except (
         ksa_exceptions.ClientException,
-        requests.RequestException,
+        # Also of requests, and that a file of cacert does not exist.
+        OSError,
         # requests parses Location even if it is not followed (Session.send).
         ValueError,
     ) as error:

@@ -397,6 +397,11 @@ class TestAuthenticate(api_test_case.ApiTestCase):
                 'http://127.0.0.1:1',
                 'cannot connect to http://127.0.0.1:1: connection refused',
             ),
+            (
+                'https://127.0.0.1:1/v3',
+                'Could not find a suitable TLS CA certificate bundle, invalid '
+                'path: /no/such/file',
+            ),
         ):
             with self.subTest(auth_url):
                 session = ksa_session.Session(
@@ -405,7 +410,8 @@ class TestAuthenticate(api_test_case.ApiTestCase):
                         username='demo',
                         password='a-password',
                         user_domain_id='default',
-                    )
+                    ),
+                    verify='/no/such/file',
                 )
                 error = self.assertRaises(
                     errors.ApiError,

@@ -219,6 +219,14 @@ class TestConnection(ErrorTestCase):
         )
         self.assertEqual(1, self.tries())
 
+    def test_authority_without_a_file(self) -> None:
+        self.answer(exc=OSError('invalid path: /no/such/file'))
+        self.assert_fails(
+            self.list(test_list.SERVER_ID),
+            f'{WHAT}invalid path: /no/such/file',
+        )
+        self.assertEqual(1, self.tries())
+
     def test_read_timeout(self) -> None:
         self.answer(exc=requests.exceptions.ReadTimeout('slow'))
         self.assert_fails(
