@@ -102,6 +102,9 @@ def poisoned(annotation: Any, text: str) -> Any:
         return None
     if annotation is observing.Observation:
         return poisoned_observation(text)
+    if annotation is records.AddressPair:
+        # A reader lets only an address or a CIDR pass.
+        return records.AddressPair('192.0.2.0/24', text)
     if issubclass(annotation, enum.Enum):
         return next(iter(annotation))
     if dataclasses.is_dataclass(annotation):
