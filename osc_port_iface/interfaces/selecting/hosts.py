@@ -26,8 +26,8 @@ def check(cloud: api_cloud.Cloud, name: str) -> None:
     :param cloud: Nova, whose services are asked first, and Neutron, where
         ports may be bound to a host without such a service.
     :param name: Its name, as the user typed it.
-    :raises names.NoSuchName: No nova-compute and no port has this host. Those
-        that differ only in case or by a domain are suggested.
+    :raises names.NoSuchName: No nova-compute and no port has this host. What
+        it may be in another case, or with a domain, is suggested.
     :raises osc_port_iface.api.errors.ApiError: A request failed.
     """
     services = names.all_rows(cloud.compute.compute_services())
@@ -37,15 +37,7 @@ def check(cloud: api_cloud.Cloud, name: str) -> None:
     bound = cloud.network.list(neutron.BOUND_PORTS, 'bound_host', [name])
     if names.all_rows(bound):
         return
-    similar = [host for host in hosts if _short(host) == _short(name)]
     raise names.NoSuchName(
         _("No compute host has the name '%s'.") % printable.one_line(name)
-        + (
-            suggestions.suggest(similar)
-            or suggestions.did_you_mean(name, hosts)
-        )
+        + suggestions.did_you_mean(name, hosts)
     )
-
-
-def _short(host: str) -> str:
-    return host.lower().partition('.')[0]

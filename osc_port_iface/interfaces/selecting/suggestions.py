@@ -12,13 +12,13 @@
 
 """What a user may have meant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 import difflib
 
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
-# Fewer letters are in too many words.
+# Fewer letters are within too many words.
 _SHORTEST_PART = 3
 
 # Several words are suggested only if they are closer than one need be.
@@ -32,21 +32,22 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     :param text: What the user typed, in any case.
     :param known: The words that would be right.
     :returns: A sentence with the most similar ones, or if none is, with those
-        that contain the text, and with a space before it; else nothing.
+        that begin with the text or contain it, and with a space before it;
+        else nothing.
     """
     text = text.casefold()
     folded = {word.casefold(): word for word in known}
     close = difflib.get_close_matches(
         text, folded, _MOST, _VERY_CLOSE
     ) or difflib.get_close_matches(text, folded, 1)
-    if not close and len(text) >= _SHORTEST_PART:
-        close = [word for word in folded if text in word][:_MOST]
-    return suggest([folded[word] for word in close])
-
-
-def suggest(words: Sequence[str]) -> str:
-    """Suggest words; nothing without words."""
-    if not words:
+    if not close and text:
+        is_long = len(text) >= _SHORTEST_PART
+        close = [
+            word
+            for word in folded
+            if word.startswith(text) or (is_long and text in word)
+        ][:_MOST]
+    if not close:
         return ''
-    quoted = (f"'{printable.one_line(word)}'" for word in words)
+    quoted = (f"'{printable.one_line(folded[word])}'" for word in close)
     return _(' Did you mean %s?') % _(' or ').join(quoted)

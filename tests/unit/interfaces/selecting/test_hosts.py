@@ -70,10 +70,9 @@ class TestCheck(testtools.TestCase):
             ('C1', ['c1', 'c2'], " Did you mean 'c1'?"),
             (
                 'c1',
-                ['c1.example.org', 'c10.example.org'],
+                ['c1.example.org', 'c2.example.org'],
                 " Did you mean 'c1.example.org'?",
             ),
-            ('C1.example.org', ['c1', 'c2'], " Did you mean 'c1'?"),
             (
                 'c1',
                 ['c1.b.example.org', 'c1.a.example.org'],
