@@ -260,9 +260,7 @@ class _Side:
         details = columns.need_server_details(chosen)
         if parsed_args.same and self.other:
             servers = server_lookup.look_up(
-                *(cloud.compute, self.other.servers),
-                everywhere=True,
-                details=details,
+                cloud.compute, self.other.servers, details=details
             )
         else:
             scope = server_selectors.scope(parsed_args, cloud.identity)
@@ -298,7 +296,7 @@ class _Side:
             return
         api = command.cloud().compute
         if not self.parsed_args.at:
-            answer = server_lookup.look_up(api, missing, everywhere=True)
+            answer = server_lookup.look_up(api, missing)
         elif scope.is_filtered:
             # One by one, what another scope has would be an error.
             answer = api.servers(compute.ServerScope(all_projects=True))

@@ -251,9 +251,7 @@ class FindServerInterface(as_of.RecordedLister):
 
     def _existing(self, server_ids: Iterable[str]) -> set[str]:
         """Return which servers exist in the region."""
-        found = server_lookup.look_up(
-            self.cloud().compute, server_ids, everywhere=True
-        )
+        found = server_lookup.look_up(self.cloud().compute, server_ids)
         # Nothing but its ID is known of one that could not be read.
         return {
             server.id

@@ -236,7 +236,6 @@ class Survey(surroundings.Surroundings):
         answer = server_lookup.look_up(
             self._cloud.compute,
             server_ids - {'', *self.servers},
-            everywhere=True,
             details=True,
         )
         self.servers.update((row.id, row) for row in answer.rows)

@@ -74,7 +74,7 @@ def find(
 def look_up(
     api: compute.ComputeApi,
     server_ids: Iterable[str],
-    everywhere: bool,
+    everywhere: bool = True,
     details: bool = False,
 ) -> _Servers:
     """Find servers by ID, as far as they exist.
