@@ -191,11 +191,9 @@ class FindServerInterface(as_of.RecordedLister):
         kinds = {row.kind for row in parsed_args.address + parsed_args.file}
         # Many rows may have such a query, so what it matched says more.
         matched = [_MATCHED[kind] for kind in _MATCHED if kind in kinds]
-        if matched and kinds <= _MATCHED.keys():
-            matched += ['Server Name', 'Matched As', 'Certainty']
-            self.rank(*matched, above='Query')
-        else:
-            self.rank(*matched, above='Server Name')
+        self.rank(*matched, above='Server Name')
+        if kinds <= _MATCHED.keys():
+            self.rank('Query', above='Project Name')
         return super().take_action(parsed_args)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:

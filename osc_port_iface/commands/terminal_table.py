@@ -77,16 +77,15 @@ class _Column:
     @functools.cached_property
     def least_width(self) -> int:
         """The width below which the column is rather left out."""
-        if self.has_names:
-            least = _TEXT_WIDTH
-        else:
+        least = _TEXT_WIDTH
+        if not self.has_names:
             words = (
                 piece.rstrip()
                 for lines in self.cells
                 for line in lines
                 for piece in terminal.pieces(line)
             )
-            least = max(_TEXT_WIDTH, min(self._widest(words), _LONGEST_WORD))
+            least = max(least, min(self._widest(words), _LONGEST_WORD))
         return min(self.full_width, max(least, len(self.header)))
 
     def _widest(self, texts: Iterable[str]) -> int:
