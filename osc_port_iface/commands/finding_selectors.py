@@ -27,11 +27,9 @@ from osc_port_iface.interfaces.health import snapshot as snapshots
 _ALL = 'all'
 
 
-def add_arguments(
-    parser: argparse.ArgumentParser, reads_environment: bool = True
-) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the servers and the findings to a command."""
-    server_selectors.add_arguments(parser, reads_environment)
+    server_selectors.add_arguments(parser)
     choices = [code.value for code in codes.Code]
     severities = [severity.value for severity in codes.Severity]
     findings = parser.add_argument_group(_('findings'))

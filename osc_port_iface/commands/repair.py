@@ -90,7 +90,9 @@ class RepairServerInterface(lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        finding_selectors.add_arguments(parser, reads_environment=False)
+        finding_selectors.add_arguments(parser)
+        # What may be changed is selected on its own command line.
+        parser.set_defaults(all_projects=False)
         repairs = parser.add_argument_group(_('repair'))
         how = repairs.add_mutually_exclusive_group()
         how.add_argument(

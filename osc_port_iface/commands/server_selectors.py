@@ -49,15 +49,8 @@ _STATUSES = (
 )
 
 
-def add_arguments(
-    parser: argparse.ArgumentParser, reads_environment: bool = True
-) -> None:
-    """Add ``<server> …`` and the selectors to a command.
-
-    :param parser: The parser of the command.
-    :param reads_environment: Whether ALL_PROJECTS is read. It is not for a
-        command that changes something.
-    """
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``<server> …`` and the selectors to a command."""
     group = parser.add_argument_group(_('servers'))
     group.add_argument(
         'server',
@@ -71,14 +64,12 @@ def add_arguments(
             'default'
         ),
     )
-    add_scope(group, reads_environment)
+    add_scope(group)
 
 
-def add_scope(
-    group: argparse._ActionsContainer, reads_environment: bool = True
-) -> None:
+def add_scope(group: argparse._ActionsContainer) -> None:
     """Add the options that limit which servers are selected."""
-    add_all_projects(group, reads_environment)
+    add_all_projects(group)
     group.add_argument(
         '--project',
         metavar='<project>',
@@ -108,17 +99,16 @@ def add_scope(
     )
 
 
-def add_all_projects(
-    group: argparse._ActionsContainer, reads_environment: bool = True
-) -> None:
+def add_all_projects(group: argparse._ActionsContainer) -> None:
     """Add the option to look in all projects."""
-    text = _('Look in all projects (admin only)')
-    default = False
-    if reads_environment:
-        text += _(' (can be specified using the ALL_PROJECTS envvar)')
-        default = strutils.bool_from_string(os.environ.get('ALL_PROJECTS'))
     group.add_argument(
-        '--all-projects', action='store_true', default=default, help=text
+        '--all-projects',
+        action='store_true',
+        default=strutils.bool_from_string(os.environ.get('ALL_PROJECTS')),
+        help=_(
+            'Look in all projects (admin only) (can be specified using the '
+            'ALL_PROJECTS envvar, but not for repair)'
+        ),
     )
 
 
