@@ -39,6 +39,24 @@ REFUSED_DETACH = ('detach-interface', 'refused')
 MIGRATION_TIMEOUT = 300
 
 
+def _plugging(name: str) -> Any:
+    """Make a method of the driver after which the guest has its devices."""
+
+    def method(
+        driver: 'Driver',
+        context: Any,
+        instance: Any,
+        network_info: Any,
+        *arguments: Any,
+        **options: Any,
+    ) -> None:
+        usual = getattr(super(Driver, driver), name)
+        usual(context, instance, network_info, *arguments, **options)
+        driver._plug(instance, network_info)
+
+    return method
+
+
 class Driver(fake.FakeDriver):
     """Keeps the interfaces of each guest, and shows them as diagnostics."""
 
@@ -48,6 +66,14 @@ class Driver(fake.FakeDriver):
         self._migrations: dict[str, threading.Event] = {}
         self._aborted: set[str] = set()
         self._switch = plugging.Switch(nova.conf.CONF.host)
+
+    power_on = _plugging('power_on')
+    resume = _plugging('resume')
+    rescue = _plugging('rescue')
+    finish_revert_migration = _plugging('finish_revert_migration')
+    post_live_migration_at_destination = _plugging(
+        'post_live_migration_at_destination'
+    )
 
     def _plug(self, instance: Any, network_info: Any) -> None:
         self._unplug(instance)
@@ -75,19 +101,6 @@ class Driver(fake.FakeDriver):
         super().power_off(instance, *arguments, **options)
         self._disconnect(instance)
 
-    def power_on(
-        self,
-        context: Any,
-        instance: Any,
-        network_info: Any,
-        *arguments: Any,
-        **options: Any,
-    ) -> None:
-        super().power_on(
-            context, instance, network_info, *arguments, **options
-        )
-        self._plug(instance, network_info)
-
     def reboot(
         self,
         context: Any,
@@ -107,28 +120,6 @@ class Driver(fake.FakeDriver):
     def suspend(self, context: Any, instance: Any) -> None:
         super().suspend(context, instance)
         self._disconnect(instance)
-
-    def resume(
-        self,
-        context: Any,
-        instance: Any,
-        network_info: Any,
-        *arguments: Any,
-        **options: Any,
-    ) -> None:
-        super().resume(context, instance, network_info, *arguments, **options)
-        self._plug(instance, network_info)
-
-    def rescue(
-        self,
-        context: Any,
-        instance: Any,
-        network_info: Any,
-        *arguments: Any,
-        **options: Any,
-    ) -> None:
-        super().rescue(context, instance, network_info, *arguments, **options)
-        self._plug(instance, network_info)
 
     def unrescue(self, context: Any, instance: Any) -> None:
         super().unrescue(context, instance)
@@ -197,32 +188,6 @@ class Driver(fake.FakeDriver):
             network_info,
             *arguments,
             **options,
-        )
-        self._plug(instance, network_info)
-
-    def finish_revert_migration(
-        self,
-        context: Any,
-        instance: Any,
-        network_info: Any,
-        *arguments: Any,
-        **options: Any,
-    ) -> None:
-        super().finish_revert_migration(
-            context, instance, network_info, *arguments, **options
-        )
-        self._plug(instance, network_info)
-
-    def post_live_migration_at_destination(
-        self,
-        context: Any,
-        instance: Any,
-        network_info: Any,
-        *arguments: Any,
-        **options: Any,
-    ) -> None:
-        super().post_live_migration_at_destination(
-            context, instance, network_info, *arguments, **options
         )
         self._plug(instance, network_info)
 
