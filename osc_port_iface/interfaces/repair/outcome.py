@@ -47,7 +47,7 @@ class Outcome:
     :ivar after: The state at the end; None if it was not read.
     :ivar reason: Why it is not repaired.
     :ivar remains: Whether something is still wrong, as far as known.
-    :ivar sent: The requests that were sent; None if the repair was not begun.
+    :ivar sent: The requests that were sent.
     """
 
     repair: plans.Repair
@@ -56,7 +56,7 @@ class Outcome:
     after: str | None = None
     reason: str | None = None
     remains: bool = True
-    sent: tuple[writing.PlannedCall, ...] | None = None
+    sent: tuple[writing.PlannedCall, ...] = ()
 
     @property
     def action(self) -> plans.Action | None:
@@ -67,10 +67,10 @@ class Outcome:
 
     @property
     def calls(self) -> tuple[writing.PlannedCall, ...]:
-        """The requests that were sent, or may be sent."""
-        if self.sent is not None:
-            return self.sent
-        return self.repair.calls_for(self.finding)
+        """The requests that were sent, or are planned."""
+        if self.result is Result.PLANNED:
+            return self.repair.calls_for(self.finding)
+        return self.sent
 
 
 def not_begun(

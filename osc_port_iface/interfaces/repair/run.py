@@ -350,7 +350,7 @@ class Run:
         :param remains: Whether something is still wrong.
         :param still: The findings that are known to be still there.
         """
-        repair, sent = attempt.repair, tuple(attempt.sent) or None
+        repair, sent = attempt.repair, tuple(attempt.sent)
         return [
             outcomes.Outcome(
                 *(repair, finding, outcomes.Result.STILL_THERE),

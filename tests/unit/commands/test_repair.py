@@ -659,6 +659,12 @@ class TestUsage(RepairTestCase):
         self.assertEqual(
             f's1 {row}  {reason}\ns2 {row}  {reason}\n', result.stdout
         )
+        result = self.openstack(
+            *('server', 'interface', 'repair', '--auto-approve'),
+            *('--max', '1', '-f', 'json'),
+        )
+        rows = json.loads(result.stdout)
+        self.assertEqual([[], []], [row['Requests'] for row in rows])
         self.assertEqual([], self.writes())
 
 

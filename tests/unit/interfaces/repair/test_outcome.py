@@ -70,18 +70,18 @@ class TestValues(testtools.TestCase):
 
 class TestOutcome(testtools.TestCase):
     def test_requests_and_action(self) -> None:
-        """They are the planned ones only if nothing was sent."""
+        """They are the planned ones only of a repair that is planned."""
         touch, refresh = plans.Action.TOUCH, plans.Action.REFRESH
-        for sent, action, calls in (
-            (None, touch, (UPDATE, EVENT)),
-            ((), touch, ()),
-            ((UPDATE,), touch, (UPDATE,)),
-            ((UPDATE, EVENT), refresh, (UPDATE, EVENT)),
+        planned, skipped = outcomes.Result.PLANNED, outcomes.Result.SKIPPED
+        for result, sent, action, calls in (
+            (planned, (), touch, (UPDATE, EVENT)),
+            (skipped, (), touch, ()),
+            (skipped, (UPDATE,), touch, (UPDATE,)),
+            (skipped, (UPDATE, EVENT), refresh, (UPDATE, EVENT)),
         ):
-            with self.subTest(str(sent)):
+            with self.subTest(f'{result} {sent}'):
                 found = outcomes.Outcome(
-                    *(repair(touch), finding(), outcomes.Result.PLANNED),
-                    sent=sent,
+                    repair(touch), finding(), result, sent=sent
                 )
                 self.assertEqual((action, calls), (found.action, found.calls))
 
