@@ -122,14 +122,14 @@ def _chosen(
 
     :raises errors.ApiError: None is, or several are.
     """
-    found: _Rows
-    if address := _address(text):
-        found = [
-            row
-            for row in answer.rows
-            if address.value in (row.network_id, *_addresses(row))
-        ]
-    else:
+    address = _address(text)
+    # A tag may look like an address.
+    found: _Rows = [
+        row
+        for row in answer.rows
+        if address and address.value in (row.network_id, *_addresses(row))
+    ] or [row for row in answer.rows if row.interface.tag == text]
+    if not (found or address):
         found = _with_name(cloud, answer.rows, text)
     if not found:
         raise _not_found(server, text, answer)
@@ -175,14 +175,11 @@ def _addresses(row: records.ServerInterface) -> list[str | None]:
 
 
 def _with_name(cloud: api_cloud.Cloud, rows: _Rows, name: str) -> _Rows:
-    """Find interfaces by their tag, or by the name of their network or port.
-
-    Neutron is asked only if no interface has the tag.
+    """Find interfaces by the name of their network or port.
 
     :raises errors.ApiError: Neutron could not be asked.
     """
-    if found := [row for row in rows if row.interface.tag == name]:
-        return found
+    found = []
     look = lookup.Lookup(cloud, rows)
     for row in rows:
         owners = (look.port(row), look.network(row))

@@ -117,9 +117,16 @@ class TestFind(api_test_case.ApiTestCase):
 
     def test_a_tag_asks_nova_only(self) -> None:
         self.cloud.register_interfaces(
-            SERVER, fake_cloud.attachment(11, tag='front')
+            SERVER,
+            fake_cloud.attachment(11, '10.0.0.5', tag='front'),
+            fake_cloud.attachment(12, '10.0.0.6', tag='10.0.0.9'),
+            fake_cloud.attachment(13, '10.0.0.7', tag='10.0.0.6'),
         )
-        self.find('front')
+        for text, port in (('front', 11), ('10.0.0.9', 12), ('10.0.0.6', 12)):
+            with self.subTest(text):
+                self.assertEqual(
+                    fake_cloud.identifier(port), self.find(text).port_id
+                )
         self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
 
     def test_an_address_tells_the_server(self) -> None:
