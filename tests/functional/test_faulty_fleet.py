@@ -24,7 +24,6 @@ from tests.cloud import embedded
 from tests.cloud import fleet
 from tests.faults import seeded
 from tests.functional import base
-from tests.functional import recording_proxy
 
 LIST = ('server', 'interface', 'list')
 CHECK = ('server', 'interface', 'check')
@@ -169,11 +168,6 @@ class TestLasting(FaultyFleetTestCase):
 
     def test_list_with_many_requests_at_a_time(self) -> None:
         self.assert_lasting(*LIST, '--concurrency', '64')
-
-    def test_check_without_neutron(self) -> None:
-        """Nova is then asked for each server."""
-        self.proxy.answer('/v2.0/ports', recording_proxy.Answer(500))
-        self.assert_lasting(*CHECK)
 
 
 def named(line: str) -> str:
