@@ -236,10 +236,8 @@ class Lookup:
 
     @functools.cached_property
     def _ports(self) -> dict[str, records.Port]:
-        missing = [row for row in self._rows if row.port_id and not row.port]
-        # There are fewer servers than ports, unless there is only one port.
-        if len(missing) == 1:
-            return self._list(neutron.PORTS, [missing[0].port_id])
+        # There are fewer servers than ports.
+        missing = (row for row in self._rows if row.port_id and not row.port)
         ids = (row.server_id for row in missing)
         return self._list(neutron.PORTS, ids, 'device_id')
 
