@@ -16,7 +16,7 @@ import argparse
 from collections.abc import Iterable
 import os
 import re
-from typing import Any, cast, ClassVar, Self
+from typing import Any, cast, ClassVar
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import lister
@@ -120,17 +120,8 @@ class RecordedLister(RecordedCommand, lister.TextLister):
 
     def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
         """Return the table for the cloud as it is, or for its regions."""
-        if several := regions.choose(self, parsed_args):
-            return self.tabulate_regions(parsed_args, several)
-        return self.tabulate(parsed_args)
-
-    def tabulate_regions(
-        self,
-        parsed_args: argparse.Namespace,
-        several: regions.Regions[Self],
-    ) -> lister.Table:
-        """Return the table of the command for several regions."""
-        return several.table(lambda part: part.tabulate(parsed_args))
+        asked = regions.choose(self, parsed_args)
+        return asked.table(lambda part: part.tabulate(parsed_args))
 
     def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
         return self.answer(parsed_args)

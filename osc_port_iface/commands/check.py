@@ -110,12 +110,8 @@ class CheckServerInterface(lister.TextLister):
     def _checked(self, parsed_args: argparse.Namespace) -> lister.Table:
         started = time.monotonic()
         try:
-            several = regions.choose(self, parsed_args)
-            results = (
-                _in_regions(several, parsed_args)
-                if several
-                else {'': self._check(parsed_args)}
-            )
+            asked = regions.choose(self, parsed_args)
+            results = _results(asked, parsed_args)
         except Exception:
             metrics.write_failure(parsed_args)
             raise
@@ -131,11 +127,9 @@ class CheckServerInterface(lister.TextLister):
             # A port without a server can only be named by its ID.
             self.rank('Finding', 'Port ID', above='Server Name')
             self.rank('Actual', above='MAC Address')
-        if several:
-            return several.table(
-                lambda part: part._table(parsed_args, results[part.region])
-            )
-        return self._table(parsed_args, results[''])
+        return asked.table(
+            lambda part: part._table(parsed_args, results[part.region])
+        )
 
     def _check(self, parsed_args: argparse.Namespace) -> check.CheckResult:
         has_causes = _CAUSE in self._choose(parsed_args)
@@ -225,21 +219,21 @@ class CheckServerInterface(lister.TextLister):
         return ('Status',), [(cells.text(line),)]
 
 
-def _in_regions(
-    several: regions.Regions[CheckServerInterface],
+def _results(
+    asked: regions.Regions[CheckServerInterface],
     parsed_args: argparse.Namespace,
 ) -> dict[str, check.CheckResult]:
-    """Check several regions.
+    """Check the regions.
 
     :returns: The result of each; of one that could not be read, a failure.
     """
-    found = several.ask(lambda part: part._check(parsed_args))
-    for name in several.lost:
+    found = asked.ask(lambda part: part._check(parsed_args))
+    for name in asked.lost:
         found[name] = check.CheckResult([], [_('The region was not read.')])
     return {
         # The servers may be in others.
         name: found.get(name) or check.CheckResult([])
-        for name in several.names
+        for name in asked.names
     }
 
 

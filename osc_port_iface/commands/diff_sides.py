@@ -157,11 +157,10 @@ def _now(
             now.narrowed(part, side), after, _HIDEABLE, part.region
         )
 
-    several = regions.choose(command, parsed_args, before.regions)
-    if not several:
-        return [compared(command)]
-    _check_regions([before])
-    return list(several.ask(compared).values())
+    asked = regions.choose(command, parsed_args, before.regions)
+    if asked.are_shown:
+        _check_regions([before])
+    return list(asked.ask(compared).values())
 
 
 def _then(

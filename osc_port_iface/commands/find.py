@@ -14,7 +14,6 @@
 
 import argparse
 from collections.abc import Iterable
-from typing import Self
 
 from osc_port_iface import addresses
 from osc_port_iface.commands import argument_types
@@ -199,17 +198,14 @@ class FindServerInterface(as_of.RecordedLister):
     def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
         return self._table(parsed_args, self._find(parsed_args))
 
-    def tabulate_regions(
-        self,
-        parsed_args: argparse.Namespace,
-        several: regions.Regions[Self],
-    ) -> lister.Table:
-        answers = several.ask(lambda part: part._find(parsed_args))
+    def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+        asked = regions.choose(self, parsed_args)
+        answers = asked.ask(lambda part: part._find(parsed_args))
         find.drop_doubles(
             answers,
-            lambda servers: several.ask(lambda part: part._existing(servers)),
+            lambda servers: asked.ask(lambda part: part._existing(servers)),
         )
-        return several.table(
+        return asked.table(
             lambda part: part._table(parsed_args, answers[part.region])
         )
 

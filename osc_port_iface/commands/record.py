@@ -13,9 +13,7 @@
 """``openstack server interface record``"""
 
 import argparse
-from collections.abc import Iterable
 import datetime
-from typing import Self
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
@@ -130,12 +128,12 @@ class RecordServerInterface(lister.TextLister):
                 _('--listed-at needs a file to import.')
             )
         else:
-            several = regions.choose(self, parsed_args)
-            if several:
+            asked = regions.choose(self, parsed_args)
+            if asked.are_shown:
                 chosen.sort(key=lambda column: column.header != regions.HEADER)
             rows = recording.record(
                 parsed_args.journal,
-                lambda: self._read_all(parsed_args, several),
+                lambda: asked.ask(lambda part: part._read(parsed_args)),
                 parsed_args.keep,
             )
         for row in rows:
@@ -145,16 +143,6 @@ class RecordServerInterface(lister.TextLister):
             )
             self.hint(line % vars(row))
         return columns.table(chosen, rows)
-
-    def _read_all(
-        self,
-        parsed_args: argparse.Namespace,
-        several: regions.Regions[Self] | None,
-    ) -> Iterable[recording.Reading]:
-        """Read the region, or several in parallel."""
-        if several is None:
-            return [self._read(parsed_args)]
-        return several.ask(lambda part: part._read(parsed_args)).values()
 
     def _read(self, parsed_args: argparse.Namespace) -> recording.Reading:
         """Read a region, and report what could not be read."""

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Asks several regions at once, and reports as one."""
+"""Asks the regions that the user chooses at once, and reports as one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import fan_out
 from osc_port_iface.api import regions as api_regions
@@ -66,22 +65,22 @@ def choose(
     command: _Command,
     parsed_args: argparse.Namespace,
     usual: Sequence[str] = (),
-) -> Regions[_Command] | None:
+) -> Regions[_Command]:
     """Choose the regions to ask.
 
     :param command: The command. If there is only one region to ask, the
         command asks it from then on.
     :param parsed_args: The arguments.
     :param usual: The names of the regions to ask without an option.
-    :returns: Several regions, or the only one if its name is to be shown; None
-        if the command asks as it would without an option.
+    :returns: The regions, which are shown if there are several, or if the user
+        names the column.
     :raises names.NoSuchName: There is no such region.
     :raises plugin_command.UsageError: The settings lead several of them to the
         same Nova.
     """
     named = parsed_args.region or usual
     if not (parsed_args.all_regions or named):
-        return None
+        return Regions(command)
     app = command.app
     found = api_regions.Regions(
         command.cloud, app.cloud, app.cloud_config, app.options
@@ -99,15 +98,33 @@ def choose(
             % ', '.join(map(printable.one_line, same))
         )
     if len(chosen) > 1 or (chosen and columns.is_named(parsed_args, HEADER)):
-        return Regions(command, found.cloud, chosen)
+        # Otherwise, each region would show a line of its own.
+        command.show_progress(plugin_command.WAITING)
+        parts = [_part(command, name, found) for name in chosen]
+        return Regions(command, parts)
     for name in chosen:
         command.asked = found.cloud(name)
-    return None
+    return Regions(command)
+
+
+def _part(
+    command: _Command, region: str, found: api_regions.Regions
+) -> joint_report.Part[_Command]:
+    """Make the part of a command that asks a region."""
+    part = joint_report.Part(command, region)
+    part.command.added = (HEADER,)
+    try:
+        part.command.asked = found.cloud(region)
+    except errors.ApiError as error:
+        part.fail(error)
+    return part
 
 
 class Regions(Generic[_Command]):
-    """A command that asks several regions.
+    """The regions that a command asks.
 
+    :ivar are_shown: Whether their names are. If not, there is only the region
+        that the command asks anyway, and its name is empty here.
     :ivar names: Their names, in order.
     :ivar lost: Those that could not be read.
     """
@@ -115,22 +132,19 @@ class Regions(Generic[_Command]):
     def __init__(
         self,
         command: _Command,
-        connect: Callable[[str], api_cloud.Cloud],
-        chosen: Sequence[str],
+        parts: Sequence[joint_report.Part[_Command]] = (),
     ) -> None:
-        self.names = chosen
+        """Ask the parts of a command, or the command itself.
+
+        :param command: The command.
+        :param parts: Its parts, one for each region that is shown.
+        """
+        self.are_shown = bool(parts)
+        self.names = [part.region for part in parts] or ['']
         self.lost: set[str] = set()
         self._command = command
-        # Otherwise, each region would show a line of its own.
-        command.show_progress(plugin_command.WAITING)
         # Those that have answered so far.
-        self._answering = [joint_report.Part(command, name) for name in chosen]
-        for part in self._answering:
-            part.command.added = (HEADER,)
-            try:
-                part.command.asked = connect(part.region)
-            except errors.ApiError as error:
-                part.fail(error)
+        self._answering = parts
 
     def ask(self, work: Callable[[_Command], _Result]) -> dict[str, _Result]:
         """Do the work in all regions in parallel, and report as one.
@@ -141,6 +155,8 @@ class Regions(Generic[_Command]):
         :raises exceptions.CommandError: None has.
         :raises plugin_command.UsageError: It cannot be done in any region.
         """
+        if not self.are_shown:
+            return {'': work(self._command)}
         parts = self._answering
         done: dict[str, _Result] = {}
         for _part, results in fan_out.fan_out(
@@ -161,6 +177,8 @@ class Regions(Generic[_Command]):
             the same columns.
         """
         tables = self.ask(work)
+        if not self.are_shown:
+            return tables['']
         headers, _rows = next(iter(tables.values()))
         rows = [
             (cells.text(region), *row)

@@ -12,7 +12,7 @@
 
 """Records what a cloud is like now."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import time
 from typing import Any
@@ -88,13 +88,14 @@ def read(
 
 def record(
     location: str,
-    read_all: Callable[[], Iterable[Reading]],
+    read_all: Callable[[], Mapping[str, Reading]],
     keep: float | None,
 ) -> list[observing.Observation]:
     """Record an observation of each region.
 
     :param location: The journal: a file, or the URL of a database.
-    :param read_all: Reads the regions, while no other recorder can write.
+    :param read_all: Reads the regions, by name, while no other recorder can
+        write.
     :param keep: For how many seconds observations are kept; for ever if None.
     :returns: The observations.
     :raises engines.JournalError: The journal cannot be written.
@@ -102,7 +103,8 @@ def record(
         nothing is stored.
     """
     with engines.writing(location) as connection:
-        found = [_store(connection, reading) for reading in read_all()]
+        readings = read_all().values()
+        found = [_store(connection, reading) for reading in readings]
         if keep is not None:
             first = min(row.began for row in found).timestamp()
             before = max(0.0, first - keep)
