@@ -103,7 +103,7 @@ class CheckServerInterface(lister.TextLister):
         try:
             metrics.write_failure(parsed_args)
         except exceptions.CommandError as error:
-            self.fail(error.args)
+            self.fail(*error.args)
         status = super().lose_output(parsed_args, line)
         return nagios.UNKNOWN if parsed_args.nagios else status
 
@@ -140,7 +140,7 @@ class CheckServerInterface(lister.TextLister):
         )
         result = check.check(self.cloud(), request)
         self.report(result)
-        self.fail(result.unjudged)
+        self.fail(*result.unjudged)
         return result
 
     def _table(
@@ -201,11 +201,9 @@ class CheckServerInterface(lister.TextLister):
             ]
         )
         self.hint(
-            _('Plan the repair: %s --dry-run') % printable.escape(command)
-        )
-        self.hint(
+            _('Plan the repair: %s --dry-run') % printable.escape(command),
             _("See '%s' on the page 'Findings' of the documentation.")
-            % result.rows[0].code.value
+            % result.rows[0].code.value,
         )
 
     def _sum_up(

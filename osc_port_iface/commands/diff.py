@@ -137,7 +137,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         pairs = diff_sides.read(self, parsed_args)
         changes = []
         for found in pairs:
-            self.notify(found.notices)
+            self.notify(*found.notices)
             changes += found.changes
         if changes:
             self.report_negative()

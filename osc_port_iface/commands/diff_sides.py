@@ -208,7 +208,7 @@ def _then(
                     'What changed between the observations before and after '
                     '%s counts as changed after it'
                 )
-                command.notify([text % timestamps.as_text(moment)])
+                command.notify(text % timestamps.as_text(moment))
     if not times[-1]:
         last = max(row.ended for series in found[-1] for row in series.asked)
         command.hint(
@@ -301,7 +301,7 @@ class _Side:
             answer = api.servers(compute.ServerScope(all_projects=True))
         else:
             return
-        command.fail(answer.failures)
+        command.fail(*answer.failures)
         self.other_ids |= missing & {server.id for server in answer.rows}
 
     def narrowed(
@@ -325,15 +325,8 @@ class _Side:
         text = _(
             'Not selected, so not compared, servers of %(side)s: %(names)s'
         )
-        command.notify(
-            [
-                text
-                % {
-                    'side': other.name,
-                    'names': listing_diff.first_names(left_out),
-                }
-            ]
-        )
+        names_left_out = listing_diff.first_names(left_out)
+        command.notify(text % {'side': other.name, 'names': names_left_out})
         return other.only(header, {'', *other.servers} - left_out.keys())
 
     def listing(self, name: str, table: lister.Table) -> listing_diff.Listing:

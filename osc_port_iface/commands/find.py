@@ -235,7 +235,7 @@ class FindServerInterface(as_of.RecordedLister):
         headers, rows = columns.table(chosen, found.rows, look)
         self.report(found, look)
         if lines := find.unmatched(found):
-            self.report_negative(lines)
+            self.report_negative(*lines)
         return headers, rows
 
     def _choose(

@@ -95,10 +95,7 @@ def report(
         lines.remove(failures[-1])
         problem = failures[-1][1]
     for method, line in lines:
-        if method == 'hint':
-            command.hint(line)
-        else:
-            getattr(command, method)([line])
+        getattr(command, method)(line)
     if problem and any(part.is_lost for part in parts):
         raise exceptions.CommandError(problem)
     if problem:

@@ -141,7 +141,7 @@ class ListServerInterface(as_of.RecordedLister):
                 raise exceptions.CommandError(failure)
         if servers.rows and not answer.rows:
             self.hint(NOTHING % len(servers.rows))
-        self.notify(columns.why_empty(chosen, view, parsed_args.columns))
+        self.notify(*columns.why_empty(chosen, view, parsed_args.columns))
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)
         self.report(answer, look)

@@ -209,12 +209,8 @@ class PluginCommand(command.Command):
 
         Failures set the exit status to 1.
         """
-        self.notify(
-            dict.fromkeys(line for found in answers for line in found.notices)
-        )
-        self.fail(
-            dict.fromkeys(line for found in answers for line in found.failures)
-        )
+        self.notify(*(line for found in answers for line in found.notices))
+        self.fail(*(line for found in answers for line in found.failures))
 
     def report_hidden(self, look: lookup.Lookup, is_asked: bool) -> None:
         """Report what Neutron shows to administrators only.
@@ -224,46 +220,46 @@ class PluginCommand(command.Command):
             the lines are shown with ``--verbose``.
         """
         if is_asked:
-            self.notify(sorted(look.hidden))
+            self.notify(*sorted(look.hidden))
         else:
             for line in sorted(look.hidden):
                 LOG.info(line)
 
-    def fail(self, lines: Iterable[str]) -> None:
+    def fail(self, *lines: str) -> None:
         """Report what could not be read; the exit status becomes 1."""
         for line in self._unheard('fail', lines):
             LOG.error(line)
             self._exit_status = FAILED
 
-    def report_negative(self, lines: Iterable[str] = ()) -> None:
+    def report_negative(self, *lines: str) -> None:
         """Give a negative answer; the exit status becomes 3 if it was 0."""
         for line in self._unheard('report_negative', lines):
             LOG.error(line)
         if self.heard is None:
             self._exit_status = self._exit_status or NEGATIVE
 
-    def notify(self, lines: Iterable[str]) -> None:
+    def notify(self, *lines: str) -> None:
         """Tell the user something that is not an error."""
         for line in self._unheard('notify', lines):
             LOG.warning(line)
 
     def _unheard(self, method: str, lines: Iterable[str]) -> Iterable[str]:
-        """Return the lines to report now; none if they are collected."""
+        """Return each line to report now; none if they are collected."""
         if self.heard is None:
             self.end_progress()
-            return lines
+            return dict.fromkeys(lines)
         self.heard += [(method, line) for line in lines]
         return ()
 
-    def hint(self, line: str) -> None:
+    def hint(self, *lines: str) -> None:
         """Tell a person something that a script has no use for.
 
         Hints are shown after the output, on a terminal only, and not with
         ``--quiet``.
 
-        :param line: One line, safe for a terminal.
+        :param lines: Lines that are safe for a terminal.
         """
-        self._hints += self._unheard('hint', [line])
+        self._hints += self._unheard('hint', lines)
 
     def choose(
         self,

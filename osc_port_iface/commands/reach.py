@@ -169,10 +169,10 @@ class ReachServerInterface(lister.TextLister):
         """Choose the exit status, which is that of the best path."""
         verdicts = {path.verdict.value for path in found.rows}
         if 'allowed' in verdicts:
-            self.notify([*found.notices, *found.failures])
+            self.notify(*found.notices, *found.failures)
             return
-        self.notify(found.notices)
-        self.fail(found.failures)
+        self.notify(*found.notices)
+        self.fail(*found.failures)
         if 'unknown' in verdicts:
-            self.fail([_('No path is known to be allowed.')])
+            self.fail(_('No path is known to be allowed.'))
         self.report_negative()

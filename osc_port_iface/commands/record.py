@@ -153,7 +153,7 @@ class RecordServerInterface(lister.TextLister):
             server_selectors.scope(parsed_args, cloud.identity),
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
-        self.fail(dict.fromkeys(reading.failures))
+        self.fail(*reading.failures)
         return reading
 
 

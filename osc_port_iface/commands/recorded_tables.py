@@ -87,7 +87,7 @@ class RecordedRegions:
         for each in self._series:
             region = printable.one_line(each.scope.region)
             place = f'{region}: ' if region and len(self._names) > 1 else ''
-            command.fail(place + line for line in each.notices)
+            command.fail(*(place + line for line in each.notices))
 
     def ask(self) -> tuple[tuple[str, ...], list[_Seen]]:
         """Ask all observations, and report as one.
@@ -213,12 +213,10 @@ def tabulate(
         found.sort(key=lambda seen: seen.since)
     elif not all(seen.is_certain for seen in found):
         command.notify(
-            [
-                _(
-                    'Something changed between the observations before and '
-                    'after this time: see Seen From and Seen Until'
-                )
-            ]
+            _(
+                'Something changed between the observations before and after '
+                'this time: see Seen From and Seen Until'
+            )
         )
     return (*headers, *_SEEN), [
         (

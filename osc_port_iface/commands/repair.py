@@ -189,7 +189,7 @@ class RepairServerInterface(lister.TextLister):
         )
         plan, answer = job.plan()
         self.report(answer)
-        self.fail(answer.unjudged)
+        self.fail(*answer.unjudged)
         rows = self._outcomes(job, plan, parsed_args)
         if any(row.remains for row in rows):
             self.report_negative()
@@ -217,7 +217,7 @@ class RepairServerInterface(lister.TextLister):
                 'Nothing is changed: %(count)d findings are to be repaired, '
                 'and --max allows %(limit)d.'
             )
-            self.fail([line % {'count': plan.count, 'limit': parsed_args.max}])
+            self.fail(line % {'count': plan.count, 'limit': parsed_args.max})
         elif parsed_args.auto_approve or self._is_approved(job, plan):
             return self._execute(job, plan, parsed_args)
         return outcomes.not_begun(everything, reason=reason)
@@ -281,7 +281,7 @@ class RepairServerInterface(lister.TextLister):
         ):
             run = runs.Run(job, log, parsed_args.timeout, asked_to_stop)
             rows = run.execute(plan, show_repair)
-        self.fail(dict.fromkeys(run.failures))
+        self.fail(*run.failures)
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED
         return rows

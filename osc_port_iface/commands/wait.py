@@ -142,9 +142,9 @@ class WaitServerInterface(lister.TextLister):
             patience,
             self.show_progress,
         )
-        self.fail(dict.fromkeys(result.failures))
+        self.fail(*result.failures)
         if result.notices:
-            self.report_negative(dict.fromkeys(result.notices))
+            self.report_negative(*result.notices)
         elif selected.rows and not (result.rows or result.failures):
             self.hint(list_command.NOTHING % len(selected.rows))
         return columns.table(chosen, result.rows)
