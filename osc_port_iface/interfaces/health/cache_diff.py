@@ -227,15 +227,17 @@ def _of_cached_floating_ips(
                 cached.discard(row.address)
             elif row.fixed_ip_address in cached_ips:
                 expected[row.address] = port
-    if cached != expected.keys():
-        lacking = expected.keys() - cached
+    wrong = [expected[ip] for ip in expected.keys() - cached]
+    if cached - expected.keys():
         # An old floating IP may have belonged to any of several ports.
-        port = expected[min(lacking)] if lacking else ports[0]
-        yield findings.of_port(
-            *(codes.Code.FLOATING_IP_DIFFERS, server, port),
-            findings.joined(expected) or _('no floating IP'),
-            findings.joined(cached) or _('not in the cache'),
-        )
+        wrong += ports[:1]
+    for port in ports:
+        if port in wrong:
+            yield findings.of_port(
+                *(codes.Code.FLOATING_IP_DIFFERS, server, port),
+                findings.joined(expected) or _('no floating IP'),
+                findings.joined(cached) or _('not in the cache'),
+            )
 
 
 def _of_lacking_ip(

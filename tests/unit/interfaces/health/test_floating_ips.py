@@ -140,6 +140,29 @@ CASES: tuple[
         (FIRST, samples.floating_ip('203.0.113.6', 12, '10.1.0.5')),
         [(12, '203.0.113.5,203.0.113.6', '203.0.113.5')],
     ),
+    (
+        'bond of which both are lacking',
+        (PORT, TWIN),
+        (
+            samples.cached(11, '10.0.0.5', '10.0.0.6'),
+            samples.cached(11, '10.1.0.5'),
+        ),
+        (FIRST, samples.floating_ip('203.0.113.6', 12, '10.1.0.5')),
+        [
+            (number, '203.0.113.5,203.0.113.6', 'not in the cache')
+            for number in (11, 12)
+        ],
+    ),
+    (
+        'bond with an old one, and of which one is lacking',
+        (PORT, TWIN),
+        (
+            samples.cached(11, '10.0.0.5', floating_ips=('203.0.113.9',)),
+            samples.cached(11, '10.1.0.5'),
+        ),
+        (samples.floating_ip('203.0.113.6', 12, '10.1.0.5'),),
+        [(number, '203.0.113.6', '203.0.113.9') for number in (11, 12)],
+    ),
 )
 
 
