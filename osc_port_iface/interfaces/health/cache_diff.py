@@ -176,7 +176,8 @@ def _of_mac_address(
         ip for interface in live for ip in fixed_ips(interface)
     )
     unknown = frozenset(cached.keys() - plugged_in.keys())
-    for interface in live:
+    # One that needs no address lacks none.
+    for interface in sorted(live, key=lambda row: not row.fixed_ips):
         live_ips = fixed_ips(interface)
         ips = live_ips & cached.keys()
         if ips != live_ips or not live_ips:

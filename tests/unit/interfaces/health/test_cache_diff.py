@@ -212,6 +212,12 @@ CASES = (
         (('address-differs', 12, 'no fixed IP', '10.1.0.5'),),
     ),
     (
+        'bond of which one has none, and one has another address',
+        (cached('10.1.0.9'),),
+        (plugged_in(11), SECOND),
+        (('address-differs', 12, '10.1.0.5', '10.1.0.9'),),
+    ),
+    (
         'bond of which one is twice',
         (cached('10.0.0.5', '10.0.0.5'), cached('10.1.0.5', label='b')),
         (FIRST, SECOND),
