@@ -365,9 +365,11 @@ class _Reader(Snapshot):
             return {}
         if len(ids) > _FEW_PORTS and not self.is_second_look:
             services = self.read(needing, self.cloud.compute.compute_services)
+            if services is None:
+                return {}
             hosts = {server.host for server in self.servers}
             hosts |= {port.host for port in self.ports}
-            hosts |= {service.host for service in services or ()}
+            hosts |= {service.host for service in services}
             groups = host_groups.host_groups(filter(None, hosts))
             bound = self.read(
                 needing, lambda: fan_out.gather(self._bound_elsewhere, groups)

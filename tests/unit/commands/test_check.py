@@ -18,6 +18,7 @@ import pathlib
 import re
 import time
 from typing import Any
+from urllib import parse
 
 import fixtures
 from prometheus_client import parser
@@ -668,6 +669,7 @@ class TestStaleBindings(CheckTestCase):
         ):
             with self.subTest(code):
                 self.cloud.get(services, status_code=code, json={})
+                self.cloud.reset_mock()
                 self.assertEqual(
                     command_result.Result(
                         status,
@@ -677,6 +679,8 @@ class TestStaleBindings(CheckTestCase):
                     ),
                     self.check(),
                 )
+                asked = parse.unquote(' '.join(self.cloud.requested()))
+                self.assertNotIn('binding:host_id=', asked)
         self.cloud.get(services, status_code=401, json={})
         result = self.check()
         self.assertEqual((1, ''), (result.status, result.stdout))
