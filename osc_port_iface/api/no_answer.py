@@ -54,7 +54,7 @@ class NoAnswer(Exception):
     :ivar reason: Why, for the user.
     :ivar may_pass: Whether the same request may succeed a moment later.
     :ivar is_slow: Whether the answer takes too long.
-    :ivar is_closed: Whether the connection was closed in place of an answer.
+    :ivar is_closed: Whether the connection was closed before the whole answer.
     """
 
     reason: str
