@@ -96,10 +96,24 @@ def writing(location: str) -> Iterator[sa.engine.Connection]:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(location, flags, 0o600))
         with _engine(location, 'BEGIN IMMEDIATE').begin() as connection:
+            _wait(connection)
             _create(connection)
             _check_format(_format(connection), location)
-            _lock(connection)
+            # On MySQL, other writers wait for this.
+            query = sa.select(schema.JOURNAL.c.format).with_for_update()
+            connection.execute(query)
             yield connection
+
+
+def _wait(connection: sa.engine.Connection) -> None:
+    """Wait for another writer on PostgreSQL, which may be making the tables.
+
+    To wait for these would never end, or end with an error.
+    """
+    if connection.dialect.name == 'postgresql':
+        lock = int.from_bytes(_APPLICATION_ID, 'big')
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT}s'")
+        connection.exec_driver_sql(f'SELECT pg_advisory_xact_lock({lock})')
 
 
 def _create(connection: sa.engine.Connection) -> None:
@@ -135,15 +149,6 @@ def _check_format(found: int | None, location: str) -> None:
             )
             % {'found': found, 'known': schema.FORMAT},
         )
-
-
-def _lock(connection: sa.engine.Connection) -> None:
-    """Make other writers wait, for which SQLite has seen to already."""
-    if connection.dialect.name == 'postgresql':
-        # It would wait for ever. MySQL has a limit.
-        limit = f"SET LOCAL lock_timeout = '{_WAIT}s'"
-        connection.exec_driver_sql(limit)
-    connection.execute(sa.select(schema.JOURNAL.c.format).with_for_update())
 
 
 def _engine(location: str, begin: str) -> sa.engine.Engine:

@@ -222,20 +222,32 @@ class TestPostgreSQL(ModelTests):
         samples.observe(location, there)
         with futures.ThreadPoolExecutor() as threads:
             with engines.writing(location) as connection:
-                waiting = threads.submit(samples.observe, location, there)
-                while not (waiting.done() or self.is_waiting()):
-                    time.sleep(0.01)
+                waiting = self.wait_for(threads, location, there)
                 second = observing.Observation(connection, 'RegionOne', {})
                 second.keep('ports', samples.rows(there))
                 second.finish(2 * samples.EVERY, 2 * samples.EVERY, 0)
             third = waiting.result()
         self.assertEqual((3, 0), (third.id, third.changed))
 
-    def is_waiting(self) -> bool:
-        """Return whether a connection waits for a lock."""
-        return ' Lock' in self._server.psql(
-            'SELECT wait_event_type FROM pg_stat_activity;'
-        )
+    def test_a_writer_waits_for_the_tables(self) -> None:
+        location = self.location()
+        with futures.ThreadPoolExecutor() as threads:
+            with engines.writing(location):
+                waiting = self.wait_for(threads, location, {})
+            self.assertEqual(1, waiting.result().id)
+
+    def wait_for(
+        self,
+        threads: futures.Executor,
+        location: str,
+        state: samples.State,
+    ) -> futures.Future[observing.Observation]:
+        """Let a thread record until it waits for a lock."""
+        waiting = threads.submit(samples.observe, location, state)
+        query = 'SELECT wait_event_type FROM pg_stat_activity;'
+        while not (waiting.done() or ' Lock' in self._server.psql(query)):
+            time.sleep(0.01)
+        return waiting
 
 
 # It is not a test by itself.
