@@ -131,6 +131,9 @@ class RecordServerInterface(lister.TextLister):
             asked = regions.choose(self, parsed_args)
             if asked.are_shown:
                 chosen.sort(key=lambda column: column.header != regions.HEADER)
+            else:
+                # It may ask for a password. Nobody should wait for that.
+                self.cloud()
             rows = recording.record(
                 parsed_args.journal,
                 lambda: asked.ask(lambda part: part._read(parsed_args)),

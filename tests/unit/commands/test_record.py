@@ -225,6 +225,16 @@ class TestRecord(RecordTestCase):
             result.stderr,
         )
 
+    def test_without_a_token_no_journal_is_opened(self) -> None:
+        self.cloud.post(f'{fake_cloud.AUTH_URL}/auth/tokens', status_code=401)
+        self.assertEqual(
+            command_result.Result(
+                1, '', 'Authentication failed: Unauthorized (HTTP 401)\n'
+            ),
+            self.record(),
+        )
+        self.assertFalse(pathlib.Path(self.journal).exists())
+
     def test_what_is_no_journal_stays_as_it_is(self) -> None:
         pathlib.Path(self.journal).write_text('notes')
         result = self.record()
