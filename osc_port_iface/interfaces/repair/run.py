@@ -199,7 +199,10 @@ class Run:
         unchanged = {_seen(finding) for finding in now}
         for finding in planned:
             if _seen(finding) not in unchanged:
-                raise _changed(finding)
+                raise _Surprise(
+                    _('%s: not as it was when the plan was made')
+                    % _called(finding)
+                )
         return False
 
     def _is_settled(self, finding: plans.Finding) -> bool:
@@ -393,9 +396,3 @@ def _called(finding: plans.Finding) -> str:
     if finding.port_id:
         return _('Port %s') % finding.port_id
     return _('Server %s') % finding.server_id
-
-
-def _changed(finding: plans.Finding) -> _Surprise:
-    return _Surprise(
-        _('%s: not as it was when the plan was made') % _called(finding)
-    )

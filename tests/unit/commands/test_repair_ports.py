@@ -363,14 +363,11 @@ class TestBounce(PortsTestCase):
                 self.assertIn(f'{DOWN} skipped DOWN ', result.stdout)
                 self.assertEqual([], self.seen)
 
-    def change_when_read_by_id(self, changes: dict[str, Any] | None) -> None:
-        """Show another state to whoever reads the port by its ID.
-
-        :param changes: What has changed; None if it is deleted.
-        """
-        now = [] if changes is None else [{**(self.port or {}), **changes}]
+    def change_when_read_by_id(self, changes: dict[str, Any]) -> None:
+        """Show another state to whoever reads the port by its ID."""
         self.cloud.get(
-            f'{test_repair.PORTS_URL}?id={PORT_ID}', json={'ports': now}
+            f'{test_repair.PORTS_URL}?id={PORT_ID}',
+            json={'ports': [{**(self.port or {}), **changes}]},
         )
 
 
