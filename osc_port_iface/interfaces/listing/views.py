@@ -100,23 +100,6 @@ class ComputeView(View):
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
         """Ask Nova for each server in parallel, except in down cells."""
-        answers = self.by_server(servers, progress)
-        return records.Answer(
-            [
-                records.ServerInterface(server, interface)
-                for server in servers
-                for interface in answers[server.id].rows
-            ],
-            [line for found in answers.values() for line in found.failures],
-        )
-
-    def by_server(
-        self, servers: Sequence[records.Server], progress: Progress
-    ) -> dict[str, records.Answer[records.Interface]]:
-        """Read the interfaces of servers, with an answer for each.
-
-        :returns: The answers, by server ID, in the order of the servers.
-        """
         reachable = [server for server in servers if not server.in_down_cell]
         answers: dict[str, records.Answer[records.Interface]] = {
             server.id: records.Answer([], [down_cell(server)])
@@ -136,7 +119,14 @@ class ComputeView(View):
                 else result
             )
             advance()
-        return answers
+        return records.Answer(
+            [
+                records.ServerInterface(server, interface)
+                for server in servers
+                for interface in answers[server.id].rows
+            ],
+            [line for found in answers.values() for line in found.failures],
+        )
 
 
 class NetworkView(View):
