@@ -175,14 +175,25 @@ def _of_mac_address(
     plugged_in = collections.Counter(
         ip for interface in live for ip in fixed_ips(interface)
     )
-    unknown = frozenset(cached.keys() - plugged_in.keys())
-    # One that needs no address lacks none.
-    for interface in sorted(live, key=lambda row: not row.fixed_ips):
+    # The addresses that each interface seems to have in the cache.
+    seen = [fixed_ips(interface) & cached.keys() for interface in live]
+    for entry in entries:
+        unknown = fixed_ips(entry) - plugged_in.keys()
+        # Three signs that they are not an interface's, the strongest first.
+        against = [
+            (
+                fixed_ips(interface) <= cached.keys(),
+                fixed_ips(interface).isdisjoint(fixed_ips(entry)),
+                bool(interface.fixed_ips),
+            )
+            for interface in live
+        ]
+        if not all(min(against)):
+            seen[against.index(min(against))] |= unknown
+        elif unknown:
+            yield _only_cached(entry, unknown)
+    for interface, ips in zip(live, seen, strict=True):
         live_ips = fixed_ips(interface)
-        ips = live_ips & cached.keys()
-        if ips != live_ips or not live_ips:
-            # What no interface has is in the cache in place of what it lacks.
-            ips, unknown = ips | unknown, frozenset()
         if live_ips and not ips:
             yield _missing(interface)
         elif live_ips != ips:
@@ -193,8 +204,6 @@ def _of_mac_address(
             expected = _('once in the cache')
             actual = _('more than once: %s') % findings.joined(twice)
             yield codes.Code.DUPLICATE_IN_CACHE, interface, expected, actual
-    if unknown:
-        yield _only_cached(entries[0], unknown)
 
 
 def _missing(interface: records.Interface) -> _Difference:

@@ -83,6 +83,12 @@ CASES = (
         (('address-differs', 11, '10.0.0.5,2001:db8::5', '10.0.0.5'),),
     ),
     (
+        'one address more',
+        (cached('10.0.0.5', '2001:db8::5'),),
+        (FIRST,),
+        (('address-differs', 11, '10.0.0.5', '10.0.0.5,2001:db8::5'),),
+    ),
+    (
         'another MAC address',
         (cached('10.0.0.5', mac_address=OTHER_MAC),),
         (FIRST,),
@@ -216,6 +222,12 @@ CASES = (
         (cached('10.1.0.9'),),
         (plugged_in(11), SECOND),
         (('address-differs', 12, '10.1.0.5', '10.1.0.9'),),
+    ),
+    (
+        'bond of which one has one address more',
+        (cached('10.0.0.5', label='a'), cached('10.1.0.5', '10.1.0.9')),
+        (FIRST, SECOND),
+        (('address-differs', 12, '10.1.0.5', '10.1.0.5,10.1.0.9'),),
     ),
     (
         'bond of which one is twice',
