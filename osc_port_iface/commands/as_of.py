@@ -19,6 +19,7 @@ import re
 from typing import Any, cast, ClassVar
 
 from osc_port_iface.commands import argument_types
+from osc_port_iface.commands import columns
 from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import recorded_tables
@@ -63,15 +64,15 @@ class RecordedCommand(plugin_command.PluginCommand):
         group.set_defaults(between=None)
         add_journal(group)
 
-    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table of the command for one cloud."""
         raise NotImplementedError
 
-    def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate_now(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table for the cloud as it is."""
         return self.tabulate(parsed_args)
 
-    def answer(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def answer(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table for the cloud as it is, or as it was."""
         if not (parsed_args.at or parsed_args.between):
             self.check_no_journal(parsed_args)
@@ -118,12 +119,12 @@ class RecordedLister(RecordedCommand, lister.TextLister):
         regions.add_arguments(parser)
         return parser
 
-    def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate_now(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table for the cloud as it is, or for its regions."""
         asked = regions.choose(self, parsed_args)
         return asked.table(lambda part: part.tabulate(parsed_args))
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         return self.answer(parsed_args)
 
 

@@ -91,7 +91,7 @@ class CheckServerInterface(lister.TextLister):
         nagios.add_arguments(parser, monitoring)
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         try:
             return self._checked(parsed_args)
         except Exception as error:
@@ -107,7 +107,7 @@ class CheckServerInterface(lister.TextLister):
         status = super().lose_output(parsed_args, line)
         return nagios.UNKNOWN if parsed_args.nagios else status
 
-    def _checked(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def _checked(self, parsed_args: argparse.Namespace) -> columns.Table:
         started = time.monotonic()
         try:
             asked = regions.choose(self, parsed_args)
@@ -145,7 +145,7 @@ class CheckServerInterface(lister.TextLister):
 
     def _table(
         self, parsed_args: argparse.Namespace, result: check.CheckResult
-    ) -> lister.Table:
+    ) -> columns.Table:
         self._guide(parsed_args, result)
         look = lookup.Lookup(self.cloud(), result.rows)
         table = columns.table(self._choose(parsed_args), result.rows, look)
@@ -208,7 +208,7 @@ class CheckServerInterface(lister.TextLister):
 
     def _sum_up(
         self, parsed_args: argparse.Namespace, status: int, line: str
-    ) -> lister.Table:
+    ) -> columns.Table:
         """Show one line in place of the table."""
         self._exit_status = status
         self.formatter = value.ValueFormatter()

@@ -80,6 +80,9 @@ class Column(Generic[_Row]):
 
 Columns = Sequence[Column[_Row]]
 
+# The return value of ``take_action``: the headers, and the cells of each row.
+Table: TypeAlias = tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]
+
 _Interface: TypeAlias = records.ServerInterface
 
 
@@ -87,8 +90,8 @@ def table(
     columns: Columns[_Row],
     rows: Iterable[_Row],
     look: lookup.Lookup | None = None,
-) -> tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]:
-    """Make the return value of ``take_action`` in a Lister.
+) -> Table:
+    """Make a table of rows.
 
     :param columns: The columns.
     :param rows: The rows.

@@ -126,7 +126,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         )
         as_of.add_journal(group)
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         self.choose(parsed_args, COLUMNS)
         _check_usage(parsed_args)
         if parsed_args.at:

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import lister
 from osc_port_iface.commands import listing_files
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import recorded_tables
@@ -242,7 +241,7 @@ class _Side:
     server_ids: set[str] = dataclasses.field(default_factory=set)
     other_ids: set[str] = dataclasses.field(default_factory=set)
 
-    def table(self, command: plugin_command.PluginCommand) -> lister.Table:
+    def table(self, command: plugin_command.PluginCommand) -> columns.Table:
         """List the interfaces that the command's cloud has."""
         parsed_args = self.parsed_args
         cloud = command.cloud()
@@ -329,7 +328,7 @@ class _Side:
         command.notify(text % {'side': other.name, 'names': names_left_out})
         return other.only(header, {'', *other.servers} - left_out.keys())
 
-    def listing(self, name: str, table: lister.Table) -> listing_diff.Listing:
+    def listing(self, name: str, table: columns.Table) -> listing_diff.Listing:
         """Make the side of what was listed.
 
         :param name: Its name in messages.

@@ -20,7 +20,6 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import regions
 from osc_port_iface.i18n import _
@@ -186,7 +185,7 @@ class FindServerInterface(as_of.RecordedLister):
             help=_('Show every owner between these times, in order'),
         )
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         kinds = {row.kind for row in parsed_args.address + parsed_args.file}
         # Many rows may have such a query, so what it matched says more.
         matched = [_MATCHED[kind] for kind in _MATCHED if kind in kinds]
@@ -195,10 +194,10 @@ class FindServerInterface(as_of.RecordedLister):
             self.rank('Query', above='Project Name')
         return super().take_action(parsed_args)
 
-    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         return self._table(parsed_args, self._find(parsed_args))
 
-    def tabulate_now(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate_now(self, parsed_args: argparse.Namespace) -> columns.Table:
         asked = regions.choose(self, parsed_args)
         answers = asked.ask(lambda part: part._find(parsed_args))
         find.drop_doubles(
@@ -227,7 +226,7 @@ class FindServerInterface(as_of.RecordedLister):
 
     def _table(
         self, parsed_args: argparse.Namespace, found: searches.Search
-    ) -> lister.Table:
+    ) -> columns.Table:
         chosen = self._choose(parsed_args)
         look = columns.look_up(chosen, self.cloud(), found.rows)
         if any(column in _OF_OWNER for column in chosen):

@@ -20,7 +20,6 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import interface_filters
-from osc_port_iface.commands import lister
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import listing
@@ -101,7 +100,7 @@ class ListServerInterface(as_of.RecordedLister):
         server_selectors.add_concurrency(tuning)
         return parser
 
-    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         is_one_server = len(parsed_args.server) == 1
         of_server = columns.OF_SERVER
         if is_one_server:

@@ -14,16 +14,12 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
 from osc_lib.command import command
 
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import terminal_table
-
-# The return value of ``take_action``: the headers, and the cells of each row.
-Table: TypeAlias = tuple[tuple[str, ...], list[tuple[cells.Cell, ...]]]
 
 
 class TextLister(plugin_command.PluginCommand, command.Lister):

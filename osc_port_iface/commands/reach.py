@@ -150,7 +150,7 @@ class ReachServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         traffic = flows.Question(parsed_args.protocol, parsed_args.port)
         if traffic.fault:
             raise plugin_command.UsageError(f'--port: {traffic.fault}.')

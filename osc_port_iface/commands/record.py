@@ -119,7 +119,7 @@ class RecordServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         chosen = self.choose(parsed_args, COLUMNS)
         if parsed_args.files:
             rows = _import(parsed_args)

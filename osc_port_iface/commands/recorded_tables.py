@@ -28,7 +28,6 @@ from osc_port_iface.api import replay
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
-from osc_port_iface.commands import lister
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface import printable
@@ -64,7 +63,7 @@ class RecordedRegions:
     def __init__(
         self,
         command: as_of.RecordedCommand,
-        tabulate: Callable[[as_of.RecordedCommand], lister.Table],
+        tabulate: Callable[[as_of.RecordedCommand], columns.Table],
         found: Iterable[moments.Series],
         shows_region: bool = False,
     ) -> None:
@@ -101,7 +100,7 @@ class RecordedRegions:
         rows = [seen for found in by_key.values() for seen in found]
         return self._report(), rows
 
-    def ask_before(self) -> tuple[lister.Table, bool]:
+    def ask_before(self) -> tuple[columns.Table, bool]:
         """Ask the first observation of each scope, and report as one.
 
         :returns: The table, and whether nothing that was read for it is
@@ -184,7 +183,7 @@ def _merge(others: list[_Seen], found: _Seen) -> None:
 
 def tabulate(
     command: as_of.RecordedCommand, parsed_args: argparse.Namespace
-) -> lister.Table:
+) -> columns.Table:
     """Return a table of what was there, and when it was seen.
 
     :param command: The command, which is asked once for each observation.

@@ -25,7 +25,6 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
-from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
@@ -34,7 +33,7 @@ from osc_port_iface import printable
 
 HEADER = listing_diff.REGION
 
-_Command = TypeVar('_Command', bound=lister.TextLister)
+_Command = TypeVar('_Command', bound=plugin_command.PluginCommand)
 _Result = TypeVar('_Result')
 
 
@@ -170,7 +169,9 @@ class Regions(Generic[_Command]):
         joint_report.report(self._command, parts, self.names)
         return {part.region: done[part.region] for part in self._answering}
 
-    def table(self, work: Callable[[_Command], lister.Table]) -> lister.Table:
+    def table(
+        self, work: Callable[[_Command], columns.Table]
+    ) -> columns.Table:
         """Make one table of those of all regions.
 
         :param work: Makes the table of a region, as for :meth:`ask`. All have

@@ -172,7 +172,7 @@ class RepairServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         if not (parsed_args.dry_run or parsed_args.auto_approve):
             self._ensure_terminal()
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS

@@ -23,7 +23,6 @@ from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import colours
 from osc_port_iface.commands import columns
-from osc_port_iface.commands import lister
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.commands import terminal
@@ -107,7 +106,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         # If it changed, the first one is that before the time.
         return headers, rows[0]
 
-    def tabulate(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         of_rules = columns.OF_RULES
         if not parsed_args.rules:
             of_rules = columns.on_request(of_rules)

@@ -108,7 +108,7 @@ class WaitServerInterface(lister.TextLister):
         )
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> lister.Table:
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         available = columns.usual(columns.OF_INTERFACE)
         if len(parsed_args.server) != 1:
             available = (*columns.OF_SERVER, *available)
