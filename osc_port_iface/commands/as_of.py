@@ -61,7 +61,6 @@ class RecordedCommand(plugin_command.PluginCommand):
                 'Until'
             ),
         )
-        group.set_defaults(between=None)
         add_journal(group)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
@@ -74,41 +73,12 @@ class RecordedCommand(plugin_command.PluginCommand):
 
     def answer(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table for the cloud as it is, or as it was."""
-        if not (parsed_args.at or parsed_args.between):
-            self.check_no_journal(parsed_args)
-            return self.tabulate_now(parsed_args)
         if parsed_args.between:
             plugin_command.refuse(parsed_args, ['--at'], '--between')
             parsed_args.between.sort()
-        self.ask_journal(parsed_args)
-        return recorded_tables.tabulate(self, parsed_args)
-
-    def check_no_journal(self, parsed_args: argparse.Namespace) -> None:
-        """Check that no journal is named to ask the cloud as it is.
-
-        :raises plugin_command.UsageError: One is.
-        """
-        if parsed_args.journal:
-            raise plugin_command.UsageError(
-                _('--journal needs a time, such as --at -3d.')
-            )
-
-    def ask_journal(self, parsed_args: argparse.Namespace) -> None:
-        """Prepare to ask a journal, whose location is an argument then."""
-        parsed_args.journal = parsed_args.journal or os.environ.get(_VARIABLE)
-        if not parsed_args.journal:
-            raise plugin_command.UsageError(
-                _(
-                    'Name the journal with --journal or the environment '
-                    'variable %s.'
-                )
-                % _VARIABLE
-            )
-        # There is no token with a project of its own.
-        parsed_args.all_projects = True
-        # Nova's view would be made of the same ports, one server at a time.
-        if vars(parsed_args).get('source') == 'compute':
-            parsed_args.source = 'network'
+        if choose_journal(parsed_args):
+            return recorded_tables.tabulate(self, parsed_args)
+        return self.tabulate_now(parsed_args)
 
 
 class RecordedLister(RecordedCommand, lister.TextLister):
@@ -156,3 +126,34 @@ def add_journal(group: argparse._ArgumentGroup) -> None:
             'OSC_PORT_IFACE_JOURNAL envvar)'
         ),
     )
+    group.set_defaults(between=None)
+
+
+def choose_journal(parsed_args: argparse.Namespace) -> bool:
+    """Choose the journal if a time is given; it is an argument then.
+
+    :returns: Whether a journal is asked.
+    :raises plugin_command.UsageError: There is a time without a journal, or a
+        journal without a time.
+    """
+    if not (parsed_args.at or parsed_args.between):
+        if parsed_args.journal:
+            raise plugin_command.UsageError(
+                _('--journal needs a time, such as --at -3d.')
+            )
+        return False
+    parsed_args.journal = parsed_args.journal or os.environ.get(_VARIABLE)
+    if not parsed_args.journal:
+        raise plugin_command.UsageError(
+            _(
+                'Name the journal with --journal or the environment variable '
+                '%s.'
+            )
+            % _VARIABLE
+        )
+    # There is no token with a project of its own.
+    parsed_args.all_projects = True
+    # Nova's view would be made of the same ports, one server at a time.
+    if vars(parsed_args).get('source') == 'compute':
+        parsed_args.source = 'network'
+    return True

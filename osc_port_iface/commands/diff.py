@@ -129,11 +129,8 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         self.choose(parsed_args, COLUMNS)
         _check_usage(parsed_args)
-        if parsed_args.at:
+        if as_of.choose_journal(parsed_args):
             parsed_args.at.sort()
-            self.ask_journal(parsed_args)
-        else:
-            self.check_no_journal(parsed_args)
         pairs = diff_sides.read(self, parsed_args)
         changes = []
         for found in pairs:

@@ -146,7 +146,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             raise plugin_command.UsageError(
                 _('--tree cannot be used with -c, -f, --at or --rules.')
             )
-        self.check_no_journal(parsed_args)
+        as_of.choose_journal(parsed_args)
         cloud = self.cloud()
         found = one_interface.find(
             cloud,
