@@ -22,41 +22,30 @@ announced, so that one of the ports there holds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-import dataclasses
+from typing import TypeAlias
 
 from osc_port_iface import addresses
 from osc_port_iface.api import neutron
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
-
-@dataclasses.dataclass(frozen=True)
-class _Target:
-    """An address that other ports of a network may use.
-
-    :ivar reserved: The match of the port that reserves it, if one does.
-    """
-
-    query: addresses.Address
-    ip_address: addresses.IPAddress
-    reserved: searches.Match | None
-    network_id: str | None
+# An address that other ports of a network may use: the query, the address and
+# the network.
+_Target: TypeAlias = tuple[addresses.Address, str, str | None]
 
 
 def find(search: searches.Search) -> None:
     """Add the ports that may use the addresses."""
     queries = records.grouped(search.open_queries, lambda query: query.kind)
     mac_addresses = queries.get(addresses.Kind.MAC_ADDRESS, [])
-    targets = list(
-        _targets(search, queries.get(addresses.Kind.IP_ADDRESS, []))
-    )
+    targets = _targets(search, queries.get(addresses.Kind.IP_ADDRESS, []))
     listed = (
         search.read(neutron.PORTS)
         if mac_addresses
         else search.read(
             neutron.PORTS,
             'network_id',
-            (target.network_id for target in targets),
+            (network_id for _query, _text, network_id in targets),
         )
     )
     # Few have pairs, and there may be thousands of targets.
@@ -65,7 +54,9 @@ def find(search: searches.Search) -> None:
         {row.value: row for row in mac_addresses}, ports
     )
     allowed = [
-        match for target in targets for match in _allowed(target, ports)
+        match
+        for target, reserved in targets.items()
+        for match in _allowed(target, reserved, ports)
     ]
     for of_query in records.grouped(allowed, lambda row: row.query).values():
         narrow = [
@@ -78,12 +69,14 @@ def find(search: searches.Search) -> None:
 
 def _targets(
     search: searches.Search, queries: Sequence[addresses.Address]
-) -> Iterator[_Target]:
+) -> Mapping[_Target, searches.Match | None]:
     """Return the addresses that are reserved, and those that are open.
 
     An address that is reserved on a network is open on the others.
+
+    :returns: The match of the port that reserves each, if one does.
     """
-    reserved = {
+    targets: dict[_Target, searches.Match | None] = {
         (match.query, text, match.network_id): match
         for match in search.rows
         if match.port and match.port.only_reserves
@@ -93,9 +86,6 @@ def _targets(
             else [row.ip_address for row in match.fixed_ips]
         )
     }
-    for (query, text, network_id), match in reserved.items():
-        ip_address = addresses.parse_ip_address(text)
-        yield _Target(query, ip_address, match, network_id)
     networks = [
         (subnet.network_id, addresses.parse_ip_network(subnet.cidr))
         for subnet in (search.read(neutron.SUBNETS) if queries else ())
@@ -104,9 +94,9 @@ def _targets(
     for query in queries:
         ip_address = addresses.parse_ip_address(query.value)
         for network_id, cidr in networks:
-            key = (query, query.value, network_id)
-            if ip_address in cidr and key not in reserved:
-                yield _Target(query, ip_address, None, network_id)
+            if ip_address in cidr:
+                targets.setdefault((query, query.value, network_id), None)
+    return targets
 
 
 def _with_mac_addresses(
@@ -128,22 +118,27 @@ def _with_mac_addresses(
 
 
 def _allowed(
-    target: _Target, ports: Iterable[records.Port]
+    target: _Target,
+    reserved: searches.Match | None,
+    ports: Iterable[records.Port],
 ) -> Iterator[searches.Match]:
-    """Find the ports with a pair for an address that is not their own."""
-    text = str(target.ip_address)
+    """Find the ports with a pair for an address that is not their own.
+
+    :param reserved: The match of the port that reserves it, if one does.
+    """
+    query, text, network_id = target
+    ip_address = addresses.parse_ip_address(text)
     pairs = [
         (port, pair)
         for port in ports
-        if port.network_id == target.network_id
+        if port.network_id == network_id
         and not port.has_address(text)
-        and (pair := port.pair_covering(target.ip_address))
+        and (pair := port.pair_covering(ip_address))
     ]
-    reserved = target.reserved
-    holder = _holder(target, pairs)
+    holder = _holder(reserved, pairs)
     for port, pair in pairs:
         yield searches.Match(
-            target.query,
+            query,
             'allowed-address',
             searches.Certainty.HOLDS
             if port is holder
@@ -156,7 +151,7 @@ def _allowed(
 
 
 def _holder(
-    target: _Target,
+    reserved: searches.Match | None,
     pairs: Iterable[tuple[records.Port, records.AddressPair]],
 ) -> records.Port | None:
     """Return the port that holds the address now, if only one can.
@@ -164,7 +159,7 @@ def _holder(
     OVN watches the ports whose pair is the address and nothing else. It binds
     a subport on the host of its parent, which Neutron does not show here.
     """
-    reserved_by = target.reserved and target.reserved.port
+    reserved_by = reserved and reserved.port
     host = reserved_by and reserved_by.holder_host
     candidates = [
         port

@@ -48,9 +48,8 @@ def _with_fixed_ips(search: searches.Search) -> Iterator[searches.Match]:
             ),
         )
     translated = {(match.query, match.ip_address) for match in search.rows}
-    ports_by_id = {port.id: port for port in found}
-    for port_id in sorted(ports_by_id):
-        port = ports_by_id[port_id]
+    distinct = {port.id: port for port in found}.values()
+    for port in sorted(distinct, key=lambda port: port.id):
         for fixed_ip in port.fixed_ips:
             for query in queries.of(fixed_ip.ip_address):
                 # A floating IP has a port of its own on the external network,
