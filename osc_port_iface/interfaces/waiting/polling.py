@@ -12,7 +12,7 @@
 
 """Polls a server, and judges whether its interfaces meet a condition."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 import dataclasses
 import enum
 import logging
@@ -80,7 +80,7 @@ class PolledServer:
     :ivar lines: What does not meet the condition, and why.
     :ivar interfaces: The interfaces that are plugged in.
     :ivar differences: The differences in Nova's cache.
-    :ivar known: Those that the poll before has shown.
+    :ivar known: What those are about that the poll before has shown.
     :ivar ports: The ports that were read from Neutron, by ID.
     """
 
@@ -94,7 +94,7 @@ class PolledServer:
     lines: Sequence[str] = ()
     interfaces: Sequence[records.Interface] = ()
     differences: Sequence[findings.Finding] = ()
-    known: Sequence[findings.Finding] = ()
+    known: Set[findings.Subject] = frozenset()
     ports: dict[str, records.Port] = dataclasses.field(default_factory=dict)
 
     @property
@@ -176,37 +176,27 @@ class PolledServer:
             self.cloud.compute.interfaces(server.id, self.called)
         )
         differences = cache_diff.compare(server, interfaces)
-        self.known = self.differences
+        self.known = {row.subject for row in self.differences}
         doubtful = [
-            difference.port_id
-            for difference in differences
-            if difference.code is codes.Code.MISSING_FROM_CACHE
+            row.port_id
+            for row in differences
+            if row.code is codes.Code.MISSING_FROM_CACHE
             # Most are in the cache at the next poll.
-            and (is_last or self._was_known(difference))
+            and (is_last or row.subject in self.known)
         ]
         if self.condition == 'active' and server.status not in _OFF:
             # Ports that are not ACTIVE may be disabled.
+            differing = {row.port_id for row in differences}
             doubtful += [
-                interface.port_id
-                for interface in interfaces
-                if interface.port_state != 'ACTIVE'
-                and all(
-                    row.port_id != interface.port_id for row in differences
-                )
+                row.port_id
+                for row in interfaces
+                if row.port_state != 'ACTIVE' and row.port_id not in differing
             ]
         self.ports |= self._ports({*doubtful} - {*self.ports})
         self.server, self.interfaces = server, interfaces
         self.mac_addresses.update(row.mac_address for row in self.chosen)
         self.differences = cache_diff.compare(
             server, interfaces, self.ports.values()
-        )
-
-    def _was_known(self, difference: findings.Finding) -> bool:
-        """Return whether the poll before has shown the same difference."""
-        return any(
-            (known.code, known.mac_address)
-            == (difference.code, difference.mac_address)
-            for known in self.known
         )
 
     def _ports(self, port_ids: set[str | None]) -> dict[str, records.Port]:
@@ -248,25 +238,24 @@ class PolledServer:
         """Say why an interface is not attached, or not ACTIVE."""
         for difference in self.differences:
             if difference.port_id == interface.port_id:
-                was_known = self._was_known(difference)
+                was_known = difference.subject in self.known
                 yield reasons.of_difference(difference, was_known)
                 return
         state, status = interface.port_state, self.server.status
         if self.condition != 'active' or state == 'ACTIVE':
             return
-        what = reasons.called(interface)
         port = self.ports.get(interface.port_id or '')
+        why, is_lasting = _('its port is %s') % state, True
         if status in _OFF and self.server.task_state is None:
             why = _(
                 'its port is %(state)s, and stays so while the status of the '
                 'server is %(status)s'
             ) % {'state': state, 'status': status}
-            yield reasons.Reason(why, what, is_lasting=True)
         elif port and port.admin_state_up is False:
             why = _('its port is disabled')
-            yield reasons.Reason(why, what, is_lasting=True)
         else:
-            yield reasons.Reason(_('its port is %s') % state, what)
+            is_lasting = False
+        yield reasons.Reason(why, reasons.called(interface), is_lasting)
 
     def _of_detach(self) -> Iterator[reasons.Reason]:
         """List why interfaces are not detached."""

@@ -30,6 +30,9 @@ from osc_port_iface import records
 
 _State = polling.State
 
+# The command as a whole cannot succeed after one of these.
+_NEGATIVE = frozenset({_State.CANNOT_SUCCEED, _State.FAILED})
+
 
 def wait(
     cloud: api_cloud.Cloud,
@@ -79,11 +82,8 @@ def wait(
             if error:
                 each.miss(error)
         pending = [each for each in polled if each.state is _State.PENDING]
-        has_ended = any(
-            each.state in (_State.CANNOT_SUCCEED, _State.FAILED)
-            for each in polled
-        )
-        if is_last or has_ended or not pending:
+        states = {each.state for each in polled}
+        if is_last or not pending or states & _NEGATIVE:
             return _result(polled)
         lines = sum(len(each.lines) for each in pending)
         show(
