@@ -10,21 +10,24 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The parts of Nova's API that interfaces need.
+"""The parts of Nova's API that interfaces need, and how they are read.
 
 https://docs.openstack.org/api-ref/compute/
 """
 
+from collections.abc import Callable, Iterator
 import dataclasses
 import logging
 import re
+from typing import NamedTuple
 
 from openstack.config import cloud_region
 
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
-from osc_port_iface.api import nova
+from osc_port_iface.api import paging
 from osc_port_iface.api import paths
+from osc_port_iface.api import reading
 from osc_port_iface.api import service
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
@@ -39,6 +42,112 @@ _TAG_MICROVERSION = '2.70'
 
 # The lowest microversion that lists servers of a cell that is down.
 _DOWN_CELL_MICROVERSION = '2.69'
+
+_OTHER_PROJECT_HINT = _(
+    'without administrator rights, a server of another project looks the same '
+    'as one that does not exist'
+)
+
+_INTERFACE = reading.Record(
+    records.Interface,
+    mac_address='mac_addr',
+    port_id=reading.field(reading.Object.required_uuid, 'port_id'),
+    network_id='net_id',
+    # Only the cache has these.
+    network_label=None,
+    floating_ips=None,
+)
+
+
+class _CachedAddress(NamedTuple):
+    mac_address: records.MACText
+    kind: str
+    ip_address: records.IPText
+
+
+_CACHED_ADDRESS = reading.Record(
+    _CachedAddress,
+    mac_address='OS-EXT-IPS-MAC:mac_addr',
+    kind='OS-EXT-IPS:type',
+    ip_address='addr',
+)
+
+
+def _cached(cache: reading.Object) -> Iterator[records.Interface]:
+    """Read an interface for each label and MAC address of the cache.
+
+    The network info cache is keyed by the labels of networks, so networks with
+    the same name cannot be told apart.
+    """
+    for label in cache.values:
+        cache.required(label, cache.value(label, list))
+        found = records.grouped(
+            cache.items(label, _CACHED_ADDRESS.read),
+            lambda row: row.mac_address,
+        )
+        for mac_address, rows in found.items():
+            yield records.Interface(
+                mac_address=mac_address,
+                fixed_ips=reading.ordered_ips(
+                    records.FixedIP(row.ip_address)
+                    for row in rows
+                    if row.kind == 'fixed'
+                ),
+                network_label=label or None,
+                floating_ips=tuple(
+                    row.ip_address for row in rows if row.kind == 'floating'
+                ),
+            )
+
+
+SERVERS = paging.Collection(
+    'servers',
+    _('Servers'),
+    reading.Record(
+        records.Server,
+        project_id='tenant_id',
+        host='OS-EXT-SRV-ATTR:host',
+        task_state='OS-EXT-STS:task_state',
+        created_at='created',
+        cache=reading.field(
+            lambda row, key: tuple(_cached(row.part(key))), 'addresses'
+        ),
+        power_state='OS-EXT-STS:power_state',
+        seconds_unchanged=reading.field(
+            reading.Object.age, 'updated', 'created'
+        ),
+        # As the user wrote it.
+        called=None,
+    ),
+    one=_('Server %s'),
+    hint=_OTHER_PROJECT_HINT,
+)
+
+
+def _is(expected: str) -> Callable[[reading.Object, str], bool]:
+    return lambda row, key: row.text(key) == expected
+
+
+_ACTION = reading.Record(
+    records.InstanceAction,
+    failed=reading.field(_is('Error'), 'message'),
+    seconds_ago=reading.field(
+        lambda action, *keys: action.age(*keys) or 0.0,
+        *('updated_at', 'start_time'),
+    ),
+)
+
+_ACTION_EVENT = reading.Record(
+    records.ActionEvent,
+    has_ended=reading.field(
+        lambda event, key: event.moment(key) is not None, 'finish_time'
+    ),
+)
+
+_COMPUTE_SERVICE = reading.Record(
+    records.ComputeService,
+    is_up=reading.field(_is('up'), 'state'),
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -99,10 +208,10 @@ class ComputeApi(service.Service):
         what = _('Interfaces of server %s') % printable.escape(
             called or server_id
         )
-        path = nova.server_path(server_id, what, '/os-interface')
+        path = _server_path(server_id, what, '/os-interface')
         answer = self.transport.get(
-            path, what, hint=nova.OTHER_PROJECT_HINT
-        ).answer('interfaceAttachments', nova.INTERFACE.read)
+            path, what, hint=_OTHER_PROJECT_HINT
+        ).answer('interfaceAttachments', _INTERFACE.read)
         answer.rows.sort(key=lambda interface: interface.port_id or '')
         return answer
 
@@ -120,7 +229,7 @@ class ComputeApi(service.Service):
             it.
         :raises errors.ApiError: The request failed.
         """
-        return self.show(nova.SERVERS, server_id, called)
+        return self.show(SERVERS, server_id, called)
 
     def instance_actions(
         self, server_id: str
@@ -135,9 +244,9 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         what = _('Actions of server %s') % printable.escape(server_id)
-        path = nova.server_path(server_id, what, '/os-instance-actions')
+        path = _server_path(server_id, what, '/os-instance-actions')
         page = self.transport.get(path, what)
-        answer = page.answer('instanceActions', nova.ACTION.read)
+        answer = page.answer('instanceActions', _ACTION.read)
         answer.rows.sort(key=lambda action: action.seconds_ago)
         return answer
 
@@ -159,11 +268,9 @@ class ComputeApi(service.Service):
             'server': printable.escape(server_id),
         }
         request = paths.identifier(request_id, what, credentials.REQUEST_ID)
-        path = nova.server_path(
-            server_id, what, f'/os-instance-actions/{request}'
-        )
+        path = _server_path(server_id, what, f'/os-instance-actions/{request}')
         action = self.transport.get(path, what).nested('instanceAction')
-        found = action.items('events', nova.ACTION_EVENT.read)
+        found = action.items('events', _ACTION_EVENT.read)
         return records.Answer(found, action.response.failures)
 
     def compute_services(self) -> records.Answer[records.ComputeService]:
@@ -175,7 +282,7 @@ class ComputeApi(service.Service):
         """
         return self.transport.get(
             '/os-services', _('Compute services'), {'binary': 'nova-compute'}
-        ).answer('services', nova.COMPUTE_SERVICE.read)
+        ).answer('services', _COMPUTE_SERVICE.read)
 
     def servers(
         self,
@@ -200,14 +307,14 @@ class ComputeApi(service.Service):
             down, of which only the ID is known.
         :raises errors.ApiError: A request failed.
         """
-        what, query = nova.SERVERS.what, server_query(scope)
+        what, query = SERVERS.what, server_query(scope)
         if name is not None:
             what = _("Servers named '%s'") % printable.one_line(name)
         if name:
             query['name'] = [f'^{_database_pattern(name)}$']
         path = '/servers/detail' if details or scope.host else None
         answer = self.list(
-            dataclasses.replace(nova.SERVERS, other_path=path, what=what),
+            dataclasses.replace(SERVERS, other_path=path, what=what),
             query=query,
         )
         # A database may ignore the case.
@@ -233,7 +340,7 @@ class ComputeApi(service.Service):
         """
         if not self._has_microversion(_DOWN_CELL_MICROVERSION):
             return []
-        servers = self.page(nova.SERVERS, _projects(scope)).rows
+        servers = self.page(SERVERS, _projects(scope)).rows
         return [server.id for server in servers if server.in_down_cell]
 
     def _connect(self) -> transport.Transport:
@@ -283,6 +390,16 @@ def _pinned_microversion(config: cloud_region.CloudRegion) -> str | None:
 def _numbers(version: str) -> tuple[int, ...]:
     """Return what microversions are compared by."""
     return tuple(map(int, version.split('.')))
+
+
+def _server_path(server_id: str, what: str, below: str) -> str:
+    """Return the path of what is below a server.
+
+    :param what: What is requested, as the beginning of the message.
+    :param below: The rest of the path.
+    :raises errors.NotFound: The ID is not a UUID.
+    """
+    return f'/servers/{paths.identifier(server_id, what)}{below}'
 
 
 def server_query(scope: ServerScope) -> dict[str, list[str]]:

@@ -23,7 +23,6 @@ from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
-from osc_port_iface.api import nova
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
@@ -181,7 +180,7 @@ class _Selection:
             answer = project_lookup.look_up(self.cloud.identity, ids)
             projects = {row.id: row.name for row in answer.rows}
         return names.exactly_one(
-            nova.SERVERS,
+            compute.SERVERS,
             key,
             found,
             self._place,
@@ -240,7 +239,7 @@ class _Selection:
     def _known_names(self) -> Sequence[str]:
         """The names of servers, as far as one request shows them."""
         query = compute.server_query(self.scope)
-        return self.cloud.compute.names(nova.SERVERS, query)
+        return self.cloud.compute.names(compute.SERVERS, query)
 
 
 def _key(name_or_id: str) -> str:

@@ -15,10 +15,10 @@ from typing import Any
 from osc_lib import exceptions
 import testtools
 
+from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.api import identity
 from osc_port_iface.api import neutron
-from osc_port_iface.api import nova
 from osc_port_iface.api import paging
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
@@ -27,7 +27,7 @@ from tests.unit import fake_cloud
 from tests.unit.interfaces import fake_network
 
 COLLECTIONS: tuple[tuple[str, paging.Collection[Any]], ...] = (
-    ('server', nova.SERVERS),
+    ('server', compute.SERVERS),
     ('port', neutron.PORTS),
     ('network', neutron.NETWORKS),
     ('project', identity.PROJECTS),
