@@ -23,6 +23,8 @@ from osc_port_iface.api import reading
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
+_AGE = reading.field(reading.Object.age, 'updated_at', 'created_at')
+
 _SUBPORT = reading.Record(records.Subport)
 
 PORTS = paging.Collection(
@@ -41,9 +43,7 @@ PORTS = paging.Collection(
         # The policy of the network, which applies if the port has none
         # (extension qos-port-network-policy).
         network_qos_policy_id='qos_network_policy_id',
-        seconds_unchanged=reading.field(
-            reading.Object.age, 'updated_at', 'created_at'
-        ),
+        seconds_unchanged=_AGE,
         trunk_id='trunk_details.trunk_id',
         subports=reading.items('trunk_details.sub_ports', _SUBPORT),
         pci_slot='binding:profile.pci_slot',
@@ -67,9 +67,6 @@ PORTS = paging.Collection(
             lambda port: [
                 f'subnet_id={row.subnet_id}' for row in port.fixed_ips
             ],
-        ),
-        'security_group': paging.Filter(
-            'security_groups', lambda port: port.security_group_ids
         ),
         # It considers all bindings of a port, while the answer shows only the
         # active one (``_ml2_port_result_filter_hook`` of Neutron's ML2
@@ -113,15 +110,8 @@ FLOATING_IPS = paging.Collection(
         address='floating_ip_address',
         network_id='floating_network_id',
         port_forwardings=reading.items('port_forwardings', _PORT_FORWARDING),
-        seconds_unchanged=reading.field(
-            reading.Object.age, 'updated_at', 'created_at'
-        ),
+        seconds_unchanged=_AGE,
     ),
-    {
-        'address': paging.Filter(
-            'floating_ip_address', lambda row: [row.address]
-        )
-    },
     extension='router',
 )
 

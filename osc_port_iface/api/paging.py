@@ -113,7 +113,7 @@ class Collection(Generic[_Row]):
     :ivar key: The key of its rows in an answer.
     :ivar what: Its name in messages.
     :ivar record: How a row is read.
-    :ivar filters: The filters that are not named after a field of the record.
+    :ivar filters: The filters other than those by a field of the record.
     :ivar extension: The alias of the extension of Neutron that it belongs to;
         without it, there are no rows.
     :ivar other_path: Its path, if it is not made of the key.
@@ -141,9 +141,13 @@ class Collection(Generic[_Row]):
 
     def filter(self, name: str) -> Filter[_Row]:
         """Return a filter by its name; by default, that of a field."""
-        return self.filters.get(name) or Filter(
-            name, lambda row: [getattr(row, name)]
-        )
+
+        def values_of(row: _Row) -> Values:
+            value = getattr(row, name)
+            return value if isinstance(value, tuple) else [value]
+
+        known = self.filters.get(name)
+        return known or Filter(self.record.key(name), values_of)
 
     def only(self, *names: str) -> 'Collection[_Row]':
         """Return the same collection, read with these fields only."""

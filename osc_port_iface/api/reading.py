@@ -370,6 +370,10 @@ class Record(Generic[_Row]):
             )
         )
 
+    def key(self, name: str) -> str:
+        """Return the key of a field."""
+        return self._fields[name].keys[0]
+
     def only(self, *names: str) -> 'Record[_Row]':
         """Return the same kind of record, with these fields only."""
         record = copy.copy(self)

@@ -45,12 +45,6 @@ _SHAPES = frozenset(
     {'fields', 'limit', 'sort_key', 'sort_dir', 'marker', 'all_tenants'}
 )
 
-# The keys of servers that Nova's filters compare, if they have other names.
-_SERVER_KEYS = {
-    'project_id': 'tenant_id',
-    'host': 'OS-EXT-SRV-ATTR:host',
-}
-
 
 class Source(Protocol):
     """Recorded objects."""
@@ -179,7 +173,7 @@ def _is_server_chosen(
 ) -> bool:
     """Compare a server as Nova does, which its callers rely on."""
     for name, values in filters.items():
-        value = str(server.get(_SERVER_KEYS.get(name, name)) or '')
+        value = str(server.get(compute.SERVERS.record.key(name)) or '')
         if name == 'name':
             if not any(re.search(pattern, value) for pattern in values):
                 return False

@@ -131,7 +131,7 @@ class Survey(surroundings.Surroundings):
         remote = {rule.remote_group_id for rule in rules}
         unread = remote - {*self.security_groups}
         self._add(self.security_groups, _GROUPS, 'id', unread)
-        self.members = self._read(neutron.PORTS, 'security_group', remote)
+        self.members = self._read(neutron.PORTS, 'security_group_ids', remote)
         offices = {rule.remote_address_group_id for rule in rules}
         self._add(self.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
         hosts = [port.host for port in ports]
