@@ -340,6 +340,18 @@ class FakeCloud(requests_mock.Mocker):
             json={'interfaceAttachments': list(attachments)},
         )
 
+    def register_hosts(self, *hosts: str) -> None:
+        """Answer with these hosts of nova-compute."""
+        self.get(
+            f'{self.compute_url}/os-services',
+            json={
+                'services': [
+                    {'host': host, 'state': 'up', 'status': 'enabled'}
+                    for host in hosts
+                ]
+            },
+        )
+
     def register_servers(self, *servers: dict[str, object]) -> None:
         """Answer listings of servers, whatever the filter, and each server."""
         self.get(

@@ -27,6 +27,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
@@ -69,7 +70,8 @@ def read(
     :param scope: What to observe.
     :param progress: Shows which kind has been read.
     :raises exceptions.CommandError: Several servers have a name, or one cannot
-        be looked up, or Neutron hides what is to be observed.
+        be looked up, the host does not exist, or Neutron hides what is to be
+        observed.
     """
     _check_rights(cloud, scope)
     server_ids, failures = _selected(cloud, names_or_ids, scope)
@@ -80,6 +82,9 @@ def read(
         if listing.failure is not None:
             failures.append(listing.failure)
         listings.append(listing)
+    servers = listings[0]
+    if scope.host and servers.state == 'complete' and not servers.objects:
+        hosts.check(cloud, scope.host)
     described = _described(cloud, names_or_ids, scope)
     return Reading(
         cloud.region, described, listings, failures, began, time.time()

@@ -219,7 +219,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         )
         self.assert_lists(test_list_fleet.rows((1, 'web', 11)), '--host', 'C1')
         self.register()
-        self.register_hosts('c1')
+        self.cloud.register_hosts('c1')
         self.cloud.register_network_versions()
         self.cloud.register_network('ports')
         self.assert_fails(
@@ -227,20 +227,9 @@ class TestSelectors(test_list_fleet.FleetTestCase):
             "No compute host has the name 'C1'. Did you mean 'c1'?",
         )
 
-    def register_hosts(self, *hosts: str) -> None:
-        self.cloud.get(
-            f'{fake_cloud.COMPUTE_URL}/os-services',
-            json={
-                'services': [
-                    {'host': host, 'state': 'up', 'status': 'enabled'}
-                    for host in hosts
-                ]
-            },
-        )
-
     def test_unknown_host(self) -> None:
         self.register()
-        self.register_hosts('compute-1', 'compute-2')
+        self.cloud.register_hosts('compute-1', 'compute-2')
         self.cloud.register_network_versions()
         self.cloud.register_network('ports')
         for arguments in ((), ('web',), ('--project', fake_cloud.PROJECT_ID)):
@@ -253,7 +242,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
 
     def test_similar_names_are_on_the_host(self) -> None:
         self.register()
-        self.register_hosts('compute-1')
+        self.cloud.register_hosts('compute-1')
         for query, name in (('', 'web-1'), ('?host=compute-1', 'wep')):
             self.cloud.get(
                 f'{test_list_fleet.SERVERS_URL}{query}',
@@ -269,7 +258,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
 
     def test_host_of_ports_only(self) -> None:
         self.register()
-        self.register_hosts('compute-1')
+        self.cloud.register_hosts('compute-1')
         self.cloud.register_network_versions()
         self.cloud.register_network(
             'ports', fake_cloud.port(11, 1, **{'binding:host_id': 'network-1'})
@@ -283,7 +272,7 @@ class TestSelectors(test_list_fleet.FleetTestCase):
 
     def test_host_without_servers(self) -> None:
         self.register()
-        self.register_hosts('compute-1')
+        self.cloud.register_hosts('compute-1')
         for arguments, place in (
             ((), ''),
             (('--status', 'ERROR'), ' with status ERROR'),

@@ -225,6 +225,20 @@ class TestRecord(RecordTestCase):
             result.stderr,
         )
 
+    def test_a_host_that_does_not_exist(self) -> None:
+        self.cloud.register_servers()
+        self.cloud.register_network('ports')
+        self.cloud.register_hosts('compute-1')
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                "No compute host has the name 'compute-2'. Did you mean "
+                "'compute-1'?\n",
+            ),
+            self.record('--host', 'compute-2'),
+        )
+        self.assertEqual(1, self.recorded('--host', 'compute-1')['Objects'])
+
     def test_without_a_token_no_journal_is_opened(self) -> None:
         self.cloud.post(f'{fake_cloud.AUTH_URL}/auth/tokens', status_code=401)
         self.assertEqual(

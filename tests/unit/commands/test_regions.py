@@ -118,7 +118,7 @@ class RegionsTestCase(base.ShellTestCase):
             re.compile(f'^{region.network_url}/v2.0/ports/[^/]*/bindings'),
             json={'bindings': []},
         )
-        region.get(f'{region.compute_url}/os-services', json={'services': []})
+        region.register_hosts()
 
     def ask(
         self, command: str, *arguments: str, regions: str = '--all-regions'
