@@ -53,21 +53,6 @@ _Gauge = tuple[str, str, Sequence[tuple[_Labels, float]]]
 # have attributes of the same names.
 _LABELS = {'project': 'project_id', 'host': 'host'}
 
-# What has one value for each region.
-_COUNTS: Sequence[tuple[str, str, Callable[[check.CheckResult], int]]] = (
-    (
-        'servers',
-        'Servers that were checked.',
-        lambda result: len(result.first.judged),
-    ),
-    ('ports', 'Ports that were checked.', lambda result: len(result.ports)),
-    (
-        'failures',
-        'Things that could not be read or checked.',
-        lambda result: result.gaps,
-    ),
-)
-
 
 def add_arguments(monitoring: argparse._ArgumentGroup) -> None:
     """Add the options for metrics to a command."""
@@ -113,6 +98,12 @@ def write(
 
     labels = [_LABELS[name] for name in parsed_args.metrics_by]
     regions = {name: {'region': name} if name else {} for name in results}
+
+    def by_region(
+        count: Callable[[check.CheckResult], int],
+    ) -> list[tuple[_Labels, int]]:
+        return [(regions[name], count(results[name])) for name in results]
+
     _replace(
         path,
         (
@@ -124,13 +115,20 @@ def write(
                 for found, count in _counts(result, labels)
             ],
         ),
-        *(
-            (
-                gauge,
-                description,
-                [(regions[name], count(results[name])) for name in results],
-            )
-            for gauge, description, count in _COUNTS
+        (
+            'servers',
+            'Servers that were checked.',
+            by_region(lambda result: len(result.first.judged)),
+        ),
+        (
+            'ports',
+            'Ports that were checked.',
+            by_region(lambda result: len(result.ports)),
+        ),
+        (
+            'failures',
+            'Things that could not be read or checked.',
+            by_region(lambda result: result.gaps),
         ),
         ('duration_seconds', 'How long it took.', [({}, round(took, 3))]),
         ('timestamp_seconds', 'When it was.', [({}, int(time.time()))]),
