@@ -31,9 +31,11 @@ from osc_port_iface.commands import joint_report
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface import printable
+from osc_port_iface import records
 
 if TYPE_CHECKING:
     from osc_port_iface.commands import as_of
+    from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
 _SEEN = ('Seen From', 'Seen Until')
@@ -160,6 +162,7 @@ class RecordedRegions:
             answer = part.attempt(self._tabulate)
             # There may be many observations, so what was read is not kept.
             part.command.asked = None
+            part.said = [_said(series.scope, *row) for row in part.said]
             rows: list[_Row] = []
             for headers, rows in answer.values():
                 self._headers = headers
@@ -168,6 +171,20 @@ class RecordedRegions:
             first, last = view.unchanged(series.usable)
             until = last.ended
             yield rows, first.began, until
+
+
+def _said(scope: history.Scope, method: str, line: str) -> tuple[str, str]:
+    """Say what was recorded, if the scope leaves out what is not there."""
+    # The line is the name of what is in all scopes, such as a network.
+    if not isinstance(line, records.Absence) or line.name == line:
+        return method, line
+    selected = scope.doubts(line.name)
+    if not selected:
+        return method, line
+    text = _('cannot tell about %(name)s; only these were recorded: %(only)s')
+    name = f"'{printable.escape(line.name)}'" if line.name else _('others')
+    text %= {'name': name, 'only': ', '.join(selected)}
+    return 'fail', records.Absence(text, line.name)
 
 
 def _merge(others: list[_Seen], found: _Seen) -> None:

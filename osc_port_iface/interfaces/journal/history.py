@@ -21,9 +21,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import listings
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface.interfaces.journal import timestamps
+from osc_port_iface import printable
 
 _OBSERVATIONS = schema.OBSERVATIONS.c
 _SCOPES = schema.SCOPES.c
@@ -56,17 +58,40 @@ class Scope:
 
     def sees_more_than(self, other: 'Scope') -> bool:
         """Return whether all that the other has was seen here, and more."""
-        if self.region != other.region or other.has_all_projects:
+        if self.region != other.region or self.details == other.details:
             return False
-        if self.has_all_projects:
-            return True
-        mine, others = dict(self.details), dict(other.details)
+        mine, others = (
+            {key: row for key, row in scope.details.items() if row}
+            for scope in (self, other)
+        )
         roles, other_roles = (
             frozenset(details.pop(ROLES, ())) for details in (mine, others)
         )
-        return mine == others and (
-            roles > other_roles or _ADMIN in roles - other_roles
+        return mine.items() <= others.items() and (
+            'project_id' not in mine
+            or roles >= other_roles
+            or _ADMIN in roles - other_roles
         )
+
+    def doubts(self, name: str) -> list[str]:
+        """Return what was selected, if it need not have what is not there.
+
+        :param name: What is not there, as the user wrote it.
+        """
+        servers = self.details.get('servers', ())
+        if name in servers:
+            return []
+        selectors = [
+            *((_('server %s'), server) for server in servers),
+            (_('host %s'), self.details.get('host')),
+            (_('status %s'), self.details.get('status')),
+            (_('imported listings%.0s'), self.details.get('imported')),
+        ]
+        return [
+            text % printable.one_line(str(value))
+            for text, value in selectors
+            if value
+        ]
 
 
 @dataclasses.dataclass(frozen=True)

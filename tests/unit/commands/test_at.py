@@ -139,6 +139,67 @@ class TestFindAt(AtTestCase):
             (result.status, result.stderr),
         )
 
+    def test_what_was_not_selected_is_not_known(self) -> None:
+        web = fake_cloud.identifier(1)
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{web}',
+            json={'server': fake_cloud.server(1, 'web')},
+        )
+        journal, environment = self.journal, self.environment
+        text = "cannot tell about '{}'; only these were recorded: {}\n"
+        for selectors, selected in (
+            (('web', web), f'server {web}, server web'),
+            (
+                ('--host', 'compute-1', '--status', 'ACTIVE'),
+                'host compute-1, status ACTIVE',
+            ),
+        ):
+            self.journal = journal + selectors[0]
+            moment = self.recorded(*selectors)['Finished']
+            for arguments, name, status in (
+                (('find', '10.9.9.9', ADDRESS), '10.9.9.9', 1),
+                (('list', 'db', 'web'), 'db', 1),
+                (('list', 'db'), 'db', 1),
+                (('show', 'db'), 'db', 1),
+                (('find', ADDRESS), '', 0),
+            ):
+                with self.subTest(selectors=selectors, arguments=arguments):
+                    result = self.at(moment, *arguments)
+                    line = text.format(name, selected) if name else ''
+                    self.assertEqual(
+                        (status, line), (result.status, result.stderr)
+                    )
+            self.environment = environment
+
+    def test_all_servers_have_what_some_have(self) -> None:
+        narrow = ('--project', fake_cloud.PROJECT_ID)
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{fake_cloud.PROJECT_ID}',
+            json={'project': {'id': fake_cloud.PROJECT_ID, 'name': 'demo'}},
+        )
+        some = (*narrow, '--host', 'compute-1')
+        self.recorded(*some)
+        moment = self.recorded(*narrow)['Finished']
+        self.recorded(*some)
+        self.recorded(*narrow)
+        result = self.find(moment, '10.9.9.9')
+        self.assertEqual(
+            (
+                3,
+                "'10.9.9.9' matches nothing in what this project can see\n",
+            ),
+            (result.status, result.stderr),
+        )
+
+    def test_a_selected_server_that_was_not_there(self) -> None:
+        result = self.record('gone', 'web', '-f', 'value', '-c', 'Finished')
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''), "No server with the name or ID 'gone' exists.\n"
+            ),
+            self.at(result.stdout.strip(), 'list', 'gone'),
+        )
+
     def test_an_administrator_sees_what_a_member_does_not(self) -> None:
         hidden = fake_cloud.port(11, 1, ADDRESS)
         for name in ('binding:vif_type', 'binding:host_id'):

@@ -150,10 +150,18 @@ class TestImport(base.ShellTestCase):
             (
                 1,
                 'Routers: not recorded\nSubnets: not recorded\n'
-                "cannot tell whether '10.0.0.6' matches anything: not "
-                'everything could be read\n',
+                "cannot tell about '10.0.0.6'; only these were recorded: "
+                'imported listings\n',
             ),
             (missing.status, missing.stderr),
+        )
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                "cannot tell about 'web-2'; only these were recorded: "
+                'imported listings\n',
+            ),
+            self.ask('list', 'web-2', '--at', WEDNESDAY),
         )
 
     def test_in_order_only(self) -> None:

@@ -61,7 +61,7 @@ class RecordTestCase(base.ShellTestCase):
 
     def recorded(self, *arguments: str) -> dict[str, Any]:
         """Record without an error, and return the row."""
-        result = self.record('-f', 'json', *arguments)
+        result = self.record(*arguments, '-f', 'json')
         self.assertEqual((0, ''), (result.status, result.stderr))
         (row,) = json.loads(result.stdout)
         found: dict[str, Any] = row
