@@ -110,7 +110,9 @@ _SERVER = paging.Collection(
 )
 _SERVERS = dataclasses.replace(_SERVER, other_path='/servers/detail')
 _PORTS, *_NETWORK = (
-    paging.Collection(row.key, row.what, _OBJECT, _UNCOMPARED)
+    paging.Collection(
+        row.key, row.what, _OBJECT, _UNCOMPARED, extension=row.extension
+    )
     for row in (
         neutron.PORTS,
         neutron.NETWORKS,
@@ -149,8 +151,9 @@ def read(
             yield _read(collection, read_all)
 
 
-# The service does not show these, or is missing.
-_HIDDEN = (errors.Forbidden, errors.NotFound, errors.NotInCatalog)
+# The service does not show these, or is missing. A 404 does not tell that, as
+# a proxy sends it as well: what Neutron lacks is an empty listing.
+_HIDDEN = (errors.Forbidden, errors.NotInCatalog)
 
 
 def _read(
@@ -161,7 +164,7 @@ def _read(
     try:
         answer = read_all()
     except errors.RequestFailed as error:
-        is_optional = collection not in (_SERVERS, _PORTS)
+        is_optional = collection.extension or collection in _IDENTITY
         if is_optional and isinstance(error, _HIDDEN):
             return GivenListing(collection.key, 'hidden')
         return GivenListing(collection.key, state, failure=str(error))

@@ -142,6 +142,29 @@ class TestRecord(RecordTestCase):
             result.stderr,
         )
 
+    def test_only_what_neutron_lacks_is_optional(self) -> None:
+        self.cloud.register_network('extensions', {'alias': 'router'})
+        self.recorded()
+        for status, key, line in (
+            (404, 'networks', 'Networks: not found (HTTP 404)'),
+            (403, 'subnets', 'Subnets: this is not allowed (HTTP 403)'),
+            (404, 'floatingips', 'Floating IPs: not found (HTTP 404)'),
+            (403, 'routers', ''),
+            (404, 'trunks', ''),
+        ):
+            with self.subTest(key=key):
+                self.cloud.get(
+                    f'{fake_cloud.NETWORK_URL}/v2.0/{key}', status_code=status
+                )
+                result = self.record('-f', 'value', '-c', 'Complete')
+                self.cloud.register_network(key)
+                self.assertEqual(
+                    command_result.Result(
+                        int(bool(line)), f'{not line}\n', line and f'{line}\n'
+                    ),
+                    result,
+                )
+
     def test_what_is_hidden_is_no_failure(self) -> None:
         for key in ('projects', 'domains', 'users'):
             self.cloud.get(f'{fake_cloud.AUTH_URL}/{key}', status_code=403)
