@@ -201,7 +201,7 @@ def _rows(text: str) -> list[Any]:
 
 
 def _yaml_rows(text: str) -> Any:
-    # The import is slow, and only ``diff`` needs it.
+    # The import is slow, and nothing else needs it.
     import yaml
 
     loader = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
@@ -209,6 +209,9 @@ def _yaml_rows(text: str) -> Any:
         return loader(text).get_single_data()
     except (yaml.YAMLError, OverflowError) as error:
         raise ValueError(str(error)) from None
+    except (AttributeError, LookupError):
+        # PyYAML raises them for !!timestamp x, !!bool x and !!int ''.
+        raise ValueError(_('a value is not what its tag says')) from None
 
 
 def _csv_rows(text: str) -> list[dict[str, Any]]:

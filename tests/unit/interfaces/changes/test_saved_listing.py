@@ -77,6 +77,7 @@ CSV = (
 )
 
 
+NOT_TAGGED = 'a value is not what its tag says'
 NOT_OURS = (
     "not what 'server interface list' writes with -f json, -f yaml or -f csv, "
     'with commas and the column Port ID'
@@ -198,6 +199,10 @@ class TestNotAListing(testtools.TestCase):
             ('csv without port IDs', '"Port State","Tag"\n', NOT_OURS),
             ('json object', f'{{{port}}}', 'not a list of interfaces'),
             ('yaml without a list', '--- {}\n', 'not a list of interfaces'),
+            *(
+                ('yaml with a tag', f'- {text}\n', NOT_TAGGED)
+                for text in ('!!timestamp x', '!!bool x', '!!int ""')
+            ),
             ('deep json', '[' * 100_000, 'nested too deeply'),
             (
                 'json of another kind',
