@@ -249,9 +249,13 @@ class _Side:
         headers: Collection[str] = _RECORDED
         if self.other:
             headers = self.other.headers or _USUAL
+        available = _COLUMNS
+        if not parsed_args.at:
+            # A journal may be of listings, which do not tell trunks.
+            available = (*_COLUMNS, *columns.OF_SUBPORT)
         chosen = [
             column
-            for column in _COLUMNS
+            for column in available
             if (column in columns.OF_SERVER or column.header in headers)
             and column.origin not in view.lacks
         ]
@@ -267,7 +271,12 @@ class _Side:
             )
             self._find_others(command, scope, servers.rows)
         answer = listing.chosen_interfaces(
-            cloud, servers, view.read(servers.rows, command.progress)
+            cloud,
+            servers,
+            view.read(servers.rows, command.progress),
+            with_subports=any(
+                column in columns.OF_SUBPORT for column in chosen
+            ),
         )
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)

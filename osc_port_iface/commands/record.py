@@ -195,5 +195,6 @@ def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:
                     'moment': timestamps.as_text(moment),
                 }
             )
-        listings.append((moment, listing.interfaces.values()))
+        interfaces = listing.without_subports().interfaces
+        listings.append((moment, interfaces.values()))
     return importing.import_listings(parsed_args.journal, listings)

@@ -25,6 +25,7 @@ from osc_port_iface import printable
 
 REGION = 'Region'
 PORT_ID = 'Port ID'
+PARENT_PORT_ID = 'Parent Port ID'
 SERVER_ID = 'Server ID'
 SERVER_NAME = 'Server Name'
 
@@ -94,7 +95,7 @@ class Listing:
         """Return the listing of a region, if it tells regions apart."""
         return self.only(REGION, [region]) if self.regions else self
 
-    def only(self, header: str, texts: Collection[str]) -> 'Listing':
+    def only(self, header: str, texts: Collection[str | None]) -> 'Listing':
         """Return the listing with the interfaces that have one of these."""
         kept = {
             port_id: row
@@ -102,6 +103,10 @@ class Listing:
             if row.get(header) in texts
         }
         return dataclasses.replace(self, interfaces=kept)
+
+    def without_subports(self) -> 'Listing':
+        """Return the listing without subports, if it tells them apart."""
+        return self.only(PARENT_PORT_ID, ('', None))
 
     def knows(self, header: str) -> bool:
         """Return whether any interface has a value in a column."""
@@ -207,7 +212,14 @@ class ListingDiff:
         ]
 
     def _port_changes(self) -> Iterator[Change]:
-        before, after = self.before.interfaces, self.after.interfaces
+        sides = [self.before, self.after]
+        # What a side does not list, or not completely, is not gone.
+        if any(
+            side.is_incomplete or PARENT_PORT_ID not in side.headers
+            for side in sides
+        ):
+            sides = [side.without_subports() for side in sides]
+        before, after = (side.interfaces for side in sides)
         for port_id in dict.fromkeys((*before, *after)):
             old, new = before.get(port_id), after.get(port_id)
             servers = {row.get(SERVER_ID) for row in (old, new) if row}
@@ -259,6 +271,8 @@ class ListingDiff:
             and not other.knows(header)
         ]
         if headers and other.headers:
+            if PARENT_PORT_ID in headers:
+                headers.append(_('the subports'))
             yield _('In %(side)s only, so not compared: %(columns)s') % {
                 'side': side.name,
                 # A column of white space has no name to show.

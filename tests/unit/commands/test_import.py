@@ -164,6 +164,29 @@ class TestImport(base.ShellTestCase):
             self.ask('list', 'web-2', '--at', WEDNESDAY),
         )
 
+    def test_subport_is_no_interface(self) -> None:
+        rows = [
+            {**row(number, 1, address), 'Parent Port ID': parent}
+            for number, address, parent in (
+                (11, '10.0.0.5', None),
+                (12, '10.1.0.5', fake_cloud.identifier(11)),
+            )
+        ]
+        path = self.listing(MONDAY, *rows)
+        self.imported(path)
+        self.assertEqual(
+            command_result.Result(0, '10.0.0.5\n', ''),
+            self.ask('list', '--at', MONDAY, '-c', 'Fixed IPs'),
+        )
+        self.assertEqual(
+            command_result.Result(
+                *(0, ''),
+                f'In {path} only, so not compared: Host, Parent Port ID, '
+                'the subports\n',
+            ),
+            self.ask('diff', path, '--at', MONDAY),
+        )
+
     def test_in_order_only(self) -> None:
         path = self.listing(FRIDAY, row(11, 1, '10.0.0.5'))
         # A journal has milliseconds only.

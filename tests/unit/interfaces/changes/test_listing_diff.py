@@ -239,6 +239,23 @@ class TestNotices(testtools.TestCase):
             )
             self.assertEqual(([], notices), (found.changes, found.notices))
 
+    def test_subports_that_one_side_may_lack(self) -> None:
+        both = *HEADERS, 'Parent Port ID'
+        rows = (*self.ROW, ''), (WEB, 'web', OTHER_PORT, 'x', 'a', PORT)
+        with_subport = listing('b', *rows, headers=both)
+        line = 'In b only, so not compared: Parent Port ID, the subports'
+        for other, notices in (
+            (listing('a', self.ROW), [line]),
+            (listing('a', rows[0], headers=both, is_incomplete=True), []),
+        ):
+            for sides in (with_subport, other), (other, with_subport):
+                found = self.diff(*sides)
+                self.assertEqual(([], notices), (found.changes, found.notices))
+        found = self.diff(with_subport, listing('a', rows[0], headers=both))
+        self.assertEqual(
+            [change('detached', 'x', None, port_id=OTHER_PORT)], found.changes
+        )
+
     def test_servers_of_one_side(self) -> None:
         other = (DB, 'db\x1b', OTHER_PORT, '10.0.0.2', 'a')
         found = self.diff(

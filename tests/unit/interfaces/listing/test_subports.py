@@ -96,6 +96,24 @@ class TestSubports(test_list_fleet.FleetTestCase):
         self.assertEqual(2, len(rows))
         self.assertNotIn('VLAN', rows[0])
 
+    def test_diff_lists_them_again(self) -> None:
+        before = self.create_file(self.list('--subports', '-f', 'json').stdout)
+        diff = 'server', 'interface', 'diff', before, '-f', 'value'
+        self.assertEqual(
+            command_result.Result(0, '', ''), self.openstack(*diff)
+        )
+        self.parent['trunk_details'] = None
+        columns = '-c', 'Port ID', '-c', 'Change'
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f'{fake_cloud.identifier(21)} detached\n'
+                f'{fake_cloud.identifier(22)} detached\n',
+                '',
+            ),
+            self.openstack(*diff, *columns),
+        )
+
     def test_cache_does_not_have_them(self) -> None:
         self.assertEqual(
             command_result.Result(
