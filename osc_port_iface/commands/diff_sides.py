@@ -48,9 +48,11 @@ _COLUMNS = (
     *columns.on_request(columns.OF_PROJECT),
 )
 
-# The columns that Neutron shows to administrators only.
+# The columns that Neutron shows to administrators only, or Nova alone has.
 _HIDEABLE = frozenset(
-    column.header for column in _COLUMNS if column.origin is views.Origin.ADMIN
+    column.header
+    for column in _COLUMNS
+    if column.origin in (views.Origin.ADMIN, views.Origin.TAG)
 )
 
 _USUAL = [column.header for column in columns.usual(_COLUMNS)]

@@ -140,8 +140,8 @@ class ListingDiff:
 
     :ivar before: The earlier listing.
     :ivar after: The later listing.
-    :ivar hideable: The columns that only some users may see. One that is
-        entirely empty on just one side is not compared. If a side lacks
+    :ivar hideable: The columns that only some users or sources see. One that
+        is entirely empty on just one side is not compared. If a side lacks
         values, that holds for all columns.
     :ivar region: The region of both, if several are compared.
     """
@@ -200,6 +200,11 @@ class ListingDiff:
         """The headers of the columns that are compared."""
         before, after = self.before, self.after
         may_lack = before.lacks_values or after.lacks_values
+        common = [
+            (row, after.interfaces[port_id])
+            for port_id, row in before.interfaces.items()
+            if port_id in after.interfaces
+        ]
         return [
             header
             for header in before.headers
@@ -208,6 +213,7 @@ class ListingDiff:
             and (
                 before.knows(header) == after.knows(header)
                 or not (may_lack or header in self.hideable)
+                or all(old[header] == new[header] for old, new in common)
             )
         ]
 

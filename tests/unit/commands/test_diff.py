@@ -77,6 +77,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
                         )
 
     def test_changes(self) -> None:
+        self.plug(2, fake_cloud.attachment(12, '10.0.0.2', tag='b'))
         before = self.save()
         self.plug(
             1,
@@ -292,6 +293,26 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 0, '', f'In {before} only, so not compared: Tag\n'
             ),
             self.diff(before, '--source', 'network'),
+        )
+        untagged = self.save('--source', 'network', '-f', 'json')
+        self.plug(1, fake_cloud.attachment(11, '10.0.0.1', tag='a'))
+        self.plug(2, fake_cloud.attachment(12, '10.0.0.2', tag='b'))
+        tagged = self.save()
+        line = 'In %s only, so not compared: Tag\n'
+        for sides, name in (
+            ((untagged,), 'the cloud'),
+            ((untagged, tagged), tagged),
+            ((tagged, untagged), tagged),
+        ):
+            self.assertEqual(
+                command_result.Result(0, '', line % name), self.diff(*sides)
+            )
+        self.plug(1, fake_cloud.attachment(11, '10.0.0.1'))
+        self.assertEqual(
+            command_result.Result(
+                3, f'web {WEB} {fake_cloud.identifier(11)} tag a \n', ''
+            ),
+            self.diff(tagged),
         )
 
     def test_hostile_file(self) -> None:
