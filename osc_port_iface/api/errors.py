@@ -18,7 +18,7 @@
       TokenRefused      401 to a token that was renewed a moment before, or no
                         token could be obtained
       RequestFailed     any other failure; other requests may succeed
-        RequestRefused  a status from 400 to 499 that a retry will not change
+        RequestRefused  a status from 300 to 499 that a retry will not change
           BadRequest    400
           Forbidden     403
           NotFound      404: it does not exist, or this caller may not see it
@@ -47,7 +47,7 @@ class RequestFailed(ApiError):
 
 
 class RequestRefused(RequestFailed):
-    """A status from 400 to 499 that a retry will not change."""
+    """A status from 300 to 499 that a retry will not change."""
 
 
 class BadRequest(RequestRefused):

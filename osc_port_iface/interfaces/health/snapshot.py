@@ -13,8 +13,8 @@
 """Reads what a check compares: much of the cloud with few requests, or again.
 
 A first look is at everything that is selected, many servers in one request,
-and goes on without what cannot be read. A second look is at one suspect, a
-server or a few ports, and must be complete.
+and goes on without what cannot be read, but for the servers and their ports.
+A second look is at one suspect, a server or a few ports, and must be complete.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
