@@ -27,7 +27,6 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
-from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
@@ -84,7 +83,7 @@ def read(
         listings.append(listing)
     servers = listings[0]
     if scope.host and servers.state == 'complete' and not servers.objects:
-        hosts.check(cloud, scope.host)
+        names.check_host(cloud, scope.host)
     described = _described(cloud, names_or_ids, scope)
     return Reading(
         cloud.region, described, listings, failures, began, time.time()

@@ -20,6 +20,7 @@ from typing import TypeVar
 from osc_lib import exceptions
 
 from osc_port_iface import addresses
+from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
 from osc_port_iface.api import identity
 from osc_port_iface.api import network
@@ -216,6 +217,29 @@ def regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:
                 + suggestions.did_you_mean(name, known)
             )
     return [name for name in known if name in wanted or not wanted]
+
+
+def check_host(cloud: api_cloud.Cloud, name: str) -> None:
+    """Check that there may be servers or ports on a host.
+
+    :param cloud: Nova, whose services are asked first, and Neutron, where
+        ports may be bound to a host without such a service.
+    :param name: Its name, as the user typed it.
+    :raises NoSuchName: No nova-compute and no port has this host. What
+        it may be in another case, or with a domain, is suggested.
+    :raises errors.ApiError: A request failed.
+    """
+    services = all_rows(cloud.compute.compute_services())
+    hosts = sorted({service.host for service in services})
+    if name in hosts:
+        return
+    bound = cloud.network.list(neutron.BOUND_PORTS, 'bound_host', [name])
+    if all_rows(bound):
+        return
+    raise NoSuchName(
+        _("No compute host has the name '%s'.") % printable.one_line(name)
+        + suggestions.did_you_mean(name, hosts)
+    )
 
 
 def all_rows(answer: records.Answer[_Any]) -> list[_Any]:

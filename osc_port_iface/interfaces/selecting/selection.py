@@ -24,7 +24,6 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.selecting import hosts
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import project_lookup
 from osc_port_iface.interfaces.selecting import server_lookup
@@ -143,7 +142,7 @@ class _Selection:
                 % error
             ) from None
         if self.scope.host and not answer.rows:
-            hosts.check(self.cloud, self.scope.host)
+            names.check_host(self.cloud, self.scope.host)
         return answer
 
     def _show(self, key: str) -> list[records.Server]:
