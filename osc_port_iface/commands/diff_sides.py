@@ -12,16 +12,14 @@
 
 """Reads what ``diff`` compares: files, the cloud, and what was recorded."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Collection, Iterable, Sequence
 import dataclasses
 import sys
-from typing import TYPE_CHECKING
 
 from osc_port_iface.api import compute
 from osc_port_iface.api import errors
+from osc_port_iface.commands import as_of
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import listing_files
 from osc_port_iface.commands import plugin_command
@@ -38,9 +36,6 @@ from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
 from osc_port_iface import records
-
-if TYPE_CHECKING:
-    from osc_port_iface.commands import diff
 
 _COLUMNS = (
     *columns.OF_SERVER,
@@ -66,7 +61,7 @@ _RECORDED = frozenset(
 
 
 def read(
-    command: diff.DiffServerInterface, parsed_args: argparse.Namespace
+    command: as_of.RecordedCommand, parsed_args: argparse.Namespace
 ) -> list[listing_diff.ListingDiff]:
     """Read both sides of each comparison.
 
@@ -141,7 +136,7 @@ def _check_regions(saved: Iterable[listing_diff.Listing]) -> None:
 
 
 def _now(
-    command: diff.DiffServerInterface,
+    command: as_of.RecordedCommand,
     parsed_args: argparse.Namespace,
     before: listing_diff.Listing,
 ) -> list[listing_diff.ListingDiff]:
@@ -150,7 +145,7 @@ def _now(
     Without an option, the regions of the saved listing are asked.
     """
 
-    def compared(part: diff.DiffServerInterface) -> listing_diff.ListingDiff:
+    def compared(part: as_of.RecordedCommand) -> listing_diff.ListingDiff:
         side = before.of_region(part.region or part.cloud().region)
         now = _Side(parsed_args, side)
         after = now.listing(_('the cloud'), now.table(part))
@@ -165,7 +160,7 @@ def _now(
 
 
 def _then(
-    command: diff.DiffServerInterface,
+    command: as_of.RecordedCommand,
     parsed_args: argparse.Namespace,
     saved: Sequence[listing_diff.Listing],
 ) -> list[listing_diff.ListingDiff]:
