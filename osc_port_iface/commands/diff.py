@@ -97,15 +97,18 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         )
         server_selectors.add_scope(servers)
         regions.add_arguments(parser)
-        server_selectors.add_tuning(
-            parser,
-            ('compute', 'network'),
-            _(
+        tuning = parser.add_argument_group(_('tuning'))
+        tuning.add_argument(
+            '--source',
+            **argument_types.chosen_from(('compute', 'network')),
+            default='compute',
+            help=_(
                 'View to read now: compute, a request to Nova for each server '
                 '(default), or network, a request to Neutron for about 150 '
                 'servers, without tags'
             ),
         )
+        server_selectors.add_concurrency(tuning)
         return parser
 
     def add_times(self, group: argparse._ArgumentGroup) -> None:

@@ -16,6 +16,7 @@ import argparse
 
 from osc_lib import exceptions
 
+from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import interface_filters
@@ -84,16 +85,19 @@ class ListServerInterface(as_of.RecordedLister):
                 'port, with the columns Parent Port ID and VLAN'
             ),
         )
-        server_selectors.add_tuning(
-            parser,
-            views.VIEWS,
-            _(
+        tuning = parser.add_argument_group(_('tuning'))
+        tuning.add_argument(
+            '--source',
+            **argument_types.chosen_from(views.VIEWS),
+            default='compute',
+            help=_(
                 'View to read: compute, a request to Nova for each server '
                 '(default); network, a request to Neutron for about 150 '
                 "servers, without tags; or cache, Nova's network info cache, "
                 'with MAC addresses and fixed IPs only'
             ),
         )
+        server_selectors.add_concurrency(tuning)
         return parser
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:

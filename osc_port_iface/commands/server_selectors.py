@@ -13,7 +13,6 @@
 """The arguments that select servers."""
 
 import argparse
-from collections.abc import Iterable
 import os
 
 from oslo_utils import strutils
@@ -113,22 +112,8 @@ def add_all_projects(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_tuning(
-    parser: argparse.ArgumentParser, sources: Iterable[str], text: str
-) -> None:
-    """Add the options that choose how interfaces of servers are read.
-
-    :param parser: The parser of the command.
-    :param sources: The names of the views to choose from.
-    :param text: The help about them.
-    """
-    group = parser.add_argument_group(_('tuning'))
-    group.add_argument(
-        '--source',
-        **argument_types.chosen_from(sources),
-        default='compute',
-        help=text,
-    )
+def add_concurrency(group: argparse._ActionsContainer) -> None:
+    """Add the option for the number of parallel requests."""
     group.add_argument(
         '--concurrency',
         metavar='<number>',
