@@ -151,7 +151,7 @@ class ListingDiff:
     hideable: Collection[str] = ()
     region: str = ''
 
-    @property
+    @functools.cached_property
     def changes(self) -> list[Change]:
         """The changes, by server, port and column.
 
