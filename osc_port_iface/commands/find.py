@@ -192,7 +192,12 @@ class FindServerInterface(as_of.RecordedLister):
         self.rank(*matched, above='Server Name')
         if kinds <= _MATCHED.keys():
             self.rank('Query', above='Project Name')
-        return super().take_action(parsed_args)
+        headers, rows = super().take_action(parsed_args)
+        if matched and 'Server Name' in headers:
+            place = headers.index('Server Name')
+            if not all(row[place].human_readable() for row in rows):
+                self.rank('Device Owner', above='Certainty')
+        return headers, rows
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         return self._table(parsed_args, self._find(parsed_args))

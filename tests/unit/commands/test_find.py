@@ -666,6 +666,24 @@ class TestOnATerminal(FindTestCase):
             self.find('198.51.100.101-198.51.100.102').stdout,
         )
 
+    def test_device_owner_of_what_is_no_server(self) -> None:
+        owner = 'network:router_interface'
+        self.register_ports(
+            fake_cloud.port(11, 1, '198.51.100.101'),
+            fake_cloud.port(12, 30, '198.51.100.1', device_owner=owner),
+        )
+        self.assertEqual(
+            """\
++----------------+------------+-------------+--------------------------+
+| Address        | Matched As | Server Name | Device Owner             |
++----------------+------------+-------------+--------------------------+
+| 198.51.100.1   | fixed-ip   |             | network:router_interface |
+| 198.51.100.101 | fixed-ip   | a-server-1  | compute:nova             |
++----------------+------------+-------------+--------------------------+
+""",
+            self.find('198.51.100.0/24').stdout,
+        )
+
     def test_beginning_of_a_mac_address(self) -> None:
         self.assertEqual(
             """\
