@@ -68,6 +68,8 @@ class PluginCommand(command.Command):
     :ivar heard: What is reported about it, as the method and the line; None to
         report at once.
     :ivar added: The headers of the columns that are added to its own.
+    :ivar tells_rows_apart: Whether rows are compared, by all usual columns,
+        of which cliff leaves out those that are not to be shown.
     """
 
     # OSC would authenticate before it reads the command line, and show what
@@ -80,6 +82,7 @@ class PluginCommand(command.Command):
     region = ''
     heard: list[tuple[str, str]] | None = None
     added: tuple[str, ...] = ()
+    tells_rows_apart = False
 
     _exit_status = 0
 
@@ -285,7 +288,7 @@ class PluginCommand(command.Command):
         if show_long:
             shown.add(columns.Shown.LONG)
         if not set(asked).issubset(self.added):
-            shown.clear()
+            shown = {columns.Shown.ALWAYS} if self.tells_rows_apart else set()
         return [
             column
             for column in available

@@ -212,6 +212,7 @@ def tabulate(
 
     shows_region = columns.is_named(parsed_args, listing_diff.REGION)
     command.added = (listing_diff.REGION, *_SEEN)
+    command.tells_rows_apart = True
     time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
     with moments.at(parsed_args.journal, [time], regions) as (series,):

@@ -470,6 +470,39 @@ class TestListAt(AtTestCase):
                 (result.status, result.stdout, result.stderr),
             )
 
+    def test_rows_that_look_alike(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'web')
+        )
+        ports = fake_cloud.port(11, 1, ADDRESS), fake_cloud.port(12, 2)
+        self.cloud.register_network('ports', *ports)
+        first = self.recorded()
+        self.cloud.register_network(
+            'ports', {**ports[0], 'status': 'DOWN'}, ports[1]
+        )
+        last = self.recorded()
+        began, ended = first['Finished'], last['Finished']
+        for shown in (
+            *((), ('-c', 'Server Name'), ('-c', 'Server ID')),
+            ('-c', 'Server Name', '--sort-column', 'Network Name'),
+        ):
+            with self.subTest(shown=shown):
+                result = self.at(
+                    *(began, 'list', *shown, '-f', 'json'),
+                    *('-c', 'Seen From', '-c', 'Seen Until'),
+                )
+                self.assertEqual(
+                    [
+                        (first['Started'], began),
+                        (first['Started'], ended),
+                        (last['Started'], ended),
+                    ],
+                    sorted(
+                        (row['Seen From'], row['Seen Until'])
+                        for row in json.loads(result.stdout)
+                    ),
+                )
+
     def test_more_than_a_page(self) -> None:
         self.cloud.register_servers(
             fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
