@@ -91,6 +91,7 @@ class PluginCommand(command.Command):
     ) -> None:
         super().__init__(app, app_args)
         self._hints: list[str] = []
+        self._told: set[tuple[str, str]] = set()
         self._status_line: progress.StatusLine | None = None
         # Of all regions that are asked.
         self._servers: collections.Counter[str] = collections.Counter()
@@ -247,10 +248,17 @@ class PluginCommand(command.Command):
             LOG.warning(line)
 
     def _unheard(self, method: str, lines: Iterable[str]) -> Iterable[str]:
-        """Return each line to report now; none if they are collected."""
+        """Return what is new, to report now; none if it is collected."""
         if self.heard is None:
             self.end_progress()
-            return dict.fromkeys(lines)
+            new = []
+            for line in lines:
+                # At another time, other names may be suggested.
+                key = method, getattr(line, 'name', '') or line
+                if key not in self._told:
+                    self._told.add(key)
+                    new.append(line)
+            return new
         self.heard += [(method, line) for line in lines]
         return ()
 

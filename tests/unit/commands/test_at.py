@@ -780,6 +780,14 @@ class TestDiffAt(AtTestCase):
             (1, '', "No server with the name or ID 'maul' exists.\n"),
             self.diff(moment, '--server', 'maul'),
         )
+        # Once, although neither side has it.
+        self.assertEqual(
+            (
+                *(1, 'readdressed 10.0.0.5 10.0.0.6\n'),
+                "No server with the name or ID 'maul' exists.\n",
+            ),
+            self.diff(moment, '--server', 'web', '--server', 'maul'),
+        )
 
     def test_only_scopes_of_both_times(self) -> None:
         project = fake_cloud.PROJECT_ID
