@@ -221,11 +221,12 @@ def duration(text: str) -> float:
 
     :returns: Seconds.
     """
-    number, unit = text[:-1], text[-1:]
+    # See accept_ago.
+    number, unit = text[:-1].removeprefix(' -'), text[-1:]
     if unit in _UNITS and number.isascii() and number.isdigit():
         return float(int(number) * _UNITS[unit])
     raise _invalid(
-        _("'%s' is not a time such as 90s, 30m, 12h, 7d or 2w"), text
+        _("'%s' is not a time such as 90s, 30m, 12h, 7d or 2w"), text.strip()
     )
 
 
@@ -236,7 +237,7 @@ def moment(text: str) -> datetime.datetime:
     """
     now = datetime.datetime.now(datetime.UTC)
     try:
-        ago = duration(text.removeprefix('-'))
+        ago = duration(text.strip().removeprefix('-'))
         return now - datetime.timedelta(seconds=ago)
     except (argparse.ArgumentTypeError, OverflowError):
         pass
@@ -247,7 +248,8 @@ def moment(text: str) -> datetime.datetime:
         return found.astimezone(datetime.UTC)
     except (ValueError, OverflowError):
         raise _invalid(
-            _("'%s' is not a time such as 2026-01-31T12:00:00Z or -3d"), text
+            _("'%s' is not a time such as 2026-01-31T12:00:00Z or -3d"),
+            text.strip(),
         ) from None
 
 

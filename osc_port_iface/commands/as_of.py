@@ -101,14 +101,14 @@ class RecordedLister(RecordedCommand, lister.TextLister):
 def accept_ago(parser: argparse.ArgumentParser) -> None:
     """Let times begin with a dash, such as -3d.
 
-    Before Python 3.14, argparse takes these for options.
+    Before Python 3.14, argparse takes these for options, unless there is a
+    space before it.
     """
     parse = parser.parse_known_args
 
     def parse_known_args(arguments: Iterable[str], *others: Any) -> Any:
         known = [
-            text.removeprefix('-') if _AGO.fullmatch(text) else text
-            for text in arguments
+            f' {text}' if _AGO.fullmatch(text) else text for text in arguments
         ]
         return parse(known, *others)
 

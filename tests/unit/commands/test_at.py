@@ -422,7 +422,7 @@ class TestFindAt(AtTestCase):
         self.assertTrue(result.stderr.endswith(line), result.stderr)
         self.assertTrue(
             self.find('-1M', ADDRESS).stderr.endswith(
-                "--at: '1M' is not a time such as 2026-01-31T12:00:00Z or "
+                "--at: '-1M' is not a time such as 2026-01-31T12:00:00Z or "
                 '-3d\n'
             )
         )
