@@ -217,6 +217,8 @@ def _is_among(resource: dict[str, Any], name: str, values: list[str]) -> bool:
             for key in ('ip_address', 'subnet_id')
         }
         return bool(found & set(values))
+    if name == 'security_groups':
+        return bool(set(resource[name]) & set(values))
     return resource.get(name) in values
 
 

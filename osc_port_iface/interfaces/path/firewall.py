@@ -83,12 +83,16 @@ class _Grant:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Filter:
-    """The security groups of a port, for one direction and one peer."""
+    """The security groups of a port, for one direction and one peer.
+
+    :ivar inside: The addresses that the peer does not have, as few networks.
+    """
 
     known: surroundings.Surroundings
     port: records.Port
     direction: str
     peer: surroundings.Seen
+    inside: Sequence[addresses.IPNetwork] = ()
 
     def judge(self, asked: flows.Flows) -> list[steps.Step]:
         """Judge which traffic passes, and which is answered.
@@ -240,6 +244,7 @@ class Filter:
                 row
                 for row in allowed
                 if row.overlaps(network)
+                and not any(addresses.covers(own, row) for own in self.inside)
                 and not (surroundings.is_internet(network) and is_private(row))
             )
         )

@@ -183,11 +183,17 @@ class Pair:
         target = (addresses.parse_ip_network(address),)
         sent: list[steps.Step] = []
         if source.port:
-            egress = firewall.Filter(known, source.port, 'egress', target)
+            inside = known.inside(destination)
+            egress = firewall.Filter(
+                *(known, source.port, 'egress', target, inside)
+            )
             sent = egress.judge(self.asked)
         received: list[steps.Step] = []
         if destination.port:
-            ingress = firewall.Filter(known, destination.port, 'ingress', seen)
+            inside = known.inside(source)
+            ingress = firewall.Filter(
+                *(known, destination.port, 'ingress', seen, inside)
+            )
             # Rules see the internal ports of a port forwarding.
             sent_to, arriving = forwarded
             asked = self.asked.moved(sent_to, arriving)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import dataclasses
 import enum
 import ipaddress
+import itertools
 
 from osc_port_iface import addresses
 from osc_port_iface.interfaces.path import steps
@@ -279,22 +280,56 @@ class Surroundings:
         :returns: One end for each network, and one for what is outside.
         """
         has_place = end.port or is_internet(end.network) or end.floating_ip
-        is_whole = False
-        for subnet in () if has_place else self.subnets.values():
-            cidr = addresses.parse_ip_network(subnet.cidr or end.address)
-            is_inside = holds(subnet, end.network)
-            is_external = self.network(subnet.network_id).is_external
-            if is_external is False and (
-                is_inside or addresses.covers(end.network, cidr)
-            ):
-                is_whole |= is_inside
+        for network_id, cidr in () if has_place else self._prefixes():
+            is_inside = addresses.covers(cidr, end.network)
+            if is_inside or addresses.covers(end.network, cidr):
                 yield dataclasses.replace(
                     end,
                     network=end.network if is_inside else cidr,
-                    network_of_cidr=subnet.network_id,
+                    network_of_cidr=network_id,
                 )
-        if not is_whole:
+        if has_place or not any(
+            addresses.covers(cidr, end.network) for cidr in self.inside(end)
+        ):
             yield end
+
+    def inside(self, end: End) -> list[addresses.IPNetwork]:
+        """Return the addresses that an end does not have, being outside.
+
+        Machines outside may have addresses of an external network, but not on
+        the internet if something of Neutron has them.
+
+        :returns: As few networks as possible.
+        """
+        if end.network_id:
+            return []
+        found = [cidr for _network_id, cidr in self._prefixes()]
+        if is_internet(end.network):
+            routers = self.routers.values()
+            gateways = (row for router in routers for row in router.gateways)
+            fixed_ips = itertools.chain(
+                *(row.fixed_ips for row in self.ports.values()),
+                *(row.fixed_ips for row in self.members),
+                *(row.external_ips for row in gateways),
+            )
+            texts = {row.ip_address for row in fixed_ips}
+            texts |= {row.address for row in self.floating_ips.values()}
+            found += map(addresses.parse_ip_network, texts)
+        return list(
+            ipaddress.collapse_addresses(  # type: ignore[type-var]
+                row for row in found if row.version == end.network.version
+            )
+        )
+
+    def _prefixes(self) -> list[tuple[str, addresses.IPNetwork]]:
+        """Return the networks that are not external, and their prefixes."""
+        return [
+            (row.network_id, addresses.parse_ip_network(row.cidr))
+            for row in self.subnets.values()
+            if row.cidr
+            and row.network_id
+            and not self.network(row.network_id).is_external
+        ]
 
     def at_gateway(self, end: End) -> End:
         """Give an end the port of the router whose gateway has its address.

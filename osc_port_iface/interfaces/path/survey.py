@@ -110,7 +110,20 @@ class Survey(surroundings.Surroundings):
         """Read what the paths between ends depend on."""
         ports = {end.port.id: end.port for end in found if end.port}.values()
         self.sees_all = any(port.shows_binding for port in ports)
-        self._add_routers({port.network_id for port in ports})
+        groups = self._add(
+            *(self.security_groups, neutron.SECURITY_GROUPS_WITH_RULES, 'id'),
+            (row for port in ports for row in port.security_group_ids),
+        )
+        rules = [rule for group in groups for rule in group.rules]
+        remote = {rule.remote_group_id for rule in rules}
+        self.members = self._read(neutron.PORTS, 'security_group_ids', remote)
+        # Each network of a CIDR is judged by itself.
+        has_cidr = any(
+            0 < end.network.prefixlen < end.network.max_prefixlen
+            for end in found
+        )
+        near = [*ports, *(self.members if has_cidr else ())]
+        self._add_routers({port.network_id for port in near})
         self._add_holders(
             subnet.network_id or ''
             for end in found
@@ -123,15 +136,8 @@ class Survey(surroundings.Surroundings):
             {port.device_id for port in self.router_interfaces()},
         )
         self._add(self.networks, neutron.NETWORKS, 'id', self._network_ids())
-        groups = self._add(
-            *(self.security_groups, neutron.SECURITY_GROUPS_WITH_RULES, 'id'),
-            (row for port in ports for row in port.security_group_ids),
-        )
-        rules = [rule for group in groups for rule in group.rules]
-        remote = {rule.remote_group_id for rule in rules}
         unread = remote - {*self.security_groups}
         self._add(self.security_groups, _GROUPS, 'id', unread)
-        self.members = self._read(neutron.PORTS, 'security_group_ids', remote)
         offices = {rule.remote_address_group_id for rule in rules}
         self._add(self.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
         hosts = [port.host for port in ports]
@@ -284,4 +290,5 @@ class Survey(surroundings.Surroundings):
             *gateways,
             *self.ports.values(),
         ]
-        return {row.network_id for row in rows}
+        found = {row.network_id for row in rows}
+        return found | {row.network_id for row in self.subnets.values()}

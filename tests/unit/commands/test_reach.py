@@ -371,6 +371,49 @@ class TestReach(base.ShellTestCase):
             (result.status, result.stdout, result.stderr),
         )
 
+    def test_network_of_a_member(self) -> None:
+        """Of a CIDR, it is a row like the networks of the server."""
+        member = fake_cloud.port(
+            13,
+            3,
+            network_id=fake_cloud.identifier(702),
+            fixed_ips=[fake_cloud.fixed_ip('10.0.2.5', 902)],
+            security_groups=[fake_cloud.identifier(801)],
+        )
+        ports = [
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            interface(21, 700, '10.0.0.1', 900),
+            member,
+        ]
+        self.register('ports', *ports)
+        self.register('networks', network(700, 'front'), network(702, 'lab'))
+        self.register(
+            'subnets',
+            {
+                **fake_cloud.subnet(900, '10.0.0.0/24'),
+                'gateway_ip': '10.0.0.1',
+            },
+            {
+                **fake_cloud.subnet(902, '10.0.2.0/24', 702),
+                'gateway_ip': '10.0.2.1',
+            },
+        )
+        result = self.reach(
+            *('10.0.0.0/16', 'web-1', '--port', '443', '-f', 'value'),
+            *('-c', 'Source Address', '-c', 'Reason'),
+        )
+        self.assertEqual(
+            (
+                3,
+                '10.0.0.0/24 no ingress rule of group web allows tcp 443 from '
+                '10.0.0.0/24\n'
+                '10.0.2.0/24 no router joins networks lab and front\n'
+                '10.0.0.0/16 router router-950 has no route to 10.0.0.0/16\n',
+                '',
+            ),
+            (result.status, result.stdout, result.stderr),
+        )
+
     def test_internet(self) -> None:
         for source in ('internet', '0.0.0.0/0'):
             result = self.reach(

@@ -67,6 +67,8 @@ PACKETS = [
 
 PEERS = ('10.0.0.5', '10.0.0.9', '192.0.2.1', '2001:db8::5', 'fe80::5')
 CIDRS = ('10.0.0.8/30', '2001:db8::4/126')
+# Those of subnets, of which some are in the CIDRs.
+INSIDE = ('10.0.0.8/32', '10.0.0.9/32', '10.0.0.10/31', '2001:db8::4/127')
 
 GROUPS = tuple(fake_cloud.identifier(number) for number in range(801, 806))
 ADDRESS_GROUPS = tuple(fake_cloud.identifier(n) for n in (991, 992))
@@ -76,7 +78,7 @@ ADDRESS_GROUPS = tuple(fake_cloud.identifier(n) for n in (991, 992))
 class Case:
     """One port, its surroundings, and who it talks to.
 
-    Of a CIDR, any address will do.
+    Of a CIDR, any address will do that is not in a subnet.
     """
 
     known: surroundings.Surroundings
@@ -87,8 +89,9 @@ class Case:
     def disagreements(self) -> list[str]:
         """Compare the judgement of each packet with that of the oracle."""
         peer = (ipaddress.ip_network(self.peer),)
+        inside = self.known.inside(surroundings.End('', *peer))
         step, *_replies = firewall.Filter(
-            self.known, self.port, self.direction, peer
+            self.known, self.port, self.direction, peer, inside
         ).judge(flows.EVERYTHING)
         found = []
         for packet in PACKETS:
@@ -182,6 +185,10 @@ class _World:
         return any(
             self._is_from_address(rule, address)
             for address in ipaddress.ip_network(self.case.peer)
+            if not any(
+                address in ipaddress.ip_network(subnet.cidr or '')
+                for subnet in self.case.known.subnets.values()
+            )
         )
 
     def _is_from_address(
@@ -248,7 +255,7 @@ class _Dealer(random.Random):
             ports += [(8, None), (8, 0), (0, 0), (3, 4)]
         first, last = self.choice(ports)
         cidrs = {
-            'IPv4': ('0.0.0.0/0', '10.0.0.0/29', '10.0.0.9/32', '192.0.0.0/8'),
+            'IPv4': ('0.0.0.0/0', '10.0.0.8/31', '10.0.0.9/32', '192.0.0.0/8'),
             'IPv6': ('::/0', '2001:db8::/64', '2001:db8::7/128'),
         }[ethertype]
         remote: dict[str, Any] = self.choice(
@@ -315,6 +322,11 @@ class _Dealer(random.Random):
             row: self.address_group(row)
             for row in self.some(ADDRESS_GROUPS, 2)
         }
+        peer = self.choice((*PEERS, *CIDRS))
+        known.subnets = {
+            cidr: records.Subnet(cidr, None, 'inside', cidr)
+            for cidr in (self.some(INSIDE, 2) if peer in CIDRS else ())
+        }
         return Case(
             known,
             samples.port(
@@ -324,7 +336,7 @@ class _Dealer(random.Random):
                 port_security_enabled=True,
             ),
             self.choice(('ingress', 'egress')),
-            self.choice((*PEERS, *CIDRS)),
+            peer,
         )
 
 

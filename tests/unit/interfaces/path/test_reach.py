@@ -667,6 +667,57 @@ class TestTranslation(WorldTestCase):
         self.world.change(EDGE, gateways=(gateway,))
         self.assert_allowed('198.51.100.7', '10.0.1.5')
 
+    def test_what_neutron_has_is_not_on_the_internet(self) -> None:
+        """But an external network has machines outside, too."""
+        self.world.floating_ips = [
+            dataclasses.replace(FLOATING_IP, address='2001:db8:9::8')
+        ]
+        self.world.more['members'] = [
+            port(30, FRONT, '10.0.0.30', '2001:db8::30'),
+            samples.port(31, '2001:db8:77::5', security_group_ids=(OPEN,)),
+        ]
+        remotes: list[tuple[dict[str, Any], str | None]] = [
+            ({'remote_group_id': OPEN}, None)
+        ]
+        offices = self.world.more['address_groups'] = {}
+        for cidr, is_outside in (
+            ('2001:db8:1::/64', False),
+            ('2001:db8:1:0:8000::/65', False),
+            ('2001:db8:1::/63', True),
+            ('2001:db8:9::/64', True),
+            ('2001:db8:9::2', False),
+            ('2001:db8:9::8', False),
+            ('2001:db8:9::9', False),
+            ('2001:db8:77::/64', True),
+        ):
+            remote = ipaddress.ip_network(cidr)
+            offices[cidr] = records.AddressGroup(cidr, 'office', (remote,))
+            part = cidr if is_outside else None
+            remotes.append(({'remote_network': remote}, part))
+            remotes.append(({'remote_address_group_id': cidr}, part))
+        for changes, part in remotes:
+            for direction, text, source, destination in (
+                ('ingress', 'from', 'internet6', '2001:db8:1::5'),
+                ('egress', 'to', '2001:db8:1::5', 'internet6'),
+            ):
+                self.world.allow()
+                self.world.groups[CLOSED] = group(
+                    CLOSED, rule(9, direction, ethertype='IPv6', **changes)
+                )
+                reason = (
+                    f'no {direction} rule of group closed allows tcp 22 '
+                    f'{text} the internet'
+                )
+                if part:
+                    reason = f'tcp 22 only {text} {part}'
+                with self.subTest(direction=direction, **changes):
+                    self.assert_path(
+                        ALLOWED if part else BLOCKED,
+                        reason,
+                        source,
+                        destination,
+                    )
+
     def test_private_addresses_are_not_on_the_internet(self) -> None:
         reason = (
             'the private address %s would have to be translated outside '
@@ -1454,6 +1505,23 @@ class TestWays(WorldTestCase):
                 ('10.0.0.0/15', BLOCKED, no_floating_ip),
             ],
             judged,
+        )
+
+    def test_outside_of_a_cidr(self) -> None:
+        """Without the networks that are rows; if nothing is left, no row."""
+        self.world.floating_ips = [FLOATING_IP]
+        inside = ipaddress.ip_network('10.0.0.0/24')
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        self.assert_blocked(
+            'no ingress rule of group closed allows tcp 22 from 10.0.0.0/15',
+            *('10.0.0.0/15', '10.0.1.5'),
+        )
+        self.assertEqual(
+            {'10.0.0.0/24', '10.0.1.0/24'},
+            {
+                path.pair.source.address
+                for path in self.world.paths('10.0.0.0/23', '10.0.1.5')
+            },
         )
 
     def test_what_has_the_addresses_of_a_cidr_is_not_judged(self) -> None:
