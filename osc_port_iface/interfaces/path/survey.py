@@ -177,10 +177,11 @@ class Survey(surroundings.Surroundings):
             rows.setdefault(row.id, row)
         return found
 
-    def _add_ports(
-        self, name: str, values: paging.Values
-    ) -> list[records.Port]:
-        return self._add(self.ports, neutron.PORTS, name, values)
+    def _add_ports(self, name: str, values: paging.Values) -> None:
+        """Read ports that an end needs; what fails is raised."""
+        answer = self._cloud.network.list(neutron.PORTS, name, values)
+        self.ports.update((row.id, row) for row in answer.rows)
+        self.failures += answer.failures
 
     def _add_addressed(self, texts: list[str]) -> None:
         """Read what has addresses: ports, floating IPs, and their targets.
@@ -265,7 +266,7 @@ class Survey(surroundings.Surroundings):
         while True:
             if next_hops:
                 hops = neutron.fixed_ips_on(next_hops, self.subnets)
-                self._add_ports('fixed_ip', hops)
+                self._add(self.ports, neutron.PORTS, 'fixed_ip', hops)
             router_ids |= {row.device_id for row in self.router_interfaces()}
             router_ids -= read
             if not router_ids:
@@ -274,7 +275,7 @@ class Survey(surroundings.Surroundings):
             routers = self._add(
                 self.routers, neutron.ROUTERS, 'id', router_ids
             )
-            self._add_ports('device_id', router_ids)
+            self._add(self.ports, neutron.PORTS, 'device_id', router_ids)
             joined = self._network_ids()
             joined -= {row.network_id for row in self.subnets.values()}
             self._add(self.subnets, neutron.SUBNETS, 'network_id', joined)

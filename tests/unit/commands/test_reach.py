@@ -182,6 +182,21 @@ class TestReach(base.ShellTestCase):
         (row,) = json.loads(result.stdout)
         self.assertEqual(('unknown', []), (row['Verdict'], row['Traffic']))
 
+    def test_ports_that_cannot_be_read(self) -> None:
+        """Without those of the ends, there is no answer."""
+        self.cloud.get(f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=403)
+        for ends in (
+            ('web-1', 'db-1'),
+            (fake_cloud.identifier(11), 'internet'),
+            ('internet', '10.0.1.5'),
+        ):
+            with self.subTest(ends=ends):
+                result = self.reach(*ends)
+                self.assertEqual(
+                    (1, '', 'Ports: this is not allowed (HTTP 403)\n'),
+                    (result.status, result.stdout, result.stderr),
+                )
+
     def test_failure_beside_an_allowed_path(self) -> None:
         self.cloud.get(
             f'{fake_cloud.NETWORK_URL}/v2.0/floatingips', status_code=403
