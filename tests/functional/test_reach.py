@@ -728,14 +728,15 @@ class TestReach(base.ProjectTestCase):
 
     def test_address_that_nobody_has(self) -> None:
         """On a network of another project, somebody unseen may have it."""
-        for end, address, user, verdict in (
-            ('dead', '10.73.0.99', self.user, 'blocked'),
-            ('common', '10.79.0.99', self.user, 'unknown'),
-            ('common', '10.79.0.99', self.reader, 'unknown'),
-            ('common', '10.79.0.99', 'admin', 'blocked'),
+        seen = 'no port that you may see'
+        for end, address, user, verdict, nobody in (
+            ('dead', '10.73.0.99', self.user, 'blocked', 'no port'),
+            ('common', '10.79.0.99', self.user, 'unknown', seen),
+            ('common', '10.79.0.99', self.reader, 'unknown', seen),
+            ('common', '10.79.0.99', 'admin', 'blocked', 'no port'),
         ):
             found = self.judged(end, address, '--port', '22', user=user)
-            expected = (verdict, f'no port on network {end} has {address}')
+            expected = (verdict, f'{nobody} on network {end} has {address}')
             self.assertIn(expected, found.values(), user)
         found = self.judged('front', '10.71.0.99', '--port', '22')
         used = ('unknown', 'port unfiltered may have 10.71.0.99')

@@ -274,7 +274,7 @@ class Pair:
         values: dict[str, object] = {'address': end.address}
         if end.network_id and end.network.num_addresses == 1:
             verdict = self.known.absence(network_id)
-            text = _('no port on network %(row)s has %(address)s')
+            text = self.known.nobody(network_id)
             if holder := self.known.holder(network_id, end.network):
                 verdict, values['port'] = steps.UNKNOWN, holder
                 text = _('port %(port)s may have %(address)s')

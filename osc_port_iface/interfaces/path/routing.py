@@ -335,8 +335,11 @@ class Way:
         if is_here and route.destination.prefixlen:
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
-            verdict = self._known.absence(self.network_id)
-            text = _('no port on network %(network)s has %(target)s')
+            self._end(
+                self._known.absence(self.network_id),
+                self._known.nobody(self.network_id),
+                address=surroundings.text(self._target),
+            )
         elif self._target_network_id is None:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')

@@ -1604,6 +1604,11 @@ class TestWays(WorldTestCase):
             (BLOCKED, 'no port on network back has 10.0.1.77'),
             (path.verdict, path.reason),
         )
+        self.world.change(BACK, project_id='another', is_shared=True)
+        self.assert_unknown(
+            'no port that you may see on network back has 10.0.1.77',
+            *('10.0.0.5', '10.0.1.77'),
+        )
 
     def test_address_of_no_port_that_one_may_use(self) -> None:
         pair = records.AddressPair("10.0.1.64/26", None)
