@@ -657,6 +657,26 @@ class TestStaleBindings(CheckTestCase):
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
         self.assert_finds(self.FINDING)
 
+    def test_one_port_whose_bindings_cannot_be_read(self) -> None:
+        self.register(
+            [server(1, 11), server(2, 12)], [port(11, 1), port(12, 2)]
+        )
+        self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
+        broken = fake_cloud.identifier(12)
+        url = f'{fake_cloud.NETWORK_URL}/v2.0/ports/{broken}/bindings'
+        for status, code, failure in (
+            (403, 1, f'Bindings of port {broken}: this is not allowed'),
+            (404, 3, ''),
+            (500, 1, f'Bindings of port {broken}: the service failed'),
+        ):
+            with self.subTest(status):
+                self.cloud.get(url, status_code=status, json={})
+                line = failure and f'{failure} (HTTP {status})\n'
+                self.assertEqual(
+                    command_result.Result(code, self.FINDING, line),
+                    self.check(),
+                )
+
     def test_hosts_that_cannot_be_listed(self) -> None:
         numbers = range(11, 31)
         self.register(

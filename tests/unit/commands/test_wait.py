@@ -631,6 +631,14 @@ class TestWait(WaitTestCase):
         self.assert_times_out(
             f"{INTERFACE}: other fixed IPs in Nova's cache\n"
         )
+        # One more than the interface has.
+        entries = [fake_cloud.cached(11, f'10.0.0.{n}') for n in (9, 11)]
+        server = fake_cloud.server(1, 'web', addresses={'net': entries})
+        self.answer([server], [live(11)])
+        self.assert_times_out(
+            f"{INTERFACE}: other fixed IPs in Nova's cache\n",
+            *('--port', PORT_ID),
+        )
 
     def test_timeout(self) -> None:
         self.answer([cached()], [live(11)])
