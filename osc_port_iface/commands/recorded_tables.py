@@ -184,7 +184,8 @@ def _said(scope: history.Scope, method: str, line: str) -> tuple[str, str]:
     text = _('cannot tell about %(name)s; only these were recorded: %(only)s')
     name = f"'{printable.escape(line.name)}'" if line.name else _('others')
     text %= {'name': name, 'only': ', '.join(selected)}
-    return 'fail', records.Absence(text, line.name)
+    # Nothing may fit the selectors of a list, and these may be narrower.
+    return 'fail' if line.name else method, records.Absence(text, line.name)
 
 
 def _merge(others: list[_Seen], found: _Seen) -> None:

@@ -146,7 +146,7 @@ class TestFindAt(AtTestCase):
             json={'server': fake_cloud.server(1, 'web')},
         )
         journal, environment = self.journal, self.environment
-        text = "cannot tell about '{}'; only these were recorded: {}\n"
+        text = 'cannot tell about {}; only these were recorded: {}\n'
         for selectors, selected in (
             (('web', web), f'server {web}, server web'),
             (
@@ -157,11 +157,12 @@ class TestFindAt(AtTestCase):
             self.journal = journal + selectors[0]
             moment = self.recorded(*selectors)['Finished']
             for arguments, name, status in (
-                (('find', '10.9.9.9', ADDRESS), '10.9.9.9', 1),
-                (('list', 'db', 'web'), 'db', 1),
-                (('list', 'db'), 'db', 1),
-                (('show', 'db'), 'db', 1),
+                (('find', '10.9.9.9', ADDRESS), "'10.9.9.9'", 1),
+                (('list', 'db', 'web'), "'db'", 1),
+                (('list', 'db'), "'db'", 1),
+                (('show', 'db'), "'db'", 1),
                 (('find', ADDRESS), '', 0),
+                (('list', '--status', 'ERROR'), 'others', 0),
             ):
                 with self.subTest(selectors=selectors, arguments=arguments):
                     result = self.at(moment, *arguments)
