@@ -12,6 +12,7 @@
 
 """Parses the addresses of interfaces, whatever their notation."""
 
+from collections.abc import Iterable
 import dataclasses
 import enum
 import functools
@@ -290,6 +291,16 @@ def parse_ip_network(text: str) -> IPNetwork:
     ):
         return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
     return network
+
+
+def collapsed(networks: Iterable[IPNetwork]) -> list[IPNetwork]:
+    """Return as few networks as possible with the same addresses.
+
+    :param networks: Networks of one version of IP.
+    """
+    return list(
+        ipaddress.collapse_addresses(networks)  # type: ignore[type-var]
+    )
 
 
 def covers(wide: IPNetwork, narrow: IPNetwork) -> bool:

@@ -239,14 +239,12 @@ class Filter:
         elif rule.remote_address_group_id and not effective.address_group:
             text = _('address group %s cannot be read')
             doubt = text % rule.remote_address_group_id
-        merged = list(
-            ipaddress.collapse_addresses(  # type: ignore[type-var]
-                row
-                for row in allowed
-                if row.overlaps(network)
-                and not any(addresses.covers(own, row) for own in self.inside)
-                and not (surroundings.is_internet(network) and is_private(row))
-            )
+        merged = addresses.collapsed(
+            row
+            for row in allowed
+            if row.overlaps(network)
+            and not any(addresses.covers(own, row) for own in self.inside)
+            and not (surroundings.is_internet(network) and is_private(row))
         )
         part = ', '.join(map(surroundings.text, merged)) or None
         if any(addresses.covers(row, network) for row in merged):

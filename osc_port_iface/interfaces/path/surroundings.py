@@ -326,10 +326,8 @@ class Surroundings:
             texts = {row.ip_address for row in fixed_ips}
             texts |= {row.address for row in self.floating_ips.values()}
             found += map(addresses.parse_ip_network, texts)
-        return list(
-            ipaddress.collapse_addresses(  # type: ignore[type-var]
-                row for row in found if row.version == end.network.version
-            )
+        return addresses.collapsed(
+            row for row in found if row.version == end.network.version
         )
 
     def _prefixes(self) -> list[tuple[str, addresses.IPNetwork]]:
