@@ -81,17 +81,14 @@ class Scope:
         servers = self.details.get('servers', ())
         if name in servers:
             return []
-        selectors = [
-            *((_('server %s'), server) for server in servers),
-            (_('host %s'), self.details.get('host')),
-            (_('status %s'), self.details.get('status')),
-            (_('imported listings%.0s'), self.details.get('imported')),
-        ]
-        return [
-            text % printable.one_line(str(value))
-            for text, value in selectors
-            if value
-        ]
+        found = [_('server %s') % server for server in servers]
+        if host := self.details.get('host'):
+            found.append(_('host %s') % host)
+        if status := self.details.get('status'):
+            found.append(_('status %s') % status)
+        if self.details.get('imported'):
+            found.append(_('imported listings'))
+        return list(map(printable.one_line, found))
 
 
 @dataclasses.dataclass(frozen=True)
