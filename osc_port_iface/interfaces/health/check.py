@@ -244,9 +244,6 @@ def _look_again(
 def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
     """Return whether a server was not being changed while it was read.
 
-    Many actions plug its interfaces in again, and libvirt does not wait for
-    their ports to become ACTIVE. No other action says much, so all count.
-
     :param began: When the reads began, by the monotonic clock.
     """
     actions = names.all_rows(api.instance_actions(server_id))
@@ -254,6 +251,7 @@ def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
     return not any(
         action.seconds_ago < recent or _goes_on(api, server_id, action)
         for action in actions
+        if action.action in server_state.CHANGES
     )
 
 

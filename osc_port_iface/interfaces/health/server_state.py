@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The states and times of a server that decide what can be judged."""
+"""The states and actions of a server that decide what can be judged."""
 
 from osc_port_iface import records
 
@@ -35,6 +35,37 @@ MOVING = frozenset(
 
 # Such a server is on no host, so its ports cannot be bound.
 OFF_HOST = 'SHELVED_OFFLOADED'
+
+# Actions of Nova (nova/compute/instance_actions.py) during which, and shortly
+# after which, the interfaces of a server, their hosts and states, and the
+# views of them may legitimately differ. While a server is plugged in again,
+# its ports are DOWN for a moment: libvirt does not wait for them by default.
+CHANGES = frozenset(
+    {
+        'attach_interface',
+        'confirmResize',
+        'detach_interface',
+        'evacuate',
+        'live-migration',
+        'migrate',
+        'pause',
+        'reboot',
+        'rebuild',
+        'rescue',
+        'resize',
+        'restore',
+        'resume',
+        'revertResize',
+        'shelve',
+        'shelveOffload',
+        'start',
+        'stop',
+        'suspend',
+        'unpause',
+        'unrescue',
+        'unshelve',
+    }
+)
 
 
 def is_settled(server: records.Server) -> bool:

@@ -163,6 +163,11 @@ class CheckTestCase(base.ShellTestCase):
                                 .replace(tzinfo=None)
                                 .isoformat(),
                             },
+                            {
+                                'action': 'create',
+                                'start_time': '2026-01-01T12:00:00.000000',
+                                'updated_at': None,
+                            },
                         ]
                         for age in ages
                     ]

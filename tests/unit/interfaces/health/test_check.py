@@ -153,7 +153,7 @@ class TestConfirm(testtools.TestCase):
         ]
 
     def test_action_that_goes_on(self) -> None:
-        self.actions(('attach_interface', 30.0))
+        self.actions(('attach_interface', 30.0), ('create', 40.0))
         for name, ends, expected, slept in (
             ('not', [True], [codes.Code.HOST_DIFFERS], []),
             ('and ends', [False, True], [codes.Code.HOST_DIFFERS], [5.0]),
@@ -208,13 +208,27 @@ class TestConfirm(testtools.TestCase):
                 self.events(True, True, True)
                 self.assertEqual((expected, []), self.confirm(ELSEWHERE))
 
-    def test_action_of_a_moment_ago(self) -> None:
-        for action in ('attach_interface', 'reboot', 'lock', 'of a new Nova'):
+    def test_each_action_that_changes_interfaces(self) -> None:
+        for action in (
+            *('attach_interface', 'confirmResize', 'detach_interface'),
+            *('evacuate', 'live-migration', 'migrate', 'pause', 'reboot'),
+            *('rebuild', 'rescue', 'resize', 'restore', 'resume'),
+            *('revertResize', 'shelve', 'shelveOffload', 'start', 'stop'),
+            *('suspend', 'unpause', 'unrescue', 'unshelve'),
+        ):
             for age, expected in ((4.9, []), (5.0, [ELSEWHERE.code])):
                 with self.subTest(action, age=age):
                     self.actions((action, age))
                     self.events(True, True, True)
                     self.assertEqual((expected, []), self.confirm(ELSEWHERE))
+
+    def test_actions_that_leave_interfaces_alone(self) -> None:
+        for action in ('create', 'changePassword', 'lock', 'createImage'):
+            with self.subTest(action):
+                self.actions((action, 1.0))
+                self.assertEqual(
+                    ([ELSEWHERE.code], []), self.confirm(ELSEWHERE)
+                )
 
     def test_what_is_wrong_for_a_moment_must_be_seen_twice(self) -> None:
         down = samples.port(11, '10.0.0.5', status='DOWN')
