@@ -190,6 +190,11 @@ class RepairServerInterface(lister.TextLister):
         plan, answer = job.plan()
         self.report(answer)
         self.fail(*answer.unjudged)
+        if not (plan.repairs or plan.left or answer.gaps):
+            self.hint(
+                _('Nothing to repair; servers looked at: %d.')
+                % len(answer.first.judged)
+            )
         rows = self._outcomes(job, plan, parsed_args)
         if any(row.remains for row in rows):
             self.report_negative()

@@ -716,6 +716,14 @@ class TestApproval(RepairTestCase):
                 self.assertIn(asked, ''.join(lines))
                 self.assertEqual(not typed, f'{asked}\n' in found.stderr)
 
+    def test_no_finding(self) -> None:
+        self.register([test_check.server(1, 11)], self.ports[:1])
+        result, _lines = self.answer('')
+        self.assertEqual(
+            (0, 'Nothing to repair; servers looked at: 1.\n'),
+            (result.status, result.stderr.splitlines(True)[-1]),
+        )
+
     def test_one_finding(self) -> None:
         self.register([test_check.server(1, 11)], self.ports[:2])
         _result, lines = self.answer('n\n')
