@@ -12,7 +12,8 @@
 
 """Parses the addresses of interfaces, whatever their notation."""
 
-from collections.abc import Iterable
+import bisect
+from collections.abc import Iterable, Sequence
 import dataclasses
 import enum
 import functools
@@ -291,6 +292,18 @@ def parse_ip_network(text: str) -> IPNetwork:
     ):
         return ipaddress.IPv4Network((mapped, network.prefixlen - 96))
     return network
+
+
+def is_within(narrow: IPNetwork, networks: Sequence[IPNetwork]) -> bool:
+    """Return whether one of several networks has all addresses of another.
+
+    :param networks: Networks of its version, as :func:`collapsed` returns
+        them. There may be thousands.
+    """
+    index = bisect.bisect_right(
+        networks, int(narrow[0]), key=lambda network: int(network[0])
+    )
+    return index > 0 and covers(networks[index - 1], narrow)
 
 
 def collapsed(networks: Iterable[IPNetwork]) -> list[IPNetwork]:

@@ -374,6 +374,26 @@ class AddressTestCase(testtools.TestCase):
         )
 
 
+class TestIsWithin(testtools.TestCase):
+    @settings
+    @hypothesis.given(
+        st.lists(st.tuples(st.integers(0, 63), st.integers(26, 32))),
+        st.tuples(st.integers(0, 63), st.integers(24, 32)),
+    )
+    def test_as_each_network_says(
+        self, found: list[tuple[int, int]], narrow: tuple[int, int]
+    ) -> None:
+        row, *rows = (
+            addresses.parse_ip_network(f'192.0.2.{number}/{length}')
+            for number, length in (narrow, *found)
+        )
+        wide = addresses.collapsed(rows)
+        self.assertEqual(
+            any(addresses.covers(each, row) for each in wide),
+            addresses.is_within(row, wide),
+        )
+
+
 class TestAddress(AddressTestCase):
     def test_kinds(self) -> None:
         for text, kind, value in (

@@ -243,7 +243,7 @@ class Filter:
             row
             for row in allowed
             if row.overlaps(network)
-            and not any(addresses.covers(own, row) for own in self.inside)
+            and not addresses.is_within(row, self.inside)
             and not (surroundings.is_internet(network) and is_private(row))
         )
         part = ', '.join(map(surroundings.text, merged)) or None

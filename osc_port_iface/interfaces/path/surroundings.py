@@ -299,9 +299,7 @@ class Surroundings:
                     network=end.network if is_inside else cidr,
                     network_of_cidr=network_id,
                 )
-        if has_place or not any(
-            addresses.covers(cidr, end.network) for cidr in self.inside(end)
-        ):
+        if has_place or not addresses.is_within(end.network, self.inside(end)):
             yield end
 
     def inside(self, end: End) -> list[addresses.IPNetwork]:
