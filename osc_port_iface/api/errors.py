@@ -21,6 +21,7 @@
         RequestRefused  a status from 300 to 499 that a retry will not change
           BadRequest    400
           Forbidden     403
+            NotRecorded a journal does not have it
           NotFound      404: it does not exist, or this caller may not see it
         TooLarge        504 or a timeout: a smaller request may succeed
           TooLong       414 or 431: the request does not fit
@@ -56,6 +57,10 @@ class BadRequest(RequestRefused):
 
 class Forbidden(RequestRefused):
     """403: the caller may not do this."""
+
+
+class NotRecorded(Forbidden):
+    """A journal does not have what was asked for."""
 
 
 class NotFound(RequestRefused):

@@ -99,7 +99,7 @@ class _Replay(transport.Transport):
         """Answer a request.
 
         :raises errors.NotFound: There was no such object.
-        :raises errors.Forbidden: It was not recorded.
+        :raises errors.NotRecorded: It was not recorded.
         """
         with self._lock:
             body = self._body(path.strip('/').split('/'), what, query or {})
@@ -120,7 +120,7 @@ class _Replay(transport.Transport):
             raise errors.NotInCatalog(_('%s: not recorded') % what)
         is_part = kind in ('ports', 'floatingips') and rest
         if is_part or not self._source.has(kind):
-            raise errors.Forbidden(_('%s: not recorded') % what)
+            raise errors.NotRecorded(_('%s: not recorded') % what)
         if not rest or rest == ['detail']:
             return self._page(kind, query)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
@@ -134,7 +134,7 @@ class _Replay(transport.Transport):
             line = _('%s: not found') % what
             raise errors.NotFound(records.Absence(line, identifier))
         line = _('%s: not recorded') % what
-        raise errors.Forbidden(records.Absence(line, identifier))
+        raise errors.NotRecorded(records.Absence(line, identifier))
 
     def _page(self, kind: str, query: transport.Query) -> Mapping[str, Any]:
         """Return a page of objects, of which few are in memory at a time."""

@@ -12,15 +12,18 @@
 
 """Reads what ``diff`` compares: files, the cloud, and what was recorded."""
 
+from __future__ import annotations
+
 import argparse
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 import dataclasses
 import sys
+from typing import TYPE_CHECKING
 
 from osc_port_iface.api import compute
-from osc_port_iface.api import errors
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import columns
+from osc_port_iface.commands import joint_report
 from osc_port_iface.commands import listing_files
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.commands import recorded_tables
@@ -31,11 +34,13 @@ from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
-from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
 from osc_port_iface import records
+
+if TYPE_CHECKING:
+    from osc_port_iface.interfaces.journal import history
 
 _COLUMNS = (
     *columns.OF_SERVER,
@@ -175,7 +180,7 @@ def _then(
     asked = parsed_args.region or [
         name for before in saved for name in before.regions
     ]
-    missing = []
+    parts: list[joint_report.Part[as_of.RecordedCommand]] = []
     with moments.at(parsed_args.journal, times, asked) as found:
         observed = {row.scope.region: bool(row.asked) for row in found[0]}
         sides = list(saved)
@@ -188,14 +193,12 @@ def _then(
             if moment:
                 name = _('the cloud at %s') % timestamps.as_text(moment)
             side = _Side(parsed_args, sides[0] if sides else None)
-            try:
-                table, is_certain = recorded_tables.RecordedRegions(
-                    command, side.table, series
-                ).ask_before()
-            except (names.NoSuchName, errors.NotFound) as error:
-                missing.append(error)
-                sides.append(listing_diff.Listing(name, (), {}))
-                continue
+            recorded = recorded_tables.RecordedRegions(
+                command, side.table, series
+            )
+            table, is_certain = recorded.ask_before()
+            parts += recorded.parts
+            side.is_incomplete |= any(part.is_lost for part in recorded.parts)
             if saved or (sides and not parsed_args.server):
                 sides = [side.narrowed(command, sides[0])]
             sides.append(side.listing(name, table))
@@ -211,11 +214,58 @@ def _then(
             _('Compared with the last observation, of %s.')
             % timestamps.as_text(last)
         )
-    if len(missing) == len(times):
-        raise missing[0]
+    joint_report.report(command, parts, observed)
     before, after = sides
+    scopes = [series.scope for series in found[0]]
+    before = _without_unrecorded(command, before, after, scopes)
+    if not saved:
+        after = _without_unrecorded(command, after, before, scopes)
     several = [name for name in observed if observed[name]]
     return _by_region(before, after, several if len(observed) > 1 else ())
+
+
+def _without_unrecorded(
+    command: as_of.RecordedCommand,
+    side: listing_diff.Listing,
+    other: listing_diff.Listing,
+    scopes: Sequence[history.Scope],
+) -> listing_diff.Listing:
+    """Leave out servers that need not be in what was recorded.
+
+    :param other: What was recorded.
+    :param scopes: What was selected then.
+    """
+    left_out = {
+        server_id: name
+        for region in {scope.region for scope in scopes}
+        for server_id, name in side.of_region(region).servers.items()
+        if server_id not in other.servers
+        and all(
+            scope.may_lack(server_id, name)
+            for scope in scopes
+            if scope.region == region
+        )
+    }
+    text = _('Not recorded, so not compared, servers of %(side)s: %(names)s')
+    return _without(command, side, left_out, text)
+
+
+def _without(
+    command: as_of.RecordedCommand,
+    side: listing_diff.Listing,
+    servers: Mapping[str, str],
+    text: str,
+) -> listing_diff.Listing:
+    """Leave servers out of a comparison, and say so.
+
+    :param servers: Their names, by ID.
+    """
+    if not servers:
+        return side
+    names = listing_diff.first_names(servers)
+    command.notify(text % {'side': side.name, 'names': names})
+    header = listing_diff.SERVER_ID
+    return side.only(header, {'', *side.servers} - servers.keys())
 
 
 @dataclasses.dataclass
@@ -280,7 +330,10 @@ class _Side:
         command.report(answer, look)
         command.report_hidden(look, is_asked=False)
         self.server_ids.update(server.id for server in servers.rows)
-        self.is_incomplete |= bool(answer.failures)
+        # What does not exist is not read at the other time either.
+        self.is_incomplete |= not all(
+            isinstance(line, records.Absence) for line in answer.failures
+        )
         self.lacks_values |= bool(look.failures or look.notices)
         return table
 
@@ -311,7 +364,7 @@ class _Side:
 
     def narrowed(
         self,
-        command: plugin_command.PluginCommand,
+        command: as_of.RecordedCommand,
         other: listing_diff.Listing,
     ) -> listing_diff.Listing:
         """Limit the other side to what is selected, or does not exist."""
@@ -325,14 +378,10 @@ class _Side:
             for server_id, name in other.servers.items()
             if server_id in self.other_ids - self.server_ids
         }
-        if not left_out:
-            return other
         text = _(
             'Not selected, so not compared, servers of %(side)s: %(names)s'
         )
-        names_left_out = listing_diff.first_names(left_out)
-        command.notify(text % {'side': other.name, 'names': names_left_out})
-        return other.only(header, {'', *other.servers} - left_out.keys())
+        return _without(command, other, left_out, text)
 
     def listing(self, name: str, table: columns.Table) -> listing_diff.Listing:
         """Make the side of what was listed.

@@ -113,11 +113,15 @@ def _merged(
     """
     said: dict[tuple[str, str], dict[str, None]] = {}
     absent: dict[str, set[int]] = {}
+    known: dict[tuple[str, str, str], str] = {}
     for number, part in enumerate(parts):
-        for row in part.said:
-            said.setdefault(row, {})[part.region] = None
-            if isinstance(row[1], records.Absence):
-                absent.setdefault(row[1].name, set()).add(number)
+        for method, line in part.said:
+            # At another time, other names may be suggested.
+            subject = getattr(line, 'name', '') or line
+            line = known.setdefault((part.region, method, subject), line)
+            said.setdefault((method, line), {})[part.region] = None
+            if isinstance(line, records.Absence):
+                absent.setdefault(line.name, set()).add(number)
     answering = {number for number, part in enumerate(parts) if not part.error}
     first, last = [], []
     for (method, line), regions in said.items():

@@ -13,6 +13,7 @@
 """``openstack server interface list``"""
 
 import argparse
+from collections.abc import Iterable
 
 from osc_lib import exceptions
 
@@ -99,6 +100,12 @@ class ListServerInterface(as_of.RecordedLister):
         )
         server_selectors.add_concurrency(tuning)
         return parser
+
+    def report_unrecorded(
+        self, parsed_args: argparse.Namespace, lines: Iterable[str]
+    ) -> None:
+        if not parsed_args.server:
+            self.notify(*lines)
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         is_one_server = len(parsed_args.server) == 1

@@ -253,10 +253,8 @@ class PluginCommand(command.Command):
             self.end_progress()
             new = []
             for line in lines:
-                # At another time, other names may be suggested.
-                key = method, getattr(line, 'name', '') or line
-                if key not in self._told:
-                    self._told.add(key)
+                if (method, line) not in self._told:
+                    self._told.add((method, line))
                     new.append(line)
             return new
         self.heard += [(method, line) for line in lines]

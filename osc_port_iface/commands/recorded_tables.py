@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
 import datetime
 import itertools
@@ -60,7 +60,10 @@ class _Seen:
 
 
 class RecordedRegions:
-    """A command that asks what was recorded of regions."""
+    """A command that asks what was recorded of regions.
+
+    :ivar parts: What the command reports, for each observation that it asks.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,7 @@ class RecordedRegions:
         tabulate: Callable[[as_of.RecordedCommand], columns.Table],
         found: Iterable[moments.Series],
         shows_region: bool = False,
+        asked: Sequence[str | None] = (),
     ) -> None:
         """Report what is not known.
 
@@ -76,18 +80,19 @@ class RecordedRegions:
         :param found: The observations of each scope.
         :param shows_region: Whether to show the region even if it is the only
             one.
+        :param asked: The host and the status that the user asks about.
         """
         self._command = command
         self._tabulate = tabulate
-        self._parts: list[joint_report.Part[as_of.RecordedCommand]] = []
+        self.parts: list[joint_report.Part[as_of.RecordedCommand]] = []
         self._headers: tuple[str, ...] = ()
         self._series = list(found)
+        self._asked = asked
         # That of an imported listing is not known.
         self._names = {each.scope.region for each in self._series} - {''}
         self._shows_region = shows_region or len(self._names) > 1
         for each in self._series:
-            region = printable.one_line(each.scope.region)
-            place = f'{region}: ' if region and len(self._names) > 1 else ''
+            place = self._place(each.scope.region)
             command.fail(*(place + line for line in each.notices))
 
     def ask(self) -> tuple[tuple[str, ...], list[_Seen]]:
@@ -100,14 +105,27 @@ class RecordedRegions:
             for seen in self._ask(series):
                 _merge(by_key.setdefault(seen.key, []), seen)
         rows = [seen for found in by_key.values() for seen in found]
-        return self._report(), rows
+        joint_report.report(self._command, self.parts, self._names)
+        return self._all_headers, rows
+
+    def unrecorded(self) -> Iterator[str]:
+        """Say what was selected in regions of which not all was recorded."""
+        found = records.grouped(self._series, lambda row: row.scope.region)
+        for region, several in found.items():
+            selected = [
+                each.scope.selected(*self._asked)
+                for each in several
+                if each.asked
+            ]
+            if selected and all(selected):
+                only = itertools.chain.from_iterable(selected)
+                yield self._place(region) + _only('', dict.fromkeys(only))
 
     def ask_before(self) -> tuple[columns.Table, bool]:
-        """Ask the first observation of each scope, and report as one.
+        """Ask the first observation of each scope.
 
         :returns: The table, and whether nothing that was read for it is
             different in the others.
-        :raises exceptions.CommandError: Each gives the same error.
         """
         rows: list[_Row] = []
         is_certain = True
@@ -116,12 +134,16 @@ class RecordedRegions:
             for found, _since, until in first:
                 rows += found
                 is_certain &= series.asked[-1].ended <= until
-        return (self._report(), rows), is_certain
+        return (self._all_headers, rows), is_certain
 
-    def _report(self) -> tuple[str, ...]:
-        """Report as one, and return the headers."""
-        joint_report.report(self._command, self._parts, self._names)
+    @property
+    def _all_headers(self) -> tuple[str, ...]:
         return (listing_diff.REGION,) * self._shows_region + self._headers
+
+    def _place(self, region: str) -> str:
+        """Return how a line about a region begins, if there are several."""
+        is_one_of_several = region and len(self._names) > 1
+        return f'{printable.one_line(region)}: ' if is_one_of_several else ''
 
     def _ask(self, series: moments.Series) -> list[_Seen]:
         """Ask the observations of a scope, in order."""
@@ -156,13 +178,13 @@ class RecordedRegions:
             if until and observed.began <= until:
                 continue
             part = joint_report.Part(self._command, region)
-            self._parts.append(part)
+            self.parts.append(part)
             view = series.view(observed)
             part.command.asked = replay.RecordedCloud(view)
             answer = part.attempt(self._tabulate)
             # There may be many observations, so what was read is not kept.
             part.command.asked = None
-            part.said = [_said(series.scope, *row) for row in part.said]
+            part.said = [self._said(series.scope, *row) for row in part.said]
             rows: list[_Row] = []
             for headers, rows in answer.values():
                 self._headers = headers
@@ -172,20 +194,32 @@ class RecordedRegions:
             until = last.ended
             yield rows, first.began, until
 
+    def _said(
+        self, scope: history.Scope, method: str, line: str
+    ) -> tuple[str, str]:
+        """Say what was recorded, if the scope leaves out what is not there."""
+        # The line is the name of what is in all scopes, such as a network.
+        if not isinstance(line, records.Absence) or line.name == line:
+            return method, line
+        selected = scope.selected(*self._asked)
+        if line.name:
+            selected = scope.doubts(line.name)
+        if not selected:
+            return method, line
+        text = records.Absence(_only(line.name, selected), line.name)
+        return 'fail' if line.name else method, text
 
-def _said(scope: history.Scope, method: str, line: str) -> tuple[str, str]:
-    """Say what was recorded, if the scope leaves out what is not there."""
-    # The line is the name of what is in all scopes, such as a network.
-    if not isinstance(line, records.Absence) or line.name == line:
-        return method, line
-    selected = scope.doubts(line.name)
-    if not selected:
-        return method, line
-    text = _('cannot tell about %(name)s; only these were recorded: %(only)s')
-    name = f"'{printable.escape(line.name)}'" if line.name else _('others')
-    text %= {'name': name, 'only': ', '.join(selected)}
-    # Nothing may fit the selectors of a list, and these may be narrower.
-    return 'fail' if line.name else method, records.Absence(text, line.name)
+
+def _only(name: str, selected: Iterable[str]) -> str:
+    """Say that nothing else was recorded, such as what has a name."""
+    text = _('Only these were recorded: %(selected)s')
+    if name:
+        text = _(
+            "cannot tell about '%(name)s'; only these were recorded: "
+            '%(selected)s'
+        )
+    values = {'name': printable.escape(name), 'selected': ', '.join(selected)}
+    return text % values
 
 
 def _merge(others: list[_Seen], found: _Seen) -> None:
@@ -217,12 +251,15 @@ def tabulate(
     time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
     with moments.at(parsed_args.journal, [time], regions) as (series,):
-        headers, found = RecordedRegions(
+        recorded = RecordedRegions(
             command,
             lambda part: part.tabulate(parsed_args),
             series,
             shows_region,
-        ).ask()
+            [vars(parsed_args).get(name) for name in ('host', 'status')],
+        )
+        headers, found = recorded.ask()
+        command.report_unrecorded(parsed_args, recorded.unrecorded())
     if command.shows_one and len({seen.scope_id for seen in found}) > 1:
         raise exceptions.CommandError(
             _('Several recorded interfaces match, use a port ID')

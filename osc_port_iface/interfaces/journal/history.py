@@ -73,22 +73,34 @@ class Scope:
             or _ADMIN in roles - other_roles
         )
 
+    def selected(self, *asked: str | None) -> list[str]:
+        """Return the servers, the host and the status that were selected.
+
+        :param asked: The host and the status of which all that was recorded
+            is asked for, as the user wrote them.
+        """
+        servers = self.details.get('servers', ())
+        host, status = self.details.get('host'), self.details.get('status')
+        found = [_('server %s') % server for server in servers]
+        if host and host not in asked:
+            found.append(_('host %s') % host)
+        if status and status not in asked:
+            found.append(_('status %s') % status)
+        return list(map(printable.one_line, found))
+
+    def may_lack(self, server_id: str, name: str) -> bool:
+        """Return whether a server may exist that is not there."""
+        known = {server_id, name}.intersection(self.details.get('servers', ()))
+        return bool(self.selected() and not known)
+
     def doubts(self, name: str) -> list[str]:
         """Return what was selected, if it need not have what is not there.
 
         :param name: What is not there, as the user wrote it.
         """
-        servers = self.details.get('servers', ())
-        if name in servers:
-            return []
-        found = [_('server %s') % server for server in servers]
-        if host := self.details.get('host'):
-            found.append(_('host %s') % host)
-        if status := self.details.get('status'):
-            found.append(_('status %s') % status)
         if self.details.get('imported'):
-            found.append(_('imported listings'))
-        return list(map(printable.one_line, found))
+            return [_('imported listings')]
+        return self.selected() if self.may_lack(name, name) else []
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@
 """Finds the servers that a user selects."""
 
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 import functools
 import re
@@ -142,7 +143,8 @@ class _Selection:
                 % error
             ) from None
         if self.scope.host and not answer.rows:
-            names.check_host(self.cloud, self.scope.host)
+            with contextlib.suppress(errors.NotRecorded):
+                names.check_host(self.cloud, self.scope.host)
         return answer
 
     def _show(self, key: str) -> list[records.Server]:

@@ -146,7 +146,8 @@ class TestFindAt(AtTestCase):
             json={'server': fake_cloud.server(1, 'web')},
         )
         journal, environment = self.journal, self.environment
-        text = 'cannot tell about {}; only these were recorded: {}\n'
+        text = "cannot tell about '{}'; only these were recorded: {}\n"
+        others = 'Only these were recorded: {1}\n'
         for selectors, selected in (
             (('web', web), f'server {web}, server web'),
             (
@@ -156,21 +157,45 @@ class TestFindAt(AtTestCase):
         ):
             self.journal = journal + selectors[0]
             moment = self.recorded(*selectors)['Finished']
-            for arguments, name, status in (
-                (('find', '10.9.9.9', ADDRESS), "'10.9.9.9'", 1),
-                (('list', 'db', 'web'), "'db'", 1),
-                (('list', 'db'), "'db'", 1),
-                (('show', 'db'), "'db'", 1),
-                (('find', ADDRESS), '', 0),
-                (('list', '--status', 'ERROR'), 'others', 0),
+            for arguments, line, name, status in (
+                (('find', '10.9.9.9', ADDRESS), text, '10.9.9.9', 1),
+                (('list', 'db', 'web'), text, 'db', 1),
+                (('list', 'db'), text, 'db', 1),
+                (('show', 'db'), text, 'db', 1),
+                (('find', ADDRESS), '', '', 0),
+                (('find', '10.0.0.0/24'), others, '', 1),
+                (('find', 'fa:16:3e'), others, '', 1),
+                (('find', ADDRESS, '--behind'), others, '', 1),
+                (('find', ADDRESS, '--all-matches'), others, '', 1),
+                (('list',), others, '', 0),
+                (('list', '--status', 'ERROR'), others, '', 0),
+                (('list', 'web'), '', '', 0),
             ):
                 with self.subTest(selectors=selectors, arguments=arguments):
                     result = self.at(moment, *arguments)
-                    line = text.format(name, selected) if name else ''
                     self.assertEqual(
-                        (status, line), (result.status, result.stderr)
+                        (status, line.format(name, selected)),
+                        (result.status, result.stderr),
                     )
             self.environment = environment
+
+    def test_all_that_was_selected_is_asked_for(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(
+                1, 'web', **{'OS-EXT-SRV-ATTR:host': 'compute-1'}
+            )
+        )
+        active = 'Only these were recorded: status ACTIVE\n'
+        host = 'Only these were recorded: host compute-1\n'
+        moment = self.recorded('--host', 'compute-1', '--status', 'ACTIVE')
+        for arguments, line in (
+            (('--host', 'compute-1'), active),
+            (('--host', 'compute-2', '--status', 'ACTIVE'), host),
+            (('--host', 'compute-1', '--status', 'ACTIVE'), ''),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.at(moment['Finished'], 'list', *arguments)
+                self.assertEqual((0, line), (result.status, result.stderr))
 
     def test_all_servers_have_what_some_have(self) -> None:
         narrow = ('--project', fake_cloud.PROJECT_ID)
@@ -731,17 +756,19 @@ class TestDiffAt(AtTestCase):
             'Server ID': fake_cloud.identifier(1),
         }
         saved = self.create_file(json.dumps([port]))
-        for before, arguments in (
-            (saved, (stopped_at, saved)),
-            (f'the cloud at {then}', (stopped_at, '--at', then)),
+        for before, arguments, nothing in (
+            (
+                *(saved, (stopped_at, saved)),
+                'No server exists with status ACTIVE.\n',
+            ),
+            (f'the cloud at {then}', (stopped_at, '--at', then), ''),
         ):
             with self.subTest(before):
                 self.assertEqual(
                     (
                         *(0, ''),
-                        'No server exists with status ACTIVE.\n'
                         'Not selected, so not compared, servers of '
-                        f'{before}: web\n',
+                        f'{before}: web\n{nothing}',
                     ),
                     self.diff(*arguments, '--status', 'ACTIVE'),
                 )
@@ -789,6 +816,63 @@ class TestDiffAt(AtTestCase):
             ),
             self.diff(moment, '--server', 'web', '--server', 'maul'),
         )
+
+    def test_two_servers_of_which_one_is_new(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.6'),
+            fake_cloud.port(12, 2, '10.0.0.7'),
+        )
+        self.recorded()
+        self.assertEqual(
+            (
+                *(3, 'attached  10.0.0.7\n'),
+                'In the last observation only, servers with all their '
+                'interfaces: mail\n',
+            ),
+            self.diff(
+                *(self.then['Finished'], '--server', 'web'),
+                *('--server', 'mail'),
+            ),
+        )
+
+    def test_what_is_not_recorded_is_not_detached(self) -> None:
+        self.journal += '-of-compute-1'
+        environment = self.environment
+        moved = fake_cloud.server(2, 'moved')
+        selectors = '--host', 'compute-1'
+        self.cloud.register_servers(fake_cloud.server(1, 'web'), moved)
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.6'),
+            fake_cloud.port(12, 2, '10.0.0.7'),
+        )
+        before = self.recorded(*selectors)['Finished']
+        self.recorded(*selectors)
+        listed = self.at(before, 'list', '-f', 'json').stdout
+        saved = self.create_file(listed)
+        self.environment = environment
+        self.cloud.register_servers(fake_cloud.server(1, 'web'))
+        self.cloud.register_network(
+            'ports', fake_cloud.port(11, 1, '10.0.0.6')
+        )
+        after = self.recorded(*selectors)['Finished']
+        for name, arguments in (
+            (f'the cloud at {before}', (before, '--at', after)),
+            (saved, (after, saved)),
+        ):
+            with self.subTest(name):
+                self.assertEqual(
+                    (
+                        *(0, ''),
+                        f'Not recorded, so not compared, servers of {name}: '
+                        'moved\n',
+                    ),
+                    self.diff(*arguments),
+                )
 
     def test_only_scopes_of_both_times(self) -> None:
         project = fake_cloud.PROJECT_ID
