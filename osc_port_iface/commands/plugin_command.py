@@ -92,7 +92,8 @@ class PluginCommand(command.Command):
         super().__init__(app, app_args)
         self._hints: list[str] = []
         self._told: set[tuple[str, str]] = set()
-        self._status_line: progress.StatusLine | None = None
+        # One at most, which all copies of the command share.
+        self._status_lines: list[progress.StatusLine] = []
         # Of all regions that are asked.
         self._servers: collections.Counter[str] = collections.Counter()
 
@@ -179,19 +180,20 @@ class PluginCommand(command.Command):
 
         :param text: What the user waits for, without anything untrusted.
         """
-        if self._status_line:
-            self._status_line.text = text
-        elif (
+        for line in self._status_lines:
+            line.text = text
+            return
+        if (
             self.app.stderr.isatty()
             and self.app.options.verbose_level == _USUAL_VERBOSITY
         ):
-            self._status_line = progress.StatusLine(self.app.stderr, text)
+            line = progress.StatusLine(self.app.stderr, text)
+            self._status_lines.append(line)
 
     def end_progress(self) -> None:
         """Erase the line of ``show_progress`` before other output."""
-        if self._status_line:
-            self._status_line.end()
-            self._status_line = None
+        while self._status_lines:
+            self._status_lines.pop().end()
 
     def progress(self, total: int) -> Callable[[], None]:
         """Show how many servers are done.

@@ -97,8 +97,6 @@ def choose(
             % ', '.join(map(printable.one_line, same))
         )
     if len(chosen) > 1 or (chosen and columns.is_named(parsed_args, HEADER)):
-        # Otherwise, each region would show a line of its own.
-        command.show_progress(plugin_command.WAITING)
         parts = [_part(command, name, found) for name in chosen]
         return Regions(command, parts)
     for name in chosen:
@@ -156,6 +154,8 @@ class Regions(Generic[_Command]):
         """
         if not self.are_shown:
             return {'': work(self._command)}
+        # Otherwise, each region would show a line of its own.
+        self._command.show_progress(plugin_command.WAITING)
         parts = self._answering
         done: dict[str, _Result] = {}
         for _part, results in fan_out.fan_out(

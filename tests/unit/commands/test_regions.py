@@ -464,6 +464,27 @@ class TestFind(RegionsTestCase):
             ],
         )
 
+    def test_progress_after_a_failure(self) -> None:
+        self.useFixture(test_progress.Impatient())
+        self.cloud.get(f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=400)
+        terminal = test_progress.Terminal()
+        self.stream = lambda: terminal
+        failure = 'RegionOne: Ports: the request was rejected (HTTP 400)'
+
+        def answer_late(_request: Any, _context: Any) -> dict[str, Any]:
+            terminal.wait_for(f'{failure}\n\rWaiting for the cloud, 0 s')
+            return {'server': fake_cloud.server(3, 'web')}
+
+        self.second.get(
+            f'{self.second.compute_url}/servers/{fake_cloud.identifier(3)}',
+            json=answer_late,
+        )
+        result = self.find(OTHER_ADDRESS)
+        self.assertEqual(
+            (1, f'RegionTwo {OTHER_ADDRESS} web\n'),
+            (result.status, result.stdout.rpartition('\r')[2]),
+        )
+
     def test_what_cannot_be_read_completely(self) -> None:
         self.second.get(
             f'{self.second.network_url}/v2.0/subnets', status_code=400
