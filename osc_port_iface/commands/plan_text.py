@@ -94,7 +94,7 @@ def lines(
 
 def _warnings(finding: plans.Finding, repair: plans.Repair) -> Iterator[str]:
     """Return what the user should know before a repair."""
-    if repair.action:
+    if repair.action and not repair.only_undoes:
         for kind in (finding.code, repair.action):
             if kind in _WARNINGS:
                 yield _WARNINGS[kind]
@@ -115,6 +115,8 @@ def sentence(
     what = f'{finding.code}: {repair.reason}'
     if repair.action:
         template = _SENTENCES.get(finding.code) or _SENTENCES[repair.action]
+        if repair.only_undoes:
+            template = _('enable the port (now %(actual)s)')
         what = template % {
             'actual': _('nothing uses it')
             if finding.code is codes.Code.UNUSED_PORT

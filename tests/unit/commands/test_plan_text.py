@@ -131,6 +131,20 @@ class TestSentence(testtools.TestCase):
                     sentence(repair(code, action, 'compute-8'), LOOK),
                 )
 
+    def test_a_bounce_that_was_interrupted(self) -> None:
+        half_done = repair(
+            *(Code.PORT_DOWN, Action.BOUNCE, 'disabled'),
+            calls=(CALL,),
+            undo=(CALL,),
+        )
+        self.assertEqual(
+            [
+                'web-2, backend, 192.0.2.136: enable the port (now disabled)',
+                '1 of 1 findings can be repaired.',
+            ],
+            list(plan_text.lines(plans.Plan([half_done], []), LOOK, False)),
+        )
+
     def test_not_repaired(self) -> None:
         self.assertEqual(
             'web-2, backend, 192.0.2.136: port-down: only with --bounce',
