@@ -261,7 +261,7 @@ def _translated(location: str) -> Iterator[None]:
         *_rest, text = getattr(error, 'orig', error).args or (error,)
         cause = printable.one_line(str(text))
         if _LOCKED.search(cause):
-            cause = _('another observation is being recorded')
+            cause = _('another command has it open, such as a recorder')
         elif _MALFORMED.search(cause):
             cause = _DAMAGED
         raise JournalError(location, cause) from None

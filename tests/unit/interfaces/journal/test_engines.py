@@ -160,7 +160,7 @@ class TestEngines(testtools.TestCase):
             # A reader does not have to wait.
             self.assertEqual({1}, samples.snapshots(self.journal).keys())
         self.assertEqual(
-            f'{self.journal}: another observation is being recorded',
+            f'{self.journal}: another command has it open, such as a recorder',
             str(error),
         )
 
