@@ -133,7 +133,8 @@ _ACTION = reading.Record(
     failed=reading.field(_is('Error'), 'message'),
     seconds_ago=reading.field(
         lambda action, *keys: action.age(*keys) or 0.0,
-        *('updated_at', 'start_time'),
+        'updated_at',
+        'start_time',
     ),
 )
 

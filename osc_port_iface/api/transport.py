@@ -295,7 +295,9 @@ class Transport:
             ):
                 wire_log.show(
                     'REQ: %s, microversion: %s, body: %s',
-                    *(call, self.microversion, call.body),
+                    call,
+                    self.microversion,
+                    call.body,
                 )
                 answer = self._adapter.request(
                     call.url,

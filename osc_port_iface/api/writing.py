@@ -42,8 +42,13 @@ _HOST_NAME = re.compile(r'\w[\w.-]{0,254}', re.ASCII)
 
 # The attributes that tell which port was deleted.
 _IDENTIFYING = (
-    *('name', 'project_id', 'network_id', 'mac_address', 'fixed_ips'),
-    *('device_id', 'device_owner'),
+    'name',
+    'project_id',
+    'network_id',
+    'mac_address',
+    'fixed_ips',
+    'device_id',
+    'device_owner',
 )
 
 _MARK = _('Mark on port %s')

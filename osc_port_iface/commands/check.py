@@ -197,7 +197,11 @@ class CheckServerInterface(lister.TextLister):
         command = shlex.join(
             [
                 *(f'OS_REGION_NAME={name}' for name in region),
-                *('openstack', 'server', 'interface', 'repair', *selected),
+                'openstack',
+                'server',
+                'interface',
+                'repair',
+                *selected,
             ]
         )
         self.hint(

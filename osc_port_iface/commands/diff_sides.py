@@ -118,7 +118,7 @@ def _by_region(
     """Compare two listings, by region if there are several."""
     return [
         listing_diff.ListingDiff(
-            *(before.of_region(name), after.of_region(name), _HIDEABLE, name)
+            before.of_region(name), after.of_region(name), _HIDEABLE, name
         )
         for name in region_names
     ] or [listing_diff.ListingDiff(before, after, _HIDEABLE)]
@@ -399,6 +399,9 @@ class _Side:
             }
             interfaces[texts[listing_diff.PORT_ID]] = texts
         return listing_diff.Listing(
-            *(name, headers, interfaces),
-            *(self.is_incomplete, self.lacks_values),
+            name,
+            headers,
+            interfaces,
+            self.is_incomplete,
+            self.lacks_values,
         )

@@ -44,8 +44,13 @@ COLUMNS: columns.Columns[observing.Observation] = (
 
 # Saved listings have what they have, and are kept as they are.
 _NOT_IMPORTED = (
-    *('<server>', '--project', '--host', '--status'),
-    *('--region', '--all-regions', '--keep'),
+    '<server>',
+    '--project',
+    '--host',
+    '--status',
+    '--region',
+    '--all-regions',
+    '--keep',
 )
 
 
@@ -68,7 +73,11 @@ class RecordServerInterface(lister.TextLister):
         'openstack server interface record addresses.sqlite --import may.json',
     )
     importance: tuple[str, ...] = (
-        *('Observation', 'Started', 'Objects', 'Changed', 'Gone'),
+        'Observation',
+        'Started',
+        'Objects',
+        'Changed',
+        'Gone',
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -38,11 +38,20 @@ _MAC_ADDRESS = 'MAC Address'
 _OF_OTHERS = frozenset(
     (
         # Of ``find``.
-        *('Query', 'Matched As', 'Certainty'),
+        'Query',
+        'Matched As',
+        'Certainty',
         # Of ``check`` and ``repair``.
-        *('Severity', 'Finding', 'Expected', 'Actual', 'Action', 'Result'),
+        'Severity',
+        'Finding',
+        'Expected',
+        'Actual',
+        'Action',
+        'Result',
         # Of ``diff`` and ``repair``.
-        *('Change', 'Before', 'After'),
+        'Change',
+        'Before',
+        'After',
     )
 )
 

@@ -69,8 +69,12 @@ def compare(
             continue
         found.append(
             findings.Finding(
-                *(code, server.id, interface.port_id, interface.mac_address),
-                *(expected, actual),
+                code,
+                server.id,
+                interface.port_id,
+                interface.mac_address,
+                expected,
+                actual,
                 server=server,
                 port=port,
             )
@@ -244,7 +248,9 @@ def _of_cached_floating_ips(
     for port in ports:
         if port in wrong:
             yield findings.of_port(
-                *(codes.Code.FLOATING_IP_DIFFERS, server, port),
+                codes.Code.FLOATING_IP_DIFFERS,
+                server,
+                port,
                 findings.joined(expected) or _('no floating IP'),
                 findings.joined(cached) or _('not in the cache'),
             )
@@ -260,7 +266,9 @@ def _of_lacking_ip(
         target = floating_ip.fixed_ip_address
         if target is not None and not port.has_address(target):
             yield findings.of_port(
-                *(codes.Code.FLOATING_IP_DIFFERS, server, port),
+                codes.Code.FLOATING_IP_DIFFERS,
+                server,
+                port,
                 _('%(floating_ip)s for a fixed IP of the port')
                 % {'floating_ip': floating_ip.address},
                 _('%(floating_ip)s for %(fixed_ip)s')

@@ -123,7 +123,12 @@ def of_port(
     """Make a finding about a port of a server, or of one that is gone."""
     server_id = server.id if server else port.server_id
     return Finding(
-        *(code, server_id, port.id, port.mac_address, expected, actual),
+        code,
+        server_id,
+        port.id,
+        port.mac_address,
+        expected,
+        actual,
         server=server,
         port=port,
         **details,

@@ -66,7 +66,9 @@ def judge(
             continue
         if port.server_id is None:
             yield findings.of_port(
-                *(codes.Code.HALF_RELEASED, None, port),
+                codes.Code.HALF_RELEASED,
+                None,
+                port,
                 _('a server, or device owner empty'),
                 _('device owner %(owner)s, device ID %(device)s')
                 % {
@@ -76,7 +78,9 @@ def judge(
             )
         elif port.server_id not in server_ids:
             yield findings.of_port(
-                *(codes.Code.ORPHAN_PORT, None, port),
+                codes.Code.ORPHAN_PORT,
+                None,
+                port,
                 _('a server that exists'),
                 # Whoever may see bindings may see the servers of all projects.
                 (
@@ -164,7 +168,9 @@ def address_claims(
         )
         if first := next(claims, None):
             yield findings.of_port(
-                *(codes.Code.ADDRESS_CLAIMED, server, port),
+                codes.Code.ADDRESS_CLAIMED,
+                server,
+                port,
                 _('address pairs without addresses of other servers'),
                 first,
             )

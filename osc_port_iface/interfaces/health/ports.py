@@ -71,7 +71,9 @@ def judge_mac_addresses(
         server = by_id.get(port.device_id or '')
         if other is not port and server:
             yield findings.of_port(
-                *(codes.Code.DUPLICATE_MAC, server, port),
+                codes.Code.DUPLICATE_MAC,
+                server,
+                port,
                 _('a MAC address of its own'),
                 _('that of port %s') % other.id,
             )
@@ -101,8 +103,11 @@ def judge_trunks(
             continue
         if _is_down(trunk):
             yield findings.of_port(
-                *(codes.Code.TRUNK_DEGRADED, server, parent),
-                *(_('trunk ACTIVE'), _('trunk %s') % trunk.status),
+                codes.Code.TRUNK_DEGRADED,
+                server,
+                parent,
+                _('trunk ACTIVE'),
+                _('trunk %s') % trunk.status,
             )
         for member in trunk.subports:
             subport = subports.get(member.port_id)
@@ -139,7 +144,9 @@ def judge_bindings(
         left = sorted(row.host for row in rows if row.status == 'INACTIVE')
         if left and may_be_stale(server, port):
             yield findings.of_port(
-                *(codes.Code.STALE_BINDING, server, port),
+                codes.Code.STALE_BINDING,
+                server,
+                port,
                 _('bound to %s alone') % (port.host or _('no host')),
                 _('also to %s') % ','.join(left),
                 stale_hosts=tuple(left),

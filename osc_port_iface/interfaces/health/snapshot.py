@@ -157,7 +157,9 @@ def take(cloud: api_cloud.Cloud, request: CheckRequest) -> Snapshot:
     ]
     has_all = not (names_or_ids or unread or scope.host or scope.status)
     reader = _Reader(
-        *(servers, request.codes, request),
+        servers,
+        request.codes,
+        request,
         failures=unread,
         notices=selected.notices,
         cloud=cloud,

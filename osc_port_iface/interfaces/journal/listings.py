@@ -29,7 +29,11 @@ from osc_port_iface.interfaces.journal import schema
 # The fields, besides the ID, that objects of a kind are looked up by.
 _INDEXED = {
     'ports': (
-        *('device_id', 'ip_address', 'mac_address', 'network_id', 'name'),
+        'device_id',
+        'ip_address',
+        'mac_address',
+        'network_id',
+        'name',
     ),
     'networks': ('name',),
     'subnets': ('name',),

@@ -86,7 +86,9 @@ def at(
             usable = [row for row in observations if row.is_complete]
             series = [
                 Series(
-                    *(connection, scope, usable),
+                    connection,
+                    scope,
+                    usable,
                     *_tell(observations, usable, time),
                 )
                 for time in times

@@ -152,8 +152,12 @@ class Observation:
                 number, base = old[identifier].base_id, old[identifier].base
             added.append(
                 listings.Version(
-                    *(self._version_id, number, self.id, schema.LAST),
-                    *(base, data),
+                    self._version_id,
+                    number,
+                    self.id,
+                    schema.LAST,
+                    base,
+                    data,
                 )
             )
             self._version_id += 1

@@ -83,11 +83,15 @@ class Match:
     def identity(self) -> Identity:
         """What tells it from other matches, in whichever region it is read."""
         return (
-            *(self.query, self.matched_as, self.ip_address),
-            *(self.port and self.port.id, self.parent and self.parent.id),
+            self.query,
+            self.matched_as,
+            self.ip_address,
+            self.port and self.port.id,
+            self.parent and self.parent.id,
             self.floating_ip and self.floating_ip.id,
             self.router and self.router.id,
-            *(self.forwarding, self.pair),
+            self.forwarding,
+            self.pair,
         )
 
     @property

@@ -185,14 +185,14 @@ class Pair:
         if source.port:
             inside = known.inside(destination)
             egress = firewall.Filter(
-                *(known, source.port, 'egress', target, inside)
+                known, source.port, 'egress', target, inside
             )
             sent = egress.judge(self.asked)
         received: list[steps.Step] = []
         if destination.port:
             inside = known.inside(source)
             ingress = firewall.Filter(
-                *(known, destination.port, 'ingress', seen, inside)
+                known, destination.port, 'ingress', seen, inside
             )
             # Rules see the internal ports of a port forwarding.
             sent_to, arriving = forwarded
@@ -223,7 +223,7 @@ class Pair:
             text = _('%(traffic)s passes as an answer only')
             traffic = ', '.join(path.passing.texts())
             step = steps.judged(
-                *(steps.UNKNOWN, 'network', self._place, text), traffic=traffic
+                steps.UNKNOWN, 'network', self._place, text, traffic=traffic
             )
             path = dataclasses.replace(path, hops=(*found, step))
         return path
@@ -252,7 +252,10 @@ class Pair:
                 map(firewall.is_private, peer)
             ):
                 yield steps.judged(
-                    *(steps.UNKNOWN, 'network', self._place, text),
+                    steps.UNKNOWN,
+                    'network',
+                    self._place,
+                    text,
                     address=firewall.describe(peer),
                 )
 

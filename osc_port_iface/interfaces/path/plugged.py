@@ -24,7 +24,9 @@ from osc_port_iface import records
 # (``nova/api/openstack/common.py``). In all others, it may.
 _RUNNING = frozenset({'ACTIVE', 'MIGRATING', 'PASSWORD', 'VERIFY_RESIZE'})
 _STOPPED = frozenset({'DELETED', 'PAUSED', 'SHUTOFF', 'SUSPENDED'}) | {
-    *('SHELVED', 'SHELVED_OFFLOADED', 'SOFT_DELETED')
+    'SHELVED',
+    'SHELVED_OFFLOADED',
+    'SOFT_DELETED',
 }
 # Paused, shut down, crashed and suspended (``nova/compute/power_state.py``).
 _POWERED_OFF = frozenset({3, 4, 6, 7})
@@ -103,7 +105,7 @@ def _sender(
         verdict = steps.UNKNOWN
         text = _('whether port %(row)s may send from %(address)s is not known')
     return steps.judged(
-        *(verdict, 'anti-spoofing', port, text), address=end.address
+        verdict, 'anti-spoofing', port, text, address=end.address
     )
 
 

@@ -275,7 +275,7 @@ class Way:
                 verdict = steps.UNKNOWN
         self.hops.append(
             steps.judged(
-                *(verdict, 'router', router, text), before=before, after=after
+                verdict, 'router', router, text, before=before, after=after
             )
         )
 
@@ -414,7 +414,7 @@ class Way:
         hop = 'router' if router else 'network'
         self.hops.append(
             steps.judged(
-                *(verdict, hop, router or network, text), **places, **values
+                verdict, hop, router or network, text, **places, **values
             )
         )
         raise _EndError

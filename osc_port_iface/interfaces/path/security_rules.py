@@ -198,13 +198,17 @@ def _sort_key(effective: EffectiveRule) -> tuple[object, ...]:
     remote = effective.remote_group or effective.address_group
     network = rule.remote_network
     parts = (
-        *(rule.ethertype, rule.protocol),
-        *(rule.port_range_min, rule.port_range_max),
+        rule.ethertype,
+        rule.protocol,
+        rule.port_range_min,
+        rule.port_range_max,
         rule.remote_address_group_id and True,
         rule.remote_group_id and True,
         network and (network.version, network),
         remote and remote.name,
-        *(rule.remote_group_id, rule.remote_address_group_id, rule.id),
+        rule.remote_group_id,
+        rule.remote_address_group_id,
+        rule.id,
     )
     # What is not set comes first.
     return (

@@ -348,7 +348,9 @@ class Surroundings:
         for router in self.routers.values():
             for gateway in router.gateways:
                 port = records.Port(
-                    *('', gateway.network_id or '', None),
+                    '',
+                    gateway.network_id or '',
+                    None,
                     gateway.external_ips,
                     device_id=router.id,
                     device_owner='network:router_gateway',

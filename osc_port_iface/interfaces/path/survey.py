@@ -111,7 +111,9 @@ class Survey(surroundings.Surroundings):
         ports = {end.port.id: end.port for end in found if end.port}.values()
         self.sees_all = any(port.shows_binding for port in ports)
         groups = self._add(
-            *(self.security_groups, neutron.SECURITY_GROUPS_WITH_RULES, 'id'),
+            self.security_groups,
+            neutron.SECURITY_GROUPS_WITH_RULES,
+            'id',
             (row for port in ports for row in port.security_group_ids),
         )
         rules = [rule for group in groups for rule in group.rules]
@@ -132,7 +134,9 @@ class Survey(surroundings.Surroundings):
             if surroundings.holds(subnet, end.network)
         )
         self._add(
-            *(self.floating_ips, neutron.FLOATING_IPS, 'router_id'),
+            self.floating_ips,
+            neutron.FLOATING_IPS,
+            'router_id',
             {port.device_id for port in self.router_interfaces()},
         )
         self._add(self.networks, neutron.NETWORKS, 'id', self._network_ids())

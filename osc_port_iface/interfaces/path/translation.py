@@ -147,5 +147,5 @@ def _translation(
     elif router.admin_state_up is False:
         verdict, text = steps.BLOCKED, _('router %(router)s is disabled')
     return steps.judged(
-        *(verdict, 'floating-ip', row, text), id=row.router_id, router=router
+        verdict, 'floating-ip', row, text, id=row.router_id, router=router
     )

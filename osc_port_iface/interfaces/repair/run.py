@@ -356,15 +356,22 @@ class Run:
         repair, sent = attempt.repair, tuple(attempt.sent)
         return [
             outcomes.Outcome(
-                *(repair, finding, outcomes.Result.STILL_THERE),
-                *(now.actual, plans.SEE_FINDINGS),
+                repair,
+                finding,
+                outcomes.Result.STILL_THERE,
+                now.actual,
+                plans.SEE_FINDINGS,
                 sent=sent,
             )
             if (now := (still or {}).get(finding.subject))
             else outcomes.Outcome(
-                *(repair, finding, result),
-                *(self._observe(repair.action, finding), reason),
-                *(remains, sent),
+                repair,
+                finding,
+                result,
+                self._observe(repair.action, finding),
+                reason,
+                remains,
+                sent,
             )
             for finding in repair.findings
         ]

@@ -174,7 +174,9 @@ def project_id(
         if domain is not None:
             found = all_rows(api.domains(domain))
             domain_id = exactly_one(
-                *(identity.DOMAINS, domain, found),
+                identity.DOMAINS,
+                domain,
+                found,
                 hints=_similar(api, identity.DOMAINS, domain),
             ).id
         found = all_rows(api.projects(name_or_id, domain_id))
@@ -193,7 +195,9 @@ def project_id(
         ) from None
     in_domain = identity.in_domain(domain_id)
     return exactly_one(
-        *(identity.PROJECTS, name_or_id, found),
+        identity.PROJECTS,
+        name_or_id,
+        found,
         describe=lambda row: printable.escape(
             _('%(id)s (domain %(domain)s)')
             % {'id': row.id, 'domain': row.domain_id}

@@ -68,7 +68,8 @@ def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
     return fan_out.gather(
         lambda project_id: api.show(identity.PROJECTS, project_id),
         project_ids,
-        *(errors.Forbidden, errors.NotFound),
+        errors.Forbidden,
+        errors.NotFound,
     )
 
 

@@ -64,7 +64,9 @@ def wait(
     names = collections.Counter(server.name for server in servers)
     polled = [
         polling.PolledServer(
-            *(cloud, condition, server),
+            cloud,
+            condition,
+            server,
             # Two servers of one name are told apart by their IDs.
             server.name
             if server.name and names[server.name] == 1
