@@ -29,11 +29,10 @@ from osc_port_iface.interfaces.owners import subports
 from osc_port_iface import printable
 from osc_port_iface import records
 
-# If one of these fails, there is no answer.
-_DIRECT = (floating_ips.find, ports.find)
-
 # The order matters: each continues from the matches of those before it.
-_INDIRECT = (
+_STEPS = (
+    floating_ips.find,
+    ports.find,
     load_balancers.find,
     router_gateways.find,
     allowed_addresses.find,
@@ -48,17 +47,18 @@ def find(search: searches.Search) -> None:
 
     :param search: What to look for, which is given all matches, in the order
         of the queries, then by address within a range, and by certainty.
-    :raises errors.ApiError: Neutron did not answer.
+    :raises errors.ApiError: Neutron did not show any ports.
     """
-    for step in _DIRECT:
-        step(search)
-    for step in _INDIRECT:
+    for step in _STEPS:
         try:
             step(search)
         except errors.RequestFailed as error:
+            # Further searches would only fail in the same way.
+            is_lost = isinstance(error, errors.Unreachable)
+            if step is ports.find or (is_lost and step is floating_ips.find):
+                raise
             search.failures.append(str(error))
-            if isinstance(error, errors.Unreachable):
-                # Further searches would only fail in the same way.
+            if is_lost:
                 break
     sort(search)
 

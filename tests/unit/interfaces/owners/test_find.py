@@ -125,11 +125,28 @@ class TestFind(testtools.TestCase):
         """Look for an address together with one that exists."""
         return [*find.unmatched(self.find(text, '10.0.0.100'))]
 
-    def test_without_what_is_direct_there_is_no_answer(self) -> None:
-        for method in self.direct:
-            method.side_effect = errors.RequestFailed('failed')
+    def test_without_ports_there_is_no_answer(self) -> None:
+        floating_ips, *ports = self.direct
+        for method, kind in (
+            (floating_ips, errors.Unreachable),
+            (ports[1], errors.Unreachable),
+            (ports[1], errors.RequestFailed),
+            (ports[2], errors.RequestFailed),
+        ):
+            method.side_effect = kind('failed')
             self.assertRaises(errors.ApiError, self.find, '10.0.0.5')
             method.side_effect = None
+
+    def test_floating_ips_may_fail(self) -> None:
+        self.network.way('ports', 'ip_address').return_value = records.Answer(
+            [port(1, '10.0.0.5')]
+        )
+        self.direct[0].side_effect = errors.RequestFailed('failed')
+        answer = self.find('10.0.0.5')
+        self.assertEqual(
+            (['fixed-ip'], ['failed']),
+            ([row.matched_as for row in answer.rows], answer.failures),
+        )
 
     def test_what_is_indirect_may_fail(self) -> None:
         self.network.way('ports', 'ip_address').return_value = records.Answer(
