@@ -20,6 +20,7 @@ import dataclasses
 
 from osc_port_iface import addresses
 from osc_port_iface.api import neutron
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.owners import search as searches
 from osc_port_iface import records
 
@@ -39,12 +40,18 @@ def find(search: searches.Search) -> None:
         for query in queries.of(row.address)
     ]
     forwarded = [row for _query, _row, rows in chosen for row in rows]
-    ports = search.by_id(
-        neutron.PORTS,
-        [
-            *(row.port_id for row in found),
-            *(row.internal_port_id for row in forwarded),
-        ],
+    port_ids = {
+        *(row.port_id for row in found),
+        *(row.internal_port_id for row in forwarded),
+    }
+    ports = search.by_id(neutron.PORTS, port_ids)
+    search.notices += (
+        records.Absence(
+            _('Port %s, to which a floating IP leads, cannot be read')
+            % port_id,
+            port_id,
+        )
+        for port_id in sorted(filter(None, port_ids - ports.keys()))
     )
     # Before Neutron 21, a forwarding does not have the ID of its port.
     others = search.ports(

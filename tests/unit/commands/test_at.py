@@ -179,6 +179,28 @@ class TestFindAt(AtTestCase):
                     )
             self.environment = environment
 
+    def test_a_floating_ip_of_a_server_that_was_not_selected(self) -> None:
+        web = fake_cloud.identifier(1)
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{web}',
+            json={'server': fake_cloud.server(1, 'web')},
+        )
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('192.0.2.77', 99)
+        )
+        moment = self.recorded(web)['Finished']
+        result = self.find(moment, '192.0.2.77', '-c', 'Matched As')
+        self.assertEqual(
+            (
+                1,
+                f"cannot tell about '{fake_cloud.identifier(99)}'; only these "
+                f'were recorded: server {web}\n',
+            ),
+            (result.status, result.stderr),
+        )
+        (row,) = json.loads(result.stdout)
+        self.assertEqual('floating-ip', row['Matched As'])
+
     def test_all_that_was_selected_is_asked_for(self) -> None:
         self.cloud.register_servers(
             fake_cloud.server(

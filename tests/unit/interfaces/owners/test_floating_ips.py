@@ -10,6 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import json
+
 from tests.unit.commands import test_find
 from tests.unit import fake_cloud
 
@@ -99,18 +101,32 @@ class TestPortForwardings(test_find.FindTestCase):
     def test_a_port_that_is_not_visible(self) -> None:
         self.register()
         self.register_ports()
+        result = self.find('203.0.113.5', '-f', 'json')
+        self.assertEqual(
+            (
+                0,
+                ''.join(
+                    f'Port {fake_cloud.identifier(number)}, to which a '
+                    'floating IP leads, cannot be read\n'
+                    for number in (11, 12)
+                ),
+            ),
+            (result.status, result.stderr),
+        )
         self.assertEqual(
             [
                 ('port-forwarding', None, fake_cloud.PROJECT_ID, 80),
                 ('port-forwarding', None, fake_cloud.PROJECT_ID, 443),
             ],
-            self.rows(
-                '203.0.113.5',
-                columns=(
-                    *('Matched As', 'Port ID', 'Project ID'),
-                    'External Port',
-                ),
-            ),
+            [
+                (
+                    row['Matched As'],
+                    row['Port ID'],
+                    row['Project ID'],
+                    row['External Port'],
+                )
+                for row in json.loads(result.stdout)
+            ],
         )
 
     def test_nothing_more_is_asked(self) -> None:
