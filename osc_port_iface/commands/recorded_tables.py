@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from osc_port_iface.interfaces.journal import history
     from osc_port_iface.interfaces.journal import moments
 
-_SEEN = ('Seen From', 'Seen Until')
+SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = tuple[cells.Cell, ...]
 _Answer: TypeAlias = tuple[list[_Row], datetime.datetime, datetime.datetime]
@@ -246,7 +246,7 @@ def tabulate(
     from osc_port_iface.interfaces.journal import moments
 
     shows_region = columns.is_named(parsed_args, listing_diff.REGION)
-    command.added = (listing_diff.REGION, *_SEEN)
+    command.added = (listing_diff.REGION, *SEEN)
     command.tells_rows_apart = True
     time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
@@ -273,7 +273,7 @@ def tabulate(
                 'this time: see Seen From and Seen Until'
             )
         )
-    return (*headers, *_SEEN), [
+    return (*headers, *SEEN), [
         (
             *seen.row,
             cells.exact_time(seen.since),

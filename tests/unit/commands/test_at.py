@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import functools
 import json
 import pathlib
 import sqlite3
@@ -21,6 +22,7 @@ import requests_mock
 from tests import command_result
 from tests.unit.commands import test_record
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
 ADDRESS = '10.0.0.5'
 
@@ -297,6 +299,23 @@ class TestFindAt(AtTestCase):
         self.assertEqual(
             ('floating-ip', 'web'), (row['Matched As'], row['Server Name'])
         )
+
+    def test_the_times_fit_a_terminal(self) -> None:
+        moment = self.recorded()['Finished']
+        self.recorded()
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 100)
+        for arguments in (
+            ('find', ADDRESS),
+            ('find', '10.0.0.0/24'),
+            ('list',),
+            ('list', '--long'),
+        ):
+            with self.subTest(arguments=arguments):
+                output = self.at(moment, *arguments).stdout
+                shown = [x.strip() for x in output.splitlines()[1].split('|')]
+                self.assertLessEqual(
+                    {'Server Name', 'Seen From', 'Seen Until'}, {*shown}
+                )
 
     def test_as_the_first_and_the_last_begin_and_end(self) -> None:
         first, last = self.recorded(), self.recorded()
