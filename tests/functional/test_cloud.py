@@ -429,6 +429,8 @@ class TestNetwork(base.ProjectTestCase):
         )
 
     def test_subport_is_wired_with_its_parent(self) -> None:
+        # OVN reports it a moment later.
+        self.wait_for_status(self.subport, 'ACTIVE')
         parent = self.port(self.parent)
         subport = self.port(self.subport)
         self.assertEqual('ACTIVE', self.trunk_status())
