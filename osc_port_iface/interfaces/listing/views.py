@@ -133,7 +133,7 @@ class NetworkView(View):
     """Neutron's view: one request for about 150 servers."""
 
     lacks: Mapping[Origin, str] = {
-        Origin.TAG: _('Neutron does not know the device tags')
+        Origin.TAG: _('only Nova knows the device tags')
     }
 
     def read(

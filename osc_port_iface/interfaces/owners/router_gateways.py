@@ -20,7 +20,9 @@ and their floating IPs, each in batches.
 """
 
 from osc_port_iface.api import neutron
+from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.owners import search as searches
+from osc_port_iface import printable
 from osc_port_iface import records
 
 _MATCHED_AS = 'router-gateway'
@@ -74,6 +76,15 @@ def _behind(search: searches.Search) -> list[searches.Match]:
         for match in search.rows
         if match.router and _translates(match, match.router)
     ]
+    search.notices += (
+        _(
+            'Router %s has extra routes, and servers behind other routers are '
+            'not shown'
+        )
+        % printable.escape(router.name or router.id)
+        for _match, router in translating
+        if router.routes
+    )
     router_ids = [router.id for _match, router in translating]
     inner = dict.fromkeys(
         (port.device_id, row.subnet_id)

@@ -108,6 +108,23 @@ class TestRouterGateways(test_find.FindTestCase):
                     self.rows(GATEWAY, '--behind', columns=COLUMNS),
                 )
 
+    def test_other_routers_may_be_behind_it(self) -> None:
+        self.register(is_administrator=False)
+        route = {'destination': '10.9.0.0/24', 'nexthop': '10.0.0.99'}
+        self.cloud.register_network(
+            'routers', {**fake_cloud.router(20, GATEWAY), 'routes': [route]}
+        )
+        result = self.find(GATEWAY, '--behind')
+        self.assertEqual(
+            (
+                0,
+                'Router router-20 has extra routes, and servers behind other '
+                'routers are not shown\n',
+            ),
+            (result.status, result.stderr),
+        )
+        self.rows(GATEWAY, columns=COLUMNS)
+
     def test_the_servers_behind_its_port(self) -> None:
         self.register(is_administrator=True)
         port_id = fake_cloud.identifier(22)
