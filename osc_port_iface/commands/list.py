@@ -26,6 +26,8 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import listing
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces.selecting import selection
+from osc_port_iface import printable
+from osc_port_iface import records
 
 NOTHING = _('No interface to show; servers that were looked at: %d.')
 
@@ -135,10 +137,18 @@ class ListServerInterface(as_of.RecordedLister):
             columns.show_server_names(chosen)
             or bool(self.region or parsed_args.at),
         )
+        found = view.read(servers.rows, self.progress)
+        if views.Origin.PORT in view.lacks and parsed_args.network:
+            # Neutron is not asked whether there is such a network.
+            labels = {row.interface.network_label for row in found.rows}
+            if parsed_args.network not in labels:
+                line = _("No server has the network '%s' in Nova's cache.")
+                name = printable.escape(parsed_args.network)
+                self.notify(records.Absence(line % name, name))
         answer = listing.chosen_interfaces(
             cloud,
             servers,
-            view.read(servers.rows, self.progress),
+            found,
             conditions,
             parsed_args.subports,
         )

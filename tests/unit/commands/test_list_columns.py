@@ -292,6 +292,18 @@ class TestColumns(test_list_fleet.FleetTestCase):
             ),
         )
 
+    def test_a_network_that_the_cache_does_not_have(self) -> None:
+        line = "No server has the network 'nat' in Nova's cache.\n"
+        for name, *streams in ('net', 'web\n', ''), ('nat', '', line):
+            with self.subTest(name):
+                self.assertEqual(
+                    command_result.Result(0, *streams),
+                    self.list(
+                        *('--source', 'cache', '--network', name),
+                        *('-f', 'value', '-c', 'Server Name'),
+                    ),
+                )
+
     def test_nic_index_of_one_server_costs_its_details(self) -> None:
         self.cloud.get(
             f'{test_list_fleet.SERVERS_URL}/{SERVER_ID}',
