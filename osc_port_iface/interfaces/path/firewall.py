@@ -130,7 +130,7 @@ class Filter:
         if surely & asked != possibly & asked:
             reason = _('it depends on the driver of the network')
             if len(self.peer) > 1:
-                text = _('it is not known whether it sees %s')
+                text = _('it may see %s')
                 reason = text % describe(self.peer)
             doubts = (row.doubt for row in grants if row.passes & asked)
             reason = '; '.join(dict.fromkeys(filter(None, doubts))) or reason
@@ -304,6 +304,8 @@ def _wholly(grants: Iterable[_Grant]) -> flows.Flows:
 
 def describe(peer: surroundings.Seen) -> str:
     """Describe the other end in a reason."""
+    if tuple(peer) == surroundings.anywhere(peer[0].version):
+        return _('any address')
     return _(' or ').join(
         _('the internet')
         if surroundings.is_internet(network)

@@ -123,6 +123,7 @@ class Pair:
         )
         if (
             way.arrives
+            and way.seen
             and end
             and way.routers
             and not (is_translated_here or answers_itself)
@@ -168,7 +169,7 @@ class Pair:
         address: str,
         route: str | None,
         hops: Sequence[steps.Step],
-        seen: surroundings.Seen = (),
+        seen: surroundings.Seen,
         forwarded: tuple[flows.Flows, flows.Flows] = _NOT_FORWARDED,
     ) -> Path:
         """Put the steps at both ends around the hops.
@@ -179,7 +180,6 @@ class Pair:
             forwarding.
         """
         known, source, destination = self.known, self.source, self.destination
-        seen = seen or (source.network,)
         target = (addresses.parse_ip_network(address),)
         sent: list[steps.Step] = []
         if source.port:
@@ -190,9 +190,10 @@ class Pair:
             sent = egress.judge(self.asked)
         received: list[steps.Step] = []
         if destination.port:
-            inside = known.inside(source)
+            peer = seen or surroundings.anywhere(source.network.version)
+            inside = known.inside(source) if seen else []
             ingress = firewall.Filter(
-                known, destination.port, 'ingress', seen, inside
+                known, destination.port, 'ingress', peer, inside
             )
             # Rules see the internal ports of a port forwarding.
             sent_to, arriving = forwarded
@@ -287,16 +288,22 @@ class Pair:
         network = self.known.network(network_id)
         return [steps.judged(verdict, 'network', network, text, **values)]
 
-    def _inbound(self) -> tuple[str | None, list[steps.Step]]:
+    def _inbound(
+        self,
+    ) -> tuple[str | None, list[steps.Step], surroundings.Seen]:
         """Judge the hops from outside to the address of the destination.
 
         Where the destination can send to the outside, the outside can send to
         it, unless the last router translates addresses.
+
+        :returns: The route in words, the hops, and the source, as the
+            destination sees it.
         """
         way = self.way_back(self.source.network, None)
         gateway = way.gateway
-        if not way.arrives or gateway is None:
-            return way.text(), way.hops
+        seen = (self.source.network,) if way.seen else ()
+        if not (way.arrives and gateway and seen):
+            return way.text(), way.hops, seen
         values: dict[str, object] = {
             'address': self.destination.address,
             'router': gateway,
@@ -310,10 +317,10 @@ class Pair:
             if self.destination.network in way.seen:
                 verdict = steps.UNKNOWN
             stop = steps.judged(verdict, 'router', gateway, text, **values)
-            return None, [stop]
+            return None, [stop], seen
         text = _('routers outside send %(address)s to router %(router)s')
         network = self.known.network(way.network_id)
         entrance = steps.judged(
             steps.ALLOWED, 'network', network, text, **values
         )
-        return way.text(), [entrance, *way.hops[-2::-1]]
+        return way.text(), [entrance, *way.hops[-2::-1]], seen

@@ -58,7 +58,8 @@ class Way:
     :ivar routers: The routers that it passes.
     :ivar gateway: The router through whose gateway it leaves for an external
         network, if it does.
-    :ivar seen: The source, as it is seen where the packet is at last.
+    :ivar seen: The source, as it is seen where the packet is at last; none if
+        what it passes is not known, which may translate addresses.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class Way:
                 'no router joins the subnets of network %(network)s, so '
                 'servers need a route to the other subnet'
             )
-        self._end(verdict, text)
+        self._stop(verdict, text)
 
     def _pass_routers(self, subnet: records.Subnet) -> None:
         host_route = _longest(subnet.host_routes, self._target)
@@ -403,7 +404,20 @@ class Way:
         router: records.Router | None = None,
         **values: object,
     ) -> NoReturn:
-        """End at a router, or on the network; see :func:`steps.judged`."""
+        """Go no further than a router, or than the network."""
+        self._stop(verdict, text, router, **values)
+        if verdict is steps.UNKNOWN:
+            self.seen = ()
+        raise _EndError
+
+    def _stop(
+        self,
+        verdict: steps.Verdict,
+        text: str,
+        router: records.Router | None = None,
+        **values: object,
+    ) -> None:
+        """Add the last hop; see :func:`steps.judged`."""
         network = self._known.network(self.network_id)
         places = {
             'start': self._known.network(self._start_id),
@@ -417,7 +431,6 @@ class Way:
                 verdict, hop, router or network, text, **places, **values
             )
         )
-        raise _EndError
 
 
 def _longest(

@@ -26,7 +26,7 @@ from osc_port_iface import records
 INTERNET = 'internet'
 
 # An address as it is seen at another place. If there are several, it is not
-# known which of them is seen.
+# known which of them is seen; if there is none, it may be any.
 Seen = tuple[addresses.IPNetwork, ...]
 
 _INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
@@ -427,6 +427,20 @@ def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:
 def is_internet(network: addresses.IPNetwork) -> bool:
     """Return whether it stands for all public addresses."""
     return network.prefixlen == 0
+
+
+def anywhere(version: int) -> Seen:
+    """Return what an address may be of which nothing is known.
+
+    :returns: All addresses, but not as the internet, which has no private
+        ones.
+    """
+    return tuple(
+        half
+        for network in _INTERNET
+        if network.version == version
+        for half in network.subnets()
+    )
 
 
 def text(network: addresses.IPNetwork) -> str:

@@ -120,10 +120,13 @@ def _by(
             # OVN translates replies where the sender is plugged in.
             keeps = len(way.routers) == 1
     hops.append(_translation(row, router, note))
+    if not seen:
+        return pair.path(row.address, route, hops, seen, *forwarded)
     target = pair.source.network if keeps else seen[0]
     back = pair.way_back(target, row.network_id)
     is_sure = len(seen) == 1
-    if keeps or not router or not back.arrives or router in back.routers:
+    is_known = back.arrives and back.seen
+    if keeps or not router or not is_known or router in back.routers:
         hops += back.replies(is_sure)
     else:
         # Only this router knows what it has translated.
