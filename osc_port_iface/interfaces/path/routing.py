@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 import contextlib
 import dataclasses
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
@@ -35,15 +35,12 @@ _NOT_JOINED = _('no router joins networks %(start)s and %(end)s')
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Route:
-    """A route of a router, by an interface or by its gateway."""
+    """A route of a server, or of a router by an interface or its gateway."""
 
     destination: addresses.IPNetwork
     network_id: str
     interface: records.Port | None = None
     next_hop: str | None = None
-
-
-_AnyRoute = TypeVar('_AnyRoute', _Route, records.Route)
 
 
 class _EndError(Exception):
@@ -126,13 +123,39 @@ class Way:
         if subnet is None:
             reason = _('the subnet of %(source)s cannot be read')
             self._end(steps.UNKNOWN, reason, source=self._source.network)
+        route = _longest(self._routes_on(subnet), self._target)
+        if route is None:
+            reason = _('subnet %(subnet)s has no gateway')
+            self._end(steps.BLOCKED, reason, subnet=subnet)
         is_neighbor = self._target_network_id == self._start_id
-        if is_neighbor and surroundings.holds(subnet, self._target):
-            self._end(steps.ALLOWED)
+        if route.next_hop is None:
+            # Machines outside are on external networks, too.
+            if is_neighbor or self._target_network_id is None:
+                self._end(steps.ALLOWED)
+            self._find_nobody()
         with contextlib.suppress(_EndError):
-            self._pass_routers(subnet)
-        if is_neighbor and not self.arrives:
+            self._pass_routers(route.next_hop)
+        is_on_link = surroundings.holds(subnet, self._target)
+        if is_neighbor and not is_on_link and not self.arrives:
             self._cross_subnets(subnet)
+
+    def _routes_on(self, subnet: records.Subnet) -> Iterator[_Route]:
+        """Return the routes of servers on a subnet; the first is to it."""
+        network_id, cidr = self._start_id, subnet.cidr or ''
+        yield _Route(addresses.parse_ip_network(cidr), network_id)
+        for row in subnet.host_routes:
+            yield _Route(row.destination, network_id, next_hop=row.next_hop)
+        if subnet.gateway_ip:
+            everything = self._target.supernet(new_prefix=0)
+            yield _Route(everything, network_id, next_hop=subnet.gateway_ip)
+
+    def _find_nobody(self) -> NoReturn:
+        """End on a network where no port answers for the destination."""
+        self._end(
+            self._known.absence(self.network_id),
+            self._known.nobody(self.network_id),
+            address=surroundings.text(self._target),
+        )
 
     def _cross_subnets(self, subnet: records.Subnet) -> None:
         """Go to another subnet of the same network without a router.
@@ -155,12 +178,7 @@ class Way:
             )
         self._stop(verdict, text)
 
-    def _pass_routers(self, subnet: records.Subnet) -> None:
-        host_route = _longest(subnet.host_routes, self._target)
-        next_hop = host_route.next_hop if host_route else subnet.gateway_ip
-        if next_hop is None:
-            reason = _('subnet %(subnet)s has no gateway')
-            self._end(steps.BLOCKED, reason, subnet=subnet)
+    def _pass_routers(self, next_hop: str) -> None:
         while True:
             router = self._router_at(next_hop)
             if router in self.routers:
@@ -336,11 +354,7 @@ class Way:
         if is_here and route.destination.prefixlen:
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
-            self._end(
-                self._known.absence(self.network_id),
-                self._known.nobody(self.network_id),
-                address=surroundings.text(self._target),
-            )
+            self._find_nobody()
         elif self._target_network_id is None:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')
@@ -434,8 +448,8 @@ class Way:
 
 
 def _longest(
-    routes: Iterable[_AnyRoute], target: addresses.IPNetwork
-) -> _AnyRoute | None:
+    routes: Iterable[_Route], target: addresses.IPNetwork
+) -> _Route | None:
     """Return the first of the most specific routes to a destination."""
     return max(
         (

@@ -1249,6 +1249,33 @@ class TestWays(WorldTestCase):
         reason = 'network link has no router at 10.0.9.9'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
 
+    def test_prefix_of_the_own_subnet(self) -> None:
+        """A router would know the way, but no server asks it."""
+        front = SUBNETS[FRONT][4]
+        self.world.change(front, cidr='10.0.0.0/16')
+        reason = 'no port on network front has 10.0.1.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        reason = 'no port on network front has 10.0.1.0/25'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.0/25')
+        reason = 'no way back: no port on network front has 10.0.1.5'
+        self.assert_blocked(reason, '10.0.1.5', '10.0.0.5')
+        self.world.change(FRONT, is_shared=True)
+        self.assert_unknown(reason, '10.0.1.5', '10.0.0.5')
+        longer, dead = (
+            records.Route(ipaddress.ip_network(cidr), next_hop)
+            for cidr, next_hop in (
+                ('10.0.1.0/24', '10.0.0.1'),
+                ('10.0.0.6/32', '10.0.0.99'),
+            )
+        )
+        self.world.change(FRONT, is_shared=False)
+        self.world.change(front, host_routes=(longer, dead))
+        self.assert_allowed('10.0.0.5', '10.0.1.5')
+        self.assert_allowed('10.0.1.5', '10.0.0.5')
+        # So it does not ask for a neighbor, either.
+        (path,) = self.world.paths('10.0.0.5', '10.0.0.6')
+        self.assertIs(BLOCKED, path.verdict)
+
     def test_9b_host_routes(self) -> None:
         route = records.Route(ipaddress.ip_network('10.0.1.0/24'), '10.0.0.1')
         self.world.change(
