@@ -232,6 +232,9 @@ class Way:
         """Go on outside Neutron, if a router may be there."""
         verdict = self._known.absence(self.network_id)
         text = _('network %(network)s has no router at %(address)s')
+        holder = self._known.holder(
+            self.network_id, addresses.parse_ip_network(next_hop)
+        )
         leads = self._known.has_routers_outside(self.network_id)
         if leads is None:
             verdict = steps.UNKNOWN
@@ -246,9 +249,12 @@ class Way:
                 '%(address)s on network %(network)s is a router outside '
                 'Neutron'
             )
+        elif holder:
+            verdict = steps.UNKNOWN
+            text = _('port %(holder)s may have the next hop %(address)s')
         elif self._target_network_id and not self.routers:
             text = _NOT_JOINED
-        self._end(verdict, text, address=next_hop)
+        self._end(verdict, text, address=next_hop, holder=holder)
 
     def _miss_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""

@@ -16,7 +16,7 @@ Each kind of thing is read once for both ends, whatever their number of
 interfaces and rules.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from osc_port_iface import addresses
@@ -126,13 +126,6 @@ class Survey(surroundings.Surroundings):
         )
         near = [*ports, *(self.members if has_cidr else ())]
         self._add_routers({port.network_id for port in near})
-        self._add_holders(
-            subnet.network_id or ''
-            for end in found
-            if not end.port and end.network.num_addresses == 1
-            for subnet in self.subnets.values()
-            if surroundings.holds(subnet, end.network)
-        )
         self._add(
             self.floating_ips,
             neutron.FLOATING_IPS,
@@ -140,6 +133,14 @@ class Survey(surroundings.Surroundings):
             {port.device_id for port in self.router_interfaces()},
         )
         self._add(self.networks, neutron.NETWORKS, 'id', self._network_ids())
+        vacant = [
+            subnet.network_id or ''
+            for end in found
+            if not end.port and end.network.num_addresses == 1
+            for subnet in self.subnets.values()
+            if surroundings.holds(subnet, end.network)
+        ]
+        self._add_holders([*vacant, *self._vacant_hops()])
         unread = remote - {*self.security_groups}
         self._add(self.security_groups, _GROUPS, 'id', unread)
         offices = {rule.remote_address_group_id for rule in rules}
@@ -261,10 +262,7 @@ class Survey(surroundings.Surroundings):
         subnets = self._add(
             self.subnets, neutron.SUBNETS, 'network_id', network_ids
         )
-        next_hops = {row.gateway_ip for row in subnets if row.gateway_ip}
-        next_hops |= {
-            route.next_hop for row in subnets for route in row.host_routes
-        }
+        next_hops = {hop for row in subnets for hop in _next_hops(row)}
         router_ids = {row.router_id for row in self.floating_ips.values()}
         read: set[str | None] = set()
         while True:
@@ -287,6 +285,34 @@ class Survey(surroundings.Surroundings):
                 route.next_hop for row in routers for route in row.routes
             }
 
+    def _vacant_hops(self) -> Iterator[str]:
+        """Return the networks with a next hop that has no port.
+
+        If a network leads outside, a router there may have it.
+        """
+        taken = {
+            (port.network_id, fixed_ip.ip_address)
+            for port in self.ports.values()
+            for fixed_ip in port.fixed_ips
+        }
+        of_routers = {
+            route.next_hop
+            for router in self.routers.values()
+            for route in router.routes
+        }
+        for subnet in self.subnets.values():
+            network_id = subnet.network_id or ''
+            hops = _next_hops(subnet)
+            hops |= {
+                hop
+                for hop in of_routers
+                if surroundings.holds(subnet, addresses.parse_ip_network(hop))
+            }
+            if {(network_id, hop) for hop in hops} - taken and (
+                self.has_routers_outside(network_id) is False
+            ):
+                yield network_id
+
     def _network_ids(self) -> set[str | None]:
         """Return the networks of everything that was read."""
         gateways = (g for row in self.routers.values() for g in row.gateways)
@@ -297,3 +323,9 @@ class Survey(surroundings.Surroundings):
         ]
         found = {row.network_id for row in rows}
         return found | {row.network_id for row in self.subnets.values()}
+
+
+def _next_hops(subnet: records.Subnet) -> set[str]:
+    """Return the addresses to which servers on a subnet send."""
+    hops = {subnet.gateway_ip, *(row.next_hop for row in subnet.host_routes)}
+    return {hop for hop in hops if hop}

@@ -556,6 +556,43 @@ class TestReach(base.ShellTestCase):
             result.stdout,
         )
 
+    def test_next_hop_of_a_server(self) -> None:
+        """It may have one by an allowed address pair."""
+        other = fake_cloud.port(
+            *(13, 3, '10.0.0.7'),
+            allowed_address_pairs=[{'ip_address': '10.0.0.1'}],
+        )
+        web = fake_cloud.port(11, 1, '10.0.0.5')
+        router = interface(21, 700, '10.0.0.254', 900)
+        columns = ('-f', 'value', '-c', 'Verdict', '-c', 'Reason')
+        may = f'port {other["id"]} may have the next hop 10.0.0.1\n'
+        none = 'network front has no router at 10.0.0.1\n'
+        for others, reason in (
+            ([other], f'unknown {may}'),
+            ([], f'blocked {none}'),
+        ):
+            with self.subTest(reason):
+                self.register('ports', web, *others)
+                result = self.reach('web-1', 'internet', *columns)
+                self.assertEqual(reason, result.stdout, result.stderr)
+        route = {'destination': '198.51.100.0/24', 'nexthop': '10.0.0.1'}
+        self.register('routers', {**fake_cloud.router(950), 'routes': [route]})
+        self.register(
+            'subnets',
+            {
+                **fake_cloud.subnet(900, '10.0.0.0/24'),
+                'gateway_ip': '10.0.0.254',
+            },
+        )
+        for others, reason in (
+            ([other], f'unknown {may}'),
+            ([], f'blocked {none}'),
+        ):
+            with self.subTest(reason, routes=[route]):
+                self.register('ports', web, router, *others)
+                result = self.reach('web-1', '198.51.100.7', *columns)
+                self.assertEqual(reason, result.stdout, result.stderr)
+
     def test_virtual_ip_of_a_subport(self) -> None:
         """Its server is that of the parent port."""
         virtual = '10.0.0.100'
