@@ -30,6 +30,10 @@ _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"(\s*:)?')
 _TEXTS = re.compile(rb'"[^"\\\\]{12,}"')
 
 
+class Damaged(Exception):
+    """An object is not what was stored."""
+
+
 def digest(data: bytes) -> bytes:
     """Return what tells an object from its other versions."""
     return hashlib.blake2b(data, digest_size=12).digest()
@@ -64,7 +68,7 @@ def skeleton(examples: Sequence[bytes]) -> bytes:
 
 @functools.lru_cache(maxsize=16)
 def _compressor(base: bytes) -> Any:
-    # Negative: without a header and a checksum, which the database has.
+    # Negative: without a header and a checksum, as each version has a digest.
     return zlib.compressobj(9, wbits=-15, zdict=base)
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import exc as sa_exceptions
 from sqlalchemy import pool
 
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.journal import encoding
 from osc_port_iface.interfaces.journal import schema
 from osc_port_iface import printable
 
@@ -254,7 +255,12 @@ def _translated(location: str) -> Iterator[None]:
     except sa_exceptions.ArgumentError:
         problem = _('not the URL of a PostgreSQL or MySQL database')
         raise JournalError(location, problem) from None
-    except (zlib.error, json.JSONDecodeError, UnicodeDecodeError):
+    except (
+        encoding.Damaged,
+        zlib.error,
+        json.JSONDecodeError,
+        UnicodeDecodeError,
+    ):
         raise JournalError(location, _DAMAGED) from None
     except sa_exceptions.SQLAlchemyError as error:
         # Some drivers have a number before the text.

@@ -90,12 +90,15 @@ class Listing:
 
         :param conditions: Conditions on their table, such as the one of
             :meth:`matching`.
+        :raises encoding.Damaged: One is not what was stored.
         """
         for row in self.connection.execute(_WITH_BASES.where(*conditions)):
             base = encoding.decompress(row.base or b'', self.skeleton)
             data = base
             if row.id != row.base_id:
                 data = encoding.decompress(row.data, base)
+            if encoding.digest(data) != row.digest:
+                raise encoding.Damaged
             yield Version(row.id, row.base_id, row.first, row.last, base, data)
 
     def matching(self, filters: Mapping[str, Iterable[str]]) -> Any:

@@ -377,6 +377,11 @@ class TestFindAt(AtTestCase):
         for place, statement in (
             ('a listing', "UPDATE listings SET skeleton = x'00'"),
             ('an object', "UPDATE versions SET data = x'fe'"),
+            (
+                'a letter',
+                'UPDATE listings SET skeleton = CAST(replace(skeleton, '
+                "'fixed_ips', 'fixed_ipz') AS BLOB)",
+            ),
             ('what it is a version of', 'UPDATE versions SET base_id = 99'),
             ('no JSON', "UPDATE observations SET listings = '{'"),
             ('no text', "UPDATE scopes SET scope = CAST(x'fe' AS TEXT)"),
