@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = tuple[cells.Cell, ...]
-_Answer: TypeAlias = tuple[list[_Row], datetime.datetime, datetime.datetime]
+_Answer: TypeAlias = tuple[list[_Row], 'history.Observed', 'history.Observed']
 
 
 @dataclasses.dataclass(slots=True)
@@ -103,8 +103,8 @@ class RecordedRegions:
         by_key: dict[str, list[_Seen]] = {}
         for series in self._series:
             for seen in self._ask(series):
-                _merge(by_key.setdefault(seen.key, []), seen)
-        rows = [seen for found in by_key.values() for seen in found]
+                by_key.setdefault(seen.key, []).append(seen)
+        rows = [seen for found in by_key.values() for seen in _merged(found)]
         joint_report.report(self._command, self.parts, self._names)
         return self._all_headers, rows
 
@@ -133,7 +133,7 @@ class RecordedRegions:
             first = itertools.islice(self._answers(series), 1)
             for found, _since, until in first:
                 rows += found
-                is_certain &= series.asked[-1].ended <= until
+                is_certain &= series.asked[-1].ended <= until.ended
         return (self._all_headers, rows), is_certain
 
     @property
@@ -149,18 +149,25 @@ class RecordedRegions:
         """Ask the observations of a scope, in order."""
         found: list[_Seen] = []
         before: dict[str, _Seen] = {}
+        last: history.Observed | None = None
         for rows, since, until in self._answers(series):
+            if last and series.misses(last, since):
+                # Something has changed, so the row may not have been there.
+                before = {}
+            last = until
             now: dict[str, _Seen] = {}
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
                 seen = before.get(key)
                 if seen is None:
-                    seen = _Seen(series.scope.id, key, row, since, until)
+                    seen = _Seen(
+                        series.scope.id, key, row, since.began, until.ended
+                    )
                     found.append(seen)
-                seen.until = until
+                seen.until = until.ended
                 seen.is_certain = (
                     seen.since <= series.asked[0].began
-                    and until >= series.asked[-1].ended
+                    and seen.until >= series.asked[-1].ended
                 )
                 now[key] = seen
             before = now
@@ -169,13 +176,13 @@ class RecordedRegions:
     def _answers(self, series: moments.Series) -> Iterator[_Answer]:
         """Ask a scope, but for observations in which nothing has changed.
 
-        :returns: The rows, and from when to when all that was read for them is
-            the same.
+        :returns: The rows, and the first and the last observation in which all
+            that was read for them is the same.
         """
         region = series.scope.region
-        until: datetime.datetime | None = None
+        until: history.Observed | None = None
         for observed in series.asked:
-            if until and observed.began <= until:
+            if until and observed.id <= until.id:
                 continue
             part = joint_report.Part(self._command, region)
             self.parts.append(part)
@@ -190,9 +197,8 @@ class RecordedRegions:
                 self._headers = headers
                 if self._shows_region:
                     rows = [(cells.text(region or None), *row) for row in rows]
-            first, last = view.unchanged(series.usable)
-            until = last.ended
-            yield rows, first.began, until
+            since, until = view.unchanged(series.usable)
+            yield rows, since, until
 
     def _said(
         self, scope: history.Scope, method: str, line: str
@@ -222,15 +228,16 @@ def _only(name: str, selected: Iterable[str]) -> str:
     return text % values
 
 
-def _merge(others: list[_Seen], found: _Seen) -> None:
-    """Add a row, unless another scope has it at the same time."""
-    for other in others:
-        if other.since <= found.until and found.since <= other.until:
-            other.since = min(other.since, found.since)
-            other.until = max(other.until, found.until)
-            other.is_certain |= found.is_certain
-            return
-    others.append(found)
+def _merged(found: list[_Seen]) -> list[_Seen]:
+    """Make one row of those that several scopes have at the same time."""
+    rows: list[_Seen] = []
+    for seen in sorted(found, key=lambda row: row.since):
+        if rows and seen.since <= rows[-1].until:
+            rows[-1].until = max(rows[-1].until, seen.until)
+            rows[-1].is_certain |= seen.is_certain
+        else:
+            rows.append(seen)
+    return rows
 
 
 def tabulate(

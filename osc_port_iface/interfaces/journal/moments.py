@@ -42,6 +42,7 @@ class Series:
     :ivar connection: The journal.
     :ivar scope: What was observed.
     :ivar usable: All complete observations of it.
+    :ivar missed: The numbers of the others.
     :ivar asked: Those that tell of the time.
     :ivar notices: Lines about what is not known of the time between them.
     """
@@ -49,12 +50,19 @@ class Series:
     connection: sa.engine.Connection
     scope: history.Scope
     usable: list[history.Observed]
+    missed: list[int]
     asked: list[history.Observed]
     notices: list[str]
 
     def view(self, observed: history.Observed) -> history.Snapshot:
         """Look at one of the observations."""
         return history.Snapshot(self.connection, self.scope, observed)
+
+    def misses(
+        self, before: history.Observed, after: history.Observed
+    ) -> bool:
+        """Return whether not everything could be read between two."""
+        return any(before.id < number < after.id for number in self.missed)
 
 
 @contextlib.contextmanager
@@ -84,15 +92,9 @@ def at(
                 continue
             observations = history.observations(connection, scope)
             usable = [row for row in observations if row.is_complete]
-            series = [
-                Series(
-                    connection,
-                    scope,
-                    usable,
-                    *_tell(observations, usable, time),
-                )
-                for time in times
-            ]
+            missed = [row.id for row in observations if not row.is_complete]
+            every = Series(connection, scope, usable, missed, [], [])
+            series = [_tell(every, time) for time in times]
             if all(each.asked for each in series):
                 found.append(series)
             else:
@@ -119,17 +121,11 @@ def at(
         yield [_widest(series) for series in zip(*found, strict=True)]
 
 
-def _tell(
-    observations: Sequence[history.Observed],
-    usable: Sequence[history.Observed],
-    time: Time,
-) -> tuple[list[history.Observed], list[str]]:
-    """Choose the observations that tell of a time, and enclose it.
-
-    :returns: These, and lines about what is not known of it.
-    """
+def _tell(series: Series, time: Time) -> Series:
+    """Choose the observations that tell of a time, and enclose it."""
+    usable = series.usable
     if not usable:
-        return [], [_NOTHING]
+        return dataclasses.replace(series, notices=[_NOTHING])
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
     )
@@ -141,7 +137,7 @@ def _tell(
         if not first <= moment <= last
     ]
     if first > end or last < begin:
-        return [], unseen
+        return dataclasses.replace(series, notices=unseen)
     if not isinstance(time, Sequence):
         # What ends or begins at a moment encloses it.
         begin, end = begin + _TICK, end - _TICK
@@ -150,14 +146,13 @@ def _tell(
         *[row for row in usable if row.ended >= begin and row.began <= end],
         *[row for row in usable if row.began > end][:1],
     ]
-    missed = [row.id for row in observations if not row.is_complete]
     text = _('Between %(before)s and %(after)s, not everything could be read')
     gaps = [
         _filled(text, before=one.ended, after=other.began)
         for one, other in itertools.pairwise(found)
-        if any(one.id < number < other.id for number in missed)
+        if series.misses(one, other)
     ]
-    return found, [*unseen, *gaps]
+    return dataclasses.replace(series, asked=found, notices=[*unseen, *gaps])
 
 
 def _filled(text: str, **moments: datetime.datetime) -> str:

@@ -369,6 +369,38 @@ class TestFindAt(AtTestCase):
             self.between(first['Finished'], last['Started']),
         )
 
+    def test_another_owner_in_a_gap(self) -> None:
+        first = self.recorded()
+        self.move('10.0.0.6')
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/trunks', status_code=400
+        )
+        then = json.loads(self.record('-f', 'json').stdout)[0]['Started']
+        self.move(ADDRESS)
+        self.cloud.register_network('trunks')
+        last = self.recorded()
+        gap = (
+            f'Between {first["Finished"]} and {last["Started"]}, not '
+            'everything could be read\n'
+        )
+        changed = (
+            'Something changed between the observations before and after this '
+            'time: see Seen From and Seen Until\n'
+        )
+        self.assertEqual(
+            command_result.Result(1, 'web\nweb\n', gap),
+            self.between(first['Started'], last['Finished']),
+        )
+        result = self.find(then, ADDRESS)
+        self.assertEqual((1, gap + changed), (result.status, result.stderr))
+        self.assertEqual(
+            [(row['Started'], row['Finished']) for row in (first, last)],
+            [
+                (row['Seen From'], row['Seen Until'])
+                for row in json.loads(result.stdout)
+            ],
+        )
+
     def test_in_a_damaged_journal(self) -> None:
         first = self.recorded()
         self.recorded()
