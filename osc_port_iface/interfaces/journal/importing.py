@@ -21,7 +21,6 @@ import uuid
 
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
-from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import timestamps
 
@@ -49,21 +48,13 @@ def import_listings(
     """
     found = []
     with engines.writing(location) as connection:
-        last = max(
-            (
-                observed.ended
-                for scope in history.scopes(connection)
-                if scope.details == _SCOPE
-                for observed in history.observations(connection, scope)
-            ),
-            default=None,
-        )
         for moment, rows in sorted(listings, key=operator.itemgetter(0)):
             # As a journal keeps it.
             moment -= datetime.timedelta(
                 microseconds=moment.microsecond % 1000
             )
-            if last and moment <= last:
+            observation = observing.Observation(connection, '', _SCOPE)
+            if observation.last and moment <= observation.last:
                 raise engines.JournalError(
                     location,
                     _(
@@ -72,11 +63,9 @@ def import_listings(
                     )
                     % {
                         'moment': timestamps.as_text(moment),
-                        'last': timestamps.as_text(last),
+                        'last': timestamps.as_text(observation.last),
                     },
                 )
-            last = moment
-            observation = observing.Observation(connection, '', _SCOPE)
             for kind, objects in _objects(rows).items():
                 observation.keep(
                     kind,

@@ -46,6 +46,8 @@ class Observation:
 
     :ivar id: Its number in the journal.
     :ivar region: The region that is observed.
+    :ivar last: When the last observation of the scope ended; None if this is
+        the first one.
     :ivar objects: How many objects were seen.
     :ivar changed: How many of them are new or different.
     :ivar gone: How many objects have vanished.
@@ -78,6 +80,11 @@ class Observation:
         self._states: dict[str, str] = {}
         self._scope_id = self._find_scope(scope)
         self.id = self._next(_OBSERVATIONS.id)
+        query = sa.select(sa.func.max(_OBSERVATIONS.ended)).where(
+            _OBSERVATIONS.scope_id == self._scope_id
+        )
+        ended = self._execute(query).scalar()
+        self.last = None if ended is None else timestamps.moment(ended)
         self._version_id = self._next(_VERSIONS.id)
 
     def keep(self, kind: str, rows: Sequence[bytes]) -> None:

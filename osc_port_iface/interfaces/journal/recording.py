@@ -14,6 +14,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import statistics
 import time
 from typing import Any
 
@@ -27,6 +28,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
 from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import records
@@ -102,13 +104,27 @@ def record(
         write.
     :param keep: For how many seconds observations are kept; for ever if None.
     :returns: The observations.
-    :raises engines.JournalError: The journal cannot be written.
+    :raises engines.JournalError: The journal cannot be written, or an
+        observation began before the last one of its scope ended.
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
     """
     with engines.writing(location) as connection:
         readings = read_all().values()
         found = [_store(connection, reading) for reading in readings]
+        for row in found:
+            if row.last and row.began < row.last:
+                raise engines.JournalError(
+                    location,
+                    _(
+                        'an observation of %(moment)s cannot follow the one '
+                        'that ended at %(last)s; a clock may be wrong'
+                    )
+                    % {
+                        'moment': timestamps.as_text(row.began),
+                        'last': timestamps.as_text(row.last),
+                    },
+                )
         if keep is not None:
             first = min(row.began for row in found).timestamp()
             before = max(0.0, first - keep)
@@ -124,13 +140,16 @@ def _store(
     )
     ahead: list[float] = []
     for listing in reading.listings:
-        ahead += [row.ahead for row in listing.objects.values()]
+        if listing.objects:
+            # The answer that took the shortest.
+            ahead.append(max(row.ahead for row in listing.objects.values()))
         if listing.state == 'complete':
             rows = [row.data for row in listing.objects.values()]
             observation.keep(listing.kind, rows)
         else:
             observation.miss(listing.kind, listing.state)
-    skew = max(ahead, default=0.0)
+    # The clock of one node may be wrong.
+    skew = statistics.median_high(ahead or [0.0])
     if abs(skew) < _SAME_CLOCK:
         skew = 0.0
     began = round(1000 * (reading.began + skew))

@@ -35,6 +35,7 @@ class RecordTestCase(base.ShellTestCase):
 
     def setUp(self) -> None:
         super().setUp()
+        self.set_clock('')
         self.cloud.register_network_versions()
         for key in NETWORK:
             self.cloud.register_network(key)
@@ -49,6 +50,12 @@ class RecordTestCase(base.ShellTestCase):
         )
         directory = self.useFixture(fixtures.TempDir()).path
         self.journal = str(pathlib.Path(directory) / 'journal')
+
+    def set_clock(self, date: str) -> None:
+        """Let Neutron have another time; none is as good as ours."""
+        self.useFixture(
+            fixtures.MonkeyPatch(f'{fake_cloud.__name__}.DATE', date)
+        )
 
     def register_names(self, key: str, *rows: dict[str, Any]) -> None:
         self.cloud.get(f'{fake_cloud.AUTH_URL}/{key}', json={key: list(rows)})
@@ -103,6 +110,32 @@ class TestRecord(RecordTestCase):
                 for header in ('Observation', 'Objects', 'Changed', 'Gone')
             ),
         )
+
+    def test_most_clocks_count(self) -> None:
+        self.set_clock('Thu, 01 Jan 2099 12:00:00 GMT')
+        self.assertLess('2099', self.recorded()['Started'])
+        self.journal += '-2'
+        for key in ('projects', 'domains'):
+            self.register_names(key, {'id': 'some', 'name': key})
+        self.assertGreater('2099', self.recorded()['Started'])
+
+    def test_in_order_only(self) -> None:
+        self.set_clock('Thu, 01 Jan 2099 12:00:00 GMT')
+        last = self.recorded()['Finished']
+        self.set_clock('Thu, 01 Jan 2098 12:00:00 GMT')
+        result = self.record()
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertTrue(
+            re.fullmatch(
+                f'{self.journal}: an observation of 2098-01-01T1[12]:.* '
+                f'cannot follow the one that ended at {last}; '
+                'a clock may be wrong\n',
+                result.stderr,
+            ),
+            result.stderr,
+        )
+        self.set_clock('Thu, 01 Jan 2100 12:00:00 GMT')
+        self.assertEqual(2, self.recorded()['Observation'])
 
     def test_what_is_nested_deeply(self) -> None:
         profile: list[Any] = []
