@@ -54,6 +54,7 @@ class GivenListing:
         the caller, or is missing; or ``failed``.
     :ivar objects: The objects, by ID.
     :ivar failure: Why they could not be read, if that is a failure.
+    :ivar notice: Why they are hidden, if they tell owners.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class GivenListing:
         default_factory=dict
     )
     failure: str | None = None
+    notice: str | None = None
 
 
 def _data(row: reading.Object, *keys: str) -> bytes:
@@ -164,9 +166,11 @@ def _read(
     try:
         answer = read_all()
     except errors.RequestFailed as error:
-        is_optional = collection.extension or collection in _IDENTITY
+        tells_owners = collection not in _IDENTITY
+        is_optional = collection.extension or not tells_owners
         if is_optional and isinstance(error, _HIDDEN):
-            return GivenListing(collection.key, 'hidden')
+            notice = _('Not recorded: %s') % error if tells_owners else None
+            return GivenListing(collection.key, 'hidden', notice=notice)
         return GivenListing(collection.key, state, failure=str(error))
     for failure in answer.failures:
         return GivenListing(collection.key, state, failure=failure)

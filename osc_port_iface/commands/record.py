@@ -165,6 +165,7 @@ class RecordServerInterface(lister.TextLister):
             server_selectors.scope(parsed_args, cloud.identity),
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
+        self.notify(*(row.notice for row in reading.listings if row.notice))
         self.fail(*reading.failures)
         return reading
 

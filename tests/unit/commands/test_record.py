@@ -178,12 +178,13 @@ class TestRecord(RecordTestCase):
     def test_only_what_neutron_lacks_is_optional(self) -> None:
         self.cloud.register_network('extensions', {'alias': 'router'})
         self.recorded()
-        for status, key, line in (
-            (404, 'networks', 'Networks: not found (HTTP 404)'),
-            (403, 'subnets', 'Subnets: this is not allowed (HTTP 403)'),
-            (404, 'floatingips', 'Floating IPs: not found (HTTP 404)'),
-            (403, 'routers', ''),
-            (404, 'trunks', ''),
+        forbidden = 'this is not allowed (HTTP 403)'
+        for status, key, is_failure, line in (
+            (404, 'networks', True, 'Networks: not found (HTTP 404)\n'),
+            (403, 'subnets', True, f'Subnets: {forbidden}\n'),
+            (404, 'floatingips', True, 'Floating IPs: not found (HTTP 404)\n'),
+            (403, 'routers', False, f'Not recorded: Routers: {forbidden}\n'),
+            (404, 'trunks', False, ''),
         ):
             with self.subTest(key=key):
                 self.cloud.get(
@@ -193,7 +194,7 @@ class TestRecord(RecordTestCase):
                 self.cloud.register_network(key)
                 self.assertEqual(
                     command_result.Result(
-                        int(bool(line)), f'{not line}\n', line and f'{line}\n'
+                        int(is_failure), f'{not is_failure}\n', line
                     ),
                     result,
                 )
