@@ -53,6 +53,8 @@ class Source(Protocol):
     moment: datetime.datetime
     # Whether what it lacks did not exist.
     has_all_projects: bool
+    # The only project whose servers were recorded.
+    project_id: str | None
 
     def has(self, kind: str) -> bool:
         """Return whether all objects of a kind were recorded."""
@@ -121,9 +123,18 @@ class _Replay(transport.Transport):
         is_part = kind in ('ports', 'floatingips') and rest
         if is_part or not self._source.has(kind):
             raise errors.NotRecorded(_('%s: not recorded') % what)
+        if kind == 'servers':
+            self._check_project(query.get('project_id'), what)
         if not rest or rest == ['detail']:
             return self._page(kind, query)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
+
+    def _check_project(self, asked: object, what: str) -> None:
+        recorded = self._source.project_id
+        if recorded and asked and asked != [recorded]:
+            # Other observations may be of this project.
+            line = _('%s: not recorded') % what
+            raise errors.NotRecorded(records.Absence(line, line))
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
         for found in self._source.objects(kind, {'id': [identifier]}):

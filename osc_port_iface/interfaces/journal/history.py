@@ -161,6 +161,7 @@ class Snapshot:
         self._observed = observed
         self.moment = observed.ended
         self.has_all_projects = scope.has_all_projects
+        self.project_id = scope.details.get('project_id')
         self._listings = listings.of_scope(connection, scope.id)
         # What was read, as conditions on versions.
         self._read: list[Any] = []

@@ -656,6 +656,38 @@ class TestListAt(AtTestCase):
             (result.status, result.stderr),
         )
 
+    def test_only_projects_that_were_recorded(self) -> None:
+        projects = [
+            {'id': f'{number:032x}', 'name': f'project-{number}'}
+            for number in range(3)
+        ]
+        self.register_names('projects', *projects)
+        moments = []
+        for number in (0, 1, 0, 1):
+            project = projects[number]
+            self.cloud.get(
+                f'{fake_cloud.AUTH_URL}/projects/{project["id"]}',
+                json={'project': project},
+            )
+            self.cloud.register_servers(
+                fake_cloud.server(1, f'web-{number}', tenant_id=project['id'])
+            )
+            row = self.recorded('--project', project['id'])
+            moments.append(row['Finished'])
+        for name, status, stdout, line in (
+            ('project-0', 0, 'web-0\n', ''),
+            ('project-1', 0, 'web-1\n', ''),
+            ('project-2', 1, '', 'Servers: not recorded\n'),
+        ):
+            with self.subTest(name):
+                self.assertEqual(
+                    command_result.Result(status, stdout, line),
+                    self.at(
+                        *(moments[2], 'list', '--project', name),
+                        *('-f', 'value', '-c', 'Server Name'),
+                    ),
+                )
+
     def test_a_server_that_was_not_there(self) -> None:
         first = self.recorded()
         self.recorded()
