@@ -137,6 +137,9 @@ class ListServerInterface(as_of.RecordedLister):
             columns.show_server_names(chosen)
             or bool(self.region or parsed_args.at),
         )
+        if len({server.name for server in servers.rows}) < len(servers.rows):
+            # Only their IDs tell servers of one name apart.
+            self.rank('Server ID', above='MAC Address')
         found = view.read(servers.rows, self.progress)
         if views.Origin.PORT in view.lacks and parsed_args.network:
             # Neutron is not asked whether there is such a network.

@@ -12,9 +12,12 @@
 
 """Many servers in one command: their selection, order and failures."""
 
+import functools
+
 from tests import command_result
 from tests.unit.commands import test_list
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
 SERVERS_URL = test_list.SERVERS_URL
 DETAILED_SERVERS_URL = f'{SERVERS_URL}/detail'
@@ -168,6 +171,16 @@ class TestSelection(FleetTestCase):
                 result.stdout.startswith('"Server ID","Server Name",'),
                 str(arguments),
             )
+
+    def test_ids_tell_servers_of_one_name_apart(self) -> None:
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 100)
+        for name, shows_ids in ('app', False), ('web', True):
+            with self.subTest(name):
+                self.register(
+                    fake_cloud.server(1, 'web'), fake_cloud.server(2, name)
+                )
+                headers = self.list().stdout.splitlines()[1]
+                self.assertEqual(shows_ids, '| Server ID ' in headers)
 
     def test_no_server(self) -> None:
         self.register()
