@@ -245,6 +245,7 @@ SUBNETS = paging.Collection(
         has_dhcp='enable_dhcp',
         host_routes=reading.items('host_routes', _ROUTE),
     ),
+    {'project_id': paging.Filter('project_id', None)},
 )
 
 _SECURITY_GROUP_RULE = reading.Record(

@@ -76,6 +76,11 @@ class End:
         return text(self.network)
 
     @property
+    def has_place(self) -> bool:
+        """Whether it is not to be looked for in the subnets."""
+        return bool(self.port or self.floating_ip or is_internet(self.network))
+
+    @property
     def is_special(self) -> bool:
         """Whether it is on the same link, or on no link at all."""
         network = self.network
@@ -290,8 +295,7 @@ class Surroundings:
 
         :returns: One end for each network, and one for what is outside.
         """
-        has_place = end.port or is_internet(end.network) or end.floating_ip
-        for network_id, cidr in () if has_place else self._prefixes():
+        for network_id, cidr in () if end.has_place else self._prefixes():
             is_inside = addresses.covers(cidr, end.network)
             if is_inside or addresses.covers(end.network, cidr):
                 yield dataclasses.replace(
@@ -299,7 +303,9 @@ class Surroundings:
                     network=end.network if is_inside else cidr,
                     network_of_cidr=network_id,
                 )
-        if has_place or not addresses.is_within(end.network, self.inside(end)):
+        if end.has_place or not addresses.is_within(
+            end.network, self.inside(end)
+        ):
             yield end
 
     def inside(self, end: End) -> list[addresses.IPNetwork]:

@@ -125,6 +125,12 @@ class Survey(surroundings.Surroundings):
             for end in found
         )
         near = [*ports, *(self.members if has_cidr else ())]
+        sought = [
+            end.network
+            for end in found
+            if not (end.has_place or end.is_special)
+        ]
+        self._add_overlapping(sought, {port.project_id for port in ports})
         self._add_routers({port.network_id for port in near})
         self._add(
             self.floating_ips,
@@ -253,16 +259,33 @@ class Survey(surroundings.Surroundings):
         self.servers.update((row.id, row) for row in answer.rows)
         self.failures += answer.failures
 
+    def _add_overlapping(
+        self,
+        networks: Sequence[addresses.IPNetwork],
+        project_ids: Iterable[str | None],
+    ) -> None:
+        """Read the subnets of projects that have addresses without a port.
+
+        They may be on networks to which there is no way.
+        """
+        for subnet in self._read(
+            neutron.SUBNETS, 'project_id', project_ids if networks else ()
+        ):
+            if subnet.cidr and any(
+                map(addresses.parse_ip_network(subnet.cidr).overlaps, networks)
+            ):
+                self.subnets[subnet.id] = subnet
+
     def _add_routers(self, network_ids: set[str]) -> None:
         """Read the routers of networks, and those behind them.
 
         A router is found by the addresses to which servers send, and by its
         floating IPs.
         """
-        subnets = self._add(
-            self.subnets, neutron.SUBNETS, 'network_id', network_ids
-        )
-        next_hops = {hop for row in subnets for hop in _next_hops(row)}
+        self._add(self.subnets, neutron.SUBNETS, 'network_id', network_ids)
+        next_hops = {
+            hop for row in self.subnets.values() for hop in _next_hops(row)
+        }
         router_ids = {row.router_id for row in self.floating_ips.values()}
         read: set[str | None] = set()
         while True:

@@ -429,6 +429,46 @@ class TestReach(base.ShellTestCase):
             (result.status, result.stdout, result.stderr),
         )
 
+    def test_subnet_that_is_not_on_the_way(self) -> None:
+        """It is not outside, where the gateway of a router leads to."""
+        self.register('routers', fake_cloud.router(950, '203.0.113.2'))
+        self.register(
+            'networks', network(700, 'front'), network(703, 'island')
+        )
+        self.register(
+            'subnets',
+            {
+                **fake_cloud.subnet(900, '10.0.0.0/24'),
+                'gateway_ip': '10.0.0.1',
+            },
+            {
+                **fake_cloud.subnet(903, '10.7.0.0/24', 703),
+                'gateway_ip': '10.7.0.1',
+                'project_id': fake_cloud.PROJECT_ID,
+            },
+        )
+        for address in ('10.7.0.0/24', '10.7.0.0/25', '10.7.0.99'):
+            result = self.reach(
+                *('web-1', address, '-f', 'value'),
+                *('-c', 'Destination Address', '-c', 'Path', '-c', 'Reason'),
+            )
+            self.assertEqual(
+                (3, f'{address}  no router joins networks front and island\n'),
+                (result.status, result.stdout),
+                result.stderr,
+            )
+        listings = [
+            url for url in self.cloud.requested() if 'project_id=' in url
+        ]
+        self.assertEqual(3, len(listings))
+        # The internet is all that is outside.
+        self.reach('web-1', 'internet')
+        self.reach('web-1', '169.254.169.254')
+        self.assertEqual(
+            listings,
+            [url for url in self.cloud.requested() if 'project_id=' in url],
+        )
+
     def test_internet(self) -> None:
         for source in ('internet', '0.0.0.0/0'):
             result = self.reach(
