@@ -92,7 +92,7 @@ PATHS: dict[str, Judged] = {
     'far': ('allowed', None),
     'blind': (
         'blocked',
-        'no way back: no router joins networks blind and front',
+        'no way back: router blind has no route to 10.71.0.5',
     ),
     'subport': ('allowed', None),
     'subport-off': ('blocked', 'port subport-off is disabled'),

@@ -92,7 +92,7 @@ class Way:
         return all(step.possibly for step in self.hops)
 
     def text(self) -> str | None:
-        """Describe it in words; None if it does not arrive."""
+        """Describe it in words; None if it leads nowhere that is known."""
         if not self.arrives:
             return None
         if self.routers:
@@ -100,7 +100,9 @@ class Way:
             return _('through router %s') % names
         if self._target_network_id == self._start_id:
             return _('same network')
-        return _('direct to provider network')
+        if self._known.has_routers_outside(self._start_id):
+            return _('direct to provider network')
+        return None
 
     def replies(self, surely: bool = True) -> list[steps.Step]:
         """Return the hops that may stop it, if it is a reply.
@@ -252,20 +254,28 @@ class Way:
         elif holder:
             verdict = steps.UNKNOWN
             text = _('port %(holder)s may have the next hop %(address)s')
-        elif self._target_network_id and not self.routers:
+        elif not (self.routers or self._is_joined):
             text = _NOT_JOINED
         self._end(verdict, text, address=next_hop, holder=holder)
 
     def _miss_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""
         target_id = self._target_network_id
-        if target_id and not self._known.has_routers_outside(target_id):
-            reason = _NOT_JOINED
-        elif not router.gateways:
+        is_outside = target_id is None or (
+            self._known.has_routers_outside(target_id)
+        )
+        reason = _('router %(row)s has no route to %(target)s')
+        if is_outside and not router.gateways:
             reason = _('router %(row)s has no gateway')
-        else:
-            reason = _('router %(row)s has no route to %(target)s')
+        elif not (is_outside or self._is_joined):
+            reason = _NOT_JOINED
         self._end(self._known.certainty, reason, router)
+
+    @property
+    def _is_joined(self) -> bool:
+        """Whether routers lead there, if they had the routes, or outside."""
+        joined = self._known.joined(self._start_id)
+        return self._target_network_id in {*joined, None}
 
     def _cross(self, router: records.Router, route: _Route) -> None:
         """Take a route of a router, perhaps into another address scope.
@@ -369,7 +379,7 @@ class Way:
             and self._source.network not in self.seen
             and not self._known.has_routers_outside(self._target_network_id)
         ):
-            verdict, text = self._known.certainty, _NOT_JOINED
+            self._miss_route(router)
         self._end(verdict, text)
 
     def _routes(self, router: records.Router) -> Iterator[_Route]:

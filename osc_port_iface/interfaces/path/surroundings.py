@@ -250,6 +250,21 @@ class Surroundings:
             if port.is_router_interface and router_id in (None, port.device_id)
         ]
 
+    def joined(self, network_id: str) -> set[str]:
+        """Return a network, and those that any chain of routers joins to it.
+
+        Whether these routers have routes to each of them does not matter.
+        """
+        sides: dict[str | None, set[str]] = {}
+        for port in self.router_interfaces():
+            sides.setdefault(port.device_id, set()).add(port.network_id)
+        found = {network_id}
+        while more := [
+            row for row in sides.values() if row & found and row - found
+        ]:
+            found = found.union(*more)
+        return found
+
     def named(self, text: str, server: records.Server | None) -> list[End]:
         """Return the ends of a server, of a port, or of the internet.
 

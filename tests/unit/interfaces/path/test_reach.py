@@ -1062,8 +1062,35 @@ class TestWays(WorldTestCase):
         path = self.assert_allowed('10.0.0.5', '10.0.1.5')
         self.assertEqual('through router edge', path.route)
         del self.world.ports[fake_cloud.identifier(22)]
+        # It is there for IPv6.
+        reason = 'router edge has no route to 10.0.1.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        del self.world.ports[fake_cloud.identifier(24)]
         reason = 'no router joins networks front and back'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        self.world.change(SUBNETS[FRONT][4], gateway_ip='10.0.0.254')
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+
+    def test_two_routers_on_a_subnet(self) -> None:
+        """Its gateway does not know what the other one joins."""
+        row = dataclasses.replace(
+            interface(31, FRONT, '10.0.0.2'), device_id='other'
+        )
+        self.world.ports[row.id] = row
+        self.world.change(fake_cloud.identifier(22), device_id='other')
+        self.world.routers['other'] = records.Router('other', 'other')
+        reason = 'router edge has no route to 10.0.1.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        self.world.change(SUBNETS[FRONT][4], gateway_ip='10.0.0.254')
+        reason = 'network front has no router at 10.0.0.254'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+
+    def test_network_that_may_lead_outside(self) -> None:
+        """Its router cannot be read, so nothing says that it does."""
+        self.world.routers.clear()
+        reason = f'router {EDGE} cannot be read'
+        path = self.assert_unknown(reason, '10.0.0.5', 'internet')
+        self.assertIsNone(path.route)
 
     def test_same_network(self) -> None:
         path = self.assert_allowed('10.0.0.5', '10.0.0.6')
@@ -1235,10 +1262,10 @@ class TestWays(WorldTestCase):
         there = records.Route(ipaddress.ip_network('10.0.1.0/24'), '10.0.9.2')
         back = records.Route(ipaddress.ip_network('10.0.0.0/24'), '10.0.9.1')
         self.world.routers[inner] = records.Router(inner, 'inner')
-        reason = 'no router joins networks front and back'
+        reason = 'router edge has no route to 10.0.1.5'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
         self.world.change(EDGE, routes=(there,))
-        reason = 'no way back: no router joins networks back and front'
+        reason = 'no way back: router inner has no route to 10.0.0.5'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
         self.world.change(inner, routes=(back,))
         path = self.assert_allowed('10.0.0.5', '10.0.1.5')
@@ -1273,8 +1300,8 @@ class TestWays(WorldTestCase):
         self.assert_allowed('10.0.0.5', '10.0.1.5')
         self.assert_allowed('10.0.1.5', '10.0.0.5')
         # So it does not ask for a neighbor, either.
-        (path,) = self.world.paths('10.0.0.5', '10.0.0.6')
-        self.assertIs(BLOCKED, path.verdict)
+        reason = 'network front has no router at 10.0.0.99'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
 
     def test_9b_host_routes(self) -> None:
         route = records.Route(ipaddress.ip_network('10.0.1.0/24'), '10.0.0.1')
@@ -1700,7 +1727,8 @@ class TestWays(WorldTestCase):
 
     def test_what_could_not_be_read_is_not_missing(self) -> None:
         self.world.more['failures'] = ['Routers: 500']
-        del self.world.ports[fake_cloud.identifier(22)]
+        for number in (22, 24):
+            del self.world.ports[fake_cloud.identifier(number)]
         reason = 'no router joins networks front and back'
         self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
 
