@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import dataclasses
 
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.health import cache_diff
+from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import ports as health_ports
-from osc_port_iface.interfaces.health import server_state
+from osc_port_iface.interfaces.health import judge
+from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import one_interface
 from osc_port_iface.interfaces import lookup
@@ -77,16 +77,16 @@ def _compared(
     server: records.Server,
     rows: Sequence[records.ServerInterface],
     look: lookup.Lookup,
-) -> Iterator[findings.Finding]:
+) -> list[findings.Finding]:
     """Compare what Nova and Neutron know of the ports, as ``check`` does."""
-    if not server_state.is_settled(server):
-        return
-    interfaces = [row.interface for row in rows]
-    ports = [port for row in rows if (port := look.port(row))]
-    yield from health_ports.judge(server, ports)
-    yield from cache_diff.judge(server, interfaces, ports)
-    associated = [found for row in rows for found in look.floating_ips(row)]
-    yield from cache_diff.judge_floating_ips(server, ports, associated)
+    snapshot = snapshots.Snapshot(
+        [server],
+        codes.USUAL,
+        interfaces={server.id: [row.interface for row in rows]},
+        ports=[port for row in rows if (port := look.port(row))],
+        floating_ips=[ip for row in rows for ip in look.floating_ips(row)],
+    )
+    return judge.judge(snapshot)
 
 
 def _described(found: findings.Finding) -> str:
