@@ -33,6 +33,7 @@ Time = datetime.datetime | Sequence[datetime.datetime] | None
 _TICK = datetime.timedelta(microseconds=1)
 
 _NOTHING = _('it has no observation')
+_NOTHING_WHOLE = _('it has no complete observation')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +126,8 @@ def _tell(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
     usable = series.usable
     if not usable:
-        return dataclasses.replace(series, notices=[_NOTHING])
+        problem = _NOTHING_WHOLE if series.missed else _NOTHING
+        return dataclasses.replace(series, notices=[problem])
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
     )

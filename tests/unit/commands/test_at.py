@@ -369,6 +369,19 @@ class TestFindAt(AtTestCase):
             self.between(first['Finished'], last['Started']),
         )
 
+    def test_only_what_is_incomplete(self) -> None:
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/trunks', status_code=400
+        )
+        self.record()
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                f'{self.journal}: it has no complete observation\n',
+            ),
+            self.find('1s', ADDRESS),
+        )
+
     def test_another_owner_in_a_gap(self) -> None:
         first = self.recorded()
         self.move('10.0.0.6')

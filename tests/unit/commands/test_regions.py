@@ -997,7 +997,7 @@ class TestRecord(RecordTestCase):
         )
         self.assertEqual((1, 'RegionOne\n'), (result.status, result.stdout))
         self.assertEqual(
-            ['RegionTwo: it has no observation'],
+            ['RegionTwo: it has no complete observation'],
             [row for row in result.stderr.splitlines() if 'Two' in row],
         )
 
