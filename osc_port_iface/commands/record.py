@@ -181,6 +181,9 @@ def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:
         raise plugin_command.UsageError(
             _('--listed-at is the time of one file only.')
         )
+    now = datetime.datetime.now(datetime.UTC)
+    if parsed_args.listed_at and parsed_args.listed_at > now:
+        raise plugin_command.UsageError(_('--listed-at is in the future.'))
     listings = []
     for path in parsed_args.files:
         listing = listing_files.read(path)
@@ -194,7 +197,7 @@ def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:
                     }
                 )
         moment = parsed_args.listed_at or listing_files.changed_at(path)
-        if moment > datetime.datetime.now(datetime.UTC):
+        if moment > now:
             raise plugin_command.UsageError(
                 _(
                     '%(file)s: %(moment)s is in the future, so give the time '

@@ -230,6 +230,7 @@ class TestImport(base.ShellTestCase):
 
     def test_contradiction(self) -> None:
         path = self.listing(MONDAY)
+        too_new = self.listing('2100-01-01T00:00:00Z')
         no_server = self.create_file(
             json.dumps([{'Port ID': fake_cloud.identifier(11)}])
         )
@@ -248,8 +249,12 @@ class TestImport(base.ShellTestCase):
             ((not_a_listing,), f'{not_a_listing}: not a list of interfaces'),
             (
                 (path, '--listed-at', '2999-01-01'),
-                f'{path}: 2999-01-01T00:00:00.000Z is in the future, so give '
-                'the time of the listing with --listed-at.',
+                '--listed-at is in the future.',
+            ),
+            (
+                (too_new,),
+                f'{too_new}: 2100-01-01T00:00:00.000Z is in the future, so '
+                'give the time of the listing with --listed-at.',
             ),
         ):
             with self.subTest(arguments=arguments):
