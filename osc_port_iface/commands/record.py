@@ -46,6 +46,7 @@ COLUMNS: columns.Columns[observing.Observation] = (
 _NOT_IMPORTED = (
     '<server>',
     '--project',
+    '--project-domain',
     '--host',
     '--status',
     '--region',

@@ -244,6 +244,10 @@ class TestImport(base.ShellTestCase):
                 (path, '--host', 'compute-1'),
                 '--host cannot be used with --import.',
             ),
+            (
+                (path, '--project-domain', 'default'),
+                '--project-domain cannot be used with --import.',
+            ),
             (('-',), 'Standard input needs its time, with --listed-at.'),
             ((no_server,), f'{no_server} does not have the column Server ID.'),
             ((not_a_listing,), f'{not_a_listing}: not a list of interfaces'),
