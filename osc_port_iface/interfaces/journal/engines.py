@@ -53,8 +53,13 @@ _LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
 _MALFORMED = re.compile('disk image is malformed|Could not decode')
 _DAMAGED = _('the journal is damaged, so use a copy of it')
 
-# The extras that bring drivers, by the dialects of SQLAlchemy.
-_EXTRAS = {'postgresql': 'postgresql', 'mysql': 'mysql', 'mariadb': 'mysql'}
+# How URLs begin for the drivers that the extras bring, by the dialects of
+# SQLAlchemy.
+_SCHEMES = {
+    'postgresql': 'postgresql+psycopg',
+    'mysql': 'mysql+pymysql',
+    'mariadb': 'mysql+pymysql',
+}
 
 
 class JournalError(exceptions.CommandError):
@@ -163,7 +168,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
     }
     if _is_url(location):
         url = _url(location)
-        if url.get_backend_name() not in _EXTRAS or not url.database:
+        if url.get_backend_name() not in _SCHEMES or not url.database:
             raise sa_exceptions.ArgumentError
         # A writer must see what another one did while it waited.
         level = 'REPEATABLE READ' if begin == 'BEGIN' else 'READ COMMITTED'
@@ -241,14 +246,19 @@ def _translated(location: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        dialect = location.partition(':')[0].partition('+')[0]
+        scheme = _SCHEMES[location.partition(':')[0].partition('+')[0]]
         raise JournalError(
             location,
             _(
                 'the Python package %(package)s is missing: pip install '
-                "'osc-port-iface[%(extra)s]'"
+                "'osc-port-iface[%(extra)s]', and begin the URL with "
+                '%(scheme)s://'
             )
-            % {'package': error.name, 'extra': _EXTRAS.get(dialect, dialect)},
+            % {
+                'package': error.name,
+                'extra': scheme.partition('+')[0],
+                'scheme': scheme,
+            },
         ) from None
     except OSError as error:
         raise JournalError(location, error.strerror or str(error)) from None

@@ -119,15 +119,20 @@ class TestEngines(testtools.TestCase):
 
     def test_a_missing_driver_names_the_extra(self) -> None:
         self.useFixture(fixtures.MonkeyPatch('sys.path', []))
-        error = self.assertRaises(
-            engines.JournalError,
-            engines.reading('mysql+pymysql://me:secret@db/journal').__enter__,
-        )
-        self.assertEqual(
-            'mysql+pymysql://...: the Python package pymysql is missing: pip '
-            "install 'osc-port-iface[mysql]'",
-            str(error),
-        )
+        for scheme, package in (
+            ('mysql', 'MySQLdb'),
+            ('mysql+pymysql', 'pymysql'),
+        ):
+            error = self.assertRaises(
+                engines.JournalError,
+                engines.reading(f'{scheme}://me:secret@db/journal').__enter__,
+            )
+            self.assertEqual(
+                f'{scheme}://...: the Python package {package} is missing: '
+                "pip install 'osc-port-iface[mysql]', and begin the URL with "
+                'mysql+pymysql://',
+                str(error),
+            )
 
     def test_an_unknown_database_is_one_line(self) -> None:
         for url, name in (
