@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from typing import Any
 
 import fixtures
 import testtools
@@ -168,6 +169,22 @@ class TestEngines(testtools.TestCase):
             f'{self.journal}: another command has it open, such as a recorder',
             str(error),
         )
+
+    def test_a_journal_that_may_only_be_read(self) -> None:
+        samples.observe(self.journal, THERE)
+        connect = sqlite3.connect
+
+        def connect_to_read(*arguments: Any, **options: Any) -> Any:
+            connection = connect(*arguments, **options)
+            connection.execute('PRAGMA query_only = 1')
+            return connection
+
+        patch = fixtures.MonkeyPatch('sqlite3.connect', connect_to_read)
+        self.useFixture(patch)
+        error = self.assertRaises(
+            engines.JournalError, samples.observe, self.journal, THERE
+        )
+        self.assertEqual(f'{self.journal}: Permission denied', str(error))
 
     def test_an_error_undoes_the_observation(self) -> None:
         samples.observe(self.journal, THERE)
