@@ -66,6 +66,10 @@ _SCHEMES = {
 }
 
 
+# What to say of a journal without anything.
+EMPTY = _('it has no observation')
+
+
 class JournalError(exceptions.CommandError):
     """A journal cannot be read or written."""
 
@@ -85,6 +89,9 @@ def reading(location: str) -> Iterator[sa.engine.Connection]:
     with _translated(location):
         engine = _engine(location, 'BEGIN')
         with engine.connect() as connection:
+            if not sa.inspect(connection).get_table_names():
+                # What did not become a journal, as nothing was stored.
+                raise JournalError(location, EMPTY)
             _check_format(_format(connection), location)
             yield connection
 

@@ -32,7 +32,6 @@ Time = datetime.datetime | Sequence[datetime.datetime] | None
 # Times are no finer.
 _TICK = datetime.timedelta(microseconds=1)
 
-_NOTHING = _('it has no observation')
 _NOTHING_WHOLE = _('it has no complete observation')
 
 
@@ -110,7 +109,7 @@ def at(
                 for each in series
                 for line in each.notices
             ]
-            problem = (notices or [_NOTHING])[0]
+            problem = (notices or [engines.EMPTY])[0]
             raise engines.JournalError(location, problem)
         heard = {series[0].scope.region for series in found}
         # Imported listings are of the only region, if no other was recorded.
@@ -126,7 +125,7 @@ def _tell(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
     usable = series.usable
     if not usable:
-        problem = _NOTHING_WHOLE if series.missed else _NOTHING
+        problem = _NOTHING_WHOLE if series.missed else engines.EMPTY
         return dataclasses.replace(series, notices=[problem])
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2

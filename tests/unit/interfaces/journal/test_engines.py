@@ -115,6 +115,10 @@ class TestEngines(testtools.TestCase):
     def test_an_empty_file_becomes_a_journal(self) -> None:
         # A recorder that was killed at the first moment leaves it.
         self.write(b'')
+        error = self.assertRaises(
+            engines.JournalError, engines.reading(self.journal).__enter__
+        )
+        self.assertEqual(f'{self.journal}: it has no observation', str(error))
         samples.observe(self.journal, THERE)
         self.assertEqual({1}, samples.snapshots(self.journal).keys())
 
