@@ -247,7 +247,7 @@ class TestPorts(RepairTestCase):
     @base.needs(networks.PLAIN, 'OVN binds to each host of a server')
     def test_bindings(self) -> None:
         server = self.make_server(3)
-        _elsewhere, _nowhere, refused = self.misbind(server)
+        elsewhere, _nowhere, refused = self.misbind(server)
         rows = self.repair(
             server['id'], '--auto-approve', '--timeout', '4', status=3
         )
@@ -267,6 +267,23 @@ class TestPorts(RepairTestCase):
         )
         (row,) = self.assert_repaired([server['id']])
         self.assertEqual('binding-failed', row['Finding'])
+        # What it makes of the port counts, whatever is selected.
+        other = moves.other_host(self.admin, server)
+        self.update_port(elsewhere, **{'binding:host_id': other})
+        self.change(
+            'neutron',
+            "UPDATE ports SET name = 'refuse-binding' WHERE id = ?",
+            elsewhere['id'],
+        )
+        (row,) = self.repair(
+            *(server['id'], '--finding', 'host-differs', '--auto-approve'),
+            *('--timeout', '0'),
+            status=3,
+        )
+        failed = f'binding_failed on {moves.host_of(self.admin, server)}'
+        self.assertEqual(
+            ('still there', failed), (row['Result'], row['After'])
+        )
 
     def test_not_attached(self) -> None:
         server = self.make_server(1)

@@ -34,7 +34,7 @@ _OF_WHOLE_CACHE = frozenset(
 )
 
 # Repaired by binding the port to another host.
-_OF_HOST = frozenset(
+OF_HOST = frozenset(
     {
         codes.Code.UNBOUND,
         codes.Code.HOST_DIFFERS,
@@ -227,7 +227,7 @@ class _Planner:
             return self._refresh(finding)
         if finding.port is None:
             return _('the port is not known')
-        if finding.code in _OF_HOST:
+        if finding.code in OF_HOST:
             return self._bind(finding, finding.port)
         if finding.code is codes.Code.STALE_BINDING:
             return self._unbind(finding, finding.port)

@@ -12,7 +12,7 @@
 
 """Executes a plan, step by step, and reads back the result."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 import contextlib
 import dataclasses
 import threading
@@ -23,6 +23,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.repair import audit
@@ -80,6 +81,8 @@ class Run:
     :ivar timeout: Seconds to wait for a finding to disappear.
     :ivar asked_to_stop: Ends the run between two repairs.
     :ivar failures: Why the run ended early.
+    :ivar has_changed: Whether a repair has made another finding of one, which
+        ends the run, too.
     :ivar notifies: Whether Neutron notifies Nova of updates of ports, once it
         is known.
     """
@@ -89,6 +92,7 @@ class Run:
     timeout: float
     asked_to_stop: threading.Event
     failures: list[str] = dataclasses.field(default_factory=list)
+    has_changed: bool = False
     notifies: bool | None = None
 
     def execute(
@@ -103,9 +107,9 @@ class Run:
         found = outcomes.not_begun(plan.left)
         for number, repair in enumerate(plan.repairs, 1):
             if self._is_over:
-                reason = _('the run was interrupted')
-                if self.failures:
-                    reason = _('the run ended before')
+                reason = _('the run ended before')
+                if not (self.failures or self.has_changed):
+                    reason = _('the run was interrupted')
                 found += outcomes.not_begun([repair], reason=reason)
                 continue
             progress(number, repair)
@@ -115,7 +119,11 @@ class Run:
     @property
     def _is_over(self) -> bool:
         """Whether no further step is begun."""
-        return bool(self.failures) or self.asked_to_stop.is_set()
+        return (
+            bool(self.failures)
+            or self.has_changed
+            or self.asked_to_stop.is_set()
+        )
 
     def _logged(
         self, rows: Iterable[outcomes.Outcome]
@@ -272,11 +280,16 @@ class Run:
         deadline = time.monotonic() + seconds
         planned = {finding.subject for finding in repair.findings}
         while True:
-            result = self._check(repair.findings)
-            found = {row.subject: row for row in names.all_rows(result)}
+            result = self._check(repair)
+            found = {
+                _answered(repair, row): row for row in names.all_rows(result)
+            }
             still = {key: found[key] for key in planned & found.keys()}
             new = [
-                row for key, row in found.items() if key not in self.job.known
+                row
+                for key, row in found.items()
+                if key not in self.job.known
+                and row.code in self.job.request.codes
             ]
             is_known = bool(still) or (
                 not result.unjudged and self._is_settled(repair.findings[0])
@@ -300,10 +313,14 @@ class Run:
                 _('%(name)s: %(code)s is new')
                 % {'name': _called(new[0]), 'code': new[0].code}
             )
+        self.has_changed = any(
+            row.subject != key for key, row in still.items()
+        )
         return still
 
-    def _check(self, findings: Sequence[plans.Finding]) -> check.CheckResult:
-        """Check the server of findings, or their ports."""
+    def _check(self, repair: plans.Repair) -> check.CheckResult:
+        """Check the server of a repair, or its ports."""
+        findings = repair.findings
         server = findings[0].server
         if server is None:
             return check.confirm(
@@ -313,6 +330,7 @@ class Run:
             self.job.request,
             names_or_ids=(server.id,),
             scope=compute.ServerScope(),
+            codes=self.job.request.codes | _judging(repair),
             # What cannot be looked for any more is not known to be gone.
             named=frozenset(finding.code for finding in findings),
         )
@@ -392,6 +410,25 @@ class Run:
             return outcomes.observed_port(action, port)
         except (errors.ApiError, KeyboardInterrupt):
             return None
+
+
+def _judging(repair: plans.Repair) -> codes.Codes:
+    """Return the findings any of which shows that a port is not repaired.
+
+    A port that cannot be bound has another finding afterwards.
+    """
+    is_bind = repair.action is plans.Action.BIND
+    return plans.OF_HOST if is_bind else frozenset()
+
+
+def _answered(
+    repair: plans.Repair, row: plans.Finding
+) -> health_findings.Subject:
+    """Return the subject that a finding after a repair is about."""
+    planned = repair.findings[0]
+    if row.port_id == planned.port_id and row.code in _judging(repair):
+        return planned.subject
+    return row.subject
 
 
 def _seen(finding: plans.Finding) -> tuple[health_findings.Subject, str, str]:

@@ -371,6 +371,56 @@ class TestBounce(PortsTestCase):
         )
 
 
+class TestBind(PortsTestCase):
+    """Neutron cannot bind the port of the first of two servers.
+
+    Each is bound to another host than its server.
+
+    :ivar status_of_another: That of another port of the first server, as soon
+        as Neutron was asked to bind the port.
+    """
+
+    status_of_another: str
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.servers = [test_check.server(1, 11, 12), test_check.server(2, 21)]
+
+    def following(self, changes: dict[str, Any]) -> dict[str, Any]:
+        self.others[0]['status'] = self.status_of_another
+        return {'binding:vif_type': 'binding_failed'}
+
+    def test_read_back_whatever_was_chosen(self) -> None:
+        for chosen, self.status_of_another in (
+            ((), 'ACTIVE'),
+            (('--ignore', 'binding-failed'), 'ACTIVE'),
+            # The user does not want to know of ports that are down.
+            (('--finding', 'host-differs'), 'DOWN'),
+        ):
+            with self.subTest(str(chosen)):
+                self.others = [
+                    test_check.port(12, 1),
+                    test_check.port(21, 2, **{'binding:host_id': 'c9'}),
+                ]
+                self.change(
+                    test_check.port(11, 1, **{'binding:host_id': 'c8'})
+                )
+                self.seen.clear()
+                self.assertEqual(
+                    command_result.Result(
+                        3,
+                        's1 host-differs bind-port still there c8 '
+                        'binding_failed on compute-1 '
+                        f'{test_repair.SEE_FINDINGS}\n'
+                        's2 host-differs bind-port skipped c9  '
+                        f'{test_repair.ENDED}\n',
+                        '',
+                    ),
+                    self.repair('--auto-approve', *chosen),
+                )
+                self.assertEqual([f'PUT {PORT_ID}'], self.seen)
+
+
 class TestDeletion(PortsTestCase):
     def setUp(self) -> None:
         super().setUp()
