@@ -144,6 +144,16 @@ class TestCaches(RepairTestCase):
             ],
             sorted(row['Finding'] for row in rows),
         )
+        # The cache alone shows that the port had fixed IPs, and which.
+        self.update_port(self.ports(wrong)[0], fixed_ips=[])
+        self.proxy.writes.clear()
+        left = 'not repairable'
+        rows = self.repair(wrong['id'], '--auto-approve', status=3)
+        self.assertEqual(
+            [('address-differs', left), ('no-fixed-ip', left)],
+            self.labels(rows),
+        )
+        self.assertEqual([], self.proxy.writes)
 
     def test_floating_ip(self) -> None:
         server = self.make_server(1)

@@ -53,6 +53,18 @@ def is_attached(server: records.Server, port: records.Port) -> bool:
     )
 
 
+def has_lost_fixed_ips(server: records.Server, port: records.Port) -> bool:
+    """Return whether a port has no fixed IP, and is not meant to.
+
+    Without the extension ip_allocation, Neutron does not say whether it is.
+    The cache may show that it had one.
+    """
+    return not port.fixed_ips and (
+        port.ip_allocation == 'immediate'
+        or (port.ip_allocation is None and _is_cached(server, port))
+    )
+
+
 def judge_mac_addresses(
     servers: Iterable[records.Server], ports: Iterable[records.Port]
 ) -> Iterator[findings.Finding]:
@@ -177,12 +189,7 @@ def _problems(
         problem := _of_binding(server, port) or _of_status(server, port)
     ):
         yield problem
-    if not port.fixed_ips and (
-        port.ip_allocation == 'immediate'
-        # Without the extension ip_allocation, Neutron does not say whether a
-        # port is meant to have no address. The cache may show that it had one.
-        or (port.ip_allocation is None and _is_cached(server, port))
-    ):
+    if has_lost_fixed_ips(server, port):
         yield codes.Code.NO_FIXED_IP, _('a fixed IP'), _('none')
 
 

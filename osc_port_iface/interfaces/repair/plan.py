@@ -23,6 +23,7 @@ from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings as health_findings
+from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface import records
 
@@ -250,6 +251,15 @@ class _Planner:
             return _(
                 'the cache is empty and no event fills it: attach an '
                 'interface, then repair again'
+            )
+        if server and port and health_ports.has_lost_fixed_ips(server, port):
+            # Often, only the cache still shows that it had any, and which.
+            return (
+                _(
+                    "the port has lost its fixed IPs: give them back with "
+                    "'openstack port set --fixed-ip ip-address=<address> %s'"
+                )
+                % port.id
             )
         if finding.lacking_ip:
             return _(

@@ -25,6 +25,11 @@ from tests.unit import fake_cloud
 Action = plans.Action
 Code = codes.Code
 
+# The entry of port 11.
+CACHE = (
+    records.Interface('fa:16:3e:00:00:0b', (records.FixedIP('10.0.0.9'),)),
+)
+
 
 def server(**other: Any) -> records.Server:
     plain = {
@@ -170,6 +175,17 @@ class TestRepairs(PlanTestCase):
             (
                 'floating IP, and an empty cache',
                 finding(Code.FLOATING_IP_DIFFERS, server(cache=()), port()),
+                {},
+                Action.TOUCH,
+                ['PUT {}'],
+            ),
+            (
+                'no fixed IP any more, as is meant',
+                finding(
+                    Code.ADDRESS_DIFFERS,
+                    server(cache=CACHE),
+                    port(ip_allocation='deferred'),
+                ),
                 {},
                 Action.TOUCH,
                 ['PUT {}'],
@@ -416,6 +432,35 @@ class TestRepairs(PlanTestCase):
                 repair = self.one(found, **options)
                 self.assertIn(reason, repair.reason or '')
                 self.assertEqual((None, ()), (repair.action, repair.calls))
+
+    def test_trace_of_fixed_ips_that_are_lost(self) -> None:
+        """The cache shows that there were any, and which."""
+        for code, allocation in itertools.product(
+            (
+                Code.ADDRESS_DIFFERS,
+                Code.FLOATING_IP_DIFFERS,
+                Code.DUPLICATE_IN_CACHE,
+            ),
+            (None, 'immediate'),
+        ):
+            with self.subTest(code, allocation=allocation):
+                found = finding(
+                    code,
+                    server(cache=CACHE),
+                    port(ip_allocation=allocation),
+                )
+                repair = self.one(
+                    dataclasses.replace(found, lacking_ip='10.0.0.9')
+                )
+                self.assertEqual(
+                    (
+                        None,
+                        'the port has lost its fixed IPs: give them back with '
+                        "'openstack port set --fixed-ip ip-address=<address> "
+                        f"{port().id}'",
+                    ),
+                    (repair.action, repair.reason),
+                )
 
     def test_anything_that_is_left_is_released(self) -> None:
         nothing: dict[str, Any] = dict.fromkeys(
