@@ -361,10 +361,15 @@ class TestPorts(RepairTestCase):
     def test_orphan_of_a_member(self) -> None:
         port = self.orphan()
         path = f'/v2.0/ports/{port["id"]}'
+        chosen = ('--finding', 'orphan-port', '--delete-orphans')
+        # For all that a member knows, another project has its server.
         (row,) = self.repair(
-            *('--finding', 'orphan-port', '--auto-approve'),
-            '--delete-orphans',
-            user=self.user,
+            *(*chosen, '--auto-approve'), user=self.user, status=3
+        )
+        self.assertEqual('not repairable', row['Result'])
+        self.assertEqual([], self.proxy.writes)
+        (row,) = self.repair(
+            *(*chosen, '--auto-approve', '--port', port['id']), user=self.user
         )
         self.assertEqual('repaired', row['Result'])
         self.assert_sent([row])
@@ -395,8 +400,9 @@ class TestPortsWithoutServer(RepairTestCase):
     def test_kept(self) -> None:
         """Ports that something uses stay, and so does everything else."""
         selection = (
-            *('--finding', 'unused-port', '--older-than', '0s'),
-            *('--keep-tag', 'keep', '--auto-approve', '--delete-orphans'),
+            *('--finding', 'unused-port', '--finding', 'half-released'),
+            *('--older-than', '0s', '--keep-tag', 'keep'),
+            *('--auto-approve', '--delete-orphans'),
         )
         unused = self.scenario.port(self.network)
         ports = {
@@ -405,8 +411,17 @@ class TestPortsWithoutServer(RepairTestCase):
         }
         for name, port in ports.items():
             self.update_port(port, name=name)
-        plugged_in = self.scenario.port(self.network)
-        self.set_port_status(plugged_in, 'ACTIVE')
+        plugged_in = (
+            self.scenario.port(self.network),
+            self.scenario.port(
+                self.network,
+                device_owner='compute:kuryr',
+                device_id='kuryr-pod-1',
+            ),
+        )
+        for port in plugged_in:
+            self.addCleanup(self.remove, port)
+            self.set_port_status(port, 'ACTIVE')
         server = self.make_server(1)
         (parent,) = self.ports(server)
         trunk_parent = self.scenario.port(self.network, name='parent')
@@ -459,9 +474,10 @@ class TestPortsWithoutServer(RepairTestCase):
         row = found[ports['next-hop']['id']]
         self.assertEqual('not repairable', row['Result'])
         self.assertIn('routes through its address', row['Reason'])
-        row = found[plugged_in['id']]
-        self.assertEqual('not repairable', row['Result'])
-        self.assertIn('it is ACTIVE', row['Reason'])
+        for port in plugged_in:
+            row = found[port['id']]
+            self.assertEqual('not repairable', row['Result'])
+            self.assertIn('it is ACTIVE', row['Reason'])
         for name in ('ovn-lb-vip-1', 'octavia-lb-1'):
             with self.subTest(name):
                 self.assertNotIn(ports[name]['id'], found)

@@ -67,7 +67,7 @@ def read(
     found = {}
     for port in ports:
         reason = next(users.reasons_to_keep(port), None)
-        if not reason and not port.device_id and port.id not in named:
+        if not reason and port.id not in named:
             reason = _doubt(port, not_asked)
         if reason:
             found[port.id] = reason
@@ -75,8 +75,17 @@ def read(
 
 
 def _doubt(port: records.Port, not_asked: Sequence[str]) -> str | None:
-    """Say what may use a port without a device."""
-    if not_asked:
+    """Say what may use a port.
+
+    A device ID that is not that of a server may be of anything, such as a
+    container of Kuryr. Who may not see bindings does not see the servers of
+    other projects either.
+    """
+    if port.server_id and port.shows_binding:
+        return None
+    if port.server_id:
+        what = _('its server may be in another project')
+    elif not_asked:
         services = ', '.join(not_asked)
         what = _('a service that cannot be asked may use it (%s)') % services
     elif port.status == 'ACTIVE':

@@ -542,7 +542,7 @@ class TestDeletion(PortsTestCase):
     def test_other_requests_of_a_member_are_not_conditional(self) -> None:
         self.change({**(self.port or {}), 'revision_number': 7})
         self.be_a_member()
-        self.repair('--auto-approve', '--delete-orphans')
+        self.delete_as_member()
         self.assertEqual(
             [('PUT', None), ('DELETE', 'revision_number=7')],
             [
@@ -596,15 +596,30 @@ class TestDeletion(PortsTestCase):
         }
         self.change(hidden)
 
-    def test_of_a_member_where_a_service_cannot_be_asked(self) -> None:
+    def delete_as_member(self) -> command_result.Result:
+        return self.repair(
+            '--auto-approve', '--delete-orphans', '--port', PORT_ID
+        )
+
+    def test_of_a_member(self) -> None:
         """The repair itself clears the device of a server that is gone."""
         self.be_a_member()
         gone = f'this project sees no server {fake_cloud.identifier(9)}'
         self.assertEqual(
             command_result.Result(
-                0, f'{ORPHAN} repaired {gone} deleted \n', ''
+                3,
+                f' orphan-port  not repairable {gone}  its server may be in '
+                'another project: name the port with --port to delete it\n',
+                '',
             ),
             self.repair('--auto-approve', '--delete-orphans'),
+        )
+        self.assertEqual([], self.seen)
+        self.assertEqual(
+            command_result.Result(
+                0, f'{ORPHAN} repaired {gone} deleted \n', ''
+            ),
+            self.delete_as_member(),
         )
         self.assertEqual(
             [
@@ -632,7 +647,7 @@ class TestDeletion(PortsTestCase):
                 f'{problem}\n',
                 f'{problem}\n',
             ),
-            self.repair('--auto-approve', '--delete-orphans'),
+            self.delete_as_member(),
         )
         self.assertEqual(1, len(self.seen))
 

@@ -37,6 +37,14 @@ PORT = records.Port(
     fixed_ips=(records.FixedIP('10.0.0.9', SUBNET_ID),),
 )
 
+# As an administrator sees it.
+OF_SERVER = dataclasses.replace(
+    PORT,
+    device_id=fake_cloud.identifier(9),
+    device_owner='compute:nova',
+    vif_type='ovs',
+)
+
 
 def load_balancer(
     port: int, address: str, **other: object
@@ -344,11 +352,28 @@ class TestNeutron(PortUsersTestCase):
         self.assertEqual({PORT_ID: why}, self.read(active))
         self.assertEqual({PORT_ID: why}, self.read(active, named=(OTHER_ID,)))
         self.assertEqual({}, self.read(active, named=(PORT_ID,)))
-        of_server = dataclasses.replace(active, device_id=OTHER_ID)
+        of_container = dataclasses.replace(
+            active, device_id='kuryr-pod-1', device_owner='compute:kuryr'
+        )
+        self.assertEqual({PORT_ID: why}, self.read(of_container))
+        self.assertEqual({}, self.read(of_container, named=(PORT_ID,)))
+        of_server = dataclasses.replace(OF_SERVER, status='ACTIVE')
         self.assertEqual({}, self.read(of_server))
         for status in ('DOWN', 'BUILD', None):
             port = dataclasses.replace(PORT, status=status)
             self.assertEqual({}, self.read(port))
+
+    def test_server_that_a_member_may_not_see(self) -> None:
+        """Who sees the servers of all projects sees bindings, too."""
+        hidden = dataclasses.replace(OF_SERVER, vif_type=None)
+        why = (
+            'its server may be in another project: name the port with --port '
+            'to delete it'
+        )
+        self.assertEqual({PORT_ID: why}, self.read(hidden))
+        self.assertEqual({PORT_ID: why}, self.read(hidden, named=(OTHER_ID,)))
+        self.assertEqual({}, self.read(hidden, named=(PORT_ID,)))
+        self.assertEqual({}, self.read(OF_SERVER))
 
     def test_neutron_without_routers_and_trunks(self) -> None:
         self.read()
@@ -428,7 +453,9 @@ class TestOtherServices(PortUsersTestCase):
             'a service that cannot be asked may use it (load-balancer): '
             'name the port with --port to delete it'
         )
-        with_device = dataclasses.replace(PORT, device_id=ROUTER_ID)
+        of_container = dataclasses.replace(
+            PORT, device_id='kuryr-pod-1', device_owner='compute:kuryr'
+        )
         for name, answer in (
             ('no rights', {'status_code': 403, 'json': {}}),
             ('broken', {'status_code': 500}),
@@ -444,8 +471,9 @@ class TestOtherServices(PortUsersTestCase):
                 self.assertEqual(
                     {PORT_ID: unknown}, self.read(PORT, named=(OTHER_ID,))
                 )
-                # Its device was known, and is gone.
-                self.assertEqual({}, self.read(with_device))
+                self.assertEqual({PORT_ID: unknown}, self.read(of_container))
+                # Its server was known, and is gone.
+                self.assertEqual({}, self.read(OF_SERVER))
 
     def test_octavia_that_refuses_the_token(self) -> None:
         self.octavia()
