@@ -81,9 +81,11 @@ def _doubt(port: records.Port, not_asked: Sequence[str]) -> str | None:
     container of Kuryr. Who may not see bindings does not see the servers of
     other projects either.
     """
-    if port.server_id and port.shows_binding:
+    if port.seconds_unchanged is None:
+        what = _('its age is not known')
+    elif port.server_id and port.shows_binding:
         return None
-    if port.server_id:
+    elif port.server_id:
         what = _('its server may be in another project')
     elif not_asked:
         services = ', '.join(not_asked)

@@ -35,6 +35,7 @@ PORT = records.Port(
     network_id=fake_cloud.identifier(700),
     mac_address='fa:16:3e:00:00:0b',
     fixed_ips=(records.FixedIP('10.0.0.9', SUBNET_ID),),
+    seconds_unchanged=7200.0,
 )
 
 # As an administrator sees it.
@@ -374,6 +375,13 @@ class TestNeutron(PortUsersTestCase):
         self.assertEqual({PORT_ID: why}, self.read(hidden, named=(OTHER_ID,)))
         self.assertEqual({}, self.read(hidden, named=(PORT_ID,)))
         self.assertEqual({}, self.read(OF_SERVER))
+
+    def test_age_that_is_not_known(self) -> None:
+        why = 'its age is not known: name the port with --port to delete it'
+        for port in (PORT, OF_SERVER):
+            port = dataclasses.replace(port, seconds_unchanged=None)
+            self.assertEqual({PORT_ID: why}, self.read(port))
+            self.assertEqual({}, self.read(port, named=(PORT_ID,)))
 
     def test_neutron_without_routers_and_trunks(self) -> None:
         self.read()

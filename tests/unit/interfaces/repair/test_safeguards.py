@@ -31,7 +31,7 @@ from tests.unit.interfaces import samples
 Action = plans.Action
 Code = codes.Code
 
-PORT = samples.port(11, '10.0.0.5', status='DOWN')
+PORT = samples.port(11, '10.0.0.5', status='DOWN', seconds_unchanged=7200.0)
 SERVER = samples.server(PORT)
 OTHER = fake_cloud.identifier(2)
 
