@@ -721,6 +721,18 @@ class Subnet:
     has_dhcp: bool | None = None
     dns_nameservers: tuple[IPText, ...] = ()
     host_routes: tuple[Route, ...] = ()
+    ipv6_ra_mode: str | None = None
+    ipv6_address_mode: str | None = None
+
+    @property
+    def is_advertised(self) -> bool:
+        """Whether a router of the subnet sends router advertisements.
+
+        An L3 agent does in the first mode (``neutron/agent/linux/ra.py``), and
+        OVN in the second (``_get_nets_and_ipv6_ra_confs_for_router_port`` in
+        its ``ovn_client.py``), also without a gateway.
+        """
+        return bool(self.ipv6_ra_mode or self.ipv6_address_mode)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

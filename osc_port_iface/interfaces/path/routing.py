@@ -127,8 +127,15 @@ class Way:
             self._end(steps.UNKNOWN, reason, source=self._source.network)
         route = _longest(self._routes_on(subnet), self._target)
         if route is None:
+            verdict = steps.BLOCKED
             reason = _('subnet %(subnet)s has no gateway')
-            self._end(steps.BLOCKED, reason, subnet=subnet)
+            if subnet.is_advertised:
+                verdict = steps.UNKNOWN
+                reason = _(
+                    'subnet %(subnet)s has no gateway, but a router may '
+                    'advertise itself'
+                )
+            self._end(verdict, reason, subnet=subnet)
         is_neighbor = self._target_network_id == self._start_id
         if route.next_hop is None:
             # Machines outside are on external networks, too.

@@ -1012,6 +1012,20 @@ class TestWays(WorldTestCase):
         reason = 'network front has no router at 10.0.0.254'
         self.assert_blocked(reason, '10.0.0.5', 'internet')
 
+    def test_8_router_that_advertises_itself(self) -> None:
+        """An L3 agent and OVN do so in a mode of their own each."""
+        six = ('2001:db8::5', '2001:db8:1::5')
+        none = 'subnet subnet-2001:db8::/64 has no gateway'
+        hidden = f'{none}, but a router may advertise itself'
+        for mode in ('ipv6_ra_mode', 'ipv6_address_mode'):
+            front = SUBNETS[FRONT][6]
+            self.world.change(front, gateway_ip=None, **{mode: 'slaac'})
+            with self.subTest(mode):
+                self.assert_unknown(hidden, *six)
+                self.assert_unknown(f'no way back: {hidden}', *six[::-1])
+                self.world.change(front, **{mode: None})
+                self.assert_blocked(none, *six)
+
     def test_8_source_as_the_destination_sees_it(self) -> None:
         for has_source_nat, seen in (
             (True, '203.0.113.2'),
