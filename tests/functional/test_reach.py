@@ -708,8 +708,8 @@ class TestReach(base.ProjectTestCase):
         found = self.judged('10.0.0.0/8', 'office', '--port', '22')
         no_rule = 'no ingress rule of group office allows tcp 22 from '
         outside = (
-            'no floating IP or port forwarding leads to 10.71.0.27 for this '
-            'traffic'
+            'no floating IP or port forwarding that you may see leads to '
+            '10.71.0.27 for this traffic'
         )
         for cidr, way, expected in (
             (

@@ -313,6 +313,11 @@ class Pair:
                 'no floating IP or port forwarding leads to %(address)s for '
                 'this traffic'
             )
+            if not self.known.sees_all:
+                text = _(
+                    'no floating IP or port forwarding that you may see leads '
+                    'to %(address)s for this traffic'
+                )
             verdict = self.known.certainty
             if self.destination.network in way.seen:
                 verdict = steps.UNKNOWN

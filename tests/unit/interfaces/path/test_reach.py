@@ -659,6 +659,12 @@ class TestTranslation(WorldTestCase):
     def test_7_without_a_floating_ip(self) -> None:
         self.world.floating_ips.clear()
         reason = (
+            'no floating IP or port forwarding that you may see leads to '
+            '10.0.1.5 for this traffic'
+        )
+        self.assert_blocked(reason, 'internet', '10.0.1.5')
+        self.world.more['sees_all'] = True
+        reason = (
             'no floating IP or port forwarding leads to 10.0.1.5 for this '
             'traffic'
         )
@@ -893,8 +899,8 @@ class TestTranslation(WorldTestCase):
                     (verdict, traffic), (path.verdict, path.passing.texts())
                 )
         self.assertEqual(
-            'no floating IP or port forwarding leads to 10.0.1.5 for this '
-            'traffic',
+            'no floating IP or port forwarding that you may see leads to '
+            '10.0.1.5 for this traffic',
             path.reason,
         )
         ssh = {'protocol': 'tcp', 'port_range_min': 22, 'port_range_max': 22}
@@ -1521,8 +1527,8 @@ class TestWays(WorldTestCase):
         self.world.allow(rule(9, 'ingress', remote_network=inside))
         no_rule = 'no ingress rule of group closed allows tcp 22 from %s'
         outside = (
-            'no floating IP or port forwarding leads to 10.0.0.5 for this '
-            'traffic'
+            'no floating IP or port forwarding that you may see leads to '
+            '10.0.0.5 for this traffic'
         )
         for drivers, ingress, inbound in (
             ({OVN}, (BLOCKED, no_rule % '203.0.113.2'), (BLOCKED, outside)),
@@ -1598,8 +1604,8 @@ class TestWays(WorldTestCase):
         ]
         not_joined = 'no router joins networks twin and back'
         no_floating_ip = (
-            'no floating IP or port forwarding leads to 10.0.1.5 for this '
-            'traffic'
+            'no floating IP or port forwarding that you may see leads to '
+            '10.0.1.5 for this traffic'
         )
         self.assertEqual(
             [
