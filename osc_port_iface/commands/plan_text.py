@@ -55,6 +55,10 @@ _WARNINGS = {
     codes.Code.ONLY_IN_CACHE: _(
         'the guest keeps the device until its next start'
     ),
+    codes.Code.HOST_DIFFERS: _(
+        'make sure that the guest no longer runs on the host that the port is '
+        'bound to now'
+    ),
     Action.BIND: _(
         'if the guest has no network afterwards, hard reboot the server to '
         'plug the device in again'

@@ -226,6 +226,8 @@ class TestLines(testtools.TestCase):
             (Code.MISSING_FROM_CACHE, Action.TOUCH, 'the last NIC'),
             (Code.ONLY_IN_CACHE, Action.REFRESH, 'keeps the device'),
             (Code.UNBOUND, Action.BIND, 'hard reboot the server'),
+            (Code.HOST_DIFFERS, Action.BIND, 'no longer runs on the host'),
+            (Code.HOST_DIFFERS, Action.BIND, 'hard reboot the server'),
             (Code.PORT_DOWN, Action.BOUNCE, 'the traffic stops'),
             (Code.ADDRESS_DIFFERS, Action.TOUCH, None),
             (Code.NOT_ATTACHED, Action.RELEASE, None),
