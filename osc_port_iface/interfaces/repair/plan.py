@@ -30,7 +30,7 @@ from osc_port_iface import records
 Finding = health_findings.Finding
 
 # Repaired by an event for Nova without a port ID.
-_OF_WHOLE_CACHE = frozenset(
+OF_WHOLE_CACHE = frozenset(
     {codes.Code.ONLY_IN_CACHE, codes.Code.DUPLICATE_IN_CACHE}
 )
 
@@ -198,7 +198,7 @@ def _refreshes(
 def _tags(findings: Iterable[Finding]) -> Iterable[str | None]:
     """Return the ports of an event; None for the ports in the cache."""
     tags = [
-        None if finding.code in _OF_WHOLE_CACHE else finding.port_id
+        None if finding.code in OF_WHOLE_CACHE else finding.port_id
         for finding in findings
     ]
     # Entries that are gone are dropped before anything is added.
@@ -269,7 +269,7 @@ class _Planner:
         has_host = bool(server and server.host)
         if port and port.shows_binding and not has_host:
             return _('the server is on no host to refresh its cache')
-        is_of_port = finding.code not in _OF_WHOLE_CACHE
+        is_of_port = finding.code not in OF_WHOLE_CACHE
         if is_of_port and port and port.is_for_server:
             calls = (self.writer.touch_port(port),)
             return Repair((finding,), Action.TOUCH, calls)

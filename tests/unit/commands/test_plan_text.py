@@ -225,6 +225,12 @@ class TestLines(testtools.TestCase):
         for code, action, warning in (
             (Code.MISSING_FROM_CACHE, Action.TOUCH, 'the last NIC'),
             (Code.ONLY_IN_CACHE, Action.REFRESH, 'keeps the device'),
+            (Code.ONLY_IN_CACHE, Action.REFRESH, 'reads the other interfaces'),
+            (
+                Code.DUPLICATE_IN_CACHE,
+                Action.REFRESH,
+                'reads the other interfaces',
+            ),
             (Code.UNBOUND, Action.BIND, 'hard reboot the server'),
             (Code.HOST_DIFFERS, Action.BIND, 'no longer runs on the host'),
             (Code.HOST_DIFFERS, Action.BIND, 'hard reboot the server'),
