@@ -145,12 +145,18 @@ class TestCaches(RepairTestCase):
             sorted(row['Finding'] for row in rows),
         )
         # The cache alone shows that the port had fixed IPs, and which.
-        self.update_port(self.ports(wrong)[0], fixed_ips=[])
+        lost, deleted = self.ports(wrong)
+        self.update_port(lost, fixed_ips=[])
+        self.admin.delete('network', f'/v2.0/ports/{deleted["id"]}')
         self.proxy.writes.clear()
         left = 'not repairable'
         rows = self.repair(wrong['id'], '--auto-approve', status=3)
         self.assertEqual(
-            [('address-differs', left), ('no-fixed-ip', left)],
+            [
+                ('address-differs', left),
+                ('no-fixed-ip', left),
+                ('only-in-cache', left),
+            ],
             self.labels(rows),
         )
         self.assertEqual([], self.proxy.writes)

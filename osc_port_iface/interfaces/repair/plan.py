@@ -147,6 +147,7 @@ def make(
     writer: writing.Writer,
     options: Options,
     users: Mapping[str, str],
+    ports: Iterable[records.Port],
 ) -> Plan:
     """Make a plan.
 
@@ -156,8 +157,10 @@ def make(
     :param writer: Makes the requests; none is sent.
     :param options: What the user allows.
     :param users: What uses ports without a server, by their IDs.
+    :param ports: All ports that were checked.
     """
-    planner = _Planner(writer, options, users)
+    by_server = records.grouped(ports, lambda port: port.device_id)
+    planner = _Planner(writer, options, users, by_server)
     of_cache, others, left = [], [], []
     for repair in map(planner.repair, findings):
         if repair.action is None:
@@ -212,6 +215,7 @@ class _Planner:
     writer: writing.Writer
     options: Options
     users: Mapping[str, str]
+    by_server: Mapping[str | None, Sequence[records.Port]]
 
     def repair(self, finding: Finding) -> Repair:
         """Decide what to do about a finding."""
@@ -252,15 +256,17 @@ class _Planner:
                 'the cache is empty and no event fills it: attach an '
                 'interface, then repair again'
             )
-        if server and port and health_ports.has_lost_fixed_ips(server, port):
-            # Often, only the cache still shows that it had any, and which.
-            return (
-                _(
-                    "the port has lost its fixed IPs: give them back with "
-                    "'openstack port set --fixed-ip ip-address=<address> %s'"
+        for other in self._refreshed(finding):
+            if server and health_ports.has_lost_fixed_ips(server, other):
+                # Often, only the cache shows that it had any, and which.
+                return (
+                    _(
+                        "port %s has lost its fixed IPs: give them back first "
+                        "with 'openstack port set --fixed-ip "
+                        "ip-address=<address> <port>'"
+                    )
+                    % other.id
                 )
-                % port.id
-            )
         if finding.lacking_ip:
             return _(
                 "the floating IP leads to an address that the port does not "
@@ -279,6 +285,12 @@ class _Planner:
             "only an event for Nova repairs it, which needs the role 'admin' "
             "or 'service'"
         )
+
+    def _refreshed(self, finding: Finding) -> Sequence[records.Port]:
+        """Return the ports that Nova reads again to repair a finding."""
+        if finding.code in OF_WHOLE_CACHE:
+            return self.by_server.get(finding.server_id, ())
+        return [finding.port] if finding.port else []
 
     def _bind(self, finding: Finding, port: records.Port) -> _Decision:
         server = finding.server

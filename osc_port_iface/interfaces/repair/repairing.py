@@ -73,4 +73,7 @@ class Repairing:
         if self.options.orphans is plans.Action.DELETE:
             ports = [row.port for row in chosen if row.port and not row.server]
             users = port_users.read(self.cloud, ports, port_ids)
-        return plans.make(chosen, self.writer, self.options, users), answer
+        plan = plans.make(
+            chosen, self.writer, self.options, users, answer.ports
+        )
+        return plan, answer

@@ -114,6 +114,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
             self.writer,
             plans.Options(**options),
             users or {},
+            [port()],
         )
 
     def one(self, found: findings.Finding, **options: Any) -> plans.Repair:
@@ -435,32 +436,43 @@ class TestRepairs(PlanTestCase):
 
     def test_trace_of_fixed_ips_that_are_lost(self) -> None:
         """The cache shows that there were any, and which."""
-        for code, allocation in itertools.product(
+        here = server(cache=CACHE)
+        for name, found in (
+            ('own', finding(Code.ADDRESS_DIFFERS, here, port())),
             (
-                Code.ADDRESS_DIFFERS,
-                Code.FLOATING_IP_DIFFERS,
-                Code.DUPLICATE_IN_CACHE,
+                'known without the cache',
+                finding(
+                    Code.FLOATING_IP_DIFFERS,
+                    here,
+                    port(ip_allocation='immediate'),
+                ),
             ),
-            (None, 'immediate'),
+            (
+                'floating IP for nothing',
+                dataclasses.replace(
+                    finding(Code.FLOATING_IP_DIFFERS, here, port()),
+                    lacking_ip='10.0.0.9',
+                ),
+            ),
+            ("another port's", finding(Code.ONLY_IN_CACHE, here)),
+            (
+                "another port's, too",
+                finding(Code.DUPLICATE_IN_CACHE, here, port(12)),
+            ),
         ):
-            with self.subTest(code, allocation=allocation):
-                found = finding(
-                    code,
-                    server(cache=CACHE),
-                    port(ip_allocation=allocation),
-                )
-                repair = self.one(
-                    dataclasses.replace(found, lacking_ip='10.0.0.9')
-                )
+            with self.subTest(name):
+                repair = self.one(found)
                 self.assertEqual(
                     (
                         None,
-                        'the port has lost its fixed IPs: give them back with '
-                        "'openstack port set --fixed-ip ip-address=<address> "
-                        f"{port().id}'",
+                        f'port {port().id} has lost its fixed IPs: give them '
+                        "back first with 'openstack port set --fixed-ip "
+                        "ip-address=<address> <port>'",
                     ),
                     (repair.action, repair.reason),
                 )
+        other = finding(Code.MISSING_FROM_CACHE, here, port(12))
+        self.assertEqual(Action.TOUCH, self.one(other).action)
 
     def test_anything_that_is_left_is_released(self) -> None:
         nothing: dict[str, Any] = dict.fromkeys(

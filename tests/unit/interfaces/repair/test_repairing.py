@@ -62,7 +62,10 @@ class RepairingTestCase(testtools.TestCase):
         *found: findings.Finding,
     ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
         """Plan, where the check has these findings."""
-        self.answer = check.CheckResult(list(found))
+        self.answer = check.CheckResult(
+            list(found),
+            first=snapshots.Snapshot(ports=[samples.port(11)]),
+        )
         with (
             mock.patch.object(
                 writing, 'Writer', autospec=True, return_value=self.writer
@@ -78,7 +81,8 @@ class RepairingTestCase(testtools.TestCase):
             ) as make,
         ):
             planned = job.plan()
-        chosen, writer, options, users = make.call_args.args
+        chosen, writer, options, users, ports = make.call_args.args
+        self.assertEqual(self.answer.ports, ports)
         self.assertIs(self.writer, writer)
         self.assertIs(job.options, options)
         self.made = chosen, users
