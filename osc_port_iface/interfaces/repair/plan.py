@@ -253,8 +253,9 @@ class _Planner:
         is_missing = finding.code is codes.Code.MISSING_FROM_CACHE
         if is_missing and server and not server.cache:
             return _(
-                'the cache is empty and no event fills it: attach an '
-                'interface, then repair again'
+                'the cache is empty and no event fills it: unshelve the '
+                'server if it is shelved, attach an interface, then repair '
+                'again'
             )
         for other in self._refreshed(finding):
             if server and health_ports.has_lost_fixed_ips(server, other):

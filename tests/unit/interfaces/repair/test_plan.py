@@ -306,7 +306,8 @@ class TestRepairs(PlanTestCase):
                 'empty cache',
                 finding(Code.MISSING_FROM_CACHE, server(cache=()), port()),
                 {},
-                'attach an interface, then repair again',
+                'unshelve the server if it is shelved, attach an interface, '
+                'then repair again',
             ),
             (
                 'no host',
