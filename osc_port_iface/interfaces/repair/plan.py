@@ -242,7 +242,7 @@ class _Planner:
             return self._detach(finding, finding.port)
         if finding.code in codes.WITHOUT_SERVER:
             return self._clear_orphan(finding, finding.port)
-        return _('it cannot be repaired through the API; %s') % SEE_FINDINGS
+        return _('it is not repaired automatically; %s') % SEE_FINDINGS
 
     def _refresh(self, finding: Finding) -> _Decision:
         """Prefer an update of the port, of which Neutron notifies Nova.

@@ -421,7 +421,7 @@ class TestRepairs(PlanTestCase):
                 'no fixed IP',
                 finding(Code.NO_FIXED_IP, server(), port()),
                 {},
-                "cannot be repaired through the API",
+                "it is not repaired automatically; see 'Findings'",
             ),
             (
                 'unknown port',
