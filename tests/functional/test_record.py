@@ -23,6 +23,7 @@ from typing import Any
 
 import fixtures
 
+from tests.cloud import databases
 from tests.functional import base
 
 # Seconds of change, and those between observations. Most of the time, others
@@ -131,9 +132,36 @@ class TestRecord(base.ProjectTestCase):
             *('--journal', self.journal, '--at', moment.isoformat()),
             OS_CLOUD='',
         )
-        self.assertIn(result.status, (0, 3))
+        self.assertIn(result.status, (0, 3), result.stderr)
         rows: list[dict[str, Any]] = json.loads(result.stdout)
         return rows
+
+    def test_a_soft_deleted_server(self) -> None:
+        """Nova lists it only to administrators who ask for it."""
+        address, server_id = ADDRESSES[0], self.servers[0]
+        port = {'device_id': server_id, 'device_owner': 'compute:nova'}
+        path = f'/v2.0/ports/{self.ports[address]}'
+        self.api.put('network', path, {'port': port})
+        unused = dict.fromkeys(port, '')
+        self.addCleanup(self.api.put, 'network', path, {'port': unused})
+        statement = 'UPDATE instances SET vm_state = ? WHERE uuid = ?'
+        self.addCleanup(
+            databases.change,
+            *(self.cloud, 'nova-cell1', statement, 'active', server_id),
+        )
+        databases.change(
+            *(self.cloud, 'nova-cell1', statement, 'soft-delete', server_id),
+        )
+        (row,) = self.rows(
+            *('server', 'interface', 'record', self.journal),
+            *('--project', self.api.project_id),
+            user='admin',
+        )
+        found = self.find(_Moment.fromisoformat(row['Finished']))
+        self.assertIn(
+            (address, server_id),
+            [(row['Query'], row['Server ID']) for row in found],
+        )
 
     def test_no_wrong_owner_and_no_missing_owner(self) -> None:
         churn = _Churn(self.api, self.ports, self.servers)

@@ -156,12 +156,23 @@ class TestRecord(RecordTestCase):
         self.assertEqual(
             [
                 # The first one tells whether the user sees all ports.
-                *('/v2.0/ports', '/servers/detail'),
+                *('/v2.0/ports', '/servers/detail', '/servers/detail'),
                 *(f'/v2.0/{key}' for key in NETWORK),
                 *('/v3/projects', '/v3/domains', '/v3/users'),
             ],
             [path for path in paths if re.match(r'/(?!v3/auth)', path)],
         )
+
+    def test_soft_deleted_servers(self) -> None:
+        self.recorded()
+        self.cloud.register_servers()
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/detail'
+            '?status=SOFT_DELETED&soft_deleted=1',
+            json={'servers': [fake_cloud.server(1, 'web')]},
+        )
+        row = self.recorded()
+        self.assertEqual((0, 0), (row['Changed'], row['Gone']))
 
     def test_what_failed_did_not_vanish(self) -> None:
         self.recorded()
