@@ -130,8 +130,11 @@ class Survey(surroundings.Surroundings):
             for end in found
             if not (end.has_place or end.is_special)
         ]
-        self._add_overlapping(sought, {port.project_id for port in ports})
-        self._add_routers({port.network_id for port in near})
+        project_ids = {port.project_id for port in ports}
+        self._add_routers(
+            {port.network_id for port in near}
+            | self._networks_with(sought, project_ids)
+        )
         self._add(
             self.floating_ips,
             neutron.FLOATING_IPS,
@@ -259,22 +262,25 @@ class Survey(surroundings.Surroundings):
         self.servers.update((row.id, row) for row in answer.rows)
         self.failures += answer.failures
 
-    def _add_overlapping(
+    def _networks_with(
         self,
-        networks: Sequence[addresses.IPNetwork],
+        sought: Sequence[addresses.IPNetwork],
         project_ids: Iterable[str | None],
-    ) -> None:
-        """Read the subnets of projects that have addresses without a port.
+    ) -> set[str]:
+        """Return the networks of projects that have some of these addresses.
 
-        They may be on networks to which there is no way.
+        There may be no way to them.
         """
-        for subnet in self._read(
-            neutron.SUBNETS, 'project_id', project_ids if networks else ()
-        ):
-            if subnet.cidr and any(
-                map(addresses.parse_ip_network(subnet.cidr).overlaps, networks)
-            ):
-                self.subnets[subnet.id] = subnet
+        return {
+            subnet.network_id
+            for subnet in self._read(
+                neutron.SUBNETS, 'project_id', project_ids if sought else ()
+            )
+            if subnet.network_id and subnet.cidr
+            if any(
+                map(addresses.parse_ip_network(subnet.cidr).overlaps, sought)
+            )
+        }
 
     def _add_routers(self, network_ids: set[str]) -> None:
         """Read the routers of networks, and those behind them.
@@ -282,10 +288,10 @@ class Survey(surroundings.Surroundings):
         A router is found by the addresses to which servers send, and by its
         floating IPs.
         """
-        self._add(self.subnets, neutron.SUBNETS, 'network_id', network_ids)
-        next_hops = {
-            hop for row in self.subnets.values() for hop in _next_hops(row)
-        }
+        subnets = self._add(
+            self.subnets, neutron.SUBNETS, 'network_id', network_ids
+        )
+        next_hops = {hop for row in subnets for hop in _next_hops(row)}
         router_ids = {row.router_id for row in self.floating_ips.values()}
         read: set[str | None] = set()
         while True:

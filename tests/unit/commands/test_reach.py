@@ -469,6 +469,54 @@ class TestReach(base.ShellTestCase):
             [url for url in self.cloud.requested() if 'project_id=' in url],
         )
 
+    def test_other_subnet_of_a_network_with_the_addresses(self) -> None:
+        """The way there leads over it."""
+        subnets = [
+            {
+                **fake_cloud.subnet(number, cidr, network_number),
+                'gateway_ip': gateway_ip,
+                'project_id': fake_cloud.PROJECT_ID,
+            }
+            for number, cidr, network_number, gateway_ip in (
+                (900, '10.0.0.0/24', 700, '10.0.0.1'),
+                (903, '10.7.0.0/24', 703, '10.7.0.1'),
+                (904, '10.8.0.0/24', 703, '10.8.0.1'),
+            )
+        ]
+        inner = [
+            {
+                **interface(number, 703, address, subnet),
+                'device_id': fake_cloud.identifier(951),
+            }
+            for number, address, subnet in (
+                (24, '10.8.0.2', 904),
+                (25, '10.7.0.1', 903),
+            )
+        ]
+        self.register('subnets', *subnets)
+        self.register(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            interface(21, 700, '10.0.0.1', 900),
+            interface(23, 703, '10.8.0.1', 904),
+            *inner,
+        )
+        self.register('networks', network(700, 'front'), network(703, 'lab'))
+        self.register(
+            'routers',
+            routed(950, {'10.7.0.0/24': '10.8.0.2'}),
+            routed(951, {'10.0.0.0/24': '10.8.0.1'}),
+        )
+        result = self.reach(
+            *('web-1', '10.7.0.0/24', '-f', 'value', '-c', 'Path'),
+            *('-c', 'Verdict', '-c', 'Reason'),
+        )
+        self.assertEqual(
+            'through router router-950, router-951 unknown what has '
+            '10.7.0.0/24 on network lab is not judged\n',
+            result.stdout,
+        )
+
     def test_internet(self) -> None:
         for source in ('internet', '0.0.0.0/0'):
             result = self.reach(
