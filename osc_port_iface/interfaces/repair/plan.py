@@ -25,6 +25,7 @@ from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
+from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 
 Finding = health_findings.Finding
@@ -349,6 +350,11 @@ class _Planner:
         if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _('it belongs to no device')
+            if port.id not in self.options.port_ids and (
+                what := port_users.doubt(port)
+            ):
+                text = _('%s: name the port with --port to release it')
+                return text % what
             return Repair((finding,), Action.RELEASE, (release,))
         if use := self.users.get(port.id):
             return use

@@ -66,35 +66,34 @@ def read(
         not_asked.append(cloud.load_balancer.TYPE)
     found = {}
     for port in ports:
-        reason = next(users.reasons_to_keep(port), None)
-        if not reason and port.id not in named:
-            reason = _doubt(port, not_asked)
-        if reason:
+        what = doubt(port, not_asked)
+        if port.seconds_unchanged is None:
+            what = _('its age is not known')
+        if reason := next(users.reasons_to_keep(port), None):
             found[port.id] = reason
+        elif what and port.id not in named:
+            text = _('%s: name the port with --port to delete it')
+            found[port.id] = text % what
     return found
 
 
-def _doubt(port: records.Port, not_asked: Sequence[str]) -> str | None:
-    """Say what may use a port.
+def doubt(port: records.Port, not_asked: Sequence[str] = ()) -> str | None:
+    """Say what may use a port that is to be deleted or released.
 
     A device ID that is not that of a server may be of anything, such as a
     container of Kuryr. Who may not see bindings does not see the servers of
     other projects either.
     """
-    if port.seconds_unchanged is None:
-        what = _('its age is not known')
-    elif port.server_id and port.shows_binding:
+    if port.server_id and not port.shows_binding:
+        return _('its server may be in another project')
+    if port.server_id:
         return None
-    elif port.server_id:
-        what = _('its server may be in another project')
-    elif not_asked:
+    if not_asked:
         services = ', '.join(not_asked)
-        what = _('a service that cannot be asked may use it (%s)') % services
-    elif port.status == 'ACTIVE':
-        what = _('something may be plugged in, as it is ACTIVE')
-    else:
-        return None
-    return _('%s: name the port with --port to delete it') % what
+        return _('a service that cannot be asked may use it (%s)') % services
+    if port.status == 'ACTIVE':
+        return _('something may be plugged in, as it is ACTIVE')
+    return None
 
 
 @dataclasses.dataclass

@@ -276,7 +276,7 @@ class TestRepairs(PlanTestCase):
             (
                 'orphan, released by a member',
                 finding(Code.ORPHAN_PORT, None, port(**hidden)),
-                release,
+                {**release, 'port_ids': frozenset({identifier})},
                 Action.RELEASE,
                 [released],
             ),
@@ -474,6 +474,37 @@ class TestRepairs(PlanTestCase):
                 )
         other = finding(Code.MISSING_FROM_CACHE, here, port(12))
         self.assertEqual(Action.TOUCH, self.one(other).action)
+
+    def test_what_may_be_in_use_is_not_released(self) -> None:
+        in_another_project = port(vif_type=None, host=None)
+        of_kuryr = port(
+            device_id='pod-1', device_owner='compute:kuryr', status='ACTIVE'
+        )
+        for name, code, found, why in (
+            (
+                'member',
+                Code.ORPHAN_PORT,
+                in_another_project,
+                'its server may be in another project',
+            ),
+            (
+                'ACTIVE',
+                Code.HALF_RELEASED,
+                of_kuryr,
+                'something may be plugged in, as it is ACTIVE',
+            ),
+        ):
+            with self.subTest(name):
+                repair = self.one(
+                    finding(code, None, found), orphans=Action.RELEASE
+                )
+                self.assertEqual(
+                    (
+                        None,
+                        f'{why}: name the port with --port to release it',
+                    ),
+                    (repair.action, repair.reason),
+                )
 
     def test_anything_that_is_left_is_released(self) -> None:
         nothing: dict[str, Any] = dict.fromkeys(
