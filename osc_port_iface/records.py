@@ -19,7 +19,7 @@ record is ever empty.
 from collections.abc import Callable, Hashable, Iterable
 import dataclasses
 import datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 from osc_port_iface import addresses
 
@@ -60,22 +60,27 @@ class Answer(Generic[_Row]):
     notices: list[str] = dataclasses.field(default_factory=list)
 
 
-class Absence(str):
-    """A line that says that something does not exist in this region.
+class Missing(str):
+    """A line that says that something is not shown, or does not exist.
 
-    If several regions are asked, it counts only if it is in none of them.
-
-    :ivar name: What does not exist, as the user wrote it; empty for whatever
-        was asked for.
+    :ivar name: What it is, as the user wrote it; empty for whatever was asked
+        for.
     """
 
     name: str
 
-    def __new__(cls, line: str, name: str = '') -> 'Absence':
+    def __new__(cls, line: str, name: str = '') -> Self:
         """Mark a line."""
-        absence = super().__new__(cls, line)
-        absence.name = name
-        return absence
+        missing = super().__new__(cls, line)
+        missing.name = name
+        return missing
+
+
+class Absence(Missing):
+    """A line that says that something does not exist in this region.
+
+    If several regions are asked, it counts only if it is in none of them.
+    """
 
 
 def grouped(

@@ -15,7 +15,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 import dataclasses
 import sys
 from typing import TYPE_CHECKING
@@ -235,35 +241,39 @@ def _without_unrecorded(
     :param other: What was recorded.
     :param scopes: What was selected then.
     """
+    projects = {
+        row.get(listing_diff.SERVER_ID): row.get('Project ID')
+        for row in side.interfaces.values()
+    }
     left_out = {
         server_id: name
         for region in {scope.region for scope in scopes}
         for server_id, name in side.of_region(region).servers.items()
         if server_id not in other.servers
         and all(
-            scope.may_lack(server_id, name)
+            scope.may_lack(server_id, name, projects[server_id])
             for scope in scopes
             if scope.region == region
         )
     }
     text = _('Not recorded, so not compared, servers of %(side)s: %(names)s')
-    return _without(command, side, left_out, text)
+    return _without(side, left_out, text, command.fail)
 
 
 def _without(
-    command: as_of.RecordedCommand,
     side: listing_diff.Listing,
     servers: Mapping[str, str],
     text: str,
+    report: Callable[[str], None],
 ) -> listing_diff.Listing:
-    """Leave servers out of a comparison, and say so.
+    """Leave servers out of a comparison, and report that.
 
     :param servers: Their names, by ID.
     """
     if not servers:
         return side
     names = listing_diff.first_names(servers)
-    command.notify(text % {'side': side.name, 'names': names})
+    report(text % {'side': side.name, 'names': names})
     header = listing_diff.SERVER_ID
     return side.only(header, {'', *side.servers} - servers.keys())
 
@@ -381,7 +391,7 @@ class _Side:
         text = _(
             'Not selected, so not compared, servers of %(side)s: %(names)s'
         )
-        return _without(command, other, left_out, text)
+        return _without(other, left_out, text, command.notify)
 
     def listing(self, name: str, table: columns.Table) -> listing_diff.Listing:
         """Make the side of what was listed.

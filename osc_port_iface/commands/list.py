@@ -106,8 +106,25 @@ class ListServerInterface(as_of.RecordedLister):
     def report_unrecorded(
         self, parsed_args: argparse.Namespace, lines: Iterable[str]
     ) -> None:
-        if not parsed_args.server:
+        if parsed_args.status or parsed_args.host:
+            self.fail(*lines)
+        elif not parsed_args.server:
             self.notify(*lines)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
+        headers, rows = super().take_action(parsed_args)
+        ids, names = (
+            {
+                row[headers.index(header)].human_readable()
+                for row in rows
+                if header in headers
+            }
+            for header in ('Server ID', 'Server Name')
+        )
+        if len(names) < len(ids):
+            # Only their IDs tell servers of one name apart.
+            self.rank('Server ID', above='MAC Address')
+        return headers, rows
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         is_one_server = len(parsed_args.server) == 1
@@ -137,9 +154,6 @@ class ListServerInterface(as_of.RecordedLister):
             columns.show_server_names(chosen)
             or bool(self.region or parsed_args.at),
         )
-        if len({server.name for server in servers.rows}) < len(servers.rows):
-            # Only their IDs tell servers of one name apart.
-            self.rank('Server ID', above='MAC Address')
         found = view.read(servers.rows, self.progress)
         if views.Origin.PORT in view.lacks and parsed_args.network:
             # Neutron is not asked whether there is such a network.

@@ -205,15 +205,15 @@ class RecordedRegions:
     ) -> tuple[str, str]:
         """Say what was recorded, if the scope leaves out what is not there."""
         # The line is the name of what is in all scopes, such as a network.
-        if not isinstance(line, records.Absence) or line.name == line:
+        if not isinstance(line, records.Missing) or line.name == line:
             return method, line
         selected = scope.selected(*self._asked)
         if line.name:
             selected = scope.doubts(line.name)
         if not selected:
             return method, line
-        text = records.Absence(_only(line.name, selected), line.name)
-        return 'fail' if line.name else method, text
+        text = type(line)(_only(line.name, selected), line.name)
+        return 'fail' if line.name or any(self._asked) else method, text
 
 
 def _only(name: str, selected: Iterable[str]) -> str:

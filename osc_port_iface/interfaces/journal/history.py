@@ -88,8 +88,13 @@ class Scope:
             found.append(_('status %s') % status)
         return list(map(printable.one_line, found))
 
-    def may_lack(self, server_id: str, name: str) -> bool:
+    def may_lack(
+        self, server_id: str, name: str, project_id: str | None = None
+    ) -> bool:
         """Return whether a server may exist that is not there."""
+        own = self.details.get('project_id')
+        if own and project_id and project_id != own:
+            return True
         known = {server_id, name}.intersection(self.details.get('servers', ()))
         return bool(self.selected() and not known)
 

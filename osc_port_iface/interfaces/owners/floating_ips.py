@@ -46,7 +46,7 @@ def find(search: searches.Search) -> None:
     }
     ports = search.by_id(neutron.PORTS, port_ids)
     search.notices += (
-        records.Absence(
+        records.Missing(
             _('Port %s, to which a floating IP leads, cannot be read')
             % port_id,
             port_id,

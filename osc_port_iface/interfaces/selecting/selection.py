@@ -13,7 +13,6 @@
 """Finds the servers that a user selects."""
 
 from collections.abc import Sequence
-import contextlib
 import dataclasses
 import functools
 import re
@@ -143,8 +142,13 @@ class _Selection:
                 % error
             ) from None
         if self.scope.host and not answer.rows:
-            with contextlib.suppress(errors.NotRecorded):
+            try:
                 names.check_host(self.cloud, self.scope.host)
+            except errors.NotRecorded:
+                raise names.NoSuchName(
+                    _("No server was recorded on host '%s'.")
+                    % printable.one_line(self.scope.host)
+                ) from None
         return answer
 
     def _show(self, key: str) -> list[records.Server]:

@@ -170,7 +170,7 @@ class TestFindAt(AtTestCase):
                 (('find', ADDRESS, '--behind'), others, '', 1),
                 (('find', ADDRESS, '--all-matches'), others, '', 1),
                 (('list',), others, '', 0),
-                (('list', '--status', 'ERROR'), others, '', 0),
+                (('list', '--status', 'ERROR'), others, '', 1),
                 (('list', 'web'), '', '', 0),
             ):
                 with self.subTest(selectors=selectors, arguments=arguments):
@@ -210,16 +210,18 @@ class TestFindAt(AtTestCase):
             )
         )
         active = 'Only these were recorded: status ACTIVE\n'
-        host = 'Only these were recorded: host compute-1\n'
+        nobody = "No server was recorded on host 'compute-2'.\n"
         moment = self.recorded('--host', 'compute-1', '--status', 'ACTIVE')
-        for arguments, line in (
-            (('--host', 'compute-1'), active),
-            (('--host', 'compute-2', '--status', 'ACTIVE'), host),
-            (('--host', 'compute-1', '--status', 'ACTIVE'), ''),
+        for arguments, status, line in (
+            (('--host', 'compute-1'), 1, active),
+            (('--host', 'compute-2', '--status', 'ACTIVE'), 1, nobody),
+            (('--host', 'compute-1', '--status', 'ACTIVE'), 0, ''),
         ):
             with self.subTest(arguments=arguments):
                 result = self.at(moment['Finished'], 'list', *arguments)
-                self.assertEqual((0, line), (result.status, result.stderr))
+                self.assertEqual(
+                    (status, line), (result.status, result.stderr)
+                )
 
     def test_all_servers_have_what_some_have(self) -> None:
         narrow = ('--project', fake_cloud.PROJECT_ID)
@@ -990,12 +992,46 @@ class TestDiffAt(AtTestCase):
             with self.subTest(name):
                 self.assertEqual(
                     (
-                        *(0, ''),
+                        *(1, ''),
                         f'Not recorded, so not compared, servers of {name}: '
                         'moved\n',
                     ),
                     self.diff(*arguments),
                 )
+
+    def test_other_projects_are_not_detached(self) -> None:
+        project = fake_cloud.PROJECT_ID
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{project}',
+            json={'project': {'id': project, 'name': 'demo'}},
+        )
+        self.journal += '-of-a-project'
+        moment = self.recorded('--project', project)['Finished']
+        saved = self.create_file(
+            json.dumps(
+                [
+                    {
+                        'Server ID': fake_cloud.identifier(number),
+                        'Server Name': name,
+                        'Project ID': project_id,
+                        'Port ID': fake_cloud.identifier(number + 10),
+                    }
+                    for number, name, project_id in (
+                        (1, 'web', project),
+                        (2, 'other', fake_cloud.identifier(50)),
+                        (3, 'gone', project),
+                    )
+                ]
+            )
+        )
+        self.assertEqual(
+            (
+                *(1, 'detached  \n'),
+                f'Not recorded, so not compared, servers of {saved}: other\n'
+                f'In {saved} only, servers with all their interfaces: gone\n',
+            ),
+            self.diff(moment, saved),
+        )
 
     def test_only_scopes_of_both_times(self) -> None:
         project = fake_cloud.PROJECT_ID

@@ -464,6 +464,20 @@ class TestFind(RegionsTestCase):
             ],
         )
 
+    def test_a_floating_ip_whose_port_is_hidden(self) -> None:
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('203.0.113.9', 99)
+        )
+        self.assert_result(
+            self.find('203.0.113.9'),
+            0,
+            ['RegionOne 203.0.113.9 '],
+            [
+                f'RegionOne: Port {fake_cloud.identifier(99)}, to which a '
+                'floating IP leads, cannot be read'
+            ],
+        )
+
     def test_progress_after_a_failure(self) -> None:
         self.useFixture(test_progress.Impatient())
         self.cloud.get(f'{fake_cloud.NETWORK_URL}/v2.0/ports', status_code=400)
