@@ -46,10 +46,18 @@ def is_attached(server: records.Server, port: records.Port) -> bool:
     Otherwise, only the device ID connects the port to the server.
     """
     return port.is_for_server and (
-        _is_cached(server, port)
+        is_cached(server, port)
         or server.status == server_state.OFF_HOST
         or port.host is not None
         or port.vif_type != 'unbound'
+    )
+
+
+def is_cached(server: records.Server, port: records.Port) -> bool:
+    """Return whether Nova's cache has an address of a port."""
+    return any(
+        entry.mac_address == port.mac_address and entry.fixed_ips
+        for entry in server.cache
     )
 
 
@@ -61,7 +69,7 @@ def has_lost_fixed_ips(server: records.Server, port: records.Port) -> bool:
     """
     return not port.fixed_ips and (
         port.ip_allocation == 'immediate'
-        or (port.ip_allocation is None and _is_cached(server, port))
+        or (port.ip_allocation is None and is_cached(server, port))
     )
 
 
@@ -163,13 +171,6 @@ def judge_bindings(
                 _('also to %s') % ','.join(left),
                 stale_hosts=tuple(left),
             )
-
-
-def _is_cached(server: records.Server, port: records.Port) -> bool:
-    return any(
-        entry.mac_address == port.mac_address and entry.fixed_ips
-        for entry in server.cache
-    )
 
 
 def _problems(

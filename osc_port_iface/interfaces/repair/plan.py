@@ -259,7 +259,11 @@ class _Planner:
                 'again'
             )
         for other in self._refreshed(finding):
-            if server and health_ports.has_lost_fixed_ips(server, other):
+            if (
+                server
+                and health_ports.is_cached(server, other)
+                and health_ports.has_lost_fixed_ips(server, other)
+            ):
                 # Often, only the cache shows that it had any, and which.
                 return (
                     _(

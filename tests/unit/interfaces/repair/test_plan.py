@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Sequence
 import dataclasses
 import itertools
 from typing import Any
@@ -107,6 +108,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
         self,
         *findings: findings.Finding,
         users: dict[str, str] | None = None,
+        ports: Sequence[records.Port] = (port(),),
         **options: Any,
     ) -> plans.Plan:
         return plans.make(
@@ -114,7 +116,7 @@ class PlanTestCase(api_test_case.ApiTestCase):
             self.writer,
             plans.Options(**options),
             users or {},
-            [port()],
+            ports,
         )
 
     def one(self, found: findings.Finding, **options: Any) -> plans.Repair:
@@ -474,6 +476,20 @@ class TestRepairs(PlanTestCase):
                 )
         other = finding(Code.MISSING_FROM_CACHE, here, port(12))
         self.assertEqual(Action.TOUCH, self.one(other).action)
+
+    def test_fixed_ips_that_left_no_trace(self) -> None:
+        lost = port(ip_allocation='immediate')
+        for code, of_port, action in (
+            (Code.ONLY_IN_CACHE, None, Action.REFRESH),
+            (Code.DUPLICATE_IN_CACHE, port(12), Action.REFRESH),
+            (Code.FLOATING_IP_DIFFERS, lost, Action.TOUCH),
+        ):
+            with self.subTest(code):
+                found = finding(code, server(), of_port)
+                repair = self.one(found, ports=[lost])
+                self.assertEqual(
+                    (action, None), (repair.action, repair.reason)
+                )
 
     def test_what_may_be_in_use_is_not_released(self) -> None:
         in_another_project = port(vif_type=None, host=None)
