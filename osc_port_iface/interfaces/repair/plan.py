@@ -44,6 +44,9 @@ OF_HOST = frozenset(
     }
 )
 
+# Nova reads the port to repair them.
+_READ_BY_NOVA = codes.OF_CACHE | OF_HOST | {codes.Code.PORT_DOWN}
+
 SEE_FINDINGS = _("see 'Findings' in the documentation of osc-port-iface")
 
 
@@ -229,6 +232,8 @@ class _Planner:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
+        if problem := self._trace_to_keep(finding):
+            return problem
         if finding.code in codes.OF_CACHE:
             return self._refresh(finding)
         if finding.port is None:
@@ -258,21 +263,6 @@ class _Planner:
                 'server if it is shelved, attach an interface, then repair '
                 'again'
             )
-        for other in self._refreshed(finding):
-            if (
-                server
-                and health_ports.is_cached(server, other)
-                and health_ports.has_lost_fixed_ips(server, other)
-            ):
-                # Often, only the cache shows that it had any, and which.
-                return (
-                    _(
-                        "port %s has lost its fixed IPs: give them back first "
-                        "with 'openstack port set --fixed-ip "
-                        "ip-address=<address> <port>'"
-                    )
-                    % other.id
-                )
         if finding.lacking_ip:
             return _(
                 "the floating IP leads to an address that the port does not "
@@ -292,11 +282,32 @@ class _Planner:
             "or 'service'"
         )
 
-    def _refreshed(self, finding: Finding) -> Sequence[records.Port]:
-        """Return the ports that Nova reads again to repair a finding."""
+    def _trace_to_keep(self, finding: Finding) -> str | None:
+        """Say which port Nova must not read to repair a finding.
+
+        Neutron notifies Nova of each update of a port. Often, only the cache
+        shows that a port had fixed IPs, and which.
+        """
+        ports: Sequence[records.Port] = ()
         if finding.code in OF_WHOLE_CACHE:
-            return self.by_server.get(finding.server_id, ())
-        return [finding.port] if finding.port else []
+            ports = self.by_server.get(finding.server_id, ())
+        elif finding.port and finding.code in _READ_BY_NOVA:
+            ports = [finding.port]
+        for port in ports:
+            if (
+                finding.server
+                and health_ports.is_cached(finding.server, port)
+                and health_ports.has_lost_fixed_ips(finding.server, port)
+            ):
+                return (
+                    _(
+                        "port %s has lost its fixed IPs: give them back first "
+                        "with 'openstack port set --fixed-ip "
+                        "ip-address=<address> <port>'"
+                    )
+                    % port.id
+                )
+        return None
 
     def _bind(self, finding: Finding, port: records.Port) -> _Decision:
         server = finding.server

@@ -457,6 +457,8 @@ class TestRepairs(PlanTestCase):
                     lacking_ip='10.0.0.9',
                 ),
             ),
+            ('binding', finding(Code.BINDING_FAILED, here, port())),
+            ('status', finding(Code.PORT_DOWN, here, port())),
             ("another port's", finding(Code.ONLY_IN_CACHE, here)),
             (
                 "another port's, too",
