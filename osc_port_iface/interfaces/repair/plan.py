@@ -365,11 +365,9 @@ class _Planner:
         if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _('it belongs to no device')
-            if port.id not in self.options.port_ids and (
-                what := port_users.doubt(port)
-            ):
-                text = _('%s: name the port with --port to release it')
-                return text % what
+            named = self.options.port_ids
+            if doubt := port_users.reason_not_to_release(port, named):
+                return doubt
             return Repair((finding,), Action.RELEASE, (release,))
         if use := self.users.get(port.id):
             return use

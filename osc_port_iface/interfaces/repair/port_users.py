@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Finds out what uses a port that is to be deleted.
+"""Finds out what uses a port that is to be deleted or released.
 
 What cannot be asked counts as a use.
 """
@@ -66,7 +66,7 @@ def read(
         not_asked.append(cloud.load_balancer.TYPE)
     found = {}
     for port in ports:
-        what = doubt(port, not_asked)
+        what = _doubt(port, not_asked)
         if port.seconds_unchanged is None:
             what = _('its age is not known')
         if reason := next(users.reasons_to_keep(port), None):
@@ -77,7 +77,22 @@ def read(
     return found
 
 
-def doubt(port: records.Port, not_asked: Sequence[str] = ()) -> str | None:
+def reason_not_to_release(
+    port: records.Port, named: Collection[str]
+) -> str | None:
+    """Say what may use a port that is to be released.
+
+    :param port: A port without a server.
+    :param named: The IDs of ports that the user has named, which no doubt
+        keeps.
+    """
+    what = _doubt(port)
+    if what is None or port.id in named:
+        return None
+    return _('%s: name the port with --port to release it') % what
+
+
+def _doubt(port: records.Port, not_asked: Sequence[str] = ()) -> str | None:
     """Say what may use a port that is to be deleted or released.
 
     A device ID that is not that of a server may be of anything, such as a

@@ -63,8 +63,9 @@ def objection(
         return _('it has another device now')
     status = port.status or _('unknown')
     if repair.action is plans.Action.RELEASE:
-        may_be_used = finding.code is codes.Code.NOT_ATTACHED
-        if may_be_used and port.status != 'DOWN':
+        if finding.code in codes.WITHOUT_SERVER:
+            return port_users.reason_not_to_release(port, named)
+        if port.status != 'DOWN':
             return _('something is plugged in: its status is %s') % status
         return None
     if repair.action is plans.Action.BOUNCE:

@@ -218,6 +218,30 @@ class TestObjection(SafeguardsTestCase):
                     ),
                 )
 
+    def test_release_of_what_may_be_in_use_now(self) -> None:
+        of_kuryr = self.changed(device_id='pod-1')
+        for status, named, expected in (
+            ('DOWN', (), None),
+            (
+                'ACTIVE',
+                (),
+                'something may be plugged in, as it is ACTIVE: name the port '
+                'with --port to release it',
+            ),
+            ('ACTIVE', (PORT.id,), None),
+        ):
+            with self.subTest(status, named=named):
+                self.assertEqual(
+                    expected,
+                    self.objection(
+                        Action.RELEASE,
+                        Code.HALF_RELEASED,
+                        dataclasses.replace(of_kuryr, status=status),
+                        planned=of_kuryr,
+                        named=named,
+                    ),
+                )
+
     def test_bounce(self) -> None:
         for changes, expected in (
             ({}, None),
