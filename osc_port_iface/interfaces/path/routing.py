@@ -126,24 +126,14 @@ class Way:
             reason = _('the subnet of %(source)s cannot be read')
             self._end(steps.UNKNOWN, reason, source=self._source.network)
         route = _longest(self._routes_on(subnet), self._target)
-        if route is None:
-            verdict = steps.BLOCKED
-            reason = _('subnet %(subnet)s has no gateway')
-            if subnet.is_advertised:
-                verdict = steps.UNKNOWN
-                reason = _(
-                    'subnet %(subnet)s has no gateway, but a router may '
-                    'advertise itself'
-                )
-            self._end(verdict, reason, subnet=subnet)
         is_neighbor = self._target_network_id == self._start_id
-        if route.next_hop is None:
+        if route and route.next_hop is None:
             # Machines outside are on external networks, too.
             if is_neighbor or self._target_network_id is None:
                 self._end(steps.ALLOWED)
             self._find_nobody()
         with contextlib.suppress(_EndError):
-            self._pass_routers(route.next_hop)
+            self._pass_routers(subnet, route.next_hop if route else None)
         is_on_link = surroundings.holds(subnet, self._target)
         if is_neighbor and not is_on_link and not self.arrives:
             self._cross_subnets(subnet)
@@ -187,7 +177,19 @@ class Way:
             )
         self._stop(verdict, text)
 
-    def _pass_routers(self, next_hop: str) -> None:
+    def _pass_routers(
+        self, subnet: records.Subnet, next_hop: str | None
+    ) -> None:
+        if next_hop is None:
+            verdict = steps.BLOCKED
+            reason = _('subnet %(subnet)s has no gateway')
+            if subnet.is_advertised:
+                verdict = steps.UNKNOWN
+                reason = _(
+                    'subnet %(subnet)s has no gateway, but a router may '
+                    'advertise itself'
+                )
+            self._end(verdict, reason, subnet=subnet)
         while True:
             router = self._router_at(next_hop)
             if router in self.routers:

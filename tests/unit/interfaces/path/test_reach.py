@@ -1143,6 +1143,28 @@ class TestWays(WorldTestCase):
         path = self.assert_allowed('10.0.0.5', '10.0.2.6')
         self.assertEqual('through router edge', path.route)
 
+    def test_9_subnets_of_one_network_without_gateways(self) -> None:
+        for version, source, other, address in (
+            (4, '10.0.0.5', '10.0.2.0/24', '10.0.2.6'),
+            (6, '2001:db8::5', '2001:db8:2::/64', '2001:db8:2::6'),
+        ):
+            self.world = World()
+            self.world.change(SUBNETS[FRONT][version], gateway_ip=None)
+            self.world.subnets['other'] = records.Subnet(
+                'other', 'other', FRONT, other, None, True
+            )
+            self.world.change(
+                WEB_2, fixed_ips=(records.FixedIP(address, 'other'),)
+            )
+            with self.subTest(version=version):
+                self.assert_unknown(
+                    'no router joins the subnets of network front, so servers '
+                    'need a route to the other subnet',
+                    *(source, address),
+                )
+                self.world.drivers = {OPEN_VSWITCH}
+                self.assert_allowed(source, address)
+
     def test_8_external_subnet_without_gateway(self) -> None:
         self.world.change(
             EDGE,
