@@ -131,7 +131,12 @@ class Way:
             # Machines outside are on external networks, too.
             if is_neighbor or self._target_network_id is None:
                 self._end(steps.ALLOWED)
-            self._find_nobody()
+            reason = _(
+                '%(target)s is in the prefix of subnet %(subnet)s, so servers '
+                'there ask no router'
+            )
+            verdict = self._known.absence(self._start_id)
+            self._end(verdict, reason, subnet=subnet)
         with contextlib.suppress(_EndError):
             self._pass_routers(subnet, route.next_hop if route else None)
         is_on_link = surroundings.holds(subnet, self._target)
@@ -147,14 +152,6 @@ class Way:
         if subnet.gateway_ip:
             everything = self._target.supernet(new_prefix=0)
             yield _Route(everything, network_id, next_hop=subnet.gateway_ip)
-
-    def _find_nobody(self) -> NoReturn:
-        """End on a network where no port answers for the destination."""
-        self._end(
-            self._known.absence(self.network_id),
-            self._known.nobody(self.network_id),
-            address=surroundings.text(self._target),
-        )
 
     def _cross_subnets(self, subnet: records.Subnet) -> None:
         """Go to another subnet of the same network without a router.
@@ -379,7 +376,8 @@ class Way:
         if is_here and route.destination.prefixlen:
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
-            self._find_nobody()
+            verdict = self._known.absence(self.network_id)
+            text = self._known.nobody(self.network_id)
         elif self._target_network_id is None:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')
@@ -389,7 +387,7 @@ class Way:
             and not self._known.has_routers_outside(self._target_network_id)
         ):
             self._miss_route(router)
-        self._end(verdict, text)
+        self._end(verdict, text, address=surroundings.text(self._target))
 
     def _routes(self, router: records.Router) -> Iterator[_Route]:
         """Return the routes of a router; those to its neighbors come first.

@@ -1321,12 +1321,11 @@ class TestWays(WorldTestCase):
     def test_prefix_of_the_own_subnet(self) -> None:
         """A router would know the way, but no server asks it."""
         front = SUBNETS[FRONT][4]
-        self.world.change(front, cidr='10.0.0.0/16')
-        reason = 'no port on network front has 10.0.1.5'
-        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
-        reason = 'no port on network front has 10.0.1.0/25'
-        self.assert_blocked(reason, '10.0.0.5', '10.0.1.0/25')
-        reason = 'no way back: no port on network front has 10.0.1.5'
+        self.world.change(front, name='wide', cidr='10.0.0.0/16')
+        why = 'is in the prefix of subnet wide, so servers there ask no router'
+        for target in ('10.0.1.5', '10.0.1.0/25'):
+            self.assert_blocked(f'{target} {why}', '10.0.0.5', target)
+        reason = f'no way back: 10.0.1.5 {why}'
         self.assert_blocked(reason, '10.0.1.5', '10.0.0.5')
         self.world.change(FRONT, is_shared=True)
         self.assert_unknown(reason, '10.0.1.5', '10.0.0.5')
