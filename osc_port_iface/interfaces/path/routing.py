@@ -240,8 +240,11 @@ class Way:
         """Go on outside Neutron, if a router may be there."""
         verdict = self._known.absence(self.network_id)
         text = _('network %(network)s has no router at %(address)s')
+        # Servers do not forward to themselves.
         holder = self._known.holder(
-            self.network_id, addresses.parse_ip_network(next_hop)
+            self.network_id,
+            addresses.parse_ip_network(next_hop),
+            self._source.port,
         )
         leads = self._known.has_routers_outside(self.network_id)
         if leads is None:

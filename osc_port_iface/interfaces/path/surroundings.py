@@ -222,15 +222,21 @@ class Surroundings:
         return None
 
     def holder(
-        self, network_id: str, address: addresses.IPNetwork
+        self,
+        network_id: str,
+        address: addresses.IPNetwork,
+        sender: records.Port | None = None,
     ) -> records.Port | None:
         """Return a port on a network that may use an address of no port.
 
         Neutron lets it by an allowed address pair, or without port security.
+
+        :param sender: A port that does not count.
         """
         for port in self.ports.values():
             if (
                 port.network_id == network_id
+                and port != sender
                 and _is_of_guest(port)
                 and (
                     port.port_security_enabled is False

@@ -1754,6 +1754,15 @@ class TestWays(WorldTestCase):
                 self.assert_unknown(reason, '10.0.1.77', '10.0.0.5')
                 self.world = World()
 
+    def test_next_hop_that_a_port_may_have(self) -> None:
+        """A server does not forward its own packets."""
+        del self.world.ports[fake_cloud.identifier(21)]
+        none = 'network front has no router at 10.0.0.1'
+        self.world.change(WEB, port_security_enabled=False)
+        self.assert_blocked(none, '10.0.0.5', '10.0.1.5')
+        reason = 'port web may have the next hop 10.0.0.1'
+        self.assert_unknown(reason, '10.0.0.6', '10.0.1.5')
+
     def test_foreign_things(self) -> None:
         foreign = fake_cloud.identifier(803)
         self.world.change(WEB_2, security_group_ids=(foreign,))
