@@ -183,7 +183,7 @@ class Pair:
         target = (addresses.parse_ip_network(address),)
         sent: list[steps.Step] = []
         if source.port:
-            inside = known.inside(destination)
+            inside = known.inside(destination, source)
             egress = firewall.Filter(
                 known, source.port, 'egress', target, inside
             )
@@ -191,7 +191,7 @@ class Pair:
         received: list[steps.Step] = []
         if destination.port:
             peer = seen or surroundings.anywhere(source.network.version)
-            inside = known.inside(source) if seen else []
+            inside = known.inside(source, destination) if seen else []
             ingress = firewall.Filter(
                 known, destination.port, 'ingress', peer, inside
             )
@@ -267,16 +267,18 @@ class Pair:
         where the destination accepts traffic. On the external network, ports
         and floating IPs of other projects are hidden.
         """
-        network_id = end.network_id
-        if end is self.destination and not self.known.sees_all:
-            subnet = self.known.subnet_of(network_id, end.network)
+        network_id = end.network_id or end.also_on
+        if end is self.destination and not (network_id or self.known.sees_all):
+            subnet = self.known.subnet_of(None, end.network)
             network_id = subnet.network_id if subnet else None
         if end.port or network_id is None:
             return []
         verdict = steps.UNKNOWN
         text = _('what has %(address)s on network %(row)s is not judged')
         values: dict[str, object] = {'address': end.address}
-        if end.network_id and end.network.num_addresses == 1:
+        if end.also_on:
+            text = _('network %(row)s has %(address)s, too')
+        elif end.network_id and end.network.num_addresses == 1:
             verdict = self.known.absence(network_id)
             text = self.known.nobody(network_id)
             if holder := self.known.holder(network_id, end.network):

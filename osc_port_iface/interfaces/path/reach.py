@@ -100,6 +100,7 @@ def judge(
         path
         for start in known.split(source)
         for end in map(known.at_gateway, known.split(destination))
+        if known.exists(start, end) and known.exists(end, start)
         for path in _judge(paths.Pair(known, start, end, asked))
     ]
 

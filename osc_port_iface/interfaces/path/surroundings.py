@@ -57,6 +57,8 @@ class End:
     :ivar floating_ip: The only floating IP to come by, if the user named one.
     :ivar network_of_cidr: Without a port, the network of Neutron that it is
         on; None for anything outside.
+    :ivar also_on: If it is outside, a network of Neutron that has all of its
+        addresses, too.
     """
 
     text: str
@@ -64,6 +66,7 @@ class End:
     port: records.Port | None = None
     floating_ip: records.FloatingIP | None = None
     network_of_cidr: str | None = None
+    also_on: str | None = None
 
     @property
     def network_id(self) -> str | None:
@@ -314,32 +317,50 @@ class Surroundings:
     def split(self, end: End) -> Iterator[End]:
         """Split addresses without a port by the networks they are on.
 
-        :returns: One end for each network, and one for what is outside.
+        Machines outside may have the addresses of a network, too.
+
+        :returns: One end for each network, one for the same addresses outside,
+            and one for what is outside only. See :meth:`exists`.
         """
+        outside: dict[addresses.IPNetwork, End] = {}
         for network_id, cidr in () if end.has_place else self._prefixes():
             is_inside = addresses.covers(cidr, end.network)
             if is_inside or addresses.covers(end.network, cidr):
-                yield dataclasses.replace(
-                    end,
-                    network=end.network if is_inside else cidr,
-                    network_of_cidr=network_id,
+                network = end.network if is_inside else cidr
+                part = dataclasses.replace(end, network=network)
+                yield dataclasses.replace(part, network_of_cidr=network_id)
+                outside.setdefault(
+                    network, dataclasses.replace(part, also_on=network_id)
                 )
-        if end.has_place or not addresses.is_within(
-            end.network, self.inside(end)
-        ):
-            yield end
+        yield from outside.values()
+        yield end
 
-    def inside(self, end: End) -> list[addresses.IPNetwork]:
+    def exists(self, end: End, other: End) -> bool:
+        """Return whether an end has addresses, as the other one sees it.
+
+        Outside, nothing may be left of those that are not :meth:`inside`.
+        """
+        return end.has_place or not addresses.is_within(
+            end.network, self.inside(end, other)
+        )
+
+    def inside(self, end: End, other: End) -> list[addresses.IPNetwork]:
         """Return the addresses that an end does not have, being outside.
 
-        Machines outside may have addresses of an external network, but not on
-        the internet if something of Neutron has them.
+        Machines outside may have addresses of an external network, and of one
+        to which routers do not lead from the other end, but not on the
+        internet if something of Neutron has them.
 
         :returns: As few networks as possible.
         """
         if end.network_id:
             return []
-        found = [cidr for _network_id, cidr in self._prefixes()]
+        joined = self.joined(other.network_id or '')
+        found = [
+            cidr
+            for network_id, cidr in self._prefixes()
+            if end.also_on is None or network_id in joined
+        ]
         if is_internet(end.network):
             routers = self.routers.values()
             gateways = (row for router in routers for row in router.gateways)

@@ -423,6 +423,7 @@ class TestReach(base.ShellTestCase):
                 '10.0.0.0/24 no ingress rule of group web allows tcp 443 from '
                 '10.0.0.0/24\n'
                 '10.0.2.0/24 no router joins networks lab and front\n'
+                '10.0.2.0/24 router router-950 has no route to 10.0.2.0/24\n'
                 '10.0.0.0/16 router router-950 has no route to 10.0.0.0/16\n',
                 '',
             ),
@@ -430,7 +431,7 @@ class TestReach(base.ShellTestCase):
         )
 
     def test_subnet_that_is_not_on_the_way(self) -> None:
-        """It is not outside, where the gateway of a router leads to."""
+        """Others may have it outside, where the gateway of a router leads."""
         self.register('routers', fake_cloud.router(950, '203.0.113.2'))
         self.register(
             'networks', network(700, 'front'), network(703, 'island')
@@ -450,10 +451,17 @@ class TestReach(base.ShellTestCase):
         for address in ('10.7.0.0/24', '10.7.0.0/25', '10.7.0.99'):
             result = self.reach(
                 *('web-1', address, '-f', 'value'),
-                *('-c', 'Destination Address', '-c', 'Path', '-c', 'Reason'),
+                *('-c', 'Destination Address', '-c', 'Path'),
+                *('-c', 'Verdict', '-c', 'Reason'),
             )
             self.assertEqual(
-                (3, f'{address}  no router joins networks front and island\n'),
+                (
+                    1,
+                    f'{address}  blocked '
+                    'no router joins networks front and island\n'
+                    f'{address} through router router-950 unknown '
+                    f'network island has {address}, too\n',
+                ),
                 (result.status, result.stdout),
                 result.stderr,
             )

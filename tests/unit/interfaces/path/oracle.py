@@ -89,7 +89,8 @@ class Case:
     def disagreements(self) -> list[str]:
         """Compare the judgement of each packet with that of the oracle."""
         peer = (ipaddress.ip_network(self.peer),)
-        inside = self.known.inside(surroundings.End('', *peer))
+        end = surroundings.End('', *peer)
+        inside = self.known.inside(end, end)
         step, *_replies = firewall.Filter(
             self.known, self.port, self.direction, peer, inside
         ).judge(flows.EVERYTHING)

@@ -1655,6 +1655,47 @@ class TestWays(WorldTestCase):
             },
         )
 
+    def test_address_of_networks_that_are_not_joined(self) -> None:
+        """It may also be outside, unless a router joins one of them."""
+        for island in ('lab', 'iso'):
+            self.world.networks[island] = network(island, island)
+            self.world.subnets[island] = records.Subnet(
+                island, island, island, '10.7.0.0/24', '10.7.0.1'
+            )
+        cidr = '10.7.0.0/24'
+        inside = ipaddress.ip_network(cidr)
+        self.world.allow(rule(9, 'ingress', remote_network=inside))
+        self.world.floating_ips = [FLOATING_IP]
+        to_address, from_cidr = ('10.0.0.5', '10.7.0.99'), (cidr, '10.0.1.5')
+        judged = [
+            (path.verdict, path.reason)
+            for ends in (to_address, from_cidr)
+            for path in self.world.paths(*ends)
+            if path.address != FLOATING_IP.address or path.possible
+        ]
+        not_joined = 'no router joins networks %s and %s'
+        self.assertEqual(
+            [
+                (BLOCKED, not_joined % ('front', 'lab')),
+                (BLOCKED, not_joined % ('front', 'iso')),
+                (UNKNOWN, 'network lab has 10.7.0.99, too'),
+                (BLOCKED, not_joined % ('lab', 'back')),
+                (BLOCKED, not_joined % ('iso', 'back')),
+                (UNKNOWN, f'network lab has {cidr}, too'),
+            ],
+            judged,
+        )
+        joint = dataclasses.replace(
+            interface(31, FRONT, '10.0.0.1'),
+            network_id='iso',
+            fixed_ips=(records.FixedIP('10.7.0.1', 'iso'),),
+        )
+        self.world.ports[joint.id] = joint
+        for ends in (to_address, from_cidr):
+            for path in self.world.paths(*ends):
+                here = path.pair.source, path.pair.destination
+                self.assertNotIn(None, [end.network_id for end in here])
+
     def test_what_has_the_addresses_of_a_cidr_is_not_judged(self) -> None:
         cidr = '10.0.1.0/25'
         reason = f'what has {cidr} on network back is not judged'
