@@ -183,6 +183,9 @@ def _is_server_chosen(
     server: Mapping[str, Any], filters: Mapping[str, list[str]]
 ) -> bool:
     """Compare a server as Nova does, which its callers rely on."""
+    if server.get('status') == 'SOFT_DELETED' and 'status' not in filters:
+        # Nova lists these only if asked.
+        return False
     for name, values in filters.items():
         value = str(server.get(compute.SERVERS.record.key(name)) or '')
         if name == 'name':

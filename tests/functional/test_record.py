@@ -162,6 +162,13 @@ class TestRecord(base.ProjectTestCase):
             (address, server_id),
             [(row['Query'], row['Server ID']) for row in found],
         )
+        listed = self.openstack(
+            *('server', 'interface', 'list', '-f', 'value', '-c', 'Server ID'),
+            *('--journal', self.journal, '--at', row['Finished']),
+            OS_CLOUD='',
+        )
+        self.assertEqual((0, ''), (listed.status, listed.stderr))
+        self.assertNotIn(server_id, listed.stdout)
 
     def test_no_wrong_owner_and_no_missing_owner(self) -> None:
         churn = _Churn(self.api, self.ports, self.servers)

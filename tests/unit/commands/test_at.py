@@ -294,6 +294,36 @@ class TestFindAt(AtTestCase):
                 ],
             )
 
+    def test_soft_deleted_servers(self) -> None:
+        deleted = fake_cloud.server(1, 'web', status='SOFT_DELETED')
+        self.cloud.register_servers(fake_cloud.server(2, 'web'))
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/detail'
+            '?status=SOFT_DELETED&soft_deleted=1',
+            json={'servers': [deleted]},
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, ADDRESS),
+            fake_cloud.port(12, 2, '10.0.0.6'),
+        )
+        moment = self.recorded()['Finished']
+        old, new = (f'{fake_cloud.identifier(n)}\n' for n in (1, 2))
+        for arguments, expected in (
+            (('find', ADDRESS), old),
+            (('list', deleted['id']), old),
+            (('list', '--status', 'SOFT_DELETED'), old),
+            (('list',), new),
+            (('list', 'web'), new),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.at(
+                    moment, *arguments, '-f', 'value', '-c', 'Server ID'
+                )
+                self.assertEqual(
+                    command_result.Result(0, expected, ''), result
+                )
+
     def test_through_a_floating_ip(self) -> None:
         first = self.recorded()
         self.recorded()
