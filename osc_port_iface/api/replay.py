@@ -38,6 +38,7 @@ from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
+from osc_port_iface import printable
 from osc_port_iface import records
 
 # The query parameters that do not choose objects.
@@ -123,17 +124,29 @@ class _Replay(transport.Transport):
         is_part = kind in ('ports', 'floatingips') and rest
         if is_part or not self._source.has(kind):
             raise errors.NotRecorded(_('%s: not recorded') % what)
-        if kind == 'servers':
-            self._check_project(query.get('project_id'), what)
         if not rest or rest == ['detail']:
             return self._page(kind, query)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
 
-    def _check_project(self, asked: object, what: str) -> None:
-        recorded = self._source.project_id
-        if recorded and asked and asked != [recorded]:
+    def check_project(self, scope: compute.ServerScope) -> None:
+        """Check that servers of the project of a scope may be recorded.
+
+        :raises errors.NotRecorded: Only those of another project are.
+        """
+        recorded, asked = self._source.project_id, scope.project_id
+        if recorded and asked and asked != recorded:
+            with self._lock:
+                known = self._source.objects('projects', {'id': [recorded]})
+                named = {row['id']: row['name'] for row in known}
+            name = named.get(recorded) or recorded
+            line = _(
+                "Project '%(asked)s' was not recorded, but '%(recorded)s' was"
+            )
+            line %= {
+                'asked': printable.one_line(scope.project or asked),
+                'recorded': printable.one_line(name),
+            }
             # Other observations may be of this project.
-            line = _('%s: not recorded') % what
             raise errors.NotRecorded(records.Absence(line, line))
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
@@ -203,6 +216,16 @@ class _Network(network.NetworkApi):
 
 
 class _Compute(compute.ComputeApi):
+    def servers(
+        self, scope: compute.ServerScope, *args: Any, **options: Any
+    ) -> records.Answer[records.Server]:
+        """List servers.
+
+        :raises errors.NotRecorded: Only those of another project are there.
+        """
+        cast(_Replay, self.transport).check_project(scope)
+        return super().servers(scope, *args, **options)
+
     def interfaces(
         self, server_id: str, called: str | None = None
     ) -> records.Answer[records.Interface]:

@@ -722,7 +722,11 @@ class TestListAt(AtTestCase):
         for name, status, stdout, line in (
             ('project-0', 0, 'web-0\n', ''),
             ('project-1', 0, 'web-1\n', ''),
-            ('project-2', 1, '', 'Servers: not recorded\n'),
+            (
+                *('project-2', 1, ''),
+                "Project 'project-2' was not recorded, but 'project-0' was\n"
+                "Project 'project-2' was not recorded, but 'project-1' was\n",
+            ),
         ):
             with self.subTest(name):
                 self.assertEqual(
