@@ -28,6 +28,7 @@ from osc_port_iface.api import fan_out
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.api import reading
+from osc_port_iface.api import service
 from osc_port_iface.i18n import _
 from osc_port_iface import records
 
@@ -49,6 +50,7 @@ class GivenObject:
 class GivenListing:
     """All objects of a kind.
 
+    :ivar service: The type of the service that has them.
     :ivar kind: The key of the objects in the API.
     :ivar state: ``complete``; ``hidden`` if the service does not show them to
         the caller, or is missing; or ``failed``.
@@ -57,6 +59,7 @@ class GivenListing:
     :ivar notice: Why they are hidden, if they tell owners.
     """
 
+    service: str
     kind: str
     state: str = 'complete'
     objects: Mapping[str, GivenObject] = dataclasses.field(
@@ -140,17 +143,21 @@ def read(
         no other ports than theirs.
     :raises errors.TokenRefused: No further request can succeed.
     """
-    servers = _read(_SERVERS, lambda: _servers(cloud, scope, server_ids))
+    servers = _read(
+        cloud.compute, _SERVERS, lambda: _servers(cloud, scope, server_ids)
+    )
     yield servers
     has_all = server_ids is None and not (scope.host or scope.status)
-    yield _read(_PORTS, lambda: _ports(cloud, scope, servers, has_all))
+    yield _read(
+        cloud.network, _PORTS, lambda: _ports(cloud, scope, servers, has_all)
+    )
     for api, collections in (
         (cloud.network, _NETWORK),
         (cloud.identity, _IDENTITY),
     ):
         for collection in collections:
             read_all = functools.partial(api.list, collection)
-            yield _read(collection, read_all)
+            yield _read(api, collection, read_all)
 
 
 # The service does not show these, or is missing. A 404 does not tell that, as
@@ -159,10 +166,12 @@ _HIDDEN = (errors.Forbidden, errors.NotInCatalog)
 
 
 def _read(
+    api: service.Service,
     collection: paging.Collection[GivenObject],
     read_all: Callable[[], records.Answer[GivenObject]],
 ) -> GivenListing:
     state = 'hidden' if collection in _IDENTITY else 'failed'
+    listing = functools.partial(GivenListing, api.TYPE, collection.key)
     try:
         answer = read_all()
     except errors.RequestFailed as error:
@@ -170,12 +179,12 @@ def _read(
         is_optional = collection.extension or not tells_owners
         if is_optional and isinstance(error, _HIDDEN):
             notice = _('Not recorded: %s') % error if tells_owners else None
-            return GivenListing(collection.key, 'hidden', notice=notice)
-        return GivenListing(collection.key, state, failure=str(error))
+            return listing('hidden', notice=notice)
+        return listing(state, failure=str(error))
     for failure in answer.failures:
-        return GivenListing(collection.key, state, failure=failure)
+        return listing(state, failure=failure)
     objects = {row.id: row for row in answer.rows}
-    return GivenListing(collection.key, objects=objects)
+    return listing(objects=objects)
 
 
 def _servers(

@@ -12,7 +12,7 @@
 
 """Records what a cloud is like now."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import dataclasses
 import statistics
 import time
@@ -36,6 +36,10 @@ from osc_port_iface import records
 # Two clocks that differ by less are taken for the same, as the time in the
 # answers of services is in whole seconds, and answers take a while.
 _SAME_CLOCK = 2.0
+
+# By how many milliseconds an observation may seem to begin before the last one
+# has ended, as one of them was timed by another clock.
+_LEEWAY = 5000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,24 +142,41 @@ def _store(
     observation = observing.Observation(
         connection, reading.region, reading.scope
     )
-    ahead: list[float] = []
     for listing in reading.listings:
-        if listing.objects:
-            # The answer that took the shortest.
-            ahead.append(max(row.ahead for row in listing.objects.values()))
         if listing.state == 'complete':
             rows = [row.data for row in listing.objects.values()]
             observation.keep(listing.kind, rows)
         else:
             observation.miss(listing.kind, listing.state)
-    # The clock of one node may be wrong.
-    skew = statistics.median_high(ahead or [0.0])
-    if abs(skew) < _SAME_CLOCK:
-        skew = 0.0
-    began = round(1000 * (reading.began + skew))
-    ended = round(1000 * (reading.ended + skew))
-    observation.finish(began, ended, round(1000 * skew))
+    skew = _skew(reading.listings)
+    began, ended = (
+        round(1000 * (moment + skew))
+        for moment in (reading.began, reading.ended)
+    )
+    if observation.last:
+        last = round(1000 * observation.last.timestamp())
+        if 0 < last - began < _LEEWAY:
+            began = last
+    observation.finish(began, max(began, ended), round(1000 * skew))
     return observation
+
+
+def _skew(listings: Iterable[as_given.GivenListing]) -> float:
+    """Return how many seconds our clock is behind.
+
+    The clocks of some services or nodes may be wrong. So each service has a
+    vote, and so has our clock. If in doubt, it is early: after a time in the
+    future, nothing could be recorded until then.
+    """
+    ahead: dict[str, list[float]] = {}
+    for listing in listings:
+        if listing.objects:
+            # The answer that took the shortest.
+            shortest = max(row.ahead for row in listing.objects.values())
+            ahead.setdefault(listing.service, []).append(shortest)
+    votes = map(statistics.median_low, ahead.values())
+    skew = statistics.median_low([0.0, *votes])
+    return 0.0 if abs(skew) < _SAME_CLOCK else skew
 
 
 def _check_rights(cloud: api_cloud.Cloud, scope: compute.ServerScope) -> None:

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import contextlib
 import json
 import pathlib
 import re
@@ -55,6 +56,15 @@ class RecordTestCase(base.ShellTestCase):
         """Let Neutron have another time; none is as good as ours."""
         self.useFixture(
             fixtures.MonkeyPatch(f'{fake_cloud.__name__}.DATE', date)
+        )
+
+    def set_clocks(self, date: str) -> None:
+        """Let Neutron and Nova have another time."""
+        self.set_clock(date)
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/detail',
+            json={'servers': [fake_cloud.server(1, 'web')]},
+            headers={'Date': date},
         )
 
     def register_names(self, key: str, *rows: dict[str, Any]) -> None:
@@ -111,18 +121,36 @@ class TestRecord(RecordTestCase):
             ),
         )
 
-    def test_most_clocks_count(self) -> None:
-        self.set_clock('Thu, 01 Jan 2099 12:00:00 GMT')
-        self.assertLess('2099', self.recorded()['Started'])
-        self.journal += '-2'
-        for key in ('projects', 'domains'):
-            self.register_names(key, {'id': 'some', 'name': key})
-        self.assertGreater('2099', self.recorded()['Started'])
+    def test_each_service_has_a_vote(self) -> None:
+        for key in ('networks', 'subnets', 'routers'):
+            self.cloud.register_network(key, {'id': key})
+        for set_clock, date, is_followed in (
+            (self.set_clock, 'Thu, 01 Jan 2099 12:00:00 GMT', False),
+            (self.set_clock, 'Sun, 01 Jan 2012 12:00:00 GMT', False),
+            (self.set_clocks, 'Thu, 01 Jan 2099 12:00:00 GMT', True),
+        ):
+            with self.subTest(set_clock=set_clock, date=date):
+                set_clock(date)
+                started = self.recorded()['Started']
+                self.assertEqual(is_followed, started[:4] in date)
+
+    def test_right_after_another_by_another_clock(self) -> None:
+        self.recorded()
+        with contextlib.closing(sqlite3.connect(self.journal)) as journal:
+            journal.execute('UPDATE observations SET ended = ended + 3000')
+            journal.commit()
+        first, second = self.recorded(), self.recorded()
+        times = [
+            row[header]
+            for row in (first, second)
+            for header in ('Started', 'Finished')
+        ]
+        self.assertEqual(sorted(times), times)
 
     def test_in_order_only(self) -> None:
-        self.set_clock('Thu, 01 Jan 2099 12:00:00 GMT')
+        self.set_clocks('Thu, 01 Jan 2099 12:00:00 GMT')
         last = self.recorded()['Finished']
-        self.set_clock('Thu, 01 Jan 2098 12:00:00 GMT')
+        self.set_clocks('Thu, 01 Jan 2098 12:00:00 GMT')
         result = self.record()
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertTrue(
@@ -134,7 +162,7 @@ class TestRecord(RecordTestCase):
             ),
             result.stderr,
         )
-        self.set_clock('Thu, 01 Jan 2100 12:00:00 GMT')
+        self.set_clocks('Thu, 01 Jan 2100 12:00:00 GMT')
         self.assertEqual(2, self.recorded()['Observation'])
 
     def test_what_is_nested_deeply(self) -> None:
