@@ -144,11 +144,12 @@ class RecordServerInterface(lister.TextLister):
             else:
                 # It may ask for a password. Nobody should wait for that.
                 self.cloud()
-            rows = recording.record(
+            rows, refused = recording.record(
                 parsed_args.journal,
                 lambda: asked.ask(lambda part: part._read(parsed_args)),
                 parsed_args.keep,
             )
+            self.fail(*map(str, refused))
         for row in rows:
             line = _(
                 'Observation %(id)d: %(objects)d objects seen, '

@@ -31,6 +31,7 @@ from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface.interfaces.selecting import selection
+from osc_port_iface import printable
 from osc_port_iface import records
 
 # Two clocks that differ by less are taken for the same, as the time in the
@@ -100,54 +101,46 @@ def record(
     location: str,
     read_all: Callable[[], Mapping[str, Reading]],
     keep: float | None,
-) -> list[observing.Observation]:
+) -> tuple[list[observing.Observation], list[engines.JournalError]]:
     """Record an observation of each region.
 
     :param location: The journal: a file, or the URL of a database.
     :param read_all: Reads the regions, by name, while no other recorder can
         write.
     :param keep: For how many seconds observations are kept; for ever if None.
-    :returns: The observations.
-    :raises engines.JournalError: The journal cannot be written, or an
+    :returns: The observations, and why others are refused.
+    :raises engines.JournalError: The journal cannot be written, or each
         observation began before the last one of its scope ended.
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
     """
     with engines.writing(location) as connection:
-        readings = read_all().values()
-        found = [_store(connection, reading) for reading in readings]
-        for row in found:
-            if row.last and row.began < row.last:
-                raise engines.JournalError(
-                    location,
-                    _(
-                        'an observation of %(moment)s cannot follow the one '
-                        'that ended at %(last)s; a clock may be wrong'
-                    )
-                    % {
-                        'moment': timestamps.as_text(row.began),
-                        'last': timestamps.as_text(row.last),
-                    },
-                )
+        found, refused = [], []
+        for reading in read_all().values():
+            try:
+                found.append(_store(connection, location, reading))
+            except engines.JournalError as error:
+                refused.append(error)
+        if not found:
+            raise refused[0]
         if keep is not None:
             first = min(row.began for row in found).timestamp()
             before = max(0.0, first - keep)
             observing.forget(connection, round(1000 * before))
-    return found
+    return found, refused
 
 
 def _store(
-    connection: sa.engine.Connection, reading: Reading
+    connection: sa.engine.Connection, location: str, reading: Reading
 ) -> observing.Observation:
+    """Store an observation.
+
+    :raises engines.JournalError: It began before the last one of its scope
+        ended, and nothing is stored.
+    """
     observation = observing.Observation(
         connection, reading.region, reading.scope
     )
-    for listing in reading.listings:
-        if listing.state == 'complete':
-            rows = [row.data for row in listing.objects.values()]
-            observation.keep(listing.kind, rows)
-        else:
-            observation.miss(listing.kind, listing.state)
     skew = _skew(reading.listings)
     began, ended = (
         round(1000 * (moment + skew))
@@ -155,8 +148,25 @@ def _store(
     )
     if observation.last:
         last = round(1000 * observation.last.timestamp())
-        if 0 < last - began < _LEEWAY:
-            began = last
+        if last - began >= _LEEWAY:
+            problem = _(
+                'an observation of %(moment)s cannot follow the one that '
+                'ended at %(last)s; a clock is wrong, or was wrong then: if '
+                'so, use another journal'
+            ) % {
+                'moment': timestamps.as_text(timestamps.moment(began)),
+                'last': timestamps.as_text(observation.last),
+            }
+            if reading.region:
+                problem = f'{printable.one_line(reading.region)}: {problem}'
+            raise engines.JournalError(location, problem)
+        began = max(began, last)
+    for listing in reading.listings:
+        if listing.state == 'complete':
+            rows = [row.data for row in listing.objects.values()]
+            observation.keep(listing.kind, rows)
+        else:
+            observation.miss(listing.kind, listing.state)
     observation.finish(began, max(began, ended), round(1000 * skew))
     return observation
 

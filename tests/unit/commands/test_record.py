@@ -157,7 +157,8 @@ class TestRecord(RecordTestCase):
             re.fullmatch(
                 f'{self.journal}: an observation of 2098-01-01T1[12]:.* '
                 f'cannot follow the one that ended at {last}; '
-                'a clock may be wrong\n',
+                'a clock is wrong, or was wrong then: if so, use another '
+                'journal\n',
                 result.stderr,
             ),
             result.stderr,

@@ -13,10 +13,12 @@
 """Commands that ask two regions of one Keystone."""
 
 from collections.abc import Sequence
+import contextlib
 import functools
 import json
 import pathlib
 import re
+import sqlite3
 from typing import Any
 from urllib import parse
 
@@ -997,6 +999,37 @@ class TestRecord(RecordTestCase):
             ],
             ['RegionTwo: Ports: this is not allowed (HTTP 403)'],
         )
+
+    def test_a_region_whose_clock_was_wrong(self) -> None:
+        self.record()
+        with contextlib.closing(sqlite3.connect(self.journal)) as journal:
+            for statement in (
+                'UPDATE observations SET ended = 4070952000000 WHERE id = 2',
+                'UPDATE observations SET began = 0, ended = 0 WHERE id = 1',
+            ):
+                journal.execute(statement)
+            journal.commit()
+        self.fill(self.second, {})
+        result = self.record('--keep', '1d')
+        self.assertEqual(
+            (
+                1,
+                'Region,Observation,Objects,Complete\nRegionOne,3,4,True\n',
+            ),
+            (result.status, result.stdout),
+        )
+        self.assertRegex(
+            result.stderr,
+            rf'\A{self.journal}: RegionTwo: an observation of [^\n]* cannot '
+            r'follow the one that ended at 2099-01-01T12:00:00\.000Z; a '
+            r'clock is wrong, or was wrong then: if so, use another '
+            r'journal\n\Z',
+        )
+        with contextlib.closing(sqlite3.connect(self.journal)) as journal:
+            query = 'SELECT id FROM observations ORDER BY id'
+            self.assertEqual([(2,), (3,)], [*journal.execute(query)])
+            query = 'SELECT count(*) FROM versions WHERE last < 3'
+            self.assertEqual([(0,)], [*journal.execute(query)])
 
     def test_a_region_that_was_never_read_completely(self) -> None:
         self.second.get(
