@@ -785,6 +785,7 @@ class AddressGroup:
     id: str
     name: str | None
     networks: tuple[addresses.IPNetwork, ...] = ()
+    is_shared: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -793,6 +794,7 @@ class QosPolicy:
 
     id: str
     name: str | None
+    is_shared: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -268,19 +268,23 @@ SECURITY_GROUPS_WITH_RULES = paging.Collection(
     ),
 )
 
-SECURITY_GROUPS = SECURITY_GROUPS_WITH_RULES.only('id', 'name')
+# Without "shared" among the fields, Neutron leaves out what other projects
+# share: its policies look at the fields of an answer.
+SECURITY_GROUPS = SECURITY_GROUPS_WITH_RULES.only('id', 'name', 'is_shared')
 
 ADDRESS_GROUPS = paging.Collection(
     'address_groups',
     _('Address groups'),
-    reading.Record(records.AddressGroup, networks='addresses'),
+    reading.Record(
+        records.AddressGroup, networks='addresses', is_shared='shared'
+    ),
     extension='address-group',
 )
 
 QOS_POLICIES = paging.Collection(
     'policies',
     _('QoS policies'),
-    reading.Record(records.QosPolicy),
+    reading.Record(records.QosPolicy, is_shared='shared'),
     other_path='/qos/policies',
 )
 

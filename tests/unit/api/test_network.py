@@ -222,6 +222,19 @@ class TestPorts(NetworkTestCase):
                 self.assertEqual([PORT], [row.id for row in answer.rows])
 
 
+class TestSharing(NetworkTestCase):
+    def test_what_others_share_is_asked_for_as_such(self) -> None:
+        for collection in (
+            neutron.ADDRESS_GROUPS,
+            neutron.NETWORKS,
+            neutron.QOS_POLICIES,
+            neutron.SECURITY_GROUPS,
+            neutron.SECURITY_GROUPS_WITH_RULES,
+        ):
+            with self.subTest(collection.what):
+                self.assertIn('shared', collection.record.keys)
+
+
 class TestOthers(NetworkTestCase):
     def test_floating_ips(self) -> None:
         self.cloud.register_network(
