@@ -23,7 +23,6 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import compute
 from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
-from osc_port_iface.api import identity
 
 
 class Regions:
@@ -102,21 +101,16 @@ class Regions:
         for name in names:
             url = self._config_of(name).get_endpoint(compute.ComputeApi.TYPE)
             found.setdefault(url or name, []).append(name)
-        return max(found.values(), key=len)
+        return max(found.values(), key=len, default=[])
 
     def _beside(self, other: api_cloud.Cloud, name: str) -> api_cloud.Cloud:
         """Return the services of a region that shares another one's token."""
         config = self._config_of(name)
-        settings = dict(config.config)
-        api = identity.IdentityApi.TYPE
-        if other is self._home and name not in self._in_catalog(api):
-            # That of another region is the same Keystone.
-            settings.setdefault(f'{api}_region_name', '')
         return api_cloud.Cloud(
             cloud_region.CloudRegion(
                 config.name,
                 name,
-                settings,
+                config.config,
                 session=other.config.get_session(),
             ),
             other.credentials,

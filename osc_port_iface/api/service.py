@@ -38,7 +38,6 @@ _SETTINGS = (
     'service_type',
     'service_name',
     'interface',
-    'region_name',
     'connect_retries',
     'status_code_retries',
     'connect_retry_delay',
@@ -110,6 +109,30 @@ def versioned(url: str, version: str, project_id: str | None = None) -> str:
     return replaced if count else f'{url}/{version}'
 
 
+def _region(
+    config: cloud_region.CloudRegion,
+    credentials: api_credentials.Credentials,
+    service_type: str,
+) -> str | None:
+    """Choose the region of a service.
+
+    A region may use the Keystone of another one. Without a region,
+    keystoneauth takes the first endpoint of each service, which may be the
+    Nova of one region and the Neutron of another.
+    """
+
+    def known(service_type: str) -> list[str]:
+        interface = config.get_interface(service_type)
+        return credentials.regions(service_type, interface)
+
+    region: str | None = config.get_region_name(service_type)
+    names = known(service_type)
+    if not region:
+        first = next(iter(known('compute')), '')
+        return first if first in names else ''
+    return region if region in names or service_type != 'identity' else ''
+
+
 def endpoint(
     config: cloud_region.CloudRegion,
     credentials: api_credentials.Credentials,
@@ -133,6 +156,7 @@ def endpoint(
             config.get_session(),
             auth=credentials.plugin(),
             endpoint_override=config.get_endpoint(service_type),
+            region_name=_region(config, credentials, service_type),
             # The loader of openstacksdk makes strings of numbers
             # (``_util.normalize_keys``), which keystoneauth cannot use.
             rate_limit=float(config.get_rate_limit(service_type) or 0) or None,

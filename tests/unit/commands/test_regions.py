@@ -38,6 +38,7 @@ OTHER_ADDRESS = '10.0.0.6'
 WEB = fake_cloud.identifier(1)
 DB = fake_cloud.identifier(2)
 SECOND_WEB = fake_cloud.identifier(3)
+OTHER_PROJECT = fake_cloud.identifier(77)
 NEUTRON_LISTINGS = (
     'ports',
     'floatingips',
@@ -416,6 +417,86 @@ class TestList(RegionsTestCase):
         result = self.ask('list', '-c', 'Regions')
         self.assertEqual((2, ''), (result.status, result.stdout))
         self.assertIn("There is no column 'Regions'.", result.stderr)
+
+
+class TestOneRegion(RegionsTestCase):
+    """Without options for regions."""
+
+    def register(self, **urls: tuple[str, ...]) -> None:
+        """Answer with a catalog of services and their regions, in order."""
+        body = fixture.V3Token(user_name='demo', user_domain_id='default')
+        body.add_role(name='admin')
+        body.set_project_scope(
+            id=fake_cloud.PROJECT_ID, name='demo', domain_name='Default'
+        )
+        places = {'RegionOne': self.cloud, 'RegionTwo': self.second}
+        for service, regions in urls.items():
+            added = body.add_service(service)
+            for name in regions:
+                url = {
+                    'compute': places[name].compute_url,
+                    'network': places[name].network_url,
+                }.get(service, fake_cloud.AUTH_URL)
+                added.add_standard_endpoints(public=url, region=name)
+        self.cloud.post(
+            f'{fake_cloud.AUTH_URL}/auth/tokens',
+            json=body,
+            headers={'X-Subject-Token': 'a-token'},
+        )
+
+    def test_nova_and_neutron_of_one_region(self) -> None:
+        for first, second, address in (
+            ('RegionOne', 'RegionTwo', ADDRESS),
+            ('RegionTwo', 'RegionOne', OTHER_ADDRESS),
+        ):
+            with self.subTest(first):
+                self.register(
+                    identity=('RegionOne',),
+                    compute=(first, second),
+                    network=(second, first),
+                )
+                self.assert_result(
+                    self.openstack(
+                        *('server', 'interface', 'list', 'web', '-f', 'value'),
+                        *('-c', 'Fixed IPs', '-c', 'Port State'),
+                        *('--source', 'network'),
+                    ),
+                    0,
+                    [f'{address} ACTIVE'],
+                    [],
+                )
+
+    def test_a_token_without_a_catalog(self) -> None:
+        body = fixture.V3Token(user_name='demo', user_domain_id='default')
+        self.cloud.post(
+            f'{fake_cloud.AUTH_URL}/auth/tokens',
+            json=body,
+            headers={'X-Subject-Token': 'a-token'},
+        )
+        result = self.ask('list')
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn('the token is not scoped to a project', result.stderr)
+
+    def test_the_keystone_of_another_region(self) -> None:
+        both = 'RegionOne', 'RegionTwo'
+        self.register(identity=('RegionOne',), compute=both, network=both)
+        self.environment = {**self.environment, 'OS_REGION_NAME': 'RegionTwo'}
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{OTHER_PROJECT}',
+            json={'project': {'id': OTHER_PROJECT, 'name': 'others'}},
+        )
+        self.cloud.get(f'{fake_cloud.AUTH_URL}/domains', json={'domains': []})
+        other = fake_cloud.port(13, 3, OTHER_ADDRESS, project_id=OTHER_PROJECT)
+        self.second.register_network('ports', other)
+        self.assert_result(
+            self.openstack(
+                *('server', 'interface', 'find', OTHER_ADDRESS),
+                *('-f', 'value', '-c', 'Project Name'),
+            ),
+            0,
+            ['others'],
+            [],
+        )
 
 
 class TestFind(RegionsTestCase):
