@@ -74,6 +74,21 @@ class Cloud:
         region: str | None = self.config.region_name
         return region or ''
 
+    @property
+    def sharing_regions(self) -> list[str]:
+        """The regions with another Nova that have the same Neutron."""
+        novas, neutrons = (
+            self.credentials.regions(name, self.config.get_interface(name))
+            for name in (compute.ComputeApi.TYPE, network.NetworkApi.TYPE)
+        )
+        own = self.region or next(iter(novas), '')
+        return [
+            name
+            for name, url in novas.items()
+            if url != novas.get(own)
+            and neutrons.get(name) == neutrons.get(own)
+        ]
+
     def has(self, service_type: str) -> bool:
         """Return whether the catalog or clouds.yaml has a service."""
         try:

@@ -201,24 +201,25 @@ class Credentials:
 
     def regions(
         self, service_type: str | None, interface: str | list[str] | None
-    ) -> list[str]:
-        """Return the regions of the catalog, in its order.
+    ) -> dict[str, str]:
+        """Return the regions of the catalog, in its order, with their URLs.
 
         :param service_type: A service that they have; any if None.
         :param interface: The interface of its endpoints, or several.
         """
         token = self._known()
         if token is None or not token.has_service_catalog():
-            return []
+            return {}
         found = token.service_catalog.get_endpoints_data(
             service_type, interface
         )
-        names = (
-            endpoint.region_name
-            for endpoints in found.values()
-            for endpoint in endpoints
-        )
-        return list(dict.fromkeys(name for name in names if name))
+        regions: dict[str, str] = {}
+        for endpoints in found.values():
+            for endpoint in endpoints:
+                if endpoint.region_name:
+                    url = endpoint.url or ''
+                    regions.setdefault(endpoint.region_name, url)
+        return regions
 
     def _known(self) -> access.AccessInfo | None:
         """Return the token; None if Keystone is not asked for tokens."""

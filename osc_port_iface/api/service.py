@@ -123,7 +123,7 @@ def _region(
 
     def known(service_type: str) -> list[str]:
         interface = config.get_interface(service_type)
-        return credentials.regions(service_type, interface)
+        return [*credentials.regions(service_type, interface)]
 
     region: str | None = config.get_region_name(service_type)
     names = known(service_type)

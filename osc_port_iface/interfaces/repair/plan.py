@@ -25,7 +25,6 @@ from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings as health_findings
 from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
-from osc_port_iface.interfaces.repair import port_users
 from osc_port_iface import records
 
 Finding = health_findings.Finding
@@ -365,9 +364,8 @@ class _Planner:
         if self.options.orphans is Action.RELEASE:
             if not (port.device_id or port.device_owner or port.host):
                 return _('it belongs to no device')
-            named = self.options.port_ids
-            if doubt := port_users.reason_not_to_release(port, named):
-                return doubt
+            if use := self.users.get(port.id):
+                return use
             return Repair((finding,), Action.RELEASE, (release,))
         if use := self.users.get(port.id):
             return use

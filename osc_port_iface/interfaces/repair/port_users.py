@@ -66,7 +66,7 @@ def read(
         not_asked.append(cloud.load_balancer.TYPE)
     found = {}
     for port in ports:
-        what = _doubt(port, not_asked)
+        what = _doubt(cloud, port, not_asked)
         if port.seconds_unchanged is None:
             what = _('its age is not known')
         if reason := next(users.reasons_to_keep(port), None):
@@ -77,22 +77,26 @@ def read(
     return found
 
 
-def reason_not_to_release(
-    port: records.Port, named: Collection[str]
-) -> str | None:
-    """Say what may use a port that is to be released.
+def reasons_not_to_release(
+    cloud: api_cloud.Cloud,
+    ports: Sequence[records.Port],
+    named: Collection[str],
+) -> dict[str, str]:
+    """Find out what may use ports that are to be released.
 
-    :param port: A port without a server.
-    :param named: The IDs of ports that the user has named, which no doubt
-        keeps.
+    The parameters and the result are those of :func:`read`.
     """
-    what = _doubt(port)
-    if what is None or port.id in named:
-        return None
-    return _('%s: name the port with --port to release it') % what
+    text = _('%s: name the port with --port to release it')
+    return {
+        port.id: text % what
+        for port in ports
+        if port.id not in named and (what := _doubt(cloud, port))
+    }
 
 
-def _doubt(port: records.Port, not_asked: Sequence[str] = ()) -> str | None:
+def _doubt(
+    cloud: api_cloud.Cloud, port: records.Port, not_asked: Sequence[str] = ()
+) -> str | None:
     """Say what may use a port that is to be deleted or released.
 
     A device ID that is not that of a server may be of anything, such as a
@@ -102,6 +106,8 @@ def _doubt(port: records.Port, not_asked: Sequence[str] = ()) -> str | None:
     if port.server_id and not port.shows_binding:
         return _('its server may be in another project')
     if port.server_id:
+        for region in cloud.sharing_regions:
+            return _('its server may be in region %s') % region
         return None
     if not_asked:
         services = ', '.join(not_asked)

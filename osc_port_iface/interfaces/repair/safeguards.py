@@ -64,7 +64,8 @@ def objection(
     status = port.status or _('unknown')
     if repair.action is plans.Action.RELEASE:
         if finding.code in codes.WITHOUT_SERVER:
-            return port_users.reason_not_to_release(port, named)
+            keep = port_users.reasons_not_to_release(cloud, [port], named)
+            return keep.get(port.id)
         if port.status != 'DOWN':
             return _('something is plugged in: its status is %s') % status
         return None

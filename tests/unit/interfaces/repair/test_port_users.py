@@ -12,6 +12,7 @@
 
 import collections
 import dataclasses
+import types
 from typing import Any
 
 import requests
@@ -375,6 +376,52 @@ class TestNeutron(PortUsersTestCase):
         self.assertEqual({PORT_ID: why}, self.read(hidden, named=(OTHER_ID,)))
         self.assertEqual({}, self.read(hidden, named=(PORT_ID,)))
         self.assertEqual({}, self.read(OF_SERVER))
+
+    def test_server_of_another_region(self) -> None:
+        for name, urls, keeps in (
+            ('the same Neutron', ('two.test', fake_cloud.NETWORK_URL), True),
+            ('another Neutron', ('two.test', 'http://two.test'), False),
+        ):
+            compute_url, network_url = urls
+            other: Any = types.SimpleNamespace(
+                name='RegionTwo',
+                compute_url=compute_url,
+                network_url=network_url,
+            )
+            self.cloud.register_tokens('a-token', regions=[other])
+            why = 'its server may be in region RegionTwo: name the port with '
+            with self.subTest(name):
+                self.assertEqual(
+                    {PORT_ID: f'{why}--port to delete it'} if keeps else {},
+                    self.read(OF_SERVER),
+                )
+                self.assertEqual(
+                    {PORT_ID: f'{why}--port to release it'} if keeps else {},
+                    port_users.reasons_not_to_release(
+                        self.api(), [OF_SERVER], ()
+                    ),
+                )
+                self.assertEqual({}, self.read(OF_SERVER, named=(PORT_ID,)))
+
+    def test_what_may_be_in_use_is_not_released(self) -> None:
+        hidden = dataclasses.replace(OF_SERVER, vif_type=None)
+        of_kuryr = dataclasses.replace(
+            PORT, device_id='kuryr-pod-1', status='ACTIVE'
+        )
+        for port, why in (
+            (hidden, 'its server may be in another project'),
+            (of_kuryr, 'something may be plugged in, as it is ACTIVE'),
+            (OF_SERVER, None),
+        ):
+            expected = f'{why}: name the port with --port to release it'
+            for named in (), (PORT_ID,):
+                with self.subTest(why, named=named):
+                    self.assertEqual(
+                        {PORT_ID: expected} if why and not named else {},
+                        port_users.reasons_not_to_release(
+                            self.api(), [port], named
+                        ),
+                    )
 
     def test_age_that_is_not_known(self) -> None:
         why = 'its age is not known: name the port with --port to delete it'

@@ -69,6 +69,7 @@ class SafeguardsTestCase(testtools.TestCase):
         )
         cloud = mock.Mock(
             spec=api_cloud.Cloud,
+            sharing_regions=[],
             network=network,
             compute=nova,
             load_balancer=mock.Mock(
