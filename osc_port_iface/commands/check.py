@@ -32,6 +32,7 @@ from osc_port_iface.interfaces.health import check
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import printable
+from osc_port_iface import records
 
 _LONG = columns.Shown.LONG
 
@@ -230,6 +231,20 @@ def _results(
     :returns: The result of each; of one that could not be read, a failure.
     """
     found = asked.ask(lambda part: part._check(parsed_args))
+    absent = [
+        line.name
+        for result in found.values()
+        for line in result.failures
+        if isinstance(line, records.Absence)
+    ]
+    # What one region lacks, another may have.
+    elsewhere = {name for name in absent if absent.count(name) < len(found)}
+    for result in found.values():
+        result.failures = [
+            line
+            for line in result.failures
+            if getattr(line, 'name', None) not in elsewhere
+        ]
     for name in asked.lost:
         found[name] = check.CheckResult([], [_('The region was not read.')])
     return {

@@ -40,7 +40,11 @@ class _Parser(argparse.ArgumentParser):
     _is_for_nagios = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        self._is_for_nagios = '--nagios' in (args or ())
+        # argparse takes the beginning of an option for it.
+        self._is_for_nagios = any(
+            '--nagios'.startswith(text) and len(text) > len('--n')
+            for text in args or ()
+        )
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:

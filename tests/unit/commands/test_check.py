@@ -1293,6 +1293,15 @@ class TestMonitoring(CheckTestCase):
                     self.check(),
                 )
 
+    def test_the_beginning_of_the_option_for_nagios(self) -> None:
+        for option in '--na', '--nagio', '--nagios':
+            with self.subTest(option):
+                result = self.openstack(
+                    'server', 'interface', 'check', option, '--bogus'
+                )
+                self.assertEqual(3, result.status)
+                self.assertThat(result.stdout, matchers.StartsWith('UNKNOWN'))
+
     def test_nagios_that_is_refused(self) -> None:
         url = f'{fake_cloud.NETWORK_URL}/v2.0/floatingips'
         self.cloud.get(url, status_code=403, json={})

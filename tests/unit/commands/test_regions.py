@@ -708,6 +708,18 @@ class TestCheck(RegionsTestCase):
                     self.assertEqual(3, result.status, result.stderr)
                     self.assertIn(fake_cloud.identifier(13), result.stdout)
 
+    def test_servers_of_different_regions_for_nagios(self) -> None:
+        for server, status, word in (
+            ('db', 0, 'OK'),
+            ('db-9', 3, 'UNKNOWN'),
+        ):
+            with self.subTest(server):
+                result = self.ask('check', 'web', server, '--nagios')
+                self.assertEqual(
+                    (status, word),
+                    (result.status, result.stdout.partition(':')[0]),
+                )
+
     def test_nagios(self) -> None:
         self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
         command = ('check', '--nagios', '--finding', 'port-down')
