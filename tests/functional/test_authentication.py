@@ -310,7 +310,7 @@ class TestAuthentication(AuthenticationTestCase):
         result = self.openstack_as(login, *self.list, '-f', 'json')
         self.assertEqual(command_result.Result(0, self.expected, ''), result)
         self.assert_refused(
-            'Floating IPs: is this endpoint really the service it is '
+            'Ports: is this endpoint really the service it is '
             r'registered as\? \(HTTP 300\)',
             self.openstack_as(
                 login, 'server', 'interface', 'find', '10.30.0.11'
@@ -430,7 +430,7 @@ class TestEndpoints(AuthenticationTestCase):
             self.listed(OS_NETWORK_ENDPOINT_OVERRIDE=NOWHERE),
         )
         self.assert_refused(
-            'Floating IPs: [^\n]*HTTP 502[^\n]*',
+            'Ports: [^\n]*HTTP 502[^\n]*',
             self.openstack_as(
                 {
                     **self.logins.password(),
