@@ -12,6 +12,9 @@
 
 """The services of a cloud, for one run of a command."""
 
+import functools
+from urllib import parse
+
 from openstack.config import cloud_region
 
 from osc_port_iface.api import compute
@@ -74,25 +77,52 @@ class Cloud:
         region: str | None = self.config.region_name
         return region or ''
 
-    @property
+    @functools.cached_property
     def sharing_regions(self) -> list[str]:
-        """The regions with another Nova that have the same Neutron."""
+        """The other regions with a Nova that may have the same Neutron.
+
+        Only a Neutron of its own proves that a region has not.
+        """
         novas, neutrons = (
-            self.credentials.regions(name, self.config.get_interface(name))
-            for name in (compute.ComputeApi.TYPE, network.NetworkApi.TYPE)
+            {
+                region: {_normalized(url) for url in urls}
+                for region, urls in self.credentials.urls(api.TYPE).items()
+            }
+            for api in (self.compute, self.network)
         )
-        own = self.region or next(iter(novas), '')
+        nova, neutron = (
+            _normalized(self._endpoint(api.TYPE))
+            for api in (self.compute, self.network)
+        )
+        if len(novas) < 2:
+            return []
+        own = next((name for name in novas if nova in novas[name]), '')
+        own = self.region or own
+        shared = {neutron, *neutrons.get(own, ())}
         return [
             name
-            for name, url in novas.items()
-            if url != novas.get(own)
-            and neutrons.get(name) == neutrons.get(own)
+            for name in novas
+            if name != own
+            and nova not in novas[name]
+            and not (neutrons.get(name) and shared.isdisjoint(neutrons[name]))
         ]
+
+    def _endpoint(self, service_type: str) -> str:
+        _adapter, url = service.endpoint(
+            self.config, self.credentials, service_type
+        )
+        return url
 
     def has(self, service_type: str) -> bool:
         """Return whether the catalog or clouds.yaml has a service."""
         try:
-            service.endpoint(self.config, self.credentials, service_type)
+            self._endpoint(service_type)
         except errors.NotInCatalog:
             return False
         return True
+
+
+def _normalized(url: str) -> str:
+    """Return the host of a URL and its path, without a version."""
+    found = parse.urlsplit(service.versioned(url, 'v0'))
+    return f'{found.netloc.lower()}{found.path}'

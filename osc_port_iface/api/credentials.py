@@ -221,6 +221,14 @@ class Credentials:
                     regions.setdefault(endpoint.region_name, url)
         return regions
 
+    def urls(self, service_type: str) -> dict[str, set[str]]:
+        """Return all URLs of a service in the catalog, by region."""
+        found: dict[str, set[str]] = {}
+        for interface in ('public', 'internal', 'admin'):
+            for region, url in self.regions(service_type, interface).items():
+                found.setdefault(region, set()).add(url)
+        return found
+
     def _known(self) -> access.AccessInfo | None:
         """Return the token; None if Keystone is not asked for tokens."""
         self.headers()

@@ -128,7 +128,8 @@ def _region(
     region: str | None = config.get_region_name(service_type)
     names = known(service_type)
     if not region:
-        first = next(iter(known('compute')), '')
+        nova: str | None = config.get_region_name('compute')
+        first = nova or next(iter(known('compute')), '')
         return first if first in names else ''
     return region if region in names or service_type != 'identity' else ''
 

@@ -106,9 +106,11 @@ class ListServerInterface(as_of.RecordedLister):
     def report_unrecorded(
         self, parsed_args: argparse.Namespace, lines: Iterable[str]
     ) -> None:
+        if parsed_args.server:
+            return
         if parsed_args.status or parsed_args.host:
             self.fail(*lines)
-        elif not parsed_args.server:
+        else:
             self.notify(*lines)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:

@@ -157,7 +157,7 @@ class Way:
         """Go to another subnet of the same network without a router.
 
         Packets pass. A server sends them if its DHCP server gives it a route,
-        which that of OVN does not.
+        which that of OVN does not, and none does for IPv6.
         """
         self.hops.clear()
         self.routers.clear()
@@ -166,7 +166,8 @@ class Way:
         verdict = steps.ALLOWED
         text = _('DHCP gives servers a route to the other subnet')
         drivers = self._known.drivers
-        if not subnet.has_dhcp or surroundings.Driver.OVN in drivers:
+        has_routes = subnet.has_dhcp and self._target.version == 4
+        if not has_routes or surroundings.Driver.OVN in drivers:
             verdict = steps.UNKNOWN
             text = _(
                 'no router joins the subnets of network %(network)s, so '

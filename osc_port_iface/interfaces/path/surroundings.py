@@ -338,8 +338,11 @@ class Surroundings:
     def exists(self, end: End, other: End) -> bool:
         """Return whether an end has addresses, as the other one sees it.
 
-        Outside, nothing may be left of those that are not :meth:`inside`.
+        Outside, nothing may be left of those that are not :meth:`inside`, and
+        nothing is judged between two ends there.
         """
+        if end.also_on and other.network_id is None:
+            return False
         return end.has_place or not addresses.is_within(
             end.network, self.inside(end, other)
         )

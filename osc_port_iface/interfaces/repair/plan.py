@@ -231,7 +231,8 @@ class _Planner:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
-        if problem := self._trace_to_keep(finding):
+        is_open = finding.port is not None and finding.port.is_half_bounced
+        if not is_open and (problem := self._trace_to_keep(finding)):
             return problem
         if finding.code in codes.OF_CACHE:
             return self._refresh(finding)

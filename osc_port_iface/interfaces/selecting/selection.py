@@ -145,10 +145,9 @@ class _Selection:
             try:
                 names.check_host(self.cloud, self.scope.host)
             except errors.NotRecorded:
-                raise names.NoSuchName(
-                    _("No server was recorded on host '%s'.")
-                    % printable.one_line(self.scope.host)
-                ) from None
+                line = _("No server was recorded on host '%s'.")
+                line %= printable.one_line(self.scope.host)
+                answer.failures.append(records.Absence(line, line))
         return answer
 
     def _show(self, key: str) -> list[records.Server]:

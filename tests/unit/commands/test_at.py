@@ -210,7 +210,10 @@ class TestFindAt(AtTestCase):
             )
         )
         active = 'Only these were recorded: status ACTIVE\n'
-        nobody = "No server was recorded on host 'compute-2'.\n"
+        nobody = (
+            "No server was recorded on host 'compute-2'.\n"
+            'Only these were recorded: host compute-1\n'
+        )
         moment = self.recorded('--host', 'compute-1', '--status', 'ACTIVE')
         for arguments, status, line in (
             (('--host', 'compute-1'), 1, active),
@@ -1032,6 +1035,34 @@ class TestDiffAt(AtTestCase):
                     ),
                     self.diff(*arguments),
                 )
+
+    def test_a_server_that_has_left_a_host_is_not_detached(self) -> None:
+        for host in 'compute-1', 'compute-2':
+            self.cloud.register_servers(
+                fake_cloud.server(1, 'web', **{'OS-EXT-SRV-ATTR:host': host})
+            )
+            self.then, self.last = self.recorded(), self.recorded()
+            if host == 'compute-1':
+                before = self.then['Finished']
+        self.assertEqual(
+            (
+                *(0, ''),
+                'Not selected, so not compared, servers of the cloud at '
+                f'{before}: web\n',
+            ),
+            self.diff(before, '--host', 'compute-1'),
+        )
+
+    def test_a_server_may_be_given_with_a_selector(self) -> None:
+        self.journal += '-of-compute-1'
+        self.cloud.register_servers(
+            fake_cloud.server(
+                1, 'web', **{'OS-EXT-SRV-ATTR:host': 'compute-1'}
+            )
+        )
+        moment = self.recorded('--host', 'compute-1')['Finished']
+        result = self.at(moment, 'list', 'web', '--status', 'ACTIVE')
+        self.assertEqual((0, ''), (result.status, result.stderr))
 
     def test_other_projects_are_not_detached(self) -> None:
         project = fake_cloud.PROJECT_ID

@@ -1143,6 +1143,20 @@ class TestWays(WorldTestCase):
         path = self.assert_allowed('10.0.0.5', '10.0.2.6')
         self.assertEqual('through router edge', path.route)
 
+    def test_nothing_is_judged_between_two_ends_outside(self) -> None:
+        for source, destination in (
+            ('10.0.0.77', '10.0.1.77'),
+            ('10.0.0.0/24', '10.0.1.0/24'),
+            ('internet', '10.0.1.77'),
+            ('10.0.1.77', 'internet'),
+        ):
+            with self.subTest(source=source, destination=destination):
+                found = self.world.paths(source, destination, SSH)
+                self.assertNotIn(
+                    'neither end is on a network that can be read',
+                    [path.reason for path in found],
+                )
+
     def test_9_subnets_of_one_network_without_gateways(self) -> None:
         for version, source, other, address in (
             (4, '10.0.0.5', '10.0.2.0/24', '10.0.2.6'),
@@ -1163,7 +1177,10 @@ class TestWays(WorldTestCase):
                     *(source, address),
                 )
                 self.world.drivers = {OPEN_VSWITCH}
-                self.assert_allowed(source, address)
+                (path,) = self.world.paths(source, address, SSH)
+                # DHCPv6 has no routes.
+                expected = ALLOWED if version == 4 else UNKNOWN
+                self.assertEqual(expected, path.verdict)
 
     def test_8_external_subnet_without_gateway(self) -> None:
         self.world.change(

@@ -379,8 +379,28 @@ class TestNeutron(PortUsersTestCase):
 
     def test_server_of_another_region(self) -> None:
         for name, urls, keeps in (
-            ('the same Neutron', ('two.test', fake_cloud.NETWORK_URL), True),
-            ('another Neutron', ('two.test', 'http://two.test'), False),
+            (
+                'the same Neutron',
+                ('http://two.test', fake_cloud.NETWORK_URL),
+                True,
+            ),
+            (
+                'written in another way',
+                (
+                    'http://two.test',
+                    f'{fake_cloud.NETWORK_URL}/v2.0/'.replace(
+                        'http:', 'HTTP:'
+                    ),
+                ),
+                True,
+            ),
+            ('no Neutron of its own', ('http://two.test', ''), True),
+            ('another Neutron', ('http://two.test', 'http://two.test'), False),
+            (
+                'no other Nova',
+                (fake_cloud.COMPUTE_URL, fake_cloud.NETWORK_URL),
+                False,
+            ),
         ):
             compute_url, network_url = urls
             other: Any = types.SimpleNamespace(
