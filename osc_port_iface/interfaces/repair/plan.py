@@ -231,8 +231,7 @@ class _Planner:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
-        is_open = finding.port is not None and finding.port.is_half_bounced
-        if not is_open and (problem := self._trace_to_keep(finding)):
+        if problem := self._trace_to_keep(finding):
             return problem
         if finding.code in codes.OF_CACHE:
             return self._refresh(finding)
@@ -286,13 +285,16 @@ class _Planner:
         """Say which port Nova must not read to repair a finding.
 
         Neutron notifies Nova of each update of a port. Often, only the cache
-        shows that a port had fixed IPs, and which.
+        shows that a port had fixed IPs, and which. A port that a repair has
+        left disabled is enabled all the same.
         """
         ports: Sequence[records.Port] = ()
         if finding.code in OF_WHOLE_CACHE:
             ports = self.by_server.get(finding.server_id, ())
         elif finding.port and finding.code in _READ_BY_NOVA:
-            ports = [finding.port]
+            is_down = finding.code is codes.Code.PORT_DOWN
+            if not (is_down and finding.port.is_half_bounced):
+                ports = [finding.port]
         for port in ports:
             if (
                 finding.server

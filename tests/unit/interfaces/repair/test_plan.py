@@ -479,6 +479,18 @@ class TestRepairs(PlanTestCase):
         other = finding(Code.MISSING_FROM_CACHE, here, port(12))
         self.assertEqual(Action.TOUCH, self.one(other).action)
 
+    def test_a_port_without_fixed_ips_that_a_repair_has_disabled(self) -> None:
+        here = server(cache=CACHE)
+        left = port(admin_state_up=False, tags=(records.BOUNCE_TAG,))
+        for code, action in (
+            (Code.PORT_DOWN, Action.BOUNCE),
+            (Code.ADDRESS_DIFFERS, None),
+            (Code.DUPLICATE_IN_CACHE, None),
+        ):
+            with self.subTest(code):
+                repair = self.one(finding(code, here, left), bounce=True)
+                self.assertEqual(action, repair.action)
+
     def test_fixed_ips_that_left_no_trace(self) -> None:
         lost = port(ip_allocation='immediate')
         for code, of_port, action in (
