@@ -12,7 +12,7 @@
 
 """The token of one run, shared by all services and all threads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 import datetime
 import logging
 import math
@@ -201,33 +201,38 @@ class Credentials:
 
     def regions(
         self, service_type: str | None, interface: str | list[str] | None
-    ) -> dict[str, str]:
-        """Return the regions of the catalog, in its order, with their URLs.
+    ) -> list[str]:
+        """Return the regions of the catalog, in its order.
 
         :param service_type: A service that they have; any if None.
         :param interface: The interface of its endpoints, or several.
         """
+        endpoints = self._endpoints(service_type, interface)
+        return list(dict.fromkeys(region for region, _url in endpoints))
+
+    def urls(self, service_type: str) -> dict[str, set[str]]:
+        """Return the URLs of a service of any interface, by region."""
+        endpoints = self._endpoints(service_type, None)
+        by_region = records.grouped(endpoints, lambda endpoint: endpoint[0])
+        return {
+            region: {url for _region, url in found}
+            for region, found in by_region.items()
+        }
+
+    def _endpoints(
+        self, service_type: str | None, interface: str | list[str] | None
+    ) -> Iterator[tuple[str, str]]:
+        """Return the regions and the URLs of the endpoints of the catalog."""
         token = self._known()
         if token is None or not token.has_service_catalog():
-            return {}
+            return
         found = token.service_catalog.get_endpoints_data(
             service_type, interface
         )
-        regions: dict[str, str] = {}
         for endpoints in found.values():
             for endpoint in endpoints:
                 if endpoint.region_name:
-                    url = endpoint.url or ''
-                    regions.setdefault(endpoint.region_name, url)
-        return regions
-
-    def urls(self, service_type: str) -> dict[str, set[str]]:
-        """Return all URLs of a service in the catalog, by region."""
-        found: dict[str, set[str]] = {}
-        for interface in ('public', 'internal', 'admin'):
-            for region, url in self.regions(service_type, interface).items():
-                found.setdefault(region, set()).add(url)
-        return found
+                    yield endpoint.region_name, endpoint.url or ''
 
     def _known(self) -> access.AccessInfo | None:
         """Return the token; None if Keystone is not asked for tokens."""

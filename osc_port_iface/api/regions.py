@@ -137,8 +137,9 @@ class Regions:
     def _in_catalog(self, service_type: str | None) -> list[str]:
         if isinstance(self._home, errors.ApiError):
             return []
-        interface = self._config.get_interface(service_type)
-        return [*self._home.credentials.regions(service_type, interface)]
+        return self._home.credentials.regions(
+            service_type, self._config.get_interface(service_type)
+        )
 
     def _keystone(self, name: str) -> object:
         """Return the settings that lead to the Keystone of a region."""

@@ -121,17 +121,15 @@ def _region(
     Nova of one region and the Neutron of another.
     """
 
-    def known(service_type: str) -> list[str]:
-        interface = config.get_interface(service_type)
-        return [*credentials.regions(service_type, interface)]
+    def known(name: str) -> list[str]:
+        return credentials.regions(name, config.get_interface(name))
 
     region: str | None = config.get_region_name(service_type)
-    names = known(service_type)
-    if not region:
-        nova: str | None = config.get_region_name('compute')
-        first = nova or next(iter(known('compute')), '')
-        return first if first in names else ''
-    return region if region in names or service_type != 'identity' else ''
+    if region and service_type != 'identity':
+        return region
+    region = region or config.get_region_name('compute')
+    region = region or next(iter(known('compute')), '')
+    return region if region in known(service_type) else ''
 
 
 def endpoint(

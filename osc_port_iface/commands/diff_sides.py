@@ -374,7 +374,7 @@ class _Side:
 
     def narrowed(
         self,
-        command: as_of.RecordedCommand,
+        command: plugin_command.PluginCommand,
         other: listing_diff.Listing,
     ) -> listing_diff.Listing:
         """Limit the other side to what is selected, or does not exist."""

@@ -115,6 +115,8 @@ class ListServerInterface(as_of.RecordedLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         headers, rows = super().take_action(parsed_args)
+        if not self.is_free_table(parsed_args):
+            return headers, rows
         ids, names = (
             {
                 row[headers.index(header)].human_readable()

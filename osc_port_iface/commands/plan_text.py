@@ -66,7 +66,7 @@ _WARNINGS = {
     Action.BOUNCE: _('if the port carries traffic, the traffic stops'),
 }
 
-_OF_WHOLE_CACHE = _(
+_REREADS_CACHE = _(
     'Nova reads the other interfaces in the cache of the server again as well'
 )
 
@@ -104,7 +104,7 @@ def _warnings(finding: plans.Finding, repair: plans.Repair) -> Iterator[str]:
     """Return what the user should know before a repair."""
     if repair.action and not repair.only_undoes:
         if finding.code in plans.OF_WHOLE_CACHE:
-            yield _OF_WHOLE_CACHE
+            yield _REREADS_CACHE
         for kind in (finding.code, repair.action):
             if kind in _WARNINGS:
                 yield _WARNINGS[kind]

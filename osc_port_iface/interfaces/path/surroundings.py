@@ -358,12 +358,11 @@ class Surroundings:
         """
         if end.network_id:
             return []
-        joined = self.joined(other.network_id or '')
-        found = [
-            cidr
-            for network_id, cidr in self._prefixes()
-            if end.also_on is None or network_id in joined
-        ]
+        prefixes = self._prefixes()
+        if end.also_on:
+            joined = self.joined(other.network_id or '')
+            prefixes = [row for row in prefixes if row[0] in joined]
+        found = [cidr for _network_id, cidr in prefixes]
         if is_internet(end.network):
             routers = self.routers.values()
             gateways = (row for router in routers for row in router.gateways)

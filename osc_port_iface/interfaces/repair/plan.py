@@ -363,15 +363,15 @@ class _Planner:
         if self.options.orphans is None:
             reason = _('only with --delete-orphans or --release-orphans')
             return Repair((finding,), reason=reason, needs='--delete-orphans')
-        release = self.writer.release_port(port, port.shows_binding)
-        if self.options.orphans is Action.RELEASE:
-            if not (port.device_id or port.device_owner or port.host):
-                return _('it belongs to no device')
-            if use := self.users.get(port.id):
-                return use
-            return Repair((finding,), Action.RELEASE, (release,))
+        is_release = self.options.orphans is Action.RELEASE
+        has_device = port.device_id or port.device_owner or port.host
+        if is_release and not has_device:
+            return _('it belongs to no device')
         if use := self.users.get(port.id):
             return use
+        release = self.writer.release_port(port, port.shows_binding)
+        if is_release:
+            return Repair((finding,), Action.RELEASE, (release,))
         calls = [self.writer.delete_port(port)]
         if port.is_for_server and not port.shows_binding:
             # Neutron does not let a member delete the port of a server, even

@@ -846,6 +846,17 @@ class TestDiffAt(AtTestCase):
         )
         return result.status, result.stdout, result.stderr
 
+    def add_mail(self) -> None:
+        """Add a server to web, which keeps its last address."""
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.6'),
+            fake_cloud.port(12, 2, '10.0.0.7'),
+        )
+
     def test_since_a_time(self) -> None:
         changed = 3, f'readdressed {ADDRESS} 10.0.0.6\n', ''
         self.assertEqual(changed, self.diff(self.first['Finished']))
@@ -895,13 +906,7 @@ class TestDiffAt(AtTestCase):
                     self.assertEqual((status, missing), (found[0], found[2]))
 
     def test_only_the_given_servers_are_compared(self) -> None:
-        servers = fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
-        self.cloud.register_servers(*servers)
-        self.cloud.register_network(
-            'ports',
-            fake_cloud.port(11, 1, '10.0.0.6'),
-            fake_cloud.port(12, 2, '10.0.0.7'),
-        )
+        self.add_mail()
         then = self.recorded()['Finished']
         before = self.create_file(self.at(then, 'list', '-f', 'json').stdout)
         self.assertEqual((0, '', ''), self.diff(then, before))
@@ -952,14 +957,7 @@ class TestDiffAt(AtTestCase):
         )
 
     def test_a_server_that_is_new(self) -> None:
-        self.cloud.register_servers(
-            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
-        )
-        self.cloud.register_network(
-            'ports',
-            fake_cloud.port(11, 1, '10.0.0.6'),
-            fake_cloud.port(12, 2, '10.0.0.7'),
-        )
+        self.add_mail()
         self.recorded()
         moment = self.first['Finished']
         self.assertEqual(
@@ -980,14 +978,7 @@ class TestDiffAt(AtTestCase):
         )
 
     def test_two_servers_of_which_one_is_new(self) -> None:
-        self.cloud.register_servers(
-            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
-        )
-        self.cloud.register_network(
-            'ports',
-            fake_cloud.port(11, 1, '10.0.0.6'),
-            fake_cloud.port(12, 2, '10.0.0.7'),
-        )
+        self.add_mail()
         self.recorded()
         self.assertEqual(
             (
