@@ -36,6 +36,15 @@ _Key = TypeVar('_Key', bound=Hashable)
 # of the availability zone.
 _SERVER_OWNER = 'compute:'
 
+# Linux allows 15 characters for the name of a device, and Nova uses 14
+# (``NIC_NAME_LEN`` in ``nova/network/model.py``).
+_DEVICE_NAME_LENGTH = 14
+
+# The prefix of the name, by VIF type. Other types have no such device. With
+# OVS and a hybrid plug, the guest's end is a tap device as well.
+_TAP = ('bridge', 'iovisor', 'ivs', 'midonet', 'ovs', 'tap', 'vrouter')
+_DEVICE_PREFIXES = {**dict.fromkeys(_TAP, 'tap'), 'vhostuser': 'vhu'}
+
 # What the device owners of the ports of Neutron itself begin with.
 _NEUTRON_OWNER = 'network:'
 
@@ -272,6 +281,19 @@ class Port:
     def shows_binding(self) -> bool:
         """Whether the caller may see where the port is bound."""
         return self.vif_type is not None
+
+    @property
+    def host_device(self) -> str | None:
+        """The name of its device on its host, such as ``tap0a3ca19c-dd``.
+
+        If a device is passed through, this is the PCI address. It is None if
+        there is none, or if the caller may not see the binding.
+        """
+        if self.vnic_type not in (None, 'normal'):
+            # It is passed through, or another host has it, such as a DPU.
+            return self.pci_slot
+        prefix = _DEVICE_PREFIXES.get(self.vif_type or '')
+        return prefix and f'{prefix}{self.id}'[:_DEVICE_NAME_LENGTH]
 
     def _is_owned_by(self, *prefixes: str) -> bool:
         """Return whether its device owner begins with one of these."""

@@ -24,7 +24,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import cells
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface.interfaces import lookup
 from osc_port_iface.interfaces.path import security_rules
@@ -196,10 +195,6 @@ def _floating_ips(row: _Interface, look: lookup.Lookup) -> Sequence[str]:
     ]
 
 
-def _host_device(port: records.Port | None) -> cells.Cell:
-    return cells.text(host_device.host_device(port) if port else None)
-
-
 def _traffic(
     row: _Interface, look: lookup.Lookup
 ) -> security_rules.Traffic | None:
@@ -296,7 +291,7 @@ OF_INTERFACE: Columns[_Interface] = (
     Column('Host', 'look.binding.host', _LONG, _ADMIN),
     Column('VIF Type', 'look.binding.vif_type', _LONG, _ADMIN),
     Column('VNIC Type', 'look.port.vnic_type', _LONG),
-    Column('Host Device', 'look.binding', _LONG, _ADMIN, kind=_host_device),
+    Column('Host Device', 'look.binding.host_device', _LONG, _ADMIN),
     Column('PCI Address', 'look.binding.pci_slot', _ON_REQUEST, _ADMIN),
 )
 

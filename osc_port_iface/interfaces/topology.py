@@ -23,7 +23,6 @@ from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import judge
 from osc_port_iface.interfaces.health import snapshot as snapshots
-from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import one_interface
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
@@ -103,7 +102,7 @@ def _of_interface(
     mismatches: Iterable[findings.Finding],
 ) -> Node:
     interface, port, network = row.interface, look.port(row), look.network(row)
-    device = port and host_device.host_device(port)
+    device = port and port.host_device
     on_network = Node(
         _('network'),
         (network and network.name) or interface.network_id or '',

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from osc_port_iface import addresses
-from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface.interfaces.listing import views
 from osc_port_iface import records
 
@@ -57,7 +56,7 @@ _OF_PORT: Mapping[str, Callable[[Any, records.Port], bool | None]] = {
     ),
     # The name or PCI address of the device on the host.
     'host_device': lambda value, port: (
-        host_device.host_device(port) == value if port.shows_binding else None
+        port.host_device == value if port.shows_binding else None
     ),
     'no_port_security': lambda _value, port: (
         None

@@ -12,7 +12,6 @@
 
 import testtools
 
-from osc_port_iface.interfaces.listing import host_device
 from osc_port_iface import records
 from tests.unit import fake_cloud
 
@@ -60,4 +59,4 @@ class TestHostDevice(testtools.TestCase):
                     vif_type=vif_type,
                     pci_slot=pci_slot,
                 )
-                self.assertEqual(expected, host_device.host_device(port))
+                self.assertEqual(expected, port.host_device)
