@@ -152,7 +152,8 @@ class ListServerInterface(as_of.RecordedLister):
             cloud,
             parsed_args.server,
             scope,
-            view.needs_details or columns.need_server_details(chosen),
+            parsed_args.source == 'cache'
+            or columns.need_server_details(chosen),
             # With several regions or times, an ID may be that of a server in
             # another one, so it is looked up.
             columns.show_server_names(chosen)

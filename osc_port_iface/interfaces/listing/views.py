@@ -15,7 +15,6 @@
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import enum
-from typing import ClassVar
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import errors
@@ -53,13 +52,10 @@ class View:
 
     :ivar cloud: The services.
     :ivar concurrency: The maximum number of parallel requests.
-    :cvar needs_details: Whether it needs the details of the servers.
     """
 
     cloud: api_cloud.Cloud
     concurrency: int = fan_out.DEFAULT_WORKERS
-
-    needs_details: ClassVar[bool] = False
 
     @property
     def lacks(self) -> Mapping[Origin, str]:
@@ -100,33 +96,31 @@ class ComputeView(View):
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
         """Ask Nova for each server in parallel, except in down cells."""
-        reachable = [server for server in servers if not server.in_down_cell]
-        answers: dict[str, records.Answer[records.Interface]] = {
-            server.id: records.Answer([], [down_cell(server)])
-            for server in servers
-        }
-        advance = progress(len(reachable))
+        results = {}
+        advance = progress(len(servers))
         for server, result in fan_out.fan_out(
-            lambda server: self.cloud.compute.interfaces(
-                server.id, server.called
-            ),
-            reachable,
-            self.concurrency,
+            self._interfaces, servers, self.concurrency
         ):
-            answers[server.id] = (
-                records.Answer([], [str(result)])
-                if isinstance(result, errors.ApiError)
-                else result
-            )
+            results[server.id] = result
             advance()
-        return records.Answer(
-            [
-                records.ServerInterface(server, interface)
-                for server in servers
-                for interface in answers[server.id].rows
-            ],
-            [line for found in answers.values() for line in found.failures],
-        )
+        answer: _Answer = records.Answer([])
+        for server in servers:
+            result = results[server.id]
+            if isinstance(result, errors.ApiError):
+                answer.failures.append(str(result))
+                continue
+            answer.rows += (
+                records.ServerInterface(server, row) for row in result.rows
+            )
+            answer.failures += result.failures
+        return answer
+
+    def _interfaces(
+        self, server: records.Server
+    ) -> records.Answer[records.Interface]:
+        if server.in_down_cell:
+            return records.Answer([], [down_cell(server)])
+        return self.cloud.compute.interfaces(server.id, server.called)
 
 
 class NetworkView(View):
@@ -160,8 +154,6 @@ class NetworkView(View):
 
 class CacheView(View):
     """Nova's network info cache, which is part of its server listing."""
-
-    needs_details = True
 
     lacks: Mapping[Origin, str] = dict.fromkeys(
         (Origin.TAG, Origin.PORT, Origin.ADMIN),

@@ -71,7 +71,7 @@ class TestLevels(ListTestCase):
             )
         )
         for source, path in (
-            ('compute', ['interfaces', '<lambda>']),
+            ('compute', ['interfaces', '_interfaces']),
             ('network', ['_all', 'list', 'read']),
         ):
             with self.subTest(source):
