@@ -184,8 +184,6 @@ def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:
             _('--listed-at is the time of one file only.')
         )
     now = datetime.datetime.now(datetime.UTC)
-    if parsed_args.listed_at and parsed_args.listed_at > now:
-        raise plugin_command.UsageError(_('--listed-at is in the future.'))
     listings = []
     for path in parsed_args.files:
         listing = listing_files.read(path)

@@ -253,7 +253,8 @@ class TestImport(base.ShellTestCase):
             ((not_a_listing,), f'{not_a_listing}: not a list of interfaces'),
             (
                 (path, '--listed-at', '2999-01-01'),
-                '--listed-at is in the future.',
+                f'{path}: 2999-01-01T00:00:00.000Z is in the future, so give '
+                'the time of the listing with --listed-at.',
             ),
             (
                 (too_new,),
