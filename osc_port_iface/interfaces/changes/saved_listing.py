@@ -16,7 +16,6 @@ A file may come from any release, and from anyone. Its values are treated as
 untrusted text.
 """
 
-import collections
 from collections.abc import Iterable, Sequence
 import csv
 import io
@@ -29,6 +28,7 @@ from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
 from osc_port_iface import printable
+from osc_port_iface import records
 from osc_port_iface import text_files
 
 _MAC_ADDRESS = 'MAC Address'
@@ -78,12 +78,6 @@ def read(name: str, content: bytes) -> listing_diff.Listing:
         raise NotAListing(f'{name}: {problem}') from None
 
 
-_FORWARDING = (
-    '{floating_ip_address}:{external_port}->'
-    '{internal_ip_address}:{internal_port}/{protocol}'
-)
-
-
 def as_text(value: object) -> str:
     """Write a value as the text formats do.
 
@@ -106,7 +100,10 @@ def _item_as_text(item: object) -> str:
         return '='.join(filter(None, map(_scalar_as_text, parts)))
     if 'floating_ip_address' in item:
         known = {key: _scalar_as_text(value) for key, value in item.items()}
-        return _FORWARDING.format_map(collections.defaultdict(str, known))
+        address = known.pop('floating_ip_address')
+        return records.PortForwarding(**known, internal_port_id=None).of(
+            address
+        )
     if 'ip_address' not in item:
         raise ValueError
     parts = item['ip_address'], item.get('mac_address')
@@ -172,7 +169,7 @@ def _text(header: str, value: object) -> str:
     column = printable.one_line(header, 80)
     try:
         text = as_text(value)
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise ValueError(
             _('%(column)s is %(value)s')
             % {
