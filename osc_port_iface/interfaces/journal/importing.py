@@ -50,9 +50,8 @@ def import_listings(
     with engines.writing(location) as connection:
         for moment, rows in sorted(listings, key=operator.itemgetter(0)):
             # As a journal keeps it.
-            moment -= datetime.timedelta(
-                microseconds=moment.microsecond % 1000
-            )
+            milliseconds = round(1000 * moment.timestamp())
+            moment = timestamps.moment(milliseconds)
             observation = observing.Observation(connection, '', _SCOPE)
             if observation.last and moment <= observation.last:
                 raise engines.JournalError(
@@ -74,7 +73,6 @@ def import_listings(
                         for given in objects.values()
                     ],
                 )
-            milliseconds = round(1000 * moment.timestamp())
             observation.finish(milliseconds, milliseconds, 0)
             found.append(observation)
     return found
