@@ -39,7 +39,6 @@ COLUMNS: columns.Columns[observing.Observation] = (
     columns.Column('Objects', 'objects', kind=cells.number),
     columns.Column('Changed', 'changed', kind=cells.number),
     columns.Column('Gone', 'gone', kind=cells.number),
-    columns.Column('Complete', 'is_complete', kind=cells.flag),
 )
 
 # Saved listings have what they have, and are kept as they are.
@@ -63,8 +62,8 @@ class RecordServerInterface(lister.TextLister):
     since the last observation of the same selection. Other commands answer
     from the journal with --at.
 
-    If something could not be read, the observation is stored as incomplete,
-    and the exit code is 1.
+    If something that tells owners could not be read, nothing is stored, and
+    the exit code is 1.
     """
 
     examples = (

@@ -149,12 +149,7 @@ class RecordedRegions:
         """Ask the observations of a scope, in order."""
         found: list[_Seen] = []
         before: dict[str, _Seen] = {}
-        last: history.Observed | None = None
         for rows, since, until in self._answers(series):
-            if last and series.misses(last, since):
-                # Something has changed, so the row may not have been there.
-                before = {}
-            last = until
             now: dict[str, _Seen] = {}
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])

@@ -114,14 +114,13 @@ class Observed:
 
     :ivar began: When it began, by the clock of the services.
     :ivar ended: When it ended, likewise.
-    :ivar listings: The state of each listing, by kind: ``complete``,
-        ``hidden`` or ``failed``.
+    :ivar listings: The state of each listing, by kind: ``complete`` or
+        ``hidden``.
     """
 
     id: int
     began: datetime.datetime
     ended: datetime.datetime
-    is_complete: bool
     listings: dict[str, str]
 
 
@@ -145,7 +144,6 @@ def observations(
             row.id,
             timestamps.moment(row.began),
             timestamps.moment(row.ended),
-            row.is_complete,
             row.listings,
         )
         for row in connection.execute(query)

@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterator, Sequence
 import contextlib
 import dataclasses
 import datetime
-import itertools
 
 import sqlalchemy as sa
 
@@ -32,8 +31,6 @@ Time = datetime.datetime | Sequence[datetime.datetime] | None
 # Times are no finer.
 _TICK = datetime.timedelta(microseconds=1)
 
-_NOTHING_WHOLE = _('it has no complete observation')
-
 
 @dataclasses.dataclass(frozen=True)
 class Series:
@@ -41,28 +38,20 @@ class Series:
 
     :ivar connection: The journal.
     :ivar scope: What was observed.
-    :ivar usable: All complete observations of it.
-    :ivar missed: The numbers of the others.
+    :ivar usable: All observations of it.
     :ivar asked: Those that tell of the time.
-    :ivar notices: Lines about what is not known of the time between them.
+    :ivar notices: Lines about the time that was not observed.
     """
 
     connection: sa.engine.Connection
     scope: history.Scope
     usable: list[history.Observed]
-    missed: list[int]
     asked: list[history.Observed]
     notices: list[str]
 
     def view(self, observed: history.Observed) -> history.Snapshot:
         """Look at one of the observations."""
         return history.Snapshot(self.connection, self.scope, observed)
-
-    def misses(
-        self, before: history.Observed, after: history.Observed
-    ) -> bool:
-        """Return whether not everything could be read between two."""
-        return any(before.id < number < after.id for number in self.missed)
 
 
 @contextlib.contextmanager
@@ -90,10 +79,8 @@ def at(
         for scope in sorted(scopes, key=lambda row: known.index(row.region)):
             if scope.region not in chosen:
                 continue
-            observations = history.observations(connection, scope)
-            usable = [row for row in observations if row.is_complete]
-            missed = [row.id for row in observations if not row.is_complete]
-            every = Series(connection, scope, usable, missed, [], [])
+            usable = history.observations(connection, scope)
+            every = Series(connection, scope, usable, [], [])
             series = [_tell(every, time) for time in times]
             if all(each.asked for each in series):
                 found.append(series)
@@ -125,15 +112,19 @@ def _tell(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
     usable = series.usable
     if not usable:
-        problem = _NOTHING_WHOLE if series.missed else engines.EMPTY
-        return dataclasses.replace(series, notices=[problem])
+        return dataclasses.replace(series, notices=[engines.EMPTY])
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
     )
     first, last = usable[0].began, usable[-1].ended
     text = _('%(moment)s is not in the time observed, %(first)s to %(last)s')
     unseen = [
-        _filled(text, moment=moment, first=first, last=last)
+        text
+        % {
+            'moment': timestamps.as_text(moment),
+            'first': timestamps.as_text(first),
+            'last': timestamps.as_text(last),
+        }
         for moment in dict.fromkeys((begin, end))
         if not first <= moment <= last
     ]
@@ -147,19 +138,7 @@ def _tell(series: Series, time: Time) -> Series:
         *[row for row in usable if row.ended >= begin and row.began <= end],
         *[row for row in usable if row.began > end][:1],
     ]
-    text = _('Between %(before)s and %(after)s, not everything could be read')
-    gaps = [
-        _filled(text, before=one.ended, after=other.began)
-        for one, other in itertools.pairwise(found)
-        if series.misses(one, other)
-    ]
-    return dataclasses.replace(series, asked=found, notices=[*unseen, *gaps])
-
-
-def _filled(text: str, **moments: datetime.datetime) -> str:
-    return text % {
-        key: timestamps.as_text(row) for key, row in moments.items()
-    }
+    return dataclasses.replace(series, asked=found, notices=unseen)
 
 
 def _widest(found: Collection[Series]) -> list[Series]:

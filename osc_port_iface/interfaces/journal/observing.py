@@ -54,12 +54,10 @@ class Observation:
     :ivar began: When it began, by the clock of the services. This and what
         follows is known when it is finished.
     :ivar ended: When it ended, likewise.
-    :ivar is_complete: Whether everything that tells owners could be read.
     """
 
     began: datetime.datetime
     ended: datetime.datetime
-    is_complete: bool
 
     def __init__(
         self,
@@ -113,12 +111,9 @@ class Observation:
             {'confirmed': self.id},
         )
 
-    def miss(self, kind: str, state: str) -> None:
-        """Note that a kind could not be listed. Nothing of it has vanished.
-
-        :param state: Why: ``hidden`` from the user, or ``failed``.
-        """
-        self._states[kind] = state
+    def hide(self, kind: str) -> None:
+        """Note that a kind is hidden. Nothing of it has vanished."""
+        self._states[kind] = 'hidden'
 
     def finish(self, began: int, ended: int, skew: int) -> None:
         """Finish the observation.
@@ -129,7 +124,6 @@ class Observation:
         :param skew: The milliseconds that the clock of the recorder is behind.
         """
         self.began, self.ended = map(timestamps.moment, (began, ended))
-        self.is_complete = 'failed' not in self._states.values()
         self._execute(
             schema.OBSERVATIONS.insert(),
             {
@@ -138,7 +132,6 @@ class Observation:
                 'began': began,
                 'ended': ended,
                 'skew': skew,
-                'is_complete': self.is_complete,
                 'listings': self._states,
             },
         )

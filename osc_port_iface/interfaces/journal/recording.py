@@ -110,7 +110,7 @@ def record(
     :param keep: For how many seconds observations are kept; for ever if None.
     :returns: The observations, and why others are refused.
     :raises engines.JournalError: The journal cannot be written, or each
-        observation began before the last one of its scope ended.
+        observation is refused.
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
     """
@@ -135,12 +135,17 @@ def _store(
 ) -> observing.Observation:
     """Store an observation.
 
-    :raises engines.JournalError: It began before the last one of its scope
-        ended, and nothing is stored.
+    :raises engines.JournalError: Something that tells owners could not be
+        read, or it began before the last one of its scope ended. Nothing is
+        stored.
     """
     observation = observing.Observation(
         connection, reading.region, reading.scope
     )
+    place = f'{printable.one_line(reading.region)}: ' if reading.region else ''
+    if any(listing.state == 'failed' for listing in reading.listings):
+        problem = _('nothing is recorded, as not everything could be read')
+        raise engines.JournalError(location, place + problem)
     skew = _skew(reading.listings)
     began, ended = (
         round(1000 * (moment + skew))
@@ -157,16 +162,14 @@ def _store(
                 'moment': timestamps.as_text(timestamps.moment(began)),
                 'last': timestamps.as_text(observation.last),
             }
-            if reading.region:
-                problem = f'{printable.one_line(reading.region)}: {problem}'
-            raise engines.JournalError(location, problem)
+            raise engines.JournalError(location, place + problem)
         began = max(began, last)
     for listing in reading.listings:
         if listing.state == 'complete':
             rows = [row.data for row in listing.objects.values()]
             observation.keep(listing.kind, rows)
         else:
-            observation.miss(listing.kind, listing.state)
+            observation.hide(listing.kind)
     observation.finish(began, max(began, ended), round(1000 * skew))
     return observation
 

@@ -51,7 +51,6 @@ OBSERVATIONS = sa.Table(
     sa.Column('began', sa.BigInteger, nullable=False),
     sa.Column('ended', sa.BigInteger, nullable=False),
     sa.Column('skew', sa.BigInteger, nullable=False),
-    sa.Column('is_complete', sa.Boolean, nullable=False),
     sa.Column('listings', sa.JSON, nullable=False),
 )
 

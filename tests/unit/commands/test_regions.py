@@ -1022,7 +1022,7 @@ class RecordTestCase(RegionsTestCase):
         return self.ask(
             *('record', self.journal, *arguments, '-f', 'csv'),
             *('--quote', 'none', '-c', 'Region', '-c', 'Objects'),
-            *('-c', 'Complete', '-c', 'Observation'),
+            *('-c', 'Observation'),
         )
 
     def recorded(self, *regions: str) -> list[dict[str, Any]]:
@@ -1052,9 +1052,9 @@ class TestRecord(RecordTestCase):
             self.record(),
             0,
             [
-                'Region,Observation,Objects,Complete',
-                'RegionOne,1,4,True',
-                'RegionTwo,2,2,True',
+                'Region,Observation,Objects',
+                'RegionOne,1,4',
+                'RegionTwo,2,2',
             ],
             [],
         )
@@ -1064,9 +1064,9 @@ class TestRecord(RecordTestCase):
             self.record('db'),
             0,
             [
-                'Region,Observation,Objects,Complete',
-                'RegionOne,1,2,True',
-                'RegionTwo,2,0,True',
+                'Region,Observation,Objects',
+                'RegionOne,1,2',
+                'RegionTwo,2,0',
             ],
             [],
         )
@@ -1086,11 +1086,14 @@ class TestRecord(RecordTestCase):
             self.record(),
             1,
             [
-                'Region,Observation,Objects,Complete',
-                'RegionOne,1,4,True',
-                'RegionTwo,2,1,False',
+                'Region,Observation,Objects',
+                'RegionOne,1,4',
             ],
-            ['RegionTwo: Ports: this is not allowed (HTTP 403)'],
+            [
+                'RegionTwo: Ports: this is not allowed (HTTP 403)',
+                f'{self.journal}: RegionTwo: nothing is recorded, as not '
+                'everything could be read',
+            ],
         )
 
     def test_a_region_whose_clock_was_wrong(self) -> None:
@@ -1107,7 +1110,7 @@ class TestRecord(RecordTestCase):
         self.assertEqual(
             (
                 1,
-                'Region,Observation,Objects,Complete\nRegionOne,3,4,True\n',
+                'Region,Observation,Objects\nRegionOne,3,4\n',
             ),
             (result.status, result.stdout),
         )
@@ -1137,7 +1140,7 @@ class TestRecord(RecordTestCase):
         )
         self.assertEqual((1, 'RegionOne\n'), (result.status, result.stdout))
         self.assertEqual(
-            ['RegionTwo: it has no complete observation'],
+            ['RegionTwo: it has no observation'],
             [row for row in result.stderr.splitlines() if 'Two' in row],
         )
 
@@ -1147,16 +1150,18 @@ class TestRecord(RecordTestCase):
         result = self.openstack(
             *('server', 'interface', 'record', self.journal, '-f', 'value'),
             *('--region', 'RegionOne', '--region', 'RegionTwo'),
-            *('-c', 'Region', '-c', 'Complete'),
+            *('-c', 'Region'),
         )
         self.assert_result(
             result,
             1,
-            ['RegionOne True', 'RegionTwo False'],
+            ['RegionOne'],
             [
                 'RegionTwo: public endpoint for compute service in RegionTwo '
                 'region not found',
                 'RegionTwo: Ports: the servers are not known',
+                f'{self.journal}: RegionTwo: nothing is recorded, as not '
+                'everything could be read',
             ],
         )
 

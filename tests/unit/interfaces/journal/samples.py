@@ -44,11 +44,11 @@ def rows(state: State) -> list[bytes]:
 def observe(
     location: str, state: State | None, scope: Mapping[str, str] = {}
 ) -> observing.Observation:
-    """Record the ports of a moment; None if they cannot be read."""
+    """Record the ports of a moment; None if they are hidden."""
     with engines.writing(location) as connection:
         observation = observing.Observation(connection, 'RegionOne', scope)
         if state is None:
-            observation.miss('ports', 'failed')
+            observation.hide('ports')
         else:
             observation.keep('ports', rows(state))
         began = observation.id * EVERY
@@ -59,7 +59,7 @@ def observe(
 def snapshots(
     location: str, field: str = '', values: Sequence[str] = ()
 ) -> dict[int, tuple[list[dict[str, Any]], int, int]]:
-    """Read what each complete observation has.
+    """Read what each observation that shows ports has.
 
     :returns: By the number of the observation: the objects, by ID, and the
         first and the last observation that have the same ones.
@@ -69,9 +69,9 @@ def snapshots(
         for scope in history.scopes(connection):
             observations = history.observations(connection, scope)
             for observed in observations:
-                if not observed.is_complete:
-                    continue
                 snapshot = history.Snapshot(connection, scope, observed)
+                if not snapshot.has('ports'):
+                    continue
                 objects = sorted(
                     snapshot.objects('ports', {field: values}),
                     key=lambda row: str(row['id']),

@@ -134,14 +134,14 @@ class ModelTests(testtools.TestCase):
                 later,
             )
 
-    def test_what_failed_did_not_vanish(self) -> None:
+    def test_what_is_hidden_did_not_vanish(self) -> None:
         there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
         location = self.record([there, None, there])
         found = samples.snapshots(location)
         self.assertEqual((objects(there), 1, 3), found[1])
         self.assertEqual((objects(there), 1, 3), found[3])
 
-    def test_what_ended_while_nothing_could_be_read(self) -> None:
+    def test_what_ended_while_it_was_hidden(self) -> None:
         there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
         location = self.record([there, None, {}])
         self.assertEqual(
