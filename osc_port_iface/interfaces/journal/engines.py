@@ -17,7 +17,6 @@ Nothing is changed in what is not a journal, or has a newer format.
 
 from collections.abc import Iterator
 import contextlib
-import errno
 import json
 import os
 import pathlib
@@ -51,21 +50,11 @@ _WAIT = 120
 # What databases say after it.
 _LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
 
-# What SQLite says if it may only read a file.
-_READ_ONLY = 'attempt to write a readonly database'
-
 # What SQLite says of a file whose content something else has changed.
 _MALFORMED = re.compile('disk image is malformed|Could not decode')
 _DAMAGED = _('the journal is damaged, so use a copy of it')
 
-# How URLs begin for the drivers that the extras bring, by the dialects of
-# SQLAlchemy.
-_SCHEMES = {
-    'postgresql': 'postgresql+psycopg',
-    'mysql': 'mysql+pymysql',
-    'mariadb': 'mysql+pymysql',
-}
-
+_BACKENDS = ('postgresql', 'mysql', 'mariadb')
 
 # What to say of a journal without anything.
 EMPTY = _('it has no observation')
@@ -180,7 +169,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
     }
     if _is_url(location):
         url = _url(location)
-        if url.get_backend_name() not in _SCHEMES or not url.database:
+        if url.get_backend_name() not in _BACKENDS or not url.database:
             raise sa_exceptions.ArgumentError
         # A writer must see what another one did while it waited.
         level = 'REPEATABLE READ' if begin == 'BEGIN' else 'READ COMMITTED'
@@ -258,20 +247,12 @@ def _translated(location: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        scheme = _SCHEMES[location.partition(':')[0].partition('+')[0]]
-        raise JournalError(
-            location,
-            _(
-                'the Python package %(package)s is missing: pip install '
-                "'osc-port-iface[%(extra)s]', and begin the URL with "
-                '%(scheme)s://'
-            )
-            % {
-                'package': error.name,
-                'extra': scheme.partition('+')[0],
-                'scheme': scheme,
-            },
-        ) from None
+        problem = _(
+            "%s is missing: pip install 'osc-port-iface[postgresql]' and "
+            "begin the URL with postgresql+psycopg://, or 'osc-port-iface"
+            "[mysql]' and mysql+pymysql://"
+        )
+        raise JournalError(location, problem % error.name) from None
     except OSError as error:
         raise JournalError(location, error.strerror or str(error)) from None
     except sa_exceptions.ArgumentError:
@@ -290,8 +271,6 @@ def _translated(location: str) -> Iterator[None]:
         cause = printable.one_line(str(text))
         if _LOCKED.search(cause):
             cause = _('another command has it open, such as a recorder')
-        elif cause == _READ_ONLY:
-            cause = os.strerror(errno.EACCES)
         elif _MALFORMED.search(cause):
             cause = _DAMAGED
         raise JournalError(location, cause) from None

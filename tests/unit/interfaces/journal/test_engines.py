@@ -127,14 +127,16 @@ class TestEngines(testtools.TestCase):
         for scheme, package in (
             ('mysql', 'MySQLdb'),
             ('mysql+pymysql', 'pymysql'),
+            ('mariadb', 'MySQLdb'),
         ):
             error = self.assertRaises(
                 engines.JournalError,
                 engines.reading(f'{scheme}://me:secret@db/journal').__enter__,
             )
             self.assertEqual(
-                f'{scheme}://...: the Python package {package} is missing: '
-                "pip install 'osc-port-iface[mysql]', and begin the URL with "
+                f"{scheme}://...: {package} is missing: pip install "
+                "'osc-port-iface[postgresql]' and begin the URL with "
+                "postgresql+psycopg://, or 'osc-port-iface[mysql]' and "
                 'mysql+pymysql://',
                 str(error),
             )
@@ -188,7 +190,9 @@ class TestEngines(testtools.TestCase):
         error = self.assertRaises(
             engines.JournalError, samples.observe, self.journal, THERE
         )
-        self.assertEqual(f'{self.journal}: Permission denied', str(error))
+        self.assertEqual(
+            f'{self.journal}: attempt to write a readonly database', str(error)
+        )
 
     def test_an_error_undoes_the_observation(self) -> None:
         samples.observe(self.journal, THERE)
