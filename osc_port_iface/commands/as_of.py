@@ -71,11 +71,6 @@ class RecordedCommand(plugin_command.PluginCommand):
         """Return the table for the cloud as it is."""
         return self.tabulate(parsed_args)
 
-    def report_unrecorded(
-        self, parsed_args: argparse.Namespace, lines: Iterable[str]
-    ) -> None:
-        """Report that a journal has a part only, if others may be answers."""
-
     def answer(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table for the cloud as it is, or as it was."""
         if parsed_args.between:

@@ -199,16 +199,6 @@ class FindServerInterface(as_of.RecordedLister):
                 self.rank('Device Owner', above='Certainty')
         return headers, rows
 
-    def report_unrecorded(
-        self, parsed_args: argparse.Namespace, lines: Iterable[str]
-    ) -> None:
-        has_ranges = any(
-            row.kind in _MATCHED
-            for row in parsed_args.address + parsed_args.file
-        )
-        if has_ranges or parsed_args.behind or parsed_args.all_matches:
-            self.fail(*lines)
-
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         return self._table(parsed_args, self._find(parsed_args))
 

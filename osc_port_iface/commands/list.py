@@ -13,7 +13,6 @@
 """``openstack server interface list``"""
 
 import argparse
-from collections.abc import Iterable
 
 from osc_lib import exceptions
 
@@ -102,16 +101,6 @@ class ListServerInterface(as_of.RecordedLister):
         )
         server_selectors.add_concurrency(tuning)
         return parser
-
-    def report_unrecorded(
-        self, parsed_args: argparse.Namespace, lines: Iterable[str]
-    ) -> None:
-        if parsed_args.server:
-            return
-        if parsed_args.status or parsed_args.host:
-            self.fail(*lines)
-        else:
-            self.notify(*lines)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         headers, rows = super().take_action(parsed_args)

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 import dataclasses
 import datetime
 import itertools
@@ -71,7 +71,6 @@ class RecordedRegions:
         tabulate: Callable[[as_of.RecordedCommand], columns.Table],
         found: Iterable[moments.Series],
         shows_region: bool = False,
-        asked: Sequence[str | None] = (),
     ) -> None:
         """Report what is not known.
 
@@ -80,14 +79,12 @@ class RecordedRegions:
         :param found: The observations of each scope.
         :param shows_region: Whether to show the region even if it is the only
             one.
-        :param asked: The host and the status that the user asks about.
         """
         self._command = command
         self._tabulate = tabulate
         self.parts: list[joint_report.Part[as_of.RecordedCommand]] = []
         self._headers: tuple[str, ...] = ()
         self._series = list(found)
-        self._asked = asked
         # That of an imported listing is not known.
         self._names = {each.scope.region for each in self._series} - {''}
         self._shows_region = shows_region or len(self._names) > 1
@@ -113,9 +110,7 @@ class RecordedRegions:
         found = records.grouped(self._series, lambda row: row.scope.region)
         for region, several in found.items():
             selected = [
-                each.scope.selected(*self._asked)
-                for each in several
-                if each.asked
+                each.scope.selected() for each in several if each.asked
             ]
             if selected and all(selected):
                 only = itertools.chain.from_iterable(selected)
@@ -202,13 +197,10 @@ class RecordedRegions:
         # The line is the name of what is in all scopes, such as a network.
         if not isinstance(line, records.Missing) or line.name == line:
             return method, line
-        selected = scope.selected(*self._asked)
-        if line.name:
-            selected = scope.doubts(line.name)
+        selected = scope.doubts(line.name)
         if not selected:
             return method, line
-        text = type(line)(_only(line.name, selected), line.name)
-        return 'fail' if line.name or any(self._asked) else method, text
+        return 'fail', type(line)(_only(line.name, selected), line.name)
 
 
 def _only(name: str, selected: Iterable[str]) -> str:
@@ -258,10 +250,10 @@ def tabulate(
             lambda part: part.tabulate(parsed_args),
             series,
             shows_region,
-            [vars(parsed_args).get(name) for name in ('host', 'status')],
         )
         headers, found = recorded.ask()
-        command.report_unrecorded(parsed_args, recorded.unrecorded())
+        if not vars(parsed_args).get('server'):
+            command.fail(*recorded.unrecorded())
     if command.shows_one and len({seen.scope_id for seen in found}) > 1:
         raise exceptions.CommandError(
             _('Several recorded interfaces match, use a port ID')

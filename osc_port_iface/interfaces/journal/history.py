@@ -73,18 +73,13 @@ class Scope:
             or _ADMIN in roles - other_roles
         )
 
-    def selected(self, *asked: str | None) -> list[str]:
-        """Return the servers, the host and the status that were selected.
-
-        :param asked: The host and the status of which all that was recorded
-            is asked for, as the user wrote them.
-        """
+    def selected(self) -> list[str]:
+        """Return the servers, the host and the status that were selected."""
         servers = self.details.get('servers', ())
-        host, status = self.details.get('host'), self.details.get('status')
         found = [_('server %s') % server for server in servers]
-        if host and host not in asked:
+        if host := self.details.get('host'):
             found.append(_('host %s') % host)
-        if status and status not in asked:
+        if status := self.details.get('status'):
             found.append(_('status %s') % status)
         return list(map(printable.one_line, found))
 
@@ -101,7 +96,8 @@ class Scope:
     def doubts(self, name: str) -> list[str]:
         """Return what was selected, if it need not have what is not there.
 
-        :param name: What is not there, as the user wrote it.
+        :param name: What is not there, as the user wrote it; empty for
+            whatever was asked for.
         """
         if self.details.get('imported'):
             return [_('imported listings')]
