@@ -13,7 +13,6 @@
 """``openstack server interface diff``."""
 
 import argparse
-from collections.abc import Sequence
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
@@ -139,35 +138,12 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             changes += found.changes
         if changes:
             self.report_negative()
-        narrowing = parsed_args.same or parsed_args.server or parsed_args.after
-        if parsed_args.before and not narrowing:
-            self._hint_at_selection(pairs)
         chosen = self.choose(
             parsed_args,
             COLUMNS,
             show_long=any(found.region for found in pairs),
         )
         return columns.table(chosen, changes)
-
-    def _hint_at_selection(
-        self, pairs: Sequence[listing_diff.ListingDiff]
-    ) -> None:
-        """Say how to leave out the servers that the file does not have."""
-        for found in pairs:
-            before = found.before
-            if before.interfaces and any(
-                change.kind == listing_diff.ATTACHED
-                and change.server_id not in before.servers
-                for change in found.changes
-            ):
-                text = _('To compare only the servers of %s, use --same.')
-                if listing_diff.SERVER_ID not in before.headers:
-                    text = _(
-                        '%s does not have the column Server ID. To compare '
-                        'only its servers, name them with --server.'
-                    )
-                self.hint(text % before.name)
-                return
 
 
 def _check_usage(parsed_args: argparse.Namespace) -> None:

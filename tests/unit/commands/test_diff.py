@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-import functools
 import io
 import json
 from typing import Any
@@ -28,7 +27,6 @@ from tests import command_result
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
 from tests.unit.interfaces import fake_network
-from tests.unit import pseudo_terminal
 
 WEB = fake_cloud.identifier(1)
 DB = fake_cloud.identifier(2)
@@ -163,39 +161,6 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 ),
                 self.diff(before, *after, '--same'),
             )
-
-    def test_hint_at_the_servers_of_a_listing(self) -> None:
-        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 200)
-        without_server = self.create_file(
-            self.list('web', '-f', 'json').stdout
-        )
-        with_server = self.create_file(
-            self.list(
-                'web', '-f', 'json', '-c', 'Port ID', '-c', 'Server ID'
-            ).stdout
-        )
-        same = f'To compare only the servers of {with_server}, use --same.'
-        for arguments, lines in (
-            (
-                (without_server,),
-                [
-                    f'{without_server} does not have the column Server ID. To '
-                    'compare only its servers, name them with --server.'
-                ],
-            ),
-            (
-                (with_server,),
-                [
-                    'In the cloud only, servers with all their interfaces: db',
-                    same,
-                ],
-            ),
-            ((without_server, '--server', 'web'), []),
-            ((with_server, '--same'), []),
-        ):
-            with self.subTest(arguments=arguments):
-                result = self.diff(*arguments, '-c', 'Change')
-                self.assertEqual(lines, result.stderr.splitlines())
 
     def test_server_of_a_listing_without_servers(self) -> None:
         before = self.save('web', '-f', 'json')
