@@ -33,27 +33,9 @@ from osc_port_iface import text_files
 
 _MAC_ADDRESS = 'MAC Address'
 
-# Columns of other commands that have Port ID, too. Another column that is not
-# known may be one of ``list`` in a newer release.
-_OF_OTHERS = frozenset(
-    (
-        # Of ``find``.
-        'Query',
-        'Matched As',
-        'Certainty',
-        # Of ``check`` and ``repair``.
-        'Severity',
-        'Finding',
-        'Expected',
-        'Actual',
-        'Action',
-        'Result',
-        # Of ``diff`` and ``repair``.
-        'Change',
-        'Before',
-        'After',
-    )
-)
+# Columns of find, of check and repair, and of diff, which have Port ID, too.
+# Another column that is not known may be one of list in a newer release.
+_OF_OTHERS = frozenset({'Query', 'Finding', 'Change'})
 
 
 class NotAListing(ValueError):

@@ -339,13 +339,13 @@ class TestDiff(test_list_fleet.FleetTestCase):
         )
 
     def test_output_of_another_command(self) -> None:
-        tables: dict[str, columns.Columns[Any]] = {
-            'Query': find.COLUMNS,
-            'Severity': check.COLUMNS,
-            'Finding': repair.COLUMNS,
-            'Change': diff.COLUMNS,
-        }
-        for header, other in tables.items():
+        tables: list[tuple[str, columns.Columns[Any]]] = [
+            ('Query', find.COLUMNS),
+            ('Finding', check.COLUMNS),
+            ('Finding', repair.COLUMNS),
+            ('Change', diff.COLUMNS),
+        ]
+        for header, other in tables:
             row = dict.fromkeys(
                 (column.header for column in columns.usual(other)), ''
             )
