@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 import dataclasses
 import datetime
 import itertools
@@ -215,6 +215,13 @@ def _only(name: str, selected: Iterable[str]) -> str:
     return text % values
 
 
+def _are_several(headers: Sequence[str], found: Sequence[_Seen]) -> bool:
+    """Return whether scopes have different interfaces."""
+    place = headers.index(listing_diff.PORT_ID)
+    ports = {seen.row[place].human_readable() for seen in found}
+    return len(ports) > 1 and len({seen.scope_id for seen in found}) > 1
+
+
 def _merged(found: list[_Seen]) -> list[_Seen]:
     """Make one row of those that several scopes have at the same time."""
     rows: list[_Seen] = []
@@ -254,7 +261,7 @@ def tabulate(
         headers, found = recorded.ask()
         if not vars(parsed_args).get('server'):
             command.fail(*recorded.unrecorded())
-    if command.shows_one and len({seen.scope_id for seen in found}) > 1:
+    if command.shows_one and _are_several(headers, found):
         raise exceptions.CommandError(
             _('Several recorded interfaces match, use a port ID')
         )

@@ -31,13 +31,6 @@ _OBSERVATIONS = schema.OBSERVATIONS.c
 _SCOPES = schema.SCOPES.c
 _VERSIONS = schema.VERSIONS.c
 
-# The roles of a recorder, among the details of a scope.
-ROLES = 'roles'
-
-# Which sees more than any other role by the default policies of Neutron, and
-# need not imply them.
-_ADMIN = 'admin'
-
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
@@ -60,17 +53,9 @@ class Scope:
         """Return whether all that the other has was seen here, and more."""
         if self.region != other.region or self.details == other.details:
             return False
-        mine, others = (
-            {key: row for key, row in scope.details.items() if row}
-            for scope in (self, other)
-        )
-        roles, other_roles = (
-            frozenset(details.pop(ROLES, ())) for details in (mine, others)
-        )
-        return mine.items() <= others.items() and (
-            'project_id' not in mine
-            or roles >= other_roles
-            or _ADMIN in roles - other_roles
+        others = other.details
+        return all(
+            others.get(key) == row for key, row in self.details.items() if row
         )
 
     def selected(self) -> list[str]:

@@ -26,7 +26,6 @@ from osc_port_iface.api import compute
 from osc_port_iface.api import errors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.journal import engines
-from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
 from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface.interfaces.selecting import names
@@ -258,5 +257,5 @@ def _described(
     if project_id:
         # What a project is shown depends on them. All projects are shown to
         # administrators only.
-        found[history.ROLES] = sorted(cloud.credentials.roles)
+        found['roles'] = sorted(cloud.credentials.roles)
     return found

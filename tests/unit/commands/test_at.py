@@ -271,12 +271,18 @@ class TestFindAt(AtTestCase):
                 *('--journal', self.journal, *time),
             )
             self.assertEqual(
-                [('floating-ip', 'compute-1'), ('fixed-ip', 'compute-1')],
-                [
+                {
+                    ('floating-ip', 'compute-1'),
+                    ('fixed-ip', 'compute-1'),
+                    ('fixed-ip', None),
+                },
+                {
                     (row['Matched As'], row['Host'])
                     for row in self.rows(result)
-                ],
+                },
             )
+        result = self.at(middle['Started'], 'show', 'web', '-f', 'value')
+        self.assertEqual(0, result.status, result.stderr)
 
     def test_soft_deleted_servers(self) -> None:
         deleted = fake_cloud.server(1, 'web', status='SOFT_DELETED')
