@@ -134,6 +134,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         pairs = diff_sides.read(self, parsed_args)
         changes = []
         for found in pairs:
+            self.fail(*found.failures)
             self.notify(*found.notices)
             changes += found.changes
         if changes:

@@ -15,16 +15,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import (
-    Callable,
-    Collection,
-    Iterable,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Collection, Iterable, Sequence
 import dataclasses
 import sys
-from typing import TYPE_CHECKING
 
 from osc_port_iface.api import compute
 from osc_port_iface.commands import as_of
@@ -44,9 +37,6 @@ from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface.interfaces.selecting import server_lookup
 from osc_port_iface import printable
 from osc_port_iface import records
-
-if TYPE_CHECKING:
-    from osc_port_iface.interfaces.journal import history
 
 _COLUMNS = (
     *columns.OF_SERVER,
@@ -204,7 +194,14 @@ def _then(
             )
             table, is_certain = recorded.ask_before()
             parts += recorded.parts
-            side.is_incomplete |= any(part.is_lost for part in recorded.parts)
+            command.fail(*recorded.unrecorded())
+            side.is_incomplete |= any(
+                part.is_lost for part in recorded.parts
+            ) or any(
+                row.scope.selected()
+                or (saved and not row.scope.has_all_projects)
+                for row in series
+            )
             if saved or (sides and not parsed_args.server):
                 sides = [side.narrowed(command, sides[0])]
             sides.append(side.listing(name, table))
@@ -221,61 +218,9 @@ def _then(
             % timestamps.as_text(last)
         )
     joint_report.report(command, parts, observed)
-    before, after = sides
-    scopes = [series.scope for series in found[0]]
-    before = _without_unrecorded(command, before, after, scopes)
-    if not saved:
-        after = _without_unrecorded(command, after, before, scopes)
     several = [name for name in observed if observed[name]]
+    before, after = sides
     return _by_region(before, after, several if len(observed) > 1 else ())
-
-
-def _without_unrecorded(
-    command: as_of.RecordedCommand,
-    side: listing_diff.Listing,
-    other: listing_diff.Listing,
-    scopes: Sequence[history.Scope],
-) -> listing_diff.Listing:
-    """Leave out servers that need not be in what was recorded.
-
-    :param other: What was recorded.
-    :param scopes: What was selected then.
-    """
-    projects = {
-        row.get(listing_diff.SERVER_ID): row.get('Project ID')
-        for row in side.interfaces.values()
-    }
-    left_out = {
-        server_id: name
-        for region in {scope.region for scope in scopes}
-        for server_id, name in side.of_region(region).servers.items()
-        if server_id not in other.servers
-        and all(
-            scope.may_lack(server_id, name, projects[server_id])
-            for scope in scopes
-            if scope.region == region
-        )
-    }
-    text = _('Not recorded, so not compared, servers of %(side)s: %(names)s')
-    return _without(side, left_out, text, command.fail)
-
-
-def _without(
-    side: listing_diff.Listing,
-    servers: Mapping[str, str],
-    text: str,
-    report: Callable[[str], None],
-) -> listing_diff.Listing:
-    """Leave servers out of a comparison, and report that.
-
-    :param servers: Their names, by ID.
-    """
-    if not servers:
-        return side
-    names = listing_diff.first_names(servers)
-    report(text % {'side': side.name, 'names': names})
-    header = listing_diff.SERVER_ID
-    return side.only(header, {'', *side.servers} - servers.keys())
 
 
 @dataclasses.dataclass
@@ -388,10 +333,13 @@ class _Side:
             for server_id, name in other.servers.items()
             if server_id in self.other_ids - self.server_ids
         }
-        text = _(
-            'Not selected, so not compared, servers of %(side)s: %(names)s'
+        if not left_out:
+            return other
+        command.notify(
+            _('Not selected, so not compared, servers of %(side)s: %(names)s')
+            % {'side': other.name, 'names': listing_diff.first_names(left_out)}
         )
-        return _without(other, left_out, text, command.notify)
+        return other.only(header, {'', *other.servers} - left_out.keys())
 
     def listing(self, name: str, table: columns.Table) -> listing_diff.Listing:
         """Make the side of what was listed.

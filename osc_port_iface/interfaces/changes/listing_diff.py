@@ -162,7 +162,7 @@ class ListingDiff:
             server_id
             for side, other in self._sides
             if other.is_incomplete
-            for server_id in (*_missing(side, other), None)
+            for server_id in (*_only_in(side, other), None)
         }
         return sorted(
             (
@@ -181,15 +181,28 @@ class ListingDiff:
     @property
     def notices(self) -> list[str]:
         """Lines about what is not compared, and servers of one side only."""
-        place = f'{printable.one_line(self.region)}: ' if self.region else ''
         return [
-            place + line
+            self._place + line
             for side, other in self._sides
             for line in (
                 *self._columns_not_compared(side, other),
-                *_missing_servers(side, other),
+                *(() if other.is_incomplete else _missing(side, other)),
             )
         ]
+
+    @property
+    def failures(self) -> list[str]:
+        """Lines about servers that an incomplete side may have, too."""
+        return [
+            self._place + line
+            for side, other in self._sides
+            if other.is_incomplete
+            for line in _missing(side, other)
+        ]
+
+    @property
+    def _place(self) -> str:
+        return f'{printable.one_line(self.region)}: ' if self.region else ''
 
     @property
     def _sides(self) -> tuple[tuple[Listing, Listing], ...]:
@@ -293,7 +306,7 @@ def _description(row: Mapping[str, str]) -> str | None:
     return next(filter(None, map(row.get, _DESCRIPTIVE)), None)
 
 
-def _missing(side: Listing, other: Listing) -> dict[str, str]:
+def _only_in(side: Listing, other: Listing) -> dict[str, str]:
     """Return the names of the servers that only one side has, by their ID."""
     return {
         server_id: name
@@ -302,8 +315,8 @@ def _missing(side: Listing, other: Listing) -> dict[str, str]:
     }
 
 
-def _missing_servers(side: Listing, other: Listing) -> Iterator[str]:
-    missing = _missing(side, other)
+def _missing(side: Listing, other: Listing) -> Iterator[str]:
+    missing = _only_in(side, other)
     if missing and SERVER_ID in other.headers:
         text = _(
             'In %(side)s only, servers with all their interfaces: %(names)s'

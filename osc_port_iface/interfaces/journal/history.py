@@ -68,16 +68,6 @@ class Scope:
             found.append(_('status %s') % status)
         return list(map(printable.one_line, found))
 
-    def may_lack(
-        self, server_id: str, name: str, project_id: str | None = None
-    ) -> bool:
-        """Return whether a server may exist that is not there."""
-        own = self.details.get('project_id')
-        if own and project_id and project_id != own:
-            return True
-        known = {server_id, name}.intersection(self.details.get('servers', ()))
-        return bool(self.selected() and not known)
-
     def doubts(self, name: str) -> list[str]:
         """Return what was selected, if it need not have what is not there.
 
@@ -86,7 +76,9 @@ class Scope:
         """
         if self.details.get('imported'):
             return [_('imported listings')]
-        return self.selected() if self.may_lack(name, name) else []
+        if name in self.details.get('servers', ()):
+            return []
+        return self.selected()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -943,8 +943,9 @@ class TestDiffAt(AtTestCase):
                 self.assertEqual(
                     (
                         *(1, ''),
-                        f'Not recorded, so not compared, servers of {name}: '
-                        'moved\n',
+                        'Only these were recorded: host compute-1\n'
+                        f'In {name} only, servers that are gone or could not '
+                        'be read: moved\n',
                     ),
                     self.diff(*arguments),
                 )
@@ -1004,9 +1005,9 @@ class TestDiffAt(AtTestCase):
         )
         self.assertEqual(
             (
-                *(1, 'detached  \n'),
-                f'Not recorded, so not compared, servers of {saved}: other\n'
-                f'In {saved} only, servers with all their interfaces: gone\n',
+                *(1, ''),
+                f'In {saved} only, servers that are gone or could not be '
+                'read: gone, other\n',
             ),
             self.diff(moment, saved),
         )

@@ -301,6 +301,9 @@ class TestNotices(testtools.TestCase):
         )
         self.assertEqual([], found.changes)
         self.assertEqual(
-            ['In b only, servers that are gone or could not be read: db'],
-            found.notices,
+            (
+                ['In b only, servers that are gone or could not be read: db'],
+                [],
+            ),
+            (found.failures, found.notices),
         )
