@@ -12,14 +12,14 @@
 
 """Chooses the interfaces of servers that were asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import dataclasses
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import filters
 from osc_port_iface.interfaces.listing import nic_order
-from osc_port_iface.interfaces.listing import subports
 from osc_port_iface.interfaces import lookup
 from osc_port_iface import records
 
@@ -48,13 +48,74 @@ def chosen_interfaces(
     """
     answer.rows = nic_order.numbered(answer.rows)
     if with_subports:
-        answer = subports.with_subports(cloud, answer)
+        answer = _with_subports(cloud, answer)
     found = _filtered(cloud, conditions, answer.rows)
     return records.Answer(
         found.rows,
         servers.failures + answer.failures + found.failures,
         servers.notices + answer.notices,
     )
+
+
+def _with_subports(
+    cloud: api_cloud.Cloud, interfaces: _Interfaces
+) -> _Interfaces:
+    """Add the subports of interfaces, each after its parent port.
+
+    :param cloud: The services. Neutron is asked for the ports and subports.
+    :param interfaces: The interfaces, with their port IDs.
+    :returns: The interfaces with their ports, and the subports in the order of
+        their VLAN IDs. Of a subport that is not visible, only what its trunk
+        says is known.
+    :raises osc_port_iface.api.errors.ApiError: The subports cannot be read.
+    """
+    look = lookup.Lookup(cloud, interfaces.rows)
+    parents = [
+        dataclasses.replace(row, port=look.port(row))
+        for row in interfaces.rows
+    ]
+    found = cloud.network.list(
+        neutron.PORTS,
+        'id',
+        (subport.port_id for row in parents for subport in _subports(row)),
+    )
+    ports = {port.id: port for port in found.rows}
+    return records.Answer(
+        [
+            added
+            for row in parents
+            for added in (row, *_rows_of_subports(row, ports))
+        ],
+        # Where ports are missing, so are their subports.
+        interfaces.failures + look.failures + look.notices + found.failures,
+        interfaces.notices,
+    )
+
+
+def _subports(row: records.ServerInterface) -> list[records.Subport]:
+    return sorted(
+        row.port.subports if row.port else (),
+        key=lambda subport: (subport.segmentation_id or 0, subport.port_id),
+    )
+
+
+def _rows_of_subports(
+    row: records.ServerInterface, ports: Mapping[str, records.Port]
+) -> Iterator[records.ServerInterface]:
+    for subport in _subports(row):
+        port = ports.get(subport.port_id)
+        yield records.ServerInterface(
+            row.server,
+            port.as_interface()
+            if port
+            # It may belong to a project that the caller may not see.
+            else records.Interface(
+                subport.mac_address, (), port_id=subport.port_id
+            ),
+            port=port,
+            parent_port_id=row.interface.port_id,
+            subport=subport,
+        )
 
 
 def _filtered(
