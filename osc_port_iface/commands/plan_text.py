@@ -103,7 +103,7 @@ def lines(
 def _warnings(finding: plans.Finding, repair: plans.Repair) -> Iterator[str]:
     """Return what the user should know before a repair."""
     if repair.action and not repair.only_undoes:
-        if finding.code in plans.OF_WHOLE_CACHE:
+        if finding.code in codes.OF_WHOLE_CACHE:
             yield _REREADS_CACHE
         for kind in (finding.code, repair.action):
             if kind in _WARNINGS:

@@ -14,7 +14,6 @@
 
 from collections.abc import Iterable
 import enum
-import functools
 
 from osc_port_iface.i18n import _
 
@@ -32,110 +31,61 @@ class Severity(enum.StrEnum):
         return list(Severity).index(self)
 
 
-class Trait(enum.Flag):
-    """What holds for several kinds of findings.
-
-    :cvar CACHE: Nova's cache is wrong.
-    :cvar BINDING: It needs the bindings of ports, which Neutron shows to
-        administrators only.
-    :cvar TRUNK: It is about the trunk of a port.
-    :cvar WIRING: A nova-compute or a network agent that is down may cause it.
-    :cvar NOTIFICATION: A notification from Neutron to Nova that was lost may
-        cause it.
-    :cvar TRANSIENT: A normal operation causes it for a moment, even without
-        an action of Nova, so it must be seen twice in a row.
-    :cvar NO_SERVER: It is about a port without a server.
-    :cvar ON_REQUEST: It may be intended, so it is looked for on request only.
-    """
-
-    NONE = 0
-    CACHE = enum.auto()
-    BINDING = enum.auto()
-    TRUNK = enum.auto()
-    WIRING = enum.auto()
-    NOTIFICATION = enum.auto()
-    TRANSIENT = enum.auto()
-    NO_SERVER = enum.auto()
-    ON_REQUEST = enum.auto()
+def _critical(value: str, summary: str) -> tuple[str, str, Severity]:
+    return value, summary, Severity.CRITICAL
 
 
-def _kind(
-    severity: Severity, value: str, summary: str, traits: Trait = Trait.NONE
-) -> tuple[str, Severity, str, Trait]:
-    return value, severity, summary, traits
+def _warning(value: str, summary: str) -> tuple[str, str, Severity]:
+    return value, summary, Severity.WARNING
 
 
-_critical = functools.partial(_kind, Severity.CRITICAL)
-_warning = functools.partial(_kind, Severity.WARNING)
-_info = functools.partial(_kind, Severity.INFO)
+def _info(value: str, summary: str) -> tuple[str, str, Severity]:
+    return value, summary, Severity.INFO
 
 
 class Code(enum.StrEnum):
     """A kind of finding. Scripts rely on the values.
 
-    :ivar severity: How bad it is.
     :ivar summary: What it is, in a few words.
-    :ivar traits: What it shares with others.
+    :ivar severity: How bad it is.
     """
 
-    _value_: str
-    severity: Severity
     summary: str
-    traits: Trait
+    severity: Severity
 
-    def __new__(
-        cls, value: str, severity: Severity, summary: str, traits: Trait
-    ) -> 'Code':
+    def __new__(cls, value: str, summary: str, severity: Severity) -> 'Code':
         code = str.__new__(cls, value)
         code._value_ = value
-        code.severity, code.summary, code.traits = severity, summary, traits
+        code.summary, code.severity = summary, severity
         return code
 
     # Traffic or an interface is lost, or will be at the next reboot.
     MISSING_FROM_CACHE = _critical(
-        'missing-from-cache',
-        _("plugged in, but not in Nova's cache"),
-        Trait.CACHE,
+        'missing-from-cache', _("plugged in, but not in Nova's cache")
     )
     MAC_DIFFERS = _critical(
-        'mac-differs',
-        _("another MAC address in Nova's cache"),
-        Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
+        'mac-differs', _("another MAC address in Nova's cache")
     )
     BINDING_FAILED = _critical(
-        'binding-failed',
-        _('Neutron could not bind the port'),
-        Trait.BINDING | Trait.WIRING,
+        'binding-failed', _('Neutron could not bind the port')
     )
-    UNBOUND = _critical(
-        'unbound',
-        _('the port is bound to no host'),
-        Trait.BINDING | Trait.WIRING,
-    )
+    UNBOUND = _critical('unbound', _('the port is bound to no host'))
     HOST_DIFFERS = _critical(
         'host-differs',
         _("the port is bound to a host that is not the server's"),
-        Trait.BINDING | Trait.WIRING,
     )
     PORT_DOWN = _critical(
-        'port-down',
-        _('the port of an active server is not active'),
-        Trait.WIRING | Trait.TRANSIENT,
+        'port-down', _('the port of an active server is not active')
     )
     TRUNK_DEGRADED = _critical(
-        'trunk-degraded',
-        _('the trunk of an active server is not active'),
-        Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
+        'trunk-degraded', _('the trunk of an active server is not active')
     )
     SUBPORT_DOWN = _critical(
-        'subport-down',
-        _('a subport of an active server is not active'),
-        Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
+        'subport-down', _('a subport of an active server is not active')
     )
     SUBPORT_HOST_DIFFERS = _critical(
         'subport-host-differs',
-        _('a subport is bound to a host that is not its parent\'s'),
-        Trait.BINDING | Trait.TRUNK | Trait.WIRING | Trait.TRANSIENT,
+        _("a subport is bound to a host that is not its parent's"),
     )
     NO_FIXED_IP = _critical(
         'no-fixed-ip', _('the port has lost its fixed IPs')
@@ -145,25 +95,20 @@ class Code(enum.StrEnum):
     )
     # Something wrong is shown, or the next operation fails.
     ONLY_IN_CACHE = _warning(
-        'only-in-cache', _("in Nova's cache, but not plugged in"), Trait.CACHE
+        'only-in-cache', _("in Nova's cache, but not plugged in")
     )
     DUPLICATE_IN_CACHE = _warning(
-        'duplicate-in-cache', _("twice in Nova's cache"), Trait.CACHE
+        'duplicate-in-cache', _("twice in Nova's cache")
     )
     ADDRESS_DIFFERS = _warning(
-        'address-differs',
-        _("other fixed IPs in Nova's cache"),
-        Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
+        'address-differs', _("other fixed IPs in Nova's cache")
     )
     FLOATING_IP_DIFFERS = _warning(
         'floating-ip-differs',
         _("other floating IPs in Nova's cache, or one that leads nowhere"),
-        Trait.CACHE | Trait.NOTIFICATION | Trait.TRANSIENT,
     )
     STALE_BINDING = _warning(
-        'stale-binding',
-        _('a second binding that a migration has left'),
-        Trait.BINDING | Trait.TRANSIENT,
+        'stale-binding', _('a second binding that a migration has left')
     )
     NOT_ATTACHED = _warning(
         'not-attached', _('only the device ID connects port and server')
@@ -171,39 +116,55 @@ class Code(enum.StrEnum):
     ADDRESS_CLAIMED = _warning(
         'address-claimed',
         _('an address pair covers an address of another server'),
-        Trait.ON_REQUEST,
     )
     # Left over from something that is gone.
     HALF_RELEASED = _info(
-        'half-released',
-        _('the port belongs to a server without an ID'),
-        Trait.NO_SERVER,
+        'half-released', _('the port belongs to a server without an ID')
     )
-    ORPHAN_PORT = _info(
-        'orphan-port', _('the server of the port is gone'), Trait.NO_SERVER
-    )
-    UNUSED_PORT = _info(
-        'unused-port',
-        _('nothing uses the port'),
-        Trait.NO_SERVER | Trait.ON_REQUEST,
-    )
+    ORPHAN_PORT = _info('orphan-port', _('the server of the port is gone'))
+    UNUSED_PORT = _info('unused-port', _('nothing uses the port'))
 
 
 Codes = frozenset[Code]
 
 
-def _with(trait: Trait) -> Codes:
-    return frozenset(code for code in Code if code.traits & trait)
+# A notification from Neutron to Nova that was lost may cause them.
+OF_NOTIFICATION = frozenset(
+    {Code.MAC_DIFFERS, Code.ADDRESS_DIFFERS, Code.FLOATING_IP_DIFFERS}
+)
 
+# Nova repairs them by reading all interfaces in the cache again.
+OF_WHOLE_CACHE = frozenset({Code.ONLY_IN_CACHE, Code.DUPLICATE_IN_CACHE})
 
-OF_CACHE = _with(Trait.CACHE)
-OF_BINDING = _with(Trait.BINDING)
-OF_TRUNK = _with(Trait.TRUNK)
-OF_WIRING = _with(Trait.WIRING)
-OF_NOTIFICATION = _with(Trait.NOTIFICATION)
-TRANSIENT = _with(Trait.TRANSIENT)
-WITHOUT_SERVER = _with(Trait.NO_SERVER)
-ON_REQUEST = _with(Trait.ON_REQUEST)
+# Nova's cache is wrong.
+OF_CACHE = OF_NOTIFICATION | OF_WHOLE_CACHE | {Code.MISSING_FROM_CACHE}
+
+# Binding the port to the host of the server repairs them.
+OF_HOST = frozenset({Code.BINDING_FAILED, Code.UNBOUND, Code.HOST_DIFFERS})
+
+# They need the bindings of ports, which Neutron shows to administrators only.
+OF_BINDING = OF_HOST | {Code.SUBPORT_HOST_DIFFERS, Code.STALE_BINDING}
+
+# They are about the trunk of a port.
+OF_TRUNK = frozenset(
+    {Code.TRUNK_DEGRADED, Code.SUBPORT_DOWN, Code.SUBPORT_HOST_DIFFERS}
+)
+
+# A nova-compute or a network agent that is down may cause them.
+OF_WIRING = OF_HOST | OF_TRUNK | {Code.PORT_DOWN}
+
+# A normal operation causes them for a moment, even without an action of Nova,
+# so they must be seen twice in a row.
+TRANSIENT = OF_NOTIFICATION | OF_TRUNK | {Code.PORT_DOWN, Code.STALE_BINDING}
+
+# They are about ports without a server.
+WITHOUT_SERVER = frozenset(
+    {Code.HALF_RELEASED, Code.ORPHAN_PORT, Code.UNUSED_PORT}
+)
+
+# They may be intended, so they are looked for on request only.
+ON_REQUEST = frozenset({Code.ADDRESS_CLAIMED, Code.UNUSED_PORT})
+
 USUAL = frozenset(Code) - ON_REQUEST
 
 

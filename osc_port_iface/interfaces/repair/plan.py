@@ -29,22 +29,8 @@ from osc_port_iface import records
 
 Finding = health_findings.Finding
 
-# Repaired by an event for Nova without a port ID.
-OF_WHOLE_CACHE = frozenset(
-    {codes.Code.ONLY_IN_CACHE, codes.Code.DUPLICATE_IN_CACHE}
-)
-
-# Repaired by binding the port to another host.
-OF_HOST = frozenset(
-    {
-        codes.Code.UNBOUND,
-        codes.Code.HOST_DIFFERS,
-        codes.Code.BINDING_FAILED,
-    }
-)
-
 # Nova reads the port to repair them.
-_READ_BY_NOVA = codes.OF_CACHE | OF_HOST | {codes.Code.PORT_DOWN}
+_READ_BY_NOVA = codes.OF_CACHE | codes.OF_HOST | {codes.Code.PORT_DOWN}
 
 SEE_FINDINGS = _("see 'Findings' in the documentation of osc-port-iface")
 
@@ -204,7 +190,7 @@ def _refreshes(
 def _tags(findings: Iterable[Finding]) -> Iterable[str | None]:
     """Return the ports of an event; None for the ports in the cache."""
     tags = [
-        None if finding.code in OF_WHOLE_CACHE else finding.port_id
+        None if finding.code in codes.OF_WHOLE_CACHE else finding.port_id
         for finding in findings
     ]
     # Entries that are gone are dropped before anything is added.
@@ -237,7 +223,7 @@ class _Planner:
             return self._refresh(finding)
         if finding.port is None:
             return _('the port is not known')
-        if finding.code in OF_HOST:
+        if finding.code in codes.OF_HOST:
             return self._bind(finding, finding.port)
         if finding.code is codes.Code.STALE_BINDING:
             return self._unbind(finding, finding.port)
@@ -270,7 +256,7 @@ class _Planner:
         has_host = bool(server and server.host)
         if port and port.shows_binding and not has_host:
             return _('the server is on no host to refresh its cache')
-        is_of_port = finding.code not in OF_WHOLE_CACHE
+        is_of_port = finding.code not in codes.OF_WHOLE_CACHE
         if is_of_port and port and port.is_for_server:
             calls = (self.writer.touch_port(port),)
             return Repair((finding,), Action.TOUCH, calls)
@@ -289,7 +275,7 @@ class _Planner:
         left disabled is enabled all the same.
         """
         ports: Sequence[records.Port] = ()
-        if finding.code in OF_WHOLE_CACHE:
+        if finding.code in codes.OF_WHOLE_CACHE:
             ports = self.by_server.get(finding.server_id, ())
         elif finding.port and finding.code in _READ_BY_NOVA:
             is_down = finding.code is codes.Code.PORT_DOWN

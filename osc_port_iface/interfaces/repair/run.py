@@ -418,7 +418,7 @@ def _judging(repair: plans.Repair) -> codes.Codes:
     A port that cannot be bound has another finding afterwards.
     """
     is_bind = repair.action is plans.Action.BIND
-    return plans.OF_HOST if is_bind else frozenset()
+    return codes.OF_HOST if is_bind else frozenset()
 
 
 def _answered(
