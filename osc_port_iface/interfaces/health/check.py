@@ -52,12 +52,12 @@ _LOOKS = 3
 class CheckResult(records.Answer[findings.Finding]):
     """The confirmed findings, and what was checked.
 
-    :ivar unjudged: A line for each server that could not be judged, as it is
-        being changed. The answer is then incomplete.
+    There is a failure, too, for each server that could not be judged, as it is
+    being changed.
+
     :ivar first: What the first look has read.
     """
 
-    unjudged: Sequence[str] = ()
     first: snapshots.Snapshot = dataclasses.field(
         default_factory=snapshots.Snapshot
     )
@@ -70,8 +70,7 @@ class CheckResult(records.Answer[findings.Finding]):
     @property
     def gaps(self) -> int:
         """How many things could not be read or judged."""
-        lost = (self.failures, self.unjudged, self.first.refused)
-        return sum(map(len, lost))
+        return len(self.failures) + len(self.first.refused)
 
 
 @dataclasses.dataclass
@@ -106,7 +105,6 @@ def check(
     :raises errors.ApiError: The servers or their ports could not be listed.
     """
     first = snapshots.take(cloud, request)
-    changing = list(_changing(first.servers, bool(request.names_or_ids)))
     suspicions = judge.judge(first)
     found = CheckResult([])
     if suspicions:
@@ -117,9 +115,9 @@ def check(
         found.rows = explained.rows
         found.notices += explained.notices
     found.first = first
-    found.failures = first.failures + found.failures
+    changing = _changing(first.servers, bool(request.names_or_ids))
+    found.failures = [*first.failures, *changing, *found.failures]
     found.notices = first.notices + found.notices
-    found.unjudged = [*changing, *found.unjudged]
     return found
 
 
@@ -159,11 +157,11 @@ def confirm(
                 if found and suspect.unknown_actions:
                     untimed.append(suspect.unknown_actions)
     result.rows.sort(key=lambda finding: finding.order)
-    result.failures.sort()
-    result.unjudged = sorted(
+    result.failures += (
         _('Server %s: not judged, as it keeps changing') % suspect.server_id
         for suspect in undecided
     )
+    result.failures.sort()
     if untimed:
         result.notices.append(
             _(

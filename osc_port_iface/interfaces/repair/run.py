@@ -200,8 +200,6 @@ class Run:
         planned = repair.findings
         result = check.confirm(self.job.cloud, planned, self.job.request.keep)
         now = names.all_rows(result)
-        if result.unjudged:
-            raise _Surprise(result.unjudged[0])
         if not now and all(map(self._is_settled, planned)):
             return True
         unchanged = {_seen(finding) for finding in now}
@@ -274,16 +272,13 @@ class Run:
 
         :param seconds: For how long to wait.
         :returns: Those that are still there then.
-        :raises _Surprise: The server cannot be judged, or has a finding that
-            was not known.
+        :raises _Surprise: The server cannot be judged.
         """
         deadline = time.monotonic() + seconds
         planned = {finding.subject for finding in repair.findings}
         while True:
             result = self._check(repair)
-            found = {
-                _answered(repair, row): row for row in names.all_rows(result)
-            }
+            found = {_answered(repair, row): row for row in result.rows}
             still = {key: found[key] for key in planned & found.keys()}
             new = [
                 row
@@ -291,9 +286,7 @@ class Run:
                 if key not in self.job.known
                 and row.code in self.job.request.codes
             ]
-            is_known = bool(still) or (
-                not result.unjudged and self._is_settled(repair.findings[0])
-            )
+            is_known = bool(still) or not result.failures
             is_over = (
                 time.monotonic() >= deadline or self.asked_to_stop.is_set()
             )
@@ -301,13 +294,7 @@ class Run:
                 break
             time.sleep(_INTERVAL)
         if not is_known:
-            raise _Surprise(
-                _(
-                    '%s: not known whether it is repaired, as the server is '
-                    'still being changed'
-                )
-                % _called(repair.findings[0])
-            )
+            raise _Surprise(result.failures[0])
         if new:
             self.failures.append(
                 _('%(name)s: %(code)s is new')
