@@ -24,28 +24,22 @@ from osc_port_iface.interfaces.repair import plan as plans
 
 Action = plans.Action
 
-# What is done about a finding, by the finding or the action.
 _SENTENCES = {
-    codes.Code.MISSING_FROM_CACHE: _("add it to Nova's cache"),
-    codes.Code.ADDRESS_DIFFERS: _(
-        "correct its fixed IPs in Nova's cache (now %(actual)s)"
-    ),
-    codes.Code.MAC_DIFFERS: _(
-        "correct its MAC address in Nova's cache (now %(actual)s)"
-    ),
-    codes.Code.FLOATING_IP_DIFFERS: _(
-        "correct its floating IPs in Nova's cache (now %(actual)s)"
-    ),
-    codes.Code.ONLY_IN_CACHE: _("remove it from Nova's cache"),
-    codes.Code.DUPLICATE_IN_CACHE: _("keep it in Nova's cache only once"),
-    Action.BIND: _('bind the port to %(host)s (now %(actual)s)'),
-    Action.BOUNCE: _('disable and enable the port (now %(actual)s)'),
-    Action.RELEASE: _('release the port (%(actual)s)'),
-    Action.DELETE: _('delete the port (%(actual)s)'),
-    Action.DELETE_BINDING: _('delete its other bindings (now %(actual)s)'),
+    Action.TOUCH: _('let Nova read it again, by an update of the port'),
+    Action.REFRESH: _('let Nova read it again, by an event'),
+    Action.BIND: _('bind the port to %(host)s'),
+    Action.BOUNCE: _('disable and enable the port'),
+    Action.RELEASE: _('release the port'),
+    Action.DELETE: _('delete the port'),
+    Action.DELETE_BINDING: _('delete its other bindings'),
 }
 
-# What the user should know before approving it, likewise.
+_REREADS_CACHE = _(
+    'Nova reads the other interfaces in the cache of the server again as well'
+)
+
+# What the user should know before approving a repair, by the finding or the
+# action.
 _WARNINGS = {
     codes.Code.MISSING_FROM_CACHE: _(
         'it goes to the end of the cache, so it is the last NIC after the '
@@ -53,8 +47,10 @@ _WARNINGS = {
         'the server'
     ),
     codes.Code.ONLY_IN_CACHE: _(
-        'the guest keeps the device until its next start'
-    ),
+        'the guest keeps the device until its next start; %s'
+    )
+    % _REREADS_CACHE,
+    codes.Code.DUPLICATE_IN_CACHE: _REREADS_CACHE,
     codes.Code.HOST_DIFFERS: _(
         'make sure that the guest no longer runs on the host that the port is '
         'bound to now'
@@ -64,15 +60,6 @@ _WARNINGS = {
         'plug the device in again'
     ),
     Action.BOUNCE: _('if the port carries traffic, the traffic stops'),
-}
-
-_REREADS_CACHE = _(
-    'Nova reads the other interfaces in the cache of the server again as well'
-)
-
-_WAYS = {
-    Action.TOUCH: _('by an update of the port'),
-    Action.REFRESH: _('by an event for Nova'),
 }
 
 
@@ -93,21 +80,16 @@ def lines(
             if call == repair.event:
                 line = _('if that has no effect: %s') % line
             yield f'    {line}'
-        warnings.update(_warnings(finding, repair))
+        if repair.action:
+            warnings.update(
+                _WARNINGS[kind]
+                for kind in (finding.code, repair.action)
+                if kind in _WARNINGS
+            )
     for warning, count in warnings.items():
         note = _('Note for %(count)d of them: %(warning)s')
         yield note % {'count': count, 'warning': warning}
     yield summary(plan)
-
-
-def _warnings(finding: plans.Finding, repair: plans.Repair) -> Iterator[str]:
-    """Return what the user should know before a repair."""
-    if repair.action and not repair.only_undoes:
-        if finding.code in codes.OF_WHOLE_CACHE:
-            yield _REREADS_CACHE
-        for kind in (finding.code, repair.action):
-            if kind in _WARNINGS:
-                yield _WARNINGS[kind]
 
 
 def sentence(
@@ -122,22 +104,16 @@ def sentence(
     name += [fixed_ip.ip_address for fixed_ip in finding.fixed_ips]
     if not finding.fixed_ips:
         name.append(finding.mac_address or finding.port_id or '')
-    what = f'{finding.code}: {repair.reason}'
+    what = repair.reason
     if repair.action:
-        template = _SENTENCES.get(finding.code) or _SENTENCES[repair.action]
-        if repair.only_undoes:
-            template = _('enable the port (now %(actual)s)')
-        what = template % {
-            'actual': _('nothing uses it')
-            if finding.code is codes.Code.UNUSED_PORT
-            else finding.actual,
-            'host': finding.server.host if finding.server else '',
-        }
-        if way := _WAYS.get(repair.action):
-            what = f'{what}, {way}'
-        if repair.event:
-            what += _(', or else by an event for Nova')
-    return f'{", ".join(filter(None, name))}: {what}'
+        host = finding.server.host if finding.server else ''
+        what = _SENTENCES[repair.action] % {'host': host}
+    if repair.calls and repair.calls == repair.undo:
+        what = _('enable the port')
+    if repair.event:
+        what = _('%s, or else by an event') % what
+    named = ', '.join(filter(None, name))
+    return f'{named}: {finding.code} ({finding.actual}): {what}'
 
 
 def summary(plan: plans.Plan) -> str:

@@ -934,8 +934,8 @@ class TestInterruption(RepairTestCase):
         addresses = ', '.join(self.addresses(port))
         expected = [
             f'{server["name"]}, {self.network["name"]}, '
-            f'{addresses}: add it to Nova\'s cache, by an '
-            'update of the port, or else by an event for Nova',
+            f'{addresses}: missing-from-cache (not in the cache): let Nova '
+            'read it again, by an update of the port, or else by an event',
             'Note for 1 of them: it goes to the end of the cache, so it '
             'is the last NIC after the next hard reboot; from now on, '
             'Nova deletes the port together with the server',

@@ -728,8 +728,8 @@ class TestApproval(RepairTestCase):
     def test_plan(self) -> None:
         _result, lines = self.answer('n\n')
         way = (
-            "add it to Nova's cache, by an update of the port, or else by an "
-            'event for Nova'
+            'missing-from-cache (not in the cache): let Nova read it again, '
+            'by an update of the port, or else by an event'
         )
         self.assertEqual(
             [
@@ -753,7 +753,7 @@ class TestApproval(RepairTestCase):
         self.assertEqual(
             ['Step 1 of 2: s1, 10.0.0.12', 'Step 2 of 2: s2, 10.0.0.22'],
             [
-                text.partition(': add')[0]
+                text.partition(': missing')[0]
                 for text in texts
                 if text.startswith('Step')
             ],
@@ -764,7 +764,7 @@ class TestApproval(RepairTestCase):
             f'{fake_cloud.NETWORK_URL}/v2.0/networks', status_code=403, json={}
         )
         _result, lines = self.answer('n\n')
-        self.assertTrue(lines[0].startswith('s1, 10.0.0.12: add'), lines[0])
+        self.assertTrue(lines[0].startswith('s1, 10.0.0.12: miss'), lines[0])
 
     def test_requests(self) -> None:
         _result, lines = self.answer('n\n', '-v')
