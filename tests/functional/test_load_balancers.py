@@ -89,7 +89,7 @@ class TestLoadBalancers(base.ProjectTestCase):
             port_id: (
                 'not repairable',
                 None,
-                f'load balancer {balancer["id"]} has its address',
+                f'load balancer {balancer["id"]} uses its address',
             )
             for port_id, balancer in balancers.items()
         }
@@ -120,7 +120,7 @@ class TestLoadBalancers(base.ProjectTestCase):
         result, found = self.repair('--port', late['id'])
         problem = (
             f'Port {late["id"]}: load balancer {balancers[late["id"]]["id"]} '
-            'has its address'
+            'uses its address'
         )
         self.assertEqual(
             (1, f'{problem}\n', {late['id']: ('skipped', None, problem)}),

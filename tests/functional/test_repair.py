@@ -479,7 +479,7 @@ class TestPortsWithoutServer(RepairTestCase):
         self.assertEqual('deleted', found[unused['id']]['After'])
         row = found[ports['next-hop']['id']]
         self.assertEqual('not repairable', row['Result'])
-        self.assertIn('routes through its address', row['Reason'])
+        self.assertIn('uses its address', row['Reason'])
         for port in plugged_in:
             row = found[port['id']]
             self.assertEqual('not repairable', row['Result'])

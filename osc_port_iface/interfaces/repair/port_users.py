@@ -164,33 +164,16 @@ class _Users:
             if floating_ip.leads_to(port):
                 yield _('floating IP %s leads to it') % floating_ip.address
         for trunk in self.trunks:
-            if port.id == trunk.port_id:
-                yield _('it is the parent port of trunk %s') % trunk.id
-            if port.id in (subport.port_id for subport in trunk.subports):
-                yield _('it is a subport of trunk %s') % trunk.id
+            subports = [subport.port_id for subport in trunk.subports]
+            if port.id in (trunk.port_id, *subports):
+                yield _('it is a part of trunk %s') % trunk.id
         if port.trunk_id:
-            yield _('it is the parent port of trunk %s') % port.trunk_id
-        for router in self.routers:
-            if any(
-                gateway.network_id in (None, port.network_id)
-                and port.has_address(external.ip_address)
-                for gateway in router.gateways
-                for external in gateway.external_ips
+            yield _('it is a part of trunk %s') % port.trunk_id
+        for what, network_id, named in self._named():
+            if network_id in (None, port.network_id) and any(
+                map(port.has_address, named)
             ):
-                yield _('router %s has its address') % router.id
-            if any(port.has_address(row.next_hop) for row in router.routes):
-                yield (
-                    _('a route of router %s leads to its address') % router.id
-                )
-        for subnet in self.subnets:
-            if subnet.network_id not in (None, port.network_id):
-                continue
-            hops = [subnet.gateway_ip]
-            hops += (route.next_hop for route in subnet.host_routes)
-            if any(map(port.has_address, hops)):
-                yield _('subnet %s routes through its address') % subnet.id
-            if any(map(port.has_address, subnet.dns_nameservers)):
-                yield _('subnet %s has it as a DNS name server') % subnet.id
+                yield _('%s uses its address') % what
         for other in self.ports:
             if (
                 other.id != port.id
@@ -205,4 +188,19 @@ class _Users:
             if balancer.vip_port_id == port.id or not set(
                 balancer.vips
             ).isdisjoint(port.fixed_ips):
-                yield _('load balancer %s has its address') % balancer.id
+                yield _('load balancer %s uses its address') % balancer.id
+
+    def _named(
+        self,
+    ) -> Iterator[tuple[str, str | None, Sequence[str | None]]]:
+        """Say what names which addresses, and of which network, if known."""
+        for router in self.routers:
+            what = _('router %s') % router.id
+            for gateway in router.gateways:
+                external = [row.ip_address for row in gateway.external_ips]
+                yield what, gateway.network_id, external
+            yield what, None, [route.next_hop for route in router.routes]
+        for subnet in self.subnets:
+            named = [subnet.gateway_ip, *subnet.dns_nameservers]
+            named += [route.next_hop for route in subnet.host_routes]
+            yield _('subnet %s') % subnet.id, subnet.network_id, named

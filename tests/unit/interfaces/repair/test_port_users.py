@@ -189,12 +189,12 @@ class TestNeutron(PortUsersTestCase):
             ],
         )
         self.assertEqual(
-            {PORT_ID: f'router {ROUTER_ID} has its address'}, found
+            {PORT_ID: f'router {ROUTER_ID} uses its address'}, found
         )
 
     def test_other_users(self) -> None:
         leads = 'floating IP 203.0.113.5 leads to it'
-        subnet = f'subnet {SUBNET_ID} routes through its address'
+        subnet = f'subnet {SUBNET_ID} uses its address'
         route = [{'destination': '10.9.0.0/16', 'nexthop': '10.0.0.9'}]
         trunk = fake_cloud.trunk(13, {5: 11})
         other = fake_cloud.router(40, '10.0.0.9')
@@ -229,7 +229,7 @@ class TestNeutron(PortUsersTestCase):
             (
                 'subport',
                 {'trunks': [trunk]},
-                f'it is a subport of trunk {trunk["id"]}',
+                f'it is a part of trunk {trunk["id"]}',
             ),
             (
                 'trunk of others',
@@ -239,17 +239,17 @@ class TestNeutron(PortUsersTestCase):
             (
                 'parent',
                 {'trunks': [{**trunk, 'port_id': PORT_ID, 'sub_ports': []}]},
-                f'it is the parent port of trunk {trunk["id"]}',
+                f'it is a part of trunk {trunk["id"]}',
             ),
             (
                 'gateway of a router',
                 {'routers': [own]},
-                f'router {ROUTER_ID} has its address',
+                f'router {ROUTER_ID} uses its address',
             ),
             (
                 'second gateway of a router',
                 {'routers': [{**other, 'external_gateways': several}]},
-                f'router {ROUTER_ID} has its address',
+                f'router {ROUTER_ID} uses its address',
             ),
             (
                 'gateway of a router to another network',
@@ -259,7 +259,7 @@ class TestNeutron(PortUsersTestCase):
             (
                 'route of a router',
                 {'routers': [{**fake_cloud.router(40), 'routes': route}]},
-                f'a route of router {ROUTER_ID} leads to its address',
+                f'router {ROUTER_ID} uses its address',
             ),
             (
                 'gateway of a subnet',
@@ -295,7 +295,7 @@ class TestNeutron(PortUsersTestCase):
                         }
                     ]
                 },
-                f'subnet {SUBNET_ID} has it as a DNS name server',
+                subnet,
             ),
             (
                 'gateway of a subnet of another network',
@@ -318,7 +318,7 @@ class TestNeutron(PortUsersTestCase):
         for changes, expected in (
             (
                 {'trunk_id': ROUTER_ID},
-                f'it is the parent port of trunk {ROUTER_ID}',
+                f'it is a part of trunk {ROUTER_ID}',
             ),
             (
                 {'name': f'ovn-lb-vip-{BALANCER_ID}'},
@@ -488,7 +488,7 @@ class TestOtherServices(PortUsersTestCase):
         )
 
     def test_load_balancers(self) -> None:
-        used = f'load balancer {BALANCER_ID} has its address'
+        used = f'load balancer {BALANCER_ID} uses its address'
         additional = [{'subnet_id': SUBNET_ID, 'ip_address': '10.0.0.9'}]
         elsewhere = [{**additional[0], 'subnet_id': ROUTER_ID}]
         for name, rows, expected in (

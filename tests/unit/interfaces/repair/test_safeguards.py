@@ -144,7 +144,7 @@ class TestObjection(SafeguardsTestCase):
 
     def test_deletion(self) -> None:
         trunk = records.Trunk(OTHER, PORT.id)
-        used = f'it is the parent port of trunk {OTHER}'
+        used = f'it is a part of trunk {OTHER}'
         unowned = self.changed(device_id=None)
         for name, arguments, expected in (
             ('nothing has changed', {}, None),
