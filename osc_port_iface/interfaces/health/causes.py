@@ -12,7 +12,7 @@
 
 """Finds the causes of findings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 import dataclasses
 import logging
 
@@ -46,9 +46,78 @@ _OTHER_AGENTS = frozenset(
 class _Hosts:
     """What is known of hosts, and of the networks of their ports."""
 
-    services: Mapping[str, records.ComputeService] = {}
+    down: Collection[str] = ()
     agents: Mapping[str, Sequence[records.Agent]] = {}
     networks: Mapping[str, records.Network] = {}
+
+    def read(
+        self, cloud: api_cloud.Cloud, found: Iterable[findings.Finding]
+    ) -> None:
+        """Read what is needed for the causes of findings.
+
+        :raises errors.ApiError: A request failed.
+        """
+        of_host = [row for row in found if row.host and row.code in _OF_HOST]
+        if not of_host:
+            return
+        services = cloud.compute.compute_services().rows
+        self.down = [service.host for service in services if not service.is_up]
+        hosts = [row.host for row in of_host]
+        agents = cloud.network.list(neutron.AGENTS, 'host', hosts).rows
+        self.agents = records.grouped(
+            (agent for agent in agents if agent.kind not in _OTHER_AGENTS),
+            lambda agent: agent.host,
+        )
+        ids = [
+            row.network_id
+            for row in of_host
+            if row.code is codes.Code.BINDING_FAILED
+        ]
+        networks = cloud.network.list(neutron.NETWORKS, 'id', ids).rows
+        self.networks = {network.id: network for network in networks}
+
+    def cause(self, finding: findings.Finding) -> str | None:
+        """Return the cause of a finding, if it is known."""
+        if finding.code in _OF_HOST and finding.host in self.down:
+            return _('nova-compute on %s is down') % finding.host
+        if finding.code in codes.OF_NOTIFICATION:
+            return _('Nova was not notified')
+        if finding.code in codes.OF_WIRING:
+            return self._of_agents(finding.host or '', finding.network_id)
+        return None
+
+    def _of_agents(self, host: str, network_id: str | None) -> str | None:
+        """Look for a fault in the agents that wire the ports of a host.
+
+        If Neutron has no agents there, none can be at fault.
+        """
+        agents = self.agents.get(host, ())
+        if agents and not any(agent.is_alive for agent in agents):
+            kinds = sorted({agent.kind or '' for agent in agents})
+            return _('no live network agent on %(host)s (%(kinds)s)') % {
+                'host': host,
+                'kinds': ', '.join(kinds),
+            }
+        network = self.networks.get(network_id or '')
+        physical = [
+            segment.physical_network or ''
+            for segment in (network.segments if network else ())
+        ]
+        reached = [
+            agent.networks for agent in agents if agent.networks is not None
+        ]
+        # The host needs only one of several segments. A tunnel has no physical
+        # network.
+        if (
+            reached
+            and physical
+            and all(physical)
+            and not any(found.intersection(physical) for found in reached)
+        ):
+            return _(
+                '%(host)s has no segment of physical network %(network)s'
+            ) % {'host': host, 'network': ','.join(physical)}
+        return None
 
 
 def explain(
@@ -66,92 +135,15 @@ def explain(
         read, there is a notice, not a failure, as the findings themselves are
         complete.
     """
-    hosts, notices = _read(cloud, findings)
-    rows = [
-        dataclasses.replace(finding, cause=_cause(finding, hosts))
-        for finding in findings
-    ]
-    return records.Answer(rows, [], notices)
-
-
-def _read(
-    cloud: api_cloud.Cloud, findings: Iterable[findings.Finding]
-) -> tuple[_Hosts, list[str]]:
-    of_host = [
-        finding
-        for finding in findings
-        if finding.host and finding.code in _OF_HOST
-    ]
-    names = [finding.host for finding in of_host]
-    network_ids = (
-        finding.network_id
-        for finding in of_host
-        if finding.code is codes.Code.BINDING_FAILED
-    )
     hosts, notices = _Hosts(), []
     try:
-        if names:
-            services = cloud.compute.compute_services().rows
-            hosts.services = {service.host: service for service in services}
-        agents = cloud.network.list(neutron.AGENTS, 'host', names).rows
-        hosts.agents = records.grouped(agents, lambda agent: agent.host)
-        networks = cloud.network.list(neutron.NETWORKS, 'id', network_ids).rows
-        hosts.networks = {network.id: network for network in networks}
+        hosts.read(cloud, findings)
     except errors.Forbidden as error:
         LOG.info(_('Causes are not known: %s'), error)
     except errors.RequestFailed as error:
         notices.append(_('Some causes are missing: %s') % error)
-    return hosts, notices
-
-
-def _cause(finding: findings.Finding, hosts: _Hosts) -> str | None:
-    host = finding.host or ''
-    service = hosts.services.get(host)
-    if finding.code in _OF_HOST and service and not service.is_up:
-        return _('nova-compute on %s is down') % host
-    if finding.code in codes.OF_WIRING:
-        return _of_agents(finding, host, hosts)
-    if finding.code in codes.OF_NOTIFICATION:
-        return _('Nova was not notified')
-    return None
-
-
-def _of_agents(
-    finding: findings.Finding, host: str, hosts: _Hosts
-) -> str | None:
-    """Look for a fault in the agents that wire the ports of a host.
-
-    If Neutron has no agents there, none can be at fault.
-    """
-    agents = [
-        agent
-        for agent in hosts.agents.get(host, ())
-        if agent.kind not in _OTHER_AGENTS
+    rows = [
+        dataclasses.replace(finding, cause=hosts.cause(finding))
+        for finding in findings
     ]
-    if agents and not any(agent.is_alive for agent in agents):
-        kinds = sorted({agent.kind or '' for agent in agents})
-        return _('no live network agent on %(host)s (%(kinds)s)') % {
-            'host': host,
-            'kinds': ', '.join(kinds),
-        }
-    network = hosts.networks.get(finding.network_id or '')
-    reached = [
-        agent.networks for agent in agents if agent.networks is not None
-    ]
-    physical = [
-        segment.physical_network or ''
-        for segment in (network.segments if network else ())
-    ]
-    # The host needs only one of several segments. A tunnel has no physical
-    # network.
-    if (
-        reached
-        and physical
-        and all(physical)
-        and not any(found.intersection(physical) for found in reached)
-    ):
-        return _('%(host)s has no segment of physical network %(network)s') % {
-            'host': host,
-            'network': ','.join(physical),
-        }
-    return None
+    return records.Answer(rows, [], notices)
