@@ -121,19 +121,16 @@ def summary(plan: plans.Plan) -> str:
 
     What uses a port is looked up only with ``--delete-orphans``.
     """
-    needs = Counter(repair.needs for repair in plan.left)
-    others = needs.pop(None, 0)
-    parts = [
-        _('%(count)d of %(all)d findings can be repaired')
-        % {'count': plan.count, 'all': plan.count + len(plan.left)}
-    ]
-    parts += [
-        _('%(count)d may need %(option)s') % {'count': count, 'option': option}
-        for option, count in sorted(needs.items(), key=str)
-    ]
-    if others:
-        parts.append(_('%d cannot be repaired') % others)
-    return f'{"; ".join(parts)}.'
+    line = _('%(count)d of %(all)d findings can be repaired') % {
+        'count': plan.count,
+        'all': plan.count + len(plan.left),
+    }
+    if needs := sorted({repair.needs for repair in plan.left if repair.needs}):
+        line = _('%(line)s; others may need %(options)s') % {
+            'line': line,
+            'options': ', '.join(needs),
+        }
+    return f'{line}.'
 
 
 def request_line(call: writing.PlannedCall) -> str:

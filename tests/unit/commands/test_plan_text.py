@@ -213,13 +213,13 @@ class TestLines(testtools.TestCase):
             ([], '1 of 1 findings can be repaired.'),
             (
                 [orphan],
-                '1 of 2 findings can be repaired; 1 may need '
+                '1 of 2 findings can be repaired; others may need '
                 '--delete-orphans.',
             ),
             (
                 [orphan, down, down, other],
-                '1 of 5 findings can be repaired; 2 may need --bounce; 1 may '
-                'need --delete-orphans; 1 cannot be repaired.',
+                '1 of 5 findings can be repaired; others may need --bounce, '
+                '--delete-orphans.',
             ),
         ):
             with self.subTest(expected):
