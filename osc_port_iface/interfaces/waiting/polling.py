@@ -12,7 +12,7 @@
 
 """Polls a server, and judges whether its interfaces meet a condition."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 import dataclasses
 import enum
 import logging
@@ -80,7 +80,6 @@ class PolledServer:
     :ivar lines: What does not meet the condition, and why.
     :ivar interfaces: The interfaces that are plugged in.
     :ivar differences: The differences in Nova's cache.
-    :ivar known: What those are about that the poll before has shown.
     :ivar ports: The ports that were read from Neutron, by ID.
     """
 
@@ -94,7 +93,6 @@ class PolledServer:
     lines: Sequence[str] = ()
     interfaces: Sequence[records.Interface] = ()
     differences: Sequence[findings.Finding] = ()
-    known: Set[findings.Subject] = frozenset()
     ports: dict[str, records.Port] = dataclasses.field(default_factory=dict)
 
     @property
@@ -130,15 +128,10 @@ class PolledServer:
             for difference in self.differences
         )
 
-    def poll(self, waited: float, is_last: bool) -> None:
+    def poll(self, waited: float) -> None:
         """Poll the server.
 
-        Nova's cache is read first: while it is unchanged, it still lacks what
-        it lacked before.
-
         :param waited: Seconds since the first poll.
-        :param is_last: Whether this is the last poll, which must give the
-            reasons.
         :raises errors.ApiError: A request failed.
         """
         server = self.cloud.compute.server(self.server.id, self.called)
@@ -148,17 +141,13 @@ class PolledServer:
         if server.in_down_cell:
             self.lines = [_line(self.called, _('its cell is down'))]
             return
-        cache_lags = self.is_uncached and server.cache == self.server.cache
-        if is_last or not cache_lags:
-            self._compare(server, is_last)
-            found = [*self._reasons()]
-            if not found:
-                self.state = State.FINISHED
-            elif any(reason.is_lasting for reason in found):
-                self.state = State.CANNOT_SUCCEED
-            self.lines = [
-                _line(self.called, row.why, row.what) for row in found
-            ]
+        self._compare(server)
+        found = [*self._reasons()]
+        if not found:
+            self.state = State.FINISHED
+        elif any(reason.is_lasting for reason in found):
+            self.state = State.CANNOT_SUCCEED
+        self.lines = [_line(self.called, row.why, row.what) for row in found]
         self._give_up_if_failed(waited)
 
     def miss(self, error: errors.ApiError) -> None:
@@ -170,19 +159,16 @@ class PolledServer:
     def _fail(self, why: str) -> None:
         self.state, self.lines = State.FAILED, [_line(self.called, why)]
 
-    def _compare(self, server: records.Server, is_last: bool) -> None:
+    def _compare(self, server: records.Server) -> None:
         """Compare the views, as they are now."""
         interfaces = names.all_rows(
             self.cloud.compute.interfaces(server.id, self.called)
         )
         differences = cache_diff.compare(server, interfaces)
-        self.known = {row.subject for row in self.differences}
         doubtful = [
             row.port_id
             for row in differences
             if row.code is codes.Code.MISSING_FROM_CACHE
-            # Most are in the cache at the next poll.
-            and (is_last or row.subject in self.known)
         ]
         if self.condition == 'active' and server.status not in _OFF:
             # Ports that are not ACTIVE may be disabled.
@@ -238,8 +224,7 @@ class PolledServer:
         """Say why an interface is not attached, or not ACTIVE."""
         for difference in self.differences:
             if difference.port_id == interface.port_id:
-                was_known = difference.subject in self.known
-                yield reasons.of_difference(difference, was_known)
+                yield reasons.of_difference(difference)
                 return
         state, status = interface.port_state, self.server.status
         if self.condition != 'active' or state == 'ACTIVE':

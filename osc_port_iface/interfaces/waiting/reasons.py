@@ -20,14 +20,10 @@ from osc_port_iface.api import network
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import cache_diff
-from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import server_state
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
-
-# These are not caused by a change under way, and need a repair.
-_LASTING = frozenset({codes.Code.DUPLICATE_IN_CACHE, codes.Code.MAC_DIFFERS})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,17 +47,9 @@ def called(row: records.Interface | findings.Finding) -> str:
     return f'{row.port_id} ({row.mac_address})'
 
 
-def of_difference(
-    difference: findings.Finding, was_seen: bool = False
-) -> Reason:
-    """Return the reason that a difference in Nova's cache is.
-
-    :param difference: The difference.
-    :param was_seen: Whether the poll before has seen it, too. During a change,
-        one poll may see what no longer holds at the next.
-    """
-    is_lasting = was_seen and difference.code in _LASTING
-    return Reason(difference.code.summary, called(difference), is_lasting)
+def of_difference(difference: findings.Finding) -> Reason:
+    """Return the reason that a difference in Nova's cache is."""
+    return Reason(difference.code.summary, called(difference))
 
 
 def of_floating_ips(

@@ -79,7 +79,7 @@ def wait(
     pending = polled
     while True:
         is_last = patience.is_over
-        poll = operator.methodcaller('poll', patience.waited, is_last)
+        poll = operator.methodcaller('poll', patience.waited)
         for each, error in fan_out.fan_out(poll, pending):
             if error:
                 each.miss(error)

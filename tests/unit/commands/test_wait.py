@@ -153,12 +153,10 @@ class TestWait(WaitTestCase):
         self.register_ports(fake_cloud.port(11, 1))
         self.answer([cached(), cached(), cached(), cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
-        # While the cache does not change, the live view is not read.
         self.assertEqual(
             [
-                *(SERVER_ID, 'os-interface'),
                 *(SERVER_ID, 'os-interface', 'ports', 'os-instance-actions'),
-                *(SERVER_ID, 'os-instance-actions'),
+                *(SERVER_ID, 'os-interface', 'os-instance-actions') * 2,
                 *(SERVER_ID, 'os-interface'),
             ],
             self.asked(),
@@ -172,8 +170,7 @@ class TestWait(WaitTestCase):
         self.register_ports(fake_cloud.port(11, 1, project_id='another'))
         self.answer([cached()], [live(11)])
         self.assert_done(f'{PORT_ID}\n')
-        self.assertEqual([2.0], self.clock.slept)
-        self.assert_done(f'{PORT_ID}\n', '--timeout', '0')
+        self.assertEqual([], self.clock.slept)
 
     def test_unknown_whose_port_it_is(self) -> None:
         self.cloud.get(
@@ -216,16 +213,10 @@ class TestWait(WaitTestCase):
             11, '10.0.0.11', mac_addr='a0:36:9f:00:00:02'
         )
         self.answer([cached(11)], [[new]])
-        self.assertEqual(
-            command_result.Result(
-                3,
-                '',
-                f'Server {SERVER_ID}, interface {PORT_ID} '
-                "(a0:36:9f:00:00:02): another MAC address in Nova's cache\n",
-            ),
-            self.wait(),
+        self.assert_times_out(
+            f'Server {SERVER_ID}, interface {PORT_ID} '
+            "(a0:36:9f:00:00:02): another MAC address in Nova's cache\n"
         )
-        self.assertEqual([2.0], self.clock.slept)
 
     def test_server_that_is_off(self) -> None:
         for status in ('SHUTOFF', 'SUSPENDED', 'SHELVED_OFFLOADED'):
@@ -313,15 +304,11 @@ class TestWait(WaitTestCase):
             '(request ID req-1)\n',
         )
         self.assertEqual(failure, self.wait())
-        self.assertEqual([2.0], self.clock.slept)
+        self.assertEqual([], self.clock.slept)
         self.assertEqual(
-            [
-                *(SERVER_ID, 'os-interface'),
-                *(SERVER_ID, 'os-interface', 'ports', 'os-instance-actions'),
-            ],
+            [SERVER_ID, 'os-interface', 'ports', 'os-instance-actions'],
             self.asked(),
         )
-        self.assertEqual(failure, self.wait('--timeout', '0'))
         # A port of another project is not reported.
         self.register_ports(fake_cloud.port(11, 1, project_id='another'))
         self.assert_done(f'{PORT_ID}\n{fake_cloud.identifier(12)}\n')
