@@ -80,13 +80,11 @@ class _Suspect:
     :ivar server_id: The ID of the server; None for the ports without one.
     :ivar suspicions: What seems to be wrong.
     :ivar seen: What was wrong at the latest look.
-    :ivar unknown_actions: Why its latest actions are not known.
     """
 
     server_id: str | None
     suspicions: Sequence[findings.Finding]
     seen: Sequence[findings.Finding] = ()
-    unknown_actions: str | None = None
 
 
 def check(
@@ -137,7 +135,6 @@ def confirm(
     """
     keep = keep or ownerless.Keep()
     result = CheckResult([])
-    untimed = []
     by_server = records.grouped(suspicions, lambda row: row.server_id)
     undecided = [_Suspect(*item) for item in by_server.items()]
     for number in range(_LOOKS):
@@ -154,23 +151,12 @@ def confirm(
                 undecided.append(suspect)
             else:
                 result.rows += found
-                if found and suspect.unknown_actions:
-                    untimed.append(suspect.unknown_actions)
     result.rows.sort(key=lambda finding: finding.order)
     result.failures += (
         _('Server %s: not judged, as it keeps changing') % suspect.server_id
         for suspect in undecided
     )
     result.failures.sort()
-    if untimed:
-        result.notices.append(
-            _(
-                'Some servers were looked at again after %(seconds)d seconds, '
-                'as their latest actions could not be read. The first: '
-                '%(reason)s'
-            )
-            % {'seconds': server_state.QUIET, 'reason': min(untimed)}
-        )
     return result
 
 
@@ -208,6 +194,8 @@ def _look_again(
     """Look at a suspect again.
 
     :returns: The findings; None if it is too early to judge.
+    :raises errors.ApiError: Something could not be read. Without the latest
+        actions, it may be too early to judge.
     """
     began = time.monotonic()
     snapshot = snapshots.take_again(cloud, suspect.suspicions, keep)
@@ -226,15 +214,9 @@ def _look_again(
         if row.code not in codes.TRANSIENT
         or (row in suspect.seen and row.code not in early)
     ]
-    if not found or not snapshot.servers or suspect.unknown_actions:
+    if not found or not snapshot.servers:
         return lasting
-    try:
-        is_quiet = _was_quiet(cloud.compute, snapshot.servers[0].id, began)
-    except errors.RequestFailed as error:
-        # Actions only tell whether it is too early to judge. Without them,
-        # wait and look again.
-        suspect.unknown_actions = str(error)
-        is_quiet = False
+    is_quiet = _was_quiet(cloud.compute, snapshot.servers[0].id, began)
     suspect.seen = found
     return lasting if is_quiet and (lasting == found or is_last) else None
 

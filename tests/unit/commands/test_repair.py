@@ -163,22 +163,6 @@ class TestRepair(RepairTestCase):
             self.writes(),
         )
 
-    def test_actions_that_the_caller_may_not_read(self) -> None:
-        for number in (1, 2):
-            self.cloud.get(
-                f'{fake_cloud.COMPUTE_URL}/servers/'
-                f'{fake_cloud.identifier(number)}/os-instance-actions',
-                status_code=403,
-                json={},
-            )
-        result = self.repair('--auto-approve')
-        row = f'{MISSING} repaired not in the cache'
-        self.assertEqual(
-            (0, f's1 {row} 10.0.0.12 \ns2 {row} 10.0.0.22 \n'),
-            (result.status, result.stdout),
-        )
-        self.assertIn('latest actions could not be read', result.stderr)
-
     def test_interrupted(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number.name):
