@@ -128,7 +128,7 @@ def write(
         (
             'failures',
             'Things that could not be read or checked.',
-            by_region(lambda result: result.gaps),
+            by_region(lambda result: len(result.failures)),
         ),
         ('duration_seconds', 'How long it took.', [({}, round(took, 3))]),
         ('timestamp_seconds', 'When it was.', [({}, int(time.time()))]),

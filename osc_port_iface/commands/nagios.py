@@ -115,7 +115,7 @@ def judge(
     rows = [row for result in results.values() for row in result.rows]
     servers = sum(len(result.first.judged) for result in results.values())
     ports = sum(len(result.ports) for result in results.values())
-    gaps = sum(result.gaps for result in results.values())
+    gaps = sum(len(result.failures) for result in results.values())
     codes_checked = {
         code for result in results.values() for code in result.first.codes
     }
@@ -139,7 +139,7 @@ def judge(
         text += ''.join(
             f', {_region(name, result)}'
             for name, result in results.items()
-            if result.rows or result.gaps
+            if result.rows or result.failures
         )
     if not servers:
         text += ', ' + _('no server was looked at')
@@ -169,7 +169,8 @@ def failed(error: Exception) -> tuple[int, str]:
 def _region(name: str, result: check.CheckResult) -> str:
     """Say how much was found in a region, and how much is not known."""
     text = f'{_text(name)}: {len(result.rows)}'
-    return text + (_(' (not known: %d)') % result.gaps if result.gaps else '')
+    gaps = len(result.failures)
+    return text + (_(' (not known: %d)') % gaps if gaps else '')
 
 
 def _text(text: str) -> str:

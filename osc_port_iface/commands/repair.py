@@ -190,7 +190,7 @@ class RepairServerInterface(lister.TextLister):
         )
         plan, answer = job.plan()
         self.report(answer)
-        if not (plan.repairs or plan.left or answer.gaps):
+        if not (plan.repairs or plan.left or answer.failures):
             self.hint(
                 _('Nothing to repair; servers looked at: %d.')
                 % len(answer.first.judged)

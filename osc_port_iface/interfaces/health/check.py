@@ -67,11 +67,6 @@ class CheckResult(records.Answer[findings.Finding]):
         """The ports that were checked."""
         return [*self.first.ports, *self.first.others]
 
-    @property
-    def gaps(self) -> int:
-        """How many things could not be read or judged."""
-        return len(self.failures) + len(self.first.refused)
-
 
 @dataclasses.dataclass
 class _Suspect:
@@ -98,8 +93,7 @@ def check(
     :param cloud: The services.
     :param request: What to check.
     :returns: The confirmed findings. If something could not be looked for,
-        there is a failure, or a notice if a service refused to show it and
-        the user did not name it.
+        there is a failure.
     :raises errors.ApiError: The servers or their ports could not be listed.
     """
     first = snapshots.take(cloud, request)

@@ -94,8 +94,6 @@ class Snapshot:
     :ivar trunks: The trunks of the ports.
     :ivar bindings: All bindings of the ports that seem to have several, by
         port ID.
-    :ivar refused: The findings that a service refused to show the caller, and
-        that the user did not name.
     :ivar failures: What could not be read.
     :ivar notices: What else to say of the selection.
     """
@@ -116,7 +114,6 @@ class Snapshot:
     bindings: Mapping[str, Sequence[records.PortBinding]] = dataclasses.field(
         default_factory=dict
     )
-    refused: _Codes = frozenset()
     failures: list[str] = dataclasses.field(default_factory=list)
     notices: list[str] = dataclasses.field(default_factory=list)
 
@@ -252,16 +249,10 @@ class _Reader(Snapshot):
             answer = read()
         except errors.RequestFailed as error:
             if lost := self.lose(purpose):
-                line = _('Not looked for: %(codes)s. %(error)s') % {
-                    'codes': codes.joined(lost),
-                    'error': error,
-                }
-                is_named = bool(lost & self.request.named)
-                if isinstance(error, errors.Forbidden) and not is_named:
-                    self.refused |= lost
-                    self.notices.append(line)
-                else:
-                    self.failures.append(line)
+                self.failures.append(
+                    _('Not looked for: %(codes)s. %(error)s')
+                    % {'codes': codes.joined(lost), 'error': error}
+                )
             return None
         self.failures += answer.failures
         return answer.rows
