@@ -81,8 +81,6 @@ class Run:
     :ivar timeout: Seconds to wait for a finding to disappear.
     :ivar asked_to_stop: Ends the run between two repairs.
     :ivar failures: Why the run ended early.
-    :ivar has_changed: Whether a repair has made another finding of one, which
-        ends the run, too.
     :ivar notifies: Whether Neutron notifies Nova of updates of ports, once it
         is known.
     """
@@ -92,7 +90,6 @@ class Run:
     timeout: float
     asked_to_stop: threading.Event
     failures: list[str] = dataclasses.field(default_factory=list)
-    has_changed: bool = False
     notifies: bool | None = None
 
     def execute(
@@ -108,7 +105,7 @@ class Run:
         for number, repair in enumerate(plan.repairs, 1):
             if self._is_over:
                 reason = _('the run ended before')
-                if not (self.failures or self.has_changed):
+                if not self.failures:
                     reason = _('the run was interrupted')
                 found += outcomes.not_begun([repair], reason=reason)
                 continue
@@ -119,11 +116,7 @@ class Run:
     @property
     def _is_over(self) -> bool:
         """Whether no further step is begun."""
-        return (
-            bool(self.failures)
-            or self.has_changed
-            or self.asked_to_stop.is_set()
-        )
+        return bool(self.failures) or self.asked_to_stop.is_set()
 
     def _logged(
         self, rows: Iterable[outcomes.Outcome]
@@ -283,8 +276,8 @@ class Run:
             new = [
                 row
                 for key, row in found.items()
-                if key not in self.job.known
-                and row.code in self.job.request.codes
+                if row.subject not in self.job.known
+                and (key in planned or row.code in self.job.request.codes)
             ]
             is_known = bool(still) or not result.failures
             is_over = (
@@ -300,9 +293,6 @@ class Run:
                 _('%(name)s: %(code)s is new')
                 % {'name': _called(new[0]), 'code': new[0].code}
             )
-        self.has_changed = any(
-            row.subject != key for key, row in still.items()
-        )
         return still
 
     def _check(self, repair: plans.Repair) -> check.CheckResult:

@@ -408,13 +408,14 @@ class TestBind(PortsTestCase):
                 self.seen.clear()
                 self.assertEqual(
                     command_result.Result(
-                        3,
+                        1,
                         's1 host-differs bind-port still there c8 '
                         'binding_failed on compute-1 '
                         f'{test_repair.SEE_FINDINGS}\n'
                         's2 host-differs bind-port skipped c9  '
                         f'{test_repair.ENDED}\n',
-                        '',
+                        f'Port {fake_cloud.identifier(11)}: binding-failed is '
+                        'new\n',
                     ),
                     self.repair('--auto-approve', *chosen),
                 )
