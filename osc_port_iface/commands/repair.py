@@ -59,9 +59,6 @@ COLUMNS: columns.Columns[outcomes.Outcome] = (
     columns.Column('Requests', 'calls', _LONG, kind=_requests),
 )
 
-# An empty answer is the default.
-_ANSWERS = {'y': True, 'yes': True, 'n': False, 'no': False, '': False}
-
 
 class RepairServerInterface(lister.TextLister):
     """Repair what 'server interface check' finds.
@@ -255,16 +252,12 @@ class RepairServerInterface(lister.TextLister):
         question = _('Repair 1 finding? [y/N] ')
         if plan.count > 1:
             question = _('Repair %d findings? [y/N] ') % plan.count
-        while True:
-            print(question, end='', file=stderr, flush=True)
-            typed = sys.stdin.readline()
-            if not typed:
-                # Ctrl-D leaves the cursor behind the question.
-                print(file=stderr)
-            answer = typed.strip().lower()
-            if answer in _ANSWERS:
-                return _ANSWERS[answer]
-            question = _("Please answer 'y' or 'n': ")
+        print(question, end='', file=stderr, flush=True)
+        typed = sys.stdin.readline()
+        if not typed:
+            # Ctrl-D leaves the cursor behind the question.
+            print(file=stderr)
+        return typed.strip().lower() in ('y', 'yes')
 
     def _execute(
         self,

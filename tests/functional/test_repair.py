@@ -929,7 +929,7 @@ class TestInterruption(RepairTestCase):
         server = self.make_server()
         port = self.forget(server)
         arguments = (server['id'], '-f', 'value', '-c', 'Result')
-        result = self.ask('perhaps\nn', *arguments)
+        result = self.ask('perhaps', *arguments)
         self.assertEqual((3, 'skipped\n'), (result.status, result.stdout))
         addresses = ', '.join(self.addresses(port))
         expected = [

@@ -673,16 +673,14 @@ class TestApproval(RepairTestCase):
 
     def test_answers(self) -> None:
         question = 'Repair 2 findings? [y/N] '
-        again = "Please answer 'y' or 'n': "
-        for typed, asked, status, result in (
-            ('n\n', question, 3, 'skipped'),
-            ('\n', question, 3, 'skipped'),
+        for typed, status, result in (
+            ('n\n', 3, 'skipped'),
+            ('\n', 3, 'skipped'),
             # The end of the input.
-            ('', question, 3, 'skipped'),
-            ('No\n', question, 3, 'skipped'),
-            ('what\nyess\nn\n', question + again * 2, 3, 'skipped'),
-            (' Y \n', question, 0, 'repaired'),
-            ('maybe\nyes\n', question + again, 0, 'repaired'),
+            ('', 3, 'skipped'),
+            ('yess\ny\n', 3, 'skipped'),
+            (' Y \n', 0, 'repaired'),
+            ('yes\n', 0, 'repaired'),
         ):
             with self.subTest(typed):
                 self.register(self.servers, self.ports)
@@ -693,8 +691,8 @@ class TestApproval(RepairTestCase):
                     2 if result == 'skipped' else 0,
                     found.stdout.count('  not approved\n'),
                 )
-                self.assertIn(asked, ''.join(lines))
-                self.assertEqual(not typed, f'{asked}\n' in found.stderr)
+                self.assertIn(question, ''.join(lines))
+                self.assertEqual(not typed, f'{question}\n' in found.stderr)
 
     def test_no_finding(self) -> None:
         self.register([test_check.server(1, 11)], self.ports[:1])
