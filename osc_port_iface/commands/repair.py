@@ -126,10 +126,8 @@ class RepairServerInterface(lister.TextLister):
             **argument_types.repeated(argument_types.identifier),
             help=_(
                 'Repair only the findings of this port (ID); needed to delete '
-                'or release a port if its server may be in another project, '
-                'or if it names no server and something may use it, and to '
-                'delete it if its age is not known (repeat option for several '
-                'ports)'
+                'or release a port of which not enough is known (repeat '
+                'option for several ports)'
             ),
         )
         orphans = repairs.add_mutually_exclusive_group()

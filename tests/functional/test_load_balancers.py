@@ -68,7 +68,7 @@ class TestLoadBalancers(base.ProjectTestCase):
         balancers[additional['id']] = balancers[second['id']]
         unknown = (
             'a service that cannot be asked may use it (load-balancer): name '
-            'the port with --port to delete it'
+            'the port with --port'
         )
         ports = (first, second, additional, unused, late)
         for status in (403, 404, 500):

@@ -38,10 +38,11 @@ _CANNOT_BE_ASKED = (
 )
 
 
-def read(
+def reasons_to_keep(
     cloud: api_cloud.Cloud,
     ports: Sequence[records.Port],
     named: Collection[str],
+    is_deletion: bool,
 ) -> dict[str, str]:
     """Find out why ports must be kept, as far as the caller may see it.
 
@@ -49,60 +50,46 @@ def read(
     :param ports: The ports.
     :param named: The IDs of ports that the user has named, which no doubt
         keeps.
-    :returns: What uses a port, as shown to the user, by the port's ID.
+    :param is_deletion: Whether they are to be deleted, for which nothing may
+        use them. Otherwise, only doubts keep them.
+    :returns: Why a port must be kept, as shown to the user, by its ID.
     :raises errors.ApiError: Neutron could not be asked.
     """
     if not ports:
         return {}
-    users = _Users.of(cloud, ports)
     not_asked = [service for service in _CANNOT_BE_ASKED if cloud.has(service)]
-    try:
-        users.load_balancers = names.all_rows(
-            cloud.load_balancer.list(load_balancer.LOAD_BALANCERS)
-        )
-    except errors.NotInCatalog:
-        pass
-    except errors.RequestFailed:
-        not_asked.append(cloud.load_balancer.TYPE)
+    users = None
+    if is_deletion:
+        users = _Users.of(cloud, ports)
+        try:
+            users.load_balancers = names.all_rows(
+                cloud.load_balancer.list(load_balancer.LOAD_BALANCERS)
+            )
+        except errors.NotInCatalog:
+            pass
+        except errors.RequestFailed:
+            not_asked.append(cloud.load_balancer.TYPE)
     found = {}
     for port in ports:
-        what = _doubt(cloud, port, not_asked)
-        if port.seconds_unchanged is None:
-            what = _('its age is not known')
-        if reason := next(users.reasons_to_keep(port), None):
-            found[port.id] = reason
-        elif what and port.id not in named:
-            text = _('%s: name the port with --port to delete it')
-            found[port.id] = text % what
+        doubt = _doubt(cloud, port, not_asked)
+        if users and (use := next(users.of_port(port), None)):
+            found[port.id] = use
+        elif doubt and port.id not in named:
+            found[port.id] = _('%s: name the port with --port') % doubt
     return found
 
 
-def reasons_not_to_release(
-    cloud: api_cloud.Cloud,
-    ports: Sequence[records.Port],
-    named: Collection[str],
-) -> dict[str, str]:
-    """Find out what may use ports that are to be released.
-
-    The parameters and the result are those of :func:`read`.
-    """
-    text = _('%s: name the port with --port to release it')
-    return {
-        port.id: text % what
-        for port in ports
-        if port.id not in named and (what := _doubt(cloud, port))
-    }
-
-
 def _doubt(
-    cloud: api_cloud.Cloud, port: records.Port, not_asked: Sequence[str] = ()
+    cloud: api_cloud.Cloud, port: records.Port, not_asked: Sequence[str]
 ) -> str | None:
-    """Say what may use a port that is to be deleted or released.
+    """Say what may use a port, or be wrong about its server.
 
     A device ID that is not that of a server may be of anything, such as a
     container of Kuryr. Who may not see bindings does not see the servers of
     other projects either.
     """
+    if port.seconds_unchanged is None:
+        return _('its age is not known')
     if port.server_id and not port.shows_binding:
         return _('its server may be in another project')
     if port.server_id:
@@ -149,7 +136,7 @@ class _Users:
             names.all_rows(read(neutron.PORTS, 'network_id', network_ids)),
         )
 
-    def reasons_to_keep(self, port: records.Port) -> Iterator[str]:
+    def of_port(self, port: records.Port) -> Iterator[str]:
         """Say what uses a port.
 
         Neutron does not show the network of a next hop. Octavia shows the port

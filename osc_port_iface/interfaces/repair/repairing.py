@@ -69,11 +69,11 @@ class Repairing:
             % names.port(self.cloud.network, port_id).id
             for port_id in sorted(port_ids - {row.port_id for row in chosen})
         ]
-        read = port_users.reasons_not_to_release
-        if self.options.orphans is plans.Action.DELETE:
-            read = port_users.read
         ports = [row.port for row in chosen if row.port and not row.server]
-        users = read(self.cloud, ports, port_ids)
+        is_deletion = self.options.orphans is plans.Action.DELETE
+        users = port_users.reasons_to_keep(
+            self.cloud, ports, port_ids, is_deletion
+        )
         plan = plans.make(
             chosen, self.writer, self.options, users, answer.ports
         )

@@ -55,7 +55,8 @@ def objection(
             port = dataclasses.replace(port, device_id=planned.device_id)
         if port.device_id != planned.device_id:
             return _('it has another device now')
-        return port_users.read(cloud, [port], named).get(port.id)
+        keep = port_users.reasons_to_keep(cloud, [port], named, True)
+        return keep.get(port.id)
     if (port.device_id, port.device_owner) != (
         planned.device_id,
         planned.device_owner,
@@ -64,7 +65,7 @@ def objection(
     status = port.status or _('unknown')
     if repair.action is plans.Action.RELEASE:
         if finding.code in codes.WITHOUT_SERVER:
-            keep = port_users.reasons_not_to_release(cloud, [port], named)
+            keep = port_users.reasons_to_keep(cloud, [port], named, False)
             return keep.get(port.id)
         if port.status != 'DOWN':
             return _('something is plugged in: its status is %s') % status

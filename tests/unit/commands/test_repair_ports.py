@@ -567,7 +567,7 @@ class TestDeletion(PortsTestCase):
         )
         unknown = (
             'a service that cannot be asked may use it (dns): name the port '
-            'with --port to delete it'
+            'with --port'
         )
         row = 'unused-port'
         chosen = ('--finding', 'unused-port')
@@ -610,7 +610,7 @@ class TestDeletion(PortsTestCase):
             command_result.Result(
                 3,
                 f' orphan-port  not repairable {gone}  its server may be in '
-                'another project: name the port with --port to delete it\n',
+                'another project: name the port with --port\n',
                 '',
             ),
             self.repair('--auto-approve', '--delete-orphans'),

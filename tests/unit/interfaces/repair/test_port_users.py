@@ -11,6 +11,7 @@
 # under the License.
 
 import collections
+from collections.abc import Sequence
 import dataclasses
 import types
 from typing import Any
@@ -100,12 +101,24 @@ class PortUsersTestCase(api_test_case.ApiTestCase):
         for name in ('floatingips', 'trunks', 'routers', 'subnets'):
             self.cloud.register_network(name, *rows[name])
         self.cloud.register_network('ports', neighbour)
-        return port_users.read(self.api(), ports or (PORT,), named)
+        return self.keep(ports or (PORT,), named)
+
+    def keep(
+        self,
+        ports: Sequence[records.Port],
+        named: Sequence[str] = (),
+        is_deletion: bool = True,
+    ) -> dict[str, str]:
+        """Ask the cloud as it is."""
+        return port_users.reasons_to_keep(
+            self.api(), ports, named, is_deletion
+        )
 
 
 class TestNeutron(PortUsersTestCase):
     def test_no_port_no_request(self) -> None:
-        self.assertEqual({}, port_users.read(self.api(), [], ()))
+        self.assertEqual({}, self.keep([]))
+        self.assertEqual({}, self.keep([], is_deletion=False))
         self.assertEqual([], self.cloud.requested())
 
     def test_address_pairs(self) -> None:
@@ -349,7 +362,7 @@ class TestNeutron(PortUsersTestCase):
         active = dataclasses.replace(PORT, status='ACTIVE')
         why = (
             'something may be plugged in, as it is ACTIVE: name the port with '
-            '--port to delete it'
+            '--port'
         )
         self.assertEqual({PORT_ID: why}, self.read(active))
         self.assertEqual({PORT_ID: why}, self.read(active, named=(OTHER_ID,)))
@@ -368,10 +381,7 @@ class TestNeutron(PortUsersTestCase):
     def test_server_that_a_member_may_not_see(self) -> None:
         """Who sees the servers of all projects sees bindings, too."""
         hidden = dataclasses.replace(OF_SERVER, vif_type=None)
-        why = (
-            'its server may be in another project: name the port with --port '
-            'to delete it'
-        )
+        why = 'its server may be in another project: name the port with --port'
         self.assertEqual({PORT_ID: why}, self.read(hidden))
         self.assertEqual({PORT_ID: why}, self.read(hidden, named=(OTHER_ID,)))
         self.assertEqual({}, self.read(hidden, named=(PORT_ID,)))
@@ -412,14 +422,12 @@ class TestNeutron(PortUsersTestCase):
             why = 'its server may be in region RegionTwo: name the port with '
             with self.subTest(name):
                 self.assertEqual(
-                    {PORT_ID: f'{why}--port to delete it'} if keeps else {},
+                    {PORT_ID: f'{why}--port'} if keeps else {},
                     self.read(OF_SERVER),
                 )
                 self.assertEqual(
-                    {PORT_ID: f'{why}--port to release it'} if keeps else {},
-                    port_users.reasons_not_to_release(
-                        self.api(), [OF_SERVER], ()
-                    ),
+                    {PORT_ID: f'{why}--port'} if keeps else {},
+                    self.keep([OF_SERVER], (), False),
                 )
                 self.assertEqual({}, self.read(OF_SERVER, named=(PORT_ID,)))
 
@@ -433,21 +441,20 @@ class TestNeutron(PortUsersTestCase):
             (of_kuryr, 'something may be plugged in, as it is ACTIVE'),
             (OF_SERVER, None),
         ):
-            expected = f'{why}: name the port with --port to release it'
+            expected = f'{why}: name the port with --port'
             for named in (), (PORT_ID,):
                 with self.subTest(why, named=named):
                     self.assertEqual(
                         {PORT_ID: expected} if why and not named else {},
-                        port_users.reasons_not_to_release(
-                            self.api(), [port], named
-                        ),
+                        self.keep([port], named, False),
                     )
 
     def test_age_that_is_not_known(self) -> None:
-        why = 'its age is not known: name the port with --port to delete it'
+        why = 'its age is not known: name the port with --port'
         for port in (PORT, OF_SERVER):
             port = dataclasses.replace(port, seconds_unchanged=None)
             self.assertEqual({PORT_ID: why}, self.read(port))
+            self.assertEqual({PORT_ID: why}, self.keep([port], (), False))
             self.assertEqual({}, self.read(port, named=(PORT_ID,)))
 
     def test_neutron_without_routers_and_trunks(self) -> None:
@@ -457,13 +464,11 @@ class TestNeutron(PortUsersTestCase):
                 f'{api_test_case.NEUTRON_URL}/{name}', status_code=404, json={}
             )
         self.cloud.register_extensions('agent')
-        self.assertEqual({}, port_users.read(self.api(), [PORT], ()))
+        self.assertEqual({}, self.keep([PORT]))
         for extension in ('router', 'trunk'):
             with self.subTest(extension):
                 self.cloud.register_extensions('agent', extension)
-                self.assertRaises(
-                    errors.NotFound, port_users.read, self.api(), [PORT], ()
-                )
+                self.assertRaises(errors.NotFound, self.keep, [PORT])
 
     def test_neutron_that_does_not_answer(self) -> None:
         for name in ('floatingips', 'trunks', 'routers', 'subnets', 'ports'):
@@ -474,9 +479,7 @@ class TestNeutron(PortUsersTestCase):
                     status_code=403,
                     json={},
                 )
-                self.assertRaises(
-                    errors.Forbidden, port_users.read, self.api(), [PORT], ()
-                )
+                self.assertRaises(errors.Forbidden, self.keep, [PORT])
 
 
 class TestOtherServices(PortUsersTestCase):
@@ -526,7 +529,7 @@ class TestOtherServices(PortUsersTestCase):
     def test_octavia_that_cannot_be_read(self) -> None:
         unknown = (
             'a service that cannot be asked may use it (load-balancer): '
-            'name the port with --port to delete it'
+            'name the port with --port'
         )
         of_container = dataclasses.replace(
             PORT, device_id='kuryr-pod-1', device_owner='compute:kuryr'
@@ -559,7 +562,7 @@ class TestOtherServices(PortUsersTestCase):
         self.cloud.register_tokens('a-token', more_services=('dns', 'sharev2'))
         self.assertEqual(
             'a service that cannot be asked may use it (dns, '
-            'shared-file-system): name the port with --port to delete it',
+            'shared-file-system): name the port with --port',
             self.read()[PORT_ID],
         )
 

@@ -40,7 +40,8 @@ class RepairingTestCase(testtools.TestCase):
     """The check, the look-ups and the plan itself have tests of their own.
 
     :ivar made: What the plan is made of: findings and users.
-    :ivar asked_about: The ports whose users were read; None if none were.
+    :ivar asked_about: The ports whose users were read, those that were named,
+        and whether they are to be deleted.
     """
 
     def setUp(self) -> None:
@@ -74,7 +75,10 @@ class RepairingTestCase(testtools.TestCase):
                 check, 'check', autospec=True, return_value=self.answer
             ),
             mock.patch.object(
-                port_users, 'read', autospec=True, return_value=USERS
+                port_users,
+                'reasons_to_keep',
+                autospec=True,
+                return_value=USERS,
             ) as read,
             mock.patch.object(
                 plans, 'make', autospec=True, return_value=PLAN
@@ -86,7 +90,7 @@ class RepairingTestCase(testtools.TestCase):
         self.assertIs(self.writer, writer)
         self.assertIs(job.options, options)
         self.made = chosen, users
-        self.asked_about = read.call_args and read.call_args.args[1:]
+        self.asked_about = read.call_args.args[1:]
         return planned
 
 
@@ -133,10 +137,12 @@ class TestPlan(RepairingTestCase):
                 self.assertIs(PLAN, plan)
                 self.assertIs(self.answer, answer)
                 self.assertEqual(notices, answer.notices)
-                self.assertEqual((chosen, {}), self.made)
+                self.assertEqual((chosen, USERS), self.made)
                 # Whatever was wrong before is no news afterwards.
                 self.assertEqual({one.subject, other.subject}, job.known)
-                self.assertIsNone(self.asked_about)
+                self.assertEqual(
+                    ([], job.options.port_ids, False), self.asked_about
+                )
 
     def test_ports_whose_users_are_asked_for(self) -> None:
         found = (
@@ -147,6 +153,8 @@ class TestPlan(RepairingTestCase):
         job = repairing.Repairing(self.cloud, snapshots.CheckRequest(), DELETE)
         self.plan(job, *found)
         chosen, users = self.made
-        self.assertEqual(([found[1].port], DELETE.port_ids), self.asked_about)
+        self.assertEqual(
+            ([found[1].port], DELETE.port_ids, True), self.asked_about
+        )
         self.assertEqual([*found], chosen)
         self.assertIs(USERS, users)

@@ -186,7 +186,7 @@ class TestObjection(SafeguardsTestCase):
                     'named': (OTHER,),
                 },
                 'a service that cannot be asked may use it (dns): name the '
-                'port with --port to delete it',
+                'port with --port',
             ),
         ):
             with self.subTest(name):
@@ -227,7 +227,7 @@ class TestObjection(SafeguardsTestCase):
                 'ACTIVE',
                 (),
                 'something may be plugged in, as it is ACTIVE: name the port '
-                'with --port to release it',
+                'with --port',
             ),
             ('ACTIVE', (PORT.id,), None),
         ):
