@@ -172,11 +172,8 @@ class PolledServer:
         ]
         if self.condition == 'active' and server.status not in _OFF:
             # Ports that are not ACTIVE may be disabled.
-            differing = {row.port_id for row in differences}
             doubtful += [
-                row.port_id
-                for row in interfaces
-                if row.port_state != 'ACTIVE' and row.port_id not in differing
+                row.port_id for row in interfaces if row.port_state != 'ACTIVE'
             ]
         self.ports |= self._ports({*doubtful} - {*self.ports})
         self.server, self.interfaces = server, interfaces

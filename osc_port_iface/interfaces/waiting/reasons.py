@@ -122,12 +122,11 @@ def of_hosts(
         elif not port.is_wired_on_host:
             continue
         elif is_lasting:
-            host = port.host or _('a host')
-            why = _('its port could not be bound to %s') % host
-        elif port.migrating_to:
-            why = _('its port is about to move to %s') % port.migrating_to
-        elif port.vif_type == 'unbound' or port.host != server.host:
+            why = _('its port could not be bound')
+        elif port.host != server.host or port.vif_type == 'unbound':
             why = _('its port is not bound to the host of its server')
+        elif port.migrating_to:
+            why = _('its port is about to move')
         else:
             continue
         yield Reason(why, called(interface), is_lasting)

@@ -16,7 +16,6 @@ After a hot-plug, the live view and Nova's cache are updated at different
 times, in either order. So it has finished only when both agree.
 """
 
-import collections
 from collections.abc import Callable, Iterable, Sequence
 import operator
 
@@ -61,16 +60,12 @@ def wait(
         each that was lost, and each attach or detach that failed; and a notice
         for each interface that does not meet the condition.
     """
-    names = collections.Counter(server.name for server in servers)
     polled = [
         polling.PolledServer(
             cloud,
             condition,
             server,
-            # Two servers of one name are told apart by their IDs.
-            server.name
-            if server.name and names[server.name] == 1
-            else server.id,
+            server.called or server.id,
             chosen,
             {target.mac_address for target in chosen},
         )
