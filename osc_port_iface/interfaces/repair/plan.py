@@ -29,9 +29,6 @@ from osc_port_iface import records
 
 Finding = health_findings.Finding
 
-# Nova reads the port to repair them.
-_READ_BY_NOVA = codes.OF_CACHE | codes.OF_HOST | {codes.Code.PORT_DOWN}
-
 SEE_FINDINGS = _("see 'Findings' in the documentation of osc-port-iface")
 
 
@@ -272,7 +269,7 @@ class _Planner:
         ports: Sequence[records.Port] = ()
         if finding.code in codes.OF_WHOLE_CACHE:
             ports = self.by_server.get(finding.server_id, ())
-        elif finding.port and finding.code in _READ_BY_NOVA:
+        elif finding.port:
             is_down = finding.code is codes.Code.PORT_DOWN
             if not (is_down and finding.port.is_half_bounced):
                 ports = [finding.port]

@@ -48,25 +48,25 @@ def objection(
     planned = finding.port
     if planned is None or port is None:
         return _('it no longer exists')
-    if repair.action is plans.Action.DELETE:
-        # For a member, the repair itself clears the device, which makes it no
-        # less a port of a server that is gone.
-        if is_begun and port.device_id is None:
-            port = dataclasses.replace(port, device_id=planned.device_id)
-        if port.device_id != planned.device_id:
-            return _('it has another device now')
-        keep = port_users.reasons_to_keep(cloud, [port], named, True)
-        return keep.get(port.id)
+    if is_begun and port.is_unowned:
+        # For a member, the deletion itself clears the device, which makes it
+        # no less a port of a server that is gone.
+        port = dataclasses.replace(
+            port,
+            device_id=planned.device_id,
+            device_owner=planned.device_owner,
+        )
     if (port.device_id, port.device_owner) != (
         planned.device_id,
         planned.device_owner,
     ):
         return _('it has another device now')
+    is_deletion = repair.action is plans.Action.DELETE
+    if is_deletion or finding.code in codes.WITHOUT_SERVER:
+        keep = port_users.reasons_to_keep(cloud, [port], named, is_deletion)
+        return keep.get(port.id)
     status = port.status or _('unknown')
     if repair.action is plans.Action.RELEASE:
-        if finding.code in codes.WITHOUT_SERVER:
-            keep = port_users.reasons_to_keep(cloud, [port], named, False)
-            return keep.get(port.id)
         if port.status != 'DOWN':
             return _('something is plugged in: its status is %s') % status
         return None
@@ -78,7 +78,21 @@ def objection(
         if port.status in ('ACTIVE', None):
             return _('its status is %s') % status
         return None
-    return _to_new_binding(cloud, repair, planned, port)
+    if finding.server is None:
+        return _('its server is not known')
+    server = cloud.compute.server(finding.server.id)
+    if plans.is_moving(server, port):
+        return _('the server is about to move')
+    if server.host != finding.server.host:
+        return _('the server is on another host now')
+    if port.host != planned.host:
+        return _('it is bound to another host now')
+    if repair.action is plans.Action.DELETE_BINDING:
+        bindings = names.all_rows(cloud.network.port_bindings(port.id))
+        inactive = {row.host for row in bindings if row.status == 'INACTIVE'}
+        if not inactive.issuperset(finding.stale_hosts):
+            return _('a binding to delete is in use now')
+    return None
 
 
 def read_port(
@@ -90,32 +104,3 @@ def read_port(
     """
     ports = names.all_rows(cloud.network.list(neutron.PORTS, 'id', [port_id]))
     return ports[0] if ports else None
-
-
-def _to_new_binding(
-    cloud: api_cloud.Cloud,
-    repair: plans.Repair,
-    planned: records.Port,
-    port: records.Port,
-) -> str | None:
-    """Object to a binding on another host, or to the deletion of one."""
-    (finding,) = repair.findings
-    planned_server = finding.server
-    if planned_server is None:
-        return _('its server is not known')
-    server = cloud.compute.server(planned_server.id)
-    if plans.is_moving(server, port):
-        return _('the server is about to move')
-    if server.host != planned_server.host:
-        return _('the server is on another host now')
-    if port.host != planned.host:
-        return _('it is bound to another host now')
-    if repair.action is plans.Action.DELETE_BINDING:
-        inactive = {
-            binding.host
-            for binding in names.all_rows(cloud.network.port_bindings(port.id))
-            if binding.status == 'INACTIVE'
-        }
-        if not inactive.issuperset(finding.stale_hosts):
-            return _('a binding to delete is in use now')
-    return None

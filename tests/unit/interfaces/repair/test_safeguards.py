@@ -145,7 +145,7 @@ class TestObjection(SafeguardsTestCase):
     def test_deletion(self) -> None:
         trunk = records.Trunk(OTHER, PORT.id)
         used = f'it is a part of trunk {OTHER}'
-        unowned = self.changed(device_id=None)
+        unowned = self.changed(device_id=None, device_owner=None)
         for name, arguments, expected in (
             ('nothing has changed', {}, None),
             (
