@@ -17,10 +17,11 @@ and goes on without what cannot be read, but for the servers and their ports.
 A second look is at one suspect, a server or a few ports, and must be complete.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import contextlib
 import dataclasses
 import logging
+import math
 from typing import TypeVar
 
 from osc_port_iface.api import cloud as api_cloud
@@ -32,7 +33,6 @@ from osc_port_iface.api import paging
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
-from osc_port_iface.interfaces.health import host_groups
 from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface.interfaces.health import ports as health_ports
 from osc_port_iface.interfaces.health import server_state
@@ -215,6 +215,25 @@ def take_again(
     return reader
 
 
+def host_groups(hosts: Iterable[str]) -> list[list[str]]:
+    """Divide hosts into groups so that any two are separated at least once.
+
+    Neutron lists the ports with any binding on a group of hosts. If the active
+    binding of a port is on none of them, it has another one there. So a second
+    binding is found if some group has one of its two hosts without the other.
+    A group for each host would do, but costs a request for each. Instead, the
+    groups are the rows and the columns of a square of all hosts. Each port is
+    listed twice.
+
+    :param hosts: The hosts, at least one.
+    """
+    ordered = sorted(set(hosts))
+    side = math.ceil(math.sqrt(len(ordered)))
+    rows = [ordered[n : n + side] for n in range(0, len(ordered), side)]
+    columns = [ordered[n::side] for n in range(side)]
+    return rows + columns
+
+
 @dataclasses.dataclass(kw_only=True)
 class _Reader(Snapshot):
     """A snapshot that is being taken, which has the servers already.
@@ -363,7 +382,7 @@ class _Reader(Snapshot):
             hosts = {server.host for server in self.servers}
             hosts |= {port.host for port in self.ports}
             hosts |= {service.host for service in services}
-            groups = host_groups.host_groups(filter(None, hosts))
+            groups = host_groups(filter(None, hosts))
             bound = self.read(
                 needing, lambda: fan_out.gather(self._bound_elsewhere, groups)
             )

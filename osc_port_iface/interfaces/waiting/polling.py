@@ -175,23 +175,17 @@ class PolledServer:
             doubtful += [
                 row.port_id for row in interfaces if row.port_state != 'ACTIVE'
             ]
-        self.ports |= self._ports({*doubtful} - {*self.ports})
+        unread = sorted(filter(None, {*doubtful} - {*self.ports}))
+        try:
+            answer = self.cloud.network.list(neutron.PORTS, 'id', unread)
+            self.ports |= {port.id: port for port in answer.rows}
+        except errors.RequestFailed as error:
+            LOG.info(_('Nothing more is known about the ports: %s'), error)
         self.server, self.interfaces = server, interfaces
         self.mac_addresses.update(row.mac_address for row in self.chosen)
         self.differences = cache_diff.compare(
             server, interfaces, self.ports.values()
         )
-
-    def _ports(self, port_ids: set[str | None]) -> dict[str, records.Port]:
-        """Read ports from Neutron; this may fail."""
-        try:
-            answer = self.cloud.network.list(
-                neutron.PORTS, 'id', sorted(filter(None, port_ids))
-            )
-        except errors.RequestFailed as error:
-            LOG.info(_('Nothing more is known about the ports: %s'), error)
-            return {}
-        return {port.id: port for port in answer.rows}
 
     def _reasons(self) -> Iterator[reasons.Reason]:
         """List why the condition is not met."""

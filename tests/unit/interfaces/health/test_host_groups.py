@@ -14,7 +14,7 @@ import itertools
 
 import testtools
 
-from osc_port_iface.interfaces.health import host_groups
+from osc_port_iface.interfaces.health import snapshot
 
 
 class TestHostGroups(testtools.TestCase):
@@ -22,7 +22,7 @@ class TestHostGroups(testtools.TestCase):
         for count in (1, 2, 3, 8, 31, 100, 129):
             with self.subTest(count):
                 hosts = [f'compute-{number}' for number in range(count)]
-                groups = [set(g) for g in host_groups.host_groups(hosts)]
+                groups = [set(g) for g in snapshot.host_groups(hosts)]
                 for active, other in itertools.permutations(hosts, 2):
                     self.assertTrue(
                         any(
@@ -35,5 +35,5 @@ class TestHostGroups(testtools.TestCase):
     def test_few_requests(self) -> None:
         for hosts, count in ((1, 2), (2, 3), (8, 6), (100, 20), (500, 45)):
             with self.subTest(hosts=hosts):
-                groups = host_groups.host_groups(map(str, range(hosts)))
+                groups = snapshot.host_groups(map(str, range(hosts)))
                 self.assertEqual(count, len(groups))
