@@ -14,13 +14,13 @@
 
 import argparse
 from collections.abc import Callable, Iterable
+import contextlib
 import datetime
 import pathlib
 import sys
 from typing import Any, TypeVar
 
 from osc_port_iface import addresses
-from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.selecting import suggestions
@@ -28,9 +28,6 @@ from osc_port_iface import printable
 from osc_port_iface import text_files
 
 _Value = TypeVar('_Value')
-
-# Polling more often would put a needless load on Nova.
-_SHORTEST_INTERVAL = 0.5
 
 _UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
 
@@ -205,17 +202,6 @@ def query_file(path: str) -> list[addresses.Address]:
     return found
 
 
-def seconds(text: str) -> float:
-    """Read a time in seconds, zero or more."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if 0 <= value < float('inf'):
-        return value
-    raise _invalid(_("'%s' is not a number of seconds, 0 or more"), text)
-
-
 def duration(text: str) -> float:
     """Read a time such as ``90s``, ``30m``, ``12h``, ``7d`` or ``2w``.
 
@@ -253,33 +239,32 @@ def moment(text: str) -> datetime.datetime:
         ) from None
 
 
-def interval(text: str) -> float:
-    """Read a time in seconds, more than zero."""
-    value = seconds(text)
-    if value >= _SHORTEST_INTERVAL:
-        return value
-    raise _invalid(
-        _("'%%s' is less than %s seconds") % _SHORTEST_INTERVAL, text
-    )
+def number(
+    least: float,
+    most: float = sys.maxsize,
+    read: Callable[[str], float] = int,
+) -> Callable[[str], float]:
+    """Make a type for a number.
 
+    :param read: ``int`` for whole numbers, or ``float``.
+    """
+    message = _("'%%s' is not a number of %s or more") % least
+    if most < sys.maxsize:
+        message = _("'%%s' is not a number from %(least)s to %(most)s")
+        message %= {'least': least, 'most': most}
 
-def _number(least: int, most: int, message: str) -> Callable[[str], int]:
-    """Make a type for a whole number."""
-
-    def number(text: str) -> int:
-        # Longer ones are above any limit, and Python may refuse to read them.
-        is_number = text.isascii() and text.isdigit() and len(text) < 20
-        if is_number and least <= int(text) <= most:
-            return int(text)
+    def number(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if least <= (value := read(text)) <= most:
+                return value
         raise _invalid(message, text)
 
     return number
 
 
-count = _number(0, sys.maxsize, _("'%s' is not a number"))
-positive_count = _number(
-    1, sys.maxsize, _("'%s' is not a number of 1 or more")
-)
+def seconds(least: float = 0) -> Callable[[str], float]:
+    """Make a type for a time in seconds."""
+    return number(least, read=float)
 
 
 def end(text: str) -> addresses.IPNetwork | str:
@@ -302,18 +287,3 @@ def protocol(text: str) -> str:
         ),
         text,
     )
-
-
-# A port, or an ICMP type, which may be 0.
-port = _number(
-    0,
-    65535,
-    _("'%s' is not a port, a number from 0 to 65535, or an ICMP type"),
-)
-
-# The number of parallel requests.
-concurrency = _number(
-    1,
-    fan_out.MOST_WORKERS,
-    _("'%%s' is not a number from 1 to %d") % fan_out.MOST_WORKERS,
-)

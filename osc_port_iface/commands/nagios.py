@@ -77,7 +77,7 @@ def add_arguments(
     monitoring.add_argument(
         '--warning',
         metavar='<count>',
-        type=argument_types.count,
+        type=argument_types.number(0),
         default=0,
         help=_(
             'With --nagios: report WARNING above this many findings of the '
@@ -87,7 +87,7 @@ def add_arguments(
     monitoring.add_argument(
         '--critical',
         metavar='<count>',
-        type=argument_types.count,
+        type=argument_types.number(0),
         default=0,
         help=_(
             'With --nagios: report CRITICAL above this many findings of the '

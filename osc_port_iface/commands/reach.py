@@ -136,7 +136,7 @@ class ReachServerInterface(lister.TextLister):
         parser.add_argument(
             '--port',
             metavar='<port>',
-            type=argument_types.port,
+            type=argument_types.number(0, 65535),
             help=_('Destination port (1 to 65535), or ICMP type (0 to 255)'),
         )
         server_selectors.add_all_projects(parser)

@@ -105,7 +105,7 @@ class RepairServerInterface(lister.TextLister):
         repairs.add_argument(
             '--max',
             metavar='<number>',
-            type=argument_types.positive_count,
+            type=argument_types.number(1),
             default=20,
             help=_(
                 'Maximum number of findings to repair; if there are more, '
@@ -151,7 +151,7 @@ class RepairServerInterface(lister.TextLister):
         repairs.add_argument(
             '--timeout',
             metavar='<seconds>',
-            type=argument_types.seconds,
+            type=argument_types.seconds(),
             default=60.0,
             help=_(
                 'Seconds to wait until a finding is gone after its requests '

@@ -117,7 +117,7 @@ def add_concurrency(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         '--concurrency',
         metavar='<number>',
-        type=argument_types.concurrency,
+        type=argument_types.number(1, fan_out.MOST_WORKERS),
         default=fan_out.DEFAULT_WORKERS,
         help=_('Number of parallel requests (default: %d)')
         % fan_out.DEFAULT_WORKERS,

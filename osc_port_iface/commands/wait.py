@@ -93,14 +93,15 @@ class WaitServerInterface(lister.TextLister):
         tuning.add_argument(
             '--timeout',
             metavar='<seconds>',
-            type=argument_types.seconds,
+            type=argument_types.seconds(),
             default=300.0,
             help=_('Seconds to wait (default: 300; 0 checks once)'),
         )
         tuning.add_argument(
             '--interval',
             metavar='<seconds>',
-            type=argument_types.interval,
+            # Polling more often would put a needless load on Nova.
+            type=argument_types.seconds(0.5),
             default=2.0,
             help=_(
                 'Seconds between two checks, increasing up to 15 (default: 2)'

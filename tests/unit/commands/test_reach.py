@@ -802,7 +802,7 @@ class TestReach(base.ShellTestCase):
             'a protocol that Neutron knows, such as tcp, udp or icmp, a '
             'number from 0 to 255, or any'
         )
-        ports = 'a port, a number from 0 to 65535, or an ICMP type'
+        ports = 'a number from 0 to 65535'
         for option, text, what in (
             ('--protocol', 'tpc', protocols),
             ('--protocol', '256', protocols),
