@@ -13,6 +13,7 @@
 """``openstack server interface check``"""
 
 import argparse
+import collections
 import shlex
 import time
 
@@ -230,19 +231,19 @@ def _results(
     :returns: The result of each; of one that could not be read, a failure.
     """
     found = asked.ask(lambda part: part._check(parsed_args))
-    absent = [
+    absent = collections.Counter(
         line.name
         for result in found.values()
         for line in result.failures
         if isinstance(line, records.Absence)
-    ]
-    # What one region lacks, another may have.
-    elsewhere = {name for name in absent if absent.count(name) < len(found)}
+    )
     for result in found.values():
+        # What one region lacks, another may have.
         result.failures = [
             line
             for line in result.failures
-            if getattr(line, 'name', None) not in elsewhere
+            if not isinstance(line, records.Absence)
+            or absent[line.name] == len(found)
         ]
     for name in asked.lost:
         found[name] = check.CheckResult([], [_('The region was not read.')])
