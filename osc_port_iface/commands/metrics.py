@@ -22,7 +22,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 
 import argparse
 import collections
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 import errno
 import os
 import pathlib
@@ -46,8 +46,19 @@ _MODE = stat.S_IFREG | 0o644
 
 _Labels = Mapping[str, str]
 
-# The name, the description, and the values.
-_Gauge = tuple[str, str, Sequence[tuple[_Labels, float]]]
+# The values of each metric.
+_Values = Mapping[str, Sequence[tuple[_Labels, float]]]
+
+_DESCRIPTIONS = {
+    'findings': 'Findings by code, for the codes that were checked.',
+    'servers': 'Servers that were checked.',
+    'ports': 'Ports that were checked.',
+    'failures': 'Things that could not be read or checked.',
+    'duration_seconds': 'How long it took.',
+    'timestamp_seconds': 'When it was.',
+    'run_failed': 'Whether the last run failed.',
+    'run_timestamp_seconds': 'When the last run was, failed or not.',
+}
 
 # The labels, by the name by which a user chooses them. Servers and findings
 # have attributes of the same names.
@@ -92,48 +103,20 @@ def write(
     :param took: How long the check took, in seconds.
     :raises exceptions.CommandError: A file could not be written.
     """
-    path = parsed_args.metrics
-    if path is None:
+    if parsed_args.metrics is None:
         return
-
     labels = [_LABELS[name] for name in parsed_args.metrics_by]
-    regions = {name: {'region': name} if name else {} for name in results}
-
-    def by_region(
-        count: Callable[[check.CheckResult], int],
-    ) -> list[tuple[_Labels, int]]:
-        return [(regions[name], count(results[name])) for name in results]
-
-    _replace(
-        path,
-        (
-            'findings',
-            'Findings by code, for the codes that were checked.',
-            [
-                ({**regions[name], **found}, count)
-                for name, result in results.items()
-                for found, count in _counts(result, labels)
-            ],
-        ),
-        (
-            'servers',
-            'Servers that were checked.',
-            by_region(lambda result: len(result.first.judged)),
-        ),
-        (
-            'ports',
-            'Ports that were checked.',
-            by_region(lambda result: len(result.ports)),
-        ),
-        (
-            'failures',
-            'Things that could not be read or checked.',
-            by_region(lambda result: len(result.failures)),
-        ),
-        ('duration_seconds', 'How long it took.', [({}, round(took, 3))]),
-        ('timestamp_seconds', 'When it was.', [({}, int(time.time()))]),
-    )
-    _write_run(path, has_failed=False)
+    values = collections.defaultdict[str, list[tuple[_Labels, float]]](list)
+    for name, result in results.items():
+        region = {'region': name} if name else {}
+        values['findings'] += _counts(result, labels, region)
+        values['servers'].append((region, len(result.first.judged)))
+        values['ports'].append((region, len(result.ports)))
+        values['failures'].append((region, len(result.failures)))
+    values['duration_seconds'].append(({}, round(took, 3)))
+    values['timestamp_seconds'].append(({}, int(time.time())))
+    _replace(parsed_args.metrics, values)
+    _write_run(parsed_args.metrics, has_failed=False)
 
 
 def write_failure(parsed_args: argparse.Namespace) -> None:
@@ -147,23 +130,15 @@ def write_failure(parsed_args: argparse.Namespace) -> None:
 
 
 def _write_run(path: pathlib.Path, has_failed: bool) -> None:
-    _replace(
-        path.with_name(f'{path.stem}-run{path.suffix}'),
-        (
-            'run_failed',
-            'Whether the last run failed.',
-            [({}, int(has_failed))],
-        ),
-        (
-            'run_timestamp_seconds',
-            'When the last run was, failed or not.',
-            [({}, int(time.time()))],
-        ),
-    )
+    values: _Values = {
+        'run_failed': [({}, int(has_failed))],
+        'run_timestamp_seconds': [({}, int(time.time()))],
+    }
+    _replace(path.with_name(f'{path.stem}-run{path.suffix}'), values)
 
 
 def _counts(
-    result: check.CheckResult, labels: Sequence[str]
+    result: check.CheckResult, labels: Sequence[str], region: _Labels
 ) -> list[tuple[_Labels, int]]:
     """Count the findings of each code, including those with a count of 0."""
 
@@ -176,6 +151,7 @@ def _counts(
     return [
         (
             {
+                **region,
                 'code': code,
                 'severity': code.severity,
                 **dict(zip(labels, found, strict=True)),
@@ -187,25 +163,24 @@ def _counts(
     ]
 
 
-def _lines(
-    name: str, description: str, values: Iterable[tuple[_Labels, float]]
-) -> Iterable[str]:
-    """Make the lines of one gauge."""
-    yield f'# HELP {_PREFIX}_{name} {description}'
-    yield f'# TYPE {_PREFIX}_{name} gauge'
-    for labels, value in values:
-        shown = ','.join(
-            f'{label}="{_escaped(text)}"' for label, text in labels.items()
-        )
-        labelled = f'{name}{{{shown}}}' if shown else name
-        yield f'{_PREFIX}_{labelled} {value}'
+def _lines(values: _Values) -> Iterator[str]:
+    """Make the lines of a file."""
+    for name, samples in values.items():
+        yield f'# HELP {_PREFIX}_{name} {_DESCRIPTIONS[name]}\n'
+        yield f'# TYPE {_PREFIX}_{name} gauge\n'
+        for labels, value in samples:
+            shown = ','.join(
+                f'{label}="{_escaped(text)}"' for label, text in labels.items()
+            )
+            labelled = f'{name}{{{shown}}}' if shown else name
+            yield f'{_PREFIX}_{labelled} {value}\n'
 
 
 def _escaped(text: str) -> str:
     return text.replace('\\', r'\\').replace('"', r'\"').replace('\n', r'\n')
 
 
-def _replace(path: pathlib.Path, *gauges: _Gauge) -> None:
+def _replace(path: pathlib.Path, values: _Values) -> None:
     """Replace a file atomically.
 
     The mode of a file that exists is kept. A new one can be read by all, as
@@ -224,8 +199,7 @@ def _replace(path: pathlib.Path, *gauges: _Gauge) -> None:
         beside = pathlib.Path(name)
         try:
             with open(descriptor, 'w', encoding='utf-8') as file:
-                for gauge in gauges:
-                    file.writelines(f'{line}\n' for line in _lines(*gauge))
+                file.writelines(_lines(values))
                 os.fchmod(descriptor, stat.S_IMODE(mode))
             beside.replace(path)
         finally:
