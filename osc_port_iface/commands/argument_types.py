@@ -31,15 +31,6 @@ _Value = TypeVar('_Value')
 
 _UNITS = {'s': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
 
-_NO_QUERY = _(
-    "'%s' is not an IP address, a CIDR, a range, a MAC address, a port ID or "
-    'the name of a device on a host'
-)
-
-_FOR_SERVERS = _(
-    "; for the interfaces of a server, see 'openstack server interface list'"
-)
-
 _TOO_WIDE = _(
     "'%%s' is too wide: at most %(count)s IPv4 addresses, or a /%(prefix)d of "
     'IPv6'
@@ -168,9 +159,15 @@ ip_network = _address(
     addresses.parse_ip_network, _("'%s' is not an IP address or CIDR")
 )
 
-# An address whose owner is to be found, as an argument and as a line.
-query = _address(addresses.parse_query, _NO_QUERY + _FOR_SERVERS)
-_query_line = _address(addresses.parse_query, _NO_QUERY)
+# An address whose owner is to be found.
+query = _address(
+    addresses.parse_query,
+    _(
+        "'%s' is not an IP address, a CIDR, a range, a MAC address, a port ID "
+        'or the name of a device on a host; for the interfaces of a server, '
+        "see 'openstack server interface list'"
+    ),
+)
 
 
 def query_file(path: str) -> list[addresses.Address]:
@@ -194,7 +191,7 @@ def query_file(path: str) -> list[addresses.Address]:
         if not written:
             continue
         try:
-            found.append(_query_line(written))
+            found.append(query(written))
         except argparse.ArgumentTypeError as error:
             wrong.append(_('line %d: ') % number + str(error))
     if wrong:
@@ -222,20 +219,18 @@ def moment(text: str) -> datetime.datetime:
     :returns: The time; in UTC unless it has an offset.
     """
     now = datetime.datetime.now(datetime.UTC)
+    text = text.strip()
     try:
-        ago = duration(text.strip().removeprefix('-'))
-        return now - datetime.timedelta(seconds=ago)
-    except (argparse.ArgumentTypeError, OverflowError):
-        pass
-    try:
+        if text[-1:] in _UNITS:
+            ago = duration(text.removeprefix('-'))
+            return now - datetime.timedelta(seconds=ago)
         found = datetime.datetime.fromisoformat(text)
         if found.tzinfo is None:
             found = found.replace(tzinfo=datetime.UTC)
         return found.astimezone(datetime.UTC)
-    except (ValueError, OverflowError):
+    except (argparse.ArgumentTypeError, ValueError, OverflowError):
         raise _invalid(
-            _("'%s' is not a time such as 2026-01-31T12:00:00Z or -3d"),
-            text.strip(),
+            _("'%s' is not a time such as 2026-01-31T12:00:00Z or -3d"), text
         ) from None
 
 

@@ -615,7 +615,8 @@ class TestUsage(FindTestCase):
         )
         kinds = (
             'is not an IP address, a CIDR, a range, a MAC address, a port ID '
-            'or the name of a device on a host'
+            'or the name of a device on a host; for the interfaces of a '
+            "server, see 'openstack server interface list'"
         )
         self.assert_usage_error(
             f"error: argument --file: line 2: 'web-1' {kinds}\n"
