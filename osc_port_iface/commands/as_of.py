@@ -95,8 +95,6 @@ class RecordedLister(RecordedCommand, lister.TextLister):
         return asked.table(lambda part: part.tabulate(parsed_args))
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
-        place = self.importance.index('Server Name') + 1
-        self.rank(*recorded_tables.SEEN, above=self.importance[place])
         return self.answer(parsed_args)
 
 

@@ -21,6 +21,7 @@ from osc_port_iface.commands import as_of
 from osc_port_iface.commands import cells
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import plugin_command
+from osc_port_iface.commands import recorded_tables
 from osc_port_iface.commands import regions
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import views
@@ -108,6 +109,7 @@ class FindServerInterface(as_of.RecordedLister):
     importance = (
         'Query',
         'Server Name',
+        *recorded_tables.SEEN,
         'Matched As',
         'Certainty',
         'Project Name',

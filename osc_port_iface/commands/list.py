@@ -20,6 +20,7 @@ from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import interface_filters
+from osc_port_iface.commands import recorded_tables
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.listing import listing
@@ -51,6 +52,7 @@ class ListServerInterface(as_of.RecordedLister):
     )
     importance = (
         'Server Name',
+        *recorded_tables.SEEN,
         'Fixed IPs',
         'MAC Address',
         'VLAN',
