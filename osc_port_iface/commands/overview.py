@@ -16,7 +16,6 @@ import argparse
 
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 
 # The verbs of the commands, and the questions that they answer.
@@ -78,16 +77,11 @@ class ServerInterface(plugin_command.PluginCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         if parsed_args.verb:
-            raise plugin_command.UsageError(_no_such_verb(parsed_args.verb))
+            line = _(
+                "There is no command '%(name)s'; the verbs are: %(verbs)s"
+            )
+            name = f'{_NAME} {printable.escape(parsed_args.verb)}'
+            raise plugin_command.UsageError(
+                line % {'name': name, 'verbs': ', '.join(QUESTIONS)}
+            )
         self.app.stdout.write(self.get_parser(_NAME).format_help())
-
-
-def _no_such_verb(verb: str) -> str:
-    problem = _("There is no command '%(name)s %(verb)s'.") % {
-        'name': _NAME,
-        'verb': printable.escape(verb),
-    }
-    suggestion = suggestions.did_you_mean(verb, QUESTIONS)
-    return problem + (
-        suggestion or _(' The verbs are: %s.') % ', '.join(QUESTIONS)
-    )

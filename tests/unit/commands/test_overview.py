@@ -89,30 +89,18 @@ class TestOverview(OverviewTestCase):
 
 
 class TestUnknownVerb(OverviewTestCase):
-    def test_nearest(self) -> None:
-        for verb, nearest in (
-            ('lst', 'list'),
-            ('repiar', 'repair'),
-            ('CHECK', 'check'),
-        ):
+    def test_verbs(self) -> None:
+        for verb, shown in ('lst', 'lst'), ('xy\x1b', r'xy\x1b'):
             with self.subTest(verb):
                 self.assertEqual(
                     (
                         2,
-                        "There is no command 'openstack server interface "
-                        f"{verb}'. Did you mean '{nearest}'?",
+                        f"There is no command 'openstack server interface "
+                        f"{shown}'; the verbs are: "
+                        f'{", ".join(overview.QUESTIONS)}',
                     ),
                     self.run_command(verb, 'web-1', '-f', 'json'),
                 )
-
-    def test_nothing_is_near(self) -> None:
-        status, message = self.run_command('xy\x1b')
-        self.assertEqual(2, status)
-        self.assertEqual(
-            "There is no command 'openstack server interface xy\\x1b'. The "
-            f'verbs are: {", ".join(overview.QUESTIONS)}.',
-            message,
-        )
 
 
 class TestHelp(base.ShellTestCase):
