@@ -19,7 +19,6 @@ from typing import Generic, TypeVar
 from osc_lib import exceptions
 
 from osc_port_iface.commands import plugin_command
-from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -96,10 +95,8 @@ def report(
         problem = failures[-1][1]
     for method, line in lines:
         getattr(command, method)(line)
-    if problem and any(part.is_lost for part in parts):
-        raise exceptions.CommandError(problem)
     if problem:
-        raise names.NoSuchName(problem)
+        raise exceptions.CommandError(problem)
 
 
 def _merged(
