@@ -103,7 +103,7 @@ class CheckServerInterface(lister.TextLister):
 
     def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
         try:
-            metrics.write_failure(parsed_args)
+            metrics.write_run(parsed_args, has_failed=True)
         except exceptions.CommandError as error:
             self.fail(*error.args)
         status = super().lose_output(parsed_args, line)
@@ -115,7 +115,7 @@ class CheckServerInterface(lister.TextLister):
             asked = regions.choose(self, parsed_args)
             results = _results(asked, parsed_args)
         except Exception:
-            metrics.write_failure(parsed_args)
+            metrics.write_run(parsed_args, has_failed=True)
             raise
         took = time.monotonic() - started
         rows = [row for result in results.values() for row in result.rows]

@@ -116,20 +116,18 @@ def write(
     values['duration_seconds'].append(({}, round(took, 3)))
     values['timestamp_seconds'].append(({}, int(time.time())))
     _replace(parsed_args.metrics, values)
-    _write_run(parsed_args.metrics, has_failed=False)
+    write_run(parsed_args, has_failed=False)
 
 
-def write_failure(parsed_args: argparse.Namespace) -> None:
-    """Write that a run has failed, and leave the earlier findings in place.
+def write_run(parsed_args: argparse.Namespace, has_failed: bool) -> None:
+    """Write whether a run has failed, which leaves the findings in place.
 
     :param parsed_args: The arguments, with the file of the findings.
     :raises exceptions.CommandError: The file could not be written.
     """
-    if parsed_args.metrics is not None:
-        _write_run(parsed_args.metrics, has_failed=True)
-
-
-def _write_run(path: pathlib.Path, has_failed: bool) -> None:
+    path = parsed_args.metrics
+    if path is None:
+        return
     values: _Values = {
         'run_failed': [({}, int(has_failed))],
         'run_timestamp_seconds': [({}, int(time.time()))],

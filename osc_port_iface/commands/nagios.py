@@ -74,26 +74,21 @@ def add_arguments(
             'plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
         ),
     )
-    monitoring.add_argument(
-        '--warning',
-        metavar='<count>',
-        type=argument_types.number(0),
-        default=0,
-        help=_(
-            'With --nagios: report WARNING above this many findings of the '
-            'severities warning and critical (default: 0)'
-        ),
-    )
-    monitoring.add_argument(
-        '--critical',
-        metavar='<count>',
-        type=argument_types.number(0),
-        default=0,
-        help=_(
-            'With --nagios: report CRITICAL above this many findings of the '
-            'severity critical (default: 0)'
-        ),
-    )
+    for level, counted in (
+        ('warning', _('warning and critical')),
+        ('critical', _('critical')),
+    ):
+        help_text = _(
+            'With --nagios: report %(level)s above this many findings of '
+            'severity %(counted)s (default: 0)'
+        )
+        monitoring.add_argument(
+            f'--{level}',
+            metavar='<count>',
+            type=argument_types.number(0),
+            default=0,
+            help=help_text % {'level': level.upper(), 'counted': counted},
+        )
 
 
 def judge(
