@@ -13,7 +13,7 @@
 """Types of the arguments, which argparse checks before any request."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 import contextlib
 import datetime
 import pathlib
@@ -23,7 +23,6 @@ from typing import Any, TypeVar
 from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
-from osc_port_iface.interfaces.selecting import suggestions
 from osc_port_iface import printable
 from osc_port_iface import text_files
 
@@ -60,18 +59,6 @@ def repeated(read: Callable[[str], object]) -> dict[str, Any]:
     return {'action': 'append', 'default': [], 'type': read}
 
 
-def chosen_from(
-    choices: Iterable[str], read: Callable[[str], str] = name
-) -> dict[str, Any]:
-    """Describe an argument that has choices, for argparse.
-
-    :param choices: The choices.
-    :param read: Reads the text before it is compared with them.
-    """
-    known = tuple(choices)
-    return {'type': one_of(known, read), 'choices': known}
-
-
 def identifier(text: str) -> str:
     """Read the ID of something, which must not be a name."""
     if addresses.is_uuid(text):
@@ -87,43 +74,6 @@ def path(text: str) -> pathlib.Path:
 def state(text: str) -> str:
     """Read a state, in upper or lower case."""
     return name(text).upper()
-
-
-def one_of(
-    choices: Iterable[str],
-    read: Callable[[str], str] = name,
-    hint: str | None = None,
-) -> Callable[[str], str]:
-    """Make a type for an argument that has choices.
-
-    argparse would list the choices, and suggest none of them.
-
-    :param choices: The choices, which the argument should have as well, for
-        its help and for tab completion.
-    :param read: Reads the text before it is compared with them.
-    :param hint: What to say in place of a suggestion.
-    """
-    known = tuple(choices)
-
-    def choice(text: str) -> str:
-        value = read(text)
-        if value in known:
-            return value
-        raise _invalid(
-            _("'%%s' is none of %s") % ', '.join(known)
-            + (hint or '.' + suggestions.did_you_mean(value, known)),
-            text,
-        )
-
-    return choice
-
-
-# The language of a drawing.
-tree_language = one_of(
-    ('text', 'mermaid', 'dot'),
-    str,
-    _('; put --tree after the server, or write --tree=text'),
-)
 
 
 def _address(

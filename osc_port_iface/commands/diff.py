@@ -100,7 +100,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         tuning = parser.add_argument_group(_('tuning'))
         tuning.add_argument(
             '--source',
-            **argument_types.chosen_from(('compute', 'network')),
+            choices=('compute', 'network'),
             default='compute',
             help=_(
                 'View to read now: compute, a request to Nova for each server '

@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--finding',
         metavar='<finding>',
-        **argument_types.repeated(argument_types.one_of([*choices, _ALL])),
+        action='append',
+        default=[],
         choices=[*choices, _ALL],
         help=_(
             'Finding to look for (repeat option to look for several): '
@@ -53,14 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--ignore',
         metavar='<finding>',
-        **argument_types.repeated(argument_types.one_of(choices)),
+        action='append',
+        default=[],
         choices=choices,
         help=_('Finding to leave out (repeat option to leave out several)'),
     )
     findings.add_argument(
         '--severity',
         metavar='<severity>',
-        **argument_types.chosen_from(severities),
+        choices=severities,
         default=codes.Severity.INFO.value,
         help=_(
             'Look only for findings of this severity or worse: critical '

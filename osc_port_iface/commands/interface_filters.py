@@ -77,7 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--port-state',
         metavar='<state>',
-        **argument_types.chosen_from(_PORT_STATES, argument_types.state),
+        type=argument_types.state,
+        choices=_PORT_STATES,
         help=_('Interfaces whose port has this state: %s')
         % ', '.join(_PORT_STATES),
     )
@@ -111,7 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--vnic-type',
         metavar='<vnic-type>',
-        **argument_types.chosen_from(_VNIC_TYPES),
+        choices=_VNIC_TYPES,
         help=_('Interfaces with this VNIC type: %s') % ', '.join(_VNIC_TYPES),
     )
     group.add_argument(

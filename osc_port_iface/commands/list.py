@@ -16,7 +16,6 @@ import argparse
 
 from osc_lib import exceptions
 
-from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of
 from osc_port_iface.commands import columns
 from osc_port_iface.commands import interface_filters
@@ -92,7 +91,7 @@ class ListServerInterface(as_of.RecordedLister):
         tuning = parser.add_argument_group(_('tuning'))
         tuning.add_argument(
             '--source',
-            **argument_types.chosen_from(views.VIEWS),
+            choices=tuple(views.VIEWS),
             default='compute',
             help=_(
                 'View to read: compute, a request to Nova for each server '

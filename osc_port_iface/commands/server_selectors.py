@@ -94,7 +94,8 @@ def add_scope(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         '--status',
         metavar='<status>',
-        **argument_types.chosen_from(_STATUSES, argument_types.state),
+        type=argument_types.state,
+        choices=_STATUSES,
         help=_('Servers with this status, such as ACTIVE'),
     )
 

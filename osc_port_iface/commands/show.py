@@ -88,7 +88,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             nargs='?',
             const='text',
             metavar='<language>',
-            type=argument_types.tree_language,
+            choices=('text', *tree_drawing.LANGUAGES),
             help=_(
                 'Draw the interfaces of the server, or only the given one, '
                 'with their networks, addresses, routers and floating IPs, '

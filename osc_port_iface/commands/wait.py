@@ -51,7 +51,7 @@ class WaitServerInterface(lister.TextLister):
         waited_for.add_argument(
             '--for',
             dest='condition',
-            **argument_types.chosen_from(polling.CONDITIONS),
+            choices=tuple(polling.CONDITIONS),
             default='active',
             help=_(
                 'Wait until the interfaces are plugged in (attached), also '

@@ -340,10 +340,9 @@ class TestSelectors(test_list_fleet.FleetTestCase):
     def test_unknown_status(self) -> None:
         result = self.list('--status', 'actve')
         self.assertEqual((2, ''), (result.status, result.stdout))
-        self.assertRegex(
+        self.assertIn(
+            "error: argument --status: invalid choice: 'ACTVE' (choose from",
             result.stderr,
-            "error: argument --status: 'actve' is none of ACTIVE, BUILD, .*"
-            "[.] Did you mean 'ACTIVE'\\?\n\\Z",
         )
 
 

@@ -233,11 +233,7 @@ class TestShow(base.ShellTestCase):
             )
         result = self.show('--tree', 'web')
         self.assertEqual((2, ''), (result.status, result.stdout))
-        self.assertEqual(
-            "argument --tree: 'web' is none of text, mermaid, dot; put --tree "
-            'after the server, or write --tree=text',
-            result.stderr.splitlines()[-1].partition('error: ')[2],
-        )
+        self.assertIn("argument --tree: invalid choice: 'web'", result.stderr)
 
     def register_rules(self, **port: object) -> None:
         """Give the port two security groups, which refer to others."""
