@@ -118,9 +118,8 @@ class PluginCommand(command.Command):
     def run(self, parsed_args: argparse.Namespace) -> int:
         # Python has no object for a stream that is closed.
         if self.app.stdout is None:
-            return self.lose_output(
-                parsed_args, _('Standard output is closed.')
-            )
+            LOG.error(_('Standard output is closed.'))
+            return FAILED
         self.app.stderr = self.app.stderr or io.StringIO()
         _escape_what_cannot_be_encoded(self.app.stdout)
         try:
@@ -134,10 +133,8 @@ class PluginCommand(command.Command):
         except OSError as error:
             # Those of other files and of sockets have become CommandErrors.
             _drop_what_is_left(self.app.stdout)
-            return self.lose_output(
-                parsed_args,
-                _('The output cannot be written: %s') % error.strerror,
-            )
+            LOG.error(_('The output cannot be written: %s'), error.strerror)
+            return FAILED
         except UsageError as error:
             LOG.error(error)
             return WRONG_USAGE
@@ -149,11 +146,6 @@ class PluginCommand(command.Command):
             ):
                 self.app.stderr.writelines(f'{x}\n' for x in self._hints)
         return self._exit_status
-
-    def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
-        """Report that the output is lost, and return the exit status."""
-        LOG.error(line)
-        return FAILED
 
     def cloud(self) -> api_cloud.Cloud:
         """Return the services of the cloud that is asked.
