@@ -21,11 +21,6 @@ from typing import TextIO
 
 _RED, _GREEN, _YELLOW = 31, 32, 33
 
-# The columns that have these words.
-_COLUMNS = frozenset(
-    {'Port State', 'Result', 'Server Status', 'Severity', 'Verdict'}
-)
-
 _WORDS = {
     'ACTIVE': _GREEN,
     'allowed': _GREEN,
@@ -59,10 +54,9 @@ def are_wanted(stream: TextIO) -> bool:
     )
 
 
-def paint(header: str, text: str) -> str:
-    """Colour the text of a cell, if its column has states or the like."""
-    colour = _WORDS.get(text) if header in _COLUMNS else None
-    return text if colour is None else _painted(colour, text)
+def paint(text: str) -> str:
+    """Colour the text of a cell, if it is a state or the like."""
+    return _painted(_WORDS[text], text) if text in _WORDS else text
 
 
 def warn(text: str) -> str:

@@ -173,7 +173,7 @@ class TerminalTable(table.TableFormatter):
                 self._hint(_left_out(columns, widths))
         if colours.are_wanted(stdout):
             texts = {
-                header: [colours.paint(header, text) for text in column]
+                header: list(map(colours.paint, column))
                 for header, column in texts.items()
             }
         rows_of_texts = list(zip(*texts.values(), strict=True))
@@ -203,7 +203,7 @@ class TerminalTable(table.TableFormatter):
             texts = [_wrapped(column, room)[0] for column in columns]
             parsed_args.max_width = sys.maxsize
         if colours.are_wanted(stdout):
-            texts = list(map(colours.paint, column_names, texts))
+            texts = list(map(colours.paint, texts))
         super().emit_one(column_names, texts, stdout, parsed_args)
 
 
