@@ -39,10 +39,6 @@ _DETAILS_FRAME = _FRAME + 2 * _COLUMN_FRAME
 # neither into narrower lines than this.
 _TEXT_WIDTH = 20
 
-# A name that takes more lines than this is cut.
-_NAME_LINES = 3
-_CUT = '...'
-
 # No ID, address or code is longer. Longer words can only be names.
 _LONGEST_WORD = 64
 
@@ -162,9 +158,7 @@ class TerminalTable(table.TableFormatter):
             ]
             widths = fit(columns, self._importance, room)
             texts = {
-                column.header: _wrapped(
-                    column, widths[column.header], column.has_names
-                )
+                column.header: _wrapped(column, widths[column.header])
                 for column in columns
                 if column.header in widths
             }
@@ -223,20 +217,9 @@ def _left_out(columns: Iterable[_Column], shown: dict[str, int]) -> str:
     ) % ', '.join(names)
 
 
-def _wrapped(column: _Column, room: int, is_cut: bool = False) -> list[str]:
-    """Make the text of each cell, no wider than its column.
-
-    :param is_cut: Whether what takes many lines is cut.
-    """
-    texts = []
-    for lines in column.cells:
-        parts = []
-        for line in lines:
-            wrapped = terminal.wrap(line, room)
-            if is_cut and len(wrapped) > _NAME_LINES:
-                *wrapped, last = wrapped[:_NAME_LINES]
-                last = terminal.wrap(last, room - len(_CUT))[0]
-                wrapped.append(last + _CUT)
-            parts += wrapped
-        texts.append('\n'.join(parts))
-    return texts
+def _wrapped(column: _Column, room: int) -> list[str]:
+    """Make the text of each cell, no wider than its column."""
+    return [
+        '\n'.join(part for line in lines for part in terminal.wrap(line, room))
+        for lines in column.cells
+    ]
