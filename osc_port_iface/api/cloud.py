@@ -15,17 +15,22 @@
 import functools
 from urllib import parse
 
+from keystoneauth1 import session as ksa_session
 from openstack.config import cloud_region
+import requests
 
 from osc_port_iface.api import compute
-from osc_port_iface.api import connection_pool
 from osc_port_iface.api import credentials as api_credentials
 from osc_port_iface.api import errors
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import identity
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import network
 from osc_port_iface.api import service
 from osc_port_iface.api import transport as api_transport
+
+# What keystoneauth passes on to its adapter, in the releases that have it.
+_TLS_SETTINGS = ('tls_ciphers', 'tls_min_version')
 
 
 class Cloud:
@@ -56,7 +61,7 @@ class Cloud:
         """
         if credentials is None:
             session = config.get_session()
-            connection_pool.enlarge(session.session)
+            enlarge_pools(session.session)
             credentials = api_credentials.Credentials(session)
         reached = config, credentials, transport
         self.compute = compute.ComputeApi(*reached)
@@ -120,6 +125,33 @@ class Cloud:
         except errors.NotInCatalog:
             return False
         return True
+
+
+def enlarge_pools(session: requests.Session) -> None:
+    """Let a session keep a connection for each of the threads.
+
+    urllib3 keeps ten connections to a host or a proxy (``pool_maxsize`` of
+    ``HTTPAdapter``), and those to ten hosts (``pool_connections``). What more
+    threads open is discarded after each request, with a warning, and several
+    regions have more hosts.
+
+    An adapter that the user's program has mounted is kept.
+
+    :param session: The session, which no thread may use yet.
+    """
+    for prefix, adapter in list(session.adapters.items()):
+        if type(adapter) is ksa_session.TCPKeepAliveAdapter:
+            settings = {
+                name: value
+                for name in _TLS_SETTINGS
+                if (value := getattr(adapter, name, None))
+            }
+            larger = ksa_session.TCPKeepAliveAdapter(
+                pool_connections=fan_out.MOST_WORKERS,
+                pool_maxsize=fan_out.MOST_WORKERS,
+                **settings,
+            )
+            session.mount(prefix, larger)
 
 
 def _normalized(url: str) -> str:

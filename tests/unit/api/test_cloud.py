@@ -17,7 +17,7 @@ import requests
 from requests import adapters
 import testtools
 
-from osc_port_iface.api import connection_pool
+from osc_port_iface.api import cloud
 from osc_port_iface.api import fan_out
 
 
@@ -29,12 +29,12 @@ class TestEnlarge(testtools.TestCase):
     def enlarged(self, adapter: adapters.BaseAdapter) -> requests.Session:
         session = requests.Session()
         session.mount('http://', adapter)
-        connection_pool.enlarge(session)
+        cloud.enlarge_pools(session)
         return session
 
     def test_size_of_the_pools(self) -> None:
         session = ksa_session.Session().session
-        connection_pool.enlarge(session)
+        cloud.enlarge_pools(session)
         for url in ('http://a.test/', 'https://a.test/'):
             adapter = session.get_adapter(url)
             assert isinstance(adapter, adapters.HTTPAdapter)
@@ -47,12 +47,6 @@ class TestEnlarge(testtools.TestCase):
                         fan_out.MOST_WORKERS,
                         manager.connection_from_url(url).pool.maxsize,
                     )
-
-    def test_twice(self) -> None:
-        session = self.enlarged(ksa_session.TCPKeepAliveAdapter())
-        before = dict(session.adapters)
-        connection_pool.enlarge(session)
-        self.assertEqual(before, session.adapters)
 
     def test_tls_settings(self) -> None:
         adapter = ksa_session.TCPKeepAliveAdapter()
