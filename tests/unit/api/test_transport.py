@@ -641,20 +641,9 @@ class TestWire(testtools.TestCase):
         )
         self.assertEqual('Thing: the answer has more than 1 MiB', str(error))
 
-    def test_bomb_in_a_bomb(self) -> None:
-        body = gzip.compress(gzip.compress(b' ' * 1024 * 1024))
-        error = self.assertRaises(
-            errors.Unreachable,
-            self.get,
-            self.serve(_compressed(body, b'gzip, gzip')),
-        )
-        self.assertEqual(
-            'Thing: unexpected Content-Encoding: gzip, gzip', str(error)
-        )
 
-
-def _compressed(body: bytes, coding: bytes = b'gzip') -> bytes:
+def _compressed(body: bytes) -> bytes:
     return (
-        b'HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d'
-        b'\r\n\r\n%s' % (coding, len(body), body)
+        b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d'
+        b'\r\n\r\n%s' % (len(body), body)
     )
