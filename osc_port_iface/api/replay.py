@@ -128,17 +128,8 @@ class _Replay(transport.Transport):
         """
         recorded, asked = self._source.project_id, scope.project_id
         if recorded and asked and asked != recorded:
-            with self._lock:
-                known = self._source.objects('projects', {'id': [recorded]})
-                named = {row['id']: row['name'] for row in known}
-            name = named.get(recorded) or recorded
-            line = _(
-                "Project '%(asked)s' was not recorded, but '%(recorded)s' was"
-            )
-            line %= {
-                'asked': printable.one_line(scope.project or asked),
-                'recorded': printable.one_line(name),
-            }
+            name = printable.one_line(scope.project or asked)
+            line = _("Project '%s' was not recorded") % name
             # Other observations may be of this project.
             raise errors.NotRecorded(records.Absence(line, line))
 

@@ -625,8 +625,7 @@ class TestListAt(AtTestCase):
             ('project-1', 0, 'web-1\n', ''),
             (
                 *('project-2', 1, ''),
-                "Project 'project-2' was not recorded, but 'project-0' was\n"
-                "Project 'project-2' was not recorded, but 'project-1' was\n",
+                "Project 'project-2' was not recorded\n",
             ),
         ):
             with self.subTest(name):
