@@ -21,6 +21,7 @@ import logging
 import re
 from typing import NamedTuple
 
+from keystoneauth1 import discover
 from openstack.config import cloud_region
 
 from osc_port_iface.api import credentials
@@ -264,10 +265,7 @@ class ComputeApi(service.Service):
         :returns: The events that have begun; none if Nova does not show them.
         :raises errors.ApiError: The request failed.
         """
-        what = _('Action %(request)s of server %(server)s') % {
-            'request': printable.escape(request_id),
-            'server': printable.escape(server_id),
-        }
+        what = _('Action of server %s') % printable.escape(server_id)
         request = paths.identifier(request_id, what, credentials.REQUEST_ID)
         path = _server_path(server_id, what, f'/os-instance-actions/{request}')
         action = self.transport.get(path, what).nested('instanceAction')
@@ -352,7 +350,8 @@ class ComputeApi(service.Service):
         return found
 
     def _has_microversion(self, lowest: str) -> bool:
-        return _numbers(self.microversion) >= _numbers(lowest)
+        numbers = discover.normalize_version_number
+        return numbers(self.microversion) >= numbers(lowest)
 
     def _highest_microversion(self, found: transport.Transport) -> str | None:
         """Find the highest microversion of Nova, up to 2.70.
@@ -371,7 +370,8 @@ class ComputeApi(service.Service):
             return None
         if maximum is None or not re.fullmatch(r'\d+\.\d+', maximum):
             return None
-        return min(maximum, _TAG_MICROVERSION, key=_numbers)
+        numbers = discover.normalize_version_number
+        return min(maximum, _TAG_MICROVERSION, key=numbers)
 
 
 def _pinned_microversion(config: cloud_region.CloudRegion) -> str | None:
@@ -386,11 +386,6 @@ def _pinned_microversion(config: cloud_region.CloudRegion) -> str | None:
         if version and re.fullmatch(r'\d+\.\d+', str(version)):
             return None if str(version).endswith('.0') else str(version)
     return None
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return what microversions are compared by."""
-    return tuple(map(int, version.split('.')))
 
 
 def _server_path(server_id: str, what: str, below: str) -> str:
