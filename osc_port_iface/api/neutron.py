@@ -87,9 +87,6 @@ BOUND_PORTS = PORTS.only(
     'host',
 )
 
-# Only what is needed to tell which they are.
-PORT_ADDRESSES = PORTS.only('id', 'network_id', 'mac_address', 'fixed_ips')
-
 _PORT_FORWARDING = reading.Record(
     records.PortForwarding,
     # A range from Neutron 20 (extension

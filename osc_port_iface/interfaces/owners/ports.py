@@ -111,7 +111,7 @@ def _with_ids(search: searches.Search) -> Iterator[searches.Match]:
                 matched_as = 'host-device' if is_device else 'mac-address'
                 yield searches.Match(query, matched_as, port=port)
 
-    listed = search.read(neutron.PORT_ADDRESSES) if prefixes else []
+    listed = search.read(neutron.BOUND_PORTS) if prefixes else []
     found = (row.id for row in listed if any(matches(row)))
     for port in search.ports('id', (*ids, *found)):
         yield from matches(port)
