@@ -36,7 +36,6 @@ from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
 from osc_port_iface.api import transport
 from osc_port_iface.i18n import _
-from osc_port_iface import printable
 from osc_port_iface import records
 
 # The query parameters that do not choose objects.
@@ -117,21 +116,14 @@ class _Replay(transport.Transport):
         is_part = kind in ('ports', 'floatingips') and rest
         if is_part or not self._source.has(kind):
             raise errors.NotRecorded(_('%s: not recorded') % what)
+        recorded, asked = self._source.project_id, query.get('project_id')
+        if kind == 'servers' and recorded and asked and recorded not in asked:
+            # Other observations may be of this project.
+            line = _('%s: not recorded for this project') % what
+            raise errors.NotRecorded(records.Absence(line, line))
         if not rest or rest == ['detail']:
             return {kind: list(self._chosen(kind, query))}
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
-
-    def check_project(self, scope: compute.ServerScope) -> None:
-        """Check that servers of the project of a scope may be recorded.
-
-        :raises errors.NotRecorded: Only those of another project are.
-        """
-        recorded, asked = self._source.project_id, scope.project_id
-        if recorded and asked and asked != recorded:
-            name = printable.one_line(scope.project or asked)
-            line = _("Project '%s' was not recorded") % name
-            # Other observations may be of this project.
-            raise errors.NotRecorded(records.Absence(line, line))
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
         for found in self._source.objects(kind, {'id': [identifier]}):
@@ -186,16 +178,6 @@ class _Network(network.NetworkApi):
 
 
 class _Compute(compute.ComputeApi):
-    def servers(
-        self, scope: compute.ServerScope, *args: Any, **options: Any
-    ) -> records.Answer[records.Server]:
-        """List servers.
-
-        :raises errors.NotRecorded: Only those of another project are there.
-        """
-        cast(_Replay, self.transport).check_project(scope)
-        return super().servers(scope, *args, **options)
-
     def interfaces(
         self, server_id: str, called: str | None = None
     ) -> records.Answer[records.Interface]:

@@ -625,7 +625,7 @@ class TestListAt(AtTestCase):
             ('project-1', 0, 'web-1\n', ''),
             (
                 *('project-2', 1, ''),
-                "Project 'project-2' was not recorded\n",
+                'Servers: not recorded for this project\n',
             ),
         ):
             with self.subTest(name):
