@@ -19,6 +19,7 @@ as on the cloud itself. Nothing is sent.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 import datetime
 import email.utils
+import itertools
 import re
 import threading
 from typing import Any, cast, Protocol
@@ -32,6 +33,7 @@ from osc_port_iface.api import credentials
 from osc_port_iface.api import errors
 from osc_port_iface.api import network
 from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
 from osc_port_iface.api import reading
 from osc_port_iface.api import response as responses
 from osc_port_iface.api import transport
@@ -39,7 +41,9 @@ from osc_port_iface.i18n import _
 from osc_port_iface import records
 
 # The query parameters that do not choose objects.
-_SHAPES = frozenset({'fields', 'limit', 'sort_key', 'sort_dir', 'all_tenants'})
+_SHAPES = frozenset(
+    {'fields', 'limit', 'sort_key', 'sort_dir', 'marker', 'all_tenants'}
+)
 
 
 class Source(Protocol):
@@ -81,6 +85,9 @@ class _Replay(transport.Transport):
         self._source = source
         # Several things may be read at a time.
         self._lock = threading.Lock()
+        # What is left of listings, by the marker of their next pages.
+        self._rest: dict[str, Iterator[dict[str, Any]]] = {}
+        self._markers = map(str, itertools.count())
         self.microversion = None
 
     def get(
@@ -122,7 +129,7 @@ class _Replay(transport.Transport):
             line = _('%s: not recorded for this project') % what
             raise errors.NotRecorded(records.Absence(line, line))
         if not rest or rest == ['detail']:
-            return {kind: list(self._chosen(kind, query))}
+            return self._page(kind, query)
         return {kind.removesuffix('s'): self._one(kind, rest[0], what)}
 
     def _one(self, kind: str, identifier: str, what: str) -> dict[str, Any]:
@@ -135,6 +142,20 @@ class _Replay(transport.Transport):
             raise errors.NotFound(records.Absence(line, identifier))
         line = _('%s: not recorded') % what
         raise errors.NotRecorded(records.Absence(line, identifier))
+
+    def _page(self, kind: str, query: transport.Query) -> Mapping[str, Any]:
+        """Return a page of objects, of which few are in memory at a time."""
+        if 'marker' in query:
+            rows = self._rest.pop(query['marker'][0])
+        else:
+            rows = self._chosen(kind, query)
+        page = list(itertools.islice(rows, paging.LARGEST_PAGE))
+        if len(page) < paging.LARGEST_PAGE:
+            return {kind: page}
+        marker = next(self._markers)
+        self._rest[marker] = rows
+        link = {'rel': 'next', 'href': f'?marker={marker}'}
+        return {kind: page, f'{kind}_links': [link]}
 
     def _chosen(
         self, kind: str, query: transport.Query

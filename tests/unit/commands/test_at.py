@@ -16,6 +16,7 @@ import pathlib
 import sqlite3
 from typing import Any
 
+import fixtures
 import requests_mock
 
 from tests import command_result
@@ -575,6 +576,29 @@ class TestListAt(AtTestCase):
                         for row in json.loads(result.stdout)
                     ),
                 )
+
+    def test_more_than_a_page(self) -> None:
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'mail')
+        )
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, ADDRESS),
+            fake_cloud.port(12, 1, '10.0.0.6'),
+            fake_cloud.port(13, 2, '10.0.0.7'),
+        )
+        first = self.recorded()
+        self.useFixture(
+            fixtures.MockPatch('osc_port_iface.api.paging.LARGEST_PAGE', 2)
+        )
+        result = self.at(
+            *(first['Finished'], 'list', '-f', 'value'),
+            *('-c', 'Server Name', '-c', 'Fixed IPs'),
+        )
+        self.assertEqual(
+            (0, 'mail 10.0.0.7\nweb 10.0.0.5\nweb 10.0.0.6\n', ''),
+            (result.status, result.stdout, result.stderr),
+        )
 
     def test_a_server_by_name(self) -> None:
         first = self.recorded()
