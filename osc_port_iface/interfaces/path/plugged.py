@@ -39,16 +39,6 @@ _ANSWERED = {
     6: flows.types(flows.ICMPV6, 128, 133, 135),
 }
 
-_BINDING_PROBLEMS = {
-    'binding_failed': _('port %(row)s could not be bound to a host'),
-    'unbound': _('port %(row)s is not bound to a host'),
-}
-_STATUS_PROBLEMS = {
-    'BUILD': steps.UNKNOWN,
-    'DOWN': steps.BLOCKED,
-    'ERROR': steps.BLOCKED,
-}
-
 
 def judge(
     known: surroundings.Surroundings, end: surroundings.End
@@ -157,10 +147,12 @@ def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
     if port.admin_state_up is False:
         reason = _('port %(row)s is disabled')
     elif not port.is_of_neutron:
-        reason = _BINDING_PROBLEMS.get(port.vif_type or '')
-        problem = _STATUS_PROBLEMS.get(port.status or '')
-        if problem and not reason:
-            verdict, reason = problem, _('port %(row)s is %(status)s')
+        if port.vif_type in ('binding_failed', 'unbound'):
+            reason = _('port %(row)s is not bound to a host')
+        elif port.status in ('BUILD', 'DOWN', 'ERROR'):
+            reason = _('port %(row)s is %(status)s')
+            if port.status == 'BUILD':
+                verdict = steps.UNKNOWN
     if (
         not reason
         and parent.admin_state_up is False

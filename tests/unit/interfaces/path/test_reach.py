@@ -1420,7 +1420,7 @@ class TestWays(WorldTestCase):
             ),
             (
                 {'vif_type': 'binding_failed'},
-                'port web-2 could not be bound to a host',
+                'port web-2 is not bound to a host',
             ),
             ({'vif_type': 'unbound'}, 'port web-2 is not bound to a host'),
             ({'status': 'DOWN'}, 'port web-2 is DOWN'),
