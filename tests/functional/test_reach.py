@@ -708,7 +708,7 @@ class TestReach(base.ProjectTestCase):
         found = self.judged('10.0.0.0/8', 'office', '--port', '22')
         no_rule = 'no ingress rule of group office allows tcp 22 from '
         outside = (
-            'no floating IP or port forwarding that you may see leads to '
+            'no visible floating IP or port forwarding leads to '
             '10.71.0.27 for this traffic'
         )
         for cidr, way, expected in (
@@ -723,12 +723,12 @@ class TestReach(base.ProjectTestCase):
 
     def test_address_that_nobody_has(self) -> None:
         """On a network of another project, somebody unseen may have it."""
-        seen = 'no port that you may see'
-        for end, address, user, verdict, nobody in (
-            ('dead', '10.73.0.99', self.user, 'blocked', 'no port'),
-            ('common', '10.79.0.99', self.user, 'unknown', seen),
-            ('common', '10.79.0.99', self.reader, 'unknown', seen),
-            ('common', '10.79.0.99', 'admin', 'blocked', 'no port'),
+        nobody = 'no visible port'
+        for end, address, user, verdict in (
+            ('dead', '10.73.0.99', self.user, 'blocked'),
+            ('common', '10.79.0.99', self.user, 'unknown'),
+            ('common', '10.79.0.99', self.reader, 'unknown'),
+            ('common', '10.79.0.99', 'admin', 'blocked'),
         ):
             found = self.judged(end, address, '--port', '22', user=user)
             expected = (verdict, f'{nobody} on network {end} has {address}')

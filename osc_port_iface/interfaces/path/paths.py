@@ -280,7 +280,7 @@ class Pair:
             text = _('network %(row)s has %(address)s, too')
         elif end.network_id and end.network.num_addresses == 1:
             verdict = self.known.absence(network_id)
-            text = self.known.nobody(network_id)
+            text = surroundings.NOBODY
             if holder := self.known.holder(network_id, end.network):
                 verdict, values['port'] = steps.UNKNOWN, holder
                 text = _('port %(port)s may have %(address)s')
@@ -312,14 +312,9 @@ class Pair:
         }
         if way.seen != (self.destination.network,):
             text = _(
-                'no floating IP or port forwarding leads to %(address)s for '
-                'this traffic'
+                'no visible floating IP or port forwarding leads to '
+                '%(address)s for this traffic'
             )
-            if not self.known.sees_all:
-                text = _(
-                    'no floating IP or port forwarding that you may see leads '
-                    'to %(address)s for this traffic'
-                )
             verdict = self.known.certainty
             if self.destination.network in way.seen:
                 verdict = steps.UNKNOWN

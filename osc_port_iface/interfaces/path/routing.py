@@ -381,7 +381,7 @@ class Way:
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
             verdict = self._known.absence(self.network_id)
-            text = self._known.nobody(self.network_id)
+            text = surroundings.NOBODY
         elif self._target_network_id is None:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')

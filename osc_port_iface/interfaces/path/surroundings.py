@@ -25,6 +25,8 @@ from osc_port_iface import records
 
 INTERNET = 'internet'
 
+NOBODY = _('no visible port on network %(row)s has %(address)s')
+
 # An address as it is seen at another place. If there are several, it is not
 # known which of them is seen; if there is none, it may be any.
 Seen = tuple[addresses.IPNetwork, ...]
@@ -142,23 +144,13 @@ class Surroundings:
         :returns: ``blocked`` if the caller would see it, and only Neutron has
             machines there, else ``unknown``.
         """
-        if self._sees_ports(network_id) and (
+        owner = self.network(network_id).project_id
+        is_own = owner is not None and owner == self.project_id
+        if (self.sees_all or is_own) and (
             self.has_routers_outside(network_id) is False
         ):
             return self.certainty
         return steps.UNKNOWN
-
-    def nobody(self, network_id: str) -> str:
-        """Say that no port on a network has an address."""
-        if self._sees_ports(network_id):
-            return _('no port on network %(row)s has %(address)s')
-        return _('no port that you may see on network %(row)s has %(address)s')
-
-    def _sees_ports(self, network_id: str) -> bool:
-        """Return whether the caller sees all ports on a network."""
-        owner = self.network(network_id).project_id
-        is_own = owner is not None and owner == self.project_id
-        return self.sees_all or is_own
 
     def shows_members(self, group: records.SecurityGroup | None) -> bool:
         """Return whether all ports with a security group are seen.

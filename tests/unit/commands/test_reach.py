@@ -616,11 +616,12 @@ class TestReach(base.ShellTestCase):
         port = fake_cloud.port(11, 1, '10.0.0.5')
         self.register('ports', port, interface(21, 700, '10.0.0.1', 900))
         covered = f'unknown port {port["id"]} may have 10.0.0.100\n'
+        nobody = 'no visible port on network front has 10.0.0.100\n'
         for pair, expected in (
             ('10.0.0.100', covered),
             ('0.0.0.0/0', covered),
             ('10.0.0.96/28', covered),
-            ('10.0.0.1', 'blocked no port on network front has 10.0.0.100\n'),
+            ('10.0.0.1', f'blocked {nobody}'),
         ):
             with self.subTest(pair):
                 port['allowed_address_pairs'] = [{'ip_address': pair}]

@@ -659,14 +659,8 @@ class TestTranslation(WorldTestCase):
     def test_7_without_a_floating_ip(self) -> None:
         self.world.floating_ips.clear()
         reason = (
-            'no floating IP or port forwarding that you may see leads to '
+            'no visible floating IP or port forwarding leads to '
             '10.0.1.5 for this traffic'
-        )
-        self.assert_blocked(reason, 'internet', '10.0.1.5')
-        self.world.more['sees_all'] = True
-        reason = (
-            'no floating IP or port forwarding leads to 10.0.1.5 for this '
-            'traffic'
         )
         self.assert_blocked(reason, 'internet', '10.0.1.5')
         gateway = dataclasses.replace(GATEWAY, has_source_nat=False)
@@ -899,7 +893,7 @@ class TestTranslation(WorldTestCase):
                     (verdict, traffic), (path.verdict, path.passing.texts())
                 )
         self.assertEqual(
-            'no floating IP or port forwarding that you may see leads to '
+            'no visible floating IP or port forwarding leads to '
             '10.0.1.5 for this traffic',
             path.reason,
         )
@@ -1271,7 +1265,7 @@ class TestWays(WorldTestCase):
         outside = '198.51.100.7'
         hidden = 'whether 10.0.0.1 on network front is a router cannot be seen'
         none = 'network front has no router at 10.0.0.1'
-        nobody = 'no port on network front has 10.0.0.77'
+        nobody = 'no visible port on network front has 10.0.0.77'
         for kind, is_shared, mtu, verdict, reason in (
             (None, False, 1442, BLOCKED, none),
             (None, False, 1500, UNKNOWN, hidden),
@@ -1565,7 +1559,7 @@ class TestWays(WorldTestCase):
         self.world.allow(rule(9, 'ingress', remote_network=inside))
         no_rule = 'no ingress rule of group closed allows tcp 22 from %s'
         outside = (
-            'no floating IP or port forwarding that you may see leads to '
+            'no visible floating IP or port forwarding leads to '
             '10.0.0.5 for this traffic'
         )
         for drivers, ingress, inbound in (
@@ -1642,7 +1636,7 @@ class TestWays(WorldTestCase):
         ]
         not_joined = 'no router joins networks twin and back'
         no_floating_ip = (
-            'no floating IP or port forwarding that you may see leads to '
+            'no visible floating IP or port forwarding leads to '
             '10.0.1.5 for this traffic'
         )
         self.assertEqual(
@@ -1790,12 +1784,12 @@ class TestWays(WorldTestCase):
         self.assert_allowed('10.0.0.0/25', '10.0.1.5')
         path = self.world.paths('10.0.0.5', '10.0.1.77')[-1]
         self.assertEqual(
-            (BLOCKED, 'no port on network back has 10.0.1.77'),
+            (BLOCKED, 'no visible port on network back has 10.0.1.77'),
             (path.verdict, path.reason),
         )
         self.world.change(BACK, project_id='another', is_shared=True)
         self.assert_unknown(
-            'no port that you may see on network back has 10.0.1.77',
+            'no visible port on network back has 10.0.1.77',
             *('10.0.0.5', '10.0.1.77'),
         )
 
