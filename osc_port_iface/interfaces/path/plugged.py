@@ -60,7 +60,7 @@ def judge(
     else:
         found = [_server(known, port), _port(known, port)]
     if not port.has_address(end.address):
-        found.append(_sender(known, end, port))
+        found.append(_sender(end, port))
     return found
 
 
@@ -78,17 +78,16 @@ def accepted(
     return [steps.Step('router', router, passes, passes, reason)]
 
 
-def _sender(
-    known: surroundings.Surroundings, end: surroundings.End, port: records.Port
-) -> steps.Step:
+def _sender(end: surroundings.End, port: records.Port) -> steps.Step:
     """Judge whether a port may send from an address that is not its own."""
     address = end.network.network_address
     pairs = [pair for pair in port.address_pairs if pair.covers(address)]
     verdict = steps.BLOCKED
     text = _('port %(row)s may not send from %(address)s')
-    if port.port_security_enabled is False or all(
-        any(_accepts(driver, pair, port) for pair in pairs)
-        for driver in known.drivers
+    # With OVN, and for some pairs with Open vSwitch, the MAC address counts.
+    own = (None, port.mac_address)
+    if port.port_security_enabled is False or any(
+        pair.mac_address in own for pair in pairs
     ):
         verdict, text = steps.ALLOWED, _('the server has %(address)s')
     elif pairs or not port.is_filtered:
@@ -97,21 +96,6 @@ def _sender(
     return steps.judged(
         verdict, 'anti-spoofing', port, text, address=end.address
     )
-
-
-def _accepts(
-    driver: surroundings.Driver, pair: records.AddressPair, port: records.Port
-) -> bool:
-    """Return whether a pair is sure to allow what the port sends.
-
-    OVN also compares the MAC address. Open vSwitch does for pairs of any
-    address, and iptables never does.
-    """
-    if pair.mac_address in (None, port.mac_address):
-        return True
-    if driver is surroundings.Driver.OPEN_VSWITCH:
-        return pair.network.prefixlen > 0
-    return driver is surroundings.Driver.IPTABLES
 
 
 def _server(

@@ -349,16 +349,12 @@ class TestRows(WorldTestCase):
         arguments = ('10.0.0.99', '10.0.0.6', SSH, WEB)
         reason = 'port web may not send from 10.0.0.99'
         self.assert_blocked(reason, *arguments)
-        for pair, drivers, verdict in (
-            (('10.0.0.99', None), {OVN}, ALLOWED),
-            (('10.0.0.0/24', samples.mac_address(11)), {OVN}, ALLOWED),
-            (('10.0.0.99', '00:00:5e:00:01:01'), {OVN}, UNKNOWN),
-            (('10.0.0.99', '00:00:5e:00:01:01'), {OPEN_VSWITCH}, ALLOWED),
-            (('0.0.0.0/0', '00:00:5e:00:01:01'), {OPEN_VSWITCH}, UNKNOWN),
-            (('0.0.0.0/0', '00:00:5e:00:01:01'), {IPTABLES}, ALLOWED),
+        for pair, verdict in (
+            (('10.0.0.99', None), ALLOWED),
+            (('10.0.0.0/24', samples.mac_address(11)), ALLOWED),
+            (('10.0.0.99', '00:00:5e:00:01:01'), UNKNOWN),
         ):
-            with self.subTest(pair=pair, drivers=drivers):
-                self.world.drivers = drivers
+            with self.subTest(pair=pair):
                 pairs = (records.AddressPair(*pair),)
                 self.world.change(WEB, address_pairs=pairs)
                 (path,) = self.world.paths(*arguments)
