@@ -12,8 +12,6 @@
 
 """Judges what is at an end: its server, its port, and its address."""
 
-from collections.abc import Iterator
-
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import steps
@@ -150,22 +148,13 @@ def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
     if reason:
         values = {'status': port.status, 'parent': parent}
         return steps.judged(verdict, 'port', port, reason, **values)
-    return steps.Step('port', port, assumptions=tuple(_notes(known, port)))
-
-
-def _notes(
-    known: surroundings.Surroundings, port: records.Port
-) -> Iterator[str]:
-    network = known.network(port.network_id)
-    if network.admin_state_up is False:
-        yield steps.say(
-            _('network %(network)s is disabled, which stops only its DHCP'),
-            network=network,
+    notes = (
+        steps.say(
+            _('%(agent)s on %(host)s is down; ports stay as they were'),
+            agent=agent.kind,
+            host=agent.host,
         )
-    for agent in known.agents:
-        if agent.host == port.host and agent.is_alive is False:
-            yield steps.say(
-                _('%(agent)s on %(host)s is down; ports stay as they were'),
-                agent=agent.kind,
-                host=agent.host,
-            )
+        for agent in known.agents
+        if agent.host == port.host and agent.is_alive is False
+    )
+    return steps.Step('port', port, assumptions=tuple(notes))

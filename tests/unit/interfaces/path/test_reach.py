@@ -1396,11 +1396,7 @@ class TestWays(WorldTestCase):
 
     def test_10_disabled_network_has_no_effect(self) -> None:
         self.world.change(FRONT, admin_state_up=False)
-        path = self.assert_allowed('10.0.0.5', '10.0.0.6')
-        self.assertIn(
-            ('network front is disabled, which stops only its DHCP',),
-            [step.assumptions for step in path.hops],
-        )
+        self.assert_allowed('10.0.0.5', '10.0.0.6')
 
     def test_10_plugged_in(self) -> None:
         for changes, reason in (
