@@ -39,19 +39,14 @@ _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
     'id', 'name', 'project_id', 'is_shared'
 )
 
-# The drivers that agents give away and, to anyone, the extensions of the L3
-# plugin: the first is one of OVN's from Neutron 23 on
-# (``neutron/common/ovn/extensions.py``), and the second one of that with
-# agents (``neutron/services/l3_router/l3_router_plugin.py``).
+# The drivers that the extensions of the L3 plugin give away: the first is one
+# of OVN's from Neutron 23 on (``neutron/common/ovn/extensions.py``), and the
+# second one of that with agents
+# (``neutron/services/l3_router/l3_router_plugin.py``).
 _OVN = frozenset({surroundings.Driver.OVN})
-_OTHERS = frozenset(surroundings.Driver) - _OVN
 _DRIVERS = {
-    'OVN Controller agent': _OVN,
-    'OVN Controller Gateway agent': _OVN,
-    'Open vSwitch agent': _OTHERS,
-    'Linux bridge agent': frozenset({surroundings.Driver.IPTABLES}),
     'external-gateway-multihoming': _OVN,
-    'l3-port-ip-change-not-allowed': _OTHERS,
+    'l3-port-ip-change-not-allowed': frozenset(surroundings.Driver) - _OVN,
 }
 
 
@@ -155,11 +150,9 @@ class Survey(surroundings.Surroundings):
         offices = {rule.remote_address_group_id for rule in rules}
         self._add(self.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
         hosts = [port.host for port in ports]
-        self.agents = self._read(neutron.AGENTS, 'host', hosts)
         # Only administrators see agents.
-        signs = {agent.kind or '' for agent in self.agents} & {*_DRIVERS}
-        if not signs:
-            signs = {row.id for row in self._read(neutron.EXTENSIONS)}
+        self.agents = self._read(neutron.AGENTS, 'host', hosts)
+        signs = {row.id for row in self._read(neutron.EXTENSIONS)}
         found_drivers = [_DRIVERS[sign] for sign in signs & {*_DRIVERS}]
         self.drivers = frozenset().union(*found_drivers) or self.drivers
 
