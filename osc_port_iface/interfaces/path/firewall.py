@@ -49,17 +49,16 @@ _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
     )
 )
 
-# What finds routers and neighbors. Without OVN, it also finds listeners, and
-# servers need a rule to advertise a router and to be asked for one.
+# What finds neighbors passes without a rule, as does ARP, which is not IP.
+# With OVN, so does what finds routers, but no more. Others let more of ICMPv6
+# and requests for DHCP pass, and differ in that.
+_NEIGHBORS = flows.types(flows.ICMPV6, 135, 136)
 _DISCOVERY = flows.types(flows.ICMPV6, 133, 134, 135, 136)
-_SENT_DISCOVERY = flows.types(flows.ICMPV6, 130, 133, 135, 136)
-_ICMPV6 = flows.Flows.of(flows.ICMPV6)
-_SENT_BY_IPTABLES = _ICMPV6 - flows.types(flows.ICMPV6, 134)
-_RECEIVED_DISCOVERY = flows.types(flows.ICMPV6, 130, 134, 135, 136)
-# By the version of IP.
-_DHCP_REQUESTS = {
-    4: flows.Flows.of(flows.UDP, (67, 67)),
-    6: flows.Flows.of(flows.UDP, (547, 547)),
+_PERHAPS_ALWAYS = {
+    ('egress', 4): flows.Flows.of(flows.UDP, (67, 67)),
+    ('egress', 6): flows.Flows.of(flows.UDP, (547, 547))
+    | flows.Flows.of(flows.ICMPV6),
+    ('ingress', 6): flows.types(flows.ICMPV6, 130, 133, 134, 135, 136),
 }
 # OVN lets what is sent from this port into all ports of a network for which it
 # has names (``build_acls`` in its ``northd.c``).
@@ -200,7 +199,15 @@ class Filter:
         asked: flows.Flows,
     ) -> Iterator[_Grant]:
         """Return what passes from or to an address, and what may do so."""
-        yield _Grant(_always(driver, self.direction, network.version, asked))
+        always, perhaps = _DISCOVERY, flows.NOTHING
+        if driver is not surroundings.Driver.OVN:
+            what = (self.direction, network.version)
+            always = _NEIGHBORS
+            perhaps = _PERHAPS_ALWAYS.get(what, flows.NOTHING)
+        if not asked - always:
+            yield _Grant(asked)
+        elif not asked - perhaps:
+            yield _Grant(asked, doubt=_('some drivers need no rule for it'))
         if not self.port.is_filtered:
             doubt = _('rules may have no effect on a port of type %s')
             doubt %= self.port.vnic_type
@@ -337,25 +344,3 @@ def _members(
         if driver is not surroundings.Driver.OVN:
             for pair in port.address_pairs:
                 yield pair.network
-
-
-def _always(
-    driver: surroundings.Driver,
-    direction: str,
-    version: int,
-    asked: flows.Flows,
-) -> flows.Flows:
-    """Return what passes without a rule, if exactly that is in question.
-
-    ARP passes, too, but is not IP.
-    """
-    if driver is surroundings.Driver.OVN:
-        unfiltered = [_DISCOVERY]
-    elif direction == 'ingress':
-        unfiltered = [_RECEIVED_DISCOVERY]
-    elif driver is surroundings.Driver.IPTABLES and not asked - _ICMPV6:
-        return asked & _SENT_BY_IPTABLES
-    else:
-        unfiltered = [_SENT_DISCOVERY, _DHCP_REQUESTS[version]]
-    is_always = any(not asked - passing for passing in unfiltered)
-    return asked if is_always else flows.NOTHING
