@@ -261,7 +261,11 @@ class Filter:
         elif not (part or doubt):
             return
         rule_ids = tuple(row.rule_id for row in effective.origins)
-        yield _Grant(effective.traffic(driver), part, doubt, rule_ids)
+        passes = effective.traffic()
+        yield _Grant(passes, part, doubt, rule_ids)
+        if more := effective.traffic(perhaps=True) - passes:
+            doubt = _('some drivers let less pass by a rule for protocol %s')
+            yield _Grant(more, part, doubt % rule.protocol, rule_ids)
 
     def _limit(self, passes: flows.Flows, some: str) -> str:
         return _('%(traffic)s only %(peer)s') % {

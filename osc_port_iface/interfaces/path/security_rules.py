@@ -24,7 +24,6 @@ import ipaddress
 
 from osc_port_iface import addresses
 from osc_port_iface.interfaces.path import flows
-from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
 
 
@@ -77,12 +76,15 @@ class EffectiveRule:
         asked = (direction, f'IPv{version}')
         return (self.rule.direction, self.rule.ethertype) == asked
 
-    def traffic(self, driver: surroundings.Driver) -> flows.Flows:
-        """Return the traffic that a driver lets pass because of it."""
+    def traffic(self, perhaps: bool = False) -> flows.Flows:
+        """Return the traffic that passes because of it.
+
+        :param perhaps: Whether to include what passes with some drivers only:
+            iptables takes protocol 0 for any, and others ignore ports but
+            those of TCP, UDP and SCTP.
+        """
         rule, number = self.rule, _number(self.rule)
-        if rule.protocol in (None, 'any') or (
-            number == 0 and driver is surroundings.Driver.IPTABLES
-        ):
+        if rule.protocol in (None, 'any') or (number == 0 and perhaps):
             return flows.EVERYTHING
         if number is None:
             # Neutron knows a name that is not known here.
@@ -90,10 +92,8 @@ class EffectiveRule:
         first, last = rule.port_range_min, rule.port_range_max
         if flows.is_icmp(number):
             return flows.Flows.of(number, flows.ports_of_icmp(first, last))
-        heeds_ports = driver is surroundings.Driver.IPTABLES or (
-            number in (flows.TCP, flows.UDP, flows.SCTP)
-        )
-        if first is None or last is None or not heeds_ports:
+        heeds_ports = number in (flows.TCP, flows.UDP, flows.SCTP)
+        if first is None or last is None or (perhaps and not heeds_ports):
             return flows.Flows.of(number)
         return flows.Flows.of(number, (first, last))
 

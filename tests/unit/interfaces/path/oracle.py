@@ -128,6 +128,10 @@ class Case:
             for rule in asked
             if rule.remote_address_group_id
         } - {*known.address_groups}
+        # Drivers differ, and which one it is does not count here: whether 0 is
+        # any protocol, and whether the ports of UDP-Lite are ignored.
+        protocols = {rule.protocol for rule in asked}
+        hidden += {'0', 'udplite'} & protocols
         for driver in self.known.drivers:
             for answers in itertools.product(
                 (False, True), repeat=len(hidden)
@@ -168,7 +172,7 @@ class _World:
         number = NUMBERS[rule.protocol]
         if version == '6' and number == 1:
             number = 58
-        if number is None or (number == 0 and self.driver is IPTABLES):
+        if number is None or (number == 0 and self.answers['0']):
             return True
         protocol, port = packet
         if protocol != number:
@@ -177,7 +181,7 @@ class _World:
         if isinstance(port, tuple):
             kind, code = port
             return first in (None, kind) and last in (None, code)
-        if number == 136 and self.driver is not IPTABLES:
+        if number == 136 and self.answers['udplite']:
             return True
         assert isinstance(port, int)
         return first is None or last is None or first <= port <= last

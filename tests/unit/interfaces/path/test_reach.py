@@ -557,7 +557,7 @@ class TestRows(WorldTestCase):
             ),
             (flows.Question('gre'), {'protocol': '47'}, {'protocol': 'esp'}),
             (
-                flows.Question('udplite', 9),
+                flows.Question('udplite', 5),
                 {
                     'protocol': 'udplite',
                     'port_range_min': 5,
@@ -579,6 +579,19 @@ class TestRows(WorldTestCase):
                         '10.0.0.5', '10.0.0.6', question
                     )
                     self.assertEqual(verdict, path.verdict)
+
+    def test_5_protocols_of_which_some_drivers_let_more_pass(self) -> None:
+        ports = {'port_range_min': 5, 'port_range_max': 5}
+        for question, changes in (
+            (SSH, {'protocol': '0'}),
+            (flows.Question('udplite', 9), {'protocol': 'udplite', **ports}),
+        ):
+            self.world.allow(rule(9, 'ingress', **changes))
+            self.assert_unknown(
+                'some drivers let less pass by a rule for protocol '
+                f'{changes["protocol"]}',
+                *('10.0.0.5', '10.0.0.6', question),
+            )
 
     def test_5_answers_that_nobody_has_asked_for(self) -> None:
         """Connection tracking drops them, whatever the rules say."""
