@@ -67,7 +67,7 @@ _NAME_QUERIES = flows.Flows.of(flows.UDP, (53, 53))
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Grant:
-    """What one driver lets pass, from one address or CIDR of the peer.
+    """What passes, or may pass, from one address or CIDR of the peer.
 
     :ivar part: The part of the CIDR from which it passes; None for all of it.
     :ivar doubt: Why it is not sure to pass.
@@ -109,12 +109,7 @@ class Filter:
             note = _('ports of Neutron itself are not filtered')
             note = note if self.port.is_of_neutron else ''
             return steps.judged(steps.ALLOWED, self.direction, self.port, note)
-        cases = [
-            [*self._grants(network, driver, asked)]
-            for driver in surroundings.Driver
-            if driver in self.known.drivers
-            for network in self.peer
-        ]
+        cases = [[*self._grants(network, asked)] for network in self.peer]
         grants = [*itertools.chain.from_iterable(cases)]
         surely = functools.reduce(operator.and_, map(_surely, cases))
         possibly = _union(grants)
@@ -127,12 +122,10 @@ class Filter:
         )
         reason = None
         if surely & asked != possibly & asked:
-            reason = _('it depends on the driver of the network')
-            if len(self.peer) > 1:
-                text = _('it may see %s')
-                reason = text % describe(self.peer)
             doubts = (row.doubt for row in grants if row.passes & asked)
-            reason = '; '.join(dict.fromkeys(filter(None, doubts))) or reason
+            reason = '; '.join(dict.fromkeys(filter(None, doubts)))
+            # Without doubt, it depends on which of several addresses it sees.
+            reason = reason or _('it may see %s') % describe(self.peer)
         elif not surely & asked:
             reason = self._blocked(asked)
         return steps.Step(
@@ -152,20 +145,15 @@ class Filter:
         ):
             return []
         surely, possibly = flows.EVERYTHING, flows.NOTHING
-        for driver in self.known.drivers:
-            # This firewall treats stateless groups as stateful.
-            if driver is surroundings.Driver.OPEN_VSWITCH:
-                possibly = flows.EVERYTHING
-                continue
-            for network in self.peer:
-                case = [*self._grants(network, driver, flows.EVERYTHING)]
-                surely &= asked.answered(_wholly(case), surely=True)
-                possibly |= asked.answered(_union(case), surely=False)
-            if (
-                driver is surroundings.Driver.OVN
-                and self.direction == 'ingress'
-            ):
-                possibly |= _NAME_QUERIES
+        for network in self.peer:
+            grants = [*self._grants(network, flows.EVERYTHING)]
+            surely &= asked.answered(_wholly(grants), surely=True)
+            possibly |= asked.answered(_union(grants), surely=False)
+        if self.known.drivers != {surroundings.Driver.OVN}:
+            # The firewall of Open vSwitch takes stateless groups for stateful.
+            possibly = flows.EVERYTHING
+        elif self.direction == 'ingress':
+            possibly |= _NAME_QUERIES
         reason = steps.say(
             _(
                 'the groups of port %(port)s are stateless, and no '
@@ -193,14 +181,11 @@ class Filter:
         )
 
     def _grants(
-        self,
-        network: addresses.IPNetwork,
-        driver: surroundings.Driver,
-        asked: flows.Flows,
+        self, network: addresses.IPNetwork, asked: flows.Flows
     ) -> Iterator[_Grant]:
         """Return what passes from or to an address, and what may do so."""
         always, perhaps = _DISCOVERY, flows.NOTHING
-        if driver is not surroundings.Driver.OVN:
+        if self.known.drivers != {surroundings.Driver.OVN}:
             what = (self.direction, network.version)
             always = _NEIGHBORS
             perhaps = _PERHAPS_ALWAYS.get(what, flows.NOTHING)
@@ -223,22 +208,41 @@ class Filter:
             self.known.address_groups,
         ):
             if effective.is_for(self.direction, network.version):
-                yield from self._granted(effective, network, driver)
+                yield from self._granted(effective, network)
 
     def _granted(
         self,
         effective: security_rules.EffectiveRule,
         network: addresses.IPNetwork,
-        driver: surroundings.Driver,
     ) -> Iterator[_Grant]:
         """Return what a rule lets pass, from all or a part of a CIDR."""
         rule, group = effective.rule, effective.remote_group
         doubt = None
-        allowed: Iterable[addresses.IPNetwork] = effective.networks
+        allowed = [*effective.networks]
         if rule.remote_group_id:
-            allowed = _members(
-                self.known.members, rule.remote_group_id, driver
-            )
+            members = [
+                port
+                for port in self.known.members
+                if rule.remote_group_id in port.security_group_ids
+            ]
+            # A link-local address never counts.
+            allowed = [
+                addresses.parse_ip_network(fixed_ip.ip_address)
+                for port in members
+                for fixed_ip in port.fixed_ips
+            ]
+            pairs = [
+                pair.network for port in members for pair in port.address_pairs
+            ]
+            # With OVN, allowed address pairs do not count.
+            if surroundings.Driver.OVN not in self.known.drivers:
+                allowed += pairs
+            elif surroundings.Driver.AGENTS in self.known.drivers and any(
+                pair.overlaps(network) for pair in pairs
+            ):
+                doubt = _(
+                    'allowed address pairs of members count with some drivers'
+                )
             if not self.known.shows_members(group):
                 doubt = _(
                     'the members of security group %s are not all seen'
@@ -328,23 +332,3 @@ def describe(peer: surroundings.Seen) -> str:
 def is_private(network: addresses.IPNetwork) -> bool:
     """Return whether nobody on the internet has any of these addresses."""
     return any(addresses.covers(row, network) for row in _PRIVATE)
-
-
-def _members(
-    ports: Sequence[records.Port],
-    group_id: str,
-    driver: surroundings.Driver,
-) -> Iterable[addresses.IPNetwork]:
-    """Return the addresses of the members of a security group.
-
-    With OVN, allowed address pairs do not count. A link-local address never
-    does.
-    """
-    for port in ports:
-        if group_id not in port.security_group_ids:
-            continue
-        for fixed_ip in port.fixed_ips:
-            yield addresses.parse_ip_network(fixed_ip.ip_address)
-        if driver is not surroundings.Driver.OVN:
-            for pair in port.address_pairs:
-                yield pair.network

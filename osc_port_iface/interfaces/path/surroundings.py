@@ -35,11 +35,13 @@ _INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
 
 
 class Driver(enum.Enum):
-    """What filters the traffic of ports; they differ in places."""
+    """What filters and routes the traffic of ports; they differ in places.
+
+    Which firewall an agent of Open vSwitch has cannot be seen.
+    """
 
     OVN = 'OVN'
-    OPEN_VSWITCH = 'Open vSwitch'
-    IPTABLES = 'iptables'
+    AGENTS = 'agents'
 
 
 # The types of networks that may have a router that is not one of Neutron.

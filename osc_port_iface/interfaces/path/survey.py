@@ -43,10 +43,9 @@ _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
 # of OVN's from Neutron 23 on (``neutron/common/ovn/extensions.py``), and the
 # second one of that with agents
 # (``neutron/services/l3_router/l3_router_plugin.py``).
-_OVN = frozenset({surroundings.Driver.OVN})
 _DRIVERS = {
-    'external-gateway-multihoming': _OVN,
-    'l3-port-ip-change-not-allowed': frozenset(surroundings.Driver) - _OVN,
+    'external-gateway-multihoming': surroundings.Driver.OVN,
+    'l3-port-ip-change-not-allowed': surroundings.Driver.AGENTS,
 }
 
 
@@ -153,8 +152,8 @@ class Survey(surroundings.Surroundings):
         # Only administrators see agents.
         self.agents = self._read(neutron.AGENTS, 'host', hosts)
         signs = {row.id for row in self._read(neutron.EXTENSIONS)}
-        found_drivers = [_DRIVERS[sign] for sign in signs & {*_DRIVERS}]
-        self.drivers = frozenset().union(*found_drivers) or self.drivers
+        found_drivers = {_DRIVERS[sign] for sign in signs & {*_DRIVERS}}
+        self.drivers = frozenset(found_drivers) or self.drivers
 
     def _read(
         self,

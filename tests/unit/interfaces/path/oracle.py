@@ -35,8 +35,7 @@ from tests.unit.interfaces import samples
 _T = TypeVar('_T')
 
 OVN = surroundings.Driver.OVN
-OPEN_VSWITCH = surroundings.Driver.OPEN_VSWITCH
-IPTABLES = surroundings.Driver.IPTABLES
+AGENTS = surroundings.Driver.AGENTS
 
 PROJECT = fake_cloud.PROJECT_ID
 
@@ -320,7 +319,7 @@ class _Dealer(random.Random):
         drivers = list(surroundings.Driver)
         own = [*groups, *self.some(GROUPS, 1)]
         known = surroundings.Surroundings(PROJECT)
-        known.drivers = frozenset(self.sample(drivers, self.randint(1, 3)))
+        known.drivers = frozenset(self.sample(drivers, self.randint(1, 2)))
         known.members = [self.member(n) for n in range(self.randint(0, 3))]
         known.security_groups = groups
         known.address_groups = {

@@ -31,8 +31,7 @@ from tests.unit.interfaces import samples
 ALLOWED, BLOCKED, UNKNOWN = steps.Verdict
 
 OVN = surroundings.Driver.OVN
-OPEN_VSWITCH = surroundings.Driver.OPEN_VSWITCH
-IPTABLES = surroundings.Driver.IPTABLES
+AGENTS = surroundings.Driver.AGENTS
 
 FRONT, BACK, PUBLIC = map(fake_cloud.identifier, (700, 701, 702))
 SUBNETS = {
@@ -330,10 +329,10 @@ class TestRows(WorldTestCase):
         self.world.more['members'] = [member]
         reason = 'no ingress rule of group closed allows tcp 22 from 10.0.0.5'
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
-        self.world.drivers = {OPEN_VSWITCH, IPTABLES}
+        self.world.drivers = {AGENTS}
         self.assert_allowed('10.0.0.5', '10.0.0.6')
         self.world.drivers.add(OVN)
-        reason = 'it depends on the driver of the network'
+        reason = 'allowed address pairs of members count with some drivers'
         self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
 
     def test_1b_members_of_another_network_count(self) -> None:
@@ -382,10 +381,8 @@ class TestRows(WorldTestCase):
             'allows all replies to 10.0.0.5'
         )
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
-        # This driver treats them as stateful.
-        self.world.drivers = {OPEN_VSWITCH}
-        self.assert_allowed('10.0.0.5', '10.0.0.6')
-        self.world.drivers = {OPEN_VSWITCH, IPTABLES}
+        # A firewall of agents treats them as stateful.
+        self.world.drivers = {AGENTS}
         self.assert_unknown(reason, '10.0.0.5', '10.0.0.6')
         self.world.drivers = {OVN}
         for ports, verdict in (
@@ -420,9 +417,6 @@ class TestRows(WorldTestCase):
         # OVN may let the answer of a name server in.
         names = ('10.0.0.5', '10.0.0.6', flows.Question('udp', 53))
         self.assert_unknown(reason, *names)
-        self.world.drivers = {IPTABLES}
-        self.assert_blocked(reason, *names)
-        self.world.drivers = {OVN}
         echo = rule(9, 'ingress', protocol='icmp', port_range_min=0)
         self.world.groups[CLOSED] = group(
             CLOSED, *EGRESS, echo, is_stateful=False
@@ -480,15 +474,15 @@ class TestRows(WorldTestCase):
             ({OVN}, 134, None, None),
             ({OVN}, 135, None, None),
             ({OVN}, 136, None, None),
-            ({OVN, IPTABLES}, None, perhaps, received),
-            ({OVN, IPTABLES}, 133, perhaps, perhaps),
-            ({IPTABLES}, None, perhaps, received),
-            ({IPTABLES}, 128, perhaps, received),
-            ({IPTABLES}, 130, perhaps, perhaps),
-            ({IPTABLES}, 133, perhaps, perhaps),
-            ({IPTABLES}, 134, perhaps, perhaps),
-            ({IPTABLES}, 135, None, None),
-            ({IPTABLES}, 136, None, None),
+            ({OVN, AGENTS}, None, perhaps, received),
+            ({OVN, AGENTS}, 133, perhaps, perhaps),
+            ({AGENTS}, None, perhaps, received),
+            ({AGENTS}, 128, perhaps, received),
+            ({AGENTS}, 130, perhaps, perhaps),
+            ({AGENTS}, 133, perhaps, perhaps),
+            ({AGENTS}, 134, perhaps, perhaps),
+            ({AGENTS}, 135, None, None),
+            ({AGENTS}, 136, None, None),
         ):
             self.world.drivers = drivers
             (path,) = self.world.paths(
@@ -516,8 +510,8 @@ class TestRows(WorldTestCase):
         for drivers, number, four, six in (
             ({OVN}, 67, BLOCKED, BLOCKED),
             ({OVN}, 547, BLOCKED, BLOCKED),
-            ({OVN, IPTABLES}, 67, UNKNOWN, BLOCKED),
-            ({IPTABLES}, 547, BLOCKED, UNKNOWN),
+            ({OVN, AGENTS}, 67, UNKNOWN, BLOCKED),
+            ({AGENTS}, 547, BLOCKED, UNKNOWN),
         ):
             self.world.drivers = drivers
             for ends, verdict in (
@@ -944,12 +938,12 @@ class TestTranslation(WorldTestCase):
         self.world.allow(rule(9, 'ingress'))
         self.assert_allowed('10.0.1.6', *arguments[1:])
         self.world.allow(rule(9, 'ingress', remote_network=inside))
-        self.world.drivers = {IPTABLES}
+        self.world.drivers = {AGENTS}
         self.assert_blocked(
             'no ingress rule of group closed allows tcp 22 from 203.0.113.2',
             *arguments,
         )
-        self.world.drivers = {IPTABLES, OVN}
+        self.world.drivers = {AGENTS, OVN}
         self.assert_unknown(
             'it may see 10.0.0.5 or 203.0.113.2',
             *arguments,
@@ -1141,7 +1135,7 @@ class TestWays(WorldTestCase):
             '10.0.2.6',
         )
         # dnsmasq gives such routes.
-        self.world.drivers = {OPEN_VSWITCH}
+        self.world.drivers = {AGENTS}
         self.assert_allowed('10.0.0.5', '10.0.2.6')
         self.world.drivers = {OVN}
         gateway = dataclasses.replace(
@@ -1185,7 +1179,7 @@ class TestWays(WorldTestCase):
                     'need a route to the other subnet',
                     *(source, address),
                 )
-                self.world.drivers = {OPEN_VSWITCH}
+                self.world.drivers = {AGENTS}
                 (path,) = self.world.paths(source, address, SSH)
                 # DHCPv6 has no routes.
                 expected = ALLOWED if version == 4 else UNKNOWN
@@ -1228,7 +1222,7 @@ class TestWays(WorldTestCase):
         )
         reason = 'a router beyond network public would have to know the way'
         self.assert_unknown(reason, '10.0.0.5', '198.51.100.9')
-        self.world.drivers = {OPEN_VSWITCH}
+        self.world.drivers = {AGENTS}
         self.assert_allowed('10.0.0.5', '198.51.100.9')
 
     def test_8_floating_ip_on_another_external_network(self) -> None:
@@ -1486,7 +1480,7 @@ class TestWays(WorldTestCase):
             WEB_2: dataclasses.replace(parent, admin_state_up=False)
         }
         self.assert_allowed('10.0.0.5', '10.0.0.6')
-        self.world.drivers = {IPTABLES}
+        self.world.drivers = {AGENTS}
         self.assert_unknown(
             'parent port parent of subport web-2 is disabled, which some '
             'drivers ignore',
@@ -1551,9 +1545,9 @@ class TestWays(WorldTestCase):
         reason = 'networks front and back have different address scopes'
         path = self.assert_allowed('10.0.0.5', '10.0.1.5')
         self.assertIn((reason,), [step.assumptions for step in path.hops])
-        self.world.drivers = {OVN, IPTABLES}
+        self.world.drivers = {OVN, AGENTS}
         self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
-        self.world.drivers = {IPTABLES}
+        self.world.drivers = {AGENTS}
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
         self.assert_allowed('10.0.0.5', '10.0.0.6')
         self.assert_allowed('10.0.1.5', 'internet')
@@ -1575,9 +1569,9 @@ class TestWays(WorldTestCase):
         )
         for drivers, ingress, inbound in (
             ({OVN}, (BLOCKED, no_rule % '203.0.113.2'), (BLOCKED, outside)),
-            ({OPEN_VSWITCH, IPTABLES}, (ALLOWED, None), (ALLOWED, None)),
+            ({AGENTS}, (ALLOWED, None), (ALLOWED, None)),
             (
-                {OVN, IPTABLES},
+                {OVN, AGENTS},
                 (
                     UNKNOWN,
                     'it may see 10.0.0.5 or 203.0.113.2',
@@ -1608,7 +1602,7 @@ class TestWays(WorldTestCase):
         reason = 'networks back and public have different address scopes'
         for arguments in paths_across:
             self.assert_allowed(*arguments)
-        self.world.drivers = {IPTABLES}
+        self.world.drivers = {AGENTS}
         for arguments in paths_across:
             self.assert_blocked(reason, *arguments)
         # It is translated to the floating IP.
@@ -1907,7 +1901,7 @@ class TestWays(WorldTestCase):
             world.allow(rule(9, 'ingress', remote_network=remote))
             for pair in itertools.permutations(ends, 2):
                 judged = []
-                for drivers in ({OVN, IPTABLES}, {OVN}, {IPTABLES}):
+                for drivers in ({OVN, AGENTS}, {OVN}, {AGENTS}):
                     world.drivers = drivers
                     judged.append([p.verdict for p in world.paths(*pair)])
                 for either, *each in zip(*judged, strict=True):
@@ -1930,6 +1924,6 @@ class TestWays(WorldTestCase):
         self.world.allow(rule(9, 'ingress', remote_network=inside))
         arguments = ('10.0.0.5', '203.0.113.50')
         self.assert_allowed(*arguments)
-        self.world.drivers = {OPEN_VSWITCH}
+        self.world.drivers = {AGENTS}
         reason = 'no ingress rule of group closed allows tcp 22 from %s'
         self.assert_blocked(reason % '203.0.113.2', *arguments)
