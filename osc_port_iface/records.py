@@ -745,7 +745,6 @@ class Subnet:
     network_id: str | None = None
     cidr: CIDRText | None = None
     gateway_ip: str | None = None
-    has_dhcp: bool | None = None
     dns_nameservers: tuple[IPText, ...] = ()
     host_routes: tuple[Route, ...] = ()
     ipv6_ra_mode: str | None = None

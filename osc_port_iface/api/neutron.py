@@ -239,7 +239,6 @@ SUBNETS = paging.Collection(
     _('Subnets'),
     reading.Record(
         records.Subnet,
-        has_dhcp='enable_dhcp',
         host_routes=reading.items('host_routes', _ROUTE),
     ),
     {'project_id': paging.Filter('project_id', None)},

@@ -34,6 +34,10 @@ STATUSES = {'allowed': 0, 'unknown': 1, 'blocked': 3}
 Judged = tuple[str, str | None]
 
 NO_RULE = 'no ingress rule of group {} allows tcp 22 from 10.71.0.5'
+NOT_JOINED = (
+    'no router joins the subnets of network front, so servers need a route '
+    'to the other subnet'
+)
 
 SSH: dict[str, Any] = {
     'protocol': 'tcp',
@@ -97,6 +101,7 @@ PATHS: dict[str, Judged] = {
     'subport': ('allowed', None),
     'subport-off': ('blocked', 'port subport-off is disabled'),
     'ping': ('blocked', NO_RULE.format('ping')),
+    'beyond': ('unknown', NOT_JOINED),
     'alone': ('blocked', 'no router joins networks front and alone'),
     'guided': ('allowed', None),
     'lost': ('blocked', 'no way back: subnet lost-v4 has no gateway'),
@@ -108,21 +113,15 @@ STATELESS = (
     'replies to 10.71.0.5'
 )
 SCOPES = 'networks front and scoped have different address scopes'
-NOT_JOINED = (
-    'no router joins the subnets of network front, so servers need a route '
-    'to the other subnet'
-)
 
 # Likewise where the drivers of the two clouds differ.
 DRIVEN: dict[bool, dict[str, Judged]] = {
     True: {
         'silent': ('blocked', STATELESS),
-        'beyond': ('unknown', NOT_JOINED),
         'scoped': ('allowed', None),
     },
     False: {
         'silent': ('unknown', STATELESS),
-        'beyond': ('allowed', None),
         'scoped': ('blocked', SCOPES),
     },
 }

@@ -141,7 +141,18 @@ class Way:
             self._pass_routers(subnet, route.next_hop if route else None)
         is_on_link = surroundings.holds(subnet, self._target)
         if is_neighbor and not is_on_link and not self.arrives:
-            self._cross_subnets(subnet)
+            # Packets pass, but not every DHCP server gives a route.
+            self.hops.clear()
+            self.routers.clear()
+            self.gateway, self.network_id = None, self._start_id
+            reason = _(
+                'no router joins the subnets of network %(network)s, so '
+                'servers need a route to the other subnet'
+            )
+            with contextlib.suppress(_EndError):
+                self._end(steps.UNKNOWN, reason)
+            # Nothing there translates addresses.
+            self.seen = (self._source.network,)
 
     def _routes_on(self, subnet: records.Subnet) -> Iterator[_Route]:
         """Return the routes of servers on a subnet; the first is to it."""
@@ -152,28 +163,6 @@ class Way:
         if subnet.gateway_ip:
             everything = self._target.supernet(new_prefix=0)
             yield _Route(everything, network_id, next_hop=subnet.gateway_ip)
-
-    def _cross_subnets(self, subnet: records.Subnet) -> None:
-        """Go to another subnet of the same network without a router.
-
-        Packets pass. A server sends them if its DHCP server gives it a route,
-        which that of OVN does not, and none does for IPv6.
-        """
-        self.hops.clear()
-        self.routers.clear()
-        self.gateway, self.network_id = None, self._start_id
-        self.seen = (self._source.network,)
-        verdict = steps.ALLOWED
-        text = _('DHCP gives servers a route to the other subnet')
-        drivers = self._known.drivers
-        has_routes = subnet.has_dhcp and self._target.version == 4
-        if not has_routes or surroundings.Driver.OVN in drivers:
-            verdict = steps.UNKNOWN
-            text = _(
-                'no router joins the subnets of network %(network)s, so '
-                'servers need a route to the other subnet'
-            )
-        self._stop(verdict, text)
 
     def _pass_routers(
         self, subnet: records.Subnet, next_hop: str | None

@@ -424,7 +424,6 @@ class TestOthers(NetworkTestCase):
         router = {**fake_cloud.router(950, '203.0.113.2'), 'routes': [route]}
         subnet = {
             **fake_cloud.subnet(900, '10.0.0.0/24'),
-            'enable_dhcp': False,
             'host_routes': [route],
         }
         group = {
@@ -440,7 +439,6 @@ class TestOthers(NetworkTestCase):
         (read_group,) = self.network.list(neutron.ADDRESS_GROUPS).rows
         self.assertEqual((expected,), read_router.routes)
         self.assertEqual((expected,), read_subnet.host_routes)
-        self.assertIs(False, read_subnet.has_dhcp)
         self.assertEqual(
             ('192.0.2.1/32', '2001:db8::/64'),
             tuple(map(str, read_group.networks)),
