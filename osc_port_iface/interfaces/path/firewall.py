@@ -319,8 +319,6 @@ def _wholly(grants: Iterable[_Grant]) -> flows.Flows:
 
 def describe(peer: surroundings.Seen) -> str:
     """Describe the other end in a reason."""
-    if tuple(peer) == surroundings.anywhere(peer[0].version):
-        return _('any address')
     return _(' or ').join(
         _('the internet')
         if surroundings.is_internet(network)

@@ -189,11 +189,11 @@ class Pair:
             )
             sent = egress.judge(self.asked)
         received: list[steps.Step] = []
-        if destination.port:
-            peer = seen or surroundings.anywhere(source.network.version)
-            inside = known.inside(source, destination) if seen else []
+        # If a hop is unknown, nobody knows what the destination sees.
+        if destination.port and seen:
+            inside = known.inside(source, destination)
             ingress = firewall.Filter(
-                known, destination.port, 'ingress', peer, inside
+                known, destination.port, 'ingress', seen, inside
             )
             # Rules see the internal ports of a port forwarding.
             sent_to, arriving = forwarded

@@ -473,20 +473,6 @@ def is_internet(network: addresses.IPNetwork) -> bool:
     return network.prefixlen == 0
 
 
-def anywhere(version: int) -> Seen:
-    """Return what an address may be of which nothing is known.
-
-    :returns: All addresses, but not as the internet, which has no private
-        ones.
-    """
-    return tuple(
-        half
-        for network in _INTERNET
-        if network.version == version
-        for half in network.subnets()
-    )
-
-
 def text(network: addresses.IPNetwork) -> str:
     """Write an address as such, and anything larger as a CIDR."""
     if network.num_addresses == 1:
