@@ -54,9 +54,10 @@ class Path:
 
     @property
     def passing(self) -> flows.Flows:
-        """The traffic that surely passes."""
+        """The traffic that surely passes, if not only as an answer."""
         surely = (step.surely for step in self.hops)
-        return functools.reduce(operator.and_, surely, self.asked)
+        found = functools.reduce(operator.and_, surely, self.asked)
+        return found if found - flows.ANSWERS else flows.NOTHING
 
     @property
     def possible(self) -> flows.Flows:
@@ -81,6 +82,9 @@ class Path:
             if not is_sure if self.possible else not possibly:
                 more = _('more may pass: %s') if self.passing else '%s'
                 return more % step.reason
+        if self.possible:
+            traffic = ', '.join(self.possible.texts())
+            return _('%s passes as an answer only') % traffic
         return _('the destination accepts nothing that the source sends')
 
 
@@ -219,15 +223,7 @@ class Pair:
             *plugged.judge(known, destination)[::-1],
             *sent[1:],
         )
-        path = Path(self, address, route, found)
-        if path.passing and not path.passing - flows.ANSWERS:
-            text = _('%(traffic)s passes as an answer only')
-            traffic = ', '.join(path.passing.texts())
-            step = steps.judged(
-                steps.UNKNOWN, 'network', self._place, text, traffic=traffic
-            )
-            path = dataclasses.replace(path, hops=(*found, step))
-        return path
+        return Path(self, address, route, found)
 
     @property
     def _place(self) -> records.Network:
