@@ -18,14 +18,9 @@ from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
 from osc_port_iface import records
 
-# Nova's states in which a server answers, and those in which it does not
-# (``nova/api/openstack/common.py``). In all others, it may.
+# Nova's states in which a server answers (``nova/api/openstack/common.py``).
+# In others, it may, unless its power state says that it does not run.
 _RUNNING = frozenset({'ACTIVE', 'MIGRATING', 'PASSWORD', 'VERIFY_RESIZE'})
-_STOPPED = frozenset({'DELETED', 'PAUSED', 'SHUTOFF', 'SUSPENDED'}) | {
-    'SHELVED',
-    'SHELVED_OFFLOADED',
-    'SOFT_DELETED',
-}
 # Paused, shut down, crashed and suspended (``nova/compute/power_state.py``).
 _POWERED_OFF = frozenset({3, 4, 6, 7})
 
@@ -113,10 +108,9 @@ def _server(
     verdict, reason = steps.UNKNOWN, _('server %(row)s is %(status)s')
     if server.status is None:
         reason = _('server %(row)s cannot be read')
-    elif server.status in _STOPPED:
-        verdict = steps.BLOCKED
     elif server.power_state in _POWERED_OFF:
-        verdict, reason = steps.BLOCKED, _('server %(row)s is powered off')
+        verdict = steps.BLOCKED
+        reason = _('server %(row)s does not run (%(status)s)')
     elif server.status in _RUNNING:
         verdict, reason = steps.ALLOWED, ''
     status = server.status

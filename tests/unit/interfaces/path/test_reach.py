@@ -1436,10 +1436,14 @@ class TestWays(WorldTestCase):
     def test_server(self) -> None:
         server = fake_cloud.identifier(12)
         for changes, verdict, reason in (
-            ({'status': 'SHUTOFF'}, BLOCKED, 'server web-2 is SHUTOFF'),
+            ({'status': 'SHUTOFF'}, UNKNOWN, 'server web-2 is SHUTOFF'),
             ({'status': 'BUILD'}, UNKNOWN, 'server web-2 is BUILD'),
             ({'status': None}, UNKNOWN, 'server web-2 cannot be read'),
-            ({'power_state': 4}, BLOCKED, 'server web-2 is powered off'),
+            (
+                {'power_state': 4},
+                BLOCKED,
+                'server web-2 does not run (ACTIVE)',
+            ),
             ({'power_state': None}, ALLOWED, None),
         ):
             with self.subTest(changes=changes):
