@@ -281,8 +281,7 @@ class Pair:
                 verdict, values['port'] = steps.UNKNOWN, holder
                 text = _('port %(port)s may have %(address)s')
         elif end is self.source:
-            verdict = steps.ALLOWED
-            text = _('a server on network %(row)s may send from %(address)s')
+            return []
         network = self.known.network(network_id)
         return [steps.judged(verdict, 'network', network, text, **values)]
 
