@@ -116,9 +116,6 @@ class Pair:
             self.known, self.source, self.destination.network, end
         )
         hops = list(way.hops)
-        is_translated_here = (
-            way.network_id == end and self.source.network not in way.seen
-        )
         port = self.destination.port
         answers_itself = (
             port
@@ -130,7 +127,7 @@ class Pair:
             and way.seen
             and end
             and way.routers
-            and not (is_translated_here or answers_itself)
+            and not answers_itself
         ):
             back = self.way_back(way.seen[0], way.network_id)
             hops += back.replies(len(way.seen) == 1)
