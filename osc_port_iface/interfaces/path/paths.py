@@ -25,7 +25,6 @@ from osc_port_iface.interfaces.path import plugged
 from osc_port_iface.interfaces.path import routing
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface.interfaces.path import surroundings
-from osc_port_iface import records
 
 _NOT_FORWARDED = (flows.EVERYTHING, flows.EVERYTHING)
 
@@ -222,13 +221,6 @@ class Pair:
         )
         return Path(self, address, route, found)
 
-    @property
-    def _place(self) -> records.Network:
-        """The network of Neutron that the source or the destination is on."""
-        return self.known.network(
-            self.source.network_id or self.destination.network_id
-        )
-
     def _private(
         self, source: surroundings.Seen, target: surroundings.Seen
     ) -> Iterator[steps.Step]:
@@ -245,12 +237,12 @@ class Pair:
             if any(map(surroundings.is_internet, other)) and any(
                 map(firewall.is_private, peer)
             ):
+                place = self.known.network(
+                    self.source.network_id or self.destination.network_id
+                )
+                private = firewall.describe(peer)
                 yield steps.judged(
-                    steps.UNKNOWN,
-                    'network',
-                    self._place,
-                    text,
-                    address=firewall.describe(peer),
+                    steps.UNKNOWN, 'network', place, text, address=private
                 )
 
     def _missing(self, end: surroundings.End) -> list[steps.Step]:
