@@ -560,16 +560,8 @@ class TestReach(base.ProjectTestCase):
                 }
                 # Only an administrator sees that it is not a physical network.
                 expected[everywhere, shared, ''] = (
-                    (
-                        'blocked',
-                        'network common has no router at 10.79.0.1',
-                    )
-                    if user == 'admin'
-                    else (
-                        'unknown',
-                        'whether 10.79.0.1 on network common is a router '
-                        'cannot be seen',
-                    )
+                    'blocked' if user == 'admin' else 'unknown',
+                    'network common has no visible router at 10.79.0.1',
                 )
                 self.assertEqual(
                     expected,

@@ -229,7 +229,7 @@ class Way:
     def _leave_neutron(self, next_hop: str) -> NoReturn:
         """Go on outside Neutron, if a router may be there."""
         verdict = self._known.absence(self.network_id)
-        text = _('network %(network)s has no router at %(address)s')
+        text = _('network %(network)s has no visible router at %(address)s')
         # Servers do not forward to themselves.
         holder = self._known.holder(
             self.network_id,
@@ -237,13 +237,7 @@ class Way:
             self._source.port,
         )
         leads = self._known.has_routers_outside(self.network_id)
-        if leads is None:
-            verdict = steps.UNKNOWN
-            text = _(
-                'whether %(address)s on network %(network)s is a router '
-                'cannot be seen'
-            )
-        elif leads:
+        if leads:
             is_outside = self._target_network_id is None
             verdict = steps.ALLOWED if is_outside else steps.UNKNOWN
             text = _(
@@ -253,7 +247,7 @@ class Way:
         elif holder:
             verdict = steps.UNKNOWN
             text = _('port %(holder)s may have the next hop %(address)s')
-        elif not (self.routers or self._is_joined):
+        elif leads is False and not (self.routers or self._is_joined):
             text = _NOT_JOINED
         self._end(verdict, text, address=next_hop, holder=holder)
 
@@ -434,20 +428,10 @@ class Way:
         router: records.Router | None = None,
         **values: object,
     ) -> NoReturn:
-        """Go no further than a router, or than the network."""
-        self._stop(verdict, text, router, **values)
-        if verdict is steps.UNKNOWN:
-            self.seen = ()
-        raise _EndError
+        """Go no further than a router, or than the network.
 
-    def _stop(
-        self,
-        verdict: steps.Verdict,
-        text: str,
-        router: records.Router | None = None,
-        **values: object,
-    ) -> None:
-        """Add the last hop; see :func:`steps.judged`."""
+        See :func:`steps.judged`.
+        """
         network = self._known.network(self.network_id)
         places = {
             'start': self._known.network(self._start_id),
@@ -461,6 +445,9 @@ class Way:
                 verdict, hop, router or network, text, **places, **values
             )
         )
+        if verdict is steps.UNKNOWN:
+            self.seen = ()
+        raise _EndError
 
 
 def _longest(

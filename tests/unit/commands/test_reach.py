@@ -653,7 +653,7 @@ class TestReach(base.ShellTestCase):
         router = interface(21, 700, '10.0.0.254', 900)
         columns = ('-f', 'value', '-c', 'Verdict', '-c', 'Reason')
         may = f'port {other["id"]} may have the next hop 10.0.0.1\n'
-        none = 'network front has no router at 10.0.0.1\n'
+        none = 'network front has no visible router at 10.0.0.1\n'
         for others, reason in (
             ([other], f'unknown {may}'),
             ([], f'blocked {none}'),

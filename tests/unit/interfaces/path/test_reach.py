@@ -1013,7 +1013,7 @@ class TestWays(WorldTestCase):
         reason = 'subnet subnet-10.0.0.0/24 has no gateway'
         self.assert_blocked(reason, '10.0.0.5', 'internet')
         self.world.change(SUBNETS[FRONT][4], gateway_ip='10.0.0.254')
-        reason = 'network front has no router at 10.0.0.254'
+        reason = 'network front has no visible router at 10.0.0.254'
         self.assert_blocked(reason, '10.0.0.5', 'internet')
 
     def test_8_router_that_advertises_itself(self) -> None:
@@ -1105,7 +1105,7 @@ class TestWays(WorldTestCase):
         reason = 'router edge has no route to 10.0.1.5'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
         self.world.change(SUBNETS[FRONT][4], gateway_ip='10.0.0.254')
-        reason = 'network front has no router at 10.0.0.254'
+        reason = 'network front has no visible router at 10.0.0.254'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
 
     def test_network_that_may_lead_outside(self) -> None:
@@ -1270,19 +1270,18 @@ class TestWays(WorldTestCase):
             del self.world.ports[fake_cloud.identifier(number)]
         self.world.change(WEB, fixed_ips=(fixed_ip(FRONT, '10.0.0.5'),))
         outside = '198.51.100.7'
-        hidden = 'whether 10.0.0.1 on network front is a router cannot be seen'
-        none = 'network front has no router at 10.0.0.1'
+        none = 'network front has no visible router at 10.0.0.1'
         nobody = 'no visible port on network front has 10.0.0.77'
         for kind, is_shared, mtu, verdict, reason in (
             (None, False, 1442, BLOCKED, none),
-            (None, False, 1500, UNKNOWN, hidden),
-            (None, False, 8950, UNKNOWN, hidden),
-            (None, False, None, UNKNOWN, hidden),
-            (None, True, 1442, UNKNOWN, hidden),
+            (None, False, 1500, UNKNOWN, none),
+            (None, False, 8950, UNKNOWN, none),
+            (None, False, None, UNKNOWN, none),
+            (None, True, 1442, UNKNOWN, none),
             ('geneve', True, 1500, BLOCKED, none),
             ('geneve', False, 1500, BLOCKED, none),
             ('vlan', True, 1500, ALLOWED, None),
-            ('flat', False, 1400, UNKNOWN, hidden),
+            ('flat', False, 1400, UNKNOWN, none),
         ):
             segments = (records.Segment(kind),) if kind else ()
             with self.subTest(kind=kind, is_shared=is_shared, mtu=mtu):
@@ -1333,7 +1332,7 @@ class TestWays(WorldTestCase):
         # The longest prefix wins, even if its next hop does not exist.
         dead = records.Route(ipaddress.ip_network('10.0.1.5/32'), '10.0.9.9')
         self.world.change(EDGE, routes=(there, dead))
-        reason = 'network link has no router at 10.0.9.9'
+        reason = 'network link has no visible router at 10.0.9.9'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
 
     def test_prefix_of_the_own_subnet(self) -> None:
@@ -1359,7 +1358,7 @@ class TestWays(WorldTestCase):
         self.assert_allowed('10.0.0.5', '10.0.1.5')
         self.assert_allowed('10.0.1.5', '10.0.0.5')
         # So it does not ask for a neighbor, either.
-        reason = 'network front has no router at 10.0.0.99'
+        reason = 'network front has no visible router at 10.0.0.99'
         self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
 
     def test_9b_host_routes(self) -> None:
@@ -1816,7 +1815,7 @@ class TestWays(WorldTestCase):
     def test_next_hop_that_a_port_may_have(self) -> None:
         """A server does not forward its own packets."""
         del self.world.ports[fake_cloud.identifier(21)]
-        none = 'network front has no router at 10.0.0.1'
+        none = 'network front has no visible router at 10.0.0.1'
         self.world.change(WEB, port_security_enabled=False)
         self.assert_blocked(none, '10.0.0.5', '10.0.1.5')
         reason = 'port web may have the next hop 10.0.0.1'
