@@ -168,14 +168,10 @@ class Way:
         self, subnet: records.Subnet, next_hop: str | None
     ) -> None:
         if next_hop is None:
-            verdict = steps.BLOCKED
+            # A router may advertise itself.
+            is_unsure = subnet.is_advertised
+            verdict = steps.UNKNOWN if is_unsure else steps.BLOCKED
             reason = _('subnet %(subnet)s has no gateway')
-            if subnet.is_advertised:
-                verdict = steps.UNKNOWN
-                reason = _(
-                    'subnet %(subnet)s has no gateway, but a router may '
-                    'advertise itself'
-                )
             self._end(verdict, reason, subnet=subnet)
         while True:
             router = self._router_at(next_hop)
