@@ -574,7 +574,13 @@ class TestReach(base.ProjectTestCase):
                 )
         address = addresses['forwarding']
         self.assertEqual(
-            [('blocked', f'floating IP {address} does not forward tcp 23')],
+            [
+                (
+                    'blocked',
+                    f'floating IP {address} leads to no visible port for '
+                    'tcp 23',
+                )
+            ],
             [*self.judged('internet', address, '--port', '23').values()],
         )
 

@@ -50,13 +50,9 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
 def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
     """Judge the path from or to a floating IP that does not lead on."""
     targets = {port_id for port_id, _address in surroundings.targets(row)}
-    verdict = steps.BLOCKED
-    reason = _('floating IP %(row)s leads to no port')
-    if targets - {*pair.known.ports}:
-        verdict = steps.UNKNOWN
-        reason = _('what floating IP %(row)s leads to cannot be read')
-    elif row.port_forwardings:
-        reason = _('floating IP %(row)s does not forward %(traffic)s')
+    is_hidden = targets - {*pair.known.ports}
+    verdict = steps.UNKNOWN if is_hidden else steps.BLOCKED
+    reason = _('floating IP %(row)s leads to no visible port for %(traffic)s')
     traffic = ', '.join(pair.asked.texts())
     stop = steps.judged(verdict, 'floating-ip', row, reason, traffic=traffic)
     is_target = row == pair.destination.floating_ip
@@ -119,7 +115,13 @@ def _by(
         elif is_own and surroundings.Driver.OVN in known.drivers:
             # OVN translates replies where the sender is plugged in.
             keeps = len(way.routers) == 1
-    hops.append(_translation(row, router, note))
+    verdict = steps.ALLOWED
+    if router is None:
+        verdict, note = steps.UNKNOWN, _('router %(id)s cannot be read')
+    elif router.admin_state_up is False:
+        verdict, note = steps.BLOCKED, _('router %(router)s is disabled')
+    values = {'id': row.router_id, 'router': router}
+    hops.append(steps.judged(verdict, 'floating-ip', row, note, **values))
     if not seen:
         return pair.path(row.address, route, hops, seen, *forwarded)
     target = pair.source.network if keeps else seen[0]
@@ -134,21 +136,3 @@ def _by(
         text = _('replies do not pass router %(row)s of floating IP %(by)s')
         hops.append(steps.judged(verdict, 'reply', router, text, by=row))
     return pair.path(row.address, route, hops, seen, *forwarded)
-
-
-def _translation(
-    row: records.FloatingIP, router: records.Router | None, note: str
-) -> steps.Step:
-    """Judge the router that translates a floating IP.
-
-    The way back tells whether its interface is enabled. Neutron does not
-    let it be removed while a floating IP needs it.
-    """
-    verdict, text = steps.ALLOWED, note
-    if router is None:
-        verdict, text = steps.UNKNOWN, _('router %(id)s cannot be read')
-    elif router.admin_state_up is False:
-        verdict, text = steps.BLOCKED, _('router %(router)s is disabled')
-    return steps.judged(
-        verdict, 'floating-ip', row, text, id=row.router_id, router=router
-    )

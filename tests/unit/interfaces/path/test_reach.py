@@ -746,12 +746,11 @@ class TestTranslation(WorldTestCase):
             'tcp', '2201', '10.0.1.5', '22', 'hidden'
         )
         useless = records.FloatingIP('useless', '203.0.113.51', PUBLIC)
-        no_port = 'floating IP 203.0.113.51 leads to no port'
-        hidden = 'what floating IP 203.0.113.51 leads to cannot be read'
-        for changes, verdict, reason in (
-            ({}, BLOCKED, no_port),
-            ({'port_id': 'hidden'}, UNKNOWN, hidden),
-            ({'port_forwardings': (forwarding,)}, UNKNOWN, hidden),
+        reason = 'floating IP 203.0.113.51 leads to no visible port for any'
+        for changes, verdict in (
+            ({}, BLOCKED),
+            ({'port_id': 'hidden'}, UNKNOWN),
+            ({'port_forwardings': (forwarding,)}, UNKNOWN),
         ):
             row = dataclasses.replace(useless, **changes)
             address = ipaddress.ip_network(row.address)
@@ -850,7 +849,8 @@ class TestTranslation(WorldTestCase):
         path = self.assert_allowed(*arguments, ANYTHING)
         self.assertEqual(['tcp 2201'], path.passing.texts())
         self.assert_blocked(
-            'floating IP 203.0.113.50 does not forward tcp 22', *arguments
+            'floating IP 203.0.113.50 leads to no visible port for tcp 22',
+            *arguments,
         )
         self.world.allow()
         self.assert_blocked(
