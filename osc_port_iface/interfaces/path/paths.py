@@ -100,10 +100,9 @@ class Pair:
         """Judge the path to the address itself."""
         start, end = self.source.network_id, self.destination.network_id
         if self.source.port and self.source.port == self.destination.port:
-            step, *_others = plugged.judge(self.known, self.source)
-            note = _('what a server sends to itself stays inside')
-            step = dataclasses.replace(step, assumptions=(note,))
-            return self.only(step, _('same port'))
+            return self.unknown(
+                _('what a server sends to itself is not judged')
+            )
         if start is None and end is None:
             return self.unknown(
                 _('neither end is on a network that can be read')
