@@ -134,22 +134,8 @@ class Pair:
     def unknown(self, text: str, **values: object) -> Path:
         """Return the path of which nothing but a reason is known."""
         network = self.known.network(None)
-        return self.only(
-            steps.judged(steps.UNKNOWN, 'network', network, text, **values)
-        )
-
-    def only(
-        self,
-        step: steps.Step,
-        route: str | None = None,
-        address: str | None = None,
-    ) -> Path:
-        """Return the path whose only step decides it.
-
-        :param address: The address that the source sends to, if it is not
-            that of the destination.
-        """
-        return Path(self, address or self.destination.address, route, (step,))
+        step = steps.judged(steps.UNKNOWN, 'network', network, text, **values)
+        return Path(self, self.destination.address, None, (step,))
 
     def way_back(
         self, target: addresses.IPNetwork, network_id: str | None

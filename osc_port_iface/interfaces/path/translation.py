@@ -55,8 +55,10 @@ def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
     reason = _('floating IP %(row)s leads to no visible port for %(traffic)s')
     traffic = ', '.join(pair.asked.texts())
     stop = steps.judged(verdict, 'floating-ip', row, reason, traffic=traffic)
-    is_target = row == pair.destination.floating_ip
-    return pair.only(stop, address=row.address if is_target else None)
+    address = pair.destination.address
+    if row == pair.destination.floating_ip:
+        address = row.address
+    return paths.Path(pair, address, None, (stop,))
 
 
 def _forwarded(
