@@ -55,10 +55,10 @@ _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
 _NEIGHBORS = flows.types(flows.ICMPV6, 135, 136)
 _DISCOVERY = flows.types(flows.ICMPV6, 133, 134, 135, 136)
 _PERHAPS_ALWAYS = {
-    ('egress', 4): flows.Flows.of(flows.UDP, (67, 67)),
-    ('egress', 6): flows.Flows.of(flows.UDP, (547, 547))
+    ('egress', 'IPv4'): flows.Flows.of(flows.UDP, (67, 67)),
+    ('egress', 'IPv6'): flows.Flows.of(flows.UDP, (547, 547))
     | flows.Flows.of(flows.ICMPV6),
-    ('ingress', 6): flows.types(flows.ICMPV6, 130, 133, 134, 135, 136),
+    ('ingress', 'IPv6'): flows.types(flows.ICMPV6, 130, 133, 134, 135, 136),
 }
 # OVN lets what is sent from this port into all ports of a network for which it
 # has names (``build_acls`` in its ``northd.c``).
@@ -182,9 +182,9 @@ class Filter:
         self, network: addresses.IPNetwork, asked: flows.Flows
     ) -> Iterator[_Grant]:
         """Return what passes from or to an address, and what may do so."""
+        what = (self.direction, f'IPv{network.version}')
         always, perhaps = _DISCOVERY, flows.NOTHING
         if self.known.drivers != {surroundings.Driver.OVN}:
-            what = (self.direction, network.version)
             always = _NEIGHBORS
             perhaps = _PERHAPS_ALWAYS.get(what, flows.NOTHING)
         if not asked - always:
@@ -205,7 +205,7 @@ class Filter:
             self.known.security_groups,
             self.known.address_groups,
         ):
-            if effective.is_for(self.direction, network.version):
+            if (effective.rule.direction, effective.rule.ethertype) == what:
                 yield from self._granted(effective, network)
 
     def _granted(

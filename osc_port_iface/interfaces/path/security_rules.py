@@ -71,11 +71,6 @@ class EffectiveRule:
         network = self.rule.remote_network
         return [network] if network else []
 
-    def is_for(self, direction: str, version: int) -> bool:
-        """Return whether it is for a direction and a version of IP."""
-        asked = (direction, f'IPv{version}')
-        return (self.rule.direction, self.rule.ethertype) == asked
-
     def traffic(self, perhaps: bool = False) -> flows.Flows:
         """Return the traffic that passes because of it.
 
@@ -206,8 +201,6 @@ def _sort_key(effective: EffectiveRule) -> tuple[object, ...]:
         rule.remote_group_id and True,
         network and (network.version, network),
         remote and remote.name,
-        rule.remote_group_id,
-        rule.remote_address_group_id,
         rule.id,
     )
     # What is not set comes first.
