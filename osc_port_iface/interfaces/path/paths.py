@@ -249,9 +249,10 @@ class Pair:
         if end.also_on:
             text = _('network %(row)s has %(address)s, too')
         elif end.network_id and end.network.num_addresses == 1:
-            verdict = self.known.absence(network_id)
             text = surroundings.NOBODY
-            if holder := self.known.holder(network_id, end.network):
+            holder = self.known.holder(network_id, end.network)
+            verdict = self.known.absence(network_id)
+            if holder:
                 verdict, values['port'] = steps.UNKNOWN, holder
                 text = _('port %(port)s may have %(address)s')
         elif end is self.source:

@@ -224,14 +224,6 @@ class Way:
 
     def _leave_neutron(self, next_hop: str) -> NoReturn:
         """Go on outside Neutron, if a router may be there."""
-        verdict = self._known.absence(self.network_id)
-        text = _('network %(network)s has no visible router at %(address)s')
-        # Servers do not forward to themselves.
-        holder = self._known.holder(
-            self.network_id,
-            addresses.parse_ip_network(next_hop),
-            self._source.port,
-        )
         leads = self._known.has_routers_outside(self.network_id)
         if leads:
             is_outside = self._target_network_id is None
@@ -240,12 +232,21 @@ class Way:
                 '%(address)s on network %(network)s is a router outside '
                 'Neutron'
             )
-        elif holder:
-            verdict = steps.UNKNOWN
+            self._end(verdict, text, address=next_hop)
+        # Servers do not forward to themselves.
+        holder = leads is False and self._known.holder(
+            self.network_id,
+            addresses.parse_ip_network(next_hop),
+            self._source.port,
+        )
+        if holder:
             text = _('port %(holder)s may have the next hop %(address)s')
-        elif leads is False and not (self.routers or self._is_joined):
+            self._end(steps.UNKNOWN, text, address=next_hop, holder=holder)
+        text = _('network %(network)s has no visible router at %(address)s')
+        if leads is False and not (self.routers or self._is_joined):
             text = _NOT_JOINED
-        self._end(verdict, text, address=next_hop, holder=holder)
+        verdict = self._known.absence(self.network_id)
+        self._end(verdict, text, address=next_hop)
 
     def _miss_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""

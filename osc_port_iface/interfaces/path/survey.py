@@ -16,7 +16,7 @@ Each kind of thing is read once for both ends, whatever their number of
 interfaces and rules.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from osc_port_iface import addresses
@@ -63,6 +63,7 @@ class Survey(surroundings.Surroundings):
         super().__init__(cloud.project_id)
         self._cloud = cloud
         self._scope = scope
+        self._networks_with_holders: set[str] = set()
 
     def ends(self, *named: Named) -> list[list[surroundings.End]]:
         """Find the addresses of what a user named.
@@ -136,14 +137,6 @@ class Survey(surroundings.Surroundings):
             {port.device_id for port in self.router_interfaces()},
         )
         self._add(self.networks, neutron.NETWORKS, 'id', self._network_ids())
-        vacant = [
-            subnet.network_id or ''
-            for end in found
-            if not end.port and end.network.num_addresses == 1
-            for subnet in self.subnets.values()
-            if surroundings.holds(subnet, end.network)
-        ]
-        self._add_holders([*vacant, *self._vacant_hops()])
         unread = remote - {*self.security_groups}
         self._add(self.security_groups, _GROUPS, 'id', unread)
         offices = {rule.remote_address_group_id for rule in rules}
@@ -212,11 +205,21 @@ class Survey(surroundings.Surroundings):
         }
         self._add_holders(reserved)
 
-    def _add_holders(self, network_ids: Iterable[str]) -> None:
+    def holder(
+        self,
+        network_id: str,
+        address: addresses.IPNetwork,
+        sender: records.Port | None = None,
+    ) -> records.Port | None:
+        """Return a port that may use an address, read at the first need."""
+        self._add_holders({network_id})
+        return super().holder(network_id, address, sender)
+
+    def _add_holders(self, network_ids: set[str]) -> None:
         """Read the ports of networks that may use other addresses there."""
-        for port in self._read(
-            neutron.PORTS, 'network_id', dict.fromkeys(network_ids)
-        ):
+        unread = network_ids - self._networks_with_holders
+        self._networks_with_holders |= unread
+        for port in self._read(neutron.PORTS, 'network_id', unread):
             if port.address_pairs or port.port_security_enabled is False:
                 self.ports.setdefault(port.id, port)
 
@@ -305,34 +308,6 @@ class Survey(surroundings.Surroundings):
             next_hops = {
                 route.next_hop for row in routers for route in row.routes
             }
-
-    def _vacant_hops(self) -> Iterator[str]:
-        """Return the networks with a next hop that has no port.
-
-        If a network leads outside, a router there may have it.
-        """
-        taken = {
-            (port.network_id, fixed_ip.ip_address)
-            for port in self.ports.values()
-            for fixed_ip in port.fixed_ips
-        }
-        of_routers = {
-            route.next_hop
-            for router in self.routers.values()
-            for route in router.routes
-        }
-        for subnet in self.subnets.values():
-            network_id = subnet.network_id or ''
-            hops = _next_hops(subnet)
-            hops |= {
-                hop
-                for hop in of_routers
-                if surroundings.holds(subnet, addresses.parse_ip_network(hop))
-            }
-            if {(network_id, hop) for hop in hops} - taken and (
-                self.has_routers_outside(network_id) is False
-            ):
-                yield network_id
 
     def _network_ids(self) -> set[str | None]:
         """Return the networks of everything that was read."""
