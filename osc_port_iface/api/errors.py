@@ -22,7 +22,9 @@
           BadRequest    400
           Forbidden     403
             NotRecorded a journal does not have it
-          NotFound      404: it does not exist, or this caller may not see it
+          NothingThere  404, which may also be a proxy's
+            NotFound    Nova or Neutron says so: it does not exist, or this
+                        caller may not see it
         TooLarge        504 or a timeout: a smaller request may succeed
           TooLong       414 or 431: the request does not fit
         NotInCatalog    the catalog has no such service
@@ -63,8 +65,12 @@ class NotRecorded(Forbidden):
     """A journal does not have what was asked for."""
 
 
-class NotFound(RequestRefused):
-    """404: it does not exist, or this caller may not see it."""
+class NothingThere(RequestRefused):
+    """404, which may also be a proxy's, and then proves nothing."""
+
+
+class NotFound(NothingThere):
+    """It does not exist, or this caller may not see it."""
 
 
 class TooLarge(RequestFailed):

@@ -25,6 +25,9 @@ from osc_port_iface import printable
 _NEUTRON_UNREACHABLE = re.compile(r'neutronclient|keystoneauth1\.exceptions')
 _CELL_DOWN = re.compile(r'nova\.exception\.NovaException')
 
+# With these, Nova and Neutron say themselves that something does not exist.
+_NOT_FOUND = re.compile(r'\s*\{\s*"(itemNotFound|NeutronError)"\s*:')
+
 # How many characters of a body other than JSON are searched.
 _LONGEST_TEXT = 20_000
 
@@ -58,7 +61,7 @@ _ADVICE = {
 _CLASSES: dict[int, type[errors.RequestFailed]] = {
     400: errors.BadRequest,
     403: errors.Forbidden,
-    404: errors.NotFound,
+    404: errors.NothingThere,
     # A later one may succeed.
     429: errors.RequestFailed,
     414: errors.TooLong,
@@ -93,7 +96,10 @@ def explain(
     if detail:
         message += f': {printable.one_line(detail)}'
     fallback = errors.RequestRefused if status < 500 else errors.RequestFailed
-    return _CLASSES.get(status, fallback)(f'{message} ({_origin(response)})')
+    kind = _CLASSES.get(status, fallback)
+    if kind is errors.NothingThere and _NOT_FOUND.match(str(response)):
+        kind = errors.NotFound
+    return kind(f'{message} ({_origin(response)})')
 
 
 def malformed(

@@ -63,7 +63,7 @@ class IdentityApi(service.Service):
         """
         try:
             return records.Answer([self.show(PROJECTS, name_or_id)])
-        except errors.NotFound:
+        except errors.NothingThere:
             pass
         return self.list(PROJECTS, 'name', [name_or_id], in_domain(domain_id))
 
@@ -71,7 +71,7 @@ class IdentityApi(service.Service):
         """Find the domain with this ID, or those with exactly this name."""
         try:
             domain = self.show(DOMAINS, name_or_id)
-        except (errors.Forbidden, errors.NotFound):
+        except (errors.Forbidden, errors.NothingThere):
             pass
         else:
             # Some databases compare IDs without case.

@@ -335,13 +335,13 @@ class Lister(abc.ABC):
                     {'what': collection.what, 'size': self._page_size},
                 )
                 continue
-            except (errors.NotFound, errors.BadRequest) as error:
+            except (errors.NothingThere, errors.BadRequest) as error:
                 if 'marker' in following and restarts:
                     # The row after which the page begins was deleted.
                     return self._all(
                         collection, query, is_divisible, restarts - 1
                     )
-                if isinstance(error, errors.NotFound) and self._lacks(
+                if isinstance(error, errors.NothingThere) and self._lacks(
                     collection
                 ):
                     return answer

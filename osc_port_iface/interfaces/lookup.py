@@ -365,7 +365,7 @@ class Lookup:
                 ),
                 sorted(filter(None, ids)),
                 errors.Forbidden,
-                errors.NotFound,
+                errors.NothingThere,
                 errors.NotInCatalog,
             ),
         )

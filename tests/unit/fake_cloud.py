@@ -30,6 +30,8 @@ COMPUTE_URL = 'http://nova.test/v2.1'
 NETWORK_URL = 'http://neutron.test'
 # The time of Neutron's answers.
 DATE = 'Thu, 01 Jan 2026 12:00:00 GMT'
+# Nova's own answer of status 404.
+NOT_FOUND: dict[str, object] = {'itemNotFound': {}}
 PROJECT_ID = '9f2a6b1c0d4e4f6f8a7b6c5d4e3f2a1b'
 
 

@@ -69,7 +69,7 @@ def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
         lambda project_id: api.show(identity.PROJECTS, project_id),
         project_ids,
         errors.Forbidden,
-        errors.NotFound,
+        errors.NothingThere,
     )
 
 

@@ -342,7 +342,7 @@ class TestOthers(NetworkTestCase):
                 status = 200 if answer else 404
                 self.answer(url, {'status_code': status, 'json': answer})
                 error = self.assertRaises(
-                    errors.NotFound, self.network.list, collection
+                    errors.NothingThere, self.network.list, collection
                 )
                 self.assertEqual(
                     f'{collection.what}: not found (HTTP 404)', str(error)

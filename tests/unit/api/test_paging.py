@@ -225,7 +225,7 @@ class TestMarker(PagingTestCase):
     def test_three_times_at_most(self) -> None:
         gone: dict[str, object] = {'status_code': 404}
         self.answer(URL, *[page('a', after='a'), gone] * 4)
-        self.assertRaises(errors.NotFound, self.all)
+        self.assertRaises(errors.NothingThere, self.all)
         self.assertEqual([None, 'a'] * 4, self.asked('marker'))
 
 
@@ -248,7 +248,7 @@ class TestCollection(PagingTestCase):
     def test_that_cannot_be_read(self) -> None:
         for status, error in (
             (400, errors.BadRequest),
-            (404, errors.NotFound),
+            (404, errors.NothingThere),
         ):
             with self.subTest(status):
                 self.answer(URL, {'status_code': status})

@@ -122,7 +122,7 @@ class TestStatus(TransportTestCase):
             (400, errors.BadRequest),
             (401, errors.TokenRefused),
             (403, errors.Forbidden),
-            (404, errors.NotFound),
+            (404, errors.NothingThere),
             (405, errors.RequestRefused),
             (409, errors.RequestRefused),
             (410, errors.RequestRefused),
@@ -143,6 +143,21 @@ class TestStatus(TransportTestCase):
                 self.assertTrue(
                     str(error).endswith(f': Why. (HTTP {status})'), str(error)
                 )
+
+    def test_404_of_the_service_itself(self) -> None:
+        for name, body, kind in (
+            ('Nova', {'json': {'itemNotFound': {}}}, errors.NotFound),
+            ('Neutron', {'json': {'NeutronError': {}}}, errors.NotFound),
+            ('no path', {'json': {'code': '404'}}, errors.NothingThere),
+            ('list', {'json': ['itemNotFound']}, errors.NothingThere),
+            ('HTML', {'text': '<p>itemNotFound'}, errors.NothingThere),
+            ('nested', {'text': '[' * 100_000}, errors.NothingThere),
+            ('nothing', {}, errors.NothingThere),
+        ):
+            with self.subTest(name):
+                self.answer(URL, {'status_code': 404, **body})
+                error = self.assertRaises(errors.RequestFailed, self.get)
+                self.assertIs(kind, type(error))
 
     def test_token_that_is_repeated(self) -> None:
         self.answer(

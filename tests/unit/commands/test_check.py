@@ -344,7 +344,9 @@ class TestCheck(CheckTestCase):
         self.register(
             [server(1, 11)], [port(11, 1), old_port(19, 9, tags=['kept'])]
         )
-        self.cloud.get(f'{SERVERS_URL}/{gone}', status_code=404, json={})
+        self.cloud.get(
+            f'{SERVERS_URL}/{gone}', status_code=404, json=fake_cloud.NOT_FOUND
+        )
         orphan = (
             f' {fake_cloud.identifier(19)} orphan-port a server that exists '
             f'server {gone} does not exist\n'
@@ -372,7 +374,7 @@ class TestCheck(CheckTestCase):
         self.cloud.get(
             f'{SERVERS_URL}/{fake_cloud.identifier(9)}',
             status_code=404,
-            json={},
+            json=fake_cloud.NOT_FOUND,
         )
         self.register([], [old_port(19, 9, hours=51)])
         command = ('server', 'interface', 'check', '-c', 'Age', '-f')
@@ -527,7 +529,7 @@ class TestGuide(CheckTestCase):
             self.cloud.get(
                 f'{SERVERS_URL}/{fake_cloud.identifier(number)}',
                 status_code=404,
-                json={},
+                json=fake_cloud.NOT_FOUND,
             )
         by_id = ['Port ID', 'Severity', 'Finding']
         by_name = ['Server Name', 'MAC Address', 'Severity', 'Finding']
@@ -665,13 +667,14 @@ class TestStaleBindings(CheckTestCase):
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
         broken = fake_cloud.identifier(12)
         url = f'{fake_cloud.NETWORK_URL}/v2.0/ports/{broken}/bindings'
+        gone = {'NeutronError': {}}
         for status, code, failure in (
             (403, 1, f'Bindings of port {broken}: this is not allowed'),
             (404, 3, ''),
             (500, 1, f'Bindings of port {broken}: the service failed'),
         ):
             with self.subTest(status):
-                self.cloud.get(url, status_code=status, json={})
+                self.cloud.get(url, status_code=status, json=gone)
                 line = failure and f'{failure} (HTTP {status})\n'
                 self.assertEqual(
                     command_result.Result(code, self.FINDING, line),
@@ -858,9 +861,23 @@ class TestConfirmation(CheckTestCase):
         self.cloud.get(
             f'{SERVERS_URL}/{fake_cloud.identifier(1)}',
             status_code=404,
-            json={},
+            json=fake_cloud.NOT_FOUND,
         )
         self.assert_finds('')
+
+    def test_server_that_only_a_proxy_does_not_know(self) -> None:
+        self.register([server(1)], [port(11, 1)])
+        for path in ('', '/os-interface'):
+            with self.subTest(path):
+                self.register([server(1)], [port(11, 1)])
+                self.cloud.get(
+                    f'{SERVERS_URL}/{fake_cloud.identifier(1)}{path}',
+                    status_code=404,
+                    text='default backend - 404',
+                )
+                result = self.check()
+                self.assertEqual((1, ''), (result.status, result.stdout))
+                self.assertIn(': not found; ', result.stderr)
 
     def test_hot_plug_that_ends(self) -> None:
         self.register([server(1)], [port(11, 1)])

@@ -136,7 +136,9 @@ class TestDiff(test_list_fleet.FleetTestCase):
     def test_same_servers_that_are_gone(self) -> None:
         before = self.save()
         self.cloud.get(
-            f'{test_list_fleet.SERVERS_URL}/{DB}', status_code=404, json={}
+            f'{test_list_fleet.SERVERS_URL}/{DB}',
+            status_code=404,
+            json=fake_cloud.NOT_FOUND,
         )
         self.register(fake_cloud.server(1, 'web'), fake_cloud.server(3, 'new'))
         result = self.diff(before, '--same', '-c', 'Port ID', '-c', 'Change')
@@ -202,7 +204,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
             ),
             self.diff(before, '--status', 'ACTIVE'),
         )
-        self.cloud.get(url, status_code=404, json={})
+        self.cloud.get(url, status_code=404, json=fake_cloud.NOT_FOUND)
         self.assertEqual(
             command_result.Result(
                 *(3, f'{fake_cloud.identifier(12)} detached\n'),

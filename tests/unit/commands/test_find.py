@@ -227,7 +227,9 @@ class TestFind(FindTestCase):
 
     def test_server_that_is_gone(self) -> None:
         gone = fake_cloud.identifier(1)
-        self.cloud.get(f'{SERVERS_URL}/{gone}', status_code=404, json={})
+        self.cloud.get(
+            f'{SERVERS_URL}/{gone}', status_code=404, json=fake_cloud.NOT_FOUND
+        )
         line = f'Port {fake_cloud.identifier(11)}: its server {gone} does not'
         for shown, end in (
             ('binding', ' exist'),
@@ -260,7 +262,7 @@ class TestFind(FindTestCase):
                 self.cloud.get(
                     f'{SERVERS_URL}/{fake_cloud.identifier(9)}',
                     status_code=404,
-                    json={},
+                    json=fake_cloud.NOT_FOUND,
                 )
                 self.register_ports(
                     fake_cloud.port(11, server, '10.0.0.5', device_owner=owner)

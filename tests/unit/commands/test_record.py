@@ -384,7 +384,7 @@ class TestServers(RecordTestCase):
         self.cloud.get(
             f'{fake_cloud.COMPUTE_URL}/servers/{found["id"]}',
             status_code=200 if name else 404,
-            json={'server': found},
+            json={'server': found} if name else fake_cloud.NOT_FOUND,
         )
 
     def objects(self, *servers: str) -> tuple[int, int, int]:

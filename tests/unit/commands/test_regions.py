@@ -83,6 +83,7 @@ class RegionsTestCase(base.ShellTestCase):
         region.get(
             re.compile(f'^{region.compute_url}/servers/[^/]*$'),
             status_code=404,
+            json=fake_cloud.NOT_FOUND,
         )
         region.register_servers(*made)
 

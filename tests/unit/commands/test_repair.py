@@ -877,7 +877,9 @@ class TestSurprises(RepairTestCase):
         """Delete a server from Nova."""
         url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(number)}'
         for path in ('', '/os-interface', '/os-instance-actions'):
-            self.cloud.get(f'{url}{path}', status_code=404, json={})
+            self.cloud.get(
+                f'{url}{path}', status_code=404, json=fake_cloud.NOT_FOUND
+            )
 
     def test_server_that_is_deleted_before_its_step(self) -> None:
         def delete(request: Any, context: object) -> dict[str, Any]:

@@ -430,7 +430,7 @@ class TestDeletion(PortsTestCase):
         self.others = [test_check.port(21, 1)]
         self.change(test_check.old_port(11, 9))
         url = f'{test_check.SERVERS_URL}/{fake_cloud.identifier(9)}'
-        self.cloud.get(url, status_code=404, json={})
+        self.cloud.get(url, status_code=404, json=fake_cloud.NOT_FOUND)
 
     def delete(self, *arguments: str) -> command_result.Result:
         return self.repair(
@@ -445,6 +445,21 @@ class TestDeletion(PortsTestCase):
             self.delete(),
         )
         self.assertEqual([f'DELETE {PORT_ID}'], self.seen)
+
+    def test_server_that_only_a_proxy_does_not_know(self) -> None:
+        gone = fake_cloud.identifier(9)
+        self.cloud.get(
+            f'{test_check.SERVERS_URL}/{gone}',
+            status_code=404,
+            text='default backend - 404',
+        )
+        result = self.delete()
+        self.assertEqual(
+            (1, '', []), (result.status, result.stdout, self.seen)
+        )
+        self.assertRegex(
+            result.stderr, rf'\AServer {gone}: not found; .* backend - 404'
+        )
 
     def test_a_port_without_a_server_is_named_on_a_terminal(self) -> None:
         for width in (80, 100):

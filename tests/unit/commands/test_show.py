@@ -680,7 +680,11 @@ class TestShow(base.ShellTestCase):
 
     def test_unknown_interface(self) -> None:
         unknown = fake_cloud.identifier(99)
-        self.cloud.get(f'{INTERFACES_URL}/{unknown}', status_code=404, json={})
+        self.cloud.get(
+            f'{INTERFACES_URL}/{unknown}',
+            status_code=404,
+            json=fake_cloud.NOT_FOUND,
+        )
         for interface in (unknown, '10.0.0.55', 'fa:16:3e:00:00:99'):
             self.assertEqual(
                 command_result.Result(
@@ -720,7 +724,7 @@ class TestShow(base.ShellTestCase):
 
     def test_unknown_server(self) -> None:
         for url in (INTERFACES_URL, f'{INTERFACES_URL}/{self.port_id}'):
-            self.cloud.get(url, status_code=404, json={})
+            self.cloud.get(url, status_code=404, json=fake_cloud.NOT_FOUND)
         result = self.show(SERVER_ID, self.port_id)
         self.assertEqual((1, ''), (result.status, result.stdout))
         self.assertRegex(

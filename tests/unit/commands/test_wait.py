@@ -75,7 +75,7 @@ class WaitTestCase(base.ShellTestCase):
             ),
         ):
             responses: list[dict[str, Any]] = [
-                {'status_code': answer, 'json': {}}
+                {'status_code': answer, 'json': fake_cloud.NOT_FOUND}
                 if isinstance(answer, int)
                 else {'json': {key: answer}}
                 for answer in answers
@@ -482,7 +482,7 @@ class TestWait(WaitTestCase):
         )
         self.answer([cached()], [live(11)])
         url = f'{fake_cloud.COMPUTE_URL}/servers/{second}'
-        self.cloud.get(url, status_code=404, json={})
+        self.cloud.get(url, status_code=404, json=fake_cloud.NOT_FOUND)
         result = self.openstack(
             'server', 'interface', 'wait', SERVER_ID, second
         )

@@ -225,7 +225,7 @@ class TestFind(api_test_case.ApiTestCase):
         )
 
     def test_no_such_server(self) -> None:
-        self.answer(URL, {'status_code': 404})
+        self.answer(URL, {'status_code': 404, 'json': fake_cloud.NOT_FOUND})
         error = self.assertRaises(
             errors.NotFound, self.find, fake_cloud.identifier(13)
         )

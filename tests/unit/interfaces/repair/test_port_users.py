@@ -468,7 +468,7 @@ class TestNeutron(PortUsersTestCase):
         for extension in ('router', 'trunk'):
             with self.subTest(extension):
                 self.cloud.register_extensions('agent', extension)
-                self.assertRaises(errors.NotFound, self.keep, [PORT])
+                self.assertRaises(errors.NothingThere, self.keep, [PORT])
 
     def test_neutron_that_does_not_answer(self) -> None:
         for name in ('floatingips', 'trunks', 'routers', 'subnets', 'ports'):
