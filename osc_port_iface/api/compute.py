@@ -17,6 +17,7 @@ https://docs.openstack.org/api-ref/compute/
 
 from collections.abc import Callable, Iterator
 import dataclasses
+import functools
 import logging
 import re
 from typing import NamedTuple
@@ -192,6 +193,21 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: Nova cannot be reached.
         """
         return self.transport.microversion or '2.1'
+
+    @functools.cached_property
+    def sees_all_projects(self) -> bool:
+        """Whether this caller may see the servers of all projects.
+
+        ``GET /servers?all_tenants=1``. Who may see bindings in Neutron, with
+        the role service for example, may still see the own project only.
+
+        :raises errors.ApiError: The request failed.
+        """
+        try:
+            self.page(SERVERS, {'all_tenants': ['1'], 'limit': ['1']})
+        except errors.Forbidden:
+            return False
+        return True
 
     def interfaces(
         self, server_id: str, called: str | None = None

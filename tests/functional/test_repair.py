@@ -102,6 +102,8 @@ class RepairTestCase(faults.FaultsTestCase):
         server = self.make_server(1)
         (port,) = self.ports(server)
         self.forget_server(server)
+        # The guest is gone, too.
+        self.set_port_status(port, 'DOWN')
         self.addCleanup(self.remove, port)
         return port
 

@@ -52,7 +52,10 @@ class Keep:
 
 
 def judge(
-    ports: Iterable[records.Port], server_ids: Collection[str], keep: Keep
+    ports: Iterable[records.Port],
+    server_ids: Collection[str],
+    keep: Keep,
+    sees_all: bool,
 ) -> Iterator[findings.Finding]:
     """Find the ports of servers that do not exist, or that are not named.
 
@@ -60,6 +63,7 @@ def judge(
     :param server_ids: All servers that could own the ports. Ports of any other
         server are orphans.
     :param keep: Which of the ports not to report.
+    :param sees_all: Whether the caller may see the servers of all projects.
     """
     for port in ports:
         if not port.is_for_server or not keep.allows(port):
@@ -82,10 +86,9 @@ def judge(
                 None,
                 port,
                 _('a server that exists'),
-                # Whoever may see bindings may see the servers of all projects.
                 (
                     _('server %s does not exist')
-                    if port.shows_binding
+                    if sees_all
                     else _('this project sees no server %s')
                 )
                 % port.server_id,

@@ -71,7 +71,7 @@ def reasons_to_keep(
             not_asked.append(cloud.load_balancer.TYPE)
     found = {}
     for port in ports:
-        doubt = _doubt(cloud, port, not_asked)
+        doubt = _doubt(cloud, port, not_asked, users)
         if users and (use := next(users.of_port(port), None)):
             found[port.id] = use
         elif doubt and port.id not in named:
@@ -80,17 +80,24 @@ def reasons_to_keep(
 
 
 def _doubt(
-    cloud: api_cloud.Cloud, port: records.Port, not_asked: Sequence[str]
+    cloud: api_cloud.Cloud,
+    port: records.Port,
+    not_asked: Sequence[str],
+    users: '_Users | None',
 ) -> str | None:
     """Say what may use a port, or be wrong about its server.
 
-    A device ID that is not that of a server may be of anything, such as a
-    container of Kuryr. Who may not see bindings does not see the servers of
-    other projects either.
+    A device ID that is not that of a server may be of anything. The UUID of a
+    container of Zun or Kuryr looks like that of a server. A server without
+    port security may have addresses that no port shows.
     """
     if port.seconds_unchanged is None:
         return _('its age is not known')
-    if port.server_id and not port.shows_binding:
+    if port.status == 'ACTIVE':
+        return _('something may be plugged in, as it is ACTIVE')
+    if port.device_owner == 'compute:kuryr':
+        return _('a container may use it')
+    if port.server_id and not cloud.compute.sees_all_projects:
         return _('its server may be in another project')
     if port.server_id:
         for region in cloud.sharing_regions:
@@ -99,8 +106,13 @@ def _doubt(
     if not_asked:
         services = ', '.join(not_asked)
         return _('a service that cannot be asked may use it (%s)') % services
-    if port.status == 'ACTIVE':
-        return _('something may be plugged in, as it is ACTIVE')
+    for other in users.ports if users and port.is_unowned else ():
+        if (
+            other.network_id == port.network_id
+            and other.is_for_server
+            and other.port_security_enabled is False
+        ):
+            return _('port %s may have its address') % other.id
     return None
 
 

@@ -63,9 +63,10 @@ def port(number: int, device: int, **other: object) -> dict[str, object]:
 def old_port(
     number: int, device: int, hours: int = 3, **other: object
 ) -> dict[str, object]:
-    """Build a port that has not changed for some hours."""
+    """Build a port that is DOWN and has not changed for some hours."""
     updated = NOW - datetime.timedelta(hours=hours)
-    return port(number, device, updated_at=updated.isoformat(), **other)
+    other = {'status': 'DOWN', 'updated_at': updated.isoformat(), **other}
+    return port(number, device, **other)
 
 
 class CheckTestCase(base.ShellTestCase):
@@ -667,7 +668,7 @@ class TestStaleBindings(CheckTestCase):
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
         broken = fake_cloud.identifier(12)
         url = f'{fake_cloud.NETWORK_URL}/v2.0/ports/{broken}/bindings'
-        gone = {'NeutronError': {}}
+        gone: dict[str, object] = {'NeutronError': {}}
         for status, code, failure in (
             (403, 1, f'Bindings of port {broken}: this is not allowed'),
             (404, 3, ''),

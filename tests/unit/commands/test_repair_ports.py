@@ -657,6 +657,14 @@ class TestDeletion(PortsTestCase):
         problem = f'Port {PORT_ID}: it has another device now'
         gone = f'this project sees no server {fake_cloud.identifier(9)}'
         self.assertEqual(
+        self.see_own_project_only()
+
+    def see_own_project_only(self) -> None:
+        self.cloud.get(
+            f'{test_check.SERVERS_URL}?all_tenants=1&limit=1',
+            status_code=403,
+            json={},
+        )
             command_result.Result(
                 1,
                 f'{ORPHAN} unfinished {gone} {fake_cloud.identifier(1)} '
@@ -690,6 +698,21 @@ class TestDeletion(PortsTestCase):
             ),
             (result.status, result.stderr, self.seen),
         )
+
+    def test_who_sees_bindings_does_not_see_all_servers(self) -> None:
+        """Such as with the role service beside the role member."""
+        self.see_own_project_only()
+        gone = f'this project sees no server {fake_cloud.identifier(9)}'
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f' orphan-port  not repairable {gone}  its server may be in '
+                'another project: name the port with --port\n',
+                '',
+            ),
+            self.repair('--auto-approve', '--delete-orphans'),
+        )
+        self.assertEqual([], self.seen)
 
     def test_another_device_since_the_plan(self) -> None:
         self.cloud.get(
@@ -751,7 +774,11 @@ class TestDeletion(PortsTestCase):
         self.useFixture(fixtures.EnvironmentVariable('ALL_PROJECTS', '1'))
         self.repair('--auto-approve', '--delete-orphans')
         self.assertFalse(
-            [line for line in self.cloud.requested() if 'all_tenants' in line]
+            [
+                line
+                for line in self.cloud.requested()
+                if 'detail?all_tenants' in line
+            ]
         )
 
 

@@ -10,11 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+from collections.abc import Iterator
 import dataclasses
 from typing import Any
 
 import testtools
 
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import ownerless
 from osc_port_iface import records
 from tests.unit import fake_cloud
@@ -26,6 +28,14 @@ SERVERS = {fake_cloud.identifier(1)}
 
 def pair(ip_address: str) -> tuple[records.AddressPair, ...]:
     return (records.AddressPair(ip_address, None),)
+
+
+def judge(
+    port: records.Port,
+    keep: ownerless.Keep | None = None,
+    sees_all: bool = True,
+) -> Iterator[findings.Finding]:
+    return ownerless.judge([port], SERVERS, keep or ownerless.Keep(), sees_all)
 
 
 class TestHalfReleased(testtools.TestCase):
@@ -40,23 +50,26 @@ class TestHalfReleased(testtools.TestCase):
         ):
             with self.subTest(device_id):
                 port = samples.port(11, device_id=device_id)
-                found = ownerless.judge([port], SERVERS, ownerless.Keep())
+                found = judge(port)
                 self.assertEqual(actual, [row.actual for row in found])
 
     def test_other_owners(self) -> None:
         for owner in (None, 'network:dhcp', 'trunk:subport'):
             with self.subTest(owner):
                 port = samples.port(11, device_id=None, device_owner=owner)
-                found = ownerless.judge([port], SERVERS, ownerless.Keep())
+                found = judge(port)
                 self.assertEqual([], list(found))
 
 
 class TestOrphans(testtools.TestCase):
     def orphans(
-        self, keep: ownerless.Keep | None = None, **changes: Any
+        self,
+        keep: ownerless.Keep | None = None,
+        sees_all: bool = True,
+        **changes: Any,
     ) -> list[str]:
         port = samples.port(11, device=9, **changes)
-        found = ownerless.judge([port], SERVERS, keep or ownerless.Keep())
+        found = judge(port, keep, sees_all)
         return [row.actual for row in found]
 
     def test_as_far_as_can_be_seen(self) -> None:
@@ -64,13 +77,13 @@ class TestOrphans(testtools.TestCase):
         self.assertEqual([f'server {gone} does not exist'], self.orphans())
         self.assertEqual(
             [f'this project sees no server {gone}'],
-            self.orphans(vif_type=None, host=None),
+            self.orphans(sees_all=False),
         )
 
     def test_device_id_in_upper_case(self) -> None:
         server_id = 'abcdef01-0000-4000-8000-000000000001'
         port = samples.port(11, device_id=server_id.upper())
-        found = ownerless.judge([port], {server_id}, ownerless.Keep())
+        found = ownerless.judge([port], {server_id}, ownerless.Keep(), True)
         self.assertEqual([], list(found))
 
     def test_no_orphans(self) -> None:

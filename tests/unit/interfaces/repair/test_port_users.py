@@ -100,7 +100,8 @@ class PortUsersTestCase(api_test_case.ApiTestCase):
         rows = collections.defaultdict(tuple, collections_)
         for name in ('floatingips', 'trunks', 'routers', 'subnets'):
             self.cloud.register_network(name, *rows[name])
-        self.cloud.register_network('ports', neighbour)
+        self.cloud.register_network('ports', neighbour, *rows['ports'])
+        self.cloud.register_servers()
         return self.keep(ports or (PORT,), named)
 
     def keep(
@@ -367,25 +368,72 @@ class TestNeutron(PortUsersTestCase):
         self.assertEqual({PORT_ID: why}, self.read(active))
         self.assertEqual({PORT_ID: why}, self.read(active, named=(OTHER_ID,)))
         self.assertEqual({}, self.read(active, named=(PORT_ID,)))
-        of_container = dataclasses.replace(
-            active, device_id='kuryr-pod-1', device_owner='compute:kuryr'
-        )
-        self.assertEqual({PORT_ID: why}, self.read(of_container))
-        self.assertEqual({}, self.read(of_container, named=(PORT_ID,)))
+        # Nova may have lost a server that runs.
         of_server = dataclasses.replace(OF_SERVER, status='ACTIVE')
-        self.assertEqual({}, self.read(of_server))
+        self.assertEqual({PORT_ID: why}, self.read(of_server))
+        self.assertEqual({PORT_ID: why}, self.keep([of_server], (), False))
+        self.assertEqual({}, self.read(of_server, named=(PORT_ID,)))
         for status in ('DOWN', 'BUILD', None):
             port = dataclasses.replace(PORT, status=status)
             self.assertEqual({}, self.read(port))
 
-    def test_server_that_a_member_may_not_see(self) -> None:
-        """Who sees the servers of all projects sees bindings, too."""
-        hidden = dataclasses.replace(OF_SERVER, vif_type=None)
+    def test_container(self) -> None:
+        why = 'a container may use it: name the port with --port'
+        for device_id in ('kuryr-pod-1', fake_cloud.identifier(9), None):
+            with self.subTest(device_id):
+                port = dataclasses.replace(
+                    OF_SERVER,
+                    device_id=device_id,
+                    device_owner='compute:kuryr',
+                )
+                self.assertEqual({PORT_ID: why}, self.read(port))
+                self.assertEqual({PORT_ID: why}, self.keep([port], (), False))
+                self.assertEqual({}, self.read(port, named=(PORT_ID,)))
+
+    def test_addresses_that_no_port_shows(self) -> None:
+        why = f'port {OTHER_ID} may have its address: name the port with '
+        for changes, expected in (
+            ({'port_security_enabled': False}, {PORT_ID: f'{why}--port'}),
+            ({'port_security_enabled': True}, {}),
+            # Neutron's own ports never have it.
+            (
+                {
+                    'port_security_enabled': False,
+                    'device_owner': 'network:dhcp',
+                },
+                {},
+            ),
+            (
+                {
+                    'port_security_enabled': False,
+                    'network_id': fake_cloud.identifier(701),
+                },
+                {},
+            ),
+        ):
+            with self.subTest(str(changes)):
+                other = fake_cloud.port(12, 1, '10.0.0.6', **changes)
+                ports = [other, fake_cloud.port(13, 1)]
+                self.assertEqual(expected, self.read(ports=ports, network=702))
+                self.assertEqual(
+                    {}, self.read(ports=ports, network=702, named=(PORT_ID,))
+                )
+
+    def test_server_that_the_caller_may_not_see(self) -> None:
         why = 'its server may be in another project: name the port with --port'
-        self.assertEqual({PORT_ID: why}, self.read(hidden))
-        self.assertEqual({PORT_ID: why}, self.read(hidden, named=(OTHER_ID,)))
-        self.assertEqual({}, self.read(hidden, named=(PORT_ID,)))
         self.assertEqual({}, self.read(OF_SERVER))
+        self.hide_servers()
+        self.assertEqual({PORT_ID: why}, self.keep([OF_SERVER]))
+        self.assertEqual({}, self.keep([OF_SERVER], (PORT_ID,)))
+        self.assertEqual({}, self.keep([PORT]))
+
+    def hide_servers(self) -> None:
+        """Hide the servers of other projects."""
+        self.cloud.get(
+            f'{api_test_case.SERVERS_URL}?all_tenants=1',
+            status_code=403,
+            json={},
+        )
 
     def test_server_of_another_region(self) -> None:
         for name, urls, keeps in (
@@ -432,14 +480,14 @@ class TestNeutron(PortUsersTestCase):
                 self.assertEqual({}, self.read(OF_SERVER, named=(PORT_ID,)))
 
     def test_what_may_be_in_use_is_not_released(self) -> None:
-        hidden = dataclasses.replace(OF_SERVER, vif_type=None)
+        self.hide_servers()
         of_kuryr = dataclasses.replace(
             PORT, device_id='kuryr-pod-1', status='ACTIVE'
         )
         for port, why in (
-            (hidden, 'its server may be in another project'),
+            (OF_SERVER, 'its server may be in another project'),
             (of_kuryr, 'something may be plugged in, as it is ACTIVE'),
-            (OF_SERVER, None),
+            (PORT, None),
         ):
             expected = f'{why}: name the port with --port'
             for named in (), (PORT_ID,):
@@ -532,7 +580,7 @@ class TestOtherServices(PortUsersTestCase):
             'name the port with --port'
         )
         of_container = dataclasses.replace(
-            PORT, device_id='kuryr-pod-1', device_owner='compute:kuryr'
+            PORT, device_id='pod-1', device_owner='compute:nova'
         )
         for name, answer in (
             ('no rights', {'status_code': 403, 'json': {}}),

@@ -208,8 +208,8 @@ class TestObjection(SafeguardsTestCase):
                 None,
                 'something is plugged in: its status is unknown',
             ),
-            # Its server is gone.
-            (Code.ORPHAN_PORT, 'ACTIVE', None),
+            # Its server is gone, and so is what was plugged in.
+            (Code.ORPHAN_PORT, 'DOWN', None),
         ):
             with self.subTest(f'{code}, {status}'):
                 self.assertEqual(
