@@ -503,9 +503,12 @@ class Port:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class PortBinding:
-    """One of the bindings of a port. One of them is ACTIVE."""
+    """One of the bindings of a port. One of them is ACTIVE.
 
-    host: str
+    :ivar host: None if the port is bound to no host.
+    """
+
+    host: str | None
     status: str | None
 
 

@@ -160,8 +160,10 @@ def judge_bindings(
     :param bindings: All bindings of the ports that have several, by port ID.
     """
     for port in ports:
+        # One on the host of the server belongs to host-differs.
         rows = bindings.get(port.id, ())
-        left = sorted(row.host for row in rows if row.status == 'INACTIVE')
+        inactive = [row.host or '' for row in rows if row.status == 'INACTIVE']
+        left = sorted({*inactive} - {server.host})
         if left and may_be_stale(server, port):
             yield findings.of_port(
                 codes.Code.STALE_BINDING,

@@ -137,7 +137,7 @@ def make(
     :param findings: The confirmed findings.
     :param writer: Makes the requests; none is sent.
     :param options: What the user allows.
-    :param users: What uses ports without a server, by their IDs.
+    :param users: Why ports must be kept or not be bound, by their IDs.
     :param ports: All ports that were checked.
     """
     by_server = records.grouped(ports, lambda port: port.device_id)
@@ -297,6 +297,8 @@ class _Planner:
             return _('the server is on no host')
         if is_moving(server, port):
             return _('the server is about to move')
+        if reason := self.users.get(port.id):
+            return reason
         bind = self.writer.bind_port(port, server.host)
         return Repair((finding,), Action.BIND, (bind,))
 

@@ -23,6 +23,7 @@ from osc_port_iface.api import errors
 from osc_port_iface.api import load_balancer
 from osc_port_iface.api import neutron
 from osc_port_iface.i18n import _
+from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.selecting import names
 from osc_port_iface import records
 
@@ -77,6 +78,25 @@ def reasons_to_keep(
         elif doubt and port.id not in named:
             found[port.id] = _('%s: name the port with --port') % doubt
     return found
+
+
+def obstacle(cloud: api_cloud.Cloud, finding: findings.Finding) -> str | None:
+    """Say what speaks against binding a port to the host of its server.
+
+    A live migration that fails after its guest has moved leaves a binding on
+    the host that Nova shows. Besides, Neutron cannot bind a port to a host
+    where it has one.
+
+    :raises errors.ApiError: The bindings could not be read.
+    """
+    answer = cloud.network.port_bindings(finding.port_id or '')
+    for row in names.all_rows(answer):
+        if row.status == 'INACTIVE' and row.host == finding.host:
+            return _(
+                'after a live migration that failed, the guest may run on '
+                '%(now)s and not on %(host)s, where the port is bound as well'
+            ) % {'now': finding.port and finding.port.host, 'host': row.host}
+    return None
 
 
 def _doubt(

@@ -20,6 +20,7 @@ from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
+from osc_port_iface.interfaces.health import codes
 from osc_port_iface.interfaces.health import findings
 from osc_port_iface.interfaces.health import snapshot as snapshots
 from osc_port_iface.interfaces.repair import plan as plans
@@ -74,6 +75,12 @@ class Repairing:
         users = port_users.reasons_to_keep(
             self.cloud, ports, port_ids, is_deletion
         )
+        for row in chosen:
+            problem = None
+            if row.code in codes.OF_HOST:
+                problem = port_users.obstacle(self.cloud, row)
+            if problem and row.port_id:
+                users[row.port_id] = problem
         plan = plans.make(
             chosen, self.writer, self.options, users, answer.ports
         )

@@ -87,11 +87,12 @@ def objection(
         return _('the server is on another host now')
     if port.host != planned.host:
         return _('it is bound to another host now')
-    if repair.action is plans.Action.DELETE_BINDING:
-        bindings = names.all_rows(cloud.network.port_bindings(port.id))
-        inactive = {row.host for row in bindings if row.status == 'INACTIVE'}
-        if not inactive.issuperset(finding.stale_hosts):
-            return _('a binding to delete is in use now')
+    if repair.action is plans.Action.BIND:
+        return port_users.obstacle(cloud, finding)
+    bindings = names.all_rows(cloud.network.port_bindings(port.id))
+    inactive = {row.host for row in bindings if row.status == 'INACTIVE'}
+    if not inactive.issuperset(finding.stale_hosts):
+        return _('a binding to delete is in use now')
     return None
 
 

@@ -32,7 +32,7 @@ PORT_ID = fake_cloud.identifier(11)
 PORT_URL = f'{test_repair.PORTS_URL}/{PORT_ID}'
 DOWN = 's1 port-down bounce-port'
 ORPHAN = ' orphan-port delete-port'
-GONE = f'server {fake_cloud.identifier(9)} does not exist'
+GONE = 'its server does not exist'
 NO_ANSWER = requests.exceptions.ReadTimeout
 
 ENABLE = f'PUT {PORT_ID} True'
@@ -185,7 +185,7 @@ class TestBounce(PortsTestCase):
                 'no answer to the mark',
                 {1: NO_ANSWER},
                 f'{DOWN} unfinished DOWN DOWN Mark on port',
-                [MARK],
+                [MARK, UNMARK],
                 'Mark on port',
             ),
             (
@@ -208,6 +208,25 @@ class TestBounce(PortsTestCase):
                 self.assertEqual(
                     'disabled' not in row, self.port['admin_state_up']
                 )
+
+    def test_port_that_a_run_has_left_disabled(self) -> None:
+        tags = ['server-interface-repair-bounce']
+        for fault, writes in (
+            (NO_ANSWER, [ENABLE, ENABLE, UNMARK]),
+            (403, [ENABLE]),
+        ):
+            with self.subTest(str(fault)):
+                self.restart()
+                self.change(
+                    {
+                        **(self.port or {}),
+                        'admin_state_up': False,
+                        'tags': tags,
+                    }
+                )
+                self.faults = {1: fault}
+                self.assertEqual(1, self.bounce().status)
+                self.assertEqual(writes, self.seen)
 
     def test_what_makes_it_good_is_logged_and_shown(self) -> None:
         path = self.create_file('')
@@ -421,6 +440,23 @@ class TestBind(PortsTestCase):
                 )
                 self.assertEqual([f'PUT {PORT_ID}'], self.seen)
 
+    def test_guest_that_may_be_on_the_other_host(self) -> None:
+        """A live migration has failed after its guest has moved."""
+        self.servers, self.others = [test_check.server(1, 11)], []
+        self.change(test_check.port(11, 1, **{'binding:host_id': 'c8'}))
+        self.register_bindings(c8='ACTIVE', compute_1='INACTIVE')
+        self.assertEqual(
+            command_result.Result(
+                3,
+                's1 host-differs  not repairable c8  after a live migration '
+                'that failed, the guest may run on c8 and not on compute-1, '
+                'where the port is bound as well\n',
+                '',
+            ),
+            self.repair('--auto-approve'),
+        )
+        self.assertEqual([], self.seen)
+
 
 class TestDeletion(PortsTestCase):
     def setUp(self) -> None:
@@ -546,6 +582,16 @@ class TestDeletion(PortsTestCase):
         (finding,) = json.loads(line)['findings']
         self.assertEqual('orphan-port', finding['finding'])
 
+    def test_only_what_was_read_is_released(self) -> None:
+        self.change({**(self.port or {}), 'revision_number': 7})
+        self.repair('--auto-approve', '--all-projects', '--release-orphans')
+        (sent,) = (
+            request
+            for request in self.cloud.request_history
+            if request.method == 'PUT'
+        )
+        self.assertEqual('revision_number=7', sent.headers['If-Match'])
+
     def test_neutron_without_revisions(self) -> None:
         self.delete()
         (sent,) = (
@@ -555,12 +601,12 @@ class TestDeletion(PortsTestCase):
         )
         self.assertNotIn('If-Match', sent.headers)
 
-    def test_other_requests_of_a_member_are_not_conditional(self) -> None:
+    def test_both_requests_of_a_member_are_conditional(self) -> None:
         self.change({**(self.port or {}), 'revision_number': 7})
         self.be_a_member()
         self.delete_as_member()
         self.assertEqual(
-            [('PUT', None), ('DELETE', 'revision_number=7')],
+            [(method, 'revision_number=7') for method in ('PUT', 'DELETE')],
             [
                 (request.method, request.headers.get('If-Match'))
                 for request in self.cloud.request_history
@@ -611,6 +657,14 @@ class TestDeletion(PortsTestCase):
             if not key.startswith('binding:')
         }
         self.change(hidden)
+        self.see_own_project_only()
+
+    def see_own_project_only(self) -> None:
+        self.cloud.get(
+            f'{test_check.SERVERS_URL}?all_tenants=1&limit=1',
+            status_code=403,
+            json={},
+        )
 
     def delete_as_member(self) -> command_result.Result:
         return self.repair(
@@ -620,7 +674,7 @@ class TestDeletion(PortsTestCase):
     def test_of_a_member(self) -> None:
         """The repair itself clears the device of a server that is gone."""
         self.be_a_member()
-        gone = f'this project sees no server {fake_cloud.identifier(9)}'
+        gone = 'this project sees no such server'
         self.assertEqual(
             command_result.Result(
                 3,
@@ -645,6 +699,21 @@ class TestDeletion(PortsTestCase):
             self.seen,
         )
 
+    def test_who_sees_bindings_does_not_see_all_servers(self) -> None:
+        """Such as with the role service beside the role member."""
+        self.see_own_project_only()
+        gone = 'this project sees no such server'
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f' orphan-port  not repairable {gone}  its server may be in '
+                'another project: name the port with --port\n',
+                '',
+            ),
+            self.repair('--auto-approve', '--delete-orphans'),
+        )
+        self.assertEqual([], self.seen)
+
     def test_attached_by_somebody_while_a_member_deletes_it(self) -> None:
         self.be_a_member()
 
@@ -655,16 +724,8 @@ class TestDeletion(PortsTestCase):
 
         self.after = {1: attach}
         problem = f'Port {PORT_ID}: it has another device now'
-        gone = f'this project sees no server {fake_cloud.identifier(9)}'
+        gone = 'this project sees no such server'
         self.assertEqual(
-        self.see_own_project_only()
-
-    def see_own_project_only(self) -> None:
-        self.cloud.get(
-            f'{test_check.SERVERS_URL}?all_tenants=1&limit=1',
-            status_code=403,
-            json={},
-        )
             command_result.Result(
                 1,
                 f'{ORPHAN} unfinished {gone} {fake_cloud.identifier(1)} '
@@ -698,21 +759,6 @@ class TestDeletion(PortsTestCase):
             ),
             (result.status, result.stderr, self.seen),
         )
-
-    def test_who_sees_bindings_does_not_see_all_servers(self) -> None:
-        """Such as with the role service beside the role member."""
-        self.see_own_project_only()
-        gone = f'this project sees no server {fake_cloud.identifier(9)}'
-        self.assertEqual(
-            command_result.Result(
-                3,
-                f' orphan-port  not repairable {gone}  its server may be in '
-                'another project: name the port with --port\n',
-                '',
-            ),
-            self.repair('--auto-approve', '--delete-orphans'),
-        )
-        self.assertEqual([], self.seen)
 
     def test_another_device_since_the_plan(self) -> None:
         self.cloud.get(

@@ -144,6 +144,11 @@ class TestBindings(testtools.TestCase):
         three = {**two, 'compute-8': 'INACTIVE'}
         self.assertEqual(['also to compute-8,compute-9'], self.stale(three))
 
+    def test_where_the_server_is(self) -> None:
+        """The port is bound to another host, which is another finding."""
+        here = {'compute-9': 'ACTIVE', samples.HOST: 'INACTIVE'}
+        self.assertEqual([], self.stale(here, port={'host': 'compute-9'}))
+
     def test_under_migration(self) -> None:
         two = {samples.HOST: 'ACTIVE', 'compute-9': 'INACTIVE'}
         for changes in (

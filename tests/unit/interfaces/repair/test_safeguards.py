@@ -45,17 +45,15 @@ class SafeguardsTestCase(testtools.TestCase):
         server: records.Server = SERVER,
         planned: records.Port | None = PORT,
         planned_server: records.Server | None = SERVER,
-        bindings: tuple[tuple[str, str], ...] = (),
         trunk: records.Trunk | None = None,
         services: tuple[str, ...] = (),
         named: tuple[str, ...] = (),
         is_begun: bool = False,
+        bindings: tuple[records.PortBinding, ...] = (),
     ) -> str | None:
         """Return what speaks against a repair, as everything is now."""
         network = fake_network.fake_network()
-        network.port_bindings.return_value = records.Answer(
-            [records.PortBinding(*binding) for binding in bindings]
-        )
+        network.port_bindings.return_value = records.Answer(list(bindings))
         network.way('trunks').return_value = records.Answer(
             [trunk] if trunk else []
         )
@@ -323,16 +321,37 @@ class TestObjection(SafeguardsTestCase):
                         expected, self.objection(action, **values)
                     )
 
-    def test_bindings_to_delete(self) -> None:
+    def test_second_binding(self) -> None:
+        host = SERVER.host or ''
+        may_run = (
+            'after a live migration that failed, the guest may run on '
+            f'{PORT.host} and not on {host}, where the port is bound as well'
+        )
         used = 'a binding to delete is in use now'
-        for bindings, expected in (
-            ((('compute-1', 'ACTIVE'), ('compute-3', 'INACTIVE')), None),
-            ((('compute-1', 'INACTIVE'), ('compute-3', 'ACTIVE')), used),
-            ((('compute-1', 'ACTIVE'),), used),
-            ((), used),
+        for action, bindings, expected in (
+            (
+                Action.BIND,
+                {'compute-9': 'INACTIVE', host: 'INACTIVE'},
+                may_run,
+            ),
+            (Action.BIND, {'compute-9': 'INACTIVE', host: 'ACTIVE'}, None),
+            (
+                Action.DELETE_BINDING,
+                {'compute-1': 'ACTIVE', 'compute-3': 'INACTIVE'},
+                None,
+            ),
+            (
+                Action.DELETE_BINDING,
+                {'compute-1': 'INACTIVE', 'compute-3': 'ACTIVE'},
+                used,
+            ),
+            (Action.DELETE_BINDING, {'compute-1': 'ACTIVE'}, used),
+            (Action.DELETE_BINDING, {}, used),
         ):
-            with self.subTest(str(bindings)):
+            with self.subTest(f'{action}, {bindings}'):
+                rows = tuple(
+                    records.PortBinding(*row) for row in bindings.items()
+                )
                 self.assertEqual(
-                    expected,
-                    self.objection(Action.DELETE_BINDING, bindings=bindings),
+                    expected, self.objection(action, bindings=rows)
                 )
