@@ -151,7 +151,7 @@ class Run:
             return outcomes.not_begun(
                 [attempt.repair], reason=problem, remains=remains
             )
-        if len(attempt.sent) > 1:
+        if result is not outcomes.Result.REFUSED:
             # A user who interrupts this as well is still told how the port
             # was left.
             with contextlib.suppress(KeyboardInterrupt):
@@ -244,8 +244,8 @@ class Run:
                 )
                 if problem:
                     raise _Surprise(f'{_called(finding)}: {problem}')
-                if port and is_deletion and call.method == 'DELETE':
-                    # Neutron deletes it only if it has not changed since.
+                if port and repair.action is not plans.Action.BOUNCE:
+                    # Neutron does it only if the port has not changed since.
                     call = dataclasses.replace(
                         call, revision=port.revision_number
                     )
@@ -316,17 +316,20 @@ class Run:
     def _undo(self, attempt: _Attempt) -> None:
         """Send what makes good a repair, even if it cannot be logged.
 
-        The requests set a state, so they may be sent again.
+        The requests set a state, so they may be sent again. As long as a port
+        is only marked, it is not enabled, as its owner may have disabled it.
         """
-        for call in attempt.repair.undo:
+        repair = attempt.repair
+        is_only_marked = len(attempt.sent) == 1 and repair.calls != repair.undo
+        for call in repair.undo[1:] if is_only_marked else repair.undo:
             for delay in _UNDO_DELAYS:
                 time.sleep(delay)
                 with contextlib.suppress(audit.LogFailed):
-                    self.log.intend(attempt.repair, call)
+                    self.log.intend(repair, call)
                 attempt.sent.append(call)
                 result = self.job.writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
-                    self.log.conclude(attempt.repair, call, result)
+                    self.log.conclude(repair, call, result)
                 if not result.problem:
                     break
             else:
