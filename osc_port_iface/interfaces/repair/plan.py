@@ -335,6 +335,12 @@ class _Planner:
     def _detach(self, finding: Finding, port: records.Port) -> _Decision:
         if port.device_owner and not port.is_for_server:
             return _('the port belongs to %s') % port.device_owner
+        if (
+            port.id not in self.options.port_ids
+            and finding.server
+            and health_ports.is_cached(finding.server, port)
+        ):
+            return _("Nova's cache has it: name the port with --port")
         release = self.writer.release_port(port, with_host=False)
         return Repair((finding,), Action.RELEASE, (release,))
 

@@ -515,6 +515,23 @@ class TestRepairs(PlanTestCase):
             (None, 'something uses it'), (repair.action, repair.reason)
         )
 
+    def test_what_the_cache_has_is_not_released(self) -> None:
+        by_hand = port(device_owner=None, fixed_ips=CACHE[0].fixed_ips)
+        found = finding(Code.NOT_ATTACHED, server(cache=CACHE), by_hand)
+        for named, action in (((), None), ((by_hand.id,), Action.RELEASE)):
+            with self.subTest(str(named)):
+                (row,) = self.plan(found, port_ids=frozenset(named)).rows
+                self.assertEqual(action, row[1].action)
+        self.assertEqual(
+            "Nova's cache has it: name the port with --port",
+            self.plan(found).left[0].reason,
+        )
+
+    def test_port_that_must_not_be_bound(self) -> None:
+        found = finding(Code.HOST_DIFFERS, server(), port())
+        plan = self.plan(found, users={fake_cloud.identifier(11): 'moved'})
+        self.assertEqual('moved', plan.left[0].reason)
+
     def test_anything_that_is_left_is_released(self) -> None:
         nothing: dict[str, Any] = dict.fromkeys(
             ('device_id', 'device_owner', 'host')
