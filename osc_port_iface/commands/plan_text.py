@@ -46,6 +46,7 @@ _WARNINGS = {
         'next hard reboot; from now on, Nova deletes the port together with '
         'the server'
     ),
+    codes.Code.MAC_DIFFERS: _('the guest has the old one until a hard reboot'),
     codes.Code.ONLY_IN_CACHE: _(
         'the guest keeps the device until its next start; %s'
     )

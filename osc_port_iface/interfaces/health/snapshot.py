@@ -374,6 +374,7 @@ class _Reader(Snapshot):
             for port in self.ports
             if port.shows_binding
             and port.host
+            and port.is_for_server
             and (server := by_id.get(port.device_id or ''))
             and health_ports.may_be_stale(server, port)
         }

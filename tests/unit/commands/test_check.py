@@ -645,6 +645,15 @@ class TestStaleBindings(CheckTestCase):
         self.register_bindings(compute_1='ACTIVE', compute_2='INACTIVE')
         self.assert_finds(self.FINDING)
 
+    def test_port_that_is_not_for_a_server(self) -> None:
+        """Neutron refuses to list the bindings of such a port."""
+        self.register([server(1, 11)], [port(11, 1, device_owner='')])
+        self.assert_finds(
+            f's1 {fake_cloud.identifier(11)} not-attached plugged in by Nova '
+            'device owner empty, ovs on compute-1\n'
+        )
+        self.assertNotIn('/bindings', ' '.join(self.cloud.requested()))
+
     def test_through_the_hosts(self) -> None:
         numbers = range(11, 31)
         self.register(
