@@ -138,19 +138,20 @@ class Writer:
         return _SERVICE in self._cloud.credentials.roles
 
     def refresh_cache(
-        self, server_id: str, port_ids: Iterable[str | None]
+        self, server: records.Server, port_ids: Iterable[str | None]
     ) -> PlannedCall:
         """Plan to let Nova read interfaces of a server into its cache.
 
         ``POST /os-server-external-events``, ``network-changed``. The host of
         the server acts on the event after Nova has answered.
 
-        :param server_id: The server.
+        :param server: The server, with its cache, which may be all that shows
+            an interface that is gone.
         :param port_ids: The ports to read again. None stands for the ports in
             the cache, of which those that are gone are dropped.
         """
-        what = _('Refresh of the cache of server %s') % server_id
-        event = {'name': 'network-changed', 'server_uuid': server_id}
+        what = _('Refresh of the cache of server %s') % server.id
+        event = {'name': 'network-changed', 'server_uuid': server.id}
         events = [
             {**event, 'tag': port_id} if port_id else event
             for port_id in port_ids
@@ -162,6 +163,7 @@ class Writer:
             {'events': events},
             what,
             _("it needs the role 'admin' or 'service'"),
+            {'cache': [dataclasses.asdict(entry) for entry in server.cache]},
         )
 
     def bind_port(self, port: records.Port, host: str) -> PlannedCall:

@@ -166,7 +166,7 @@ def _refreshes(
         findings = tuple(row for repair in found for row in repair.findings)
         server = findings[0].server
         event = (
-            writer.refresh_cache(server.id, _tags(findings))
+            writer.refresh_cache(server, _tags(findings))
             if server and server.host
             else None
         )

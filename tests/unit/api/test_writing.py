@@ -10,6 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import dataclasses
+
 from keystoneauth1 import exceptions as ksa_exceptions
 import requests
 
@@ -21,6 +23,13 @@ from tests.unit import fake_cloud
 
 SERVER = fake_cloud.identifier(1)
 PORT_ID = fake_cloud.identifier(11)
+# What only Nova's cache has.
+GONE = records.Interface(
+    'fa:16:3e:00:00:0c',
+    (records.FixedIP('10.0.0.6'),),
+    network_label='storage',
+)
+CACHED = records.Server(SERVER, cache=(GONE,))
 PORT = records.Port(
     PORT_ID,
     fake_cloud.identifier(700),
@@ -140,7 +149,7 @@ class TestPlannedRequests(WritingTestCase):
             ),
             (
                 'refresh',
-                writer.refresh_cache(SERVER, [None, PORT_ID]),
+                writer.refresh_cache(CACHED, [None, PORT_ID]),
                 (
                     'POST',
                     '/v2.1/os-server-external-events',
@@ -154,7 +163,7 @@ class TestPlannedRequests(WritingTestCase):
                             },
                         ]
                     },
-                    {},
+                    {'cache': [dataclasses.asdict(GONE)]},
                 ),
             ),
         ):
@@ -207,7 +216,7 @@ class TestSending(WritingTestCase):
             ('delete', self.writer.delete_port(PORT), 204, None),
             (
                 'event',
-                self.writer.refresh_cache(SERVER, [PORT_ID]),
+                self.writer.refresh_cache(CACHED, [PORT_ID]),
                 200,
                 [200],
             ),
@@ -225,7 +234,7 @@ class TestSending(WritingTestCase):
 
     def test_not_as_planned(self) -> None:
         bind = self.writer.bind_port(PORT, 'compute-2')
-        refresh = self.writer.refresh_cache(SERVER, [PORT_ID])
+        refresh = self.writer.refresh_cache(CACHED, [PORT_ID])
         for name, request, answer, problem in (
             (
                 'another host',

@@ -616,7 +616,7 @@ class TestFindings(PlanTestCase):
         )
         (repair,) = self.plan(*found).repairs
         event = self.writer.refresh_cache(
-            server().id, [fake_cloud.identifier(number) for number in (11, 12)]
+            server(), [fake_cloud.identifier(number) for number in (11, 12)]
         )
         calls = [self.writer.touch_port(port(number)) for number in (11, 12)]
         self.assertEqual(
