@@ -75,7 +75,7 @@ class PolledServer:
     :ivar called: What messages call the server.
     :ivar awaited: The interfaces to wait for; all if empty.
     :ivar mac_addresses: The MAC addresses of the targets, which identify them
-        in the cache, and after they are gone.
+        in the cache, and after they are gone; with None, any may be one.
     :ivar state: The state of the server.
     :ivar lines: What does not meet the condition, and why.
     :ivar interfaces: The interfaces that are plugged in.
@@ -243,9 +243,8 @@ class PolledServer:
         )
         for mac_address, entries in cached.items():
             plugged_in = cache_diff.fixed_ips(*live.get(mac_address, ()))
-            if cache_diff.fixed_ips(*entries) - plugged_in and (
-                not self.awaited or mac_address in self.mac_addresses
-            ):
+            is_chosen = self.mac_addresses & {None, mac_address}
+            if is_chosen and cache_diff.fixed_ips(*entries) - plugged_in:
                 yield reasons.Reason(
                     codes.Code.ONLY_IN_CACHE.summary, mac_address or ''
                 )

@@ -67,7 +67,7 @@ def wait(
             server,
             server.called or server.id,
             chosen,
-            {target.mac_address for target in chosen},
+            {target.mac_address for target in chosen} or {None},
         )
         for server in servers
     ]

@@ -444,13 +444,23 @@ class TestWait(WaitTestCase):
         )
 
     def test_detached_and_deleted(self) -> None:
+        """Nothing tells which interface of the cache it was."""
         self.cloud.register_network_versions()
         self.cloud.register_network('ports')
-        self.answer([cached(12)], [live(12)])
-        self.assert_done(
-            f'{fake_cloud.identifier(12)}\n',
-            *('--for', 'detached', '--port', PORT_ID),
-        )
+        network = fake_cloud.identifier(701)
+        for chosen in (('--port', PORT_ID), ('--network', network)):
+            with self.subTest(chosen):
+                self.answer([cached(11, 12), cached(12)], [live(12)])
+                self.assert_done(
+                    f'{fake_cloud.identifier(12)}\n',
+                    *('--for', 'detached', *chosen),
+                )
+                self.answer([cached(11, 12)], [live(12)])
+                self.assert_times_out(
+                    f"Server {SERVER_ID}, interface {MAC_ADDRESS}: in Nova's "
+                    'cache, but not plugged in\n',
+                    *('--for', 'detached', *chosen),
+                )
 
     def test_all_detached(self) -> None:
         self.answer([cached(11), cached(11), cached()], [live(11), []])
