@@ -162,6 +162,11 @@ class CheckServerInterface(lister.TextLister):
     ) -> None:
         """Say what was looked at, and what to do next."""
         count = len(result.rows)
+        found = _counted(count, _('1 finding'), _('%d findings'))
+        if not count:
+            found = _('no findings')
+            if result.failures:
+                found = _('not known: %d') % len(result.failures)
         judged, interfaces = result.first.judged, result.first.interfaces
         self.hint(
             _('Checked %(servers)s and %(interfaces)s%(place)s: %(findings)s.')
@@ -175,9 +180,7 @@ class CheckServerInterface(lister.TextLister):
                     _('%d interfaces'),
                 ),
                 'place': _place(parsed_args, self.cloud()),
-                'findings': _counted(count, _('1 finding'), _('%d findings'))
-                if count
-                else _('no findings'),
+                'findings': found,
             }
         )
         if not count:

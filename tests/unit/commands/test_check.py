@@ -499,6 +499,15 @@ class TestGuide(CheckTestCase):
                 )
         self.assertEqual([], self.guide('-q'))
 
+    def test_what_is_not_known(self) -> None:
+        self.register([server(1, 12)], [port(11, 1)])
+        url = f'{SERVERS_URL}/{fake_cloud.identifier(1)}/os-interface'
+        self.cloud.get(url, status_code=500, json={})
+        self.assertEqual(
+            'Checked 1 server and 1 interface: not known: 1.',
+            self.guide('s1')[-1],
+        )
+
     def test_findings(self) -> None:
         self.register([server(1, 12)], [port(11, 1, status='DOWN')])
         self.assertEqual(
