@@ -74,10 +74,10 @@ class CheckServerInterface(lister.TextLister):
     importance = (
         'Server Name',
         'Finding',
-        'Severity',
-        'MAC Address',
         'Actual',
         'Expected',
+        'MAC Address',
+        'Severity',
         'Port ID',
         'Project Name',
         'Cause',
@@ -118,8 +118,7 @@ class CheckServerInterface(lister.TextLister):
             return self._sum_up(parsed_args, *line)
         if any(row.server is None for row in rows):
             # A port without a server can only be named by its ID.
-            self.rank('Finding', 'Port ID', above='Server Name')
-            self.rank('Actual', above='MAC Address')
+            self.rank('Finding', 'Port ID', 'Actual', above='Server Name')
         return asked.table(
             lambda part: part._table(parsed_args, results[part.region])
         )

@@ -77,9 +77,9 @@ class RepairServerInterface(lister.TextLister):
     importance = (
         'Server Name',
         'Finding',
-        'Action',
         'Result',
         'Reason',
+        'Action',
         'After',
         'Before',
         'Port ID',
@@ -195,7 +195,9 @@ class RepairServerInterface(lister.TextLister):
             self.report_negative()
         if any(row.finding.server is None for row in rows):
             # A port without a server can only be named by its ID.
-            self.rank('Finding', 'Result', 'Port ID', above='Server Name')
+            self.rank(
+                'Finding', 'Result', 'Port ID', 'Reason', above='Server Name'
+            )
         return columns.table(chosen, rows)
 
     def _outcomes(

@@ -366,6 +366,54 @@ class TestPorts(RepairTestCase):
         self.repair(*selection, '--auto-approve', '--release-orphans')
         self.assertEqual(('', '', ''), self.device(released))
 
+    def test_orphans_that_may_be_in_use(self) -> None:
+        plugged_in, hidden = self.orphan(), self.orphan()
+        self.set_port_status(plugged_in, 'ACTIVE')
+        of_container = self.scenario.port(self.network)
+        self.update_port(
+            of_container,
+            device_owner='compute:kuryr',
+            device_id=str(uuid.uuid4()),
+        )
+        self.addCleanup(self.remove, of_container)
+        # Nova would say so in JSON.
+        self.proxy.answer(
+            f'/servers/{hidden["device_id"]}',
+            recording_proxy.Answer(404, b'default backend - 404'),
+        )
+        rows = self.repair(
+            *('--project', self.user, '--finding', 'orphan-port'),
+            *('--auto-approve', '--delete-orphans'),
+            status=1,
+        )
+        self.assertEqual(
+            {
+                plugged_in['id']: 'something may be plugged in, as it is '
+                'ACTIVE: name the port with --port',
+                of_container['id']: 'a container may use it: name the port '
+                'with --port',
+            },
+            {row['Port ID']: row['Reason'] for row in rows},
+        )
+        self.assertEqual([], self.proxy.writes)
+
+    def test_guest_that_may_be_on_the_other_host(self) -> None:
+        """A live migration has failed after its guest has moved."""
+        server = self.make_server(1)
+        (port,) = self.ports(server)
+        service = api.Api('service', self.cloud)
+        other = moves.other_host(self.admin, server)
+        self.scenario.binding(service, port, other)
+        service.put(
+            'network',
+            f'/v2.0/ports/{port["id"]}/bindings/{other}/activate',
+            None,
+        )
+        (row,) = self.repair(server['id'], '--auto-approve', status=3)
+        self.assertEqual('host-differs', row['Finding'])
+        self.assertIn(f'the guest may run on {other} and not', row['Reason'])
+        self.assertEqual([], self.proxy.writes)
+
     def test_orphan_of_a_member(self) -> None:
         port = self.orphan()
         path = f'/v2.0/ports/{port["id"]}'

@@ -87,11 +87,10 @@ def judge(
                 port,
                 _('a server that exists'),
                 (
-                    _('server %s does not exist')
+                    _('its server does not exist')
                     if sees_all
-                    else _('this project sees no server %s')
-                )
-                % port.server_id,
+                    else _('this project sees no such server')
+                ),
             )
 
 

@@ -350,7 +350,7 @@ class TestCheck(CheckTestCase):
         )
         orphan = (
             f' {fake_cloud.identifier(19)} orphan-port a server that exists '
-            f'server {gone} does not exist\n'
+            'its server does not exist\n'
         )
         for arguments in (
             (),
@@ -541,20 +541,23 @@ class TestGuide(CheckTestCase):
                 status_code=404,
                 json=fake_cloud.NOT_FOUND,
             )
-        by_id = ['Port ID', 'Severity', 'Finding']
-        by_name = ['Server Name', 'MAC Address', 'Severity', 'Finding']
+        states = ['Expected', 'Actual']
         for arguments, at_80, at_100 in (
             (
                 (),
                 ['Server Name', 'Port ID', 'Finding'],
-                ['Server Name', *by_id, 'Age'],
+                ['Server Name', 'Port ID', 'Finding', 'Actual'],
             ),
             (
                 ('--finding', 'orphan-port'),
-                [*by_id, 'Age'],
-                ['Port ID', 'MAC Address', 'Severity', 'Finding', 'Age'],
+                ['Port ID', 'Finding', 'Actual'],
+                ['Port ID', 'Finding', *states],
             ),
-            (('--ignore', 'orphan-port'), by_name, [*by_name, 'Actual']),
+            (
+                ('--ignore', 'orphan-port'),
+                ['Server Name', 'Finding', *states],
+                ['Server Name', 'MAC Address', 'Finding', *states],
+            ),
         ):
             for width, headers in ((80, at_80), (100, at_100)):
                 with self.subTest(arguments=arguments, width=width):

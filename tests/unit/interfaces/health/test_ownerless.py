@@ -73,10 +73,9 @@ class TestOrphans(testtools.TestCase):
         return [row.actual for row in found]
 
     def test_as_far_as_can_be_seen(self) -> None:
-        gone = fake_cloud.identifier(9)
-        self.assertEqual([f'server {gone} does not exist'], self.orphans())
+        self.assertEqual(['its server does not exist'], self.orphans())
         self.assertEqual(
-            [f'this project sees no server {gone}'],
+            ['this project sees no such server'],
             self.orphans(sees_all=False),
         )
 
