@@ -58,7 +58,7 @@ _INTERFACE = reading.Record(
     # Only the cache has these.
     network_label=None,
     floating_ips=None,
-)
+).always('mac_address', 'network_id', 'fixed_ips')
 
 
 class _CachedAddress(NamedTuple):

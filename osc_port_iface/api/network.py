@@ -13,6 +13,7 @@
 """Neutron, as far as interfaces need it."""
 
 from collections.abc import Collection, Mapping
+import functools
 import operator
 from typing import Any, ClassVar
 
@@ -52,21 +53,26 @@ class NetworkApi(service.Service):
         'limit': [str(paging.LARGEST_PAGE)],
     }
 
-    def _lacks(self, collection: paging.Collection[Any]) -> bool:
-        """Return whether Neutron lists its extensions without this one's.
+    def lacks(self, extension: str | None) -> bool:
+        """Return whether Neutron lists its extensions without this one.
 
-        ``GET /extensions``. A 404 may also be a proxy's, and then proves
-        nothing.
+        A 404 may also be a proxy's, and then proves nothing.
         """
-        if not collection.extension:
-            return False
+        known = self._extensions if extension else ()
+        return bool(known) and extension not in known
+
+    @functools.cached_property
+    def _extensions(self) -> frozenset[str]:
+        """The extensions of Neutron; none if they are not known.
+
+        ``GET /extensions``.
+        """
         try:
             answer = self.page(neutron.EXTENSIONS, {})
         except errors.ApiError:
-            return False
-        known = {row.id for row in answer.rows}
-        return bool(known) and not (
-            collection.extension in known or answer.failures
+            return frozenset()
+        return frozenset(
+            () if answer.failures else (x.id for x in answer.rows)
         )
 
     def _whole(
@@ -78,7 +84,12 @@ class NetworkApi(service.Service):
         (``PortForwardingPlugin._extend_floatingip_dict`` of Neutron).
 
         ``GET /floatingips/{floating_ip_id}/port_forwardings``.
+
+        What an extension gives is empty where Neutron does not have that.
         """
+        for key, extension in collection.record.given.items():
+            if key not in row.values and self.lacks(extension):
+                row = row.with_value(key, None)
         if collection.key != neutron.FLOATING_IPS.key:
             return row
         if all(map(_shows_ports, row.items(_FORWARDINGS, _AS_GIVEN))):

@@ -49,6 +49,13 @@ PORTS = paging.Collection(
         pci_slot='binding:profile.pci_slot',
         migrating_to='binding:profile.migrating_to',
         parent_host='binding:vif_details.parent_hostname',
+    ).always(
+        'mac_address',
+        'fixed_ips',
+        'device_id',
+        security_group_ids='security-group',
+        address_pairs='allowed-address-pairs',
+        port_security_enabled='port-security',
     ),
     {
         'ip_address': paging.Filter(
@@ -108,7 +115,7 @@ FLOATING_IPS = paging.Collection(
         network_id='floating_network_id',
         port_forwardings=reading.items('port_forwardings', _PORT_FORWARDING),
         seconds_unchanged=_AGE,
-    ),
+    ).always('port_id', port_forwardings='expose-port-forwarding-in-fip'),
     extension='router',
 )
 

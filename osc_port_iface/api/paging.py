@@ -341,8 +341,8 @@ class Lister(abc.ABC):
                     return self._all(
                         collection, query, is_divisible, restarts - 1
                     )
-                if isinstance(error, errors.NothingThere) and self._lacks(
-                    collection
+                if isinstance(error, errors.NothingThere) and self.lacks(
+                    collection.extension
                 ):
                     return answer
                 raise
@@ -364,8 +364,8 @@ class Lister(abc.ABC):
         answer.rows = [*rows.values()]
         return answer
 
-    def _lacks(self, collection: Collection[Any]) -> bool:
-        """Return whether the service is known not to have a collection."""
+    def lacks(self, extension: str | None) -> bool:
+        """Return whether the service is known not to have an extension."""
         return False
 
     def _with_fields(

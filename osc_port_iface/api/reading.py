@@ -125,6 +125,11 @@ class Object:
             raise self._wrong(key, self.values.get(key))
         return value
 
+    def demand(self, key: str) -> None:
+        """Check that a key is there; its value may be null."""
+        if key not in self.values:
+            raise self._wrong(key, None)
+
     def nested(self, key: str) -> 'Object':
         """Read an object, which must be there."""
         return self._object(key, self.required(key, self.value(key, dict)))
@@ -338,6 +343,9 @@ class Record(Generic[_Row]):
 
     A field and its key in the API stand once: which keys to ask for follows
     from them.
+
+    :ivar given: The keys that are always there, and the extensions of the
+        service that give them; no text if it always does.
     """
 
     def __init__(
@@ -360,6 +368,7 @@ class Record(Generic[_Row]):
             }.items()
             if key is not None
         }
+        self.given: Mapping[str, str] = {}
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -378,6 +387,23 @@ class Record(Generic[_Row]):
         """Return the same kind of record, with these fields only."""
         record = copy.copy(self)
         record._fields = {name: self._fields[name] for name in names}
+        record.given = {
+            key: self.given[key] for key in record.keys if key in self.given
+        }
+        return record
+
+    def always(self, *names: str, **extensions: str) -> 'Record[_Row]':
+        """Return the same kind of record, with fields that are always given.
+
+        An object without the key of one is broken: what is not shown is not
+        empty.
+
+        :param names: The fields.
+        :param extensions: The extension of the service that gives a field.
+        """
+        record = copy.copy(self)
+        fields = {**dict.fromkeys(names, ''), **extensions}
+        record.given = {self.key(name): fields[name] for name in fields}
         return record
 
     def read(self, row: Object) -> _Row:
@@ -385,12 +411,15 @@ class Record(Generic[_Row]):
 
         :raises errors.Malformed: A value is not what the API describes.
         """
-        return self._kind(
+        found = self._kind(
             **{
                 name: read(row, *keys)
                 for name, (read, keys) in self._fields.items()
             }
         )
+        for key in self.given:
+            row.demand(key)
+        return found
 
 
 _FIXED_IP = Record(records.FixedIP)

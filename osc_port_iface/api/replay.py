@@ -193,6 +193,10 @@ def _is_server_chosen(
 
 
 class _Network(network.NetworkApi):
+    def lacks(self, extension: str | None) -> bool:
+        """Return that extensions are not recorded, nor what they give."""
+        return bool(extension)
+
     def shows_all_projects(self, shown: Collection[records.Port] = ()) -> bool:
         """Return whether the ports of all projects were recorded."""
         return cast(_Replay, self.transport).has_all_projects

@@ -99,6 +99,8 @@ def port(
         'device_owner': 'compute:nova',
         'project_id': PROJECT_ID,
         'security_groups': [identifier(800)],
+        'allowed_address_pairs': [],
+        'port_security_enabled': True,
         'binding:vnic_type': 'normal',
         'binding:vif_type': 'ovs',
         'binding:host_id': 'compute-1',
@@ -116,6 +118,7 @@ def floating_ip(
         'floating_network_id': identifier(701),
         'project_id': PROJECT_ID,
         'port_id': None if port is None else identifier(port),
+        'port_forwardings': [],
         **other,
     }
 

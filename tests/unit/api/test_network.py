@@ -140,6 +140,42 @@ class TestPorts(NetworkTestCase):
         self.assertEqual([PORT], [row.id for row in answer.rows])
         self.assertEqual(2, len(answer.failures))
 
+    def test_what_is_not_shown_is_not_empty(self) -> None:
+        extended = {
+            'security_groups': 'security-group',
+            'allowed_address_pairs': 'allowed-address-pairs',
+            'port_security_enabled': 'port-security',
+        }
+        for key in ('mac_address', 'fixed_ips', 'device_id', *extended):
+            port = fake_cloud.port(11, 1)
+            del port[key]
+            self.answer(PORTS_URL, {'json': {'ports': [port]}})
+            for known, is_broken in (
+                ((), True),
+                (('agent', *extended.values()), True),
+                (('agent',), key not in extended),
+            ):
+                with self.subTest(key=key, known=known):
+                    self.cloud.register_extensions(*known)
+                    network = self.api().network
+                    answer = network.list(neutron.PORTS, 'id', [PORT])
+                    self.assertEqual(
+                        [
+                            'Ports: the answer is not what the API describes: '
+                            f'ports[0].{key} is missing (ID {PORT}) (HTTP 200)'
+                        ]
+                        * is_broken,
+                        answer.failures,
+                    )
+                    self.assertEqual(not is_broken, bool(answer.rows))
+
+    def test_what_is_not_asked_for_need_not_be_there(self) -> None:
+        port = fake_cloud.port(11, 1)
+        del port['security_groups']
+        self.answer(PORTS_URL, {'json': {'ports': [port]}})
+        answer = self.network.list(neutron.BOUND_PORTS, 'id', [PORT])
+        self.assertEqual((1, []), (len(answer.rows), answer.failures))
+
     def test_what_is_asked(self) -> None:
         self.answer(PORTS_URL, {'json': {'ports': []}})
         cases: tuple[tuple[str, Callable[[], object], object], ...] = (
@@ -342,7 +378,7 @@ class TestOthers(NetworkTestCase):
                 status = 200 if answer else 404
                 self.answer(url, {'status_code': status, 'json': answer})
                 error = self.assertRaises(
-                    errors.NothingThere, self.network.list, collection
+                    errors.NothingThere, self.api().network.list, collection
                 )
                 self.assertEqual(
                     f'{collection.what}: not found (HTTP 404)', str(error)

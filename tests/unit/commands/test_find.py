@@ -209,6 +209,19 @@ class TestFind(FindTestCase):
             self.find(*COLUMNS, '10.0.0.5'),
         )
 
+    def test_address_pairs_that_are_not_shown(self) -> None:
+        port = fake_cloud.port(14, 1, '10.0.0.4')
+        del port['allowed_address_pairs']
+        self.register_ports(port)
+        self.cloud.register_network(
+            'subnets', fake_cloud.subnet(900, '10.0.0.0/24')
+        )
+        self.cloud.register_extensions('allowed-address-pairs')
+        result = self.find(*COLUMNS, '10.0.0.98')
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn('allowed_address_pairs is missing', result.stderr)
+        self.assertIn("cannot tell whether '10.0.0.98'", result.stderr)
+
     def test_owner_that_is_no_server(self) -> None:
         self.register_ports(
             fake_cloud.port(

@@ -122,8 +122,8 @@ class TestLong(test_list_fleet.FleetTestCase):
                     f'"{fake_cloud.identifier(12)}",'
                     f'"{fake_cloud.identifier(700)}","fa:16:3e:00:00:0c",'
                     '"10.0.0.2","ACTIVE","","private","1500","",'
-                    '"private-v4","","","","web","","","","compute-1","ovs",'
-                    '"direct",""\n'
+                    '"private-v4","","","","web","True","","","compute-1",'
+                    '"ovs","direct",""\n'
                     f'"{fake_cloud.identifier(1)}","web",'
                     f'"{fake_cloud.identifier(11)}",'
                     f'"{fake_cloud.identifier(700)}","fa:16:3e:00:00:0b",'
@@ -131,7 +131,7 @@ class TestLong(test_list_fleet.FleetTestCase):
                     '"front","private-v4,private-v6","",'
                     '"203.0.113.6,203.0.113.7",'
                     '"203.0.113.8:2201->10.0.0.1:22/tcp",'
-                    '"default,web","","","",'
+                    '"default,web","True","","",'
                     '"compute-1","ovs","normal","tap00000000-00"\n',
                     '',
                 ),

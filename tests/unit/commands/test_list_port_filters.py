@@ -216,10 +216,12 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
         for port in self.ports:
             del port['binding:host_id'], port['binding:vif_type']
         del self.ports[0]['port_security_enabled']
+        self.cloud.register_extensions('port-security')
         self.cloud.register_network('ports', *self.ports[:2])
         for arguments, ports, count in (
-            # The third port is not visible to this user.
-            (('--vnic-type', 'direct'), '12', 1),
+            # Of the first port too little is visible to this user, and nothing
+            # of the third.
+            (('--vnic-type', 'direct'), '12', 2),
             (('--no-port-security',), '12', 2),
             (('--host-device', 'tap0', '--vnic-type', 'normal'), '', 2),
         ):
@@ -231,6 +233,26 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
                     result.stderr.endswith(CANNOT_BE_TOLD % count),
                     result.stderr,
                 )
+
+    def test_security_groups_that_are_not_shown(self) -> None:
+        for port in self.ports:
+            del port['security_groups']
+        self.cloud.register_network('ports', *self.ports)
+        self.cloud.register_extensions('security-group')
+        result = self.list('-f', 'value', '--no-security-group')
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertTrue(result.stderr.endswith(CANNOT_BE_TOLD % 3))
+        self.cloud.register_extensions('agent')
+        result = self.list('-f', 'value', '--no-security-group')
+        self.assertEqual((0, ''), (result.status, result.stderr))
+
+    def test_servers_that_are_not_shown(self) -> None:
+        for port in self.ports:
+            del port['device_id']
+        self.cloud.get(test_list_fleet.PORTS_URL, json={'ports': self.ports})
+        result = self.list('-f', 'value', '--source', 'network')
+        self.assertEqual((1, ''), (result.status, result.stdout))
+        self.assertIn('ports[2].device_id is missing', result.stderr)
 
     def test_ports_are_forbidden(self) -> None:
         self.cloud.get(test_list_fleet.PORTS_URL, status_code=403, text='No.')

@@ -78,7 +78,7 @@ class TestShow(base.ShellTestCase):
                     'Floating IPs': ['203.0.113.5'],
                     'Port Forwardings': [],
                     'Security Groups': ['default'],
-                    'Port Security': None,
+                    'Port Security': True,
                     'Allowed Address Pairs': [],
                     'Admin State': None,
                     'Host': 'compute-1',
@@ -538,6 +538,19 @@ class TestShow(base.ShellTestCase):
                     },
                     json.loads(self.show_rules('-f', 'json').stdout),
                 )
+
+    def test_what_is_not_shown_allows_nothing(self) -> None:
+        for key in ('security_groups', 'port_security_enabled'):
+            with self.subTest(key):
+                port = fake_cloud.port(11, 1, '10.0.0.5')
+                del port[key]
+                self.cloud.register_network('ports', port)
+                self.cloud.register_extensions(
+                    'security-group', 'port-security'
+                )
+                result = self.show_rules('-f', 'value')
+                self.assertEqual((1, '\n\n'), (result.status, result.stdout))
+                self.assertIn(f'ports[0].{key} is missing', result.stderr)
 
     def test_stateless_rules(self) -> None:
         self.register_rules()
