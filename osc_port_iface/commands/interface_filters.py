@@ -13,9 +13,13 @@
 """The arguments that filter the interfaces of servers."""
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import neutron
+from osc_port_iface.api import paging
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import plugin_command
 from osc_port_iface.i18n import _
@@ -40,6 +44,13 @@ _VNIC_TYPES = (
     'vdpa',
     'virtio-forwarder',
 )
+
+# What the user names, by the filter.
+_NAMED: Mapping[str, paging.Collection[Any]] = {
+    'subnet': neutron.SUBNETS,
+    'security_group': neutron.SECURITY_GROUPS,
+    'network': neutron.NETWORKS,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,11 +170,19 @@ def read(
                 _('--network cannot be an ID here: %s.') % no_port
             )
         return conditions
-    for name, find_id in (
-        ('subnet', names.subnet_id),
-        ('security_group', names.security_group_id),
-        ('network', names.network_id),
-    ):
+    for name, collection in _NAMED.items():
         if name in conditions:
-            conditions[name] = find_id(cloud.network, conditions[name])
+            named = conditions[name]
+            conditions[name] = names.find_id(collection, cloud.network, named)
     return conditions
+
+
+def check_ids(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> None:
+    """Check that what the filters name by ID exists, as no interface has it.
+
+    :raises exceptions.CommandError: It does not, or cannot be read.
+    """
+    for name, collection in _NAMED.items():
+        value = getattr(parsed_args, name)
+        if value and addresses.is_uuid(value):
+            names.row(collection, cloud.network, value)

@@ -168,6 +168,8 @@ class ListServerInterface(as_of.RecordedLister):
             for failure in answer.failures:
                 raise exceptions.CommandError(failure)
         if servers.rows and not answer.rows:
+            if not answer.failures:
+                interface_filters.check_ids(parsed_args, cloud)
             self.hint(NOTHING % len(servers.rows))
         self.notify(*columns.why_empty(chosen, view, parsed_args.columns))
         look = columns.look_up(chosen, cloud, answer.rows)

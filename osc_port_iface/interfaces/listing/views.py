@@ -133,7 +133,11 @@ class NetworkView(View):
     def read(
         self, servers: Sequence[records.Server], progress: Progress
     ) -> _Answer:
-        """Ask Neutron for the ports of many servers at a time."""
+        """Ask Neutron for the ports of many servers at a time.
+
+        Without a port, Nova tells whether a server exists that was given by
+        its ID.
+        """
         ids = [server.id for server in servers]
         answer = self.cloud.network.list(neutron.PORTS, 'device_id', ids)
         if not answer.rows:
@@ -142,13 +146,23 @@ class NetworkView(View):
             sorted(answer.rows, key=lambda port: port.id),
             lambda port: port.device_id,
         )
+        # Of these, nothing is known yet but that the user gave their IDs.
+        unseen = [
+            server
+            for server in servers
+            if server.id not in ports and server == records.Server(server.id)
+        ]
+        seen = fan_out.gather(
+            lambda server: self.cloud.compute.server(server.id, server.called),
+            unseen,
+        )
         return records.Answer(
             [
                 records.ServerInterface(server, port.as_interface(), port)
                 for server in servers
                 for port in ports.get(server.id, ())
             ],
-            answer.failures,
+            answer.failures + seen.failures,
         )
 
 

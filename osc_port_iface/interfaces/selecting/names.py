@@ -96,25 +96,30 @@ def exactly_one(
     )
 
 
-def port(
-    api: network.NetworkApi, name_or_id: str, suggests: bool = True
-) -> records.Port:
-    """Find a port, like :func:`network_id`, but also by its ID."""
-    if addresses.is_uuid(name_or_id):
-        found = all_rows(api.list(neutron.PORTS, 'id', [name_or_id.lower()]))
-        return exactly_one(neutron.PORTS, name_or_id, found)
-    return _named(neutron.PORTS, api, name_or_id, suggests)
-
-
-def _named(
+def row(
     collection: paging.Collection[_Row],
     api: network.NetworkApi,
-    name: str,
-    suggests: bool,
+    name_or_id: str,
+    suggests: bool = True,
 ) -> _Row:
-    found = all_rows(api.list(collection, 'name', [name]))
-    hints = _similar(api, collection, name) if suggests else str
-    return exactly_one(collection, name, found, hints=hints)
+    """Read the only thing in Neutron with this name or ID.
+
+    :param api: Neutron.
+    :param suggests: Whether to look for similar names if none has the name.
+    :raises exceptions.CommandError: None has the name or ID, or several have,
+        or the look-up failed.
+    """
+    hints: Callable[[], str] = str
+    key, value = 'id', name_or_id.lower()
+    if not addresses.is_uuid(name_or_id):
+        key, value = 'name', name_or_id
+        if suggests:
+            hints = _similar(api, collection, value)
+    found = all_rows(api.list(collection, key, [value]))
+    return exactly_one(collection, name_or_id, found, hints=hints)
+
+
+port = functools.partial(row, neutron.PORTS)
 
 
 def _similar(
@@ -127,28 +132,22 @@ def _similar(
     return lambda: suggestions.did_you_mean(name, api.names(collection, query))
 
 
-def _id(
+def find_id(
     collection: paging.Collection[_Row],
     api: network.NetworkApi,
     name_or_id: str,
     suggests: bool = True,
 ) -> str:
-    """Find the ID of something in Neutron. An ID needs no request.
+    """Return the ID of something in Neutron, like :func:`row`.
 
-    :param api: Neutron.
-    :param name_or_id: Its name or ID.
-    :param suggests: Whether to look for similar names if there is none.
-    :raises exceptions.CommandError: None has the name, or several have, or
-        the look-up failed.
+    An ID needs no request.
     """
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    return _named(collection, api, name_or_id, suggests).id
+    return row(collection, api, name_or_id, suggests).id
 
 
-network_id = functools.partial(_id, neutron.NETWORKS)
-subnet_id = functools.partial(_id, neutron.SUBNETS)
-security_group_id = functools.partial(_id, neutron.SECURITY_GROUPS)
+network_id = functools.partial(find_id, neutron.NETWORKS)
 
 
 def project_id(

@@ -102,7 +102,7 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (('--subnet', 'v4'), [11, 12]),
             (('--subnet', 'v6'), [12]),
             (('--subnet', SUBNET_ID.upper()), [12]),
-            (('--subnet', fake_cloud.identifier(999)), []),
+            (('--subnet', fake_cloud.identifier(902)), []),
             (('--security-group', 'web'), [11, 13]),
             (('--security-group', 'ssh'), [13]),
             (('--security-group', GROUP_ID.upper()), [11, 13]),
@@ -141,6 +141,8 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
         for arguments, expected in (
             (('--subnet', 'v6'), ['subnets']),
             (('--subnet', SUBNET_ID), []),
+            # Whether it exists is asked if nothing has it.
+            (('--subnet', fake_cloud.identifier(902)), ['subnets']),
             (('--security-group', 'web'), ['security-groups', 'ports']),
             (('--security-group', GROUP_ID), ['ports']),
             (('--vnic-type', 'normal'), ['ports']),
@@ -207,6 +209,20 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
                     self.list(option, name),
                 )
 
+    def test_unknown_ids(self) -> None:
+        self.cloud.register_network('networks')
+        unknown = fake_cloud.identifier(999)
+        for kind in ('network', 'subnet', 'security group'):
+            option = f'--{kind.replace(" ", "-")}'
+            with self.subTest(option):
+                self.assertEqual(
+                    command_result.Result(
+                        *(1, ''),
+                        f"No {kind} with the name or ID '{unknown}' exists.\n",
+                    ),
+                    self.list(option, unknown),
+                )
+
     def test_unknown_vnic_type(self) -> None:
         result = self.list('--vnic-type', 'vhost')
         self.assertEqual((2, ''), (result.status, result.stdout))
@@ -245,6 +261,52 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
         self.cloud.register_extensions('agent')
         result = self.list('-f', 'value', '--no-security-group')
         self.assertEqual((0, ''), (result.status, result.stderr))
+
+    def test_servers_without_a_port(self) -> None:
+        """Nova tells whether a server that has none exists."""
+        bare, unknown = map(fake_cloud.identifier, (3, 4))
+        for server_id, answer in (
+            (bare, {'json': {'server': fake_cloud.server(3, 'bare')}}),
+            (unknown, {'status_code': 404, 'json': {}}),
+        ):
+            self.cloud.get(
+                f'{test_list_fleet.SERVERS_URL}/{server_id}', **answer
+            )
+        for server_ids, expected in (
+            ([bare], command_result.Result(0, '', '')),
+            (
+                [unknown],
+                command_result.Result(
+                    *(1, ''),
+                    f'Server {unknown}: {test_list_fleet.OTHER_PROJECT_HINT} '
+                    '(HTTP 404)\n',
+                ),
+            ),
+            (
+                [fake_cloud.identifier(2), bare, unknown],
+                command_result.Result(
+                    *(1, f'{fake_cloud.identifier(13)}\n'),
+                    f'Server {unknown}: {test_list_fleet.OTHER_PROJECT_HINT} '
+                    '(HTTP 404)\n',
+                ),
+            ),
+        ):
+            with self.subTest(server_ids):
+                self.cloud.reset_mock()
+                self.assertEqual(
+                    expected,
+                    self.list(
+                        *('--source', 'network', '-f', 'value'),
+                        *('-c', 'Port ID', *server_ids),
+                    ),
+                )
+        self.assertEqual(
+            2,
+            sum(
+                'nova.test' in line and 'servers/' in line
+                for line in self.cloud.requested()
+            ),
+        )
 
     def test_servers_that_are_not_shown(self) -> None:
         for port in self.ports:

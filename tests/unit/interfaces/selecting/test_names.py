@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import functools
 from typing import Any
 from unittest import mock
 
@@ -87,8 +88,11 @@ class TestLookUp(api_test_case.ApiTestCase):
         for kind, find in (
             ('network', names.network_id),
             ('port', names.port),
-            ('subnet', names.subnet_id),
-            ('security group', names.security_group_id),
+            ('subnet', functools.partial(names.row, neutron.SUBNETS)),
+            (
+                'security group',
+                functools.partial(names.find_id, neutron.SECURITY_GROUPS),
+            ),
         ):
             for known, expected in (
                 ([['public', 'private']], " Did you mean 'private'?"),
