@@ -48,7 +48,8 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
     what 'server interface record' stored.
 
     The exit code is 0 if nothing changed, 3 if something did, 1 if something
-    could not be read, and 2 if a file is not such a listing.
+    could not be read or nothing was left to compare, and 2 if a file is not
+    such a listing.
     """
 
     examples = (
@@ -139,12 +140,35 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
             changes += found.changes
         if changes:
             self.report_negative()
+        if parsed_args.before and not (parsed_args.same or parsed_args.after):
+            self._tell_of_others(parsed_args, pairs)
         chosen = self.choose(
             parsed_args,
             COLUMNS,
             show_long=any(found.region for found in pairs),
         )
         return columns.table(chosen, changes)
+
+    def _tell_of_others(
+        self,
+        parsed_args: argparse.Namespace,
+        pairs: Sequence[listing_diff.ListingDiff],
+    ) -> None:
+        """Tell that changes may be of servers that a file does not have."""
+        told = [listing_diff.DETACHED, listing_diff.ATTACHED]
+        if parsed_args.server:
+            told.remove(listing_diff.ATTACHED)
+        text = _(
+            '%s does not have the column Server ID, so interfaces of other '
+            'servers may be shown as attached or detached. To compare only '
+            'its servers, name them with --server.'
+        )
+        for found in pairs:
+            before = found.before
+            if listing_diff.SERVER_ID not in before.headers and any(
+                change.kind in told for change in found.changes
+            ):
+                self.notify(text % before.name)
 
 
 def _check_usage(parsed_args: argparse.Namespace) -> None:

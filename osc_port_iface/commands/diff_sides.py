@@ -82,16 +82,21 @@ def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
     """Read the saved listings."""
     paths = filter(None, (parsed_args.before, parsed_args.after))
     found = list(map(listing_files.read, paths))
-    if not (parsed_args.same and found):
+    if not found:
         return found
     before, *after = found
     header = listing_diff.SERVER_ID
-    if before.interfaces and header not in before.headers:
-        raise plugin_command.UsageError(
-            _('--same needs the column Server ID, which %s does not have.')
-            % printable.escape(before.name)
-        )
-    return [before, *(side.only(header, before.servers) for side in after)]
+    rows = before.interfaces.values()
+    # The listing of one server has neither its ID nor its name.
+    names = {row.get(listing_diff.SERVER_NAME) for row in rows}
+    is_mixed = len(names) > len(parsed_args.server) > 0
+    is_untold = rows and header not in before.headers
+    if is_untold and (parsed_args.same or is_mixed):
+        text = _('%s does not tell its servers; save Server ID as well.')
+        raise plugin_command.UsageError(text % printable.escape(before.name))
+    if parsed_args.same:
+        after = [side.only(header, before.servers) for side in after]
+    return [before, *after]
 
 
 def _of_files(
@@ -151,7 +156,7 @@ def _now(
         now = _Side(parsed_args, side)
         after = now.listing(_('the cloud'), now.table(part))
         return listing_diff.ListingDiff(
-            now.narrowed(part, side), after, _HIDEABLE, part.region
+            now.narrowed(part, side, after), after, _HIDEABLE, part.region
         )
 
     asked = regions.choose(command, parsed_args, before.regions)
@@ -202,9 +207,10 @@ def _then(
                 or (saved and not row.scope.has_all_projects)
                 for row in series
             )
+            listed = side.listing(name, table)
             if saved or (sides and not parsed_args.server):
-                sides = [side.narrowed(command, sides[0])]
-            sides.append(side.listing(name, table))
+                sides = [side.narrowed(command, sides[0], listed)]
+            sides.append(listed)
             if moment and not is_certain:
                 text = _(
                     'What changed between the observations before and after '
@@ -321,25 +327,37 @@ class _Side:
         self,
         command: plugin_command.PluginCommand,
         other: listing_diff.Listing,
+        listed: listing_diff.Listing,
     ) -> listing_diff.Listing:
-        """Limit the other side to what is selected, or does not exist."""
+        """Limit the other side to what is selected, or does not exist.
+
+        :param listed: This side. If nothing is left to compare with it of a
+            file, that is a failure.
+        """
         header = listing_diff.SERVER_ID
         if header not in other.headers:
             return other
-        if self.parsed_args.server:
-            return other.only(header, self.server_ids)
-        left_out = {
-            server_id: name
-            for server_id, name in other.servers.items()
-            if server_id in self.other_ids - self.server_ids
-        }
-        if not left_out:
-            return other
-        command.notify(
-            _('Not selected, so not compared, servers of %(side)s: %(names)s')
-            % {'side': other.name, 'names': listing_diff.first_names(left_out)}
-        )
-        return other.only(header, {'', *other.servers} - left_out.keys())
+        kept = other.only(header, self.server_ids)
+        if not self.parsed_args.server:
+            left_out = {
+                server_id: name
+                for server_id, name in other.servers.items()
+                if server_id in self.other_ids - self.server_ids
+            }
+            kept = other.only(header, {'', *other.servers} - left_out.keys())
+            if left_out:
+                text = _(
+                    'Not selected, so not compared, servers of %(side)s: '
+                    '%(names)s'
+                )
+                names = listing_diff.first_names(left_out)
+                command.notify(text % {'side': other.name, 'names': names})
+        has_file = self.parsed_args.before and other.interfaces
+        if has_file and not (kept.interfaces or listed.interfaces):
+            line = _('None of the servers of %s is selected.') % other.name
+            # In another region, some may be.
+            command.fail(records.Absence(line, line))
+        return kept
 
     def listing(self, name: str, table: columns.Table) -> listing_diff.Listing:
         """Make the side of what was listed.

@@ -844,17 +844,18 @@ class TestDiffAt(AtTestCase):
             'Server ID': fake_cloud.identifier(1),
         }
         saved = self.create_file(json.dumps([port]))
-        for before, arguments, nothing in (
+        for status, before, arguments, nothing in (
             (
-                *(saved, (stopped_at, saved)),
+                *(1, saved, (stopped_at, saved)),
+                f'None of the servers of {saved} is selected.\n'
                 'No server exists with status ACTIVE.\n',
             ),
-            (f'the cloud at {then}', (stopped_at, '--at', then), ''),
+            (0, f'the cloud at {then}', (stopped_at, '--at', then), ''),
         ):
             with self.subTest(before):
                 self.assertEqual(
                     (
-                        *(0, ''),
+                        *(status, ''),
                         'Not selected, so not compared, servers of '
                         f'{before}: web\n{nothing}',
                     ),

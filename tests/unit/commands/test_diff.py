@@ -158,11 +158,77 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 command_result.Result(
                     2,
                     '',
-                    '--same needs the column Server ID, which '
-                    f'{before} does not have.\n',
+                    f'{before} does not tell its servers; save Server ID '
+                    'as well.\n',
                 ),
                 self.diff(before, *after, '--same'),
             )
+
+    def test_listing_that_does_not_tell_its_servers(self) -> None:
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 200)
+        without_server = self.create_file(
+            self.list('web', '-f', 'json').stdout
+        )
+        with_server = self.create_file(
+            self.list(
+                'web', '-f', 'json', '-c', 'Port ID', '-c', 'Server ID'
+            ).stdout
+        )
+        untold = (
+            f'{without_server} does not have the column Server ID, so '
+            'interfaces of other servers may be shown as attached or '
+            'detached. To compare only its servers, name them with --server.'
+        )
+        for arguments, lines in (
+            ((without_server,), [untold]),
+            (
+                (with_server,),
+                [
+                    'In the cloud only, servers with all their interfaces: db',
+                ],
+            ),
+            ((without_server, '--server', 'web'), []),
+            ((with_server, '--same'), []),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.diff(*arguments, '-c', 'Change')
+                self.assertEqual(lines, result.stderr.splitlines())
+        # A script must know, too.
+        self.stream = io.StringIO
+        result = self.diff(without_server)
+        self.assertEqual((3, f'{untold}\n'), (result.status, result.stderr))
+
+    def test_listing_of_one_server(self) -> None:
+        before = self.create_file(self.list('web', '-f', 'json').stdout)
+        self.cloud.register_interfaces(
+            WEB,
+            fake_cloud.attachment(11, '10.0.0.1'),
+            fake_cloud.attachment(15, '10.0.0.5'),
+        )
+        self.assertEqual(
+            command_result.Result(
+                3, f'{fake_cloud.identifier(15)} attached\n', ''
+            ),
+            self.diff(
+                *(before, '--server', 'web', '-c', 'Port ID', '-c', 'Change')
+            ),
+        )
+
+    def test_server_of_a_listing_of_several_names(self) -> None:
+        columns = ('-c', 'Port ID', '-c', 'Server Name')
+        before = self.save('-f', 'json', *columns)
+        self.assertEqual(
+            command_result.Result(
+                *(2, ''),
+                f'{before} does not tell its servers; save Server ID '
+                'as well.\n',
+            ),
+            self.diff(before, '--server', 'web'),
+        )
+        self.assertEqual(
+            command_result.Result(0, '', ''),
+            self.diff(before, '--server', 'web', '--server', 'db'),
+        )
 
     def test_server_of_a_listing_without_servers(self) -> None:
         before = self.save('web', '-f', 'json')
@@ -194,6 +260,17 @@ class TestDiff(test_list_fleet.FleetTestCase):
             ),
             self.diff(before, '--status', 'ACTIVE'),
         )
+        self.register()
+        self.assertEqual(
+            command_result.Result(
+                *(1, ''),
+                'No server exists in project demo with status ACTIVE.\n'
+                f'Not selected, so not compared, servers of {before}: db, '
+                f'web\nNone of the servers of {before} is selected.\n',
+            ),
+            self.diff(before, '--status', 'ACTIVE'),
+        )
+        self.register(fake_cloud.server(1, 'web'))
         url = f'{test_list_fleet.SERVERS_URL}/{DB}'
         self.cloud.get(url, status_code=403, json={})
         self.assertEqual(
