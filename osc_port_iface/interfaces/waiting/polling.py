@@ -217,7 +217,8 @@ class PolledServer:
             if difference.port_id == interface.port_id:
                 yield reasons.of_difference(difference)
                 return
-        state, status = interface.port_state, self.server.status
+        state = interface.port_state or _('in an unknown state')
+        status = self.server.status
         if self.condition != 'active' or state == 'ACTIVE':
             return
         port = self.ports.get(interface.port_id or '')

@@ -431,6 +431,12 @@ class TestWait(WaitTestCase):
         self.assert_done(f'{PORT_ID}\n', '--for', 'attached')
         self.assert_times_out(f'{INTERFACE}: its port is DOWN\n')
 
+    def test_port_state_that_is_not_known(self) -> None:
+        self.answer([cached(11)], [live(11, port_state=None)])
+        self.assert_times_out(
+            f'{INTERFACE}: its port is in an unknown state\n'
+        )
+
     def test_detached(self) -> None:
         self.cloud.register_network_versions()
         self.cloud.register_network('ports', fake_cloud.port(11, 1))
