@@ -112,6 +112,8 @@ class FindServerInterface(as_of.RecordedLister):
         *recorded_tables.SEEN,
         'Matched As',
         'Certainty',
+        'External Port',
+        'Protocol',
         'Project Name',
         'Host',
         'Server ID',
@@ -195,10 +197,11 @@ class FindServerInterface(as_of.RecordedLister):
         if kinds <= _MATCHED.keys():
             self.rank('Query', above='Project Name')
         headers, rows = super().take_action(parsed_args)
-        if matched and 'Server Name' in headers:
+        if 'Server Name' in headers:
             place = headers.index('Server Name')
             if not all(row[place].human_readable() for row in rows):
-                self.rank('Device Owner', above='Certainty')
+                less = 'Certainty' if matched else 'Project Name'
+                self.rank('Device Owner', above=less)
         return headers, rows
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:

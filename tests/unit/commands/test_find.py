@@ -13,6 +13,7 @@ import functools
 import ipaddress
 import json
 import pathlib
+from typing import Any
 
 from tests import command_result
 from tests.unit import base
@@ -698,6 +699,53 @@ class TestOnATerminal(FindTestCase):
 +----------------+------------+-------------+--------------------------+
 """,
             self.find('198.51.100.0/24').stdout,
+        )
+
+    def test_router_and_reserved_address(self) -> None:
+        owner = 'network:router_interface'
+        unbound: dict[str, Any] = {'binding:host_id': ''}
+        self.register_ports(
+            fake_cloud.port(
+                12, 30, '198.51.100.1', device_owner=owner, **unbound
+            ),
+            fake_cloud.port(
+                *(13, 1, '198.51.100.9'),
+                **{'device_id': '', 'device_owner': '', **unbound},
+            ),
+        )
+        self.assertEqual(
+            """\
++--------------+------------+-----------+--------------------------+
+| Query        | Matched As | Certainty | Device Owner             |
++--------------+------------+-----------+--------------------------+
+| 198.51.100.1 | fixed-ip   | owns      | network:router_interface |
+| 198.51.100.9 | fixed-ip   | owns      |                          |
++--------------+------------+-----------+--------------------------+
+""",
+            self.find('198.51.100.1', '198.51.100.9').stdout,
+        )
+
+    def test_port_forwardings_of_an_address(self) -> None:
+        self.cloud.register_network(
+            'floatingips',
+            fake_cloud.floating_ip(
+                '203.0.113.5',
+                port_forwardings=[
+                    fake_cloud.forwarding(2201, 22, 11, '198.51.100.101'),
+                    fake_cloud.forwarding(2202, 22, 12, '198.51.100.102'),
+                ],
+            ),
+        )
+        self.assertEqual(
+            """\
++-------------+-----------------+-----------+-------------+---------------+
+| Query       | Matched As      | Certainty | Server Name | External Port |
++-------------+-----------------+-----------+-------------+---------------+
+| 203.0.113.5 | port-forwarding | forwards  | a-server-1  | 2201          |
+| 203.0.113.5 | port-forwarding | forwards  | a-server-2  | 2202          |
++-------------+-----------------+-----------+-------------+---------------+
+""",
+            self.find('203.0.113.5').stdout,
         )
 
     def test_beginning_of_a_mac_address(self) -> None:
