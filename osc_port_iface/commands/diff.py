@@ -13,6 +13,7 @@
 """``openstack server interface diff``."""
 
 import argparse
+from collections.abc import Sequence
 
 from osc_port_iface.commands import argument_types
 from osc_port_iface.commands import as_of

@@ -40,8 +40,9 @@ _Details: TypeAlias = tuple[tuple[str, ...], Sequence[cells.Cell]]
 class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
     """Show an interface of a server.
 
-    Shows the fields of 'server interface list --long'. If Neutron cannot be
-    reached, its fields are empty, and the exit code is 1.
+    Shows the fields of 'server interface list --long'. What cannot be read is
+    empty, and the exit code is 1, or 0 if a service only refuses it to this
+    user. Either way, stderr says so.
     """
 
     examples = (

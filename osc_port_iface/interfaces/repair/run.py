@@ -386,7 +386,7 @@ class Run:
             port = safeguards.read_port(cloud, finding.port_id)
             if action is plans.Action.DELETE_BINDING and port:
                 rows = names.all_rows(cloud.network.port_bindings(port.id))
-                return ','.join(sorted(row.host for row in rows))
+                return ','.join(sorted(row.host or '' for row in rows))
             return outcomes.observed_port(action, port)
         except (errors.ApiError, KeyboardInterrupt):
             return None

@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import functools
 import io
 import json
 from typing import Any
@@ -27,6 +28,7 @@ from tests import command_result
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
 from tests.unit.interfaces import fake_network
+from tests.unit import pseudo_terminal
 
 WEB = fake_cloud.identifier(1)
 DB = fake_cloud.identifier(2)
