@@ -206,6 +206,7 @@ def _then(
                 row.scope.selected()
                 or (saved and not row.scope.has_all_projects)
                 for row in series
+                if not row.is_covered
             )
             listed = side.listing(name, table)
             if saved or (sides and not parsed_args.server):
@@ -366,14 +367,15 @@ class _Side:
         :param table: The result of :meth:`table`, perhaps for several clouds.
         """
         headers, rows = table
-        interfaces = {}
+        interfaces: dict[str, dict[str, str]] = {}
         for row in rows:
             # Many texts are repeated.
             texts = {
                 header: sys.intern(cell.human_readable())
                 for header, cell in zip(headers, row, strict=True)
             }
-            interfaces[texts[listing_diff.PORT_ID]] = texts
+            # Of several scopes, the widest one comes first.
+            interfaces.setdefault(texts[listing_diff.PORT_ID], texts)
         return listing_diff.Listing(
             name,
             headers,

@@ -58,6 +58,18 @@ class _Seen:
     until: datetime.datetime
     is_certain: bool = False
 
+    def says_less_than(self, other: _Seen) -> bool:
+        """Return whether another scope has all of this, and more."""
+        return (
+            self.scope_id != other.scope_id
+            and other.since < self.since
+            and other.until >= self.until
+            and all(
+                mine.human_readable() in ('', others.human_readable())
+                for mine, others in zip(self.row, other.row, strict=True)
+            )
+        )
+
 
 class RecordedRegions:
     """A command that asks what was recorded of regions.
@@ -103,21 +115,34 @@ class RecordedRegions:
                 by_key.setdefault(seen.key, []).append(seen)
         rows = [seen for found in by_key.values() for seen in _merged(found)]
         joint_report.report(self._command, self.parts, self._names)
-        return self._all_headers, rows
+        headers = self._all_headers
+
+        def port_id(seen: _Seen) -> str:
+            place = headers.index(listing_diff.PORT_ID)
+            return seen.row[place].human_readable()
+
+        of_port = records.grouped(rows, port_id)
+        return headers, [
+            seen
+            for seen in rows
+            if not any(map(seen.says_less_than, of_port[port_id(seen)]))
+        ]
 
     def unrecorded(self) -> Iterator[str]:
         """Say what was selected in regions of which not all was recorded."""
         found = records.grouped(self._series, lambda row: row.scope.region)
         for region, several in found.items():
             selected = [
-                each.scope.selected() for each in several if each.asked
+                each.scope.selected()
+                for each in several
+                if each.asked and not each.is_covered
             ]
             if selected and all(selected):
                 only = itertools.chain.from_iterable(selected)
                 yield self._place(region) + _only('', dict.fromkeys(only))
 
     def ask_before(self) -> tuple[columns.Table, bool]:
-        """Ask the first observation of each scope.
+        """Ask the first observation of each scope, if it is the nearest one.
 
         :returns: The table, and whether nothing that was read for it is
             different in the others.
@@ -126,6 +151,8 @@ class RecordedRegions:
         is_certain = True
         for series in self._series:
             first = itertools.islice(self._answers(series), 1)
+            if series.asked and series.asked[0].began > series.window[0]:
+                continue
             for found, _since, until in first:
                 rows += found
                 is_certain &= series.asked[-1].ended <= until.ended
@@ -156,8 +183,8 @@ class RecordedRegions:
                     found.append(seen)
                 seen.until = until.ended
                 seen.is_certain = (
-                    seen.since <= series.asked[0].began
-                    and seen.until >= series.asked[-1].ended
+                    seen.since <= series.window[0]
+                    and seen.until >= series.window[1]
                 )
                 now[key] = seen
             before = now
@@ -181,7 +208,7 @@ class RecordedRegions:
             answer = part.attempt(self._tabulate)
             # There may be many observations, so what was read is not kept.
             part.command.asked = None
-            part.said = [self._said(series.scope, *row) for row in part.said]
+            part.said = [self._said(series, *row) for row in part.said]
             rows: list[_Row] = []
             for headers, rows in answer.values():
                 self._headers = headers
@@ -191,14 +218,14 @@ class RecordedRegions:
             yield rows, since, until
 
     def _said(
-        self, scope: history.Scope, method: str, line: str
+        self, series: moments.Series, method: str, line: str
     ) -> tuple[str, str]:
-        """Say what was recorded, if the scope leaves out what is not there."""
+        """Say what was recorded, if that leaves out what is not there."""
         # The line is the name of what is in all scopes, such as a network.
         if not isinstance(line, records.Missing) or line.name == line:
             return method, line
-        selected = scope.doubts(line.name)
-        if not selected:
+        selected = series.scope.doubts(line.name)
+        if series.is_covered or not selected:
             return method, line
         return 'fail', type(line)(_only(line.name, selected), line.name)
 
@@ -216,10 +243,11 @@ def _only(name: str, selected: Iterable[str]) -> str:
 
 
 def _are_several(headers: Sequence[str], found: Sequence[_Seen]) -> bool:
-    """Return whether scopes have different interfaces."""
+    """Return whether scopes have different interfaces at the same time."""
     place = headers.index(listing_diff.PORT_ID)
-    ports = {seen.row[place].human_readable() for seen in found}
-    return len(ports) > 1 and len({seen.scope_id for seen in found}) > 1
+    certain = [seen for seen in found if seen.is_certain]
+    ports = {seen.row[place].human_readable() for seen in certain}
+    return len(ports) > 1 and len({seen.scope_id for seen in certain}) > 1
 
 
 def _merged(found: list[_Seen]) -> list[_Seen]:
@@ -261,9 +289,15 @@ def tabulate(
         headers, found = recorded.ask()
         if not vars(parsed_args).get('server'):
             command.fail(*recorded.unrecorded())
-    if command.shows_one and _are_several(headers, found):
-        raise exceptions.CommandError(
-            _('Several recorded interfaces match, use a port ID')
+    if command.shows_one:
+        if _are_several(headers, found):
+            raise exceptions.CommandError(
+                _('Several recorded interfaces match, use a port ID')
+            )
+        # The last one before the time comes first.
+        found.sort(
+            key=lambda seen: (seen.since <= parsed_args.at, seen.until),
+            reverse=True,
         )
     if parsed_args.between:
         found.sort(key=lambda seen: seen.since)

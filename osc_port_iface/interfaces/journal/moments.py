@@ -38,9 +38,12 @@ class Series:
 
     :ivar connection: The journal.
     :ivar scope: What was observed.
-    :ivar usable: All observations of it.
+    :ivar usable: All observations of it; if it is covered, those asked.
     :ivar asked: Those that tell of the time.
     :ivar notices: Lines about the time that was not observed.
+    :ivar window: When the first one that is asked began, and the last one
+        ended; of a wider scope, if that is nearer to the time.
+    :ivar is_covered: Whether a wider scope has observed the time, too.
     """
 
     connection: sa.engine.Connection
@@ -48,6 +51,8 @@ class Series:
     usable: list[history.Observed]
     asked: list[history.Observed]
     notices: list[str]
+    window: tuple[datetime.datetime, ...] = ()
+    is_covered: bool = False
 
     def view(self, observed: history.Observed) -> history.Snapshot:
         """Look at one of the observations."""
@@ -64,9 +69,10 @@ def at(
     :param times: The times.
     :param regions: The names of the regions; all if empty.
     :returns: For each time, the observations that tell of it, of each scope
-        that has such observations for all of the times. Those that enclose a
-        time are included. A notice says which part of it was not observed. A
-        region without such a scope has notices only.
+        that has such observations for all of the times, the widest ones of a
+        region first. Those that enclose a time are included. A notice says
+        which part of it was not observed. A region without such a scope has
+        notices only.
     :raises engines.JournalError: No scope has.
     :raises names.NoSuchName: There is no such region.
     """
@@ -76,10 +82,12 @@ def at(
         chosen = names.regions(regions, known)
         found: list[list[Series]] = []
         silent: dict[str, list[Series]] = {}
+        # A wider one has fewer selectors.
+        scopes.sort(key=lambda scope: sum(map(bool, scope.details.values())))
         for scope in sorted(scopes, key=lambda row: known.index(row.region)):
-            if scope.region not in chosen:
-                continue
             usable = history.observations(connection, scope)
+            if scope.region not in chosen or not usable:
+                continue
             every = Series(connection, scope, usable, [], [])
             series = [_tell(every, time) for time in times]
             if all(each.asked for each in series):
@@ -105,14 +113,12 @@ def at(
         # They are older than the first region that was recorded.
         heard.add('')
         found += [silent[region] for region in silent if region not in heard]
-        yield [_widest(series) for series in zip(*found, strict=True)]
+        yield [_nearest(series) for series in zip(*found, strict=True)]
 
 
 def _tell(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
     usable = series.usable
-    if not usable:
-        return dataclasses.replace(series, notices=[engines.EMPTY])
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
     )
@@ -138,14 +144,41 @@ def _tell(series: Series, time: Time) -> Series:
         *[row for row in usable if row.ended >= begin and row.began <= end],
         *[row for row in usable if row.began > end][:1],
     ]
-    return dataclasses.replace(series, asked=found, notices=unseen)
+    return dataclasses.replace(
+        series,
+        asked=found,
+        notices=unseen,
+        window=(found[0].began, found[-1].ended),
+    )
 
 
-def _widest(found: Collection[Series]) -> list[Series]:
-    """Leave out what an observation that sees more has as well."""
-    whole = [series.scope for series in found if not series.notices]
-    return [
-        series
-        for series in found
-        if not any(scope.sees_more_than(series.scope) for scope in whole)
-    ]
+def _nearest(found: Collection[Series]) -> list[Series]:
+    """Leave out what a wider scope has observed nearer to the time.
+
+    What a narrower one has observed in between may have been there for so
+    short that the wider one has never seen it.
+    """
+    nearest = []
+    for series in found:
+        for wider in found:
+            if wider.notices or not wider.scope.sees_more_than(series.scope):
+                continue
+            begin = max(series.window[0], wider.window[0])
+            end = min(series.window[1], wider.window[1])
+            near = [
+                row
+                for row in series.asked
+                if row.ended >= begin and row.began <= end
+            ]
+            # What was the same for longer may have been different in between.
+            series = dataclasses.replace(
+                series,
+                usable=near,
+                asked=near,
+                notices=[],
+                window=(begin, end),
+                is_covered=True,
+            )
+        if series.asked or not series.is_covered:
+            nearest.append(series)
+    return nearest

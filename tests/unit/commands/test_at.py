@@ -530,6 +530,137 @@ class TestFindAt(AtTestCase):
         )
 
 
+class TestSeveralSelections(AtTestCase):
+    """A project, and all of them, in one journal."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        project = {'id': fake_cloud.PROJECT_ID, 'name': 'demo'}
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{fake_cloud.PROJECT_ID}',
+            json={'project': project},
+        )
+        self.narrow = ('--project', fake_cloud.PROJECT_ID)
+
+    def remove_server(self) -> None:
+        for key in ('ports', 'floatingips'):
+            self.cloud.register_network(key)
+        self.cloud.register_servers()
+
+    def test_what_the_wider_one_has_never_seen(self) -> None:
+        self.recorded(*self.narrow)
+        port = fake_cloud.port(11, 1, ADDRESS)
+        self.remove_server()
+        self.recorded()
+        self.cloud.register_servers(fake_cloud.server(1, 'web'))
+        self.cloud.register_network('ports', port)
+        first = self.recorded(*self.narrow)
+        last = self.recorded(*self.narrow)
+        self.remove_server()
+        end = self.recorded()['Finished']
+        self.recorded(*self.narrow)
+        moment = first['Finished']
+        for arguments in (
+            ('find', ADDRESS),
+            ('find', port['mac_address']),
+            ('list',),
+            ('list', 'web'),
+            ('show', 'web'),
+        ):
+            with self.subTest(arguments=arguments):
+                result = self.at(
+                    *(moment, *arguments, '-f', 'value'),
+                    *('-c', 'Fixed IPs', '-c', 'Seen From'),
+                    *('-c', 'Seen Until'),
+                )
+                self.assertEqual(
+                    (0, [ADDRESS, first['Started'], last['Finished']], ''),
+                    (result.status, result.stdout.split(), result.stderr),
+                )
+        result = self.at(
+            *(end, 'diff', '--at', moment, '-f', 'value'),
+            *('-c', 'Change', '-c', 'Before'),
+        )
+        self.assertEqual(
+            (3, f'detached {ADDRESS}\n'), (result.status, result.stdout)
+        )
+
+    def test_what_both_have_is_one_row(self) -> None:
+        first = self.recorded()
+        moment = self.recorded(*self.narrow)['Finished']
+        last = self.recorded()
+        self.recorded(*self.narrow)
+        for arguments in (('find', ADDRESS), ('list',)):
+            (row,) = self.rows(self.at(moment, *arguments, '-f', 'json'))
+            self.assertEqual(first['Started'], row['Seen From'])
+            self.assertLessEqual(last['Finished'], row['Seen Until'])
+
+    def test_what_both_are_shown_differently(self) -> None:
+        """What a member is not shown makes no rows of their own."""
+        port = fake_cloud.port(11, 1, ADDRESS)
+        hidden = {
+            name: value
+            for name, value in port.items()
+            if not name.startswith('binding:')
+        }
+        observations = []
+        for role in ('admin', 'member', 'admin', 'member'):
+            self.cloud.register_tokens('a-token', role=role)
+            is_admin = role == 'admin'
+            self.cloud.register_network('ports', port if is_admin else hidden)
+            arguments = ['--all-projects'] if is_admin else []
+            result = self.openstack(
+                *('server', 'interface', 'record', self.journal),
+                *('-f', 'json', *arguments),
+            )
+            observations += self.rows(result)
+        first, second, third, _last = observations
+        (row,) = self.rows(
+            self.at(second['Finished'], 'find', ADDRESS, '-f', 'json')
+        )
+        self.assertEqual(
+            ('compute-1', first['Started'], third['Finished']),
+            (row['Host'], row['Seen From'], row['Seen Until']),
+        )
+
+    def test_what_the_wider_one_has_seen_later_counts(self) -> None:
+        self.recorded(*self.narrow)
+        self.remove_server()
+        moment = self.recorded()['Finished']
+        self.recorded()
+        self.recorded(*self.narrow)
+        for arguments, status, line in (
+            (
+                ('find', ADDRESS),
+                *(3, f"'{ADDRESS}' matches nothing in any project\n"),
+            ),
+            (('list',), 0, 'No server exists.\n'),
+            (
+                ('list', 'web'),
+                *(1, "No server with the name or ID 'web' exists.\n"),
+            ),
+        ):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(
+                    command_result.Result(status, '', line),
+                    self.at(moment, *arguments, '-f', 'value'),
+                )
+        self.assertEqual(
+            command_result.Result(0, '', 'No server exists.\n'),
+            self.at(moment, 'diff', '--at', moment, '-f', 'value'),
+        )
+
+    def test_the_time_that_the_wider_one_has_observed(self) -> None:
+        self.recorded(*self.narrow)
+        first, last = self.recorded(), self.recorded()
+        result = self.at('2100-01-01', 'find', ADDRESS)
+        self.assertEqual(
+            f'{self.journal}: 2100-01-01T00:00:00.000Z is not in the time '
+            f'observed, {first["Started"]} to {last["Finished"]}\n',
+            result.stderr,
+        )
+
+
 class TestListAt(AtTestCase):
     def test_rows(self) -> None:
         first, last = self.recorded(), self.recorded()
