@@ -109,11 +109,6 @@ class _Replay(transport.Transport):
         response = responses.Response(what, 200, {'Date': date}, b'')
         return reading.Object(body, '', response)
 
-    @property
-    def has_all_projects(self) -> bool:
-        """Whether what was not recorded did not exist."""
-        return self._source.has_all_projects
-
     def _body(
         self, path: list[str], what: str, query: transport.Query
     ) -> Mapping[str, Any]:
@@ -196,10 +191,6 @@ class _Network(network.NetworkApi):
     def lacks(self, extension: str | None) -> bool:
         """Return that extensions are not recorded, nor what they give."""
         return bool(extension)
-
-    def shows_all_projects(self, shown: Collection[records.Port] = ()) -> bool:
-        """Return whether the ports of all projects were recorded."""
-        return cast(_Replay, self.transport).has_all_projects
 
 
 class _Compute(compute.ComputeApi):

@@ -67,6 +67,12 @@ class RecordedCommand(plugin_command.PluginCommand):
         """Return the table of the command for one cloud."""
         raise NotImplementedError
 
+    def is_whole(
+        self, parsed_args: argparse.Namespace, table: columns.Table
+    ) -> bool:
+        """Return whether nothing else can match what was asked for."""
+        return bool(parsed_args.server)
+
     def tabulate_now(self, parsed_args: argparse.Namespace) -> columns.Table:
         """Return the table for the cloud as it is."""
         return self.tabulate(parsed_args)

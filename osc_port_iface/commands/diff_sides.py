@@ -206,7 +206,7 @@ def _then(
                 row.scope.selected()
                 or (saved and not row.scope.has_all_projects)
                 for row in series
-                if not row.is_covered
+                if not row.wider
             )
             listed = side.listing(name, table)
             if saved or (sides and not parsed_args.server):

@@ -204,6 +204,20 @@ class FindServerInterface(as_of.RecordedLister):
                 self.rank('Device Owner', above=less)
         return headers, rows
 
+    def is_whole(
+        self, parsed_args: argparse.Namespace, table: columns.Table
+    ) -> bool:
+        headers, rows = table
+        place = headers.index('Certainty')
+        kinds = {row.kind for row in parsed_args.address + parsed_args.file}
+        return not (
+            kinds & _MATCHED.keys()
+            or parsed_args.behind
+            or parsed_args.all_matches
+            # Something else may own the address.
+            or any(row[place].human_readable() == 'may-use' for row in rows)
+        )
+
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         return self._table(parsed_args, self._find(parsed_args))
 

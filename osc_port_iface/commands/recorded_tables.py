@@ -83,6 +83,7 @@ class RecordedRegions:
         tabulate: Callable[[as_of.RecordedCommand], columns.Table],
         found: Iterable[moments.Series],
         shows_region: bool = False,
+        of_ports: bool = False,
     ) -> None:
         """Report what is not known.
 
@@ -91,9 +92,11 @@ class RecordedRegions:
         :param found: The observations of each scope.
         :param shows_region: Whether to show the region even if it is the only
             one.
+        :param of_ports: Whether ports of other projects may match, too.
         """
         self._command = command
         self._tabulate = tabulate
+        self._of_ports = of_ports
         self.parts: list[joint_report.Part[as_of.RecordedCommand]] = []
         self._headers: tuple[str, ...] = ()
         self._series = list(found)
@@ -133,9 +136,9 @@ class RecordedRegions:
         found = records.grouped(self._series, lambda row: row.scope.region)
         for region, several in found.items():
             selected = [
-                each.scope.selected()
+                each.scope.selected(self._of_ports)
                 for each in several
-                if each.asked and not each.is_covered
+                if each.asked and not each.wider
             ]
             if selected and all(selected):
                 only = itertools.chain.from_iterable(selected)
@@ -224,8 +227,9 @@ class RecordedRegions:
         # The line is the name of what is in all scopes, such as a network.
         if not isinstance(line, records.Missing) or line.name == line:
             return method, line
-        selected = series.scope.doubts(line.name)
-        if series.is_covered or not selected:
+        scope = series.wider or series.scope
+        selected = scope.doubts(line.name, self._of_ports)
+        if not selected:
             return method, line
         return 'fail', type(line)(_only(line.name, selected), line.name)
 
@@ -285,20 +289,18 @@ def tabulate(
             lambda part: part.tabulate(parsed_args),
             series,
             shows_region,
+            of_ports='server' not in parsed_args,
         )
         headers, found = recorded.ask()
-        if not vars(parsed_args).get('server'):
+        table = headers, [seen.row for seen in found]
+        if not command.is_whole(parsed_args, table):
             command.fail(*recorded.unrecorded())
     if command.shows_one:
         if _are_several(headers, found):
             raise exceptions.CommandError(
                 _('Several recorded interfaces match, use a port ID')
             )
-        # The last one before the time comes first.
-        found.sort(
-            key=lambda seen: (seen.since <= parsed_args.at, seen.until),
-            reverse=True,
-        )
+        found.sort(key=lambda seen: seen.is_certain, reverse=True)
     if parsed_args.between:
         found.sort(key=lambda seen: seen.since)
     elif not all(seen.is_certain for seen in found):

@@ -38,12 +38,12 @@ class Series:
 
     :ivar connection: The journal.
     :ivar scope: What was observed.
-    :ivar usable: All observations of it; if it is covered, those asked.
+    :ivar usable: All observations of it; if one is wider, those asked.
     :ivar asked: Those that tell of the time.
     :ivar notices: Lines about the time that was not observed.
     :ivar window: When the first one that is asked began, and the last one
         ended; of a wider scope, if that is nearer to the time.
-    :ivar is_covered: Whether a wider scope has observed the time, too.
+    :ivar wider: A scope that has observed the time, too, and sees more.
     """
 
     connection: sa.engine.Connection
@@ -52,7 +52,7 @@ class Series:
     asked: list[history.Observed]
     notices: list[str]
     window: tuple[datetime.datetime, ...] = ()
-    is_covered: bool = False
+    wider: history.Scope | None = None
 
     def view(self, observed: history.Observed) -> history.Snapshot:
         """Look at one of the observations."""
@@ -177,8 +177,8 @@ def _nearest(found: Collection[Series]) -> list[Series]:
                 asked=near,
                 notices=[],
                 window=(begin, end),
-                is_covered=True,
+                wider=series.wider or wider.scope,
             )
-        if series.asked or not series.is_covered:
+        if series.asked or not series.wider:
             nearest.append(series)
     return nearest

@@ -131,14 +131,24 @@ class Match:
         return self.port.fixed_ips if self.port else ()
 
     @property
+    def _is_port_hidden(self) -> bool:
+        """Whether a floating IP leads to a port that could not be read."""
+        leads = self.floating_ip and self.floating_ip.port_id
+        return not self.port and bool(self.forwarding or leads)
+
+    @property
     def project_id(self) -> str | None:
         """The project of the port, or else of the floating IP or router."""
+        if self._is_port_hidden:
+            return None
         owners = (self.port, self.floating_ip, self.router)
         return next((o.project_id for o in owners if o and o.project_id), None)
 
     @property
     def network_id(self) -> str | None:
         """The network of the port, or else of the address."""
+        if self._is_port_hidden:
+            return None
         owner = self.port or self.floating_ip or self.gateway
         return owner.network_id if owner else None
 

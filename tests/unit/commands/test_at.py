@@ -113,9 +113,9 @@ class TestFindAt(AtTestCase):
                 result = self.find(first['Finished'], '10.9.9.9', *others)
                 self.assertEqual(
                     (
-                        3,
-                        "'10.9.9.9' matches nothing in what this project can "
-                        'see\n',
+                        1,
+                        "cannot tell about '10.9.9.9'; only these were "
+                        f'recorded: project {fake_cloud.PROJECT_ID}\n',
                         others,
                     ),
                     (
@@ -160,16 +160,12 @@ class TestFindAt(AtTestCase):
             self.journal = journal + selectors[0]
             moment = self.recorded(*selectors)['Finished']
             for arguments, line, name, status in (
-                (
-                    ('find', '10.9.9.9', ADDRESS),
-                    text + others,
-                    '10.9.9.9',
-                    1,
-                ),
+                (('find', '10.9.9.9', ADDRESS), text, '10.9.9.9', 1),
                 (('list', 'db', 'web'), text, 'db', 1),
                 (('list', 'db'), text, 'db', 1),
                 (('show', 'db'), text, 'db', 1),
-                (('find', ADDRESS), others, '', 1),
+                (('find', ADDRESS), '', '', 0),
+                (('find', ADDRESS, '--all-matches'), others, '', 1),
                 (('find', '10.0.0.0/24'), others, '', 1),
                 (('find', 'fa:16:3e'), others, '', 1),
                 (('list',), others, '', 1),
@@ -199,13 +195,58 @@ class TestFindAt(AtTestCase):
             (
                 1,
                 f"cannot tell about '{fake_cloud.identifier(99)}'; only these "
-                f'were recorded: server {web}\n'
-                f'Only these were recorded: server {web}\n',
+                f'were recorded: server {web}\n',
             ),
             (result.status, result.stderr),
         )
         (row,) = json.loads(result.stdout)
         self.assertEqual('floating-ip', row['Matched As'])
+
+    def test_ports_of_other_projects_are_not_known(self) -> None:
+        project = fake_cloud.PROJECT_ID
+        self.cloud.get(
+            f'{fake_cloud.AUTH_URL}/projects/{project}',
+            json={'project': {'id': project, 'name': 'demo'}},
+        )
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('192.0.2.77', 99)
+        )
+        moment = self.recorded('--project', project)['Finished']
+        port_id = fake_cloud.identifier(99)
+        only = f'nly these were recorded: project {project}\n'
+        for query in ('10.0.0.9', 'fa:16:3e:00:00:63', port_id):
+            self.assertEqual(
+                command_result.Result(
+                    1, '[]\n', f"cannot tell about '{query}'; o{only}"
+                ),
+                self.find(moment, query),
+            )
+        for query, status, stderr in (
+            (ADDRESS, 0, ''),
+            ('10.0.0.0/28', 1, f'O{only}'),
+            ('10.0.0.1-10.0.0.9', 1, f'O{only}'),
+            ('fa:16:3e', 1, f'O{only}'),
+        ):
+            with self.subTest(query):
+                result = self.find(moment, query)
+                self.assertEqual(
+                    (status, stderr), (result.status, result.stderr)
+                )
+                self.assertIn('"web"', result.stdout)
+        result = self.find(moment, '192.0.2.77')
+        self.assertEqual(
+            (1, f"cannot tell about '{port_id}'; o{only}"),
+            (result.status, result.stderr),
+        )
+        (row,) = json.loads(result.stdout)
+        self.assertEqual((None, None), (row['Project ID'], row['Network ID']))
+        result = self.at(moment, 'list', '--status', 'ERROR')
+        self.assertEqual(
+            command_result.Result(
+                0, '\n', 'No server exists with status ERROR.\n'
+            ),
+            result,
+        )
 
     def test_all_servers_have_what_some_have(self) -> None:
         narrow = ('--project', fake_cloud.PROJECT_ID)
@@ -221,8 +262,9 @@ class TestFindAt(AtTestCase):
         result = self.find(moment, '10.9.9.9')
         self.assertEqual(
             (
-                3,
-                "'10.9.9.9' matches nothing in what this project can see\n",
+                1,
+                "cannot tell about '10.9.9.9'; only these were recorded: "
+                f'project {fake_cloud.PROJECT_ID}\n',
             ),
             (result.status, result.stderr),
         )
@@ -543,8 +585,10 @@ class TestSeveralSelections(AtTestCase):
         self.narrow = ('--project', fake_cloud.PROJECT_ID)
 
     def remove_server(self) -> None:
-        for key in ('ports', 'floatingips'):
-            self.cloud.register_network(key)
+        self.cloud.register_network(
+            'ports', fake_cloud.port(12, 2, '10.0.0.6')
+        )
+        self.cloud.register_network('floatingips')
         self.cloud.register_servers()
 
     def test_what_the_wider_one_has_never_seen(self) -> None:

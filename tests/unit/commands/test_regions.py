@@ -1233,9 +1233,12 @@ class TestAt(RecordTestCase):
         )
         self.assert_result(
             self.at(self.moment, 'find', '10.0.0.7', '10.9.9.9', *columns),
-            3,
+            1,
             db,
-            ["'10.9.9.9' matches nothing in what this project can see"],
+            [
+                "cannot tell about '10.9.9.9'; only these were recorded: "
+                f'project {fake_cloud.PROJECT_ID}'
+            ],
         )
         self.assert_result(
             self.at(self.moment, 'list', regions='--region RegionTow'),

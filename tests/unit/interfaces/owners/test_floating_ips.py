@@ -115,14 +115,16 @@ class TestPortForwardings(test_find.FindTestCase):
         )
         self.assertEqual(
             [
-                ('port-forwarding', None, fake_cloud.PROJECT_ID, 80),
-                ('port-forwarding', None, fake_cloud.PROJECT_ID, 443),
+                # They are those of the floating IP, not of the port.
+                ('port-forwarding', None, None, None, 80),
+                ('port-forwarding', None, None, None, 443),
             ],
             [
                 (
                     row['Matched As'],
                     row['Port ID'],
                     row['Project ID'],
+                    row['Network ID'],
                     row['External Port'],
                 )
                 for row in json.loads(result.stdout)
