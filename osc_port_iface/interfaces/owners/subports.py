@@ -22,17 +22,22 @@ from osc_port_iface.interfaces.owners import search as searches
 
 def find(search: searches.Search) -> None:
     """Add the parent port to the matches of subports."""
-    ports = [match.port for match in search.rows if match.port]
-    if not any(port.is_subport or port.is_unowned for port in ports):
+    # A port that was also given to a server is an interface of that server.
+    port_ids = {
+        match.port.id
+        for match in search.rows
+        if match.port and (match.port.is_subport or match.port.is_unowned)
+    }
+    if not port_ids:
         return
     trunk_of = {
         subport.port_id: (trunk.port_id, subport)
         for trunk in search.read(neutron.TRUNKS)
         for subport in trunk.subports
+        if subport.port_id in port_ids
     }
     parents = search.by_id(
-        neutron.PORTS,
-        (trunk_of[port.id][0] for port in ports if port.id in trunk_of),
+        neutron.PORTS, (parent_id for parent_id, _subport in trunk_of.values())
     )
     for match in search.rows:
         if match.port and match.port.id in trunk_of:

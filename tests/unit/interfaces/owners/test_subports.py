@@ -83,6 +83,26 @@ class TestSubports(test_find.FindTestCase):
             ),
         )
 
+    def test_one_that_was_given_to_a_server(self) -> None:
+        """Its owner does not depend on what else is asked for."""
+        self.cloud.register_network(
+            'trunks', fake_cloud.trunk(11, {101: 12, 102: 13})
+        )
+        self.register_server(2, 'web')
+        subport = fake_cloud.port(13, 0, '10.0.0.8')
+        self.register_ports(
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(12, 2, '10.0.0.9'),
+            {**subport, 'device_owner': 'trunk:subport', 'device_id': ''},
+        )
+        columns = 'Matched As', 'Server Name', 'VLAN'
+        web = ('fixed-ip', 'web', None)
+        self.assertEqual([web], self.rows('10.0.0.9', columns=columns))
+        self.assertEqual(
+            [web, ('subport', 'node', 102)],
+            self.rows('10.0.0.9', '10.0.0.8', columns=columns),
+        )
+
     def test_trunks_are_not_read_for_a_servers_port(self) -> None:
         self.register_subport('trunk:subport')
         self.rows('10.0.0.5', columns=('Query',))
