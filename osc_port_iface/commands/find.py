@@ -109,11 +109,11 @@ class FindServerInterface(as_of.RecordedLister):
     importance = (
         'Query',
         'Server Name',
-        *recorded_tables.SEEN,
         'Matched As',
         'Certainty',
         'External Port',
         'Protocol',
+        *recorded_tables.SEEN,
         'Project Name',
         'Host',
         'Server ID',

@@ -54,6 +54,7 @@ class ListServerInterface(as_of.RecordedLister):
         *recorded_tables.SEEN,
         'Fixed IPs',
         'MAC Address',
+        *recorded_tables.SEEN,
         'VLAN',
         'Port State',
         # With --all-projects and --long, the user wants to see these.

@@ -19,7 +19,7 @@ from typing import TextIO
 
 import wcwidth
 
-_WRAPPED_AFTER = re.compile('(?<=[ ,])(?! )|(?<=@)|(?<=->)')
+_WRAPPED_AFTER = re.compile(r'(?<=[ ,])(?! )|(?<=@)|(?<=->)|(?<=\dT)(?=\d\d:)')
 
 
 def width(stream: TextIO) -> int | None:
@@ -33,8 +33,9 @@ def width(stream: TextIO) -> int | None:
 def pieces(line: str) -> list[str]:
     """Split a line where it may be wrapped.
 
-    That is after spaces and commas, and where two addresses are joined, such
-    as those of an allowed address pair or a port forwarding.
+    That is after spaces and commas, between a date and a time, and where two
+    addresses are joined, such as those of an allowed address pair or a port
+    forwarding.
     """
     return _WRAPPED_AFTER.split(line)
 

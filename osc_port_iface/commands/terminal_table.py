@@ -20,6 +20,7 @@ import argparse
 from collections.abc import Callable, Iterable, Sequence
 import dataclasses
 import functools
+import re
 import sys
 from typing import TextIO
 
@@ -36,7 +37,7 @@ _COLUMN_FRAME = 3
 _DETAILS_FRAME = _FRAME + 2 * _COLUMN_FRAME
 
 # A name may be broken anywhere, and a sentence is wrapped at its spaces, but
-# neither into narrower lines than this.
+# neither into narrower lines than this. A time may be, before the hour.
 _TEXT_WIDTH = 20
 
 # No ID, address or code is longer. Longer words can only be names.
@@ -75,11 +76,13 @@ class _Column:
         """The width below which the column is rather left out."""
         least = _TEXT_WIDTH
         if not self.has_names:
+            texts = [line for lines in self.cells for line in lines]
+            if not any(re.search('[ ,]', text) for text in texts):
+                least = 0
             words = (
                 piece.rstrip()
-                for lines in self.cells
-                for line in lines
-                for piece in terminal.pieces(line)
+                for text in texts
+                for piece in terminal.pieces(text)
             )
             least = max(least, min(self._widest(words), _LONGEST_WORD))
         return min(self.full_width, max(least, len(self.header)))

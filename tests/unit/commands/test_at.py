@@ -11,6 +11,7 @@
 # under the License.
 
 import functools
+import io
 import json
 import pathlib
 import sqlite3
@@ -364,22 +365,48 @@ class TestFindAt(AtTestCase):
             ('floating-ip', 'web'), (row['Matched As'], row['Server Name'])
         )
 
-    def test_the_times_fit_a_terminal(self) -> None:
-        moment = self.recorded()['Finished']
-        self.recorded()
-        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 100)
-        for arguments in (
-            ('find', ADDRESS),
-            ('find', '10.0.0.0/24'),
-            ('list',),
-            ('list', '--long'),
+    def test_what_fits_a_terminal(self) -> None:
+        """Who may only use an address must not look like its owner."""
+        seen = ['Seen From', 'Seen Until']
+        found = ['Query', 'Matched As', 'Certainty', 'Server Name']
+        listed = ['Server Name', 'MAC Address', 'Fixed IPs']
+        pair = {'ip_address': ADDRESS, 'mac_address': 'fa:16:3e:00:00:0b'}
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, ADDRESS),
+            fake_cloud.port(12, 2, allowed_address_pairs=[pair]),
+        )
+        journal, environment = self.journal, self.environment
+        for name, width, find_has, list_has in (
+            ('web', 80, found, [*listed, *seen]),
+            ('web', 100, [*found, *seen], [*listed, *seen]),
+            ('shoot--garden--prod-eu-worker-zone1-7xk2p', 80, found, listed),
+            (
+                *('shoot--garden--prod-eu-worker-zone1-7xk2p', 100),
+                *([*found, *seen], [*listed, *seen]),
+            ),
         ):
-            with self.subTest(arguments=arguments):
-                output = self.at(moment, *arguments).stdout
-                shown = [x.strip() for x in output.splitlines()[1].split('|')]
-                self.assertLessEqual(
-                    {'Server Name', 'Seen From', 'Seen Until'}, {*shown}
-                )
+            self.journal = f'{journal}-{name}-{width}'
+            self.environment = environment
+            self.stream = io.StringIO
+            self.cloud.register_servers(
+                fake_cloud.server(1, name), fake_cloud.server(2, 'db')
+            )
+            row = self.recorded()
+            self.recorded()
+            self.stream = functools.partial(
+                pseudo_terminal.PseudoTerminal, width
+            )
+            for arguments, headers in (
+                (('find', ADDRESS, '--all-matches'), find_has),
+                (('list',), list_has),
+            ):
+                with self.subTest(name, width=width, arguments=arguments):
+                    output = self.at(row['Finished'], *arguments).stdout
+                    shown = output.splitlines()[1].split('|')
+                    self.assertLessEqual(
+                        {*headers}, {header.strip() for header in shown}
+                    )
 
     def test_as_the_first_and_the_last_begin_and_end(self) -> None:
         first, last = self.recorded(), self.recorded()

@@ -11,6 +11,7 @@
 # under the License.
 
 import contextlib
+import functools
 import json
 import pathlib
 import re
@@ -22,6 +23,7 @@ import fixtures
 from tests import command_result
 from tests.unit import base
 from tests.unit import fake_cloud
+from tests.unit import pseudo_terminal
 
 # Skips these tests, too, in an environment that is older than its pins.
 from tests.unit.interfaces import journal as _journal  # noqa: F401
@@ -108,6 +110,13 @@ class TestRecord(RecordTestCase):
             },
             row,
         )
+
+    def test_what_fits_a_terminal(self) -> None:
+        self.environment['OS_REGION_NAME'] = 'RegionOne'
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 80)
+        headers = self.record().stdout.splitlines()[1]
+        self.assertIn(' Gone ', headers)
+        self.assertIn(' Region ', headers)
 
     def test_only_what_changed_is_stored(self) -> None:
         self.recorded()
