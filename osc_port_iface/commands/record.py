@@ -39,6 +39,8 @@ COLUMNS: columns.Columns[observing.Observation] = (
     columns.Column('Objects', 'objects', kind=cells.number),
     columns.Column('Changed', 'changed', kind=cells.number),
     columns.Column('Gone', 'gone', kind=cells.number),
+    # For scripts: nothing else is stored.
+    columns.Column('Complete', lambda *_any: True, kind=cells.flag),
 )
 
 # Saved listings have what they have, and are kept as they are.

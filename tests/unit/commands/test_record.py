@@ -107,6 +107,7 @@ class TestRecord(RecordTestCase):
                 'Objects': 3,
                 'Changed': 3,
                 'Gone': 0,
+                'Complete': True,
             },
             row,
         )
