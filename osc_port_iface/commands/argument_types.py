@@ -154,13 +154,19 @@ def duration(text: str) -> float:
 
     :returns: Seconds.
     """
-    # See accept_ago.
-    number, unit = text[:-1].removeprefix(' -'), text[-1:]
+    number, unit = text[:-1], text[-1:]
     if unit in _UNITS and number.isascii() and number.isdigit():
         return float(int(number) * _UNITS[unit])
     raise _invalid(
         _("'%s' is not a time such as 90s, 30m, 12h, 7d or 2w"), text.strip()
     )
+
+
+def time_to_keep(text: str) -> float:
+    """Read a duration that is not zero, for which something is kept."""
+    if found := duration(text):
+        return found
+    raise _invalid(_("'%s' would keep nothing"), text)
 
 
 def moment(text: str) -> datetime.datetime:

@@ -97,7 +97,7 @@ class RecordServerInterface(lister.TextLister):
         parser.add_argument(
             '--keep',
             metavar='<duration>',
-            type=argument_types.duration,
+            type=argument_types.time_to_keep,
             help=_(
                 'Remove what ended longer ago than this, such as 90d '
                 '(default: keep everything)'
@@ -145,12 +145,14 @@ class RecordServerInterface(lister.TextLister):
             else:
                 # It may ask for a password. Nobody should wait for that.
                 self.cloud()
-            rows, refused = recording.record(
+            rows, refused, removed = recording.record(
                 parsed_args.journal,
                 lambda: asked.ask(lambda part: part._read(parsed_args)),
                 parsed_args.keep,
             )
             self.fail(*map(str, refused))
+            if removed:
+                self.hint(_('Observations removed: %d') % removed)
         for row in rows:
             line = _(
                 'Observation %(id)d: %(objects)d objects seen, '

@@ -85,9 +85,9 @@ def at(
         # A wider one has fewer selectors.
         scopes.sort(key=lambda scope: sum(map(bool, scope.details.values())))
         for scope in sorted(scopes, key=lambda row: known.index(row.region)):
-            usable = history.observations(connection, scope)
-            if scope.region not in chosen or not usable:
+            if scope.region not in chosen:
                 continue
+            usable = history.observations(connection, scope)
             every = Series(connection, scope, usable, [], [])
             series = [_tell(every, time) for time in times]
             if all(each.asked for each in series):
@@ -119,6 +119,8 @@ def at(
 def _tell(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
     usable = series.usable
+    if not usable:
+        return dataclasses.replace(series, notices=[engines.EMPTY])
     begin, end = (
         time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
     )

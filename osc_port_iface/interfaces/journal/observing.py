@@ -205,15 +205,17 @@ class Observation:
         return self._connection.execute(statement, values or {})
 
 
-def forget(connection: sa.engine.Connection, before: int) -> None:
+def forget(connection: sa.engine.Connection, before: int) -> int:
     """Remove the observations that ended before a moment, and their objects.
 
-    What is still current, or ended later, stays.
+    What is still current, or ended later, stays. A scope without observations
+    goes.
 
     :param before: The moment, in milliseconds since 1970.
+    :returns: How many observations were removed.
     """
     old = _OBSERVATIONS.ended < before
-    connection.execute(schema.OBSERVATIONS.delete().where(old))
+    removed = connection.execute(schema.OBSERVATIONS.delete().where(old))
     query = sa.select(_OBSERVATIONS.scope_id, sa.func.min(_OBSERVATIONS.id))
     # Of each scope, as listings are imported after they were made.
     oldest = {
@@ -232,6 +234,13 @@ def forget(connection: sa.engine.Connection, before: int) -> None:
             affected = connection.execute(query.distinct()).scalars().all()
             for part in chunks(affected):
                 _rebase(listing, part, first)
+        if scope.id not in oldest:
+            for table, column in (
+                (schema.LISTINGS, _LISTINGS.scope_id),
+                (schema.SCOPES, schema.SCOPES.c.id),
+            ):
+                connection.execute(table.delete().where(column == scope.id))
+    return removed.rowcount
 
 
 def _rebase(

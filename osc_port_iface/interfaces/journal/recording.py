@@ -100,21 +100,22 @@ def record(
     location: str,
     read_all: Callable[[], Mapping[str, Reading]],
     keep: float | None,
-) -> tuple[list[observing.Observation], list[engines.JournalError]]:
+) -> tuple[list[observing.Observation], list[engines.JournalError], int]:
     """Record an observation of each region.
 
     :param location: The journal: a file, or the URL of a database.
     :param read_all: Reads the regions, by name, while no other recorder can
         write.
     :param keep: For how many seconds observations are kept; for ever if None.
-    :returns: The observations, and why others are refused.
+    :returns: The observations, why others are refused, and how many older
+        ones were removed.
     :raises engines.JournalError: The journal cannot be written, or each
         observation is refused.
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
     """
     with engines.writing(location) as connection:
-        found, refused = [], []
+        found, refused, removed = [], [], 0
         for reading in read_all().values():
             try:
                 found.append(_store(connection, location, reading))
@@ -125,8 +126,8 @@ def record(
         if keep is not None:
             first = min(row.began for row in found).timestamp()
             before = max(0.0, first - keep)
-            observing.forget(connection, round(1000 * before))
-    return found, refused
+            removed = observing.forget(connection, round(1000 * before))
+    return found, refused, removed
 
 
 def _store(

@@ -550,7 +550,7 @@ class TestFindAt(AtTestCase):
                     self.assertEqual(stderr, result.stderr)
 
     def test_how_long_ago(self) -> None:
-        first = self.recorded('--keep', '-90d')
+        first = self.recorded('--keep', '90d')
         line = (
             f'is not in the time observed, {first["Started"]} to '
             f'{first["Finished"]}\n'

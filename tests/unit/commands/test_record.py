@@ -310,6 +310,33 @@ class TestRecord(RecordTestCase):
             2, self.recorded('--keep', '9' * 20 + 'd')['Observation']
         )
 
+    def test_a_selection_without_observations_is_removed(self) -> None:
+        self.recorded('--host', 'compute-1')
+        with contextlib.closing(sqlite3.connect(self.journal)) as journal:
+            journal.execute('UPDATE observations SET began = 0, ended = 0')
+            journal.commit()
+            self.stream = functools.partial(
+                pseudo_terminal.PseudoTerminal, 100
+            )
+            result = self.record('--keep', '1h')
+            self.assertEqual(
+                (0, 'Observations removed: 1'),
+                (result.status, result.stderr.splitlines()[0]),
+            )
+            for table in ('scopes', 'observations'):
+                query = f'SELECT count(*) FROM {table}'
+                self.assertEqual([(1,)], [*journal.execute(query)])
+            query = 'SELECT DISTINCT scope_id FROM listings'
+            self.assertEqual([(2,)], [*journal.execute(query)])
+
+    def test_nothing_would_be_kept(self) -> None:
+        self.recorded()
+        for duration in ('0d', '-1m', '-0s'):
+            result = self.record('--keep', duration)
+            self.assertEqual(2, result.status, result.stderr)
+            self.assertIn(f"'{duration}'", result.stderr)
+        self.assertEqual(2, self.recorded('--keep', '1d')['Observation'])
+
     def test_a_full_disk(self) -> None:
         self.recorded()
         connect = sqlite3.connect
