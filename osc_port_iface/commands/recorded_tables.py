@@ -30,6 +30,7 @@ from osc_port_iface.commands import columns
 from osc_port_iface.commands import joint_report
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.changes import listing_diff
+from osc_port_iface.interfaces.journal import timestamps
 from osc_port_iface import printable
 from osc_port_iface import records
 
@@ -211,6 +212,11 @@ class RecordedRegions:
             answer = part.attempt(self._tabulate)
             # There may be many observations, so what was read is not kept.
             part.command.asked = None
+            if part.is_lost:
+                # In another observation, something else may be wrong.
+                method, line = part.said.pop()
+                moment = timestamps.as_text(observed.ended)
+                part.said.append((method, f'{moment}: {line}'))
             part.said = [self._said(series, *row) for row in part.said]
             rows: list[_Row] = []
             for headers, rows in answer.values():

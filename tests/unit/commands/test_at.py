@@ -919,6 +919,22 @@ class TestShowAt(AtTestCase):
             self.show(first, 'web'),
         )
 
+    def test_something_else_is_wrong_at_each_time(self) -> None:
+        ports = [fake_cloud.port(n, 1, f'10.0.0.{n}') for n in (11, 12)]
+        self.cloud.register_network('ports', *ports)
+        first = self.recorded()
+        self.cloud.register_servers(
+            fake_cloud.server(1, 'web'), fake_cloud.server(2, 'web')
+        )
+        last = self.recorded()
+        status, stdout, stderr = self.show(first, 'web')
+        self.assertEqual((1, ''), (status, stdout))
+        self.assertRegex(
+            stderr,
+            f'^{first["Finished"]}: Server web has 2 interfaces, [^\n]*\n'
+            f"{last['Finished']}: 2 servers have the name 'web', [^\\n]*\n$",
+        )
+
     def test_it_was_not_there(self) -> None:
         first = self.recorded()
         self.recorded()
