@@ -180,7 +180,7 @@ def moment(text: str) -> datetime.datetime:
         if text[-1:] in _UNITS:
             ago = duration(text.removeprefix('-'))
             return now - datetime.timedelta(seconds=ago)
-        found = datetime.datetime.fromisoformat(text)
+        found = datetime.datetime.fromisoformat(text.upper())
         if found.tzinfo is None:
             found = found.replace(tzinfo=datetime.UTC)
         return found.astimezone(datetime.UTC)

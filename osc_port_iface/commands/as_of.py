@@ -29,7 +29,7 @@ from osc_port_iface.i18n import _
 # Where the journal is, if --journal is not given.
 _VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
-_AGO = re.compile('-[0-9]+[a-zA-Z]')
+_AGO = re.compile('-[0-9.]+[a-zA-Z]')
 
 
 class RecordedCommand(plugin_command.PluginCommand):

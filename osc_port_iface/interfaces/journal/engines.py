@@ -52,7 +52,7 @@ _LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
 
 # What SQLite says of a file whose content something else has changed.
 _MALFORMED = re.compile('disk image is malformed|Could not decode')
-_DAMAGED = _('the journal is damaged, so use a copy of it')
+_DAMAGED = _('the journal is damaged, so restore a backup')
 
 _BACKENDS = ('postgresql', 'mysql', 'mariadb')
 
@@ -256,7 +256,7 @@ def _translated(location: str) -> Iterator[None]:
     except OSError as error:
         raise JournalError(location, error.strerror or str(error)) from None
     except sa_exceptions.ArgumentError:
-        problem = _('not the URL of a PostgreSQL or MySQL database')
+        problem = _('neither a path nor postgresql+psycopg://host/name')
         raise JournalError(location, problem) from None
     except (
         encoding.Damaged,

@@ -66,6 +66,12 @@ class TestMoment(base.ShellTestCase):
                     result.stderr,
                 )
 
+    def test_letters_of_either_case(self) -> None:
+        self.assertEqual(
+            argument_types.moment('2026-10-25T02:30:00Z'),
+            argument_types.moment('2026-10-25t02:30:00z'),
+        )
+
     def test_local_time_on_both_sides_of_a_change_of_the_clocks(self) -> None:
         summer, winter = (
             argument_types.moment(f'2026-10-25T02:30:00+0{hours}:00')

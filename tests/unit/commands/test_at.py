@@ -464,8 +464,8 @@ class TestFindAt(AtTestCase):
                 self.assertEqual(
                     command_result.Result(
                         *(1, ''),
-                        f'{self.journal}: the journal is damaged, so use a '
-                        'copy of it\n',
+                        f'{self.journal}: the journal is damaged, so '
+                        'restore a backup\n',
                     ),
                     self.at(first['Finished'], 'list'),
                 )
@@ -563,12 +563,13 @@ class TestFindAt(AtTestCase):
         self.assertEqual((1, 'web\n'), (result.status, result.stdout))
         result = self.at('-2h', 'diff', '--at', '-1d')
         self.assertTrue(result.stderr.endswith(line), result.stderr)
-        self.assertTrue(
-            self.find('-1M', ADDRESS).stderr.endswith(
-                "--at: '-1M' is not a time such as 2026-01-31T12:00:00Z or "
-                '-3d\n'
+        for text in ('-1M', '-1.5h'):
+            self.assertTrue(
+                self.find(text, ADDRESS).stderr.endswith(
+                    f"--at: '{text}' is not a time such as "
+                    '2026-01-31T12:00:00Z or -3d\n'
+                )
             )
-        )
 
     def test_contradiction(self) -> None:
         for arguments, line in (

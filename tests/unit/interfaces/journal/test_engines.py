@@ -156,7 +156,8 @@ class TestEngines(testtools.TestCase):
                     engines.JournalError, use(url).__enter__
                 )
                 self.assertEqual(
-                    f'{name}: not the URL of a PostgreSQL or MySQL database',
+                    f'{name}: neither a path nor '
+                    'postgresql+psycopg://host/name',
                     str(error),
                 )
         self.assertEqual([], os.listdir(self.directory))
