@@ -116,7 +116,7 @@ def observations(
     """List the observations of a scope, in order."""
     query = (
         sa.select(schema.OBSERVATIONS)
-        .where(_OBSERVATIONS.scope_id == scope.id)
+        .where(_OBSERVATIONS.scope_id == scope.id, _OBSERVATIONS.is_complete)
         .order_by(_OBSERVATIONS.id)
     )
     return [

@@ -132,6 +132,7 @@ class Observation:
                 'began': began,
                 'ended': ended,
                 'skew': skew,
+                'is_complete': True,
                 'listings': self._states,
             },
         )

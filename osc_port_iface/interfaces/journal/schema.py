@@ -42,7 +42,8 @@ SCOPES = sa.Table(
 
 # The times are milliseconds since 1970 by the clock of the services. The clock
 # of the recorder was ``skew`` milliseconds behind it. ``listings`` is the
-# state of each listing, by kind.
+# state of each listing, by kind. Those that are not complete were stored by
+# earlier versions only, and tell nothing.
 OBSERVATIONS = sa.Table(
     'observations',
     TABLES,
@@ -51,6 +52,7 @@ OBSERVATIONS = sa.Table(
     sa.Column('began', sa.BigInteger, nullable=False),
     sa.Column('ended', sa.BigInteger, nullable=False),
     sa.Column('skew', sa.BigInteger, nullable=False),
+    sa.Column('is_complete', sa.Boolean, nullable=False),
     sa.Column('listings', sa.JSON, nullable=False),
 )
 

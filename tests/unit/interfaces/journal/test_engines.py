@@ -23,7 +23,9 @@ import fixtures
 import testtools
 
 from osc_port_iface.interfaces.journal import engines
+from osc_port_iface.interfaces.journal import history
 from osc_port_iface.interfaces.journal import observing
+from osc_port_iface.interfaces.journal import schema
 from tests.unit.interfaces.journal import samples
 
 THERE = {'a': ('192.0.2.1', 'web', 'ACTIVE')}
@@ -60,6 +62,15 @@ class TestEngines(testtools.TestCase):
             self.assertEqual(f'{self.journal}: {problem}', str(error))
         self.assertEqual(content, pathlib.Path(self.journal).read_bytes())
         self.assertEqual(['journal'], os.listdir(self.directory))
+
+    def test_incomplete_observation_of_an_earlier_version(self) -> None:
+        samples.observe(self.journal, THERE)
+        with engines.writing(self.journal) as connection:
+            incomplete = schema.OBSERVATIONS.update().values(is_complete=False)
+            connection.execute(incomplete)
+        with engines.reading(self.journal) as connection:
+            (scope,) = history.scopes(connection)
+            self.assertEqual([], history.observations(connection, scope))
 
     def test_only_the_user_may_read_a_new_journal(self) -> None:
         old = os.umask(0)
