@@ -17,8 +17,8 @@ paths of the documented APIs, ``/v2.1``, ``/v2.0`` and ``/v3``, are known
 without them.
 """
 
-import functools
 import re
+import threading
 from typing import ClassVar
 
 from keystoneauth1 import adapter as ksa_adapter
@@ -72,12 +72,16 @@ class Service(paging.Lister):
         super().__init__()
         self._config = config
         self._credentials = credentials
-        self._given = transport
+        self._lock = threading.Lock()
+        self._transport = transport
 
-    @functools.cached_property
+    @property
     def transport(self) -> api_transport.Transport:
         """What sends its requests."""
-        return self._given or self._connect()
+        with self._lock:
+            if self._transport is None:
+                self._transport = self._connect()
+            return self._transport
 
     def _connect(self) -> api_transport.Transport:
         """Connect to the service; no request is sent.
