@@ -166,8 +166,11 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         )
         for found in pairs:
             before = found.before
-            if listing_diff.SERVER_ID not in before.headers and any(
-                change.kind in told for change in found.changes
+            is_untold = listing_diff.SERVER_ID not in before.headers
+            if (
+                before.interfaces
+                and is_untold
+                and any(change.kind in told for change in found.changes)
             ):
                 self.notify(text % before.name)
 

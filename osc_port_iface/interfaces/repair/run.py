@@ -35,6 +35,14 @@ from osc_port_iface.interfaces.selecting import names
 
 _OF_CACHE = (plans.Action.REFRESH, plans.Action.TOUCH)
 
+# Neutron compares the revision of the port with that in If-Match. A binding
+# has none, so Neutron fails to delete one then (HTTP 500).
+_UNLESS_CHANGED = (
+    plans.Action.BIND,
+    plans.Action.RELEASE,
+    plans.Action.DELETE,
+)
+
 # Seconds between two checks of a repair.
 _INTERVAL = 1.0
 
@@ -244,7 +252,7 @@ class Run:
                 )
                 if problem:
                     raise _Surprise(f'{_called(finding)}: {problem}')
-                if port and repair.action is not plans.Action.BOUNCE:
+                if port and repair.action in _UNLESS_CHANGED:
                     # Neutron does it only if the port has not changed since.
                     call = dataclasses.replace(
                         call, revision=port.revision_number

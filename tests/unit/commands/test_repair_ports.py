@@ -831,6 +831,7 @@ class TestDeletion(PortsTestCase):
 class TestStaleBinding(PortsTestCase):
     def test_done(self) -> None:
         self.cloud.register_tokens('a-token', role='service')
+        self.change({**(self.port or {}), 'revision_number': 7})
         active = {'host': 'compute-1', 'status': 'ACTIVE'}
         stale = {'host': 'compute-2', 'status': 'INACTIVE'}
         self.cloud.get(
@@ -839,6 +840,8 @@ class TestStaleBinding(PortsTestCase):
 
         def delete(request: Any, context: Any) -> None:
             self.seen.append(f'{request.method} {request.path}')
+            # A binding has no revision.
+            self.assertNotIn('If-Match', request.headers)
             self.cloud.get(f'{PORT_URL}/bindings', json={'bindings': [active]})
             context.status_code = 204
 
