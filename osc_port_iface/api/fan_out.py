@@ -104,17 +104,19 @@ def gather(
     work: Callable[[_Item], _Result],
     items: Iterable[_Item],
     *expected: type[errors.ApiError],
+    workers: int = DEFAULT_WORKERS,
 ) -> records.Answer[_Result]:
     """Do the work for each item, on several threads, and gather the results.
 
     :param work: The work to do for an item.
     :param items: The items.
     :param expected: The errors that say that this caller has no such item.
+    :param workers: The maximum number of threads.
     :returns: The results, in any order, with a line for any other error.
     :raises errors.TokenRefused: Nothing could be done.
     """
     answer: records.Answer[_Result] = records.Answer([])
-    for _item, result in fan_out(work, items):
+    for _item, result in fan_out(work, items, workers):
         if not isinstance(result, errors.ApiError):
             answer.rows.append(result)
         elif isinstance(result, expected):

@@ -75,7 +75,7 @@ class RecordedCloud(api_cloud.Cloud):
         reached = no_config, nobody, _Replay(source)
         super().__init__(*reached)
         self.network = _Network(*reached)
-        self.compute = _Compute(*reached)
+        self.compute = _Compute(self.network, *reached)
 
 
 class _Replay(transport.Transport):
@@ -194,6 +194,10 @@ class _Network(network.NetworkApi):
 
 
 class _Compute(compute.ComputeApi):
+    def __init__(self, ports: network.NetworkApi, *reached: Any) -> None:
+        super().__init__(*reached)
+        self._ports = ports
+
     def interfaces(
         self, server_id: str, called: str | None = None
     ) -> records.Answer[records.Interface]:
@@ -202,8 +206,7 @@ class _Compute(compute.ComputeApi):
         :raises errors.ApiError: The server was not recorded.
         """
         self.server(server_id, called)
-        # The same transport answers for Neutron.
-        ports = self.list(neutron.PORTS, 'device_id', [server_id])
+        ports = self._ports.list(neutron.PORTS, 'device_id', [server_id])
         ports.rows.sort(key=lambda port: port.id)
         found = [port.as_interface() for port in ports.rows]
         return records.Answer(found, ports.failures)

@@ -18,6 +18,7 @@ import shlex
 import time
 
 from cliff.formatters import value
+from osc_lib import exceptions
 
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.commands import cells
@@ -99,6 +100,14 @@ class CheckServerInterface(lister.TextLister):
             if not parsed_args.nagios:
                 raise
             return self._sum_up(parsed_args, *nagios.failed(error))
+
+    def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
+        try:
+            metrics.write_run(parsed_args, has_failed=True)
+        except exceptions.CommandError as error:
+            self.fail(*error.args)
+        status = super().lose_output(parsed_args, line)
+        return nagios.UNKNOWN if parsed_args.nagios else status
 
     def _checked(self, parsed_args: argparse.Namespace) -> columns.Table:
         started = time.monotonic()

@@ -156,23 +156,30 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         pairs: Sequence[listing_diff.ListingDiff],
     ) -> None:
         """Tell that changes may be of servers that a file does not have."""
-        told = [listing_diff.DETACHED, listing_diff.ATTACHED]
-        if parsed_args.server:
-            told.remove(listing_diff.ATTACHED)
+        told = [listing_diff.DETACHED]
         text = _(
-            '%s does not have the column Server ID, so interfaces of other '
-            'servers may be shown as attached or detached. To compare only '
-            'its servers, name them with --server.'
+            '%s does not have the column Server ID, so interfaces that it has '
+            'of other servers are shown as detached.'
         )
+        if not parsed_args.server:
+            told.append(listing_diff.ATTACHED)
+            text = _(
+                '%s does not have the column Server ID, so interfaces of '
+                'other servers may be shown as attached or detached. To '
+                'compare only its servers, name them with --server.'
+            )
         for found in pairs:
             before = found.before
-            is_untold = listing_diff.SERVER_ID not in before.headers
-            if (
-                before.interfaces
-                and is_untold
-                and any(change.kind in told for change in found.changes)
+            if not before.interfaces or not any(
+                change.kind in told and change.server_id not in before.servers
+                for change in found.changes
             ):
+                continue
+            if listing_diff.SERVER_ID not in before.headers:
                 self.notify(text % before.name)
+            else:
+                hint = _('To compare only the servers of %s, use --same.')
+                self.hint(hint % before.name)
 
 
 def _check_usage(parsed_args: argparse.Namespace) -> None:

@@ -332,8 +332,8 @@ class _Side:
     ) -> listing_diff.Listing:
         """Limit the other side to what is selected, or does not exist.
 
-        :param listed: This side. If nothing is left to compare with it of a
-            file, that is a failure.
+        :param listed: This side. If nothing of a file is left to compare with
+            it, that is a failure.
         """
         header = listing_diff.SERVER_ID
         if header not in other.headers:

@@ -14,10 +14,12 @@
 
 import argparse
 from collections.abc import Mapping
+import contextlib
 from typing import Any
 
 from osc_port_iface import addresses
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import errors
 from osc_port_iface.api import neutron
 from osc_port_iface.api import paging
 from osc_port_iface.commands import argument_types
@@ -185,4 +187,6 @@ def check_ids(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> None:
     for name, collection in _NAMED.items():
         value = getattr(parsed_args, name)
         if value and addresses.is_uuid(value):
-            names.row(collection, cloud.network, value)
+            # A journal does not have security groups.
+            with contextlib.suppress(errors.NotRecorded):
+                names.row(collection, cloud.network, value)

@@ -51,7 +51,6 @@ class ListServerInterface(as_of.RecordedLister):
     )
     importance = (
         'Server Name',
-        *recorded_tables.SEEN,
         'Fixed IPs',
         'MAC Address',
         *recorded_tables.SEEN,

@@ -81,7 +81,8 @@ def lines(
             if call == repair.event:
                 line = _('if that has no effect: %s') % line
             yield f'    {line}'
-        if repair.action:
+        # To enable a port again stops no traffic.
+        if repair.action and not repair.only_undoes:
             warnings.update(
                 _WARNINGS[kind]
                 for kind in (finding.code, repair.action)
@@ -109,7 +110,7 @@ def sentence(
     if repair.action:
         host = finding.server.host if finding.server else ''
         what = _SENTENCES[repair.action] % {'host': host}
-    if repair.calls and repair.calls == repair.undo:
+    if repair.only_undoes:
         what = _('enable the port')
     if repair.event:
         what = _('%s, or else by an event') % what

@@ -118,8 +118,9 @@ class PluginCommand(command.Command):
     def run(self, parsed_args: argparse.Namespace) -> int:
         # Python has no object for a stream that is closed.
         if self.app.stdout is None:
-            LOG.error(_('Standard output is closed.'))
-            return FAILED
+            return self.lose_output(
+                parsed_args, _('Standard output is closed.')
+            )
         self.app.stderr = self.app.stderr or io.StringIO()
         _escape_what_cannot_be_encoded(self.app.stdout)
         try:
@@ -133,8 +134,10 @@ class PluginCommand(command.Command):
         except OSError as error:
             # Those of other files and of sockets have become CommandErrors.
             _drop_what_is_left(self.app.stdout)
-            LOG.error(_('The output cannot be written: %s'), error.strerror)
-            return FAILED
+            return self.lose_output(
+                parsed_args,
+                _('The output cannot be written: %s') % error.strerror,
+            )
         except UsageError as error:
             LOG.error(error)
             return WRONG_USAGE
@@ -146,6 +149,11 @@ class PluginCommand(command.Command):
             ):
                 self.app.stderr.writelines(f'{x}\n' for x in self._hints)
         return self._exit_status
+
+    def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
+        """Report that the output is lost, and return the exit status."""
+        LOG.error(line)
+        return FAILED
 
     def cloud(self) -> api_cloud.Cloud:
         """Return the services of the cloud that is asked.

@@ -154,9 +154,9 @@ class RecordedRegions:
         rows: list[_Row] = []
         is_certain = True
         for series in self._series:
-            first = itertools.islice(self._answers(series), 1)
             if series.asked and series.asked[0].began > series.window[0]:
                 continue
+            first = itertools.islice(self._answers(series), 1)
             for found, _since, until in first:
                 rows += found
                 is_certain &= series.asked[-1].ended <= until.ended
@@ -234,7 +234,8 @@ class RecordedRegions:
         if not isinstance(line, records.Missing) or line.name == line:
             return method, line
         scope = series.wider or series.scope
-        selected = scope.doubts(line.name, self._of_ports)
+        of_others = self._of_ports or bool(line.name)
+        selected = scope.doubts(line.name, of_others)
         if not selected:
             return method, line
         return 'fail', type(line)(_only(line.name, selected), line.name)
@@ -253,11 +254,10 @@ def _only(name: str, selected: Iterable[str]) -> str:
 
 
 def _are_several(headers: Sequence[str], found: Sequence[_Seen]) -> bool:
-    """Return whether scopes have different interfaces at the same time."""
+    """Return whether scopes have different interfaces."""
     place = headers.index(listing_diff.PORT_ID)
-    certain = [seen for seen in found if seen.is_certain]
-    ports = {seen.row[place].human_readable() for seen in certain}
-    return len(ports) > 1 and len({seen.scope_id for seen in certain}) > 1
+    ports = {seen.row[place].human_readable() for seen in found}
+    return len(ports) > 1 and len({seen.scope_id for seen in found}) > 1
 
 
 def _merged(found: list[_Seen]) -> list[_Seen]:

@@ -104,7 +104,7 @@ class TestMonitoring(base.FunctionalTestCase):
     def test_disk_that_is_full(self) -> None:
         with open('/dev/full', 'w') as stdout:
             result = subprocess.run(
-                [str(client.program()), *COMMAND],
+                [str(client.program()), *COMMAND, '--nagios'],
                 env=self.environment(self.user),
                 stdout=stdout,
                 stderr=subprocess.PIPE,
@@ -112,7 +112,7 @@ class TestMonitoring(base.FunctionalTestCase):
                 timeout=client.TIMEOUT,
             )
         self.assertEqual(
-            (1, 'The output cannot be written: No space left on device\n'),
+            (3, 'The output cannot be written: No space left on device\n'),
             (result.returncode, result.stderr),
         )
 

@@ -81,11 +81,16 @@ def _item_as_text(item: object) -> str:
         parts = item.get('segmentation_id'), item['port_id']
         return '='.join(filter(None, map(_scalar_as_text, parts)))
     if 'floating_ip_address' in item:
-        known = {key: _scalar_as_text(value) for key, value in item.items()}
-        address = known.pop('floating_ip_address')
-        return records.PortForwarding(**known, internal_port_id=None).of(
-            address
+        # Another release may have more or fewer keys.
+        given = {key: _scalar_as_text(value) for key, value in item.items()}
+        forwarding = records.PortForwarding(
+            protocol=given.get('protocol'),
+            external_port=given.get('external_port'),
+            internal_ip_address=given.get('internal_ip_address'),
+            internal_port=given.get('internal_port'),
+            internal_port_id=None,
         )
+        return forwarding.of(given['floating_ip_address'])
     if 'ip_address' not in item:
         raise ValueError
     parts = item['ip_address'], item.get('mac_address')
@@ -151,7 +156,7 @@ def _text(header: str, value: object) -> str:
     column = printable.one_line(header, 80)
     try:
         text = as_text(value)
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, ValueError):
         raise ValueError(
             _('%(column)s is %(value)s')
             % {

@@ -17,6 +17,7 @@ Nothing is changed in what is not a journal, or has a newer format.
 
 from collections.abc import Iterator
 import contextlib
+import errno
 import json
 import os
 import pathlib
@@ -49,6 +50,9 @@ _WAIT = 120
 
 # What databases say after it.
 _LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
+
+# What SQLite says if it may only read a file.
+_READ_ONLY = 'attempt to write a readonly database'
 
 # What SQLite says of a file whose content something else has changed.
 _MALFORMED = re.compile('disk image is malformed|Could not decode')
@@ -256,7 +260,10 @@ def _translated(location: str) -> Iterator[None]:
     except OSError as error:
         raise JournalError(location, error.strerror or str(error)) from None
     except sa_exceptions.ArgumentError:
-        problem = _('neither a path nor postgresql+psycopg://host/name')
+        problem = _(
+            'neither a path nor a URL such as postgresql+psycopg://host/name '
+            'or mysql+pymysql://host/name'
+        )
         raise JournalError(location, problem) from None
     except (
         encoding.Damaged,
@@ -271,6 +278,8 @@ def _translated(location: str) -> Iterator[None]:
         cause = printable.one_line(str(text))
         if _LOCKED.search(cause):
             cause = _('another command has it open, such as a recorder')
+        elif cause == _READ_ONLY:
+            cause = os.strerror(errno.EACCES)
         elif _MALFORMED.search(cause):
             cause = _DAMAGED
         raise JournalError(location, cause) from None

@@ -58,11 +58,11 @@ class Scope:
             others.get(key) == row for key, row in self.details.items() if row
         )
 
-    def selected(self, of_ports: bool = False) -> list[str]:
+    def selected(self, of_others: bool = False) -> list[str]:
         """Return the servers, the host and the status that were selected.
 
-        :param of_ports: Whether also the project, without which the ports of
-            others on its networks were recorded, too.
+        :param of_others: Whether to return the project, too: nothing of other
+            projects was recorded, such as ports on its networks.
         """
         servers = self.details.get('servers', ())
         found = [_('server %s') % server for server in servers]
@@ -70,22 +70,22 @@ class Scope:
             found.append(_('host %s') % host)
         if status := self.details.get('status'):
             found.append(_('status %s') % status)
-        if of_ports and (project := self.details.get('project_id')):
+        if of_others and (project := self.details.get('project_id')):
             found.append(_('project %s') % project)
         return list(map(printable.one_line, found))
 
-    def doubts(self, name: str, of_ports: bool) -> list[str]:
+    def doubts(self, name: str, of_others: bool) -> list[str]:
         """Return what was selected, if it need not have what is not there.
 
         :param name: What is not there, as the user wrote it; empty for
             whatever was asked for.
-        :param of_ports: Whether it may be a port.
+        :param of_others: Whether it may be of another project.
         """
         if self.details.get('imported'):
             return [_('imported listings')]
         if name in self.details.get('servers', ()):
             return []
-        return self.selected(of_ports)
+        return self.selected(of_others)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -157,8 +157,8 @@ def _tell(series: Series, time: Time) -> Series:
 def _nearest(found: Collection[Series]) -> list[Series]:
     """Leave out what a wider scope has observed nearer to the time.
 
-    What a narrower one has observed in between may have been there for so
-    short that the wider one has never seen it.
+    What a narrower one has observed in between may have been there so briefly
+    that the wider one has never seen it.
     """
     nearest = []
     for series in found:

@@ -139,6 +139,7 @@ def _store(
         read, or it began before the last one of its scope ended. Nothing is
         stored.
     """
+    # A region that cannot be read is known from then on.
     observation = observing.Observation(
         connection, reading.region, reading.scope
     )

@@ -155,6 +155,7 @@ class NetworkView(View):
         seen = fan_out.gather(
             lambda server: self.cloud.compute.server(server.id, server.called),
             unseen,
+            workers=self.concurrency,
         )
         return records.Answer(
             [

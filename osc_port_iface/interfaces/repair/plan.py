@@ -81,6 +81,11 @@ class Repair:
     reason: str | None = None
     needs: str | None = None
 
+    @property
+    def only_undoes(self) -> bool:
+        """Whether it makes good one that was interrupted."""
+        return bool(self.calls) and self.calls == self.undo
+
     def calls_for(self, finding: Finding) -> tuple[writing.PlannedCall, ...]:
         """Return the requests that are sent for one of the findings."""
         return tuple(

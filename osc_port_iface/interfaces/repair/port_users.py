@@ -89,13 +89,14 @@ def obstacle(cloud: api_cloud.Cloud, finding: findings.Finding) -> str | None:
 
     :raises errors.ApiError: The bindings could not be read.
     """
+    now = (finding.port and finding.port.host) or _('another host')
     answer = cloud.network.port_bindings(finding.port_id or '')
     for row in names.all_rows(answer):
         if row.status == 'INACTIVE' and row.host == finding.host:
             return _(
                 'after a live migration that failed, the guest may run on '
                 '%(now)s and not on %(host)s, where the port is bound as well'
-            ) % {'now': finding.port and finding.port.host, 'host': row.host}
+            ) % {'now': now, 'host': row.host}
     return None
 
 

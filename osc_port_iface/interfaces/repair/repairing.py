@@ -17,6 +17,7 @@ import dataclasses
 import functools
 
 from osc_port_iface.api import cloud as api_cloud
+from osc_port_iface.api import fan_out
 from osc_port_iface.api import writing
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.health import check
@@ -58,6 +59,10 @@ class Repairing:
             listed.
         """
         answer = check.check(self.cloud, self.request)
+        # A repair is not looked at for what cannot be looked for.
+        self.request = dataclasses.replace(
+            self.request, codes=answer.first.codes
+        )
         self.known = {finding.subject for finding in answer.rows}
         port_ids = self.options.port_ids
         chosen = [
@@ -75,12 +80,11 @@ class Repairing:
         users = port_users.reasons_to_keep(
             self.cloud, ports, port_ids, is_deletion
         )
-        for row in chosen:
-            problem = None
-            if row.code in codes.OF_HOST:
-                problem = port_users.obstacle(self.cloud, row)
+        to_bind = [row for row in chosen if row.code in codes.OF_HOST]
+        look = functools.partial(port_users.obstacle, self.cloud)
+        for row, problem in fan_out.fan_out(look, to_bind):
             if problem and row.port_id:
-                users[row.port_id] = problem
+                users[row.port_id] = str(problem)
         plan = plans.make(
             chosen, self.writer, self.options, users, answer.ports
         )

@@ -187,6 +187,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 (with_server,),
                 [
                     'In the cloud only, servers with all their interfaces: db',
+                    f'To compare only the servers of {with_server}, use '
+                    '--same.',
                 ],
             ),
             ((without_server, '--server', 'web'), []),

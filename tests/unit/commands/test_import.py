@@ -133,6 +133,14 @@ class TestImport(base.ShellTestCase):
             command_result.Result(0, '10.0.0.5,fd00::5 blue 192.0.2.9\n', ''),
             result,
         )
+        for names in (('web-1', '10.0.0.5'), ('fd00::5',)):
+            result = self.ask(
+                *('show', *names, '--at', WEDNESDAY, '-c', 'Port ID')
+            )
+            self.assertEqual(
+                command_result.Result(0, f'{fake_cloud.identifier(11)}\n', ''),
+                result,
+            )
 
     def test_only_what_a_listing_has_is_known(self) -> None:
         known = (

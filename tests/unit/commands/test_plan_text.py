@@ -95,8 +95,6 @@ class TestSentence(testtools.TestCase):
             [
                 'web-2, backend, 192.0.2.136: port-down (disabled): enable '
                 'the port',
-                'Note for 1 of them: if the port carries traffic, the traffic '
-                'stops',
                 '1 of 1 findings can be repaired.',
             ],
             list(plan_text.lines(plans.Plan([half_done], []), LOOK, False)),

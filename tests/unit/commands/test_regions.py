@@ -1229,7 +1229,10 @@ class TestAt(RecordTestCase):
             self.at(self.moment, 'list', 'db', 'dc', *columns),
             1,
             db,
-            ["No server with the name or ID 'dc' exists."],
+            [
+                "cannot tell about 'dc'; only these were recorded: project "
+                f'{fake_cloud.PROJECT_ID}'
+            ],
         )
         self.assert_result(
             self.at(self.moment, 'find', '10.0.0.7', '10.9.9.9', *columns),

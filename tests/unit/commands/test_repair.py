@@ -163,6 +163,25 @@ class TestRepair(RepairTestCase):
             self.writes(),
         )
 
+    def test_what_cannot_be_looked_for(self) -> None:
+        """It says nothing against a repair of something else."""
+        self.notifies = True
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips',
+            status_code=403,
+            json={},
+        )
+        row = 'missing-from-cache update-port repaired not in the cache'
+        self.assertEqual(
+            command_result.Result(
+                1,
+                f's1 {row} 10.0.0.12 \ns2 {row} 10.0.0.22 \n',
+                'Not looked for: floating-ip-differs. Floating IPs: this is '
+                'not allowed (HTTP 403)\n',
+            ),
+            self.repair('--auto-approve'),
+        )
+
     def test_interrupted(self) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number.name):

@@ -440,6 +440,21 @@ class TestBind(PortsTestCase):
                 )
                 self.assertEqual([f'PUT {PORT_ID}'], self.seen)
 
+    def test_bindings_that_cannot_be_read(self) -> None:
+        self.servers, self.others = [test_check.server(1, 11)], []
+        self.change(test_check.port(11, 1, **{'binding:host_id': 'c8'}))
+        for status, why in (
+            (404, 'not found (HTTP 404)'),
+            (500, 'the service failed (HTTP 500)'),
+        ):
+            self.cloud.get(f'{PORT_URL}/bindings', status_code=status, json={})
+            result = self.repair('--dry-run')
+            self.assertEqual(
+                f's1 host-differs  not repairable c8  Bindings of port '
+                f'{PORT_ID}: {why}\n',
+                result.stdout,
+            )
+
     def test_guest_that_may_be_on_the_other_host(self) -> None:
         """A live migration has failed after its guest has moved."""
         self.servers, self.others = [test_check.server(1, 11)], []

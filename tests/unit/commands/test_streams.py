@@ -13,6 +13,7 @@
 """Standard streams that are closed or full, or that lack characters."""
 
 import io
+import pathlib
 from typing import Any
 from unittest import mock
 
@@ -125,6 +126,7 @@ class TestClosedOutput(OutputTestCase, test_list_fleet.FleetTestCase):
 
 
 class TestLostOutput(OutputTestCase, test_check.CheckTestCase):
+    closed = 'Standard output is closed.\n'
     full = 'The output cannot be written: No space left on device\n'
 
     def setUp(self) -> None:
@@ -153,6 +155,29 @@ class TestLostOutput(OutputTestCase, test_check.CheckTestCase):
                     command_result.Result(1, '', self.full),
                     self.run_full(*arguments),
                 )
+
+    def test_monitoring(self) -> None:
+        path = pathlib.Path(self.create_file(''))
+        arguments = ('check', '--nagios', '--metrics', str(path))
+        run = path.with_name(f'{path.name}-run')
+        for expected in (self.full, self.closed):
+            with self.subTest(expected):
+                self.assertEqual(
+                    command_result.Result(3, '', expected),
+                    self.run_full(*arguments)
+                    if expected == self.full
+                    else self.run_with('stdout', None, *arguments),
+                )
+                self.assertIn('check_run_failed 1\n', run.read_text())
+                run.unlink()
+        arguments = (*arguments[:-1], str(path / 'x'))
+        line = f'The metrics could not be written: {path}/x-run: '
+        self.assertEqual(
+            command_result.Result(
+                3, '', f'{line}Not a directory\n{self.closed}'
+            ),
+            self.run_with('stdout', None, *arguments),
+        )
 
     def test_reader_that_is_gone(self) -> None:
         """As in ``| head``."""

@@ -147,6 +147,21 @@ class TestRead(testtools.TestCase):
                     found.interfaces,
                 )
 
+    def test_a_forwarding_of_another_release(self) -> None:
+        floating_ip = {
+            'floating_ip_address': '192.0.2.9',
+            'external_port': '2201',
+        }
+        self.assertEqual(
+            '192.0.2.9:2201->:22/,192.0.2.9:2201->:/',
+            saved_listing.as_text(
+                [
+                    {**floating_ip, 'internal_port': '22', 'id': 'f1'},
+                    floating_ip,
+                ]
+            ),
+        )
+
     def test_nothing(self) -> None:
         header = CSV.partition('\n')[0]
         for text in ('[]', ' [ ]\n', header, header + '\n'):
