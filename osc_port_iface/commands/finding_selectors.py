@@ -37,8 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--finding',
         metavar='<finding>',
-        action='append',
-        default=[],
+        **argument_types.repeated(str),
         choices=[*choices, _ALL],
         help=_(
             'Finding to look for (repeat option to look for several): '
@@ -54,8 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         '--ignore',
         metavar='<finding>',
-        action='append',
-        default=[],
+        **argument_types.repeated(str),
         choices=choices,
         help=_('Finding to leave out (repeat option to leave out several)'),
     )
