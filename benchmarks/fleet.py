@@ -118,8 +118,18 @@ def _command(
     openstack: pathlib.Path, source: str, ids: Sequence[str]
 ) -> measure.Command:
     return [
-        *(openstack, 'server', 'interface', 'list', '--all-projects'),
-        *('--source', source, '-f', 'value', '-c', 'Server ID', *ids),
+        openstack,
+        'server',
+        'interface',
+        'list',
+        '--all-projects',
+        '--source',
+        source,
+        '-f',
+        'value',
+        '-c',
+        'Server ID',
+        *ids,
     ]
 
 

@@ -159,8 +159,17 @@ def _ask(
         seconds.append(time.perf_counter() - began)
         asked = measure.run(
             [
-                *(openstack, 'server', 'interface', 'find', address),
-                *('--at', moment, '--journal', journal, '-f', 'json'),
+                openstack,
+                'server',
+                'interface',
+                'find',
+                address,
+                '--at',
+                moment,
+                '--journal',
+                journal,
+                '-f',
+                'json',
             ],
             os.environ,
         )
@@ -228,9 +237,7 @@ def run(quick: bool) -> report.Report:
         whole = journal.stat().st_size
         seconds, found_peak = _ask(journal, known)
         added, runs = _record(pathlib.Path(directory) / 'still', size)
-    return _report(
-        *(size, days, first, whole, seconds, found_peak, added, runs)
-    )
+    return _report(size, days, first, whole, seconds, found_peak, added, runs)
 
 
 def _times(runs: Sequence[measure.Run]) -> str:

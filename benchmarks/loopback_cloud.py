@@ -54,8 +54,11 @@ class LoopbackCloud:
         :param is_detailed: Whether it has a Neutron and details of servers.
         """
         self._command = [
-            *(sys.executable, '-m', 'benchmarks.loopback_cloud'),
-            *(str(servers), str(delay)),
+            sys.executable,
+            '-m',
+            'benchmarks.loopback_cloud',
+            str(servers),
+            str(delay),
             *(['detailed'] if is_detailed else []),
         ]
 
@@ -254,7 +257,8 @@ def _token(url: str, has_network: bool) -> dict[str, object]:
                 ],
             }
             for service, path in (
-                *(('identity', '/v3'), ('compute', '/v2.1')),
+                ('identity', '/v3'),
+                ('compute', '/v2.1'),
                 *([('network', '')] if has_network else []),
             )
         ],

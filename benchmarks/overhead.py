@@ -34,8 +34,11 @@ def run(quick: bool) -> report.Report:
         output = measure.run(
             [
                 environments.ensure('client') / 'python',
-                *('-m', 'benchmarks.overhead_client'),
-                *(cloud.url, str(servers), str(repetitions)),
+                '-m',
+                'benchmarks.overhead_client',
+                cloud.url,
+                str(servers),
+                str(repetitions),
             ],
             cloud.environment(),
         ).output

@@ -79,7 +79,8 @@ def ensure(
         )
         install(
             directory / 'bin',
-            *('--requirement', pins),
+            '--requirement',
+            pins,
             # Services are rarely started, and compile what they import.
             # Commands run often, so their modules are compiled now.
             *(

@@ -100,8 +100,13 @@ def run_tox(programs: pathlib.Path, arguments: list[str]) -> dict[str, Any]:
         report = pathlib.Path(directory) / 'result.json'
         with subprocess.Popen(
             [
-                *(programs / 'tox', 'run-parallel', '--parallel', PARALLEL),
-                *('--parallel-no-spinner', '--result-json', report),
+                programs / 'tox',
+                'run-parallel',
+                '--parallel',
+                PARALLEL,
+                '--parallel-no-spinner',
+                '--result-json',
+                report,
                 *arguments,
             ],
             cwd=environments.CHECKOUT,
@@ -144,8 +149,14 @@ def shared_cloud(network: str, arguments: list[str]) -> Iterator[None]:
     # It ends when its standard input does, however this process ends.
     keeper = subprocess.Popen(
         [
-            *(sys.executable, '-m', 'tests.cloud', 'run'),
-            *('--network', network, '--', 'cat'),
+            sys.executable,
+            '-m',
+            'tests.cloud',
+            'run',
+            '--network',
+            network,
+            '--',
+            'cat',
         ],
         cwd=environments.CHECKOUT,
         stdin=subprocess.PIPE,

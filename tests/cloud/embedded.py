@@ -212,8 +212,10 @@ class Cloud(directory.CloudDirectory):
         self._start_process(
             service,
             [
-                *(programs / 'python', '-m'),
-                *(f'tests.cloud.services.{service}', self.state),
+                programs / 'python',
+                '-m',
+                f'tests.cloud.services.{service}',
+                self.state,
             ],
             variables,
         )

@@ -143,7 +143,11 @@ class Ovn:
     def _start_switch(self, start_process: StartProcess) -> None:
         self.vsctl('--no-wait', 'init')
         self.vsctl(
-            *('--no-wait', 'set', 'open', '.', 'system-type=dummy'),
+            '--no-wait',
+            'set',
+            'open',
+            '.',
+            'system-type=dummy',
             'external-ids:system-id=chassis-1',
         )
         self._start(
@@ -204,7 +208,9 @@ class Ovn:
         number = _number(host)
         suffix = f'-chassis-{number}' if number > 1 else ''
         self.vsctl(
-            *('set', 'open', '.'),
+            'set',
+            'open',
+            '.',
             *(
                 f'external-ids:{name}{suffix}={value}'
                 for name, value in options.items()
@@ -219,8 +225,15 @@ class Ovn:
         """Plug in the device of a port on a host."""
         name = _device(port_id, host)
         self.vsctl(
-            *('--may-exist', 'add-port', _integration_bridge(host), name),
-            *('--', 'set', 'interface', name, 'type=dummy'),
+            '--may-exist',
+            'add-port',
+            _integration_bridge(host),
+            name,
+            '--',
+            'set',
+            'interface',
+            name,
+            'type=dummy',
             f'external_ids:iface-id={port_id}',
             f'external_ids:attached-mac="{mac_address}"',
         )
@@ -232,8 +245,12 @@ class Ovn:
     def send(self, port_id: str, host: str, frame: bytes) -> None:
         """Send a frame from the guest of a port on a host."""
         self.run(
-            *('ovs-appctl', '-t', f'{self.directory}/vswitchd.ctl'),
-            *('netdev-dummy/receive', _device(port_id, host), frame.hex()),
+            'ovs-appctl',
+            '-t',
+            f'{self.directory}/vswitchd.ctl',
+            'netdev-dummy/receive',
+            _device(port_id, host),
+            frame.hex(),
         )
 
     def run(self, *command: str) -> str:

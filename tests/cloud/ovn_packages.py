@@ -145,16 +145,23 @@ def _unpack() -> None:
     apt = [
         'apt-get',
         '-qq',
-        *('-o', f'Dir::State::Lists={beside}/lists'),
-        *('-o', f'Dir::Cache={beside}'),
+        '-o',
+        f'Dir::State::Lists={beside}/lists',
+        '-o',
+        f'Dir::Cache={beside}',
         # It would change to a user who may not write here.
-        *('-o', 'APT::Sandbox::User='),
+        '-o',
+        'APT::Sandbox::User=',
         # Without a network, say so soon.
-        *('-o', f'Acquire::http::Timeout={TIMEOUT}'),
-        *('-o', f'Acquire::https::Timeout={TIMEOUT}'),
-        *('-o', 'Acquire::Retries=0'),
+        '-o',
+        f'Acquire::http::Timeout={TIMEOUT}',
+        '-o',
+        f'Acquire::https::Timeout={TIMEOUT}',
+        '-o',
+        'Acquire::Retries=0',
         # It would succeed without the lists.
-        *('-o', 'APT::Update::Error-Mode=any'),
+        '-o',
+        'APT::Update::Error-Mode=any',
     ]
     try:
         for command in ([*apt, 'update'], [*apt, 'download', *PACKAGES]):

@@ -69,7 +69,9 @@ class SecondRegion(embedded.Cloud):
         self.facts.touch(mode=0o600)
         self.facts.write_text(json.dumps(facts))
         configuration.write(
-            *(self.state, programs.parent, facts['endpoints']),
+            self.state,
+            programs.parent,
+            facts['endpoints'],
             facts['passwords'],
             region=NAME,
         )

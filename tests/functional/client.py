@@ -84,8 +84,12 @@ def preloaded_program() -> pathlib.Path:
     """Return an ``openstack`` that runs in such a process, too."""
     path = _preloaded() / 'openstack'
     words = (
-        *(sys.executable, '-I', '-S', forked.__file__),
-        *(path.with_name('socket'), program()),
+        sys.executable,
+        '-I',
+        '-S',
+        forked.__file__,
+        path.with_name('socket'),
+        program(),
     )
     path.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
     path.chmod(0o700)

@@ -103,8 +103,14 @@ class AuthenticationTestCase(odd_project.OddProjectTestCase):
             'list by name': ('list', 'one', '-f', 'json'),
             'list all': ('list', '-f', 'csv', '-c', 'Fixed IPs'),
             'list ports': (
-                *('list', server, '--source', 'network'),
-                *('-f', 'value', '-c', 'Port ID'),
+                'list',
+                server,
+                '--source',
+                'network',
+                '-f',
+                'value',
+                '-c',
+                'Port ID',
             ),
             'show': ('show', server, port, '-f', 'json', '-c', 'Tag'),
             'find': ('find', self.project.words['one_address']),
@@ -362,7 +368,11 @@ class TestEndpoints(AuthenticationTestCase):
                 command_result.Result(0, expected, ''),
                 self.openstack_as(
                     {**self.logins.password(), **login},
-                    *(*self.list, '-f', 'json', '-c', 'Port Name'),
+                    *self.list,
+                    '-f',
+                    'json',
+                    '-c',
+                    'Port Name',
                 ),
                 str(override),
             )
@@ -385,8 +395,12 @@ class TestEndpoints(AuthenticationTestCase):
             json.dumps({'clouds': {'overridden': entry}})
         )
         options = (
-            *('--os-cloud', 'overridden', '--os-region-name', self.region),
-            *('--os-interface', 'internal'),
+            '--os-cloud',
+            'overridden',
+            '--os-region-name',
+            self.region,
+            '--os-interface',
+            'internal',
         )
         for login, given in (
             (variables, ()),
@@ -413,7 +427,10 @@ class TestEndpoints(AuthenticationTestCase):
         with contextlib.closing(recording_proxy.RecordingProxy()) as proxy:
             result = self.openstack_as(
                 {**login, 'http_proxy': proxy.url},
-                *(*options, 'server', 'interface', *arguments),
+                *options,
+                'server',
+                'interface',
+                *arguments,
             )
         return result, {
             names[parse.urlsplit(line.partition(' ')[2]).netloc]
@@ -436,7 +453,10 @@ class TestEndpoints(AuthenticationTestCase):
                     **self.logins.password(),
                     'OS_NETWORK_ENDPOINT_OVERRIDE': NOWHERE,
                 },
-                *('server', 'interface', 'find', '10.30.0.11'),
+                'server',
+                'interface',
+                'find',
+                '10.30.0.11',
             ),
         )
 
@@ -448,7 +468,8 @@ class TestEndpoints(AuthenticationTestCase):
             )
         for result in self.run_as(
             {**self.logins.password(), 'OS_REGION_NAME': 'elsewhere'},
-            *('list', 'find'),
+            'list',
+            'find',
         ).values():
             self.assert_refused(
                 'public endpoint for (compute|network) service in elsewhere '

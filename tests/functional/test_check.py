@@ -56,9 +56,7 @@ class TestUntouchedFleet(base.FunctionalTestCase):
         self.assertEqual(
             (0, '[]\n', ''), (result.status, result.stdout, result.stderr)
         )
-        result = self.openstack(
-            *(*COMMAND, '-f', 'json', '--finding', 'unbound')
-        )
+        result = self.openstack(*COMMAND, '-f', 'json', '--finding', 'unbound')
         self.assertEqual(
             (
                 1,
@@ -130,9 +128,7 @@ class CheckTestCase(faults.FaultsTestCase):
     def check(
         self, *arguments: str, user: str = 'admin', status: int = 3
     ) -> list[dict[str, Any]]:
-        result = self.openstack(
-            *(*COMMAND, '-f', 'json', *arguments), user=user
-        )
+        result = self.openstack(*COMMAND, '-f', 'json', *arguments, user=user)
         self.assertEqual(status, result.status, result.stderr)
         rows: list[dict[str, Any]] = json.loads(result.stdout)
         return rows
@@ -276,7 +272,7 @@ class TestCaches(CheckTestCase):
         floating_ip: str,
     ) -> None:
         drawn = self.succeed(
-            *('server', 'interface', 'show', server['id'], '--tree')
+            'server', 'interface', 'show', server['id'], '--tree'
         )
         (outside,) = router['external_gateway_info']['external_fixed_ips']
         first, last = (row['ip_address'] for row in port['fixed_ips'])
@@ -429,7 +425,12 @@ class TestPorts(CheckTestCase):
             ],
         )
         arguments = (
-            *('--finding', 'all', '--older-than', '0s', '--keep-tag', 'keep'),
+            '--finding',
+            'all',
+            '--older-than',
+            '0s',
+            '--keep-tag',
+            'keep',
         )
         wanted = {
             half['id']: 'half-released',
@@ -527,8 +528,13 @@ class TestChanges(base.ProjectTestCase):
                     time.monotonic(), deadline + self.PATIENCE, loops
                 )
                 result = self.openstack(
-                    *(*COMMAND, '-f', 'json', '--finding', 'all'),
-                    *('--project', self.user),
+                    *COMMAND,
+                    '-f',
+                    'json',
+                    '--finding',
+                    'all',
+                    '--project',
+                    self.user,
                     user='admin',
                 )
                 self.assertEqual(

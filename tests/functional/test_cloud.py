@@ -271,7 +271,7 @@ class TestRelease(base.ProjectTestCase):
 
     def test_services(self) -> None:
         python = environments.CHECKOUT.joinpath(
-            *('.venv', self.cloud.release.pins, 'bin', 'python')
+            '.venv', self.cloud.release.pins, 'bin', 'python'
         )
         shown = subprocess.run(
             [python, '-c', FACTS], check=True, capture_output=True, text=True
@@ -511,8 +511,12 @@ class TestNetwork(base.ProjectTestCase):
         self.assertEqual(
             [
                 (
-                    *(2222, 22, 'tcp'),
-                    *(self.parent['id'], '10.0.1.10', made['id']),
+                    2222,
+                    22,
+                    'tcp',
+                    self.parent['id'],
+                    '10.0.1.10',
+                    made['id'],
                 )
             ],
             [
@@ -757,7 +761,9 @@ class TestMoves(base.ProjectTestCase):
         error = self.assertRaises(
             api.HTTPError,
             moves.live_migrate,
-            *(self.admin, self.server, self.target),
+            self.admin,
+            self.server,
+            self.target,
         )
         self.assertEqual(400, error.status)
         self.assert_on(self.before, {(self.target, 'INACTIVE')})

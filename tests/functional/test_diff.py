@@ -136,8 +136,14 @@ class TestDiff(base.ProjectTestCase):
             'compute', f'/servers/{server_id}/os-interface/{self.spare["id"]}'
         )
         self.succeed(
-            *('server', 'interface', 'wait', server_id, '--for', 'detached'),
-            *('--port', self.spare['id']),
+            'server',
+            'interface',
+            'wait',
+            server_id,
+            '--for',
+            'detached',
+            '--port',
+            self.spare['id'],
             user=self.user,
         )
         self.assertEqual(

@@ -77,14 +77,19 @@ class TestErrors(base.FunctionalTestCase):
             ),
         ):
             for command in (
-                *(('list',), ('check',), ('wait',)),
+                ('list',),
+                ('check',),
+                ('wait',),
                 ('repair', '--dry-run'),
             ):
                 with self.subTest(arguments=arguments, command=command):
                     self.assertEqual(
                         command_result.Result(1, '', f'{line}\n'),
                         self.openstack(
-                            *('server', 'interface', *command, *arguments),
+                            'server',
+                            'interface',
+                            *command,
+                            *arguments,
                             user='admin',
                         ),
                     )

@@ -84,7 +84,10 @@ class TestFind(base.ProjectTestCase):
         stdin: str = '',
     ) -> tuple[list[dict[str, Any]], str]:
         result = self.openstack(
-            *(*COMMAND, *addresses, '-f', 'json'),
+            *COMMAND,
+            *addresses,
+            '-f',
+            'json',
             user=user,
             stdin=stdin,
         )
@@ -149,7 +152,9 @@ class TestFind(base.ProjectTestCase):
 
     def test_what_is_no_server(self) -> None:
         rows, _stderr = self.find(
-            *('10.60.0.1', '10.60.0.2', '10.60.0.99'),
+            '10.60.0.1',
+            '10.60.0.2',
+            '10.60.0.99',
             self.unused['floating_ip_address'],
         )
         self.assertEqual(
@@ -181,7 +186,9 @@ class TestFind(base.ProjectTestCase):
             ('admin', 'any project'),
         ):
             rows, stderr = self.find(
-                *('10.60.0.5', '10.60.0.222', 'fa163e000000'),
+                '10.60.0.5',
+                '10.60.0.222',
+                'fa163e000000',
                 user=user,
                 status=3,
             )
@@ -256,7 +263,7 @@ class TestOverlappingAddresses(base.FunctionalTestCase):
             for found in fleet.ensure(embedded.Cloud()).servers.values()
         ]
         result = self.openstack(
-            *(*COMMAND, fleet.COMMON_ADDRESS, '-f', 'json'), user='admin'
+            *COMMAND, fleet.COMMON_ADDRESS, '-f', 'json', user='admin'
         )
         self.assertEqual(0, result.status, result.stderr)
         self.assertEqual(

@@ -128,8 +128,11 @@ class TestIndirections(base.ProjectTestCase):
         )['floatingip']
         expected = [
             (
-                *('port-forwarding', 'forwards', row['protocol']),
-                *(row['external_port'], row['internal_port']),
+                'port-forwarding',
+                'forwards',
+                row['protocol'],
+                row['external_port'],
+                row['internal_port'],
                 self.server_of(row['internal_port_id']),
                 row['internal_ip_address'],
             )
@@ -143,9 +146,13 @@ class TestIndirections(base.ProjectTestCase):
             expected,
             [
                 (
-                    *(row['Matched As'], row['Certainty'], row['Protocol']),
-                    *(row['External Port'], row['Internal Port']),
-                    *(row['Server ID'], row['Fixed IP']),
+                    row['Matched As'],
+                    row['Certainty'],
+                    row['Protocol'],
+                    row['External Port'],
+                    row['Internal Port'],
+                    row['Server ID'],
+                    row['Fixed IP'],
                 )
                 for row in rows
             ],
@@ -206,9 +213,20 @@ class TestIndirections(base.ProjectTestCase):
         for source in ('compute', 'network'):
             with self.subTest(source):
                 rows = self.rows(
-                    *('server', 'interface', 'list', '--subports'),
-                    *('--source', source, '-c', 'Port ID', '-c', 'VLAN'),
-                    *('-c', 'Parent Port ID', '-c', 'Port Forwardings'),
+                    'server',
+                    'interface',
+                    'list',
+                    '--subports',
+                    '--source',
+                    source,
+                    '-c',
+                    'Port ID',
+                    '-c',
+                    'VLAN',
+                    '-c',
+                    'Parent Port ID',
+                    '-c',
+                    'Port Forwardings',
                     user=self.reader,
                 )
                 self.assertEqual(
@@ -248,12 +266,18 @@ class TestIndirections(base.ProjectTestCase):
                 (row,) = self.find(query, '--long')
                 self.assertEqual(
                     (
-                        *('subport', server_id, subport['segmentation_id']),
-                        *(trunk['port_id'], port['id']),
+                        'subport',
+                        server_id,
+                        subport['segmentation_id'],
+                        trunk['port_id'],
+                        port['id'],
                     ),
                     (
-                        *(row['Matched As'], row['Server ID'], row['VLAN']),
-                        *(row['Parent Port ID'], row['Port ID']),
+                        row['Matched As'],
+                        row['Server ID'],
+                        row['VLAN'],
+                        row['Parent Port ID'],
+                        row['Port ID'],
                     ),
                 )
 
@@ -290,7 +314,8 @@ class TestIndirections(base.ProjectTestCase):
         self.assertEqual(
             ('allowed-address', user, True),
             (
-                *(row['Matched As'], row['Server ID']),
+                row['Matched As'],
+                row['Server ID'],
                 row['Allowed Address']['any_address'],
             ),
         )
@@ -305,13 +330,21 @@ class TestIndirections(base.ProjectTestCase):
                 (row,) = self.find(gateway['ip_address'], '--long', user=user)
                 self.assertEqual(
                     (
-                        *('router-gateway', 'owns', None, router['id']),
-                        *(router['name'], router['project_id'], self.user),
+                        'router-gateway',
+                        'owns',
+                        None,
+                        router['id'],
+                        router['name'],
+                        router['project_id'],
+                        self.user,
                     ),
                     (
-                        *(row['Matched As'], row['Certainty']),
-                        *(row['Server ID'], row['Device ID']),
-                        *(row['Device Name'], row['Project ID']),
+                        row['Matched As'],
+                        row['Certainty'],
+                        row['Server ID'],
+                        row['Device ID'],
+                        row['Device Name'],
+                        row['Project ID'],
                         row['Project Name'],
                     ),
                 )
@@ -333,7 +366,8 @@ class TestIndirections(base.ProjectTestCase):
                 ('router-gateway', 'owns', None),
                 *(('router-gateway', 'behind', server) for server in behind),
             },
-            *(gateway['ip_address'], '--behind'),
+            gateway['ip_address'],
+            '--behind',
         )
 
     def test_load_balancer(self) -> None:
@@ -343,7 +377,8 @@ class TestIndirections(base.ProjectTestCase):
             {
                 ('load-balancer', 'owns', None),
                 (
-                    *('allowed-address', 'may-use'),
+                    'allowed-address',
+                    'may-use',
                     self.server_of(self.load_balancer.vrrp['id']),
                 ),
             },
@@ -426,9 +461,13 @@ class TestIndirections(base.ProjectTestCase):
 
     def test_another_project_sees_nothing(self) -> None:
         result = self.openstack(
-            *(*COMMAND, '10.61.0.100', self.shared['floating_ip_address']),
-            *(self.subport['mac_address'], self.virtual_ip['id']),
-            *('-f', 'json'),
+            *COMMAND,
+            '10.61.0.100',
+            self.shared['floating_ip_address'],
+            self.subport['mac_address'],
+            self.virtual_ip['id'],
+            '-f',
+            'json',
             user='other',
         )
         self.assertEqual((3, '[]\n'), (result.status, result.stdout))

@@ -22,7 +22,14 @@ from tests.functional import client
 PACKAGE = 'osc_port_iface'
 
 VERBS = (
-    *('check', 'diff', 'find', 'list', 'reach', 'record', 'repair', 'show'),
+    'check',
+    'diff',
+    'find',
+    'list',
+    'reach',
+    'record',
+    'repair',
+    'show',
     'wait',
 )
 
@@ -119,7 +126,7 @@ class TestOtherCommands(base.FunctionalTestCase):
     def imported(self, package: str, *arguments: str) -> list[str]:
         """Run a command, and return its imports of a package."""
         result = self.run_program(
-            *(python(), '-P', '-c', TRACE, package), *arguments
+            python(), '-P', '-c', TRACE, package, *arguments
         )
         self.assertEqual(0, result.status, result.stderr)
         return result.stderr.splitlines()[-1].split()

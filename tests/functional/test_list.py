@@ -196,8 +196,10 @@ class TestOneServer(base.FunctionalTestCase):
             ('2', True),
         ):
             rows = self.rows(
-                *('--os-compute-api-version', pinned),
-                *(*COMMAND, self.server['id']),
+                '--os-compute-api-version',
+                pinned,
+                *COMMAND,
+                self.server['id'],
             )
             self.assertEqual(3, len(rows))
             self.assertEqual({has_tag}, {'Tag' in row for row in rows})

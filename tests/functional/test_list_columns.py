@@ -266,7 +266,10 @@ class TestColumns(base.ProjectTestCase):
                 expected = self.expected(user)
                 self.proxy.requests.clear()
                 result = self.openstack(
-                    *(*COMMAND, *self.scope(user), '-f', 'json'),
+                    *COMMAND,
+                    *self.scope(user),
+                    '-f',
+                    'json',
                     *(f'-c{header}' for header in expected[0]),
                     user=user,
                 )
@@ -295,8 +298,13 @@ class TestColumns(base.ProjectTestCase):
                 )
                 self.assertEqual(
                     [
-                        *('floatingips', 'floatingips', 'networks'),
-                        *('policies', 'ports', 'security-groups', 'subnets'),
+                        'floatingips',
+                        'floatingips',
+                        'networks',
+                        'policies',
+                        'ports',
+                        'security-groups',
+                        'subnets',
                     ],
                     self.asked(),
                 )
@@ -326,7 +334,8 @@ class TestColumns(base.ProjectTestCase):
             with self.subTest(headers=headers, options=options):
                 self.proxy.requests.clear()
                 self.rows(
-                    *(*COMMAND, *options),
+                    *COMMAND,
+                    *options,
                     *(f'-c{header}' for header in headers),
                 )
                 self.assertEqual(asked, self.asked())
@@ -369,7 +378,12 @@ class TestColumns(base.ProjectTestCase):
         ):
             with self.subTest(arguments=arguments):
                 text = self.succeed(
-                    *(*COMMAND, *arguments, '-f', 'value', '-c', 'Port ID'),
+                    *COMMAND,
+                    *arguments,
+                    '-f',
+                    'value',
+                    '-c',
+                    'Port ID',
                     user=user,
                 )
                 self.assertEqual(

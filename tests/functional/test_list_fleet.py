@@ -100,7 +100,11 @@ class TestFleet(base.FunctionalTestCase):
     def rows_of_all_projects(self, *arguments: str) -> list[dict[str, Any]]:
         """List all projects, while other tests delete servers."""
         result = self.openstack(
-            *(*COMMAND, '--all-projects', '-f', 'json', *arguments),
+            *COMMAND,
+            '--all-projects',
+            '-f',
+            'json',
+            *arguments,
             user='admin',
         )
         for line in result.stderr.splitlines():
@@ -155,7 +159,11 @@ class TestFleet(base.FunctionalTestCase):
             with self.subTest(command=command, arguments=arguments):
                 self.proxy.requests.clear()
                 result = self.openstack(
-                    *('server', 'interface', command, *ids, *arguments),
+                    'server',
+                    'interface',
+                    command,
+                    *ids,
+                    *arguments,
                     user='admin',
                 )
                 self.assertEqual((0, ''), (result.status, result.stderr))
@@ -184,8 +192,13 @@ class TestFleet(base.FunctionalTestCase):
 
     def test_proxy_that_closes_long_requests(self) -> None:
         arguments = (
-            *(*COMMAND, '--project', 'fleet-b', '--source', 'network'),
-            *('-f', 'csv'),
+            *COMMAND,
+            '--project',
+            'fleet-b',
+            '--source',
+            'network',
+            '-f',
+            'csv',
         )
         expected = self.succeed(*arguments, user='admin')
         closed: list[str] = []
@@ -233,7 +246,9 @@ class TestFleet(base.FunctionalTestCase):
         self.assertEqual(
             expected,
             self.succeed(
-                *(*COMMAND, '-f', 'csv'),
+                *COMMAND,
+                '-f',
+                'csv',
                 OS_CLIENT_CONFIG_FILE=str(clouds_yaml),
                 OS_CLOUD='limited',
             ),
@@ -332,7 +347,7 @@ class TestFleet(base.FunctionalTestCase):
 
     def test_long(self) -> None:
         rows = self.rows(
-            *(*COMMAND, '--long', '--project', 'fleet-a'), user='admin'
+            *COMMAND, '--long', '--project', 'fleet-a', user='admin'
         )
         admin = api.Api('admin', self.cloud)
         ports = {
@@ -424,18 +439,32 @@ class TestPartialFailure(base.ProjectTestCase):
         server_id = self.servers[1]['id']
         statement = 'UPDATE instances SET vm_state = ? WHERE uuid = ?'
         arguments = (
-            *(*COMMAND, '--source', 'cache', '-f', 'value'),
-            *('-c', 'Server Name', '-c', 'MAC Address'),
+            *COMMAND,
+            '--source',
+            'cache',
+            '-f',
+            'value',
+            '-c',
+            'Server Name',
+            '-c',
+            'MAC Address',
         )
         expected = self.succeed(*arguments)
         self.assertEqual(3, expected.count('\n'))
         databases.change(
-            *(self.cloud, 'nova-cell1', statement, 'of a later Nova'),
+            self.cloud,
+            'nova-cell1',
+            statement,
+            'of a later Nova',
             server_id,
         )
         self.addCleanup(
             databases.change,
-            *(self.cloud, 'nova-cell1', statement, 'active', server_id),
+            self.cloud,
+            'nova-cell1',
+            statement,
+            'active',
+            server_id,
         )
         shown = self.api.get('compute', f'/servers/{server_id}')['server']
         self.assertEqual('UNKNOWN', shown['status'])
@@ -451,9 +480,7 @@ class TestPartialFailure(base.ProjectTestCase):
                 self.scenario.delete(doomed)
 
         self.proxy.before = delete_after_the_listing
-        result = self.openstack(
-            *(*COMMAND, '-f', 'json', '--concurrency', '1')
-        )
+        result = self.openstack(*COMMAND, '-f', 'json', '--concurrency', '1')
         self.assertEqual(1, result.status)
         self.assertRegex(
             result.stderr,

@@ -47,9 +47,18 @@ class TestLoadBalancers(base.ProjectTestCase):
     ) -> tuple[command_result.Result, dict[str, tuple[str, ...]]]:
         """Delete unused ports; return what became of each."""
         result = self.openstack(
-            *('server', 'interface', 'repair', '--finding', 'unused-port'),
-            *('--older-than', '0s', '--delete-orphans', '--auto-approve'),
-            *('-f', 'json', *arguments),
+            'server',
+            'interface',
+            'repair',
+            '--finding',
+            'unused-port',
+            '--older-than',
+            '0s',
+            '--delete-orphans',
+            '--auto-approve',
+            '-f',
+            'json',
+            *arguments,
         )
         rows: list[dict[str, Any]] = json.loads(result.stdout)
         return result, {
@@ -175,10 +184,25 @@ class TestLoadBalancers(base.ProjectTestCase):
             with self.subTest(f'{query}, {refusal}'):
                 self.octavia.refusal = refusal
                 result = self.openstack(
-                    *('server', 'interface', 'find', query, '--behind'),
-                    *('-f', 'value', '-c', 'Matched As', '-c', 'Certainty'),
-                    *('-c', 'Server ID', '-c', 'Port ID'),
-                    *('-c', 'External Port', '-c', 'Internal Port'),
+                    'server',
+                    'interface',
+                    'find',
+                    query,
+                    '--behind',
+                    '-f',
+                    'value',
+                    '-c',
+                    'Matched As',
+                    '-c',
+                    'Certainty',
+                    '-c',
+                    'Server ID',
+                    '-c',
+                    'Port ID',
+                    '-c',
+                    'External Port',
+                    '-c',
+                    'Internal Port',
                 )
                 self.assertEqual(
                     expected, (result.status, result.stdout, result.stderr)

@@ -81,9 +81,7 @@ class TestPlugging(base.ProjectTestCase):
         subport = self.admin.get('network', path)['port']
         self.assertEqual('', subport['binding:host_id'])
         (row,) = self.of_own_project(
-            self.rows(
-                *('server', 'interface', 'find', '10.82.0.9'), user='admin'
-            )
+            self.rows('server', 'interface', 'find', '10.82.0.9', user='admin')
         )
         self.assertEqual(
             ('subport', self.server['id'], port['binding:host_id']),
@@ -238,7 +236,8 @@ class TestHosts(faults.FaultsTestCase):
         (row,) = self.check(server, 3)
         self.assertEqual(
             (
-                *(port_id, 'binding-failed'),
+                port_id,
+                'binding-failed',
                 f'{host} has no segment of physical network {name}',
             ),
             (row['Port ID'], row['Finding'], row['Cause']),
@@ -258,7 +257,8 @@ class TestHosts(faults.FaultsTestCase):
                 kind += ' Gateway'
             self.assertEqual(
                 (
-                    *(port_id, 'port-down'),
+                    port_id,
+                    'port-down',
                     f'no live network agent on {host} ({kind} agent)',
                 ),
                 (row['Port ID'], row['Finding'], row['Cause']),
@@ -291,7 +291,12 @@ class TestHosts(faults.FaultsTestCase):
         self, server: scenario.Resource, status: int
     ) -> list[dict[str, Any]]:
         result = self.openstack(
-            *('server', 'interface', 'check', server['id'], '-f', 'json'),
+            'server',
+            'interface',
+            'check',
+            server['id'],
+            '-f',
+            'json',
             user='admin',
         )
         self.assertEqual(status, result.status, result.stderr)

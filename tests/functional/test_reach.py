@@ -245,8 +245,19 @@ class TestReach(base.ProjectTestCase):
         cls.groups = {
             name: make.security_group(name, stateful=name not in stateless)
             for name in (
-                *('web', 'members', 'strangers', 'number', 'away', 'udp'),
-                *('six', 'office', 'lab', *stateless, 'ssh', 'ping', 'pong'),
+                'web',
+                'members',
+                'strangers',
+                'number',
+                'away',
+                'udp',
+                'six',
+                'office',
+                'lab',
+                *stateless,
+                'ssh',
+                'ping',
+                'pong',
             )
         }
         groups = cls.groups
@@ -354,8 +365,13 @@ class TestReach(base.ProjectTestCase):
     ) -> list[dict[str, Any]]:
         """Judge paths; the exit status must be that of the best one."""
         result = self.openstack(
-            *(*COMMAND, self.end(source), self.end(destination)),
-            *(*arguments, '--long', '-f', 'json'),
+            *COMMAND,
+            self.end(source),
+            self.end(destination),
+            *arguments,
+            '--long',
+            '-f',
+            'json',
             user=user,
         )
         rows: list[dict[str, Any]] = json.loads(result.stdout or '[]')
@@ -666,8 +682,12 @@ class TestReach(base.ProjectTestCase):
             ):
                 with self.subTest(user=user, protocol=protocol):
                     found = self.judged(
-                        *('front', 'db', '--protocol', protocol),
-                        *('--port', kind),
+                        'front',
+                        'db',
+                        '--protocol',
+                        protocol,
+                        '--port',
+                        kind,
                         user=user,
                     )
                     self.assertEqual(
@@ -680,7 +700,12 @@ class TestReach(base.ProjectTestCase):
         for user in self.everybody:
             for port, verdict in (('67', passing), ('68', 'blocked')):
                 row, *_others = self.paths(
-                    *('bare', 'front', '--protocol', 'udp', '--port', port),
+                    'bare',
+                    'front',
+                    '--protocol',
+                    'udp',
+                    '--port',
+                    port,
                     user=user,
                 )
                 self.assertEqual(
@@ -703,7 +728,8 @@ class TestReach(base.ProjectTestCase):
         )
         for cidr, way, expected in (
             (
-                *('10.71.0.0/24', 'same'),
+                '10.71.0.0/24',
+                'same',
                 ('allowed', 'tcp 22 only from 10.71.0.0/28'),
             ),
             ('10.72.0.0/24', 'through', ('blocked', f'{no_rule}10.72.0.0/24')),

@@ -53,9 +53,16 @@ class TestOracle(base.FunctionalTestCase):
             self.made.servers[:SERVERS], 2
         ):
             result = self.openstack(
-                *('server', 'interface', 'reach', source['id']),
-                *(destination['id'], '--port', str(ssh.port)),
-                *('--long', '-f', 'json'),
+                'server',
+                'interface',
+                'reach',
+                source['id'],
+                destination['id'],
+                '--port',
+                str(ssh.port),
+                '--long',
+                '-f',
+                'json',
                 user='admin',
             )
             rows = json.loads(result.stdout)

@@ -118,7 +118,7 @@ class TestRecord(base.ProjectTestCase):
 
     def record(self) -> dict[str, Any]:
         result = self.openstack(
-            *('server', 'interface', 'record', self.journal, '-f', 'json')
+            'server', 'interface', 'record', self.journal, '-f', 'json'
         )
         self.assertEqual((0, ''), (result.status, result.stderr))
         (row,) = json.loads(result.stdout)
@@ -128,8 +128,16 @@ class TestRecord(base.ProjectTestCase):
     def find(self, moment: _Moment) -> list[dict[str, Any]]:
         """Find the owners of all addresses at a moment, without a token."""
         result = self.openstack(
-            *('server', 'interface', 'find', *ADDRESSES, '-f', 'json'),
-            *('--journal', self.journal, '--at', moment.isoformat()),
+            'server',
+            'interface',
+            'find',
+            *ADDRESSES,
+            '-f',
+            'json',
+            '--journal',
+            self.journal,
+            '--at',
+            moment.isoformat(),
             OS_CLOUD='',
         )
         self.assertIn(result.status, (0, 3), result.stderr)
@@ -147,14 +155,26 @@ class TestRecord(base.ProjectTestCase):
         statement = 'UPDATE instances SET vm_state = ? WHERE uuid = ?'
         self.addCleanup(
             databases.change,
-            *(self.cloud, 'nova-cell1', statement, 'active', server_id),
+            self.cloud,
+            'nova-cell1',
+            statement,
+            'active',
+            server_id,
         )
         databases.change(
-            *(self.cloud, 'nova-cell1', statement, 'soft-delete', server_id),
+            self.cloud,
+            'nova-cell1',
+            statement,
+            'soft-delete',
+            server_id,
         )
         (row,) = self.rows(
-            *('server', 'interface', 'record', self.journal),
-            *('--project', self.api.project_id),
+            'server',
+            'interface',
+            'record',
+            self.journal,
+            '--project',
+            self.api.project_id,
             user='admin',
         )
         found = self.find(_Moment.fromisoformat(row['Finished']))
@@ -163,8 +183,17 @@ class TestRecord(base.ProjectTestCase):
             [(row['Query'], row['Server ID']) for row in found],
         )
         listed = self.openstack(
-            *('server', 'interface', 'list', '-f', 'value', '-c', 'Server ID'),
-            *('--journal', self.journal, '--at', row['Finished']),
+            'server',
+            'interface',
+            'list',
+            '-f',
+            'value',
+            '-c',
+            'Server ID',
+            '--journal',
+            self.journal,
+            '--at',
+            row['Finished'],
             OS_CLOUD='',
         )
         self.assertEqual((0, ''), (listed.status, listed.stderr))

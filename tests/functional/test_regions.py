@@ -81,7 +81,10 @@ class TestRegions(base.ProjectTestCase):
         :param values: Settings of RegionTwo in clouds.yaml.
         """
         return self.openstack(
-            *('server', 'interface', *arguments, *regions.split()),
+            'server',
+            'interface',
+            *arguments,
+            *regions.split(),
             OS_CLIENT_CONFIG_FILE=self.clouds_yaml(**values),
         )
 
@@ -194,8 +197,19 @@ class TestRegions(base.ProjectTestCase):
             return max(row['Started'] for row in rows), changed
 
         listed = self.ask(
-            *('list', '-f', 'json', '-c', 'Region', '-c', 'Server ID'),
-            *('-c', 'Server Name', '-c', 'Port ID', '-c', 'Fixed IPs'),
+            'list',
+            '-f',
+            'json',
+            '-c',
+            'Region',
+            '-c',
+            'Server ID',
+            '-c',
+            'Server Name',
+            '-c',
+            'Port ID',
+            '-c',
+            'Fixed IPs',
         )
         saved = str(self.directory / 'saved')
         pathlib.Path(saved).write_text(listed.stdout)
@@ -218,9 +232,7 @@ class TestRegions(base.ProjectTestCase):
             )
         self.assertEqual(
             command_result.Result(3, f'{two[:-1]} port-name\n', ''),
-            self.ask(
-                *('diff', *at, start, *columns, '-c', 'Change'), regions=''
-            ),
+            self.ask('diff', *at, start, *columns, '-c', 'Change', regions=''),
         )
         for arguments in ((saved,), (saved, *at, start)):
             self.assertEqual(

@@ -84,7 +84,12 @@ class RepairTestCase(faults.FaultsTestCase):
 
     def assert_clean(self, *server_ids: str) -> None:
         result = self.openstack(
-            *('server', 'interface', 'check', '-f', 'json', *server_ids),
+            'server',
+            'interface',
+            'check',
+            '-f',
+            'json',
+            *server_ids,
             user='admin',
         )
         self.assertEqual((0, '[]\n'), (result.status, result.stdout))
@@ -294,8 +299,12 @@ class TestPorts(RepairTestCase):
             elsewhere['id'],
         )
         (row,) = self.repair(
-            *(server['id'], '--finding', 'host-differs', '--auto-approve'),
-            *('--timeout', '0'),
+            server['id'],
+            '--finding',
+            'host-differs',
+            '--auto-approve',
+            '--timeout',
+            '0',
             status=1,
         )
         failed = f'binding_failed on {moves.host_of(self.admin, server)}'
@@ -382,8 +391,12 @@ class TestPorts(RepairTestCase):
             recording_proxy.Answer(404, b'default backend - 404'),
         )
         rows = self.repair(
-            *('--project', self.user, '--finding', 'orphan-port'),
-            *('--auto-approve', '--delete-orphans'),
+            '--project',
+            self.user,
+            '--finding',
+            'orphan-port',
+            '--auto-approve',
+            '--delete-orphans',
             status=1,
         )
         self.assertEqual(
@@ -420,12 +433,12 @@ class TestPorts(RepairTestCase):
         chosen = ('--finding', 'orphan-port', '--delete-orphans')
         # For all that a member knows, another project has its server.
         (row,) = self.repair(
-            *(*chosen, '--auto-approve'), user=self.user, status=3
+            *chosen, '--auto-approve', user=self.user, status=3
         )
         self.assertEqual('not repairable', row['Result'])
         self.assertEqual([], self.proxy.writes)
         (row,) = self.repair(
-            *(*chosen, '--auto-approve', '--port', port['id']), user=self.user
+            *chosen, '--auto-approve', '--port', port['id'], user=self.user
         )
         self.assertEqual('repaired', row['Result'])
         self.assert_sent([row])
@@ -456,9 +469,16 @@ class TestPortsWithoutServer(RepairTestCase):
     def test_kept(self) -> None:
         """Ports that something uses stay, and so does everything else."""
         selection = (
-            *('--finding', 'unused-port', '--finding', 'half-released'),
-            *('--older-than', '0s', '--keep-tag', 'keep'),
-            *('--auto-approve', '--delete-orphans'),
+            '--finding',
+            'unused-port',
+            '--finding',
+            'half-released',
+            '--older-than',
+            '0s',
+            '--keep-tag',
+            'keep',
+            '--auto-approve',
+            '--delete-orphans',
         )
         unused = self.scenario.port(self.network)
         ports = {
@@ -558,8 +578,14 @@ class TestPortsWithoutServer(RepairTestCase):
                 self.proxy.writes.clear()
                 code = 'half-released' if port is half else 'unused-port'
                 rows = self.repair(
-                    *('--finding', code, '--older-than', '0s', *selected),
-                    *('--keep-tag', 'keep', '--auto-approve'),
+                    '--finding',
+                    code,
+                    '--older-than',
+                    '0s',
+                    *selected,
+                    '--keep-tag',
+                    'keep',
+                    '--auto-approve',
                     '--delete-orphans',
                     user=user,
                 )
@@ -648,9 +674,21 @@ class TestRaces(RepairTestCase):
             with self.subTest(code):
                 self.act_before(reads, port, act)
                 result = self.openstack(
-                    *(*COMMAND, '--project', self.user, '--finding', code),
-                    *('--auto-approve', option, '--port', port['id']),
-                    *('-f', 'value', '-c', 'Result', '-c', 'Reason'),
+                    *COMMAND,
+                    '--project',
+                    self.user,
+                    '--finding',
+                    code,
+                    '--auto-approve',
+                    option,
+                    '--port',
+                    port['id'],
+                    '-f',
+                    'value',
+                    '-c',
+                    'Result',
+                    '-c',
+                    'Reason',
                     user='service' if code == 'stale-binding' else 'admin',
                 )
                 line = f'Port {port["id"]}: {reason}\n'
@@ -672,9 +710,21 @@ class TestRaces(RepairTestCase):
 
         self.proxy.before = attach
         result = self.openstack(
-            *(*COMMAND, '--project', self.user, '--finding', 'orphan-port'),
-            *('--auto-approve', '--delete-orphans', '-f', 'value'),
-            *('-c', 'Result', '-c', 'After', '-c', 'Reason'),
+            *COMMAND,
+            '--project',
+            self.user,
+            '--finding',
+            'orphan-port',
+            '--auto-approve',
+            '--delete-orphans',
+            '-f',
+            'value',
+            '-c',
+            'Result',
+            '-c',
+            'After',
+            '-c',
+            'Reason',
             user='admin',
         )
         changed = f'Deletion of port {orphan["id"]}: it has changed since it'
@@ -740,7 +790,13 @@ class TestSafety(RepairTestCase):
             self.forget(server)
         ids = [server['id'] for server in servers]
         result = self.openstack(
-            *(*COMMAND, *ids, '--auto-approve', '--max', '1', '-f', 'json'),
+            *COMMAND,
+            *ids,
+            '--auto-approve',
+            '--max',
+            '1',
+            '-f',
+            'json',
             user='admin',
         )
         self.assertEqual(
@@ -768,7 +824,9 @@ class TestSafety(RepairTestCase):
         result = self.openstack(
             *COMMAND,
             *(server['id'] for server in servers),
-            *('--auto-approve', '-f', 'json'),
+            '--auto-approve',
+            '-f',
+            'json',
             user='admin',
         )
         self.assertEqual(1, result.status)
@@ -788,7 +846,11 @@ class TestSafety(RepairTestCase):
         body = json.dumps({'events': [{'code': 422, 'status': 'failed'}]})
         self.proxy.answer(EVENTS, recording_proxy.Answer(207, body.encode()))
         result = self.openstack(
-            *(*COMMAND, server['id'], '--auto-approve', '-f', 'json'),
+            *COMMAND,
+            server['id'],
+            '--auto-approve',
+            '-f',
+            'json',
             user='admin',
         )
         self.assertEqual(1, result.status)
@@ -828,8 +890,13 @@ class TestSafety(RepairTestCase):
         server = self.make_server()
         self.forget(server)
         result = self.openstack(
-            *(*COMMAND, server['id'], '--auto-approve', '-f', 'json'),
-            *('--audit-log', '/dev/full'),
+            *COMMAND,
+            server['id'],
+            '--auto-approve',
+            '-f',
+            'json',
+            '--audit-log',
+            '/dev/full',
             user='admin',
         )
         self.assertEqual(
@@ -916,8 +983,16 @@ class TestInterruption(RepairTestCase):
             self.admin.get('network', path)['port']['admin_state_up']
         )
         result = self.openstack(
-            *('server', 'interface', 'check', server['id'], '-f', 'value'),
-            *('-c', 'Finding', '-c', 'Actual'),
+            'server',
+            'interface',
+            'check',
+            server['id'],
+            '-f',
+            'value',
+            '-c',
+            'Finding',
+            '-c',
+            'Actual',
             user='admin',
         )
         self.assertEqual(
@@ -1024,7 +1099,9 @@ class TestRights(RepairTestCase):
         server = self.make_server()
         self.forget(server)
         rows = self.repair(
-            *('--auto-approve', '--bounce', '--delete-orphans'),
+            '--auto-approve',
+            '--bounce',
+            '--delete-orphans',
             user=self.reader,
             status=3,
         )
@@ -1038,8 +1115,11 @@ class TestRights(RepairTestCase):
             'network', f'/v2.0/ports/{self.ports(stale)[0]["id"]}'
         )
         rows = self.repair(
-            *(server['id'], stale['id']),
-            *('--auto-approve', '--timeout', '1'),
+            server['id'],
+            stale['id'],
+            '--auto-approve',
+            '--timeout',
+            '1',
             user=self.user,
             status=3,
         )

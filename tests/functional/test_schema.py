@@ -68,7 +68,7 @@ class TestSchemas(base.ProjectTestCase):
         self, verb: str, *arguments: str, user: str | None, status: int = 0
     ) -> Any:
         result = self.openstack(
-            *('server', 'interface', verb, *arguments, '-f', 'json'), user=user
+            'server', 'interface', verb, *arguments, '-f', 'json', user=user
         )
         self.assertEqual(status, result.status, result.stderr)
         return json.loads(result.stdout)

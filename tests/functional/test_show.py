@@ -63,8 +63,14 @@ class TestShow(base.ProjectTestCase):
                 self.assertEqual(
                     f'{self.port["id"]}\n',
                     self.succeed(
-                        *('server', 'interface', 'show', *arguments),
-                        *('-f', 'value', '-c', 'Port ID'),
+                        'server',
+                        'interface',
+                        'show',
+                        *arguments,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Port ID',
                     ),
                 )
 
@@ -114,7 +120,11 @@ class TestShow(base.ProjectTestCase):
             (self.reader, self.port['fixed_ips'][1]['ip_address'].upper()),
         ):
             result = self.openstack(
-                *(*COMMAND, self.server['id'], interface, '-f', 'json'),
+                *COMMAND,
+                self.server['id'],
+                interface,
+                '-f',
+                'json',
                 user=user,
             )
             self.assertEqual(0, result.status, result.stderr)
@@ -122,7 +132,7 @@ class TestShow(base.ProjectTestCase):
 
     def test_port_costs_one_request(self) -> None:
         self.succeed(
-            *(*COMMAND, self.server['id'], self.port['id']), user='admin'
+            *COMMAND, self.server['id'], self.port['id'], user='admin'
         )
         self.assertEqual(
             [
@@ -134,8 +144,15 @@ class TestShow(base.ProjectTestCase):
 
     def test_text(self) -> None:
         shown = self.succeed(
-            *(*COMMAND, self.server['name'], self.port['id']),
-            *('-f', 'value', '-c', 'Fixed IPs', '-c', 'Tag'),
+            *COMMAND,
+            self.server['name'],
+            self.port['id'],
+            '-f',
+            'value',
+            '-c',
+            'Fixed IPs',
+            '-c',
+            'Tag',
             user='admin',
             ALL_PROJECTS='1',
         )
@@ -233,8 +250,12 @@ class TestRules(base.ProjectTestCase):
     def show(self, port: str, *arguments: str, user: str) -> Any:
         return json.loads(
             self.succeed(
-                *(*COMMAND, self.server['id'], self.ports[port]['id']),
-                *('-f', 'json', *arguments),
+                *COMMAND,
+                self.server['id'],
+                self.ports[port]['id'],
+                '-f',
+                'json',
+                *arguments,
                 user=user,
             )
         )
@@ -242,8 +263,15 @@ class TestRules(base.ProjectTestCase):
     def lines(self, port: str, user: str) -> list[str]:
         """Return the lines of text, with single spaces."""
         text = self.succeed(
-            *(*COMMAND, self.server['id'], self.ports[port]['id']),
-            *('-f', 'value', '-c', 'Allowed Traffic', '-c', 'Rules'),
+            *COMMAND,
+            self.server['id'],
+            self.ports[port]['id'],
+            '-f',
+            'value',
+            '-c',
+            'Allowed Traffic',
+            '-c',
+            'Rules',
             user=user,
         )
         return [' '.join(line.split()) for line in text.splitlines()]
@@ -346,8 +374,15 @@ class TestRules(base.ProjectTestCase):
         clear: dict[str, Any] = {'port': {'security_groups': []}}
         self.addCleanup(admin.put, 'network', path, clear)
         result = self.openstack(
-            *(*COMMAND, self.server['id'], self.ports['foreign']['id']),
-            *('-f', 'value', '-c', 'Allowed Traffic', '-c', 'Rules'),
+            *COMMAND,
+            self.server['id'],
+            self.ports['foreign']['id'],
+            '-f',
+            'value',
+            '-c',
+            'Allowed Traffic',
+            '-c',
+            'Rules',
         )
         self.assertEqual(
             command_result.Result(

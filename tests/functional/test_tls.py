@@ -34,8 +34,16 @@ class TestTls(odd_project.OddProjectTestCase):
 
     def command(self) -> tuple[str, ...]:
         return (
-            *('server', 'interface', 'list', self.project.ids['one']),
-            *('-f', 'csv', '-c', 'Port ID', '-c', 'Subnet Names'),
+            'server',
+            'interface',
+            'list',
+            self.project.ids['one'],
+            '-f',
+            'csv',
+            '-c',
+            'Port ID',
+            '-c',
+            'Subnet Names',
         )
 
     def serve(
@@ -102,7 +110,8 @@ class TestTls(odd_project.OddProjectTestCase):
 
     def test_compute_of_unknown_authority(self) -> None:
         result = self.compare(
-            *('--os-cacert', str(self.authority.certificate)),
+            '--os-cacert',
+            str(self.authority.certificate),
             **self.serve(strangers=('compute',)),
         )
         self.assertEqual((1, ''), (result.status, result.stdout))
@@ -113,7 +122,8 @@ class TestTls(odd_project.OddProjectTestCase):
 
     def test_network_of_unknown_authority(self) -> None:
         result = self.openstack(
-            *('--os-cacert', str(self.authority.certificate)),
+            '--os-cacert',
+            str(self.authority.certificate),
             *self.command(),
             **self.serve(strangers=('network',)),
         )

@@ -73,7 +73,10 @@ class TestWait(WaitTestCase):
     def test_network(self) -> None:
         server = self.make_server('networked')
         self.succeed(
-            *('server', 'add', 'network', server['id']),
+            'server',
+            'add',
+            'network',
+            server['id'],
             self.other_network['name'],
         )
         rows, _stderr = self.wait(
@@ -109,7 +112,7 @@ class TestWait(WaitTestCase):
         server = self.make_server('late')
         port = self.scenario.port(self.other_network)
         rows, stderr = self.wait(
-            *(server['id'], '--port', port['id'], '--timeout', '0'), status=3
+            server['id'], '--port', port['id'], '--timeout', '0', status=3
         )
         self.assertEqual([], rows)
         self.assertEqual(
@@ -118,7 +121,7 @@ class TestWait(WaitTestCase):
         )
         (plugged,) = self.rows('server', 'interface', 'list', server['id'])
         rows, stderr = self.wait(
-            *(server['id'], '--for', 'detached', '--timeout', '3'), status=3
+            server['id'], '--for', 'detached', '--timeout', '3', status=3
         )
         self.assertEqual(
             f'Server {server["id"]}, interface {plugged["Port ID"]} '
@@ -137,7 +140,7 @@ class TestWait(WaitTestCase):
             stderr,
         )
         rows, _stderr = self.wait(
-            *(server['id'], '--for', 'attached', '--timeout', '0')
+            server['id'], '--for', 'attached', '--timeout', '0'
         )
         self.assertEqual([port['id']], [row['Port ID'] for row in rows])
 
@@ -233,8 +236,11 @@ class TestWait(WaitTestCase):
         )
         self.assert_failed(
             self.wait(
-                *(server['id'], '--for', 'detached'),
-                *('--port', plugged['Port ID']),
+                server['id'],
+                '--for',
+                'detached',
+                '--port',
+                plugged['Port ID'],
                 status=1,
             ),
             server,
@@ -456,7 +462,12 @@ class TestSelectors(WaitTestCase):
         admin = api.Api('admin', self.cloud)
         host = moves.host_of(admin, self.servers[0])
         rows, stderr = self.wait(
-            *('--project', self.user, '--host', host, '--for', 'host'),
+            '--project',
+            self.user,
+            '--host',
+            host,
+            '--for',
+            'host',
             user='admin',
         )
         self.assertEqual(

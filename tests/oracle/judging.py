@@ -31,10 +31,22 @@ from tests.oracle import topology
 
 # What is asked, and how often; the last two are forwarded.
 _QUESTIONS = (
-    *(('tcp', 22), ('tcp', 22), ('tcp', 22), ('tcp', 80), ('tcp', 443)),
-    *(('udp', 53), ('udp', 53), ('icmp', None), ('icmp', None)),
-    *(('icmp', None), ('sctp', 22), ('47', None), ('udplite', 53)),
-    *(('0', None), ('tcp', 2222), ('udp', 5353)),
+    ('tcp', 22),
+    ('tcp', 22),
+    ('tcp', 22),
+    ('tcp', 80),
+    ('tcp', 443),
+    ('udp', 53),
+    ('udp', 53),
+    ('icmp', None),
+    ('icmp', None),
+    ('icmp', None),
+    ('sctp', 22),
+    ('47', None),
+    ('udplite', 53),
+    ('0', None),
+    ('tcp', 2222),
+    ('udp', 5353),
 )
 
 

@@ -114,8 +114,10 @@ class Guests:
         }
         rows = json.loads(
             self.ovn.vsctl(
-                *('--format=json', '--columns=name,external_ids'),
-                *('list', 'interface'),
+                '--format=json',
+                '--columns=name,external_ids',
+                'list',
+                'interface',
             )
         )
         self.devices: dict[str, str] = {
@@ -153,9 +155,14 @@ class Guests:
             name = f'lrp-{port["id"]}'
             for address, mac in known.items():
                 commands += [
-                    *('--', 'create', 'MAC_Binding', f'logical_port={name}'),
-                    *(f'ip="{address}"', f'mac="{mac}"'),
-                    *(f'datapath={datapath}', f'timestamp={never_old}'),
+                    '--',
+                    'create',
+                    'MAC_Binding',
+                    f'logical_port={name}',
+                    f'ip="{address}"',
+                    f'mac="{mac}"',
+                    f'datapath={datapath}',
+                    f'timestamp={never_old}',
                 ]
         self.ovn.run('ovn-sbctl', *commands)
 
@@ -167,8 +174,15 @@ class Guests:
                 name = self.probe(port)
                 switch = f'neutron-{port["network_id"]}'
                 commands += [
-                    *('--', '--may-exist', 'lsp-add', switch, name),
-                    *('--', 'lsp-set-addresses', name, PROBE),
+                    '--',
+                    '--may-exist',
+                    'lsp-add',
+                    switch,
+                    name,
+                    '--',
+                    'lsp-set-addresses',
+                    name,
+                    PROBE,
                 ]
         self.ovn.run(
             'ovn-nbctl', '--timeout=60', '--wait=sb', 'sync', *commands
@@ -189,12 +203,11 @@ class Guests:
         """Return what OVN calls each router that is not disabled."""
         rows = json.loads(
             self.ovn.run(
-                *(
-                    'ovn-sbctl',
-                    '--format=json',
-                    '--columns=_uuid,external_ids',
-                ),
-                *('list', 'Datapath_Binding'),
+                'ovn-sbctl',
+                '--format=json',
+                '--columns=_uuid,external_ids',
+                'list',
+                'Datapath_Binding',
             )
         )['data']
         return {

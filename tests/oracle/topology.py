@@ -22,8 +22,24 @@ from tests.cloud import scenario
 
 # What rules are about, and how often; a name and a number mean the same.
 _PROTOCOLS = (
-    *('tcp', 'tcp', 'tcp', 'udp', 'udp', 'icmp', 'icmp', None, None),
-    *('6', '17', '1', 'any', 'sctp', '132', 'gre', 'udplite', '0'),
+    'tcp',
+    'tcp',
+    'tcp',
+    'udp',
+    'udp',
+    'icmp',
+    'icmp',
+    None,
+    None,
+    '6',
+    '17',
+    '1',
+    'any',
+    'sctp',
+    '132',
+    'gre',
+    'udplite',
+    '0',
 )
 _PORTS = ((None, None), (22, 22), (20, 80), (53, 53), (1, 65535), (443, 443))
 _ICMP = ((None, None), (8, None), (8, 0), (3, None), (128, None))
@@ -256,7 +272,9 @@ class Topology:
         }
         other_end: dict[str, object] = choose(
             [
-                *({}, {}, {}),
+                {},
+                {},
+                {},
                 {'remote_ip_prefix': choose(prefixes[ethertype])},
                 {'remote_group_id': choose(self._groups)['id']},
                 {'remote_address_group_id': choose(offices)['id']},

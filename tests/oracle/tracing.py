@@ -38,8 +38,12 @@ class Tracer:
         """Trace between guests."""
         self._guests = guests
         (self._outside,) = guests.ovn.run(
-            *('ovn-nbctl', '--bare', '--columns=name'),
-            *('find', 'logical_switch_port', 'type=localnet'),
+            'ovn-nbctl',
+            '--bare',
+            '--columns=name',
+            'find',
+            'logical_switch_port',
+            'type=localnet',
             # Other tests have networks on others.
             f'options:network_name={ovn.PHYSICAL_NETWORK}',
         ).split()

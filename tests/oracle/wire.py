@@ -36,7 +36,9 @@ class Wire:
         self._numbers = itertools.count(1)
         for device in guests.devices.values():
             guests.ovn.vsctl(
-                *('set', 'interface', device),
+                'set',
+                'interface',
+                device,
                 f'options:tx_pcap={self._record(device)}',
             )
 
@@ -95,7 +97,8 @@ class Wire:
             )
             self._guests.ovn.run(
                 'ovs-appctl',
-                *('-t', f'{self._guests.ovn.directory}/vswitchd.ctl'),
+                '-t',
+                f'{self._guests.ovn.directory}/vswitchd.ctl',
                 'netdev-dummy/receive',
                 self._guests.devices[port['id']],
                 frame.hex(),
@@ -134,8 +137,16 @@ def _frame(
     if len(source) == 4:
         header = struct.pack(
             '!BBHHHBBH4s4s',
-            *(0x45, 0, 20 + len(content), 0, 0, 64, protocol, 0),
-            *(source, target),
+            0x45,
+            0,
+            20 + len(content),
+            0,
+            0,
+            64,
+            protocol,
+            0,
+            source,
+            target,
         )
         header = header[:10] + _checksum(header) + header[12:]
         kind = 0x0800

@@ -113,8 +113,12 @@ class Page:
                     command += f'\n{line}'
                 steps.append(
                     Step(
-                        *(command, [], indentation),
-                        *(command_line, number + 1, number + 1),
+                        command,
+                        [],
+                        indentation,
+                        command_line,
+                        number + 1,
+                        number + 1,
                     )
                 )
             elif steps:

@@ -79,7 +79,8 @@ def describe(page: pages.Page, wrong: Wrong) -> str:
             difflib.unified_diff(
                 step.output,
                 printed.splitlines(),
-                *('page', 'cloud'),
+                'page',
+                'cloud',
                 lineterm='',
             )
         )

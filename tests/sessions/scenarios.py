@@ -220,7 +220,8 @@ def binding_failed() -> Iterator[Identifiers]:
         directory.CloudDirectory(),
         'neutron',
         'UPDATE ports SET name = ? WHERE id = ?',
-        *(port['name'], port['id']),
+        port['name'],
+        port['id'],
     )
     try:
         yield {'compute-2': host}

@@ -39,7 +39,8 @@ class TestEnsure(testtools.TestCase):
             with (checkout / '.venv/tox.lock').open('w') as another:
                 self.assertRaises(
                     BlockingIOError,
-                    *(fcntl.flock, another),
+                    fcntl.flock,
+                    another,
                     fcntl.LOCK_EX | fcntl.LOCK_NB,
                 )
 

@@ -184,7 +184,7 @@ class TestConfiguration(base.ShellTestCase):
         try:
             self.configure_cloud(**json.loads(json.dumps(settings)))
             result = self.openstack(
-                *('server', 'interface', 'list', odd_cloud.WORDS['one'])
+                'server', 'interface', 'list', odd_cloud.WORDS['one']
             )
         finally:
             self.environment = environment

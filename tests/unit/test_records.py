@@ -57,7 +57,10 @@ class TestPort(testtools.TestCase):
         ):
             with self.subTest(owner=owner, device_id=device_id):
                 port = records.Port(
-                    *('p', 'n', None, ()),
+                    'p',
+                    'n',
+                    None,
+                    (),
                     device_id=device_id,
                     device_owner=owner,
                 )

@@ -43,7 +43,8 @@ class TestLoadBalancer(api_test_case.ApiTestCase):
         error = self.assertRaises(
             errors.NotFound,
             self.load_balancer.show,
-            *(load_balancer.LOAD_BALANCERS, '../pools'),
+            load_balancer.LOAD_BALANCERS,
+            '../pools',
         )
         self.assertEqual('Load balancer ../pools: not an ID', str(error))
         self.assertEqual([], self.requested(URL))

@@ -157,7 +157,10 @@ class TestConnect(api_test_case.ApiTestCase):
         region = self.region(noauth.NoAuth())
         error = self.assertRaises(
             errors.NotInCatalog,
-            *(self.connect, region, 'network', 'v2.0'),
+            self.connect,
+            region,
+            'network',
+            'v2.0',
         )
         self.assertEqual('The catalog has no network service.', str(error))
 
@@ -166,6 +169,9 @@ class TestConnect(api_test_case.ApiTestCase):
         region = self.region()
         error = self.assertRaises(
             errors.ApiError,
-            *(self.connect, region, 'network', 'v2.0'),
+            self.connect,
+            region,
+            'network',
+            'v2.0',
         )
         self.assertIn('network service in RegionOne region', str(error))

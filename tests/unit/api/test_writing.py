@@ -117,7 +117,9 @@ class TestPlannedRequests(WritingTestCase):
                 'delete',
                 writer.delete_port(PORT),
                 (
-                    *('DELETE', PORT_PATH, None),
+                    'DELETE',
+                    PORT_PATH,
+                    None,
                     # Who reads the log cannot look it up any more.
                     {
                         'name': 'web',

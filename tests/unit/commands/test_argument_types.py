@@ -55,7 +55,7 @@ class TestMoment(base.ShellTestCase):
         ):
             with self.subTest(text=text):
                 result = self.openstack(
-                    *('server', 'interface', 'find', '10.0.0.5', '--at', text)
+                    'server', 'interface', 'find', '10.0.0.5', '--at', text
                 )
                 self.assertEqual(2, result.status)
                 self.assertTrue(

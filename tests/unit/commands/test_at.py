@@ -34,13 +34,16 @@ class AtTestCase(test_record.RecordTestCase):
         self.environment = {}
         with requests_mock.Mocker() as nothing:
             result = self.openstack(
-                *('server', 'interface', *arguments),
+                'server',
+                'interface',
+                *arguments,
                 *(
                     (f'--at{moment}',)
                     if moment[0] == '='
                     else ('--at', moment)
                 ),
-                *('--journal', self.journal),
+                '--journal',
+                self.journal,
             )
         self.assertEqual(0, nothing.call_count)
         return result
@@ -69,8 +72,10 @@ class TestFindAt(AtTestCase):
             tuple(
                 row[header]
                 for header in (
-                    *('Matched As', 'Server Name'),
-                    *('Seen From', 'Seen Until'),
+                    'Matched As',
+                    'Server Name',
+                    'Seen From',
+                    'Seen Until',
                 )
             ),
         )
@@ -274,7 +279,7 @@ class TestFindAt(AtTestCase):
         result = self.record('gone', 'web', '-f', 'value', '-c', 'Finished')
         self.assertEqual(
             command_result.Result(
-                *(1, ''), "No server with the name or ID 'gone' exists.\n"
+                1, '', "No server with the name or ID 'gone' exists.\n"
             ),
             self.at(result.stdout.strip(), 'list', 'gone'),
         )
@@ -296,7 +301,7 @@ class TestFindAt(AtTestCase):
                 'floatingips', *([floating_ip] * is_admin)
             )
             result = self.openstack(
-                *('server', 'interface', 'record', self.journal, '-f', 'json')
+                'server', 'interface', 'record', self.journal, '-f', 'json'
             )
             observations += self.rows(result)
         self.assertEqual(
@@ -309,9 +314,20 @@ class TestFindAt(AtTestCase):
             ('--between', begin['Finished'], end['Started']),
         ):
             result = self.openstack(
-                *('server', 'interface', 'find', '192.0.2.9', ADDRESS),
-                *('-f', 'json', '-c', 'Matched As', '-c', 'Host'),
-                *('--journal', self.journal, *time),
+                'server',
+                'interface',
+                'find',
+                '192.0.2.9',
+                ADDRESS,
+                '-f',
+                'json',
+                '-c',
+                'Matched As',
+                '-c',
+                'Host',
+                '--journal',
+                self.journal,
+                *time,
             )
             self.assertEqual(
                 {
@@ -382,8 +398,10 @@ class TestFindAt(AtTestCase):
             ('web', 100, [*found, *seen], [*listed, *seen]),
             ('shoot--garden--prod-eu-worker-zone1-7xk2p', 80, found, listed),
             (
-                *('shoot--garden--prod-eu-worker-zone1-7xk2p', 100),
-                *([*found, *seen], [*listed, *seen]),
+                'shoot--garden--prod-eu-worker-zone1-7xk2p',
+                100,
+                [*found, *seen],
+                [*listed, *seen],
             ),
         ):
             self.journal = f'{journal}-{name}-{width}'
@@ -463,7 +481,8 @@ class TestFindAt(AtTestCase):
                     connection.execute(statement)
                 self.assertEqual(
                     command_result.Result(
-                        *(1, ''),
+                        1,
+                        '',
                         f'{self.journal}: the journal is damaged, so '
                         'restore a backup\n',
                     ),
@@ -482,8 +501,14 @@ class TestFindAt(AtTestCase):
         path = self.create_file(json.dumps([row]))
         for moment in ('2020-01-01', '2020-01-03'):
             self.openstack(
-                *('server', 'interface', 'record', self.journal),
-                *('--import', path, '--listed-at', moment),
+                'server',
+                'interface',
+                'record',
+                self.journal,
+                '--import',
+                path,
+                '--listed-at',
+                moment,
             )
         self.assertEqual('RegionOne', self.recorded()['Region'])
         (found,) = self.rows(self.find('2020-01-02', ADDRESS))
@@ -497,9 +522,17 @@ class TestFindAt(AtTestCase):
         last = self.recorded()
         self.environment = {}
         result = self.openstack(
-            *('server', 'interface', 'find', ADDRESS, '-f', 'json'),
-            *('--between', first['Started'], last['Finished']),
-            *('--journal', self.journal),
+            'server',
+            'interface',
+            'find',
+            ADDRESS,
+            '-f',
+            'json',
+            '--between',
+            first['Started'],
+            last['Finished'],
+            '--journal',
+            self.journal,
         )
         self.assertEqual(
             [
@@ -514,9 +547,19 @@ class TestFindAt(AtTestCase):
 
     def between(self, begin: str, end: str) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', 'find', ADDRESS, '-f', 'value'),
-            *('-c', 'Server Name', '--between', begin, end),
-            *('--journal', self.journal),
+            'server',
+            'interface',
+            'find',
+            ADDRESS,
+            '-f',
+            'value',
+            '-c',
+            'Server Name',
+            '--between',
+            begin,
+            end,
+            '--journal',
+            self.journal,
         )
 
     def test_time_that_was_not_observed(self) -> None:
@@ -581,8 +624,13 @@ class TestFindAt(AtTestCase):
         ):
             with self.subTest(arguments=arguments):
                 result = self.openstack(
-                    *('server', 'interface', 'find', ADDRESS, *arguments),
-                    *('--journal', self.journal),
+                    'server',
+                    'interface',
+                    'find',
+                    ADDRESS,
+                    *arguments,
+                    '--journal',
+                    self.journal,
                 )
                 self.assertEqual(command_result.Result(2, '', line), result)
 
@@ -641,17 +689,32 @@ class TestSeveralSelections(AtTestCase):
         ):
             with self.subTest(arguments=arguments):
                 result = self.at(
-                    *(moment, *arguments, '-f', 'value'),
-                    *('-c', 'Fixed IPs', '-c', 'Seen From'),
-                    *('-c', 'Seen Until'),
+                    moment,
+                    *arguments,
+                    '-f',
+                    'value',
+                    '-c',
+                    'Fixed IPs',
+                    '-c',
+                    'Seen From',
+                    '-c',
+                    'Seen Until',
                 )
                 self.assertEqual(
                     (0, [ADDRESS, first['Started'], last['Finished']], ''),
                     (result.status, result.stdout.split(), result.stderr),
                 )
         result = self.at(
-            *(end, 'diff', '--at', moment, '-f', 'value'),
-            *('-c', 'Change', '-c', 'Before'),
+            end,
+            'diff',
+            '--at',
+            moment,
+            '-f',
+            'value',
+            '-c',
+            'Change',
+            '-c',
+            'Before',
         )
         self.assertEqual(
             (3, f'detached {ADDRESS}\n'), (result.status, result.stdout)
@@ -682,8 +745,13 @@ class TestSeveralSelections(AtTestCase):
             self.cloud.register_network('ports', port if is_admin else hidden)
             arguments = ['--all-projects'] if is_admin else []
             result = self.openstack(
-                *('server', 'interface', 'record', self.journal),
-                *('-f', 'json', *arguments),
+                'server',
+                'interface',
+                'record',
+                self.journal,
+                '-f',
+                'json',
+                *arguments,
             )
             observations += self.rows(result)
         first, second, third, _last = observations
@@ -704,12 +772,14 @@ class TestSeveralSelections(AtTestCase):
         for arguments, status, line in (
             (
                 ('find', ADDRESS),
-                *(3, f"'{ADDRESS}' matches nothing in any project\n"),
+                3,
+                f"'{ADDRESS}' matches nothing in any project\n",
             ),
             (('list',), 0, 'No server exists.\n'),
             (
                 ('list', 'web'),
-                *(1, "No server with the name or ID 'web' exists.\n"),
+                1,
+                "No server with the name or ID 'web' exists.\n",
             ),
         ):
             with self.subTest(arguments=arguments):
@@ -738,9 +808,18 @@ class TestListAt(AtTestCase):
         first, last = self.recorded(), self.recorded()
         for source in ('compute', 'network'):
             result = self.at(
-                *(first['Finished'], 'list', '--source', source),
-                *('-f', 'value', '-c', 'Server Name', '-c', 'Fixed IPs'),
-                *('-c', 'Seen Until'),
+                first['Finished'],
+                'list',
+                '--source',
+                source,
+                '-f',
+                'value',
+                '-c',
+                'Server Name',
+                '-c',
+                'Fixed IPs',
+                '-c',
+                'Seen Until',
             )
             self.assertEqual(
                 (0, f'web {ADDRESS} {last["Finished"]}\n', ''),
@@ -760,13 +839,22 @@ class TestListAt(AtTestCase):
         last = self.recorded()
         began, ended = first['Finished'], last['Finished']
         for shown in (
-            *((), ('-c', 'Server Name'), ('-c', 'Server ID')),
+            (),
+            ('-c', 'Server Name'),
+            ('-c', 'Server ID'),
             ('-c', 'Server Name', '--sort-column', 'Network Name'),
         ):
             with self.subTest(shown=shown):
                 result = self.at(
-                    *(began, 'list', *shown, '-f', 'json'),
-                    *('-c', 'Seen From', '-c', 'Seen Until'),
+                    began,
+                    'list',
+                    *shown,
+                    '-f',
+                    'json',
+                    '-c',
+                    'Seen From',
+                    '-c',
+                    'Seen Until',
                 )
                 self.assertEqual(
                     [
@@ -795,8 +883,14 @@ class TestListAt(AtTestCase):
             fixtures.MockPatch('osc_port_iface.api.paging.LARGEST_PAGE', 2)
         )
         result = self.at(
-            *(first['Finished'], 'list', '-f', 'value'),
-            *('-c', 'Server Name', '-c', 'Fixed IPs'),
+            first['Finished'],
+            'list',
+            '-f',
+            'value',
+            '-c',
+            'Server Name',
+            '-c',
+            'Fixed IPs',
         )
         self.assertEqual(
             (0, 'mail 10.0.0.7\nweb 10.0.0.5\nweb 10.0.0.6\n', ''),
@@ -851,7 +945,9 @@ class TestListAt(AtTestCase):
             ('project-0', 0, 'web-0\n', ''),
             ('project-1', 0, 'web-1\n', ''),
             (
-                *('project-2', 1, ''),
+                'project-2',
+                1,
+                '',
                 'Servers: not recorded for this project\n',
             ),
         ):
@@ -859,8 +955,14 @@ class TestListAt(AtTestCase):
                 self.assertEqual(
                     command_result.Result(status, stdout, line),
                     self.at(
-                        *(moments[2], 'list', '--project', name),
-                        *('-f', 'value', '-c', 'Server Name'),
+                        moments[2],
+                        'list',
+                        '--project',
+                        name,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Server Name',
                     ),
                 )
 
@@ -883,8 +985,17 @@ class TestShowAt(AtTestCase):
         self, row: dict[str, Any], *arguments: str
     ) -> tuple[int | str | None, str, str]:
         result = self.at(
-            *(row['Finished'], 'show', *arguments, '-f', 'value'),
-            *('-c', 'Fixed IPs', '-c', 'Floating IPs', '-c', 'Seen From'),
+            row['Finished'],
+            'show',
+            *arguments,
+            '-f',
+            'value',
+            '-c',
+            'Fixed IPs',
+            '-c',
+            'Floating IPs',
+            '-c',
+            'Seen From',
         )
         return result.status, result.stdout, result.stderr
 
@@ -981,8 +1092,17 @@ class TestDiffAt(AtTestCase):
         if until:
             arguments, moment = (*arguments, '--at', moment), until
         result = self.at(
-            *(moment, 'diff', *arguments, '-f', 'value'),
-            *('-c', 'Change', '-c', 'Before', '-c', 'After'),
+            moment,
+            'diff',
+            *arguments,
+            '-f',
+            'value',
+            '-c',
+            'Change',
+            '-c',
+            'Before',
+            '-c',
+            'After',
         )
         return result.status, result.stdout, result.stderr
 
@@ -1010,7 +1130,11 @@ class TestDiffAt(AtTestCase):
             (self.then, self.last, 0),
         ):
             found = self.diff(
-                *(first['Finished'], '--server', 'web', '--source', 'network'),
+                first['Finished'],
+                '--server',
+                'web',
+                '--source',
+                'network',
                 until=second['Finished'],
             )
             self.assertEqual((status, ''), (found[0], found[2]))
@@ -1065,7 +1189,9 @@ class TestDiffAt(AtTestCase):
         saved = self.create_file(json.dumps([port]))
         for status, before, arguments, nothing in (
             (
-                *(1, saved, (stopped_at, saved)),
+                1,
+                saved,
+                (stopped_at, saved),
                 f'None of the servers of {saved} is selected.\n'
                 'No server exists with status ACTIVE.\n',
             ),
@@ -1074,7 +1200,8 @@ class TestDiffAt(AtTestCase):
             with self.subTest(before):
                 self.assertEqual(
                     (
-                        *(status, ''),
+                        status,
+                        '',
                         'Not selected, so not compared, servers of '
                         f'{before}: web\n{nothing}',
                     ),
@@ -1090,7 +1217,8 @@ class TestDiffAt(AtTestCase):
         before = self.create_file(json.dumps([row]))
         self.assertEqual(
             (
-                *(0, ''),
+                0,
+                '',
                 'Some values are missing: Security groups: not recorded\n'
                 f'In {before} only, so not compared: Security Groups\n',
             ),
@@ -1112,7 +1240,8 @@ class TestDiffAt(AtTestCase):
         # Once, although neither side has it.
         self.assertEqual(
             (
-                *(1, 'readdressed 10.0.0.5 10.0.0.6\n'),
+                1,
+                'readdressed 10.0.0.5 10.0.0.6\n',
                 "No server with the name or ID 'maul' exists.\n",
             ),
             self.diff(moment, '--server', 'web', '--server', 'maul'),
@@ -1123,13 +1252,17 @@ class TestDiffAt(AtTestCase):
         self.recorded()
         self.assertEqual(
             (
-                *(3, 'attached  10.0.0.7\n'),
+                3,
+                'attached  10.0.0.7\n',
                 'In the last observation only, servers with all their '
                 'interfaces: mail\n',
             ),
             self.diff(
-                *(self.then['Finished'], '--server', 'web'),
-                *('--server', 'mail'),
+                self.then['Finished'],
+                '--server',
+                'web',
+                '--server',
+                'mail',
             ),
         )
 
@@ -1161,7 +1294,8 @@ class TestDiffAt(AtTestCase):
             with self.subTest(name):
                 self.assertEqual(
                     (
-                        *(1, ''),
+                        1,
+                        '',
                         'Only these were recorded: host compute-1\n'
                         f'In {name} only, servers that are gone or could not '
                         'be read: moved\n',
@@ -1179,7 +1313,8 @@ class TestDiffAt(AtTestCase):
                 before = self.then['Finished']
         self.assertEqual(
             (
-                *(0, ''),
+                0,
+                '',
                 'Not selected, so not compared, servers of the cloud at '
                 f'{before}: web\n',
             ),
@@ -1224,7 +1359,8 @@ class TestDiffAt(AtTestCase):
         )
         self.assertEqual(
             (
-                *(1, ''),
+                1,
+                '',
                 f'In {saved} only, servers that are gone or could not be '
                 'read: gone, other\n',
             ),

@@ -35,8 +35,18 @@ from tests.unit import pseudo_terminal
 SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
 NOW = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 COLUMNS = (
-    *('-f', 'value', '-c', 'Server Name', '-c', 'Port ID', '-c', 'Finding'),
-    *('-c', 'Expected', '-c', 'Actual'),
+    '-f',
+    'value',
+    '-c',
+    'Server Name',
+    '-c',
+    'Port ID',
+    '-c',
+    'Finding',
+    '-c',
+    'Expected',
+    '-c',
+    'Actual',
 )
 PROJECT = fake_cloud.PROJECT_ID
 HIDDEN = (
@@ -292,7 +302,11 @@ class TestCheck(CheckTestCase):
         ):
             with self.subTest(arguments):
                 result = self.openstack(
-                    *('server', 'interface', 'check', '-f', 'csv'),
+                    'server',
+                    'interface',
+                    'check',
+                    '-f',
+                    'csv',
                     *arguments,
                 )
                 self.assertEqual((3, ''), (result.status, result.stderr))
@@ -424,8 +438,17 @@ class TestSeverity(CheckTestCase):
         ]
         for number, (level, _code) in enumerate(levels, 1):
             result = self.openstack(
-                *('server', 'interface', 'check', '--severity', level),
-                *('-f', 'value', '-c', 'Severity', '-c', 'Finding'),
+                'server',
+                'interface',
+                'check',
+                '--severity',
+                level,
+                '-f',
+                'value',
+                '-c',
+                'Severity',
+                '-c',
+                'Finding',
             )
             self.assertEqual(
                 command_result.Result(
@@ -521,8 +544,13 @@ class TestGuide(CheckTestCase):
                 "on the page 'Findings' of the documentation.",
             ],
             self.guide(
-                *('--all-projects', '--severity', 'warning'),
-                *('--keep-tag', 'my own', '--older-than', '90d'),
+                '--all-projects',
+                '--severity',
+                'warning',
+                '--keep-tag',
+                'my own',
+                '--older-than',
+                '90d',
             ),
         )
 
@@ -565,7 +593,7 @@ class TestGuide(CheckTestCase):
                         pseudo_terminal.PseudoTerminal, width
                     )
                     result = self.openstack(
-                        *('server', 'interface', 'check', *arguments)
+                        'server', 'interface', 'check', *arguments
                     )
                     shown = result.stdout.splitlines()[1].strip('| ')
                     self.assertEqual(headers, re.split(r' +\| +', shown))
@@ -828,7 +856,8 @@ class TestPortsWithoutServer(CheckTestCase):
             [
                 port(11, 1, trunk_details=trunk),
                 old_port(
-                    *(12, 0),
+                    12,
+                    0,
                     network_id=fake_cloud.identifier(701),
                     device_id='',
                     device_owner='',
@@ -856,7 +885,8 @@ class TestPortsWithoutServer(CheckTestCase):
             f's1 {fake_cloud.identifier(11)} address-claimed address pairs '
             'without addresses of other servers 10.0.0.12, which is of port '
             f'{fake_cloud.identifier(12)}\n',
-            *('--finding', 'address-claimed'),
+            '--finding',
+            'address-claimed',
         )
 
 
@@ -1142,7 +1172,10 @@ class TestMonitoring(CheckTestCase):
         ):
             with self.subTest(by):
                 self.check(
-                    *('--metrics', str(self.file), '--finding', 'port-down'),
+                    '--metrics',
+                    str(self.file),
+                    '--finding',
+                    'port-down',
                     *(arg for name in by for arg in ('--metrics-by', name)),
                 )
                 samples = self.samples(self.file)
@@ -1189,7 +1222,8 @@ class TestMonitoring(CheckTestCase):
         os.mkfifo(self.file)
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 f'The metrics could not be written: {self.file}: not a '
                 'regular file\n',
             ),
@@ -1199,7 +1233,7 @@ class TestMonitoring(CheckTestCase):
 
     def nagios(self, *arguments: str) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', 'check', '--nagios', *arguments)
+            'server', 'interface', 'check', '--nagios', *arguments
         )
 
     def test_nagios(self) -> None:

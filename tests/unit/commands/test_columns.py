@@ -70,7 +70,12 @@ class TestChoice(test_list_fleet.FleetTestCase):
                 self.assertEqual(
                     command_result.Result(0, 'web 10.0.0.1\n', ''),
                     self.list(
-                        *(server, '-f', 'value'),
-                        *('-c', 'Server Name', '-c', 'Fixed IPs'),
+                        server,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Server Name',
+                        '-c',
+                        'Fixed IPs',
                     ),
                 )

@@ -109,8 +109,18 @@ class TestDiff(test_list_fleet.FleetTestCase):
     def test_json_has_null_for_nothing(self) -> None:
         before = self.create_file('[]')
         result = self.openstack(
-            *('server', 'interface', 'diff', before, '-f', 'json'),
-            *('-c', 'Change', '-c', 'Before', '-c', 'After'),
+            'server',
+            'interface',
+            'diff',
+            before,
+            '-f',
+            'json',
+            '-c',
+            'Change',
+            '-c',
+            'Before',
+            '-c',
+            'After',
         )
         self.assertEqual(3, result.status)
         self.assertEqual(
@@ -214,7 +224,7 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 3, f'{fake_cloud.identifier(15)} attached\n', ''
             ),
             self.diff(
-                *(before, '--server', 'web', '-c', 'Port ID', '-c', 'Change')
+                before, '--server', 'web', '-c', 'Port ID', '-c', 'Change'
             ),
         )
 
@@ -223,7 +233,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         before = self.save('-f', 'json', *columns)
         self.assertEqual(
             command_result.Result(
-                *(2, ''),
+                2,
+                '',
                 f'{before} does not tell its servers; save Server ID '
                 'as well.\n',
             ),
@@ -246,11 +257,12 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.plug(1)
         self.assertEqual(
             command_result.Result(
-                *(3, f'{fake_cloud.identifier(11)} detached\n'),
+                3,
+                f'{fake_cloud.identifier(11)} detached\n',
                 f'In {before} only, servers with all their interfaces: web\n',
             ),
             self.diff(
-                *(before, '--server', 'web', '-c', 'Port ID', '-c', 'Change')
+                before, '--server', 'web', '-c', 'Port ID', '-c', 'Change'
             ),
         )
 
@@ -259,7 +271,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.register(fake_cloud.server(1, 'web'))
         self.assertEqual(
             command_result.Result(
-                *(0, ''),
+                0,
+                '',
                 f'Not selected, so not compared, servers of {before}: db\n',
             ),
             self.diff(before, '--status', 'ACTIVE'),
@@ -267,7 +280,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.register()
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 'No server exists in project demo with status ACTIVE.\n'
                 f'Not selected, so not compared, servers of {before}: db, '
                 f'web\nNone of the servers of {before} is selected.\n',
@@ -279,7 +293,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.cloud.get(url, status_code=403, json={})
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 f'Server {DB}: this is not allowed (HTTP 403)\n'
                 f'Not selected, so not compared, servers of {before}: db\n',
             ),
@@ -288,12 +303,18 @@ class TestDiff(test_list_fleet.FleetTestCase):
         self.cloud.get(url, status_code=404, json=fake_cloud.NOT_FOUND)
         self.assertEqual(
             command_result.Result(
-                *(3, f'{fake_cloud.identifier(12)} detached\n'),
+                3,
+                f'{fake_cloud.identifier(12)} detached\n',
                 f'In {before} only, servers with all their interfaces: db\n',
             ),
             self.diff(
-                *(before, '--status', 'ACTIVE', '-c', 'Port ID'),
-                *('-c', 'Change'),
+                before,
+                '--status',
+                'ACTIVE',
+                '-c',
+                'Port ID',
+                '-c',
+                'Change',
             ),
         )
 
@@ -322,7 +343,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
         )
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 'Interfaces of server web: this is not allowed (HTTP 403)\n',
             ),
             self.diff(before, '--server', 'web'),
@@ -356,7 +378,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
             )
             self.assertEqual(
                 command_result.Result(
-                    *(status, ''),
+                    status,
+                    '',
                     f'Some values are missing: Ports: {why}\n'
                     f'In {before} only, so not compared: Port Name\n',
                 ),
@@ -437,7 +460,8 @@ class TestDiff(test_list_fleet.FleetTestCase):
             with self.subTest(header):
                 self.assertEqual(
                     command_result.Result(
-                        *(2, ''),
+                        2,
+                        '',
                         f"{path}: row 1: 'server interface list' has no "
                         f'column {header}\n',
                     ),

@@ -22,8 +22,18 @@ from tests.unit import pseudo_terminal
 
 SERVERS_URL = f'{fake_cloud.COMPUTE_URL}/servers'
 COLUMNS = (
-    *('-f', 'value', '-c', 'Query', '-c', 'Matched As'),
-    *('-c', 'Server Name', '-c', 'Port ID', '-c', 'Device Owner'),
+    '-f',
+    'value',
+    '-c',
+    'Query',
+    '-c',
+    'Matched As',
+    '-c',
+    'Server Name',
+    '-c',
+    'Port ID',
+    '-c',
+    'Device Owner',
 )
 
 
@@ -38,8 +48,12 @@ class FindTestCase(base.ShellTestCase):
         super().setUp()
         self.cloud.register_network_versions()
         for collection in (
-            *('floatingips', 'networks', 'ports'),
-            *('routers', 'subnets', 'trunks'),
+            'floatingips',
+            'networks',
+            'ports',
+            'routers',
+            'subnets',
+            'trunks',
         ):
             self.cloud.register_network(collection)
 
@@ -317,8 +331,11 @@ class TestFind(FindTestCase):
             {
                 name: row[name]
                 for name in (
-                    *('Server ID', 'Server Name', 'Host'),
-                    *('Device Owner', 'Device ID'),
+                    'Server ID',
+                    'Server Name',
+                    'Host',
+                    'Device Owner',
+                    'Device ID',
                 )
             },
         )
@@ -468,7 +485,9 @@ class TestCost(FindTestCase):
                     fake_cloud.trunk(2000 + number, {1: 4000 + number})
                 )
                 subport = fake_cloud.port(
-                    *(4000 + number, 0, f'10.2.{network}.1'),
+                    4000 + number,
+                    0,
+                    f'10.2.{network}.1',
                     device_owner='trunk:subport',
                 )
                 ports.append({**subport, 'device_id': ''})
@@ -579,8 +598,12 @@ class TestUsage(FindTestCase):
 
     def test_too_wide(self) -> None:
         for text in (
-            *('10.0.0.0/8', '0.0.0.0/0', '10.0.0.0/19', '2001::/47'),
-            *('10.0.0.0-10.0.16.0', '2001::-2001:0:1::'),
+            '10.0.0.0/8',
+            '0.0.0.0/0',
+            '10.0.0.0/19',
+            '2001::/47',
+            '10.0.0.0-10.0.16.0',
+            '2001::-2001:0:1::',
         ):
             with self.subTest(text):
                 self.assert_usage_error(
@@ -612,8 +635,10 @@ class TestUsage(FindTestCase):
             "'10.0.0.6' matches nothing in what this project can see\n"
             "'10.0.0.7' matches nothing in what this project can see\n",
             self.find(
-                *('--file', self.create_file('10.0.0.6\n')),
-                *('--file', self.create_file('10.0.0.7\n')),
+                '--file',
+                self.create_file('10.0.0.6\n'),
+                '--file',
+                self.create_file('10.0.0.7\n'),
             ).stderr,
         )
 
@@ -639,21 +664,24 @@ class TestUsage(FindTestCase):
             "line 3: '10.0.0.0/8' is too wide: at most 4,096 IPv4 addresses, "
             f"or a /48 of IPv6\nline 4: '\\x1b[2J' {kinds}\n"
             f"line 5: '10.0.0.5:0' {kinds}\n",
-            *('--file', path),
+            '--file',
+            path,
         )
         path = self.create_file('')
         pathlib.Path(path).write_bytes(b'\xff10.0.0.6')
         self.assert_usage_error(
             f'error: argument --file: {path}: neither UTF-8 nor UTF-16 with a '
             'byte order mark\n',
-            *('--file', path),
+            '--file',
+            path,
         )
 
     def test_file_that_is_missing(self) -> None:
         self.assert_usage_error(
             'error: argument --file: /no/such/file: No such file or '
             'directory\n',
-            *('--file', '/no/such/file'),
+            '--file',
+            '/no/such/file',
         )
 
 
@@ -709,7 +737,9 @@ class TestOnATerminal(FindTestCase):
                 12, 30, '198.51.100.1', device_owner=owner, **unbound
             ),
             fake_cloud.port(
-                *(13, 1, '198.51.100.9'),
+                13,
+                1,
+                '198.51.100.9',
                 **{'device_id': '', 'device_owner': '', **unbound},
             ),
         )

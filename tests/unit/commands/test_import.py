@@ -69,8 +69,12 @@ class TestImport(base.ShellTestCase):
 
     def run_import(self, *arguments: str) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', 'record', self.journal),
-            *('--import', *arguments),
+            'server',
+            'interface',
+            'record',
+            self.journal,
+            '--import',
+            *arguments,
         )
 
     def imported(self, *arguments: str) -> list[dict[str, Any]]:
@@ -81,8 +85,13 @@ class TestImport(base.ShellTestCase):
 
     def ask(self, *arguments: str) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', *arguments),
-            *('--journal', self.journal, '-f', 'value'),
+            'server',
+            'interface',
+            *arguments,
+            '--journal',
+            self.journal,
+            '-f',
+            'value',
         )
 
     def test_times_of_files(self) -> None:
@@ -96,8 +105,11 @@ class TestImport(base.ShellTestCase):
                 tuple(
                     found[header]
                     for header in (
-                        *('Started', 'Finished'),
-                        *('Objects', 'Changed', 'Gone'),
+                        'Started',
+                        'Finished',
+                        'Objects',
+                        'Changed',
+                        'Gone',
                     )
                 )
                 for found in rows
@@ -115,9 +127,20 @@ class TestImport(base.ShellTestCase):
             ('fa:16:3e:00:00:0b', 'mac-address'),
         ):
             result = self.ask(
-                *('find', query, '--at', WEDNESDAY),
-                *('-c', 'Matched As', '-c', 'Server Name', '-c', 'Host'),
-                *('-c', 'Project Name', '-c', 'Seen From'),
+                'find',
+                query,
+                '--at',
+                WEDNESDAY,
+                '-c',
+                'Matched As',
+                '-c',
+                'Server Name',
+                '-c',
+                'Host',
+                '-c',
+                'Project Name',
+                '-c',
+                'Seen From',
             )
             self.assertEqual(
                 command_result.Result(
@@ -126,8 +149,15 @@ class TestImport(base.ShellTestCase):
                 result,
             )
         result = self.ask(
-            *('list', '--at', WEDNESDAY, '-c', 'Fixed IPs'),
-            *('-c', 'Floating IPs', '-c', 'Network Name'),
+            'list',
+            '--at',
+            WEDNESDAY,
+            '-c',
+            'Fixed IPs',
+            '-c',
+            'Floating IPs',
+            '-c',
+            'Network Name',
         )
         self.assertEqual(
             command_result.Result(0, '10.0.0.5,fd00::5 blue 192.0.2.9\n', ''),
@@ -135,7 +165,7 @@ class TestImport(base.ShellTestCase):
         )
         for names in (('web-1', '10.0.0.5'), ('fd00::5',)):
             result = self.ask(
-                *('show', *names, '--at', WEDNESDAY, '-c', 'Port ID')
+                'show', *names, '--at', WEDNESDAY, '-c', 'Port ID'
             )
             self.assertEqual(
                 command_result.Result(0, f'{fake_cloud.identifier(11)}\n', ''),
@@ -144,8 +174,11 @@ class TestImport(base.ShellTestCase):
 
     def test_only_what_a_listing_has_is_known(self) -> None:
         known = (
-            *('Port ID', 'Server ID', 'Network ID'),
-            *('MAC Address', 'Fixed IPs'),
+            'Port ID',
+            'Server ID',
+            'Network ID',
+            'MAC Address',
+            'Fixed IPs',
         )
         short = {key: row(11, 1, '10.0.0.5')[key] for key in known}
         path = self.listing(MONDAY, short)
@@ -165,7 +198,8 @@ class TestImport(base.ShellTestCase):
         )
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 "cannot tell about 'web-2'; only these were recorded: "
                 'imported listings\n',
             ),
@@ -188,7 +222,8 @@ class TestImport(base.ShellTestCase):
         )
         self.assertEqual(
             command_result.Result(
-                *(0, ''),
+                0,
+                '',
                 f'In {path} only, so not compared: Host, Parent Port ID, '
                 'the subports\n',
             ),
@@ -279,8 +314,12 @@ class TestImport(base.ShellTestCase):
                 )
         self.assertFalse(pathlib.Path(self.journal).exists())
         result = self.openstack(
-            *('server', 'interface', 'record', self.journal),
-            *('--listed-at', MONDAY),
+            'server',
+            'interface',
+            'record',
+            self.journal,
+            '--listed-at',
+            MONDAY,
         )
         self.assertEqual(
             command_result.Result(

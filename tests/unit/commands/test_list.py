@@ -126,8 +126,15 @@ class TestFormats(ListTestCase):
                 '',
             ),
             self.list(
-                *('-f', 'value', '-c', 'Port ID', '-c', 'Fixed IPs'),
-                *('-c', 'Tag', SERVER_ID),
+                '-f',
+                'value',
+                '-c',
+                'Port ID',
+                '-c',
+                'Fixed IPs',
+                '-c',
+                'Tag',
+                SERVER_ID,
             ),
         )
 
@@ -142,8 +149,15 @@ class TestFormats(ListTestCase):
                 '',
             ),
             self.list(
-                *('-f', 'csv', '-c', 'Fixed IPs', '-c', 'Port State'),
-                *('-c', 'Tag', SERVER_ID),
+                '-f',
+                'csv',
+                '-c',
+                'Fixed IPs',
+                '-c',
+                'Port State',
+                '-c',
+                'Tag',
+                SERVER_ID,
             ),
         )
 
@@ -201,8 +215,13 @@ class TestFormats(ListTestCase):
                 ),
             ):
                 arguments = (
-                    *('-f', output_format, '-c', 'Port ID', SERVER_ID),
-                    *('--sort-column', column),
+                    '-f',
+                    output_format,
+                    '-c',
+                    'Port ID',
+                    SERVER_ID,
+                    '--sort-column',
+                    column,
                 )
                 identifiers = [*map(fake_cloud.identifier, expected)]
                 for direction in ('--sort-ascending', '--sort-descending'):
@@ -258,7 +277,12 @@ class TestMicroversion(ListTestCase):
     ) -> None:
         result = self.openstack(
             *arguments,
-            *('server', 'interface', 'list', '-f', 'json', SERVER_ID),
+            'server',
+            'interface',
+            'list',
+            '-f',
+            'json',
+            SERVER_ID,
         )
         self.assertEqual('', result.stderr)
         self.assertEqual(shows_tag, 'Tag' in json.loads(result.stdout)[0])
@@ -312,8 +336,12 @@ class TestMicroversion(ListTestCase):
         )
         self.assert_fails(
             self.openstack(
-                *('--os-compute-api-version', '2.90'),
-                *('server', 'interface', 'list', SERVER_ID),
+                '--os-compute-api-version',
+                '2.90',
+                'server',
+                'interface',
+                'list',
+                SERVER_ID,
             ),
             f'Interfaces of server {SERVER_ID}: the microversion is not '
             'supported; choose another with --os-compute-api-version: Version '
@@ -450,8 +478,12 @@ class TestNames(ListTestCase):
             fake_cloud.server(2, 'web', status='SHUTOFF'),
         )
         for command in (
-            *(('list',), ('show',), ('wait',), ('check',)),
-            *(('repair', '--dry-run'), ('reach', '192.0.2.1')),
+            ('list',),
+            ('show',),
+            ('wait',),
+            ('check',),
+            ('repair', '--dry-run'),
+            ('reach', '192.0.2.1'),
         ):
             with self.subTest(command):
                 self.assert_fails(

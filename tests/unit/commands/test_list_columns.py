@@ -223,7 +223,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 ):
                     self.cloud.reset_mock()
                     result = self.list(
-                        *('-f', 'json', '-c', column, '--source', source)
+                        '-f', 'json', '-c', column, '--source', source
                     )
                     self.assertEqual((0, ''), (result.status, result.stderr))
                     found = json.loads(result.stdout)
@@ -249,8 +249,13 @@ class TestColumns(test_list_fleet.FleetTestCase):
                     ('--sort-descending', 0),
                 ):
                     result = self.list(
-                        *('-f', 'json', '-c', column),
-                        *('--sort-column', column, direction),
+                        '-f',
+                        'json',
+                        '-c',
+                        column,
+                        '--sort-column',
+                        column,
+                        direction,
                     )
                     self.assertEqual((0, ''), (result.status, result.stderr))
                     self.assertEqual(
@@ -262,7 +267,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
             with self.subTest(column=column):
                 self.cloud.reset_mock()
                 result = self.list(
-                    *('web', '-f', 'json', '-c', column, '--source', 'cache')
+                    'web', '-f', 'json', '-c', column, '--source', 'cache'
                 )
                 nothing: list[str] | None = [] if column in LISTS else None
                 has_it = column == 'NIC Index'
@@ -286,9 +291,21 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 0, f'{SERVER_ID} web fa:16:3e:00:00:0b net \n', ''
             ),
             self.list(
-                *('web', '-f', 'value', '--source', 'cache'),
-                *('-c', 'Server Name', '-c', 'Server ID', '-c', 'MAC Address'),
-                *('-c', 'Network Name', '-c', 'Floating IPs'),
+                'web',
+                '-f',
+                'value',
+                '--source',
+                'cache',
+                '-c',
+                'Server Name',
+                '-c',
+                'Server ID',
+                '-c',
+                'MAC Address',
+                '-c',
+                'Network Name',
+                '-c',
+                'Floating IPs',
             ),
         )
 
@@ -299,8 +316,14 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 self.assertEqual(
                     command_result.Result(0, *streams),
                     self.list(
-                        *('--source', 'cache', '--network', name),
-                        *('-f', 'value', '-c', 'Server Name'),
+                        '--source',
+                        'cache',
+                        '--network',
+                        name,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Server Name',
                     ),
                 )
 
@@ -342,8 +365,14 @@ class TestColumns(test_list_fleet.FleetTestCase):
             self.assertEqual(
                 command_result.Result(0, '1\n', ''),
                 self.list(
-                    *('-f', 'value', '-c', 'NIC Index', '--source', source),
-                    *('--fixed-ip', '10.0.0.1'),
+                    '-f',
+                    'value',
+                    '-c',
+                    'NIC Index',
+                    '--source',
+                    source,
+                    '--fixed-ip',
+                    '10.0.0.1',
                 ),
             )
 
@@ -392,8 +421,13 @@ class TestColumns(test_list_fleet.FleetTestCase):
             },
         )
         shown = (
-            *('web', '-c', 'Network Type', '-c', 'Segmentation ID'),
-            *('-c', 'Physical Network'),
+            'web',
+            '-c',
+            'Network Type',
+            '-c',
+            'Segmentation ID',
+            '-c',
+            'Physical Network',
         )
         self.assertEqual(
             command_result.Result(0, 'vxlan,flat 5001, ,a\\x1b\n', ''),
@@ -442,8 +476,12 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 self.assertEqual(
                     command_result.Result(0, expected, ''),
                     self.list(
-                        *('-f', 'value', '-c', column),
-                        *('--sort-column', column),
+                        '-f',
+                        'value',
+                        '-c',
+                        column,
+                        '--sort-column',
+                        column,
                     ),
                 )
 
@@ -528,8 +566,18 @@ class TestColumns(test_list_fleet.FleetTestCase):
                 '',
             ),
             self.list(
-                *('web', '-f', 'value', '-c', 'Allowed Address Pairs'),
-                *('-c', 'QoS Policy', '-c', 'DNS Name', '-c', 'Port Tags'),
-                *('-c', 'Description'),
+                'web',
+                '-f',
+                'value',
+                '-c',
+                'Allowed Address Pairs',
+                '-c',
+                'QoS Policy',
+                '-c',
+                'DNS Name',
+                '-c',
+                'Port Tags',
+                '-c',
+                'Description',
             ),
         )

@@ -287,7 +287,7 @@ class TestRetries(ErrorTestCase):
             ],
         )
         result = self.openstack(
-            *('-v', 'server', 'interface', 'list', test_list.SERVER_ID)
+            '-v', 'server', 'interface', 'list', test_list.SERVER_ID
         )
         self.assertIn(
             f'{WHAT}HTTP 503; trying again in 1 s\n',
@@ -333,7 +333,7 @@ class TestBodies(ErrorTestCase):
     def test_traceback_only_with_debug(self) -> None:
         self.answer(status_code=404, text='')
         result = self.openstack(
-            *('--debug', 'server', 'interface', 'list', test_list.SERVER_ID)
+            '--debug', 'server', 'interface', 'list', test_list.SERVER_ID
         )
         self.assertIn('Traceback (most recent call last)', result.stderr)
 
@@ -366,8 +366,12 @@ class TestVersionDocument(ErrorTestCase):
         self.cloud.get(fake_cloud.COMPUTE_URL, status_code=503)
         self.cloud.register_interfaces(test_list.SERVER_ID)
         result = self.openstack(
-            *('--os-compute-api-version', '2.70'),
-            *('server', 'interface', 'list', test_list.SERVER_ID),
+            '--os-compute-api-version',
+            '2.70',
+            'server',
+            'interface',
+            'list',
+            test_list.SERVER_ID,
         )
         self.assertEqual(0, result.status)
         self.assertEqual(
@@ -412,8 +416,13 @@ class TestVersionDocument(ErrorTestCase):
                 'above, and 2.1 is used.\n',
             ),
             self.list(
-                *(test_list.SERVER_ID, '-f', 'value'),
-                *('-c', 'Fixed IPs', '-c', 'Tag'),
+                test_list.SERVER_ID,
+                '-f',
+                'value',
+                '-c',
+                'Fixed IPs',
+                '-c',
+                'Tag',
             ),
         )
         self.assertEqual(

@@ -51,7 +51,9 @@ class TestFailures(test_list_fleet.FleetTestCase):
         self.refuse(4, 404, 'itemNotFound', 'Instance could not be found.')
         self.refuse(1, 403, 'forbidden', "Policy doesn't allow it.")
         self.refuse(
-            *(3, 500, 'computeFault'),
+            3,
+            500,
+            'computeFault',
             "Unexpected. <class 'nova.exception.NovaException'>",
         )
         result = self.list('-f', 'json')
@@ -134,7 +136,8 @@ class TestPace(test_list_fleet.FleetTestCase):
             test_list_fleet.rows(
                 (2, 'db', 12), (1, 'web', 11), (4, 'web-2', 14)
             ),
-            *('--concurrency', '1'),
+            '--concurrency',
+            '1',
         )
         # The first of the four requests was refused.
         self.assertEqual([7.0], time.slept)

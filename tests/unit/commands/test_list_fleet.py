@@ -31,8 +31,14 @@ OTHER_PROJECT_HINT = (
 )
 
 SERVER_AND_PORT = (
-    *('-f', 'value', '-c', 'Server ID', '-c', 'Server Name'),
-    *('-c', 'Port ID'),
+    '-f',
+    'value',
+    '-c',
+    'Server ID',
+    '-c',
+    'Server Name',
+    '-c',
+    'Port ID',
 )
 
 
@@ -99,7 +105,9 @@ class TestSelection(FleetTestCase):
     def test_names_and_ids_in_the_order_asked_for(self) -> None:
         self.assert_lists(
             rows((4, 'web-2', 14), (3, 'app', 13), (1, 'web', 11)),
-            *('web-2', fake_cloud.identifier(3), 'web'),
+            'web-2',
+            fake_cloud.identifier(3),
+            'web',
         )
         self.assertEqual(
             {
@@ -128,8 +136,12 @@ class TestSelection(FleetTestCase):
     def test_each_once(self) -> None:
         self.assert_lists(
             rows((2, 'db', 12), (1, 'web', 11)),
-            *('db', fake_cloud.identifier(1), 'web', 'db'),
-            *(fake_cloud.identifier(1), fake_cloud.identifier(2)),
+            'db',
+            fake_cloud.identifier(1),
+            'web',
+            'db',
+            fake_cloud.identifier(1),
+            fake_cloud.identifier(2),
         )
         # Two names, two IDs, and the interfaces of two servers.
         self.assertEqual(6, len(self.requested()))
@@ -148,7 +160,8 @@ class TestSelection(FleetTestCase):
                 (1, 'web', 23),
                 (2, 'db', 12),
             ),
-            *('web', 'db'),
+            'web',
+            'db',
         )
 
     def test_server_columns_depend_on_the_call_only(self) -> None:
@@ -214,9 +227,7 @@ class TestSelection(FleetTestCase):
                 "No server with the name or ID '\\x1b[2J' exists in project "
                 'demo.\n',
             ),
-            self.list(
-                *(*SERVER_AND_PORT, 'WEB', 'app', 'db', '\x1b[2J', 'web')
-            ),
+            self.list(*SERVER_AND_PORT, 'WEB', 'app', 'db', '\x1b[2J', 'web'),
         )
         requested = self.requested()
         self.assertEqual(
@@ -261,7 +272,8 @@ class TestSelection(FleetTestCase):
         for number in range(1, 32):
             self.cloud.register_interfaces(fake_cloud.identifier(number))
         result = self.list(
-            *('s1', 's2'),
+            's1',
+            's2',
             *(fake_cloud.identifier(number) for number in range(3, 32)),
         )
         self.assertEqual((0, ''), (result.status, result.stderr))
@@ -278,7 +290,9 @@ class TestSelection(FleetTestCase):
         for place in ('', 'RegionOne'):
             self.assert_lists(
                 rows((1, 'web', 11), (2, 'db', 12)),
-                *(f'openstack://{place}/{server_id.upper()}', server_id, 'db'),
+                f'openstack://{place}/{server_id.upper()}',
+                server_id,
+                'db',
             )
 
     def test_name_that_is_the_id_of_another(self) -> None:

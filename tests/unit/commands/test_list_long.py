@@ -23,9 +23,24 @@ from tests.unit import fake_cloud
 
 class TestLong(test_list_fleet.FleetTestCase):
     COLUMNS = (
-        *('-c', 'Network Name', '-c', 'Port Name', '-c', 'Subnet Names'),
-        *('-c', 'Floating IPs', '-c', 'Security Groups', '-c', 'Host'),
-        *('-c', 'VIF Type', '-c', 'VNIC Type', '-c', 'Host Device'),
+        '-c',
+        'Network Name',
+        '-c',
+        'Port Name',
+        '-c',
+        'Subnet Names',
+        '-c',
+        'Floating IPs',
+        '-c',
+        'Security Groups',
+        '-c',
+        'Host',
+        '-c',
+        'VIF Type',
+        '-c',
+        'VNIC Type',
+        '-c',
+        'Host Device',
     )
     HOST_IS_HIDDEN = (
         'How ports are bound is not known: Neutron shows that to '
@@ -159,9 +174,7 @@ class TestLong(test_list_fleet.FleetTestCase):
 
     def test_sorts_on_every_column(self) -> None:
         for column in self.COLUMNS[1::2]:
-            result = self.list(
-                *('-f', 'json', '--long', '--sort-column', column)
-            )
+            result = self.list('-f', 'json', '--long', '--sort-column', column)
             self.assertEqual((0, ''), (result.status, result.stderr))
             self.assertEqual(2, len(json.loads(result.stdout)))
 
@@ -191,7 +204,10 @@ class TestLong(test_list_fleet.FleetTestCase):
             self.assertEqual(
                 # Without subnets, there is no request for them.
                 [
-                    *('floatingips', 'floatingips', 'networks', 'ports'),
+                    'floatingips',
+                    'floatingips',
+                    'networks',
+                    'ports',
                     'security-groups',
                 ],
                 sorted(self.asked_of_neutron()),
@@ -230,9 +246,17 @@ class TestLong(test_list_fleet.FleetTestCase):
                 '',
             ),
             self.list(
-                *('-f', 'csv', '--long', '-c', 'Subnet Names'),
-                *('-c', 'Security Groups', '-c', 'VNIC Type'),
-                *('-c', 'Host Device'),
+                '-f',
+                'csv',
+                '--long',
+                '-c',
+                'Subnet Names',
+                '-c',
+                'Security Groups',
+                '-c',
+                'VNIC Type',
+                '-c',
+                'Host Device',
             ),
         )
 
@@ -270,8 +294,12 @@ class TestLong(test_list_fleet.FleetTestCase):
                 '(HTTP 500)\n',
             ),
             self.list(
-                *('-f', 'csv'),
-                *('-c', 'Network Name', '-c', 'Port Name'),
+                '-f',
+                'csv',
+                '-c',
+                'Network Name',
+                '-c',
+                'Port Name',
             ).without_headers(),
         )
 
@@ -295,8 +323,13 @@ class TestLong(test_list_fleet.FleetTestCase):
 
     def test_what_is_sorted_by_is_asked_for(self) -> None:
         result = self.list(
-            *('-f', 'value', '-c', 'Server Name'),
-            *('--sort-column', 'Floating IPs', '--sort-descending'),
+            '-f',
+            'value',
+            '-c',
+            'Server Name',
+            '--sort-column',
+            'Floating IPs',
+            '--sort-descending',
         )
         self.assertEqual(command_result.Result(0, 'web\ndb\n', ''), result)
         self.assertEqual(['floatingips'], self.asked_of_neutron())
@@ -387,7 +420,7 @@ class TestLong(test_list_fleet.FleetTestCase):
         unbound = {'binding:host_id': '', 'binding:vif_type': 'unbound'}
         self.register_ports(*({**port, **unbound} for port in self.ports))
         result = self.list(
-            *('-f', 'value', '--long', '-c', 'Host', '-c', 'VIF Type')
+            '-f', 'value', '--long', '-c', 'Host', '-c', 'VIF Type'
         )
         self.assertEqual(
             command_result.Result(0, ' unbound\n unbound\n', ''), result

@@ -131,9 +131,15 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
                             '',
                         ),
                         self.list(
-                            *('-f', 'value', '-c', 'Port ID'),
-                            *('--sort-column', 'Port ID'),
-                            *('--source', source, *arguments),
+                            '-f',
+                            'value',
+                            '-c',
+                            'Port ID',
+                            '--sort-column',
+                            'Port ID',
+                            '--source',
+                            source,
+                            *arguments,
                         ),
                     )
 
@@ -217,7 +223,8 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             with self.subTest(option):
                 self.assertEqual(
                     command_result.Result(
-                        *(1, ''),
+                        1,
+                        '',
                         f"No {kind} with the name or ID '{unknown}' exists.\n",
                     ),
                     self.list(option, unknown),
@@ -277,7 +284,8 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (
                 [unknown],
                 command_result.Result(
-                    *(1, ''),
+                    1,
+                    '',
                     f'Server {unknown}: {test_list_fleet.OTHER_PROJECT_HINT} '
                     '(HTTP 404)\n',
                 ),
@@ -285,7 +293,8 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
             (
                 [fake_cloud.identifier(2), bare, unknown],
                 command_result.Result(
-                    *(1, f'{fake_cloud.identifier(13)}\n'),
+                    1,
+                    f'{fake_cloud.identifier(13)}\n',
                     f'Server {unknown}: {test_list_fleet.OTHER_PROJECT_HINT} '
                     '(HTTP 404)\n',
                 ),
@@ -296,8 +305,13 @@ class TestPortFilters(test_list_fleet.FleetTestCase):
                 self.assertEqual(
                     expected,
                     self.list(
-                        *('--source', 'network', '-f', 'value'),
-                        *('-c', 'Port ID', *server_ids),
+                        '--source',
+                        'network',
+                        '-f',
+                        'value',
+                        '-c',
+                        'Port ID',
+                        *server_ids,
                     ),
                 )
         self.assertEqual(

@@ -68,7 +68,10 @@ class TestSelectors(test_list_fleet.FleetTestCase):
                 '',
             ),
             self.list(
-                *('-f', 'value', '-c', 'Server Name'),
+                '-f',
+                'value',
+                '-c',
+                'Server Name',
                 *(argument for name in headers for argument in ('-c', name)),
             ),
         )
@@ -313,7 +316,11 @@ class TestSelectors(test_list_fleet.FleetTestCase):
         )
         self.assert_lists(
             test_list_fleet.rows((1, 'web', 11)),
-            *('--all-projects', '--host', 'c1', '--status', 'SHUTOFF'),
+            '--all-projects',
+            '--host',
+            'c1',
+            '--status',
+            'SHUTOFF',
         )
         self.assert_queries(
             f'{test_list_fleet.DETAILED_SERVERS_URL}?all_tenants=1&host=c1&status=SHUTOFF',
@@ -332,8 +339,12 @@ class TestSelectors(test_list_fleet.FleetTestCase):
                 'status ACTIVE.\n',
             ),
             self.list(
-                *(*test_list_fleet.SERVER_AND_PORT, '--status', 'ACTIVE'),
-                *('x', 'db', fake_cloud.identifier(9)),
+                *test_list_fleet.SERVER_AND_PORT,
+                '--status',
+                'ACTIVE',
+                'x',
+                'db',
+                fake_cloud.identifier(9),
             ),
         )
 

@@ -33,10 +33,10 @@ SERVER = samples.server(PORT, name='web-2', host='compute-7')
 LOOK = mock.create_autospec(lookup.Lookup, instance=True)
 LOOK.network.return_value = records.Network(PORT.network_id, 'backend')
 CALL = writing.PlannedCall(
-    *('network', 'PUT', '/v2.0/ports/p', {'port': {}}, 'Port', 'member')
+    'network', 'PUT', '/v2.0/ports/p', {'port': {}}, 'Port', 'member'
 )
 EVENT = writing.PlannedCall(
-    *('compute', 'POST', '/v2.1/events', {'events': []}, 'Event', 'admin')
+    'compute', 'POST', '/v2.1/events', {'events': []}, 'Event', 'admin'
 )
 
 
@@ -45,7 +45,12 @@ def repair(
 ) -> plans.Repair:
     """Build a repair of the port of the server."""
     finding = findings.Finding(
-        *(code, SERVER.id, PORT.id, PORT.mac_address, 'good', actual),
+        code,
+        SERVER.id,
+        PORT.id,
+        PORT.mac_address,
+        'good',
+        actual,
         server=SERVER,
         port=PORT,
     )
@@ -87,7 +92,9 @@ class TestSentence(testtools.TestCase):
 
     def test_a_bounce_that_was_interrupted(self) -> None:
         half_done = repair(
-            *(Code.PORT_DOWN, Action.BOUNCE, 'disabled'),
+            Code.PORT_DOWN,
+            Action.BOUNCE,
+            'disabled',
             calls=(CALL,),
             undo=(CALL,),
         )
@@ -142,7 +149,8 @@ class TestSentence(testtools.TestCase):
 class TestLines(testtools.TestCase):
     def plan(self, *left: plans.Repair) -> plans.Plan:
         done = repair(
-            *(Code.MISSING_FROM_CACHE, Action.TOUCH),
+            Code.MISSING_FROM_CACHE,
+            Action.TOUCH,
             calls=(CALL,),
             event=EVENT,
         )

@@ -98,7 +98,10 @@ class TestReach(base.ShellTestCase):
         self.register('routers', fake_cloud.router(950))
         self.register('security-groups', self.group)
         for name in (
-            *('floatingips', 'address-groups', 'agents', 'trunks'),
+            'floatingips',
+            'address-groups',
+            'agents',
+            'trunks',
             'extensions',
         ):
             self.register(name)
@@ -144,8 +147,16 @@ class TestReach(base.ShellTestCase):
             fake_cloud.rule(1, direction='egress')
         ]
         result = self.reach(
-            *('web-1', 'db-1', '--port', '22'),
-            *('-f', 'value', '-c', 'Verdict', '-c', 'Reason'),
+            'web-1',
+            'db-1',
+            '--port',
+            '22',
+            '-f',
+            'value',
+            '-c',
+            'Verdict',
+            '-c',
+            'Reason',
         )
         self.assertEqual(
             (
@@ -160,8 +171,16 @@ class TestReach(base.ShellTestCase):
     def test_unknown(self) -> None:
         self.register('routers')
         result = self.reach(
-            *('web-1', 'db-1', '--port', '22'),
-            *('-f', 'value', '-c', 'Verdict', '-c', 'Reason'),
+            'web-1',
+            'db-1',
+            '--port',
+            '22',
+            '-f',
+            'value',
+            '-c',
+            'Verdict',
+            '-c',
+            'Reason',
         )
         self.assertEqual(
             (
@@ -260,8 +279,14 @@ class TestReach(base.ShellTestCase):
             with self.subTest(alias):
                 self.register('extensions', {'alias': alias})
                 result = self.reach(
-                    *('web-1', 'db-1', '--port', '22'),
-                    *('-f', 'value', '-c', 'Verdict'),
+                    'web-1',
+                    'db-1',
+                    '--port',
+                    '22',
+                    '-f',
+                    'value',
+                    '-c',
+                    'Verdict',
                 )
                 self.assertEqual(f'{verdict}\n', result.stdout)
 
@@ -296,8 +321,16 @@ class TestReach(base.ShellTestCase):
         ):
             with self.subTest(source):
                 result = self.reach(
-                    *(source, destination, '-f', 'value'),
-                    *('-c', 'Source', '-c', 'Destination', '-c', 'Verdict'),
+                    source,
+                    destination,
+                    '-f',
+                    'value',
+                    '-c',
+                    'Source',
+                    '-c',
+                    'Destination',
+                    '-c',
+                    'Verdict',
                 )
                 self.assertEqual(
                     (0, 'web-1 db-1 allowed\n', ''),
@@ -311,7 +344,8 @@ class TestReach(base.ShellTestCase):
             'ports',
             fake_cloud.port(11, 1, '10.0.0.5'),
             fake_cloud.port(
-                *(12, 2),
+                12,
+                2,
                 network_id=fake_cloud.identifier(701),
                 fixed_ips=[fake_cloud.fixed_ip('10.0.1.5', 901)],
             ),
@@ -336,7 +370,8 @@ class TestReach(base.ShellTestCase):
         )
         self.register(
             'networks',
-            *(network(700, 'front'), network(701, 'back')),
+            network(700, 'front'),
+            network(701, 'back'),
             *(network(710 + link, f'link-{link}') for link in links),
         )
         self.register(
@@ -367,8 +402,18 @@ class TestReach(base.ShellTestCase):
             ),
         )
         result = self.reach(
-            *('web-1', 'db-1', '--port', '22', '-f', 'value'),
-            *('-c', 'Path', '-c', 'Verdict', '-c', 'Reason'),
+            'web-1',
+            'db-1',
+            '--port',
+            '22',
+            '-f',
+            'value',
+            '-c',
+            'Path',
+            '-c',
+            'Verdict',
+            '-c',
+            'Reason',
         )
         names = ', '.join(f'router-{950 + n}' for n in range(len(links) + 1))
         self.assertEqual(
@@ -404,8 +449,16 @@ class TestReach(base.ShellTestCase):
             },
         )
         result = self.reach(
-            *('10.0.0.0/16', 'web-1', '--port', '443', '-f', 'value'),
-            *('-c', 'Source Address', '-c', 'Reason'),
+            '10.0.0.0/16',
+            'web-1',
+            '--port',
+            '443',
+            '-f',
+            'value',
+            '-c',
+            'Source Address',
+            '-c',
+            'Reason',
         )
         self.assertEqual(
             (
@@ -440,9 +493,18 @@ class TestReach(base.ShellTestCase):
         )
         for address in ('10.7.0.0/24', '10.7.0.0/25', '10.7.0.99'):
             result = self.reach(
-                *('web-1', address, '-f', 'value'),
-                *('-c', 'Destination Address', '-c', 'Path'),
-                *('-c', 'Verdict', '-c', 'Reason'),
+                'web-1',
+                address,
+                '-f',
+                'value',
+                '-c',
+                'Destination Address',
+                '-c',
+                'Path',
+                '-c',
+                'Verdict',
+                '-c',
+                'Reason',
             )
             self.assertEqual(
                 (
@@ -506,8 +568,16 @@ class TestReach(base.ShellTestCase):
             routed(951, {'10.0.0.0/24': '10.8.0.1'}),
         )
         result = self.reach(
-            *('web-1', '10.7.0.0/24', '-f', 'value', '-c', 'Path'),
-            *('-c', 'Verdict', '-c', 'Reason'),
+            'web-1',
+            '10.7.0.0/24',
+            '-f',
+            'value',
+            '-c',
+            'Path',
+            '-c',
+            'Verdict',
+            '-c',
+            'Reason',
         )
         self.assertEqual(
             'through router router-950, router-951 unknown what has '
@@ -518,8 +588,18 @@ class TestReach(base.ShellTestCase):
     def test_internet(self) -> None:
         for source in ('internet', '0.0.0.0/0'):
             result = self.reach(
-                *(source, 'db-1', '-f', 'value', '-c', 'Source'),
-                *('-c', 'Source Address', '-c', 'Verdict', '-c', 'Reason'),
+                source,
+                'db-1',
+                '-f',
+                'value',
+                '-c',
+                'Source',
+                '-c',
+                'Source Address',
+                '-c',
+                'Verdict',
+                '-c',
+                'Reason',
             )
             self.assertEqual(
                 (
@@ -556,8 +636,18 @@ class TestReach(base.ShellTestCase):
             ),
         )
         result = self.reach(
-            *('internet', address, '--port', '22', '-f', 'value'),
-            *('-c', 'Destination', '-c', 'Path', '-c', 'Verdict'),
+            'internet',
+            address,
+            '--port',
+            '22',
+            '-f',
+            'value',
+            '-c',
+            'Destination',
+            '-c',
+            'Path',
+            '-c',
+            'Verdict',
         )
         self.assertEqual(
             (0, f'db-1 floating IP {address} allowed\n', ''),
@@ -572,10 +662,13 @@ class TestReach(base.ShellTestCase):
         self.register('routers', fake_cloud.router(950, '203.0.113.2'))
         self.register(
             'ports',
-            *(reserving, interface(21, 700, '10.0.0.1', 900)),
+            reserving,
+            interface(21, 700, '10.0.0.1', 900),
             *(
                 fake_cloud.port(
-                    *(number, server, address),
+                    number,
+                    server,
+                    address,
                     allowed_address_pairs=[{'ip_address': pair}],
                 )
                 for number, server, address, pair in (
@@ -593,8 +686,18 @@ class TestReach(base.ShellTestCase):
         for destination in (floating, virtual, fake_cloud.identifier(30)):
             with self.subTest(destination):
                 result = self.reach(
-                    *('internet', destination, '--port', '22', '-f', 'value'),
-                    *('-c', 'Destination', '-c', 'Path', '-c', 'Verdict'),
+                    'internet',
+                    destination,
+                    '--port',
+                    '22',
+                    '-f',
+                    'value',
+                    '-c',
+                    'Destination',
+                    '-c',
+                    'Path',
+                    '-c',
+                    'Verdict',
                 )
                 self.assertEqual(
                     (0, f'web-1 floating IP {floating} allowed\n', ''),
@@ -616,15 +719,24 @@ class TestReach(base.ShellTestCase):
             with self.subTest(pair):
                 port['allowed_address_pairs'] = [{'ip_address': pair}]
                 result = self.reach(
-                    *('10.0.0.100', 'web-1', '--port', '22', '-f', 'value'),
-                    *('-c', 'Verdict', '-c', 'Reason'),
+                    '10.0.0.100',
+                    'web-1',
+                    '--port',
+                    '22',
+                    '-f',
+                    'value',
+                    '-c',
+                    'Verdict',
+                    '-c',
+                    'Reason',
                 )
                 self.assertEqual(expected, result.stdout)
 
     def test_virtual_ip_of_another_server(self) -> None:
         """A port without port security may send from any address."""
         other = fake_cloud.port(
-            *(12, 2),
+            12,
+            2,
             # It is on no subnet that is read for the other reasons.
             fixed_ips=[fake_cloud.fixed_ip('10.0.9.6', 909)],
             port_security_enabled=False,
@@ -632,11 +744,20 @@ class TestReach(base.ShellTestCase):
         self.register(
             'ports',
             fake_cloud.port(11, 1, '10.0.0.5'),
-            *(other, interface(21, 700, '10.0.0.1', 900)),
+            other,
+            interface(21, 700, '10.0.0.1', 900),
         )
         result = self.reach(
-            *('10.0.0.100', 'web-1', '--port', '22', '-f', 'value'),
-            *('-c', 'Verdict', '-c', 'Reason'),
+            '10.0.0.100',
+            'web-1',
+            '--port',
+            '22',
+            '-f',
+            'value',
+            '-c',
+            'Verdict',
+            '-c',
+            'Reason',
         )
         self.assertEqual(
             f'unknown port {other["id"]} may have 10.0.0.100\n',
@@ -646,7 +767,9 @@ class TestReach(base.ShellTestCase):
     def test_next_hop_of_a_server(self) -> None:
         """It may have one by an allowed address pair."""
         other = fake_cloud.port(
-            *(13, 3, '10.0.0.7'),
+            13,
+            3,
+            '10.0.0.7',
             allowed_address_pairs=[{'ip_address': '10.0.0.1'}],
         )
         web = fake_cloud.port(11, 1, '10.0.0.5')
@@ -692,7 +815,9 @@ class TestReach(base.ShellTestCase):
             interface(21, 700, '10.0.0.1', 900),
             reserving,
             fake_cloud.port(
-                *(13, 40, '10.0.0.7'),
+                13,
+                40,
+                '10.0.0.7',
                 device_owner='trunk:subport',
                 allowed_address_pairs=[{'ip_address': virtual}],
             ),
@@ -700,12 +825,12 @@ class TestReach(base.ShellTestCase):
         self.register('trunks', fake_cloud.trunk(12, {101: 13}))
         columns = ('-c', 'Source', '-c', 'Verdict', '-c', 'Reason')
         result = self.reach(
-            *(virtual, 'web-1', '--port', '22', '-f', 'value', *columns)
+            virtual, 'web-1', '--port', '22', '-f', 'value', *columns
         )
         self.assertEqual('db-1 allowed \n', result.stdout, result.stderr)
         reserving['fixed_ips'] = []
         result = self.reach(
-            *(virtual, 'web-1', '--port', '22', '-f', 'value', *columns)
+            virtual, 'web-1', '--port', '22', '-f', 'value', *columns
         )
         subport = fake_cloud.identifier(13)
         self.assertEqual(
@@ -719,7 +844,8 @@ class TestReach(base.ShellTestCase):
         result = self.reach('internet', '10.0.1.5')
         self.assertEqual(
             (
-                *(1, ''),
+                1,
+                '',
                 'Ports: none is shown; the token is not scoped to a project, '
                 'and interfaces need one that is\n',
             ),
@@ -745,8 +871,14 @@ class TestReach(base.ShellTestCase):
             for traffic in ((), ('--protocol', 'icmpv6'), ('--port', '22')):
                 with self.subTest(ends=ends, traffic=traffic):
                     result = self.reach(
-                        *(*ends, *traffic, '-f', 'value'),
-                        *('-c', 'Verdict', '-c', 'Reason'),
+                        *ends,
+                        *traffic,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Verdict',
+                        '-c',
+                        'Reason',
                     )
                     self.assertEqual(
                         (
@@ -777,8 +909,12 @@ class TestReach(base.ShellTestCase):
             with self.subTest(arguments=arguments):
                 protocol, port = arguments
                 result = self.reach(
-                    *('web-1', 'db-1', '--protocol', protocol),
-                    *('--port', port),
+                    'web-1',
+                    'db-1',
+                    '--protocol',
+                    protocol,
+                    '--port',
+                    port,
                 )
                 self.assertEqual(
                     (2, '', f'{error}\n'),
@@ -834,10 +970,19 @@ class TestReach(base.ShellTestCase):
             with self.subTest(arguments=arguments):
                 protocol, *port = arguments
                 result = self.reach(
-                    *('web-1', 'db-1', '--protocol', protocol),
+                    'web-1',
+                    'db-1',
+                    '--protocol',
+                    protocol,
                     *(('--port', *port) if port else ()),
-                    *('-f', 'csv', '--quote', 'none'),
-                    *('-c', 'Verdict', '-c', 'Traffic'),
+                    '-f',
+                    'csv',
+                    '--quote',
+                    'none',
+                    '-c',
+                    'Verdict',
+                    '-c',
+                    'Traffic',
                 )
                 self.assertEqual(
                     [f'{verdict},{traffic}'],

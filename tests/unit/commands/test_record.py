@@ -29,7 +29,12 @@ from tests.unit import pseudo_terminal
 from tests.unit.interfaces import journal as _journal  # noqa: F401
 
 NETWORK = (
-    *('ports', 'networks', 'subnets', 'floatingips', 'routers', 'trunks'),
+    'ports',
+    'networks',
+    'subnets',
+    'floatingips',
+    'routers',
+    'trunks',
 )
 
 
@@ -78,7 +83,11 @@ class RecordTestCase(base.ShellTestCase):
 
     def record(self, *arguments: str) -> command_result.Result:
         return self.openstack(
-            *('server', 'interface', 'record', self.journal, *arguments),
+            'server',
+            'interface',
+            'record',
+            self.journal,
+            *arguments,
             '--all-projects',
         )
 
@@ -198,9 +207,13 @@ class TestRecord(RecordTestCase):
         self.assertEqual(
             [
                 # The first one tells whether the user sees all ports.
-                *('/v2.0/ports', '/servers/detail', '/servers/detail'),
+                '/v2.0/ports',
+                '/servers/detail',
+                '/servers/detail',
                 *(f'/v2.0/{key}' for key in NETWORK),
-                *('/v3/projects', '/v3/domains', '/v3/users'),
+                '/v3/projects',
+                '/v3/domains',
+                '/v3/users',
             ],
             [path for path in paths if re.match(r'/(?!v3/auth)', path)],
         )
@@ -223,7 +236,8 @@ class TestRecord(RecordTestCase):
         )
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 'Floating IPs: the request was rejected (HTTP 400)\n'
                 + self.refused,
             ),
@@ -278,7 +292,8 @@ class TestRecord(RecordTestCase):
         self.cloud.register_network('ports', port)
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 'Nothing is recorded: Neutron shows the ports of other '
                 'projects to administrators only\n',
             ),
@@ -288,7 +303,8 @@ class TestRecord(RecordTestCase):
         self.cloud.register_authentication(system=True)
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 'Ports: none is shown; the token is not scoped to a project, '
                 'and interfaces need one that is\n',
             ),
@@ -376,7 +392,8 @@ class TestRecord(RecordTestCase):
         self.cloud.register_hosts('compute-1')
         self.assertEqual(
             command_result.Result(
-                *(1, ''),
+                1,
+                '',
                 "No compute host has the name 'compute-2'. Did you mean "
                 "'compute-1'?\n",
             ),

@@ -129,7 +129,7 @@ class RegionsTestCase(base.ShellTestCase):
     ) -> command_result.Result:
         """Run a command with an option for regions."""
         return self.openstack(
-            *('server', 'interface', command, *arguments), *regions.split()
+            'server', 'interface', command, *arguments, *regions.split()
         )
 
     def assert_result(
@@ -248,8 +248,12 @@ class TestList(RegionsTestCase):
         ):
             with self.subTest(names=names):
                 result = self.ask(
-                    *('list', *names.split()),
-                    *('-f', 'value', '-c', 'Region'),
+                    'list',
+                    *names.split(),
+                    '-f',
+                    'value',
+                    '-c',
+                    'Region',
                 )
                 self.assert_result(result, 0, expected, [])
 
@@ -458,9 +462,18 @@ class TestOneRegion(RegionsTestCase):
                 )
                 self.assert_result(
                     self.openstack(
-                        *('server', 'interface', 'list', 'web', '-f', 'value'),
-                        *('-c', 'Fixed IPs', '-c', 'Port State'),
-                        *('--source', 'network'),
+                        'server',
+                        'interface',
+                        'list',
+                        'web',
+                        '-f',
+                        'value',
+                        '-c',
+                        'Fixed IPs',
+                        '-c',
+                        'Port State',
+                        '--source',
+                        'network',
                     ),
                     0,
                     [f'{address} ACTIVE'],
@@ -491,8 +504,14 @@ class TestOneRegion(RegionsTestCase):
         self.second.register_network('ports', other)
         self.assert_result(
             self.openstack(
-                *('server', 'interface', 'find', OTHER_ADDRESS),
-                *('-f', 'value', '-c', 'Project Name'),
+                'server',
+                'interface',
+                'find',
+                OTHER_ADDRESS,
+                '-f',
+                'value',
+                '-c',
+                'Project Name',
             ),
             0,
             ['others'],
@@ -502,8 +521,14 @@ class TestOneRegion(RegionsTestCase):
 
 class TestFind(RegionsTestCase):
     COLUMNS = (
-        *('-f', 'value', '-c', 'Region', '-c', 'Query'),
-        *('-c', 'Server Name'),
+        '-f',
+        'value',
+        '-c',
+        'Region',
+        '-c',
+        'Query',
+        '-c',
+        'Server Name',
     )
 
     def find(self, *arguments: str) -> command_result.Result:
@@ -626,8 +651,14 @@ class TestFind(RegionsTestCase):
 
 class TestCheck(RegionsTestCase):
     COLUMNS = (
-        *('-f', 'value', '-c', 'Region', '-c', 'Server Name'),
-        *('-c', 'Finding'),
+        '-f',
+        'value',
+        '-c',
+        'Region',
+        '-c',
+        'Server Name',
+        '-c',
+        'Finding',
     )
 
     def setUp(self) -> None:
@@ -762,8 +793,13 @@ class TestCheck(RegionsTestCase):
         path = pathlib.Path(self.create_file(''))
         self.fill(self.second, {'web': (3, OTHER_ADDRESS)}, 'DOWN')
         command = (
-            *('check', '--finding', 'port-down', '--metrics', str(path)),
-            *('--metrics-by', 'host'),
+            'check',
+            '--finding',
+            'port-down',
+            '--metrics',
+            str(path),
+            '--metrics-by',
+            'host',
         )
         prefix = 'osc_port_iface_check'
         labels = 'code="port-down",severity="critical",host="compute-1"'
@@ -803,8 +839,14 @@ class TestConfiguration(RegionsTestCase):
 
     def names(self, *arguments: str, regions: str) -> command_result.Result:
         return self.ask(
-            *('list', *arguments, '-f', 'value', '-c', 'Region'),
-            *('-c', 'Server Name'),
+            'list',
+            *arguments,
+            '-f',
+            'value',
+            '-c',
+            'Region',
+            '-c',
+            'Server Name',
             regions=regions,
         )
 
@@ -1021,14 +1063,27 @@ class RecordTestCase(RegionsTestCase):
 
     def record(self, *arguments: str) -> command_result.Result:
         return self.ask(
-            *('record', self.journal, *arguments, '-f', 'csv'),
-            *('--quote', 'none', '-c', 'Region', '-c', 'Objects'),
-            *('-c', 'Observation'),
+            'record',
+            self.journal,
+            *arguments,
+            '-f',
+            'csv',
+            '--quote',
+            'none',
+            '-c',
+            'Region',
+            '-c',
+            'Objects',
+            '-c',
+            'Observation',
         )
 
     def recorded(self, *regions: str) -> list[dict[str, Any]]:
         result = self.ask(
-            *('record', self.journal, '-f', 'json'),
+            'record',
+            self.journal,
+            '-f',
+            'json',
             regions=' '.join(f'--region {region}' for region in regions),
         )
         self.assertEqual((0, ''), (result.status, result.stderr))
@@ -1041,8 +1096,14 @@ class RecordTestCase(RegionsTestCase):
         """Ask the journal."""
         return self.ask(
             *arguments,
-            *('--at', moment, '--journal', self.journal),
-            *('-f', 'csv', '--quote', 'none'),
+            '--at',
+            moment,
+            '--journal',
+            self.journal,
+            '-f',
+            'csv',
+            '--quote',
+            'none',
             regions=regions,
         )
 
@@ -1135,8 +1196,17 @@ class TestRecord(RecordTestCase):
         self.record()
         self.environment = {}
         result = self.ask(
-            *('find', ADDRESS, '--between', '-1h', '-0s', '-f', 'value'),
-            *('-c', 'Region', '--journal', self.journal),
+            'find',
+            ADDRESS,
+            '--between',
+            '-1h',
+            '-0s',
+            '-f',
+            'value',
+            '-c',
+            'Region',
+            '--journal',
+            self.journal,
             regions='',
         )
         self.assertEqual((1, 'RegionOne\n'), (result.status, result.stdout))
@@ -1149,9 +1219,18 @@ class TestRecord(RecordTestCase):
         self.second.compute_url = ''
         self.cloud.register_tokens('a-token', regions=[self.second])
         result = self.openstack(
-            *('server', 'interface', 'record', self.journal, '-f', 'value'),
-            *('--region', 'RegionOne', '--region', 'RegionTwo'),
-            *('-c', 'Region'),
+            'server',
+            'interface',
+            'record',
+            self.journal,
+            '-f',
+            'value',
+            '--region',
+            'RegionOne',
+            '--region',
+            'RegionTwo',
+            '-c',
+            'Region',
         )
         self.assert_result(
             result,
@@ -1295,9 +1374,7 @@ class TestAt(RecordTestCase):
             with self.subTest(regions):
                 shown = columns if regions == '' else columns[2:]
                 self.assert_result(
-                    self.at(
-                        *(self.last, 'diff', saved, *shown), regions=regions
-                    ),
+                    self.at(self.last, 'diff', saved, *shown, regions=regions),
                     3 if changes else 0,
                     [header, *changes],
                     [],
@@ -1325,8 +1402,18 @@ class TestDiff(RegionsTestCase):
         self, *arguments: str, regions: str = ''
     ) -> command_result.Result:
         return self.ask(
-            *('diff', *arguments, '-f', 'csv', '--quote', 'none'),
-            *('-c', 'Region', '-c', 'Server Name', '-c', 'Change'),
+            'diff',
+            *arguments,
+            '-f',
+            'csv',
+            '--quote',
+            'none',
+            '-c',
+            'Region',
+            '-c',
+            'Server Name',
+            '-c',
+            'Change',
             regions=regions,
         )
 
@@ -1357,7 +1444,12 @@ class TestDiff(RegionsTestCase):
         ):
             with self.subTest(regions=regions):
                 result = self.openstack(
-                    *('server', 'interface', 'diff', before, '-f', 'json'),
+                    'server',
+                    'interface',
+                    'diff',
+                    before,
+                    '-f',
+                    'json',
                     *regions.split(),
                 )
                 self.assertEqual((status, ''), (result.status, result.stderr))

@@ -38,8 +38,22 @@ from tests.unit import fake_cloud
 EVENTS_URL = f'{fake_cloud.COMPUTE_URL}/os-server-external-events'
 PORTS_URL = f'{fake_cloud.NETWORK_URL}/v2.0/ports'
 COLUMNS = (
-    *('-f', 'value', '-c', 'Server Name', '-c', 'Finding', '-c', 'Action'),
-    *('-c', 'Result', '-c', 'Before', '-c', 'After', '-c', 'Reason'),
+    '-f',
+    'value',
+    '-c',
+    'Server Name',
+    '-c',
+    'Finding',
+    '-c',
+    'Action',
+    '-c',
+    'Result',
+    '-c',
+    'Before',
+    '-c',
+    'After',
+    '-c',
+    'Reason',
 )
 FULL = os.strerror(errno.ENOSPC)
 ENDED = 'the run ended before'
@@ -301,7 +315,7 @@ class TestRepair(RepairTestCase):
 
     def test_requests_in_json(self) -> None:
         result = self.openstack(
-            *('server', 'interface', 'repair', '--dry-run', '-f', 'json')
+            'server', 'interface', 'repair', '--dry-run', '-f', 'json'
         )
         first, _second = json.loads(result.stdout)
         self.assertEqual(
@@ -345,8 +359,13 @@ class TestRepair(RepairTestCase):
 
         self.cloud.put(re.compile(f'{PORTS_URL}/[^/]*$'), json=update)
         result = self.openstack(
-            *('server', 'interface', 'repair', '--auto-approve'),
-            *('-f', 'json', fake_cloud.identifier(1)),
+            'server',
+            'interface',
+            'repair',
+            '--auto-approve',
+            '-f',
+            'json',
+            fake_cloud.identifier(1),
         )
         (row,) = json.loads(result.stdout)
         self.assertEqual(
@@ -442,8 +461,12 @@ class TestRepair(RepairTestCase):
         self.register(self.servers, self.ports)
         path = self.create_file('')
         self.repair(
-            *(fake_cloud.identifier(1), '--auto-approve', '--timeout', '0'),
-            *('--audit-log', path),
+            fake_cloud.identifier(1),
+            '--auto-approve',
+            '--timeout',
+            '0',
+            '--audit-log',
+            path,
         )
         lines = map(json.loads, pathlib.Path(path).read_text().splitlines())
         ports = [
@@ -568,7 +591,9 @@ class TestMember(RepairTestCase):
                     '',
                 ),
                 self.repair(
-                    *('--auto-approve', '--timeout', '30'),
+                    '--auto-approve',
+                    '--timeout',
+                    '30',
                     *(fake_cloud.identifier(int(name[1])) for name in names),
                 ),
             )
@@ -659,8 +684,14 @@ class TestUsage(RepairTestCase):
             f's1 {row}  {reason}\ns2 {row}  {reason}\n', result.stdout
         )
         result = self.openstack(
-            *('server', 'interface', 'repair', '--auto-approve'),
-            *('--max', '1', '-f', 'json'),
+            'server',
+            'interface',
+            'repair',
+            '--auto-approve',
+            '--max',
+            '1',
+            '-f',
+            'json',
         )
         rows = json.loads(result.stdout)
         self.assertEqual([[], []], [row['Requests'] for row in rows])
@@ -888,7 +919,8 @@ class TestSurprises(RepairTestCase):
         self.cloud.post(EVENTS_URL, json=break_another)
         self.assert_stopped(
             f'Port {fake_cloud.identifier(11)}: port-down is new\n',
-            *('repaired', 'skipped'),
+            'repaired',
+            'skipped',
         )
         self.assertEqual(1, self.events())
 

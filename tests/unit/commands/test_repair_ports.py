@@ -232,8 +232,15 @@ class TestBounce(PortsTestCase):
         path = self.create_file('')
         self.faults = {3: 504, 4: 504}
         result = self.openstack(
-            *('server', 'interface', 'repair', '--auto-approve', '--bounce'),
-            *('--audit-log', path, '-f', 'json'),
+            'server',
+            'interface',
+            'repair',
+            '--auto-approve',
+            '--bounce',
+            '--audit-log',
+            path,
+            '-f',
+            'json',
         )
         (row,) = json.loads(result.stdout)
         methods = ['PUT', 'PUT', 'PUT', 'PUT', 'PUT', 'DELETE']
@@ -346,7 +353,7 @@ class TestBounce(PortsTestCase):
         path = self.create_file('')
         with test_repair.full_after(4):
             result = self.repair(
-                *('--auto-approve', '--bounce', '--audit-log', path)
+                '--auto-approve', '--bounce', '--audit-log', path
             )
         self.assertEqual(1, result.status)
         self.assertIn(f'{DOWN} unfinished DOWN ACTIVE ', result.stdout)
@@ -519,8 +526,12 @@ class TestDeletion(PortsTestCase):
             )
             with self.subTest(width):
                 result = self.openstack(
-                    *('server', 'interface', 'repair', '--all-projects'),
-                    *('--dry-run', '--delete-orphans'),
+                    'server',
+                    'interface',
+                    'repair',
+                    '--all-projects',
+                    '--dry-run',
+                    '--delete-orphans',
                 )
                 headers = result.stdout.splitlines()[1]
                 shown = ['Port ID', 'Finding', 'Action', 'Result']
@@ -538,7 +549,10 @@ class TestDeletion(PortsTestCase):
             )
             with self.subTest(width):
                 result = self.openstack(
-                    *('server', 'interface', 'repair', '--all-projects'),
+                    'server',
+                    'interface',
+                    'repair',
+                    '--all-projects',
                     '--dry-run',
                 )
                 headers = result.stdout.splitlines()[1]
@@ -558,7 +572,7 @@ class TestDeletion(PortsTestCase):
                 '',
             ),
             self.repair(
-                *('--auto-approve', '--all-projects', '--release-orphans')
+                '--auto-approve', '--all-projects', '--release-orphans'
             ),
         )
 
@@ -817,7 +831,9 @@ class TestDeletion(PortsTestCase):
                 self.assertEqual(
                     command_result.Result(*expected),
                     self.repair(
-                        *('--dry-run', '--all-projects', '--delete-orphans'),
+                        '--dry-run',
+                        '--all-projects',
+                        '--delete-orphans',
                         *(word for one in chosen for word in ('--port', one)),
                     ),
                 )

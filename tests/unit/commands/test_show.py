@@ -112,8 +112,12 @@ class TestShow(base.ShellTestCase):
                         'fixed_ips[1].ip_address is missing (HTTP 200)\n',
                     ),
                     self.show(
-                        *(SERVER_ID, interface, '-f', 'value'),
-                        *('-c', 'Fixed IPs'),
+                        SERVER_ID,
+                        interface,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Fixed IPs',
                     ),
                 )
 
@@ -130,16 +134,14 @@ class TestShow(base.ShellTestCase):
                 '+-----------+-------------+\n',
                 '',
             ),
-            self.show(
-                *(SERVER_ID, self.port_id, '-c', 'Fixed IPs', '-c', 'Tag')
-            ),
+            self.show(SERVER_ID, self.port_id, '-c', 'Fixed IPs', '-c', 'Tag'),
         )
 
     def test_value(self) -> None:
         self.assertEqual(
             command_result.Result(0, '10.0.0.5,2001:db8::5\n', ''),
             self.show(
-                *(SERVER_ID, self.port_id, '-f', 'value', '-c', 'Fixed IPs')
+                SERVER_ID, self.port_id, '-f', 'value', '-c', 'Fixed IPs'
             ),
         )
 
@@ -205,8 +207,13 @@ class TestShow(base.ShellTestCase):
         # But for the last two, show sends these as well.
         self.assertEqual(
             [
-                *('floatingips', 'floatingips', 'networks', 'ports'),
-                *('subnets', 'ports', 'routers'),
+                'floatingips',
+                'floatingips',
+                'networks',
+                'ports',
+                'subnets',
+                'ports',
+                'routers',
             ],
             [*sorted(asked[:-2]), *asked[-2:]],
         )
@@ -220,8 +227,10 @@ class TestShow(base.ShellTestCase):
 
     def test_wrong_usage_of_tree(self) -> None:
         for option in (
-            *(('-c', 'Tag'), ('-f', 'json')),
-            *(('--rules',), ('--at', '1h')),
+            ('-c', 'Tag'),
+            ('-f', 'json'),
+            ('--rules',),
+            ('--at', '1h'),
         ):
             self.assertEqual(
                 command_result.Result(
@@ -306,8 +315,13 @@ class TestShow(base.ShellTestCase):
 
     def show_rules(self, *arguments: str) -> command_result.Result:
         return self.show(
-            *(SERVER_ID, self.port_id, '-c', 'Rules'),
-            *('-c', 'Allowed Traffic', *arguments),
+            SERVER_ID,
+            self.port_id,
+            '-c',
+            'Rules',
+            '-c',
+            'Allowed Traffic',
+            *arguments,
         )
 
     def test_rules(self) -> None:
@@ -336,17 +350,32 @@ class TestShow(base.ShellTestCase):
             ),
             ('ingress', 'IPv4', '112', '', 'from', '0.0.0.0/0', web),
             (
-                *('ingress', 'IPv4', 'icmp', 'type=0:code=0'),
-                *('from', '0.0.0.0/0', web),
+                'ingress',
+                'IPv4',
+                'icmp',
+                'type=0:code=0',
+                'from',
+                '0.0.0.0/0',
+                web,
             ),
             ('ingress', 'IPv4', 'icmp', 'type=8', 'from', '0.0.0.0/0', web),
             (
-                *('ingress', 'IPv4', 'tcp', '22:22'),
-                *('from', '0.0.0.0/0', '(default, web)'),
+                'ingress',
+                'IPv4',
+                'tcp',
+                '22:22',
+                'from',
+                '0.0.0.0/0',
+                '(default, web)',
             ),
             (
-                *('ingress', 'IPv4', 'tcp', '8000:8080'),
-                *('from', 'group proxies', web),
+                'ingress',
+                'IPv4',
+                'tcp',
+                '8000:8080',
+                'from',
+                'group proxies',
+                web,
             ),
             ('ingress', 'IPv4', 'udp', '53:53', 'from', '192.0.2.0/24', web),
             ('egress', 'IPv4', 'any', '', 'to', '0.0.0.0/0', '(default)'),
@@ -686,8 +715,14 @@ class TestShow(base.ShellTestCase):
                 '403)\n',
             ),
             self.show(
-                *(SERVER_ID, self.port_id, '-f', 'value'),
-                *('-c', 'Port State', '-c', 'Port Name'),
+                SERVER_ID,
+                self.port_id,
+                '-f',
+                'value',
+                '-c',
+                'Port State',
+                '-c',
+                'Port Name',
             ),
         )
 

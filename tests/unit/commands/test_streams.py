@@ -71,7 +71,9 @@ class TestClosedInput(test_list_fleet.FleetTestCase):
         self.assert_says(
             2,
             'argument --file: -: standard input is closed',
-            *('find', '--file', '-'),
+            'find',
+            '--file',
+            '-',
         )
 
     def test_diff(self) -> None:
@@ -108,7 +110,7 @@ class TestClosedOutput(OutputTestCase, test_list_fleet.FleetTestCase):
     def run_without(self, stream: str) -> command_result.Result:
         self.register(fake_cloud.server(1, 'web'))
         return self.run_with(
-            *(stream, None, 'list', '-f', 'value', '-c', 'Server Name')
+            stream, None, 'list', '-f', 'value', '-c', 'Server Name'
         )
 
     def test_stdout(self) -> None:

@@ -86,8 +86,16 @@ class WaitTestCase(base.ShellTestCase):
         self, *arguments: str, options: tuple[str, ...] = ()
     ) -> command_result.Result:
         return self.openstack(
-            *(*options, 'server', 'interface', 'wait', SERVER_ID),
-            *('-f', 'value', '-c', 'Port ID', *arguments),
+            *options,
+            'server',
+            'interface',
+            'wait',
+            SERVER_ID,
+            '-f',
+            'value',
+            '-c',
+            'Port ID',
+            *arguments,
         )
 
     def polls(self) -> list[str]:
@@ -155,9 +163,13 @@ class TestWait(WaitTestCase):
         self.assert_done(f'{PORT_ID}\n', '--mac-address', MAC_ADDRESS)
         self.assertEqual(
             [
-                *(SERVER_ID, 'os-interface', 'ports', 'os-instance-actions'),
+                SERVER_ID,
+                'os-interface',
+                'ports',
+                'os-instance-actions',
                 *(SERVER_ID, 'os-interface', 'os-instance-actions') * 2,
-                *(SERVER_ID, 'os-interface'),
+                SERVER_ID,
+                'os-interface',
             ],
             self.asked(),
         )
@@ -205,7 +217,10 @@ class TestWait(WaitTestCase):
             self.answer([bond, bond, rest], [twins, twins[1:]])
             self.assert_done(
                 f'{fake_cloud.identifier(12)}\n',
-                *('--for', 'detached', '--port', PORT_ID),
+                '--for',
+                'detached',
+                '--port',
+                PORT_ID,
             )
 
     def test_mac_address_that_the_cache_does_not_follow(self) -> None:
@@ -249,7 +264,8 @@ class TestWait(WaitTestCase):
                 self.answer([building], [[]])
                 self.assert_times_out(
                     f'Server {SERVER_ID}: it is still changing (BUILD)\n',
-                    *('--for', how),
+                    '--for',
+                    how,
                 )
 
     def test_server_that_is_being_started(self) -> None:
@@ -270,7 +286,10 @@ class TestWait(WaitTestCase):
             f'Server {SERVER_ID}: still plugged in, as the detach has failed '
             '(request ID req-1)\n',
             f'{INTERFACE}: still plugged in\n',
-            *('--for', 'detached', '--mac-address', MAC_ADDRESS),
+            '--for',
+            'detached',
+            '--mac-address',
+            MAC_ADDRESS,
         )
 
     def test_attach_that_has_failed(self) -> None:
@@ -281,7 +300,10 @@ class TestWait(WaitTestCase):
                 f'Server {SERVER_ID}: not plugged in, as the attach has '
                 'failed (request ID req-1)\n',
                 f'Server {SERVER_ID}, interface {PORT_ID}: not plugged in\n',
-                *('--for', condition, '--port', PORT_ID),
+                '--for',
+                condition,
+                '--port',
+                PORT_ID,
             )
 
     def test_attach_whose_binding_has_failed(self) -> None:
@@ -413,12 +435,16 @@ class TestWait(WaitTestCase):
         self.answer([cached(11)], [live(11)])
         self.assert_times_out(
             f'{INTERFACE}: still plugged in\n',
-            *('--for', 'detached', '--mac-address', MAC_ADDRESS),
+            '--for',
+            'detached',
+            '--mac-address',
+            MAC_ADDRESS,
         )
         port_id = fake_cloud.identifier(12)
         self.assert_times_out(
             f'Server {SERVER_ID}, interface {port_id}: not plugged in\n',
-            *('--port', port_id),
+            '--port',
+            port_id,
         )
 
     def test_active(self) -> None:
@@ -446,7 +472,10 @@ class TestWait(WaitTestCase):
         )
         self.assert_done(
             f'{fake_cloud.identifier(12)}\n',
-            *('--for', 'detached', '--port', PORT_ID),
+            '--for',
+            'detached',
+            '--port',
+            PORT_ID,
         )
 
     def test_detached_and_deleted(self) -> None:
@@ -459,13 +488,17 @@ class TestWait(WaitTestCase):
                 self.answer([cached(11, 12), cached(12)], [live(12)])
                 self.assert_done(
                     f'{fake_cloud.identifier(12)}\n',
-                    *('--for', 'detached', *chosen),
+                    '--for',
+                    'detached',
+                    *chosen,
                 )
                 self.answer([cached(11, 12)], [live(12)])
                 self.assert_times_out(
                     f"Server {SERVER_ID}, interface {MAC_ADDRESS}: in Nova's "
                     'cache, but not plugged in\n',
-                    *('--for', 'detached', *chosen),
+                    '--for',
+                    'detached',
+                    *chosen,
                 )
 
     def test_all_detached(self) -> None:
@@ -621,14 +654,17 @@ class TestWait(WaitTestCase):
             f'{INTERFACE}: still plugged in\n'
             f'Server {SERVER_ID}, interface fa:16:3e:00:00:0c: in '
             "Nova's cache, but not plugged in\n",
-            *('--for', 'detached'),
+            '--for',
+            'detached',
         )
         self.assert_times_out(
             f'Server {SERVER_ID}, interface fa:16:3e:00:00:63: not plugged '
             'in\n',
             # Given twice, but it is one interface.
-            *('--mac-address', 'fa163e000063'),
-            *('--mac-address', 'fa:16:3e:00:00:63'),
+            '--mac-address',
+            'fa163e000063',
+            '--mac-address',
+            'fa:16:3e:00:00:63',
         )
         self.answer([cached(11)], [[fake_cloud.attachment(11, '10.0.0.9')]])
         self.assert_times_out(
@@ -640,7 +676,8 @@ class TestWait(WaitTestCase):
         self.answer([server], [live(11)])
         self.assert_times_out(
             f"{INTERFACE}: other fixed IPs in Nova's cache\n",
-            *('--port', PORT_ID),
+            '--port',
+            PORT_ID,
         )
 
     def test_timeout(self) -> None:
@@ -695,8 +732,19 @@ class TestWait(WaitTestCase):
         self.cloud.get(url, json={'server': fake_cloud.server(2, 'db')})
         self.cloud.register_interfaces(second, *live(22))
         result = self.openstack(
-            *('server', 'interface', 'wait', 'web', 'db', '--timeout', '0'),
-            *('-f', 'value', '-c', 'Server Name', '-c', 'Port ID'),
+            'server',
+            'interface',
+            'wait',
+            'web',
+            'db',
+            '--timeout',
+            '0',
+            '-f',
+            'value',
+            '-c',
+            'Server Name',
+            '-c',
+            'Port ID',
         )
         self.assertEqual(
             command_result.Result(
@@ -726,7 +774,7 @@ class TestWait(WaitTestCase):
             ((), [SERVER_ID, fake_cloud.identifier(2)]),
         ):
             result = self.openstack(
-                *('server', 'interface', 'wait', '--timeout', '0', *arguments)
+                'server', 'interface', 'wait', '--timeout', '0', *arguments
             )
             self.assertEqual(
                 sorted(
@@ -763,9 +811,16 @@ class TestWait(WaitTestCase):
                 self.assertEqual(
                     command_result.Result(0, f'web {PORT_ID}\n', ''),
                     self.openstack(
-                        *('server', 'interface', 'wait', *selectors),
-                        *('-f', 'value', '-c', 'Server Name'),
-                        *('-c', 'Port ID'),
+                        'server',
+                        'interface',
+                        'wait',
+                        *selectors,
+                        '-f',
+                        'value',
+                        '-c',
+                        'Server Name',
+                        '-c',
+                        'Port ID',
                     ),
                 )
                 (listing, *_rest) = (
@@ -870,7 +925,8 @@ class TestFloatingIP(WaitTestCase):
         self.assert_times_out(
             f'{INTERFACE}: floating IPs: 203.0.113.5 expected, but not in '
             'the cache\n',
-            *('--for', 'floating-ip'),
+            '--for',
+            'floating-ip',
         )
 
     def test_floating_ip_that_is_gone(self) -> None:
@@ -879,7 +935,10 @@ class TestFloatingIP(WaitTestCase):
         self.assert_times_out(
             f'{INTERFACE}: floating IPs: no floating IP expected, but '
             '203.0.113.5\n',
-            *('--for', 'floating-ip', '--port', PORT_ID),
+            '--for',
+            'floating-ip',
+            '--port',
+            PORT_ID,
         )
 
     def test_none_at_all(self) -> None:
@@ -892,14 +951,20 @@ class TestFloatingIP(WaitTestCase):
         self.answer([cached(11, 12)], [live(11, 12)])
         self.assert_done(
             f'{PORT_ID}\n{fake_cloud.identifier(12)}\n',
-            *('--for', 'floating-ip', '--port', fake_cloud.identifier(12)),
+            '--for',
+            'floating-ip',
+            '--port',
+            fake_cloud.identifier(12),
         )
 
     def test_interface_that_is_not_there(self) -> None:
         self.answer([cached()], [[]])
         self.assert_times_out(
             f'Server {SERVER_ID}, interface {PORT_ID}: not plugged in\n',
-            *('--for', 'floating-ip', '--port', PORT_ID),
+            '--for',
+            'floating-ip',
+            '--port',
+            PORT_ID,
         )
         self.assertNotIn('floatingips', self.asked())
 
@@ -909,7 +974,8 @@ class TestFloatingIP(WaitTestCase):
         )
         self.assert_times_out(
             f'Server {SERVER_ID}: it is still changing (rebuilding)\n',
-            *('--for', 'floating-ip'),
+            '--for',
+            'floating-ip',
         )
 
     def test_request_that_fails(self) -> None:
@@ -921,7 +987,8 @@ class TestFloatingIP(WaitTestCase):
         self.answer([self.associated()], [live(11)])
         self.assert_times_out(
             'Floating IPs: the service failed (HTTP 500)\n',
-            *('--for', 'floating-ip'),
+            '--for',
+            'floating-ip',
         )
 
 
@@ -977,8 +1044,11 @@ class TestHost(WaitTestCase):
                 self.assert_done(f'{PORT_ID}\n', '--for', 'host')
                 self.assertEqual(
                     [
-                        *(SERVER_ID, 'os-interface'),
-                        *(SERVER_ID, 'os-interface', 'ports'),
+                        SERVER_ID,
+                        'os-interface',
+                        SERVER_ID,
+                        'os-interface',
+                        'ports',
                     ],
                     self.asked()[before:],
                 )
@@ -1068,8 +1138,15 @@ class TestHost(WaitTestCase):
         self.assertEqual(
             command_result.Result(1, '', line),
             self.openstack(
-                *('server', 'interface', 'wait', SERVER_ID, second),
-                *('--for', 'host', '-f', 'value'),
+                'server',
+                'interface',
+                'wait',
+                SERVER_ID,
+                second,
+                '--for',
+                'host',
+                '-f',
+                'value',
             ),
         )
         self.assertEqual([], self.clock.slept)

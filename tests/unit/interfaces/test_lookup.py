@@ -182,10 +182,10 @@ class TestInterfaces(api_test_case.ApiTestCase):
                         '198.51.100.2',
                         port_forwardings=[
                             fake_cloud.forwarding(
-                                *(2201, 22, 11, '10.0.0.1'), **other
+                                2201, 22, 11, '10.0.0.1', **other
                             ),
                             fake_cloud.forwarding(
-                                *(2202, 22, 12, '10.0.0.2'), **other
+                                2202, 22, 12, '10.0.0.2', **other
                             ),
                         ],
                     ),

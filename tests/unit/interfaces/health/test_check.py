@@ -31,9 +31,9 @@ from tests.unit.interfaces import samples
 
 PORT = samples.port(11, '10.0.0.5', host=samples.OTHER_HOST)
 SERVER = samples.server(PORT)
-ELSEWHERE = findings.of_port(*(codes.Code.HOST_DIFFERS, SERVER, PORT, '', ''))
+ELSEWHERE = findings.of_port(codes.Code.HOST_DIFFERS, SERVER, PORT, '', '')
 HALF_RELEASED = findings.Finding(
-    *(codes.Code.HALF_RELEASED, None, PORT.id, PORT.mac_address, '', '')
+    codes.Code.HALF_RELEASED, None, PORT.id, PORT.mac_address, '', ''
 )
 UNJUDGED = f'Server {SERVER.id}: not judged, as it keeps changing'
 
@@ -65,7 +65,7 @@ class TestConfirm(testtools.TestCase):
     def test_a_shared_mac_address(self) -> None:
         twin = samples.port(12, '10.0.0.6', mac_address=PORT.mac_address)
         finding = findings.of_port(
-            *(codes.Code.DUPLICATE_MAC, SERVER, twin, '', '')
+            codes.Code.DUPLICATE_MAC, SERVER, twin, '', ''
         )
         self.network.way('ports', 'device_id').return_value = records.Answer(
             [twin]
@@ -85,7 +85,7 @@ class TestConfirm(testtools.TestCase):
 
     def test_floating_ip_that_changed_a_moment_ago(self) -> None:
         finding = findings.of_port(
-            *(codes.Code.FLOATING_IP_DIFFERS, SERVER, PORT, '', '')
+            codes.Code.FLOATING_IP_DIFFERS, SERVER, PORT, '', ''
         )
         self.network.way(
             'floatingips', 'address'
@@ -103,7 +103,9 @@ class TestConfirm(testtools.TestCase):
                     records.Answer(
                         [
                             samples.floating_ip(
-                                *('203.0.113.5', 11, '10.0.0.5'),
+                                '203.0.113.5',
+                                11,
+                                '10.0.0.5',
                                 seconds_unchanged=age,
                             )
                         ]
@@ -209,11 +211,28 @@ class TestConfirm(testtools.TestCase):
 
     def test_each_action_that_changes_interfaces(self) -> None:
         for action in (
-            *('attach_interface', 'confirmResize', 'detach_interface'),
-            *('evacuate', 'live-migration', 'migrate', 'pause', 'reboot'),
-            *('rebuild', 'rescue', 'resize', 'restore', 'resume'),
-            *('revertResize', 'shelve', 'shelveOffload', 'start', 'stop'),
-            *('suspend', 'unpause', 'unrescue', 'unshelve'),
+            'attach_interface',
+            'confirmResize',
+            'detach_interface',
+            'evacuate',
+            'live-migration',
+            'migrate',
+            'pause',
+            'reboot',
+            'rebuild',
+            'rescue',
+            'resize',
+            'restore',
+            'resume',
+            'revertResize',
+            'shelve',
+            'shelveOffload',
+            'start',
+            'stop',
+            'suspend',
+            'unpause',
+            'unrescue',
+            'unshelve',
         ):
             for age, expected in (
                 (4.9, ([], [UNJUDGED])),
@@ -237,7 +256,7 @@ class TestConfirm(testtools.TestCase):
         up = samples.port(11, '10.0.0.5')
         building = samples.port(11, '10.0.0.5', status='BUILD')
         finding = findings.of_port(
-            *(codes.Code.PORT_DOWN, SERVER, down, 'ACTIVE', 'DOWN')
+            codes.Code.PORT_DOWN, SERVER, down, 'ACTIVE', 'DOWN'
         )
         for name, seen, expected, slept in (
             ('twice', [down, down], [finding.code], [5.0]),

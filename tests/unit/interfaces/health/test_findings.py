@@ -33,7 +33,12 @@ class TestFinding(testtools.TestCase):
         **changes: Any,
     ) -> findings.Finding:
         plain = findings.Finding(
-            *(codes.Code.PORT_DOWN, 'server', 'port', 'mac', 'up', 'down'),
+            codes.Code.PORT_DOWN,
+            'server',
+            'port',
+            'mac',
+            'up',
+            'down',
             server=server,
             port=port,
         )

@@ -220,7 +220,8 @@ class TestUnused(testtools.TestCase):
 class TestClaims(testtools.TestCase):
     def claims(self, *pairs: str, **changes: Any) -> list[str]:
         port = samples.port(
-            *(11, '10.0.0.5'),
+            11,
+            '10.0.0.5',
             address_pairs=tuple(
                 records.AddressPair(address, None) for address in pairs
             ),

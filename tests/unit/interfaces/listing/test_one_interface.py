@@ -143,7 +143,10 @@ class TestFind(api_test_case.ApiTestCase):
             'floatingips', fake_cloud.floating_ip('203.0.113.5', 11)
         )
         for text in (
-            *('10.0.0.5', 'fa:16:3e:00:00:0b', port_id, '203.0.113.5'),
+            '10.0.0.5',
+            'fa:16:3e:00:00:0b',
+            port_id,
+            '203.0.113.5',
         ):
             with self.subTest(text):
                 found = self.find(None, text)
@@ -194,8 +197,13 @@ class TestFind(api_test_case.ApiTestCase):
     def test_by_whatever_it_is_called(self) -> None:
         port_id = fake_cloud.identifier(11)
         for text in (
-            *(port_id, port_id.upper(), '10.0.0.5', '::ffff:10.0.0.5'),
-            *('2001:DB8:0::5', 'fa:16:3e:00:00:0b', 'FA163E00000B'),
+            port_id,
+            port_id.upper(),
+            '10.0.0.5',
+            '::ffff:10.0.0.5',
+            '2001:DB8:0::5',
+            'fa:16:3e:00:00:0b',
+            'FA163E00000B',
         ):
             with self.subTest(text):
                 self.cloud.reset_mock()
@@ -204,7 +212,9 @@ class TestFind(api_test_case.ApiTestCase):
 
     def test_names_what_there_is(self) -> None:
         for text in (
-            *('10.0.0.7', 'fa:16:3e:00:00:ff', fake_cloud.identifier(13)),
+            '10.0.0.7',
+            'fa:16:3e:00:00:ff',
+            fake_cloud.identifier(13),
         ):
             with self.subTest(text):
                 error = self.assertRaises(errors.NotFound, self.find, text)

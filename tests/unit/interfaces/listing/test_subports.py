@@ -32,7 +32,9 @@ class TestSubports(test_list_fleet.FleetTestCase):
             )
         self.cloud.register_network_versions()
         self.parent = fake_cloud.port(
-            *(11, 1, '10.0.0.1'),
+            11,
+            1,
+            '10.0.0.1',
             trunk_details={
                 'trunk_id': fake_cloud.identifier(30),
                 'sub_ports': [
@@ -56,9 +58,20 @@ class TestSubports(test_list_fleet.FleetTestCase):
 
     def list_subports(self, *arguments: str) -> command_result.Result:
         return self.list(
-            *('--subports', '-f', 'value', '-c', 'Server Name'),
-            *('-c', 'MAC Address', '-c', 'Fixed IPs', '-c', 'VLAN'),
-            *('-c', 'Parent Port ID', *arguments),
+            '--subports',
+            '-f',
+            'value',
+            '-c',
+            'Server Name',
+            '-c',
+            'MAC Address',
+            '-c',
+            'Fixed IPs',
+            '-c',
+            'VLAN',
+            '-c',
+            'Parent Port ID',
+            *arguments,
         )
 
     def test_after_the_parent_by_vlan(self) -> None:

@@ -173,7 +173,9 @@ class TestAllowedAddresses(test_find.FindTestCase):
                 self.assertEqual(
                     [
                         (
-                            *('allowed-address', 'may-use', user),
+                            'allowed-address',
+                            'may-use',
+                            user,
                             shown(address, is_any),
                         )
                     ],
@@ -195,7 +197,9 @@ class TestAllowedAddresses(test_find.FindTestCase):
         self.assertEqual(
             [
                 (
-                    *('allowed-address', 'may-use', 's1'),
+                    'allowed-address',
+                    'may-use',
+                    's1',
                     shown(VIRTUAL_IP, mac_address=virtual),
                 )
             ],
@@ -220,7 +224,8 @@ class TestAllowedAddresses(test_find.FindTestCase):
                 ('allowed-address', 'may-use', 's1', None),
             ],
             self.rows(
-                *('198.51.100.9', '--long'),
+                '198.51.100.9',
+                '--long',
                 columns=(*COLUMNS[:3], 'Fixed IP'),
             ),
         )

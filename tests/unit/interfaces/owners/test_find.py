@@ -63,11 +63,10 @@ class TestFind(testtools.TestCase):
             self.network.way('ports', 'network_id'),
         )
         for method in (
-            *(*self.direct, *self.indirect),
-            *(
-                self.network.way('routers', 'id'),
-                self.network.way('subnets', 'id'),
-            ),
+            *self.direct,
+            *self.indirect,
+            self.network.way('routers', 'id'),
+            self.network.way('subnets', 'id'),
             self.network.way('trunks'),
         ):
             method.return_value = records.Answer([])

@@ -16,8 +16,14 @@ from tests.unit.commands import test_find
 from tests.unit import fake_cloud
 
 COLUMNS = (
-    *('Matched As', 'Certainty', 'Server Name', 'Port ID', 'Protocol'),
-    *('External Port', 'Internal Port', 'Fixed IP'),
+    'Matched As',
+    'Certainty',
+    'Server Name',
+    'Port ID',
+    'Protocol',
+    'External Port',
+    'Internal Port',
+    'Fixed IP',
 )
 
 
@@ -47,12 +53,24 @@ class TestPortForwardings(test_find.FindTestCase):
     def test_a_row_for_each(self) -> None:
         expected = [
             (
-                *('port-forwarding', 'forwards', 'web'),
-                *(fake_cloud.identifier(11), 'tcp', 80, 8080, '10.0.0.5'),
+                'port-forwarding',
+                'forwards',
+                'web',
+                fake_cloud.identifier(11),
+                'tcp',
+                80,
+                8080,
+                '10.0.0.5',
             ),
             (
-                *('port-forwarding', 'forwards', 'db'),
-                *(fake_cloud.identifier(12), 'tcp', 443, 8443, '10.0.0.6'),
+                'port-forwarding',
+                'forwards',
+                'db',
+                fake_cloud.identifier(12),
+                'tcp',
+                443,
+                8443,
+                '10.0.0.6',
             ),
         ]
         for name, other in (
@@ -70,7 +88,10 @@ class TestPortForwardings(test_find.FindTestCase):
         self.cloud.register_port_forwardings(
             fake_cloud.floating_ip('203.0.113.5'),
             fake_cloud.forwarding(
-                *(80, 80, 11, '10.0.0.5'),
+                80,
+                80,
+                11,
+                '10.0.0.5',
                 external_port=None,
                 external_port_range='8000:8010',
                 internal_port=None,
@@ -93,7 +114,9 @@ class TestPortForwardings(test_find.FindTestCase):
                     self.rows(
                         query,
                         columns=(
-                            *('Matched As', 'External Port', 'Internal Port'),
+                            'Matched As',
+                            'External Port',
+                            'Internal Port',
                         ),
                     ),
                 )

@@ -24,12 +24,14 @@ class TestLoadBalancers(test_find.FindTestCase):
     def setUp(self) -> None:
         super().setUp()
         virtual_ip = fake_cloud.port(
-            *(14, 0, '10.0.0.100'), device_owner='Octavia'
+            14, 0, '10.0.0.100', device_owner='Octavia'
         )
         self.register_ports(
             {**virtual_ip, 'device_id': f'lb-{LOAD_BALANCER}'},
             fake_cloud.port(
-                *(15, 3, '10.0.0.7'),
+                15,
+                3,
+                '10.0.0.7',
                 name='octavia-lb-vrrp-1',
                 allowed_address_pairs=[{'ip_address': '10.0.0.100'}],
             ),
@@ -43,12 +45,18 @@ class TestLoadBalancers(test_find.FindTestCase):
         self.assertEqual(
             [
                 (
-                    *('load-balancer', 'owns', None),
-                    *(fake_cloud.identifier(14), f'lb-{LOAD_BALANCER}'),
+                    'load-balancer',
+                    'owns',
+                    None,
+                    fake_cloud.identifier(14),
+                    f'lb-{LOAD_BALANCER}',
                 ),
                 (
-                    *('allowed-address', 'may-use', 'amphora-1'),
-                    *(fake_cloud.identifier(15), fake_cloud.identifier(3)),
+                    'allowed-address',
+                    'may-use',
+                    'amphora-1',
+                    fake_cloud.identifier(15),
+                    fake_cloud.identifier(3),
                 ),
             ],
             self.rows('10.0.0.100', columns=COLUMNS),
@@ -74,7 +82,8 @@ class TestLoadBalancers(test_find.FindTestCase):
                 self.assertIn(
                     ('load-balancer', expected),
                     self.rows(
-                        *('10.0.0.100', '--long'),
+                        '10.0.0.100',
+                        '--long',
                         columns=('Matched As', 'Device Name'),
                     ),
                 )
@@ -94,7 +103,8 @@ class TestLoadBalancers(test_find.FindTestCase):
         self.assertIn(
             ('load-balancer', None),
             self.rows(
-                *('10.0.0.100', '--long'),
+                '10.0.0.100',
+                '--long',
                 columns=('Matched As', 'Device Name'),
             ),
         )
@@ -103,13 +113,14 @@ class TestLoadBalancers(test_find.FindTestCase):
         for device_id in ('lb-../flavors', 'lb-', 'lb-1'):
             with self.subTest(device_id):
                 port = fake_cloud.port(
-                    *(14, 0, '10.0.0.100'), device_owner='Octavia'
+                    14, 0, '10.0.0.100', device_owner='Octavia'
                 )
                 self.register_ports({**port, 'device_id': device_id})
                 self.assertEqual(
                     [('fixed-ip', None)],
                     self.rows(
-                        *('10.0.0.100', '--long'),
+                        '10.0.0.100',
+                        '--long',
                         columns=('Matched As', 'Device Name'),
                     ),
                 )
@@ -119,8 +130,12 @@ class TestBehind(test_find.FindTestCase):
     """A load balancer of OVN with two listeners and three members."""
 
     COLUMNS = (
-        *('Matched As', 'Certainty', 'Server Name', 'Protocol'),
-        *('External Port', 'Internal Port'),
+        'Matched As',
+        'Certainty',
+        'Server Name',
+        'Protocol',
+        'External Port',
+        'Internal Port',
     )
     VIRTUAL_IP = ('load-balancer', 'owns', None, None, None, None)
 
@@ -265,7 +280,9 @@ class TestBehind(test_find.FindTestCase):
                 'device_id': '',
             },
             fake_cloud.port(
-                *(11, 1, '10.0.0.5'),
+                11,
+                1,
+                '10.0.0.5',
                 allowed_address_pairs=[{'ip_address': '10.0.0.6'}],
             ),
         )
@@ -292,7 +309,7 @@ class TestBehind(test_find.FindTestCase):
             'http://octavia.test/v2.0/lbaas/listeners', status_code=403
         )
         result = self.find(
-            *('10.0.0.100', '--behind', '-f', 'value', '-c', 'Matched As')
+            '10.0.0.100', '--behind', '-f', 'value', '-c', 'Matched As'
         )
         self.assertEqual(
             (

@@ -104,8 +104,13 @@ class TestPorts(test_find.FindTestCase):
         twin = {**port, 'id': f'{prefix}11-4000-8000-000000000001'}
         self.register_ports(twin, fake_cloud.port(11, 1), port)
         for query in (
-            *(f'tap{prefix}', f'qvo{prefix}', f'qvb{prefix}', f'qbr{prefix}'),
-            *(f'vhu{prefix}', prefix, f'TAP{prefix.upper()}'),
+            f'tap{prefix}',
+            f'qvo{prefix}',
+            f'qvb{prefix}',
+            f'qbr{prefix}',
+            f'vhu{prefix}',
+            prefix,
+            f'TAP{prefix.upper()}',
         ):
             with self.subTest(query):
                 self.assertEqual(

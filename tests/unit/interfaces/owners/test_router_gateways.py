@@ -55,7 +55,8 @@ class TestRouterGateways(test_find.FindTestCase):
         self.cloud.register_network(
             'floatingips',
             fake_cloud.floating_ip(
-                *('203.0.113.6', 12),
+                '203.0.113.6',
+                12,
                 router_id=ROUTER,
                 fixed_ip_address='10.0.0.6',
             ),
@@ -77,14 +78,22 @@ class TestRouterGateways(test_find.FindTestCase):
                 self.assertEqual(
                     [
                         (
-                            *('router-gateway', 'owns', None, ROUTER),
-                            *('network:router_gateway', 'router-20', 'demo'),
+                            'router-gateway',
+                            'owns',
+                            None,
+                            ROUTER,
+                            'network:router_gateway',
+                            'router-20',
+                            'demo',
                         )
                     ],
                     self.rows(
-                        *(GATEWAY, '--long'),
+                        GATEWAY,
+                        '--long',
                         columns=(
-                            *(*COLUMNS, 'Device Owner', 'Device Name'),
+                            *COLUMNS,
+                            'Device Owner',
+                            'Device Name',
                             'Project Name',
                         ),
                     ),
@@ -101,7 +110,9 @@ class TestRouterGateways(test_find.FindTestCase):
                     [
                         ('router-gateway', 'owns', None, ROUTER),
                         (
-                            *('router-gateway', 'behind', 's1'),
+                            'router-gateway',
+                            'behind',
+                            's1',
                             fake_cloud.identifier(1),
                         ),
                     ],
@@ -131,7 +142,8 @@ class TestRouterGateways(test_find.FindTestCase):
         self.assertEqual(
             [(port_id, 'owns', None), (port_id, 'behind', 's1')],
             self.rows(
-                *(port_id, '--behind'),
+                port_id,
+                '--behind',
                 columns=('Query', 'Certainty', 'Server Name'),
             ),
         )
@@ -201,7 +213,8 @@ class TestRouterGateways(test_find.FindTestCase):
                             (GATEWAY, 'router-gateway', 'behind', 's1'),
                         ],
                         self.rows(
-                            *(query, '--behind'),
+                            query,
+                            '--behind',
                             columns=('Address', *COLUMNS[:3]),
                         ),
                     )
@@ -218,8 +231,12 @@ class TestRouterGateways(test_find.FindTestCase):
                 'behind',
                 (GATEWAY, '--behind'),
                 [
-                    *('floatingips', 'ports', 'routers'),
-                    *('ports', 'ports', 'floatingips'),
+                    'floatingips',
+                    'ports',
+                    'routers',
+                    'ports',
+                    'ports',
+                    'floatingips',
                 ],
             ),
         ):
@@ -253,7 +270,8 @@ class TestRouterGateways(test_find.FindTestCase):
                     },
                 )
                 rows = self.rows(
-                    *(second, '--behind'),
+                    second,
+                    '--behind',
                     columns=('Matched As', 'Certainty', 'Network ID'),
                 )
                 self.assertEqual(count, len(rows))

@@ -31,13 +31,18 @@ class TestSubports(test_find.FindTestCase):
 
     def test_the_server_of_the_parent_port(self) -> None:
         found = (
-            *('subport', 'node', fake_cloud.identifier(12), 101),
+            'subport',
+            'node',
+            fake_cloud.identifier(12),
+            101,
             fake_cloud.identifier(11),
         )
         for device_owner in ('trunk:subport', ''):
             self.register_subport(device_owner)
             for query in (
-                *('10.0.0.9', 'fa:16:3e:00:00:0c', fake_cloud.identifier(12)),
+                '10.0.0.9',
+                'fa:16:3e:00:00:0c',
+                fake_cloud.identifier(12),
                 f'tap{fake_cloud.identifier(12)[:11]}',
             ):
                 with self.subTest(query, device_owner=device_owner):

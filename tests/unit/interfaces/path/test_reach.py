@@ -485,7 +485,8 @@ class TestRows(WorldTestCase):
         ):
             self.world.drivers = drivers
             (path,) = self.world.paths(
-                *('2001:db8::5', '2001:db8::9'),
+                '2001:db8::5',
+                '2001:db8::9',
                 flows.Question('ipv6-icmp', kind),
             )
             with self.subTest(drivers=drivers, kind=kind):
@@ -499,8 +500,10 @@ class TestRows(WorldTestCase):
                 )
         # That this passes is not an answer to a wider question.
         self.assert_blocked(
-            *('port web has no security group', '2001:db8::5'),
-            *('2001:db8::9', flows.Question()),
+            'port web has no security group',
+            '2001:db8::5',
+            '2001:db8::9',
+            flows.Question(),
         )
 
     def test_4_dhcp(self) -> None:
@@ -583,7 +586,9 @@ class TestRows(WorldTestCase):
             self.assert_unknown(
                 'some drivers let less pass by a rule for protocol '
                 f'{changes["protocol"]}',
-                *('10.0.0.5', '10.0.0.6', question),
+                '10.0.0.5',
+                '10.0.0.6',
+                question,
             )
 
     def test_5_answers_that_nobody_has_asked_for(self) -> None:
@@ -660,7 +665,8 @@ class TestTranslation(WorldTestCase):
         path = self.assert_path(
             ALLOWED,
             'tcp 22 only from 198.51.100.0/24',
-            *('internet', '10.0.1.5'),
+            'internet',
+            '10.0.1.5',
         )
         self.assertEqual(['tcp 22'], path.passing.texts())
 
@@ -770,8 +776,13 @@ class TestTranslation(WorldTestCase):
 
     def test_addresses_that_are_not_routed(self) -> None:
         for address in (
-            *('127.0.0.1', '224.0.0.5', '169.254.169.254'),
-            *('255.255.255.255', '0.0.0.0', '240.0.0.0/4', '224.0.0.0/8'),
+            '127.0.0.1',
+            '224.0.0.5',
+            '169.254.169.254',
+            '255.255.255.255',
+            '0.0.0.0',
+            '240.0.0.0/4',
+            '224.0.0.0/8',
         ):
             reason = f'routers do not forward {address}'
             with self.subTest(address):
@@ -880,7 +891,9 @@ class TestTranslation(WorldTestCase):
         self.world.allow()
         self.assert_blocked(
             'no ingress rule of group closed allows tcp 22 from the internet',
-            *('internet', '203.0.113.50', flows.Question('tcp', 2203)),
+            'internet',
+            '203.0.113.50',
+            flows.Question('tcp', 2203),
         )
 
     def test_7b_port_of_a_server_behind_a_forwarding(self) -> None:
@@ -895,7 +908,7 @@ class TestTranslation(WorldTestCase):
             with self.subTest(ports=ports, number=number):
                 self.forward(*ports)
                 (path,) = self.world.paths(
-                    *('internet', '10.0.1.5', flows.Question('tcp', number))
+                    'internet', '10.0.1.5', flows.Question('tcp', number)
                 )
                 self.assertEqual(
                     (verdict, traffic), (path.verdict, path.passing.texts())
@@ -1069,7 +1082,10 @@ class TestWays(WorldTestCase):
             fixed_ips=(records.FixedIP('198.51.100.9', 'on-second'),),
         )
         self.world.subnets['on-second'] = records.Subnet(
-            *('on-second', 'on-second', 'second', '198.51.100.0/24'),
+            'on-second',
+            'on-second',
+            'second',
+            '198.51.100.0/24',
             gateway_ip='198.51.100.1',
         )
         # Nor is that to which the reply goes, if there are several.
@@ -1177,7 +1193,8 @@ class TestWays(WorldTestCase):
                 self.assert_unknown(
                     'no router joins the subnets of network front, so servers '
                     'need a route to the other subnet',
-                    *(source, address),
+                    source,
+                    address,
                 )
 
     def test_8_external_subnet_without_gateway(self) -> None:
@@ -1529,7 +1546,8 @@ class TestWays(WorldTestCase):
                 self.assertEqual(route, path.route)
                 self.assert_blocked(
                     f'{address} is of a router, which answers only ping',
-                    *(source, address),
+                    source,
+                    address,
                 )
         path = self.assert_allowed('10.0.0.5', '203.0.113.2', ANYTHING)
         self.assertEqual(['icmp type 8'], path.passing.texts())
@@ -1661,7 +1679,8 @@ class TestWays(WorldTestCase):
         self.world.allow(rule(9, 'ingress', remote_network=inside))
         self.assert_blocked(
             'no ingress rule of group closed allows tcp 22 from 10.0.0.0/15',
-            *('10.0.0.0/15', '10.0.1.5'),
+            '10.0.0.0/15',
+            '10.0.1.5',
         )
         self.assertEqual(
             {'10.0.0.0/24', '10.0.1.0/24'},
@@ -1750,7 +1769,9 @@ class TestWays(WorldTestCase):
         path = self.assert_path(
             ALLOWED,
             'icmp only from 198.51.100.0/24; tcp 80-442 only from 192.0.2.7',
-            *('internet', '203.0.113.50', flows.Question()),
+            'internet',
+            '203.0.113.50',
+            flows.Question(),
         )
         self.assertEqual(['icmp', 'tcp 80-443'], path.passing.texts())
 
@@ -1761,7 +1782,8 @@ class TestWays(WorldTestCase):
         self.assert_path(
             ALLOWED,
             'tcp 22 only from 10.0.0.5 and perhaps others',
-            *('10.0.0.0/25', '10.0.0.6'),
+            '10.0.0.0/25',
+            '10.0.0.6',
         )
 
     def test_replies_to_a_part(self) -> None:
@@ -1777,7 +1799,8 @@ class TestWays(WorldTestCase):
         self.assert_unknown(
             'the groups of port db are stateless, and no egress rule allows '
             'all replies to 10.0.0.0/25',
-            *('10.0.0.0/25', '10.0.1.5'),
+            '10.0.0.0/25',
+            '10.0.1.5',
         )
 
     def test_no_port_has_the_address(self) -> None:
@@ -1790,7 +1813,8 @@ class TestWays(WorldTestCase):
         self.world.change(BACK, project_id='another', is_shared=True)
         self.assert_unknown(
             'no visible port on network back has 10.0.1.77',
-            *('10.0.0.5', '10.0.1.77'),
+            '10.0.0.5',
+            '10.0.1.77',
         )
 
     def test_address_of_no_port_that_one_may_use(self) -> None:

@@ -27,7 +27,8 @@ from osc_port_iface.interfaces.repair import plan as plans
 from tests.unit.interfaces.repair import test_outcome
 
 OUTCOME = outcomes.Outcome(
-    *(test_outcome.repair(plans.Action.BIND), test_outcome.finding()),
+    test_outcome.repair(plans.Action.BIND),
+    test_outcome.finding(),
     outcomes.Result.SKIPPED,
 )
 

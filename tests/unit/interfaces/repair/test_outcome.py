@@ -32,7 +32,7 @@ UPDATE, EVENT = (
 
 def finding(code: codes.Code = codes.Code.PORT_DOWN) -> findings.Finding:
     return findings.Finding(
-        *(code, None, PORT.id, PORT.mac_address, 'good', 'bad'), port=PORT
+        code, None, PORT.id, PORT.mac_address, 'good', 'bad', port=PORT
     )
 
 
@@ -96,7 +96,9 @@ class TestOutcome(testtools.TestCase):
             done, action=None, reason='only with --bounce'
         )
         impossible = outcomes.Outcome(
-            *(left, finding(), outcomes.Result.NOT_REPAIRABLE),
+            left,
+            finding(),
+            outcomes.Result.NOT_REPAIRABLE,
             reason='only with --bounce',
             remains=True,
         )
@@ -112,8 +114,12 @@ class TestOutcome(testtools.TestCase):
             (
                 {'reason': 'gone', 'remains': False},
                 outcomes.Outcome(
-                    *(done, finding(), outcomes.Result.SKIPPED),
-                    *(None, 'gone', False),
+                    done,
+                    finding(),
+                    outcomes.Result.SKIPPED,
+                    None,
+                    'gone',
+                    False,
                 ),
             ),
         ):
@@ -126,7 +132,8 @@ class TestOutcome(testtools.TestCase):
 
     def test_something_remains_unless_the_opposite_is_known(self) -> None:
         found = outcomes.Outcome(
-            *(repair(plans.Action.BIND), finding()),
+            repair(plans.Action.BIND),
+            finding(),
             outcomes.Result.STILL_THERE,
         )
         self.assertIs(True, found.remains)
@@ -147,8 +154,10 @@ class TestOutcome(testtools.TestCase):
         ):
             with self.subTest(f'{action}, {after}'):
                 found = outcomes.Outcome(
-                    *(repair(action), finding()),
-                    *(outcomes.Result.UNFINISHED, after),
+                    repair(action),
+                    finding(),
+                    outcomes.Result.UNFINISHED,
+                    after,
                 )
                 self.assertEqual(expected, outcomes.left_disabled(found))
 

@@ -90,7 +90,9 @@ class PortUsersTestCase(api_test_case.ApiTestCase):
     ) -> dict[str, str]:
         """Ask a cloud that has these resources and a neighbour."""
         neighbour = fake_cloud.port(
-            *(12, 1, '10.0.0.6'),
+            12,
+            1,
+            '10.0.0.6',
             network_id=fake_cloud.identifier(network),
             allowed_address_pairs=[
                 {'ip_address': pair, 'mac_address': 'fa:16:3e:00:00:0c'}
@@ -191,7 +193,8 @@ class TestNeutron(PortUsersTestCase):
             fixed_ips=(records.FixedIP('10.0.0.8', SUBNET_ID),),
         )
         found = self.read(
-            *(PORT, bystander),
+            PORT,
+            bystander,
             routers=[
                 fake_cloud.router(40, '10.0.0.9', network_id=PORT.network_id)
             ],

@@ -100,7 +100,12 @@ class TestPlan(RepairingTestCase):
     ) -> findings.Finding:
         port = samples.port(number)
         return findings.Finding(
-            *(codes.Code.PORT_DOWN, None, port.id, None, 'good', 'bad'),
+            codes.Code.PORT_DOWN,
+            None,
+            port.id,
+            None,
+            'good',
+            'bad',
             server=samples.server() if has_server else None,
             port=port if has_port else None,
         )

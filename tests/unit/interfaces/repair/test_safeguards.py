@@ -60,7 +60,12 @@ class SafeguardsTestCase(testtools.TestCase):
         nova = mock.create_autospec(compute.ComputeApi, instance=True)
         nova.server.return_value = server
         finding = findings.Finding(
-            *(code, SERVER.id, PORT.id, PORT.mac_address, 'good', 'bad'),
+            code,
+            SERVER.id,
+            PORT.id,
+            PORT.mac_address,
+            'good',
+            'bad',
             stale_hosts=('compute-3',),
             server=planned_server,
             port=planned,
@@ -213,7 +218,7 @@ class TestObjection(SafeguardsTestCase):
                 self.assertEqual(
                     expected,
                     self.objection(
-                        *(Action.RELEASE, code, self.changed(status=status))
+                        Action.RELEASE, code, self.changed(status=status)
                     ),
                 )
 

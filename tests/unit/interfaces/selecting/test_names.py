@@ -50,7 +50,10 @@ class TestExactlyOne(testtools.TestCase):
                 error = self.assertRaises(
                     names.NoSuchName,
                     names.exactly_one,
-                    *(collection, '\x1bweb', [], ' here'),
+                    collection,
+                    '\x1bweb',
+                    [],
+                    ' here',
                 )
                 self.assertEqual(
                     f"No {name} with the name or ID '\\x1bweb' exists here.",
@@ -59,7 +62,9 @@ class TestExactlyOne(testtools.TestCase):
                 padded = self.assertRaises(
                     names.NoSuchName,
                     names.exactly_one,
-                    *(collection, 'web \n', []),
+                    collection,
+                    'web \n',
+                    [],
                 )
                 self.assertEqual(
                     f"No {name} with the name or ID 'web \\n' exists.",
@@ -68,7 +73,9 @@ class TestExactlyOne(testtools.TestCase):
                 several = self.assertRaises(
                     exceptions.CommandError,
                     names.exactly_one,
-                    *(collection, 'web', rows),
+                    collection,
+                    'web',
+                    rows,
                 )
                 self.assertEqual(
                     f"2 {name}s have the name 'web', use an ID: \\x1b[2J, b",

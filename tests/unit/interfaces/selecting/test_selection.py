@@ -78,7 +78,7 @@ class TestOne(SelectionTestCase):
         self.cloud.get(SERVERS_URL, status_code=400)
         self.cloud.get(f'{SERVERS_URL}?name=%5Ewbe%24', json={'servers': []})
         error = self.assertRaises(
-            names.NoSuchName, selection.one, *(self.services, 'wbe', OWN)
+            names.NoSuchName, selection.one, self.services, 'wbe', OWN
         )
         self.assertEqual(
             "No server with the name or ID 'wbe' exists in project demo.",
@@ -215,7 +215,10 @@ class TestSelect(SelectionTestCase):
             fake_cloud.server(9, 'db'),
         )
         answer = self.select(
-            *('web', 'gone', fake_cloud.identifier(9).upper(), 'web'),
+            'web',
+            'gone',
+            fake_cloud.identifier(9).upper(),
+            'web',
             fake_cloud.identifier(3),
         )
         self.assertEqual(
