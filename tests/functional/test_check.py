@@ -451,10 +451,7 @@ class TestPorts(CheckTestCase):
             self.assertEqual(set(), {kept['id'], vip['id']} & found.keys())
             self.assertGreaterEqual(found[orphan['id']]['Age'], 0)
             self.assertEqual(
-                'its server does not exist'
-                if user == 'admin'
-                else 'this project sees no such server',
-                found[orphan['id']]['Actual'],
+                'its server is not found', found[orphan['id']]['Actual']
             )
         for one in (half, orphan):
             self.update_port(one, device_owner='', device_id='')

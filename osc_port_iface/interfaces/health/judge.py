@@ -72,7 +72,7 @@ def _of_other_ports(
 ) -> Iterator[findings.Finding]:
     ids = {server.id for server in snapshot.servers}
     others, keep = snapshot.others, snapshot.request.keep
-    yield from ownerless.judge(others, ids, keep, snapshot.sees_all)
+    yield from ownerless.judge(others, ids, keep)
     if codes.Code.UNUSED_PORT in snapshot.codes:
         yield from ownerless.unused(
             others, snapshot.all_ports.values(), snapshot.floating_ips, keep

@@ -55,7 +55,6 @@ def judge(
     ports: Iterable[records.Port],
     server_ids: Collection[str],
     keep: Keep,
-    sees_all: bool,
 ) -> Iterator[findings.Finding]:
     """Find the ports of servers that do not exist, or that are not named.
 
@@ -63,7 +62,6 @@ def judge(
     :param server_ids: All servers that could own the ports. Ports of any other
         server are orphans.
     :param keep: Which of the ports not to report.
-    :param sees_all: Whether the caller may see the servers of all projects.
     """
     for port in ports:
         if not port.is_for_server or not keep.allows(port):
@@ -86,11 +84,7 @@ def judge(
                 None,
                 port,
                 _('a server that exists'),
-                (
-                    _('its server does not exist')
-                    if sees_all
-                    else _('this project sees no such server')
-                ),
+                _('its server is not found'),
             )
 
 

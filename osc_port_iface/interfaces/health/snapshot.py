@@ -94,8 +94,6 @@ class Snapshot:
     :ivar trunks: The trunks of the ports.
     :ivar bindings: All bindings of the ports that seem to have several, by
         port ID.
-    :ivar sees_all: Whether the caller is known to see the servers of all
-        projects.
     :ivar failures: What could not be read.
     :ivar notices: What else to say of the selection.
     """
@@ -116,7 +114,6 @@ class Snapshot:
     bindings: Mapping[str, Sequence[records.PortBinding]] = dataclasses.field(
         default_factory=dict
     )
-    sees_all: bool = False
     failures: list[str] = dataclasses.field(default_factory=list)
     notices: list[str] = dataclasses.field(default_factory=list)
 
@@ -209,12 +206,16 @@ def take_again(
                 cloud.compute.interfaces(server_id)
             )
             reader.servers = [server]
-        reader.sees_all = bool(live) or cloud.compute.sees_all_projects
     name, ids = 'id', [row.port_id for row in suspicions]
     if live:
         name, ids = 'device_id', [*live]
-    listed = cloud.network.list(neutron.PORTS, name, ids)
-    reader.read_network(names.all_rows(listed))
+    ports = names.all_rows(cloud.network.list(neutron.PORTS, name, ids))
+    if not ports and any(live.values()):
+        raise errors.Malformed(
+            _('Server %s: not judged, as Neutron shows none of its ports')
+            % server_id
+        )
+    reader.read_network(ports)
     reader.interfaces = live
     return reader
 

@@ -364,7 +364,7 @@ class TestCheck(CheckTestCase):
         )
         orphan = (
             f' {fake_cloud.identifier(19)} orphan-port a server that exists '
-            'its server does not exist\n'
+            'its server is not found\n'
         )
         for arguments in (
             (),

@@ -32,7 +32,7 @@ PORT_ID = fake_cloud.identifier(11)
 PORT_URL = f'{test_repair.PORTS_URL}/{PORT_ID}'
 DOWN = 's1 port-down bounce-port'
 ORPHAN = ' orphan-port delete-port'
-GONE = 'its server does not exist'
+GONE = 'its server is not found'
 NO_ANSWER = requests.exceptions.ReadTimeout
 
 ENABLE = f'PUT {PORT_ID} True'
@@ -701,11 +701,10 @@ class TestDeletion(PortsTestCase):
         )
 
     def assert_kept_unless_named(self) -> None:
-        gone = 'this project sees no such server'
         self.assertEqual(
             command_result.Result(
                 3,
-                f' orphan-port  not repairable {gone}  its server may be in '
+                f' orphan-port  not repairable {GONE}  its server may be in '
                 'another project: name the port with --port\n',
                 '',
             ),
@@ -717,10 +716,9 @@ class TestDeletion(PortsTestCase):
         """The repair itself clears the device of a server that is gone."""
         self.be_a_member()
         self.assert_kept_unless_named()
-        gone = 'this project sees no such server'
         self.assertEqual(
             command_result.Result(
-                0, f'{ORPHAN} repaired {gone} deleted \n', ''
+                0, f'{ORPHAN} repaired {GONE} deleted \n', ''
             ),
             self.delete_as_member(),
         )
@@ -747,11 +745,10 @@ class TestDeletion(PortsTestCase):
 
         self.after = {1: attach}
         problem = f'Port {PORT_ID}: it has another device now'
-        gone = 'this project sees no such server'
         self.assertEqual(
             command_result.Result(
                 1,
-                f'{ORPHAN} unfinished {gone} {fake_cloud.identifier(1)} '
+                f'{ORPHAN} unfinished {GONE} {fake_cloud.identifier(1)} '
                 f'{problem}\n',
                 f'{problem}\n',
             ),

@@ -127,6 +127,29 @@ class TestConfirm(testtools.TestCase):
             self.confirm(ELSEWHERE, HALF_RELEASED),
         )
 
+    def test_a_neutron_that_shows_no_port_of_a_server(self) -> None:
+        """Such as one of another region."""
+        suspicion = findings.Finding(
+            codes.Code.ONLY_IN_CACHE,
+            SERVER.id,
+            None,
+            PORT.mac_address,
+            '',
+            '',
+            server=SERVER,
+        )
+        ports = self.network.way('ports', 'device_id')
+        ports.return_value = records.Answer([])
+        line = (
+            f'Server {SERVER.id}: not judged, as Neutron shows none of its '
+            'ports'
+        )
+        self.assertEqual(([], [line]), self.confirm(suspicion))
+        self.compute.interfaces.return_value = records.Answer([])
+        self.assertEqual(
+            ([codes.Code.ONLY_IN_CACHE], []), self.confirm(suspicion)
+        )
+
     def test_a_refused_token_ends_it(self) -> None:
         refused = errors.TokenRefused('refused')
         self.network.way('ports', 'id').side_effect = refused
