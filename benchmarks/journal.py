@@ -74,7 +74,7 @@ class _Observation(observing.Observation):
 
     only: set[str] | None = None
 
-    def _current(self, listing: listings.Listing) -> dict[bytes, int]:
+    def _current(self, listing: listings.StoredListing) -> dict[bytes, int]:
         if self.only is None:
             return super()._current(listing)
         columns = schema.VERSIONS.c
@@ -82,7 +82,7 @@ class _Observation(observing.Observation):
         for part in observing.chunks(self.only):
             query = sa.select(columns.digest, columns.id).where(
                 listing.matching({'id': part}),
-                columns.last == schema.LAST,
+                columns.last == schema.CURRENT,
             )
             found.update((row.digest, row.id) for row in self._execute(query))
         return found
@@ -121,12 +121,12 @@ def _make(
     """
     fleet = fleets.ChangingFleet(size)
     everything = {'servers': fleet.servers, 'ports': fleet.ports}
-    with engines.writing(str(journal)) as connection:
+    with engines.open_to_write(str(journal)) as connection:
         _observe(connection, 0, fleets.Changes(everything), is_first=True)
     first = journal.stat().st_size
     known = []
     for day in range(days):
-        with engines.writing(str(journal)) as connection:
+        with engines.open_to_write(str(journal)) as connection:
             for hour in range(24 * day + 1, 24 * day + 25):
                 if hour % max(1, 24 * days // ADDRESSES) == 0:
                     # Between this observation and the one before.
@@ -187,12 +187,12 @@ def _find(journal: str, moment: datetime.datetime, address: str) -> None:
         until = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         for observed in series.asked:
             if observed.began > until:
-                view = series.view(observed)
-                cloud = replay.RecordedCloud(view)
+                source = series.source(observed)
+                cloud = replay.RecordedCloud(source)
                 found = search.Search(cloud=cloud, queries=queries)
                 owners.find(found)
                 owners.sort(found, lookup.Lookup(cloud, found.rows))
-                until = view.unchanged(series.usable)[1].ended
+                until = source.unchanged(series.usable)[1].ended
 
 
 def _record(
@@ -219,7 +219,7 @@ def _record(
         )
         (summary,) = json.loads(runs['record'][-1].output)
     before = journal.stat().st_size
-    with engines.writing(str(journal)) as connection:
+    with engines.open_to_write(str(journal)) as connection:
         for number in range(_UNCHANGED):
             _observe(connection, number, fleets.Changes())
     added = (journal.stat().st_size - before) / _UNCHANGED

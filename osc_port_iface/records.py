@@ -24,7 +24,7 @@ from typing import Annotated, Generic, Self, TypeVar
 from osc_port_iface import addresses
 
 # Texts that the API describes further; api.reading checks them.
-UUID = Annotated[str, 'UUID']
+UUIDText = Annotated[str, 'UUID']
 IPText = Annotated[str, 'IP address']
 MACText = Annotated[str, 'MAC address']
 CIDRText = Annotated[str, 'IP address or CIDR']
@@ -140,7 +140,7 @@ class Server:
     :ivar called: What the user called it, if the user selected it.
     """
 
-    id: UUID
+    id: UUIDText
     name: str | None = None
     project_id: str | None = None
     user_id: str | None = None
@@ -224,7 +224,7 @@ class AddressPair:
 class Subport:
     """A port that is connected to a server through a trunk."""
 
-    port_id: UUID
+    port_id: UUIDText
     segmentation_type: str | None
     segmentation_id: int | None
     mac_address: MACText | None = None
@@ -234,8 +234,8 @@ class Subport:
 class Trunk:
     """A parent port, and the subports connected to its server through it."""
 
-    id: UUID
-    port_id: UUID
+    id: UUIDText
+    port_id: UUIDText
     status: str | None = None
     admin_state_up: bool | None = None
     subports: tuple[Subport, ...] = ()
@@ -245,7 +245,7 @@ class Trunk:
 class Port:
     """A port as Neutron shows it."""
 
-    id: UUID
+    id: UUIDText
     network_id: str
     mac_address: MACText | None
     fixed_ips: tuple[FixedIP, ...]
@@ -554,7 +554,7 @@ class PortForwarding:
     external_port: str | None
     internal_ip_address: str | None
     internal_port: str | None
-    internal_port_id: UUID | None
+    internal_port_id: UUIDText | None
 
     def of(self, floating_ip: str) -> str:
         """Write it as ``203.0.113.5:2201->10.0.0.5:22/tcp``."""
@@ -577,11 +577,11 @@ def port_range(text: str | None) -> tuple[int, int] | None:
 class FloatingIP:
     """A floating IP, which may lead to a port or forward single ports."""
 
-    id: UUID
+    id: UUIDText
     address: IPText
     network_id: str | None = None
     project_id: str | None = None
-    port_id: UUID | None = None
+    port_id: UUIDText | None = None
     router_id: str | None = None
     fixed_ip_address: str | None = None
     port_forwardings: tuple[PortForwarding, ...] = ()
@@ -634,7 +634,7 @@ class Router:
     :ivar routes: Its extra routes.
     """
 
-    id: UUID
+    id: UUIDText
     name: str | None
     project_id: str | None = None
     gateways: tuple[Gateway, ...] = ()
@@ -654,7 +654,7 @@ class Listener:
     :ivar protocol: A protocol such as ``HTTP``.
     """
 
-    id: UUID
+    id: UUIDText
     protocol: str | None
     number: int | None
 
@@ -672,7 +672,7 @@ class Pool:
     :ivar listener_ids: The listeners whose traffic it may get.
     """
 
-    id: UUID
+    id: UUIDText
     listener_ids: tuple[str, ...] = ()
 
 
@@ -684,10 +684,10 @@ class PoolMember:
         the address by itself.
     """
 
-    id: UUID
+    id: UUIDText
     address: IPText
     number: int | None
-    subnet_id: UUID | None = None
+    subnet_id: UUIDText | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -698,9 +698,9 @@ class LoadBalancer:
     :ivar vips: The virtual IP, and the additional ones, with their subnets.
     """
 
-    id: UUID
+    id: UUIDText
     name: str | None
-    vip_port_id: UUID | None = None
+    vip_port_id: UUIDText | None = None
     vips: tuple[FixedIP, ...] = ()
 
 
@@ -773,15 +773,15 @@ class SecurityGroupRule:
     :ivar port_range_max: The last port, or the ICMP code.
     """
 
-    id: UUID
+    id: UUIDText
     direction: str
     ethertype: str | None = None
     protocol: str | None = None
     port_range_min: int | None = None
     port_range_max: int | None = None
     remote_network: addresses.IPNetwork | None = None
-    remote_group_id: UUID | None = None
-    remote_address_group_id: UUID | None = None
+    remote_group_id: UUIDText | None = None
+    remote_address_group_id: UUIDText | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def explain(
     kind = _CLASSES.get(status, fallback)
     if kind is errors.NothingThere and _NOT_FOUND.match(str(response)):
         kind = errors.NotFound
-    return kind(f'{message} ({_origin(response)})')
+    return kind(f'{message} ({_reference(response)})')
 
 
 def malformed(
@@ -116,7 +116,7 @@ def malformed(
     message = _(
         '%(what)s: the answer is not what the API describes: %(seen)s'
     ) % {'what': response.what, 'seen': seen or _('an empty body')}
-    return errors.Malformed(f'{message} ({_origin(response)})')
+    return errors.Malformed(f'{message} ({_reference(response)})')
 
 
 def _detail(response: responses.Response) -> str:
@@ -148,7 +148,7 @@ def _message(body: Any) -> str:
     return ''
 
 
-def _origin(response: responses.Response) -> str:
+def _reference(response: responses.Response) -> str:
     origin = f'HTTP {response.status}'
     if response.request_id:
         origin += f', request ID {printable.one_line(response.request_id)}'

@@ -154,7 +154,7 @@ class Collection(Generic[_Row]):
         return dataclasses.replace(self, record=self.record.only(*names))
 
 
-class Lister(abc.ABC):
+class CollectionLister(abc.ABC):
     """Lists the collections of a service.
 
     :cvar TAKES_FIELDS: Whether it can be asked for single fields.

@@ -275,7 +275,7 @@ def ordered_ips(
 # How a field of a record is read, by its type. It may also be that or None.
 _READERS: Mapping[Any, Callable[[Object, str], Any]] = {
     str: Object.text,
-    records.UUID: Object.uuid,
+    records.UUIDText: Object.uuid,
     records.IPText: lambda row, key: row.parsed(key, _ip_address),
     records.MACText: lambda row, key: row.parsed(key, addresses.mac_address),
     records.CIDRText: lambda row, key: row.parsed(key, _cidr),

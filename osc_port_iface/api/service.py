@@ -46,7 +46,7 @@ _SETTINGS = (
 )
 
 
-class Service(paging.Lister):
+class Service(paging.CollectionLister):
     """A service, reached on first use.
 
     :cvar TYPE: Its type, as for :func:`endpoint`.

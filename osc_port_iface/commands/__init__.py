@@ -38,7 +38,7 @@ def _postponed(module: str, name: str) -> type[_Postponed]:
     return type(name, (_Postponed,), {'module': module, 'name': name})
 
 
-Overview = _postponed('overview', 'ServerInterface')
+Overview = _postponed('overview', 'ServerInterfaceOverview')
 Check = _postponed('check', 'CheckServerInterface')
 Diff = _postponed('diff', 'DiffServerInterface')
 Find = _postponed('find', 'FindServerInterface')

@@ -148,7 +148,7 @@ def items(values: Sequence[int | str | None] | None) -> Cell:
     One that is unknown is null in structured formats and empty in text.
     """
     if not values:
-        return _NOTHING
+        return _NO_ITEMS
     return Cell(
         map(_text, values),
         list(values),
@@ -156,7 +156,7 @@ def items(values: Sequence[int | str | None] | None) -> Cell:
     )
 
 
-_NOTHING = Cell((), [], list)
+_NO_ITEMS = Cell((), [], list)
 
 
 def _fields(rows: Iterable[Any]) -> list[dict[str, Any]]:
@@ -299,12 +299,12 @@ def _rule(effective: security_rules.EffectiveRule) -> dict[str, Any]:
         'remote_address_group_name': _name(effective.address_group),
         'security_groups': [
             {
-                'id': origin.group.id,
-                'name': origin.group.name,
-                'stateful': origin.group.is_stateful,
-                'rule_id': origin.rule_id,
+                'id': row.group.id,
+                'name': row.group.name,
+                'stateful': row.group.is_stateful,
+                'rule_id': row.rule_id,
             }
-            for origin in effective.origins
+            for row in effective.group_rules
         ],
     }
 
@@ -312,7 +312,7 @@ def _rule(effective: security_rules.EffectiveRule) -> dict[str, Any]:
 def _parts(effective: security_rules.EffectiveRule) -> list[str]:
     rule = effective.rule
     groups = dict.fromkeys(
-        origin.group.name or origin.group.id for origin in effective.origins
+        row.group.name or row.group.id for row in effective.group_rules
     )
     return [
         rule.direction,

@@ -225,7 +225,7 @@ class CheckServerInterface(lister.TextLister):
 
 
 def _results(
-    asked: regions.Regions[CheckServerInterface],
+    asked: regions.AskedRegions[CheckServerInterface],
     parsed_args: argparse.Namespace,
 ) -> dict[str, check.CheckResult]:
     """Check the regions.

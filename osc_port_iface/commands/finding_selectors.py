@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             'choices': '; '.join(
                 f'{code} ({code.summary})' for code in codes.Code
             ),
-            'on_request': codes.joined(codes.ON_REQUEST),
+            'on_request': codes.join_codes(codes.ON_REQUEST),
         },
     )
     group.add_argument(

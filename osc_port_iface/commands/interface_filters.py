@@ -155,7 +155,7 @@ def read(
     """
     conditions = filters.InterfaceFilter(
         (name, value)
-        for name in filters.CONDITIONS
+        for name in filters.FILTER_NAMES
         if (value := getattr(parsed_args, name)) is not None
     )
     no_port = view.lacks.get(views.Origin.PORT)

@@ -28,7 +28,7 @@ from osc_port_iface.interfaces.selecting import selection
 from osc_port_iface import printable
 from osc_port_iface import records
 
-NOTHING = _('No interface to show; servers that were looked at: %d.')
+NO_INTERFACE = _('No interface to show; servers that were looked at: %d.')
 
 
 class ListServerInterface(as_of.RecordedLister):
@@ -170,7 +170,7 @@ class ListServerInterface(as_of.RecordedLister):
         if servers.rows and not answer.rows:
             if not answer.failures:
                 interface_filters.check_ids(parsed_args, cloud)
-            self.hint(NOTHING % len(servers.rows))
+            self.hint(NO_INTERFACE % len(servers.rows))
         self.notify(*columns.why_empty(chosen, view, parsed_args.columns))
         look = columns.look_up(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)

@@ -34,7 +34,7 @@ QUESTIONS = {
 _NAME = 'openstack server interface'
 
 
-class ServerInterface(plugin_command.PluginCommand):
+class ServerInterfaceOverview(plugin_command.PluginCommand):
     """Show the commands for the interfaces of servers."""
 
     examples = (

@@ -156,7 +156,7 @@ class ReachServerInterface(lister.TextLister):
             raise plugin_command.UsageError(f'--port: {traffic.fault}.')
         chosen = self.choose(parsed_args, COLUMNS, parsed_args.long)
         scope = compute.ServerScope(all_projects=parsed_args.all_projects)
-        found = reach.find(
+        found = reach.judge_all(
             survey.Survey(self.cloud(), scope),
             parsed_args.source,
             parsed_args.destination,

@@ -161,18 +161,18 @@ class RecordServerInterface(lister.TextLister):
             self.hint(line % vars(row))
         return columns.table(chosen, rows)
 
-    def _read(self, parsed_args: argparse.Namespace) -> recording.Reading:
+    def _read(self, parsed_args: argparse.Namespace) -> recording.Contents:
         """Read a region, and report what could not be read."""
         cloud = self.cloud()
-        reading = recording.read(
+        contents = recording.read(
             cloud,
             parsed_args.server,
             server_selectors.scope(parsed_args, cloud.identity),
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
-        self.notify(*(row.notice for row in reading.listings if row.notice))
-        self.fail(*reading.failures)
-        return reading
+        self.notify(*(row.notice for row in contents.listings if row.notice))
+        self.fail(*contents.failures)
+        return contents
 
 
 def _import(parsed_args: argparse.Namespace) -> list[observing.Observation]:

@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = tuple[cells.Cell, ...]
-_Answer: TypeAlias = tuple[list[_Row], 'history.Observed', 'history.Observed']
+_Span: TypeAlias = tuple[list[_Row], 'history.Observed', 'history.Observed']
 
 
 @dataclasses.dataclass(slots=True)
-class _Seen:
+class _SeenRow:
     """A row, and the observations that have it.
 
     :ivar is_certain: Whether all that are asked have it.
@@ -59,7 +59,7 @@ class _Seen:
     until: datetime.datetime
     is_certain: bool = False
 
-    def says_less_than(self, other: _Seen) -> bool:
+    def says_less_than(self, other: _SeenRow) -> bool:
         """Return whether another scope has all of this, and more."""
         return (
             self.scope_id != other.scope_id
@@ -108,12 +108,12 @@ class RecordedRegions:
             place = self._place(each.scope.region)
             command.fail(*(place + line for line in each.notices))
 
-    def ask(self) -> tuple[tuple[str, ...], list[_Seen]]:
+    def ask(self) -> tuple[tuple[str, ...], list[_SeenRow]]:
         """Ask all observations, and report as one.
 
         :raises exceptions.CommandError: Each gives the same error.
         """
-        by_key: dict[str, list[_Seen]] = {}
+        by_key: dict[str, list[_SeenRow]] = {}
         for series in self._series:
             for seen in self._ask(series):
                 by_key.setdefault(seen.key, []).append(seen)
@@ -121,7 +121,7 @@ class RecordedRegions:
         joint_report.report(self._command, self.parts, self._names)
         headers = self._all_headers
 
-        def port_id(seen: _Seen) -> str:
+        def port_id(seen: _SeenRow) -> str:
             place = headers.index(listing_diff.PORT_ID)
             return seen.row[place].human_readable()
 
@@ -171,17 +171,17 @@ class RecordedRegions:
         is_one_of_several = region and len(self._names) > 1
         return f'{printable.one_line(region)}: ' if is_one_of_several else ''
 
-    def _ask(self, series: moments.Series) -> list[_Seen]:
+    def _ask(self, series: moments.Series) -> list[_SeenRow]:
         """Ask the observations of a scope, in order."""
-        found: list[_Seen] = []
-        before: dict[str, _Seen] = {}
+        found: list[_SeenRow] = []
+        before: dict[str, _SeenRow] = {}
         for rows, since, until in self._answers(series):
-            now: dict[str, _Seen] = {}
+            now: dict[str, _SeenRow] = {}
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
                 seen = before.get(key)
                 if seen is None:
-                    seen = _Seen(
+                    seen = _SeenRow(
                         series.scope.id, key, row, since.began, until.ended
                     )
                     found.append(seen)
@@ -194,7 +194,7 @@ class RecordedRegions:
             before = now
         return found
 
-    def _answers(self, series: moments.Series) -> Iterator[_Answer]:
+    def _answers(self, series: moments.Series) -> Iterator[_Span]:
         """Ask a scope, but for observations in which nothing has changed.
 
         :returns: The rows, and the first and the last observation in which all
@@ -207,8 +207,8 @@ class RecordedRegions:
                 continue
             part = joint_report.Part(self._command, region)
             self.parts.append(part)
-            view = series.view(observed)
-            part.command.asked = replay.RecordedCloud(view)
+            source = series.source(observed)
+            part.command.asked = replay.RecordedCloud(source)
             answer = part.attempt(self._tabulate)
             # There may be many observations, so what was read is not kept.
             part.command.asked = None
@@ -223,7 +223,7 @@ class RecordedRegions:
                 self._headers = headers
                 if self._shows_region:
                     rows = [(cells.text(region or None), *row) for row in rows]
-            since, until = view.unchanged(series.usable)
+            since, until = source.unchanged(series.usable)
             yield rows, since, until
 
     def _said(
@@ -253,16 +253,16 @@ def _only(name: str, selected: Iterable[str]) -> str:
     return text % values
 
 
-def _are_several(headers: Sequence[str], found: Sequence[_Seen]) -> bool:
+def _are_several(headers: Sequence[str], found: Sequence[_SeenRow]) -> bool:
     """Return whether scopes have different interfaces."""
     place = headers.index(listing_diff.PORT_ID)
     ports = {seen.row[place].human_readable() for seen in found}
     return len(ports) > 1 and len({seen.scope_id for seen in found}) > 1
 
 
-def _merged(found: list[_Seen]) -> list[_Seen]:
+def _merged(found: list[_SeenRow]) -> list[_SeenRow]:
     """Make one row of those that several scopes have at the same time."""
-    rows: list[_Seen] = []
+    rows: list[_SeenRow] = []
     for seen in sorted(found, key=lambda row: row.since):
         if rows and seen.since <= rows[-1].until:
             rows[-1].until = max(rows[-1].until, seen.until)

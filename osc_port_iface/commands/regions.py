@@ -64,7 +64,7 @@ def choose(
     command: _Command,
     parsed_args: argparse.Namespace,
     usual: Sequence[str] = (),
-) -> Regions[_Command]:
+) -> AskedRegions[_Command]:
     """Choose the regions to ask.
 
     :param command: The command. If there is only one region to ask, the
@@ -79,7 +79,7 @@ def choose(
     """
     named = parsed_args.region or usual
     if not (parsed_args.all_regions or named):
-        return Regions(command)
+        return AskedRegions(command)
     app = command.app
     found = api_regions.Regions(
         command.cloud, app.cloud, app.cloud_config, app.options
@@ -98,10 +98,10 @@ def choose(
         )
     if len(chosen) > 1 or (chosen and columns.is_named(parsed_args, HEADER)):
         parts = [_part(command, name, found) for name in chosen]
-        return Regions(command, parts)
+        return AskedRegions(command, parts)
     for name in chosen:
         command.asked = found.cloud(name)
-    return Regions(command)
+    return AskedRegions(command)
 
 
 def _part(
@@ -117,7 +117,7 @@ def _part(
     return part
 
 
-class Regions(Generic[_Command]):
+class AskedRegions(Generic[_Command]):
     """The regions that a command asks.
 
     :ivar are_shown: Whether their names are. If not, there is only the region

@@ -147,5 +147,5 @@ class WaitServerInterface(lister.TextLister):
         if result.notices:
             self.report_negative(*result.notices)
         elif selected.rows and not (result.rows or result.failures):
-            self.hint(list_command.NOTHING % len(selected.rows))
+            self.hint(list_command.NO_INTERFACE % len(selected.rows))
         return columns.table(chosen, result.rows)

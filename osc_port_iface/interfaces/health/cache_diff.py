@@ -206,7 +206,7 @@ def _of_mac_address(
         twice = [ip for ip in live_ips if cached[ip] > plugged_in[ip]]
         if twice:
             expected = _('once in the cache')
-            actual = _('more than once: %s') % findings.joined(twice)
+            actual = _('more than once: %s') % findings.join_ips(twice)
             yield codes.Code.DUPLICATE_IN_CACHE, interface, expected, actual
 
 
@@ -221,7 +221,7 @@ def _only_cached(entry: records.Interface, ips: Iterable[str]) -> _Difference:
 
 
 def _shown(ips: Iterable[str]) -> str:
-    return findings.joined(ips) or _('no fixed IP')
+    return findings.join_ips(ips) or _('no fixed IP')
 
 
 def _of_cached_floating_ips(
@@ -251,8 +251,8 @@ def _of_cached_floating_ips(
                 codes.Code.FLOATING_IP_DIFFERS,
                 server,
                 port,
-                findings.joined(expected) or _('no floating IP'),
-                findings.joined(cached) or _('not in the cache'),
+                findings.join_ips(expected) or _('no floating IP'),
+                findings.join_ips(cached) or _('not in the cache'),
             )
 
 

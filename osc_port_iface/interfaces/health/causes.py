@@ -27,7 +27,7 @@ from osc_port_iface import records
 LOG = logging.getLogger(__name__)
 
 # Findings that a nova-compute that is down may cause.
-_OF_HOST = codes.OF_WIRING | codes.OF_CACHE
+_OF_COMPUTE = codes.OF_WIRING | codes.OF_CACHE
 
 # Agents that do not wire ports.
 _OTHER_AGENTS = frozenset(
@@ -57,12 +57,12 @@ class _Hosts:
 
         :raises errors.ApiError: A request failed.
         """
-        of_host = [row for row in found if row.host and row.code in _OF_HOST]
-        if not of_host:
+        rows = [row for row in found if row.host and row.code in _OF_COMPUTE]
+        if not rows:
             return
         services = cloud.compute.compute_services().rows
         self.down = [service.host for service in services if not service.is_up]
-        hosts = [row.host for row in of_host]
+        hosts = [row.host for row in rows]
         agents = cloud.network.list(neutron.AGENTS, 'host', hosts).rows
         self.agents = records.grouped(
             (agent for agent in agents if agent.kind not in _OTHER_AGENTS),
@@ -70,7 +70,7 @@ class _Hosts:
         )
         ids = [
             row.network_id
-            for row in of_host
+            for row in rows
             if row.code is codes.Code.BINDING_FAILED
         ]
         networks = cloud.network.list(neutron.NETWORKS, 'id', ids).rows
@@ -78,7 +78,7 @@ class _Hosts:
 
     def cause(self, finding: findings.Finding) -> str | None:
         """Return the cause of a finding, if it is known."""
-        if finding.code in _OF_HOST and finding.host in self.down:
+        if finding.code in _OF_COMPUTE and finding.host in self.down:
             return _('nova-compute on %s is down') % finding.host
         if finding.code in codes.OF_NOTIFICATION:
             return _('Nova was not notified')

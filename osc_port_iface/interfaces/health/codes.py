@@ -168,6 +168,6 @@ ON_REQUEST = frozenset({Code.ADDRESS_CLAIMED, Code.UNUSED_PORT})
 USUAL = frozenset(Code) - ON_REQUEST
 
 
-def joined(found: Iterable[Code]) -> str:
+def join_codes(found: Iterable[Code]) -> str:
     """Name codes in one line."""
     return ', '.join(sorted(found))

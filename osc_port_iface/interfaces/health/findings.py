@@ -135,6 +135,6 @@ def of_port(
     )
 
 
-def joined(ips: Iterable[str]) -> str:
+def join_ips(ips: Iterable[str]) -> str:
     """Show IP addresses, in the order of their numbers."""
     return ','.join(sorted(ips, key=addresses.ip_order))

@@ -132,9 +132,9 @@ class Snapshot:
         """Give up findings, which is a failure if the user named one."""
         lost = self.lose(lost)
         if lost:
-            LOG.info('%s: %s', reason, codes.joined(lost))
+            LOG.info('%s: %s', reason, codes.join_codes(lost))
         if named := lost & self.request.named:
-            self.failures.append(f'{reason}: {codes.joined(named)}')
+            self.failures.append(f'{reason}: {codes.join_codes(named)}')
 
 
 def take(cloud: api_cloud.Cloud, request: CheckRequest) -> Snapshot:
@@ -275,7 +275,7 @@ class _Reader(Snapshot):
             if lost := self.lose(purpose):
                 self.failures.append(
                     _('Not looked for: %(codes)s. %(error)s')
-                    % {'codes': codes.joined(lost), 'error': error}
+                    % {'codes': codes.join_codes(lost), 'error': error}
                 )
             return None
         self.failures += answer.failures

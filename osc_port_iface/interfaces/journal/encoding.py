@@ -39,7 +39,7 @@ def digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=12).digest()
 
 
-def lookup(listing_id: int, field: str, value: str) -> int:
+def key_of(listing_id: int, field: str, value: str) -> int:
     """Return the key of a value in the table of lookups."""
     text = f'{listing_id}/{field}/{value.lower()}'
     data = text.encode(errors='surrogatepass')

@@ -73,7 +73,7 @@ class JournalError(exceptions.CommandError):
 
 
 @contextlib.contextmanager
-def reading(location: str) -> Iterator[sa.engine.Connection]:
+def open_to_read(location: str) -> Iterator[sa.engine.Connection]:
     """Open a journal for reading.
 
     :param location: The path of an SQLite file, or the URL of a database.
@@ -91,7 +91,7 @@ def reading(location: str) -> Iterator[sa.engine.Connection]:
 
 
 @contextlib.contextmanager
-def writing(location: str) -> Iterator[sa.engine.Connection]:
+def open_to_write(location: str) -> Iterator[sa.engine.Connection]:
     """Open a journal for writing, or create it.
 
     Another writer has to wait until this one is done.

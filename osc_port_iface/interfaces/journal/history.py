@@ -122,15 +122,15 @@ def observations(
     return [
         Observed(
             row.id,
-            timestamps.moment(row.began),
-            timestamps.moment(row.ended),
+            timestamps.from_ms(row.began),
+            timestamps.from_ms(row.ended),
             row.listings,
         )
         for row in connection.execute(query)
     ]
 
 
-class Snapshot:
+class RecordedSource:
     """The objects of a scope in one observation, for ``api.replay``."""
 
     def __init__(
@@ -160,8 +160,8 @@ class Snapshot:
 
         :param kind: The kind.
         :param filters: What an object must have had, as for
-            :meth:`listings.Listing.matching`, though it may not have it in
-            this observation.
+            :meth:`listings.StoredListing.matching`, though it may not have it
+            in this observation.
         :returns: The objects as the API gave them.
         """
         listing = self._listings.get(kind)
@@ -193,7 +193,7 @@ class Snapshot:
                 sa.case((first > now, first - 1), (last >= now, last))
             ),
         )
-        since, until = 0, schema.LAST
+        since, until = 0, schema.CURRENT
         for condition in self._read:
             begin, end = self._connection.execute(query.where(condition)).one()
             since = max(since, begin or since)

@@ -47,11 +47,11 @@ def import_listings(
         imported listing that is as new as one of these.
     """
     found = []
-    with engines.writing(location) as connection:
+    with engines.open_to_write(location) as connection:
         for moment, rows in sorted(listings, key=operator.itemgetter(0)):
             # As a journal keeps it.
             milliseconds = round(1000 * moment.timestamp())
-            moment = timestamps.moment(milliseconds)
+            moment = timestamps.from_ms(milliseconds)
             observation = observing.Observation(connection, '', _SCOPE)
             if observation.last and moment <= observation.last:
                 raise engines.JournalError(

@@ -61,7 +61,7 @@ class Version(NamedTuple):
 
     :ivar base_id: The ID of the oldest version of the object.
     :ivar first: The first observation that had it.
-    :ivar last: The last one, or LAST.
+    :ivar last: The last one, or CURRENT.
     :ivar base: The JSON of the oldest version.
     :ivar data: Its own JSON.
     """
@@ -75,7 +75,7 @@ class Version(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Listing:
+class StoredListing:
     """A row of the table of listings, and the versions that belong to it."""
 
     connection: sa.engine.Connection
@@ -110,7 +110,7 @@ class Listing:
         """
         for field, values in filters.items():
             if field in _fields(self.kind):
-                keys = [encoding.lookup(self.id, field, row) for row in values]
+                keys = [encoding.key_of(self.id, field, row) for row in values]
                 return _VERSIONS.base_id.in_(
                     sa.select(_LOOKUPS.base_id).where(
                         _LOOKUPS.lookup.in_(keys)
@@ -154,7 +154,7 @@ class Listing:
     def _lookups(self, versions: Iterable[Version]) -> list[dict[str, int]]:
         """Return all values that objects can be looked up by."""
         found = {
-            (encoding.lookup(self.id, field, value), version.base_id)
+            (encoding.key_of(self.id, field, value), version.base_id)
             for version in versions
             for field, value in _values(self.kind, json.loads(version.data))
         }
@@ -167,12 +167,12 @@ class Listing:
 
 def of_scope(
     connection: sa.engine.Connection, scope_id: int
-) -> dict[str, Listing]:
+) -> dict[str, StoredListing]:
     """Return the listings of a scope, by kind."""
     table = schema.LISTINGS
     query = sa.select(table).where(table.c.scope_id == scope_id)
     return {
-        row.kind: Listing(connection, *row)
+        row.kind: StoredListing(connection, *row)
         for row in connection.execute(query)
     }
 

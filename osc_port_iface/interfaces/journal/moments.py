@@ -54,9 +54,9 @@ class Series:
     window: tuple[datetime.datetime, ...] = ()
     wider: history.Scope | None = None
 
-    def view(self, observed: history.Observed) -> history.Snapshot:
+    def source(self, observed: history.Observed) -> history.RecordedSource:
         """Look at one of the observations."""
-        return history.Snapshot(self.connection, self.scope, observed)
+        return history.RecordedSource(self.connection, self.scope, observed)
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ def at(
     :raises engines.JournalError: No scope has.
     :raises names.NoSuchName: There is no such region.
     """
-    with engines.reading(location) as connection:
+    with engines.open_to_read(location) as connection:
         scopes = history.scopes(connection)
         known = list(dict.fromkeys(scope.region for scope in scopes))
         chosen = names.regions(regions, known)

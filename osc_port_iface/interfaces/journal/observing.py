@@ -38,7 +38,7 @@ _LISTINGS = schema.LISTINGS.c
 _OBSERVATIONS = schema.OBSERVATIONS.c
 _VERSIONS = schema.VERSIONS.c
 
-_IS_CURRENT = _VERSIONS.last == schema.LAST
+_IS_CURRENT = _VERSIONS.last == schema.CURRENT
 
 
 class Observation:
@@ -82,7 +82,7 @@ class Observation:
             _OBSERVATIONS.scope_id == self._scope_id
         )
         ended = self._execute(query).scalar()
-        self.last = None if ended is None else timestamps.moment(ended)
+        self.last = None if ended is None else timestamps.from_ms(ended)
         self._version_id = self._next(_VERSIONS.id)
 
     def keep(self, kind: str, rows: Sequence[bytes]) -> None:
@@ -123,7 +123,7 @@ class Observation:
         :param ended: When it ended, likewise.
         :param skew: The milliseconds that the clock of the recorder is behind.
         """
-        self.began, self.ended = map(timestamps.moment, (began, ended))
+        self.began, self.ended = map(timestamps.from_ms, (began, ended))
         self._execute(
             schema.OBSERVATIONS.insert(),
             {
@@ -137,7 +137,9 @@ class Observation:
             },
         )
 
-    def _add(self, listing: listings.Listing, rows: Iterable[bytes]) -> int:
+    def _add(
+        self, listing: listings.StoredListing, rows: Iterable[bytes]
+    ) -> int:
         """Add versions of objects, and return how many replace others."""
         new = {str(json.loads(row)['id']): row for row in rows}
         old = {
@@ -156,7 +158,7 @@ class Observation:
                     self._version_id,
                     number,
                     self.id,
-                    schema.LAST,
+                    schema.CURRENT,
                     base,
                     data,
                 )
@@ -165,7 +167,7 @@ class Observation:
         listing.add(added)
         return len(old.keys() & new.keys())
 
-    def _current(self, listing: listings.Listing) -> dict[bytes, int]:
+    def _current(self, listing: listings.StoredListing) -> dict[bytes, int]:
         """Return the current versions of a listing, by their digests."""
         query = sa.select(_VERSIONS.digest, _VERSIONS.id)
         query = query.where(_VERSIONS.listing_id == listing.id, _IS_CURRENT)
@@ -173,7 +175,7 @@ class Observation:
 
     def _listing(
         self, kind: str, examples: Sequence[bytes]
-    ) -> listings.Listing:
+    ) -> listings.StoredListing:
         """Find a listing, or make it after some examples."""
         found = listings.of_scope(self._connection, self._scope_id)
         if kind not in found:
@@ -227,7 +229,7 @@ def forget(connection: sa.engine.Connection, before: int) -> int:
     }
     for scope in history.scopes(connection):
         # Without an observation, not even what is current is kept.
-        first = oldest.get(scope.id, schema.LAST + 1)
+        first = oldest.get(scope.id, schema.CURRENT + 1)
         for listing in listings.of_scope(connection, scope.id).values():
             query = sa.select(_VERSIONS.base_id).where(
                 _VERSIONS.listing_id == listing.id, _VERSIONS.last < first
@@ -245,7 +247,7 @@ def forget(connection: sa.engine.Connection, before: int) -> int:
 
 
 def _rebase(
-    listing: listings.Listing, base_ids: Sequence[int], oldest: int
+    listing: listings.StoredListing, base_ids: Sequence[int], oldest: int
 ) -> None:
     """Remove the old versions of some objects.
 

@@ -43,7 +43,7 @@ _LEEWAY = 5000
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
+class Contents:
     """What was read of a region for an observation.
 
     :ivar region: Its name.
@@ -67,7 +67,7 @@ def read(
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
     progress: Callable[[str], object],
-) -> Reading:
+) -> Contents:
     """Read a region.
 
     :param cloud: Its services.
@@ -91,14 +91,14 @@ def read(
     if scope.host and servers.state == 'complete' and not servers.objects:
         names.check_host(cloud, scope.host)
     described = _described(cloud, names_or_ids, scope)
-    return Reading(
+    return Contents(
         cloud.region, described, listings, failures, began, time.time()
     )
 
 
 def record(
     location: str,
-    read_all: Callable[[], Mapping[str, Reading]],
+    read_all: Callable[[], Mapping[str, Contents]],
     keep: float | None,
 ) -> tuple[list[observing.Observation], list[engines.JournalError], int]:
     """Record an observation of each region.
@@ -114,11 +114,11 @@ def record(
     :raises osc_port_iface.api.errors.TokenRefused: Nothing can be read, and
         nothing is stored.
     """
-    with engines.writing(location) as connection:
+    with engines.open_to_write(location) as connection:
         found, refused, removed = [], [], 0
-        for reading in read_all().values():
+        for contents in read_all().values():
             try:
-                found.append(_store(connection, location, reading))
+                found.append(_store(connection, location, contents))
             except engines.JournalError as error:
                 refused.append(error)
         if not found:
@@ -131,7 +131,7 @@ def record(
 
 
 def _store(
-    connection: sa.engine.Connection, location: str, reading: Reading
+    connection: sa.engine.Connection, location: str, found: Contents
 ) -> observing.Observation:
     """Store an observation.
 
@@ -140,17 +140,14 @@ def _store(
         stored.
     """
     # A region that cannot be read is known from then on.
-    observation = observing.Observation(
-        connection, reading.region, reading.scope
-    )
-    place = f'{printable.one_line(reading.region)}: ' if reading.region else ''
-    if any(listing.state == 'failed' for listing in reading.listings):
+    observation = observing.Observation(connection, found.region, found.scope)
+    place = f'{printable.one_line(found.region)}: ' if found.region else ''
+    if any(listing.state == 'failed' for listing in found.listings):
         problem = _('nothing is recorded, as not everything could be read')
         raise engines.JournalError(location, place + problem)
-    skew = _skew(reading.listings)
+    skew = _skew(found.listings)
     began, ended = (
-        round(1000 * (moment + skew))
-        for moment in (reading.began, reading.ended)
+        round(1000 * (moment + skew)) for moment in (found.began, found.ended)
     )
     if observation.last:
         last = round(1000 * observation.last.timestamp())
@@ -160,12 +157,12 @@ def _store(
                 'ended at %(last)s; a clock is wrong, or was wrong then: if '
                 'so, use another journal'
             ) % {
-                'moment': timestamps.as_text(timestamps.moment(began)),
+                'moment': timestamps.as_text(timestamps.from_ms(began)),
                 'last': timestamps.as_text(observation.last),
             }
             raise engines.JournalError(location, place + problem)
         began = max(began, last)
-    for listing in reading.listings:
+    for listing in found.listings:
         if listing.state == 'complete':
             rows = [row.data for row in listing.objects.values()]
             observation.keep(listing.kind, rows)

@@ -70,9 +70,9 @@ LISTINGS = sa.Table(
 
 # ``base_id`` is the oldest kept version of the same object, which the others
 # are compressed against. ``digest`` tells a version from all others that are
-# current. ``last`` is LAST while one is: a number, so that ending a version
+# current. ``last`` is CURRENT while one is: a number, so that ending a version
 # does not move it in the file.
-LAST = 2**31 - 1
+CURRENT = 2**31 - 1
 VERSIONS = sa.Table(
     'versions',
     TABLES,

@@ -21,7 +21,7 @@ def as_text(moment: datetime.datetime) -> str:
     return utc.isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
-def moment(milliseconds: int) -> datetime.datetime:
+def from_ms(milliseconds: int) -> datetime.datetime:
     """Convert a time of a journal."""
     epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
     return epoch + datetime.timedelta(milliseconds=milliseconds)

@@ -66,7 +66,7 @@ _OF_PORT: Mapping[str, Callable[[Any, records.Port], bool | None]] = {
 }
 
 # The names of all conditions.
-CONDITIONS = (*_OF_INTERFACE, *_OF_PORT)
+FILTER_NAMES = (*_OF_INTERFACE, *_OF_PORT)
 
 # What the conditions that not every view can compare are compared with.
 ORIGINS: Mapping[str, views.Origin] = {

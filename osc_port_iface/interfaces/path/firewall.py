@@ -81,7 +81,7 @@ class _Grant:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Filter:
+class Firewall:
     """The security groups of a port, for one direction and one peer.
 
     :ivar inside: The addresses that the peer does not have, as few networks.
@@ -90,7 +90,7 @@ class Filter:
     known: surroundings.Surroundings
     port: records.Port
     direction: str
-    peer: surroundings.Seen
+    peer: surroundings.SeenAs
     inside: Sequence[addresses.IPNetwork] = ()
 
     def judge(self, asked: flows.Flows) -> list[steps.Step]:
@@ -262,7 +262,7 @@ class Filter:
             part, doubt = _('%s and perhaps others') % part, None
         elif not (part or doubt):
             return
-        rule_ids = tuple(row.rule_id for row in effective.origins)
+        rule_ids = tuple(row.rule_id for row in effective.group_rules)
         passes = effective.traffic()
         yield _Grant(passes, part, doubt, rule_ids)
         if more := effective.traffic(perhaps=True) - passes:
@@ -315,7 +315,7 @@ def _wholly(grants: Iterable[_Grant]) -> flows.Flows:
     return _surely(grant for grant in grants if not grant.part)
 
 
-def describe(peer: surroundings.Seen) -> str:
+def describe(peer: surroundings.SeenAs) -> str:
     """Describe the other end in a reason."""
     return _(' or ').join(
         _('the internet')

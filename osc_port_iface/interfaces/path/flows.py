@@ -25,7 +25,7 @@ Ports = tuple[int, int]
 _SIZE = 65536
 ALL_PORTS: Ports = (0, _SIZE - 1)
 _PROTOCOLS = range(256)
-_LAST = len(_PROTOCOLS) * _SIZE - 1
+_LAST_NUMBER = len(_PROTOCOLS) * _SIZE - 1
 
 ICMP = 1
 TCP = 6
@@ -126,7 +126,7 @@ class Flows:
     def __invert__(self) -> Flows:
         """Return what is not in the set."""
         starts = (0, *(last + 1 for _first, last in self.numbers))
-        ends = (*(first - 1 for first, _last in self.numbers), _LAST)
+        ends = (*(first - 1 for first, _last in self.numbers), _LAST_NUMBER)
         gaps = zip(starts, ends, strict=True)
         return Flows(tuple(gap for gap in gaps if gap[0] <= gap[1]))
 
@@ -292,7 +292,7 @@ NOTHING = Flows(())
 EVERYTHING = ~NOTHING
 
 # Requests for echo, time and information, and neighbor discovery.
-_QUESTIONS = types(ICMP, 8, 13, 15) | types(ICMPV6, 128, 133, 134, 135, 136)
+_REQUESTS = types(ICMP, 8, 13, 15) | types(ICMPV6, 128, 133, 134, 135, 136)
 # All other ICMP is an answer for connection tracking, which drops it if
 # nothing was asked (``lib/conntrack-icmp.c`` in Open vSwitch).
-ANSWERS = (Flows.of(ICMP) | Flows.of(ICMPV6)) - _QUESTIONS
+ICMP_REPLIES = (Flows.of(ICMP) | Flows.of(ICMPV6)) - _REQUESTS

@@ -56,7 +56,7 @@ class Path:
         """The traffic that surely passes, if not only as an answer."""
         surely = (step.surely for step in self.hops)
         found = functools.reduce(operator.and_, surely, self.asked)
-        return found if found - flows.ANSWERS else flows.NOTHING
+        return found if found - flows.ICMP_REPLIES else flows.NOTHING
 
     @property
     def possible(self) -> flows.Flows:
@@ -154,7 +154,7 @@ class Pair:
         address: str,
         route: str | None,
         hops: Sequence[steps.Step],
-        seen: surroundings.Seen,
+        seen: surroundings.SeenAs,
         forwarded: tuple[flows.Flows, flows.Flows] = _NOT_FORWARDED,
     ) -> Path:
         """Put the steps at both ends around the hops.
@@ -169,7 +169,7 @@ class Pair:
         sent: list[steps.Step] = []
         if source.port:
             inside = known.inside(destination, source)
-            egress = firewall.Filter(
+            egress = firewall.Firewall(
                 known, source.port, 'egress', target, inside
             )
             sent = egress.judge(self.asked)
@@ -177,7 +177,7 @@ class Pair:
         # If a hop is unknown, nobody knows what the destination sees.
         if destination.port and seen:
             inside = known.inside(source, destination)
-            ingress = firewall.Filter(
+            ingress = firewall.Firewall(
                 known, destination.port, 'ingress', seen, inside
             )
             # Rules see the internal ports of a port forwarding.
@@ -207,7 +207,7 @@ class Pair:
         return Path(self, address, route, found)
 
     def _private(
-        self, source: surroundings.Seen, target: surroundings.Seen
+        self, source: surroundings.SeenAs, target: surroundings.SeenAs
     ) -> Iterator[steps.Step]:
         """Judge private addresses that are to be known on the internet.
 
@@ -262,7 +262,7 @@ class Pair:
 
     def _inbound(
         self,
-    ) -> tuple[str | None, list[steps.Step], surroundings.Seen]:
+    ) -> tuple[str | None, list[steps.Step], surroundings.SeenAs]:
         """Judge the hops from outside to the address of the destination.
 
         Where the destination can send to the outside, the outside can send to

@@ -26,15 +26,15 @@ from osc_port_iface import printable
 from osc_port_iface import records
 
 
-def find(
-    reading: survey.Survey,
-    source: survey.Named,
-    destination: survey.Named,
+def judge_all(
+    known: survey.Survey,
+    source: survey.NameOrNetwork,
+    destination: survey.NameOrNetwork,
     question: flows.Question,
 ) -> records.Answer[paths.Path]:
     """Judge every path from a source to a destination.
 
-    :param reading: Reads what is needed.
+    :param known: Reads what is needed.
     :param source: What the user named.
     :param destination: Likewise.
     :param question: The traffic in question.
@@ -42,7 +42,7 @@ def find(
     :raises exceptions.CommandError: An end does not exist, has no address, or
         could not be looked up.
     """
-    both = reading.ends(source, destination)
+    both = known.ends(source, destination)
     names = [
         printable.one_line(
             name if isinstance(name, str) else surroundings.text(name)
@@ -54,16 +54,16 @@ def find(
             raise exceptions.CommandError(
                 _('%s has no address that you may see.') % name
             )
-    reading.read([*itertools.chain(*both)])
+    known.read([*itertools.chain(*both)])
     answer: records.Answer[paths.Path] = records.Answer([])
     for sender, receiver in _pairs(*both):
         end = receiver if receiver.is_special else sender
         if asked := question.flows(end.network.version):
-            answer.rows += judge(reading, sender, receiver, asked)
+            answer.rows += judge(known, sender, receiver, asked)
     if not answer.rows:
         text = _('%s have no addresses of one version of IP for this traffic.')
         answer.notices.append(text % _(' and ').join(names))
-    answer.failures = list(dict.fromkeys(reading.failures))
+    answer.failures = list(dict.fromkeys(known.failures))
     return answer
 
 

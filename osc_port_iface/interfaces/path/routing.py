@@ -78,7 +78,7 @@ class Way:
         self.hops: list[steps.Step] = []
         self.routers: list[records.Router] = []
         self.gateway: records.Router | None = None
-        self.seen: surroundings.Seen = (source.network,)
+        self.seen: surroundings.SeenAs = (source.network,)
         self._known = known
         self._source = source
         self._target = target
@@ -306,7 +306,7 @@ class Way:
 
     def _translated(
         self, router: records.Router, is_within_scope: bool
-    ) -> surroundings.Seen:
+    ) -> surroundings.SeenAs:
         """Return the source as a router's gateway shows it to the outside.
 
         It translates IPv4 to the floating IP of the sender or, without one, to

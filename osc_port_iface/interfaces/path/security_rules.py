@@ -38,7 +38,7 @@ class Traffic(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Origin:
+class GroupRule:
     """A rule in one security group."""
 
     group: records.SecurityGroup
@@ -51,7 +51,7 @@ class EffectiveRule:
 
     :ivar rule: What it allows. Its remote network is also set if any address
         is allowed.
-    :ivar origins: All rules that allow the same.
+    :ivar group_rules: All rules that allow the same.
     :ivar remote_group: The group of the other side, if there is one and it is
         visible.
     :ivar address_group: The addresses of the other side, if a group has them
@@ -59,7 +59,7 @@ class EffectiveRule:
     """
 
     rule: records.SecurityGroupRule
-    origins: tuple[Origin, ...]
+    group_rules: tuple[GroupRule, ...]
     remote_group: records.SecurityGroup | None = None
     address_group: records.AddressGroup | None = None
 
@@ -143,7 +143,7 @@ def in_force(
     if port is None or port.port_security_enabled is False:
         return ()
     found = [
-        (_with_network(rule), Origin(group, rule.id))
+        (_with_network(rule), GroupRule(group, rule.id))
         for group in sorted(
             groups, key=lambda group: (group.name or '', group.id)
         )
@@ -153,7 +153,7 @@ def in_force(
     rules = [
         EffectiveRule(
             rule,
-            tuple(origin for _rule, origin in doubles),
+            tuple(row for _rule, row in doubles),
             remote_groups.get(rule.remote_group_id or ''),
             address_groups.get(rule.remote_address_group_id or ''),
         )

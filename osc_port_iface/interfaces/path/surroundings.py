@@ -29,9 +29,9 @@ NOBODY = _('no visible port on network %(row)s has %(address)s')
 
 # An address as it is seen at another place. If there are several, it is not
 # known which of them is seen; if there is none, it may be any.
-Seen = tuple[addresses.IPNetwork, ...]
+SeenAs = tuple[addresses.IPNetwork, ...]
 
-_INTERNET = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
+_ALL_ADDRESSES = tuple(map(ipaddress.ip_network, ('0.0.0.0/0', '::/0')))
 
 
 class Driver(enum.Enum):
@@ -275,7 +275,7 @@ class Surroundings:
         :param server: The server that has this name or ID.
         """
         if text == INTERNET:
-            return [End(text, row) for row in _INTERNET]
+            return [End(text, row) for row in _ALL_ADDRESSES]
         ports = (
             [self.ports[text.lower()]]
             if server is None

@@ -33,7 +33,7 @@ from osc_port_iface import records
 _Row = TypeVar('_Row', bound=paging.HasId)
 
 # What a user can name: addresses, or anything by its name or ID.
-Named = addresses.IPNetwork | str
+NameOrNetwork = addresses.IPNetwork | str
 
 _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
     'id', 'name', 'project_id', 'is_shared'
@@ -65,7 +65,7 @@ class Survey(surroundings.Surroundings):
         self._scope = scope
         self._networks_with_holders: set[str] = set()
 
-    def ends(self, *named: Named) -> list[list[surroundings.End]]:
+    def ends(self, *named: NameOrNetwork) -> list[list[surroundings.End]]:
         """Find the addresses of what a user named.
 
         :param named: Addresses, CIDRs, names and IDs of servers, IDs of ports,

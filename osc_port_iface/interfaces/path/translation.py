@@ -104,7 +104,7 @@ def _by(
     """
     known, keeps, note = pair.known, False, ''
     router = known.routers.get(row.router_id or '')
-    seen: surroundings.Seen = (pair.source.network,)
+    seen: surroundings.SeenAs = (pair.source.network,)
     hops: list[steps.Step] = []
     if pair.source.network_id is not None:
         target = addresses.parse_ip_network(row.address)

@@ -33,7 +33,7 @@ from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface.interfaces.selecting import names
 
-_OF_CACHE = (plans.Action.REFRESH, plans.Action.TOUCH)
+_REFRESHING = (plans.Action.REFRESH, plans.Action.TOUCH)
 
 # Neutron compares the revision of the port with that in If-Match. A binding
 # has none, so Neutron fails to delete one then (HTTP 500).
@@ -54,7 +54,7 @@ _NOTIFIED_WITHIN = 8.0
 _UNDO_DELAYS = (0.0, 2.0, 5.0)
 
 # Called with the number of a repair, and with the repair, before it begins.
-Progress = Callable[[int, plans.Repair], object]
+ShowRepair = Callable[[int, plans.Repair], object]
 
 # The findings that are still there, as they are now, by what they are about.
 _Still = Mapping[health_findings.Subject, plans.Finding]
@@ -101,12 +101,12 @@ class Run:
     notifies: bool | None = None
 
     def execute(
-        self, plan: plans.Plan, progress: Progress
+        self, plan: plans.Plan, show_repair: ShowRepair
     ) -> list[outcomes.Outcome]:
         """Do the repairs of a plan, up to the first surprise.
 
         :param plan: The plan.
-        :param progress: Called before each repair.
+        :param show_repair: Called before each repair.
         :returns: An outcome for each finding of the plan, in the same order.
         """
         found = outcomes.not_begun(plan.left)
@@ -117,7 +117,7 @@ class Run:
                     reason = _('the run was interrupted')
                 found += outcomes.not_begun([repair], reason=reason)
                 continue
-            progress(number, repair)
+            show_repair(number, repair)
             found += self._logged(self._do(_Attempt(repair)))
         return sorted(found, key=lambda row: row.finding.order)
 
@@ -243,7 +243,7 @@ class Run:
         for call in calls:
             has_begun = bool(attempt.sent)
             is_deletion = repair.action is plans.Action.DELETE
-            if is_deletion or not (has_begun or repair.action in _OF_CACHE):
+            if is_deletion or not (has_begun or repair.action in _REFRESHING):
                 (finding,) = repair.findings
                 cloud, named = self.job.cloud, self.job.options.port_ids
                 port = safeguards.read_port(cloud, finding.port_id)
@@ -388,7 +388,7 @@ class Run:
         """Read back the state of a finding; None if it was not read."""
         cloud = self.job.cloud
         try:
-            if action in _OF_CACHE:
+            if action in _REFRESHING:
                 server = cloud.compute.server(finding.server_id or '')
                 return outcomes.observed_cache(finding, server)
             port = safeguards.read_port(cloud, finding.port_id)

@@ -123,7 +123,7 @@ port = functools.partial(row, neutron.PORTS)
 
 
 def _similar(
-    api: paging.Lister,
+    api: paging.CollectionLister,
     collection: paging.Collection[_Row],
     name: str,
     query: paging.Parameters | None = None,

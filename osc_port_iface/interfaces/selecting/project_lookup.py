@@ -25,7 +25,7 @@ from osc_port_iface import records
 LOG = logging.getLogger(__name__)
 
 # Up to this many projects are requested one by one; for more, all are listed.
-MOST_SHOWN = 8
+MOST_SHOWN_PROJECTS = 8
 
 _Projects = records.Answer[records.Project]
 
@@ -60,7 +60,7 @@ def look_up(
 
 
 def _read(api: identity.IdentityApi, project_ids: Sequence[str]) -> _Projects:
-    if len(project_ids) > MOST_SHOWN:
+    if len(project_ids) > MOST_SHOWN_PROJECTS:
         answer = _listed(api, identity.PROJECTS)
         asked = set(project_ids)
         answer.rows = [row for row in answer.rows if row.id in asked]

@@ -22,7 +22,7 @@ from osc_port_iface import records
 
 # Up to this many servers are requested one by one. That costs no more than
 # listing a large cloud, with 1,000 servers per page.
-MOST_SHOWN = 30
+MOST_SHOWN_SERVERS = 30
 
 _Servers = records.Answer[records.Server]
 
@@ -53,7 +53,7 @@ def find(
     :raises errors.TokenRefused: No further request can succeed.
     :raises errors.ApiError: The listing failed.
     """
-    if not is_filtered and len(names_or_ids) <= MOST_SHOWN:
+    if not is_filtered and len(names_or_ids) <= MOST_SHOWN_SERVERS:
         return dict(fan_out.fan_out(show, names_or_ids)), []
     answer = listing()
     listed: dict[str, list[records.Server]] = {key: [] for key in names_or_ids}

@@ -36,7 +36,7 @@ class Thing:
 THINGS = paging.Collection('things', 'Things', reading.Record(Thing))
 
 
-class Lister(paging.Lister):
+class Lister(paging.CollectionLister):
     """Lists things through a transport."""
 
     def __init__(self, transport: api_transport.Transport) -> None:

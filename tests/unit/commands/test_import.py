@@ -253,7 +253,7 @@ class TestImport(base.ShellTestCase):
 
     def test_what_is_older_is_removed(self) -> None:
         # Recorded before, but observed after.
-        with engines.writing(self.journal) as connection:
+        with engines.open_to_write(self.journal) as connection:
             for hour in (1, 2):
                 observation = observing.Observation(connection, '', {})
                 observation.keep('ports', [])
@@ -263,7 +263,7 @@ class TestImport(base.ShellTestCase):
             self.listing(MONDAY, row(11, 1, '10.0.0.5')),
             self.listing(FRIDAY, row(12, 2, '10.0.0.6')),
         )
-        with engines.writing(self.journal) as connection:
+        with engines.open_to_write(self.journal) as connection:
             observing.forget(connection, round(1000 * seconds(FRIDAY)))
             query = 'SELECT count(*) FROM versions'
             # Those of the listing of Friday.

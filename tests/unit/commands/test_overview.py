@@ -40,7 +40,7 @@ class OverviewTestCase(testtools.TestCase):
     def run_command(self, *arguments: str) -> tuple[int, str]:
         """Run it, and return the exit status and what it writes."""
         app = mock.Mock(stdout=io.StringIO(), stderr=io.StringIO())
-        command = overview.ServerInterface(app, None)
+        command = overview.ServerInterfaceOverview(app, None)
         parser = command.get_parser('openstack server interface')
         with self.assertLogs() if arguments else mock.MagicMock() as logged:
             status = command.run(parser.parse_args(arguments))
@@ -57,7 +57,7 @@ class TestOverview(OverviewTestCase):
         status, shown = self.run_command()
         self.assertEqual(0, status)
         self.assertTrue(shown.startswith(LISTED), shown)
-        for example in overview.ServerInterface.examples:
+        for example in overview.ServerInterfaceOverview.examples:
             self.assertIn(f'\n  {example}\n', shown)
         self.assertLessEqual(max(map(len, shown.splitlines())), 79)
         self.assertNotIn('::', shown)
@@ -70,7 +70,7 @@ class TestOverview(OverviewTestCase):
         )
 
     def test_needs_no_cloud(self) -> None:
-        self.assertFalse(overview.ServerInterface.auth_required)
+        self.assertFalse(overview.ServerInterfaceOverview.auth_required)
 
     def test_longest_match_wins(self) -> None:
         manager = commandmanager.CommandManager('nothing')

@@ -47,7 +47,7 @@ class TestHelp(testtools.TestCase):
                     self.assertEqual(
                         ['openstack', 'server', 'interface'], words[:3]
                     )
-                    if command.__name__ != 'ServerInterface':
+                    if command.__name__ != 'ServerInterfaceOverview':
                         self.parse(command, words[3:])
 
     def parse(self, command: Any, words: list[str]) -> None:

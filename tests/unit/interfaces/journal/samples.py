@@ -45,7 +45,7 @@ def observe(
     location: str, state: State | None, scope: Mapping[str, str] = {}
 ) -> observing.Observation:
     """Record the ports of a moment; None if they are hidden."""
-    with engines.writing(location) as connection:
+    with engines.open_to_write(location) as connection:
         observation = observing.Observation(connection, 'RegionOne', scope)
         if state is None:
             observation.hide('ports')
@@ -65,17 +65,17 @@ def snapshots(
         first and the last observation that have the same ones.
     """
     found = {}
-    with engines.reading(location) as connection:
+    with engines.open_to_read(location) as connection:
         for scope in history.scopes(connection):
             observations = history.observations(connection, scope)
             for observed in observations:
-                snapshot = history.Snapshot(connection, scope, observed)
-                if not snapshot.has('ports'):
+                source = history.RecordedSource(connection, scope, observed)
+                if not source.has('ports'):
                     continue
                 objects = sorted(
-                    snapshot.objects('ports', {field: values}),
+                    source.objects('ports', {field: values}),
                     key=lambda row: str(row['id']),
                 )
-                first, last = snapshot.unchanged(observations)
+                first, last = source.unchanged(observations)
                 found[observed.id] = objects, first.id, last.id
     return found

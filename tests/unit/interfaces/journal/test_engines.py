@@ -55,7 +55,7 @@ class TestEngines(testtools.TestCase):
         return content
 
     def assert_refused(self, problem: str, content: bytes) -> None:
-        for use in (engines.reading, engines.writing):
+        for use in (engines.open_to_read, engines.open_to_write):
             error = self.assertRaises(
                 engines.JournalError, use(self.journal).__enter__
             )
@@ -65,10 +65,10 @@ class TestEngines(testtools.TestCase):
 
     def test_incomplete_observation_of_an_earlier_version(self) -> None:
         samples.observe(self.journal, THERE)
-        with engines.writing(self.journal) as connection:
+        with engines.open_to_write(self.journal) as connection:
             incomplete = schema.OBSERVATIONS.update().values(is_complete=False)
             connection.execute(incomplete)
-        with engines.reading(self.journal) as connection:
+        with engines.open_to_read(self.journal) as connection:
             (scope,) = history.scopes(connection)
             self.assertEqual([], history.observations(connection, scope))
 
@@ -110,13 +110,13 @@ class TestEngines(testtools.TestCase):
     def test_a_directory_is_not_a_journal(self) -> None:
         error = self.assertRaises(
             engines.JournalError,
-            engines.reading(str(self.directory)).__enter__,
+            engines.open_to_read(str(self.directory)).__enter__,
         )
         self.assertEqual(f'{self.directory}: not a journal', str(error))
 
     def test_reading_makes_no_journal(self) -> None:
         error = self.assertRaises(
-            engines.JournalError, engines.reading(self.journal).__enter__
+            engines.JournalError, engines.open_to_read(self.journal).__enter__
         )
         self.assertEqual(
             f'{self.journal}: No such file or directory', str(error)
@@ -127,7 +127,7 @@ class TestEngines(testtools.TestCase):
         # A recorder that was killed at the first moment leaves it.
         self.write(b'')
         error = self.assertRaises(
-            engines.JournalError, engines.reading(self.journal).__enter__
+            engines.JournalError, engines.open_to_read(self.journal).__enter__
         )
         self.assertEqual(f'{self.journal}: it has no observation', str(error))
         samples.observe(self.journal, THERE)
@@ -142,7 +142,9 @@ class TestEngines(testtools.TestCase):
         ):
             error = self.assertRaises(
                 engines.JournalError,
-                engines.reading(f'{scheme}://me:secret@db/journal').__enter__,
+                engines.open_to_read(
+                    f'{scheme}://me:secret@db/journal'
+                ).__enter__,
             )
             self.assertEqual(
                 f"{scheme}://...: {package} is missing: pip install "
@@ -162,7 +164,7 @@ class TestEngines(testtools.TestCase):
             # A path makes a file that nobody else can read.
             (f'sqlite:///{self.journal}', 'sqlite://...'),
         ):
-            for use in (engines.reading, engines.writing):
+            for use in (engines.open_to_read, engines.open_to_write):
                 error = self.assertRaises(
                     engines.JournalError, use(url).__enter__
                 )
@@ -177,10 +179,11 @@ class TestEngines(testtools.TestCase):
     def test_a_second_writer_says_so(self) -> None:
         self.useFixture(fixtures.MonkeyPatch(f'{engines.__name__}._WAIT', 0.1))
         samples.observe(self.journal, THERE)
-        with engines.writing(self.journal):
+        with engines.open_to_write(self.journal):
             # What it read before its first change would be out of date.
             error = self.assertRaises(
-                engines.JournalError, engines.writing(self.journal).__enter__
+                engines.JournalError,
+                engines.open_to_write(self.journal).__enter__,
             )
             # A reader does not have to wait.
             self.assertEqual({1}, samples.snapshots(self.journal).keys())
@@ -209,7 +212,7 @@ class TestEngines(testtools.TestCase):
         samples.observe(self.journal, THERE)
         with (
             testtools.ExpectedException(ZeroDivisionError),
-            engines.writing(self.journal) as connection,
+            engines.open_to_write(self.journal) as connection,
         ):
             observation = observing.Observation(connection, 'RegionOne', {})
             observation.keep('ports', [])

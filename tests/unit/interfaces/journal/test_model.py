@@ -116,7 +116,7 @@ class ModelTests(testtools.TestCase):
         location = self.record(states)
         before = samples.snapshots(location)
         by_address = samples.snapshots(location, 'ip_address', ADDRESSES)
-        with engines.writing(location) as connection:
+        with engines.open_to_write(location) as connection:
             observing.forget(connection, oldest * samples.EVERY)
         for earlier, later in (
             (before, samples.snapshots(location)),
@@ -160,7 +160,7 @@ class ModelTests(testtools.TestCase):
 
     def test_the_last_observation_is_removed_with_all_it_had(self) -> None:
         location = self.record([{'a': (ADDRESSES[0], 'web', 'ACTIVE')}])
-        with engines.writing(location) as connection:
+        with engines.open_to_write(location) as connection:
             observing.forget(connection, 10 * samples.EVERY)
             for table in ('versions', 'lookups'):
                 query = f'SELECT count(*) FROM {table}'
@@ -221,7 +221,7 @@ class TestPostgreSQL(ModelTests):
         there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
         samples.observe(location, there)
         with futures.ThreadPoolExecutor() as threads:
-            with engines.writing(location) as connection:
+            with engines.open_to_write(location) as connection:
                 waiting = self.wait_for(threads, location, there)
                 second = observing.Observation(connection, 'RegionOne', {})
                 second.keep('ports', samples.rows(there))
@@ -232,7 +232,7 @@ class TestPostgreSQL(ModelTests):
     def test_a_writer_waits_for_the_tables(self) -> None:
         location = self.location()
         with futures.ThreadPoolExecutor() as threads:
-            with engines.writing(location):
+            with engines.open_to_write(location):
                 waiting = self.wait_for(threads, location, {})
             self.assertEqual(1, waiting.result().id)
 

@@ -90,7 +90,7 @@ class Case:
         peer = (ipaddress.ip_network(self.peer),)
         end = surroundings.End('', *peer)
         inside = self.known.inside(end, end)
-        step, *_replies = firewall.Filter(
+        step, *_replies = firewall.Firewall(
             self.known, self.port, self.direction, peer, inside
         ).judge(flows.EVERYTHING)
         found = []

@@ -131,14 +131,14 @@ class TestInForce(testtools.TestCase):
                     (found,) = self.in_force(one, other)
                     self.assertEqual(
                         (
-                            security_rules.Origin(
+                            security_rules.GroupRule(
                                 other, fake_cloud.identifier(1)
                             ),
-                            security_rules.Origin(
+                            security_rules.GroupRule(
                                 one, fake_cloud.identifier(2)
                             ),
                         ),
-                        found.origins,
+                        found.group_rules,
                     )
 
     def test_doubles_in_one_group(self) -> None:
@@ -146,7 +146,7 @@ class TestInForce(testtools.TestCase):
         (found,) = self.in_force(both)
         self.assertEqual(
             [fake_cloud.identifier(1), fake_cloud.identifier(2)],
-            [origin.rule_id for origin in found.origins],
+            [origin.rule_id for origin in found.group_rules],
         )
 
     def test_others_are_not(self) -> None:
