@@ -29,7 +29,7 @@ from osc_port_iface.i18n import _
 # Where the journal is, if --journal is not given.
 _VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
-_AGO = re.compile('-[0-9.]+[a-zA-Z]')
+_PAST = re.compile('-[0-9.]+[a-zA-Z]')
 
 
 class RecordedCommand(plugin_command.PluginCommand):
@@ -44,7 +44,7 @@ class RecordedCommand(plugin_command.PluginCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        accept_ago(parser)
+        accept_relative_times(parser)
         self.add_times(parser.add_argument_group(_('earlier time')))
         return parser
 
@@ -67,7 +67,7 @@ class RecordedCommand(plugin_command.PluginCommand):
         """Return the table of the command for one cloud."""
         raise NotImplementedError
 
-    def is_whole(
+    def is_exhaustive(
         self, parsed_args: argparse.Namespace, table: columns.Table
     ) -> bool:
         """Return whether nothing else can match what was asked for."""
@@ -104,7 +104,7 @@ class RecordedLister(RecordedCommand, lister.TextLister):
         return self.answer(parsed_args)
 
 
-def accept_ago(parser: argparse.ArgumentParser) -> None:
+def accept_relative_times(parser: argparse.ArgumentParser) -> None:
     """Let times begin with a dash, such as -3d.
 
     Before Python 3.14, argparse takes these for options, unless there is a
@@ -114,7 +114,7 @@ def accept_ago(parser: argparse.ArgumentParser) -> None:
 
     def parse_known_args(arguments: Iterable[str], *others: Any) -> Any:
         known = [
-            f' {text}' if _AGO.fullmatch(text) else text for text in arguments
+            f' {text}' if _PAST.fullmatch(text) else text for text in arguments
         ]
         return parse(known, *others)
 

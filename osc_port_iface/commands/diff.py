@@ -142,7 +142,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         if changes:
             self.report_negative()
         if parsed_args.before and not (parsed_args.same or parsed_args.after):
-            self._tell_of_others(parsed_args, pairs)
+            self._warn_of_others(parsed_args, pairs)
         chosen = self.choose(
             parsed_args,
             COLUMNS,
@@ -150,19 +150,19 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         )
         return columns.table(chosen, changes)
 
-    def _tell_of_others(
+    def _warn_of_others(
         self,
         parsed_args: argparse.Namespace,
         pairs: Sequence[listing_diff.ListingDiff],
     ) -> None:
         """Tell that changes may be of servers that a file does not have."""
-        told = [listing_diff.DETACHED]
+        kinds = [listing_diff.DETACHED]
         text = _(
             '%s does not have the column Server ID, so interfaces that it has '
             'of other servers are shown as detached.'
         )
         if not parsed_args.server:
-            told.append(listing_diff.ATTACHED)
+            kinds.append(listing_diff.ATTACHED)
             text = _(
                 '%s does not have the column Server ID, so interfaces of '
                 'other servers may be shown as attached or detached. To '
@@ -171,7 +171,7 @@ class DiffServerInterface(as_of.RecordedCommand, lister.TextLister):
         for found in pairs:
             before = found.before
             if not before.interfaces or not any(
-                change.kind in told and change.server_id not in before.servers
+                change.kind in kinds and change.server_id not in before.servers
                 for change in found.changes
             ):
                 continue

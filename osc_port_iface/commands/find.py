@@ -204,7 +204,7 @@ class FindServerInterface(as_of.RecordedLister):
                 self.rank('Device Owner', above=less)
         return headers, rows
 
-    def is_whole(
+    def is_exhaustive(
         self, parsed_args: argparse.Namespace, table: columns.Table
     ) -> bool:
         headers, rows = table
@@ -224,7 +224,7 @@ class FindServerInterface(as_of.RecordedLister):
     def tabulate_now(self, parsed_args: argparse.Namespace) -> columns.Table:
         asked = regions.choose(self, parsed_args)
         answers = asked.ask(lambda part: part._find(parsed_args))
-        find.drop_doubles(
+        find.drop_duplicates(
             answers,
             lambda servers: asked.ask(lambda part: part._existing(servers)),
         )

@@ -31,15 +31,15 @@ class Part(Generic[_Command]):
 
     :ivar command: A copy of the command.
     :ivar region: The region.
-    :ivar said: How to report each line, and the line.
+    :ivar lines: How to report each line, and the line.
     :ivar error: Why there is no answer.
     """
 
     def __init__(self, command: _Command, region: str) -> None:
         self.command = copy.copy(command)
         self.command.region = self.region = region
-        self.said: list[tuple[str, str]] = []
-        self.command.heard = self.said
+        self.lines: list[tuple[str, str]] = []
+        self.command.collected = self.lines
         self.error: exceptions.CommandError | None = None
 
     def attempt(
@@ -50,7 +50,7 @@ class Part(Generic[_Command]):
         :returns: The result, by region; nothing after an error.
         """
         if self.error is None:
-            self.said.clear()
+            self.lines.clear()
             try:
                 return {self.region: work(self.command)}
             except exceptions.CommandError as error:
@@ -60,7 +60,7 @@ class Part(Generic[_Command]):
     def fail(self, error: exceptions.CommandError) -> None:
         """Note why there is no answer."""
         self.error = error
-        self.said.append(('fail', error.args[0]))
+        self.lines.append(('fail', error.args[0]))
 
     @property
     def is_lost(self) -> bool:
@@ -83,10 +83,10 @@ def report(
     :raises exceptions.CommandError: Nothing has an answer.
     """
     lines = []
-    for method, line, said_by in _merged(parts):
-        if set(said_by) < set(regions):
-            place = ', '.join(map(printable.one_line, said_by))
-            line = f'{place}: {line}'
+    for method, line, places in _merged(parts):
+        if set(places) < set(regions):
+            prefix = ', '.join(map(printable.one_line, places))
+            line = f'{prefix}: {line}'
         lines.append((method, line))
     problem = None
     if all(part.error for part in parts):
@@ -108,20 +108,20 @@ def _merged(
     line that says so counts only if all with an answer say it, and it comes
     last.
     """
-    said: dict[tuple[str, str], dict[str, None]] = {}
+    found: dict[tuple[str, str], dict[str, None]] = {}
     absent: dict[str, set[int]] = {}
     known: dict[tuple[str, str, str], str] = {}
     for number, part in enumerate(parts):
-        for method, line in part.said:
+        for method, line in part.lines:
             # At another time, other names may be suggested.
             subject = getattr(line, 'name', '') or line
             line = known.setdefault((part.region, method, subject), line)
-            said.setdefault((method, line), {})[part.region] = None
+            found.setdefault((method, line), {})[part.region] = None
             if isinstance(line, records.Absence):
                 absent.setdefault(line.name, set()).add(number)
     answering = {number for number, part in enumerate(parts) if not part.error}
     first, last = [], []
-    for (method, line), regions in said.items():
+    for (method, line), regions in found.items():
         if not isinstance(line, records.Absence):
             first.append((method, line, regions))
         elif absent[line.name] >= answering:

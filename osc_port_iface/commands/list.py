@@ -105,7 +105,7 @@ class ListServerInterface(as_of.RecordedLister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
         headers, rows = super().take_action(parsed_args)
-        if not self.is_free_table(parsed_args):
+        if not self.fills_terminal(parsed_args):
             return headers, rows
         ids, names = (
             {

@@ -55,7 +55,7 @@ class TextLister(plugin_command.PluginCommand, command.Lister):
         self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [[cell.as_text() for cell in row] for row in data]
-        if self.is_free_table(parsed_args):
+        if self.fills_terminal(parsed_args):
             self.formatter = terminal_table.TerminalTable(
                 ('Region', *self.importance), self.hint
             )

@@ -194,14 +194,14 @@ def _replace(path: pathlib.Path, values: _Values) -> None:
         descriptor, name = tempfile.mkstemp(
             dir=path.parent, prefix=f'.{path.name}.'
         )
-        beside = pathlib.Path(name)
+        temporary = pathlib.Path(name)
         try:
             with open(descriptor, 'w', encoding='utf-8') as file:
                 file.writelines(_lines(values))
                 os.fchmod(descriptor, stat.S_IMODE(mode))
-            beside.replace(path)
+            temporary.replace(path)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise exceptions.CommandError(
             _('The metrics could not be written: %s')

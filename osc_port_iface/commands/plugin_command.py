@@ -65,10 +65,10 @@ class PluginCommand(command.Command):
     :cvar examples: Command lines for its help.
     :ivar asked: The cloud that it asks; the one of OSC by default.
     :ivar region: The region that it asks, if it is one of several.
-    :ivar heard: What is reported about it, as the method and the line; None to
-        report at once.
-    :ivar added: The headers of the columns that are added to its own.
-    :ivar tells_rows_apart: Whether rows are compared, by all usual columns,
+    :ivar collected: What is reported about it, as the method and the line;
+        None to report at once.
+    :ivar added_headers: The headers of the columns that are added to its own.
+    :ivar compares_rows: Whether rows are compared, by all usual columns,
         of which cliff leaves out those that are not to be shown.
     """
 
@@ -80,9 +80,9 @@ class PluginCommand(command.Command):
 
     asked: api_cloud.Cloud | None = None
     region = ''
-    heard: list[tuple[str, str]] | None = None
-    added: tuple[str, ...] = ()
-    tells_rows_apart = False
+    collected: list[tuple[str, str]] | None = None
+    added_headers: tuple[str, ...] = ()
+    compares_rows = False
 
     _exit_status = 0
 
@@ -91,7 +91,7 @@ class PluginCommand(command.Command):
     ) -> None:
         super().__init__(app, app_args)
         self._hints: list[str] = []
-        self._told: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         # One at most, which all copies of the command share.
         self._status_lines: list[progress.StatusLine] = []
         # Of all regions that are asked.
@@ -233,33 +233,33 @@ class PluginCommand(command.Command):
 
     def fail(self, *lines: str) -> None:
         """Report what could not be read; the exit status becomes 1."""
-        for line in self._unheard('fail', lines):
+        for line in self._to_report('fail', lines):
             LOG.error(line)
             self._exit_status = FAILED
 
     def report_negative(self, *lines: str) -> None:
         """Give a negative answer; the exit status becomes 3 if it was 0."""
-        for line in self._unheard('report_negative', lines):
+        for line in self._to_report('report_negative', lines):
             LOG.error(line)
-        if self.heard is None:
+        if self.collected is None:
             self._exit_status = self._exit_status or NEGATIVE
 
     def notify(self, *lines: str) -> None:
         """Tell the user something that is not an error."""
-        for line in self._unheard('notify', lines):
+        for line in self._to_report('notify', lines):
             LOG.warning(line)
 
-    def _unheard(self, method: str, lines: Iterable[str]) -> Iterable[str]:
+    def _to_report(self, method: str, lines: Iterable[str]) -> Iterable[str]:
         """Return what is new, to report now; none if it is collected."""
-        if self.heard is None:
+        if self.collected is None:
             self.end_progress()
             new = []
             for line in lines:
-                if (method, line) not in self._told:
-                    self._told.add((method, line))
+                if (method, line) not in self._reported:
+                    self._reported.add((method, line))
                     new.append(line)
             return new
-        self.heard += [(method, line) for line in lines]
+        self.collected += [(method, line) for line in lines]
         return ()
 
     def hint(self, *lines: str) -> None:
@@ -270,7 +270,7 @@ class PluginCommand(command.Command):
 
         :param lines: Lines that are safe for a terminal.
         """
-        self._hints += self._unheard('hint', lines)
+        self._hints += self._to_report('hint', lines)
 
     def choose(
         self,
@@ -288,15 +288,15 @@ class PluginCommand(command.Command):
         :raises UsageError: A column does not exist. cliff would leave it out,
             if at least one other exists.
         """
-        headers = [*self.added, *(column.header for column in available)]
+        headers = [*self.added_headers, *(c.header for c in available)]
         asked = _named(parsed_args.columns, headers)
         sorted_by = _named(getattr(parsed_args, 'sort_columns', ()), headers)
         parsed_args.columns, parsed_args.sort_columns = asked, sorted_by
         shown = {columns.Shown.ALWAYS}
         if show_long:
             shown.add(columns.Shown.LONG)
-        if not set(asked).issubset(self.added):
-            shown = {columns.Shown.ALWAYS} if self.tells_rows_apart else set()
+        if not set(asked).issubset(self.added_headers):
+            shown = {columns.Shown.ALWAYS} if self.compares_rows else set()
         return [
             column
             for column in available
@@ -319,7 +319,7 @@ class PluginCommand(command.Command):
             return chosen
         return [c for c in chosen if c.origin is not views.Origin.TAG]
 
-    def is_free_table(self, parsed_args: argparse.Namespace) -> bool:
+    def fills_terminal(self, parsed_args: argparse.Namespace) -> bool:
         """Return whether a table goes to a terminal, in any width."""
         return bool(
             parsed_args.formatter == 'table'
@@ -330,19 +330,19 @@ class PluginCommand(command.Command):
 
 
 def refuse(
-    parsed_args: argparse.Namespace, options: Iterable[str], beside: str
+    parsed_args: argparse.Namespace, options: Iterable[str], other: str
 ) -> None:
     """Refuse what makes no sense beside another argument.
 
     :param options: What may not be given, such as ``--host`` and ``<server>``.
-    :param beside: The other argument.
+    :param other: The other argument.
     :raises UsageError: One of them is given.
     """
     for option in options:
         if getattr(parsed_args, option.strip('<->').replace('-', '_')):
             raise UsageError(
                 _('%(option)s cannot be used with %(other)s.')
-                % {'option': option, 'other': beside}
+                % {'option': option, 'other': other}
             )
 
 

@@ -34,10 +34,10 @@ from osc_port_iface import records
 def _passing(found: flows.Flows) -> cells.Cell:
     """Show the traffic that passes: ``tcp 22``, or its parts in JSON."""
     rows: list[Any] = [
-        (flows.name(protocol), *((None, None) if is_whole else ports))
+        (flows.name(protocol), *((None, None) if has_all_ports else ports))
         for protocol, several in found.ports.items()
         for ports in several
-        for is_whole in [ports == flows.ALL_PORTS]
+        for has_all_ports in [ports == flows.ALL_PORTS]
     ]
     if found == flows.EVERYTHING:
         rows = [(None, None, None)]

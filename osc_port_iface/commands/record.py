@@ -84,7 +84,7 @@ class RecordServerInterface(lister.TextLister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        as_of.accept_ago(parser)
+        as_of.accept_relative_times(parser)
         parser.add_argument(
             'journal',
             metavar='<journal>',

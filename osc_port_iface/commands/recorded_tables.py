@@ -214,10 +214,10 @@ class RecordedRegions:
             part.command.asked = None
             if part.is_lost:
                 # In another observation, something else may be wrong.
-                method, line = part.said.pop()
+                method, line = part.lines.pop()
                 moment = timestamps.as_text(observed.ended)
-                part.said.append((method, f'{moment}: {line}'))
-            part.said = [self._said(series, *row) for row in part.said]
+                part.lines.append((method, f'{moment}: {line}'))
+            part.lines = [self._qualified(series, *row) for row in part.lines]
             rows: list[_Row] = []
             for headers, rows in answer.values():
                 self._headers = headers
@@ -226,7 +226,7 @@ class RecordedRegions:
             since, until = source.unchanged(series.usable)
             yield rows, since, until
 
-    def _said(
+    def _qualified(
         self, series: moments.Series, method: str, line: str
     ) -> tuple[str, str]:
         """Say what was recorded, if that leaves out what is not there."""
@@ -285,8 +285,8 @@ def tabulate(
     from osc_port_iface.interfaces.journal import moments
 
     shows_region = columns.is_named(parsed_args, listing_diff.REGION)
-    command.added = (listing_diff.REGION, *SEEN)
-    command.tells_rows_apart = True
+    command.added_headers = (listing_diff.REGION, *SEEN)
+    command.compares_rows = True
     time = parsed_args.between or parsed_args.at
     regions = getattr(parsed_args, 'region', ())
     with moments.at(parsed_args.journal, [time], regions) as (series,):
@@ -299,7 +299,7 @@ def tabulate(
         )
         headers, found = recorded.ask()
         table = headers, [seen.row for seen in found]
-        if not command.is_whole(parsed_args, table):
+        if not command.is_exhaustive(parsed_args, table):
             command.fail(*recorded.unrecorded())
     if command.shows_one:
         if _are_several(headers, found):

@@ -109,7 +109,7 @@ def _part(
 ) -> joint_report.Part[_Command]:
     """Make the part of a command that asks a region."""
     part = joint_report.Part(command, region)
-    part.command.added = (HEADER,)
+    part.command.added_headers = (HEADER,)
     try:
         part.command.asked = found.cloud(region)
     except errors.ApiError as error:

@@ -130,8 +130,8 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             parsed_args.all_projects,
             needs_details,
         )
-        look = columns.look_up(chosen, cloud, found.meant)
-        table = columns.table(chosen, found.meant, look)
+        look = columns.look_up(chosen, cloud, found.chosen)
+        table = columns.table(chosen, found.chosen, look)
         self.report(found.all, look)
         self.report_hidden(look, is_asked=bool(parsed_args.columns))
         return table
@@ -179,6 +179,6 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         self.end_progress()
         if parsed_args.formatter not in cells.STRUCTURED_FORMATS:
             data = [cell.as_text('\n') for cell in data]
-        if self.is_free_table(parsed_args):
+        if self.fills_terminal(parsed_args):
             self.formatter = terminal_table.TerminalTable()
         return super().produce_output(parsed_args, column_names, data)

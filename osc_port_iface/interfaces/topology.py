@@ -46,7 +46,7 @@ class Node:
     children: tuple['Node', ...] = ()
 
 
-def tree(found: one_interface.Found, look: lookup.Lookup) -> Node:
+def tree(found: one_interface.Choice, look: lookup.Lookup) -> Node:
     """Return a server with what is around its interfaces.
 
     :param found: The interfaces that are meant, among all of the server.
@@ -59,11 +59,11 @@ def tree(found: one_interface.Found, look: lookup.Lookup) -> Node:
     )
     children = [
         _of_interface(row, look, mismatches.get(row.port_id, ()))
-        for row in found.meant
+        for row in found.chosen
     ]
-    if len(found.meant) == len(found.all.rows):
-        for ghost in mismatches.get(None, ()):
-            mac_address, marks = ghost.mac_address or '', (_described(ghost),)
+    if len(found.chosen) == len(found.all.rows):
+        for extra in mismatches.get(None, ()):
+            mac_address, marks = extra.mac_address or '', (_described(extra),)
             children.append(
                 Node(_('interface'), mac_address, mismatches=marks)
             )

@@ -34,17 +34,17 @@ _Answer = records.Answer[records.ServerInterface]
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class Choice:
     """The interfaces of a server.
 
     :ivar server: The server.
     :ivar all: All of its interfaces, and those that could not be read.
-    :ivar meant: Those that the user means.
+    :ivar chosen: Those that the user means.
     """
 
     server: records.Server
     all: _Answer
-    meant: _Rows
+    chosen: _Rows
 
 
 def find(
@@ -54,7 +54,7 @@ def find(
     all_projects: bool = False,
     details: bool = True,
     any_number: bool = False,
-) -> Found:
+) -> Choice:
     """Find an interface of a server.
 
     :param cloud: The services.
@@ -82,10 +82,10 @@ def find(
     answer = records.Answer(nic_order.numbered(rows), found.failures)
     if interface:
         row = _chosen(cloud, server, answer, interface)
-        return Found(owner, answer, [dataclasses.replace(row, port=port)])
+        return Choice(owner, answer, [dataclasses.replace(row, port=port)])
     if not any_number:
         _check_only(server, answer)
-    return Found(owner, answer, answer.rows)
+    return Choice(owner, answer, answer.rows)
 
 
 def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:

@@ -88,7 +88,7 @@ def sort(search: searches.Search, look: lookup.Lookup | None = None) -> None:
     search.rows.sort(key=key)
 
 
-def drop_doubles(
+def drop_duplicates(
     answers: Mapping[str, searches.Search],
     look_up: Callable[[Iterable[str]], Mapping[str, set[str]]],
 ) -> None:
@@ -111,7 +111,7 @@ def drop_doubles(
     }
     known = look_up(servers) if servers else {}
 
-    def home(seen: Mapping[str, str | None]) -> str:
+    def region_of(seen: Mapping[str, str | None]) -> str:
         own = (name for name in seen if seen[name] in known.get(name, ()))
         return next(own, next(iter(seen)))
 
@@ -119,7 +119,7 @@ def drop_doubles(
         found.rows = [
             match
             for match in found.rows
-            if home(regions[match.identity]) == region
+            if region_of(regions[match.identity]) == region
         ]
 
 

@@ -111,11 +111,11 @@ def _judge(pair: paths.Pair) -> list[paths.Path]:
             reason = _('routers do not forward %(address)s')
             return [pair.unknown(reason, address=end.address)]
         if end.floating_ip and not end.port:
-            return [translation.useless(pair, end.floating_ip)]
+            return [translation.dead_end(pair, end.floating_ip)]
     found = list(translation.judge(pair))
     if pair.destination.floating_ip:
         return found or [
-            translation.useless(pair, pair.destination.floating_ip)
+            translation.dead_end(pair, pair.destination.floating_ip)
         ]
     if found and pair.source.network_id is None:
         return found

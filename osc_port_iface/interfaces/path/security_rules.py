@@ -153,12 +153,12 @@ def in_force(
     rules = [
         EffectiveRule(
             rule,
-            tuple(row for _rule, row in doubles),
+            tuple(row for _rule, row in duplicates),
             remote_groups.get(rule.remote_group_id or ''),
             address_groups.get(rule.remote_address_group_id or ''),
         )
-        for doubles in alike.values()
-        for rule, _origin in doubles[:1]
+        for duplicates in alike.values()
+        for rule, _origin in duplicates[:1]
     ]
     return tuple(sorted(rules, key=_sort_key))
 

@@ -139,13 +139,13 @@ class Survey(surroundings.Surroundings):
         self._add(self.networks, neutron.NETWORKS, 'id', self._network_ids())
         unread = remote - {*self.security_groups}
         self._add(self.security_groups, _GROUPS, 'id', unread)
-        offices = {rule.remote_address_group_id for rule in rules}
-        self._add(self.address_groups, neutron.ADDRESS_GROUPS, 'id', offices)
+        group_ids = {rule.remote_address_group_id for rule in rules}
+        self._add(self.address_groups, neutron.ADDRESS_GROUPS, 'id', group_ids)
         hosts = [port.host for port in ports]
         # Only administrators see agents.
         self.agents = self._read(neutron.AGENTS, 'host', hosts)
-        signs = {row.id for row in self._read(neutron.EXTENSIONS)}
-        found_drivers = {_DRIVERS[sign] for sign in signs & {*_DRIVERS}}
+        aliases = {row.id for row in self._read(neutron.EXTENSIONS)}
+        found_drivers = {_DRIVERS[alias] for alias in aliases & {*_DRIVERS}}
         self.drivers = frozenset(found_drivers) or self.drivers
 
     def _read(

@@ -47,7 +47,7 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
                 yield from _forwarded(pair, row, part)
 
 
-def useless(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
+def dead_end(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
     """Judge the path from or to a floating IP that does not lead on."""
     targets = {port_id for port_id, _address in surroundings.targets(row)}
     is_hidden = targets - {*pair.known.ports}

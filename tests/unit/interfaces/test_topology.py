@@ -52,7 +52,7 @@ class TestOfServer(testtools.TestCase):
         self,
         *ports: records.Port,
         cache: tuple[records.Interface, ...] | None = None,
-        meant: slice = slice(None),
+        chosen: slice = slice(None),
     ) -> topology.Node:
         ports = ports or (self.port,)
         server = samples.server(
@@ -63,7 +63,7 @@ class TestOfServer(testtools.TestCase):
             for port in ports
         ]
         return topology.tree(
-            one_interface.Found(server, records.Answer(rows), rows[meant]),
+            one_interface.Choice(server, records.Answer(rows), rows[chosen]),
             self.look,
         )
 
@@ -188,14 +188,14 @@ class TestOfServer(testtools.TestCase):
     def test_one_of_several(self) -> None:
         """The others are compared, but not shown."""
         twin = samples.port(12, '10.0.0.6', mac_address=self.port.mac_address)
-        tree = self.tree(self.port, twin, meant=slice(1, 2))
+        tree = self.tree(self.port, twin, chosen=slice(1, 2))
         (interface,) = tree.children
         self.assertEqual((), interface.mismatches)
         self.assertEqual('10.0.0.6', interface.children[0].children[0].name)
 
     def test_server_without_interfaces(self) -> None:
         server = samples.server(name=None)
-        found = one_interface.Found(server, records.Answer([]), [])
+        found = one_interface.Choice(server, records.Answer([]), [])
         self.assertEqual(
             topology.Node(
                 'server',

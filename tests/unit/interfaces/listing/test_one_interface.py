@@ -38,7 +38,7 @@ class TestFind(api_test_case.ApiTestCase):
     ) -> records.ServerInterface:
         (row,) = one_interface.find(
             self.api(), server, interface, details=details
-        ).meant
+        ).chosen
         return row
 
     def test_nic_index_takes_all_interfaces(self) -> None:
