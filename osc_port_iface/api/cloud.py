@@ -63,11 +63,11 @@ class Cloud:
             session = config.get_session()
             enlarge_pools(session.session)
             credentials = api_credentials.Credentials(session)
-        reached = config, credentials, transport
-        self.compute = compute.ComputeApi(*reached)
-        self.network = network.NetworkApi(*reached)
-        self.identity = identity.IdentityApi(*reached)
-        self.load_balancer = load_balancer.LoadBalancerApi(*reached)
+        arguments = config, credentials, transport
+        self.compute = compute.ComputeApi(*arguments)
+        self.network = network.NetworkApi(*arguments)
+        self.identity = identity.IdentityApi(*arguments)
+        self.load_balancer = load_balancer.LoadBalancerApi(*arguments)
         self.credentials = credentials
         self.config = config
 

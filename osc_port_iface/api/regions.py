@@ -62,15 +62,15 @@ class Regions:
         self.known = self.usual = list(self._listed)
         # A cloud of each Keystone, or why there is none, by the settings that
         # lead to it.
-        self._home: api_cloud.Cloud | errors.ApiError
+        self._own: api_cloud.Cloud | errors.ApiError
         try:
-            self._home = authenticate()
+            self._own = authenticate()
         except errors.ApiError as error:
             if not self._listed:
                 raise
-            self._home = error
-        home = self._keystone(config.region_name or '')
-        self._keystones = [(home, self._home)]
+            self._own = error
+        keystone = self._keystone(config.region_name or '')
+        self._keystones = [(keystone, self._own)]
         if not self.known:
             self.usual = self._in_catalog(compute.ComputeApi.TYPE)
             others = self._in_catalog(None)
@@ -84,11 +84,11 @@ class Regions:
             token of its Keystone.
         """
         keystone = self._keystone(name)
-        for known, beside in self._keystones:
+        for known, other in self._keystones:
             if known == keystone:
-                if isinstance(beside, errors.ApiError):
-                    raise beside
-                return self._beside(beside, name)
+                if isinstance(other, errors.ApiError):
+                    raise other
+                return self._sharing(other, name)
         found = credentials.authenticate(
             lambda: api_cloud.Cloud(self._configured(name, validate=True))
         )
@@ -103,7 +103,7 @@ class Regions:
             found.setdefault(url or name, []).append(name)
         return max(found.values(), key=len, default=[])
 
-    def _beside(self, other: api_cloud.Cloud, name: str) -> api_cloud.Cloud:
+    def _sharing(self, other: api_cloud.Cloud, name: str) -> api_cloud.Cloud:
         """Return the services of a region that shares another one's token."""
         config = self._config_of(name)
         return api_cloud.Cloud(
@@ -135,9 +135,9 @@ class Regions:
         )
 
     def _in_catalog(self, service_type: str | None) -> list[str]:
-        if isinstance(self._home, errors.ApiError):
+        if isinstance(self._own, errors.ApiError):
             return []
-        return self._home.credentials.regions(
+        return self._own.credentials.regions(
             service_type, self._config.get_interface(service_type)
         )
 

@@ -70,12 +70,12 @@ class RecordedCloud(api_cloud.Cloud):
 
     def __init__(self, source: Source) -> None:
         """Answer from recorded objects."""
-        no_config = cast(Any, None)
-        nobody = credentials.Credentials(ksa_session.Session(noauth.NoAuth()))
-        reached = no_config, nobody, _Replay(source)
-        super().__init__(*reached)
-        self.network = _Network(*reached)
-        self.compute = _Compute(self.network, *reached)
+        config = cast(Any, None)
+        caller = credentials.Credentials(ksa_session.Session(noauth.NoAuth()))
+        arguments = config, caller, _Replay(source)
+        super().__init__(*arguments)
+        self.network = _Network(*arguments)
+        self.compute = _Compute(self.network, *arguments)
 
 
 class _Replay(transport.Transport):
@@ -194,8 +194,8 @@ class _Network(network.NetworkApi):
 
 
 class _Compute(compute.ComputeApi):
-    def __init__(self, ports: network.NetworkApi, *reached: Any) -> None:
-        super().__init__(*reached)
+    def __init__(self, ports: network.NetworkApi, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._ports = ports
 
     def interfaces(

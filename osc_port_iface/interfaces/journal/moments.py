@@ -81,42 +81,42 @@ def at(
         known = list(dict.fromkeys(scope.region for scope in scopes))
         chosen = names.regions(regions, known)
         found: list[list[Series]] = []
-        silent: dict[str, list[Series]] = {}
+        absent: dict[str, list[Series]] = {}
         # A wider one has fewer selectors.
         scopes.sort(key=lambda scope: sum(map(bool, scope.details.values())))
         for scope in sorted(scopes, key=lambda row: known.index(row.region)):
             if scope.region not in chosen:
                 continue
             usable = history.observations(connection, scope)
-            every = Series(connection, scope, usable, [], [])
-            series = [_tell(every, time) for time in times]
+            undated = Series(connection, scope, usable, [], [])
+            series = [_choose(undated, time) for time in times]
             if all(each.asked for each in series):
                 found.append(series)
             else:
-                without_views = [
+                without_choice = [
                     dataclasses.replace(each, asked=[]) for each in series
                 ]
-                silent.setdefault(scope.region, without_views)
+                absent.setdefault(scope.region, without_choice)
         if not found:
             notices = [
                 line
-                for series in silent.values()
+                for series in absent.values()
                 for each in series
                 for line in each.notices
             ]
             problem = (notices or [engines.EMPTY])[0]
             raise engines.JournalError(location, problem)
-        heard = {series[0].scope.region for series in found}
+        seen = {series[0].scope.region for series in found}
         # Imported listings are of the only region, if no other was recorded.
-        if '' in heard and len({*known} - {''}) == 1:
-            heard.update(known)
+        if '' in seen and len({*known} - {''}) == 1:
+            seen.update(known)
         # They are older than the first region that was recorded.
-        heard.add('')
-        found += [silent[region] for region in silent if region not in heard]
+        seen.add('')
+        found += [absent[region] for region in absent if region not in seen]
         yield [_nearest(series) for series in zip(*found, strict=True)]
 
 
-def _tell(series: Series, time: Time) -> Series:
+def _choose(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
     usable = series.usable
     if not usable:

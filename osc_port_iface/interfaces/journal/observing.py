@@ -208,7 +208,7 @@ class Observation:
         return self._connection.execute(statement, values or {})
 
 
-def forget(connection: sa.engine.Connection, before: int) -> int:
+def remove_before(connection: sa.engine.Connection, before: int) -> int:
     """Remove the observations that ended before a moment, and their objects.
 
     What is still current, or ended later, stays. A scope without observations

@@ -126,7 +126,7 @@ def record(
         if keep is not None:
             first = min(row.began for row in found).timestamp()
             before = max(0.0, first - keep)
-            removed = observing.forget(connection, round(1000 * before))
+            removed = observing.remove_before(connection, round(1000 * before))
     return found, refused, removed
 
 

@@ -264,7 +264,7 @@ class TestImport(base.ShellTestCase):
             self.listing(FRIDAY, row(12, 2, '10.0.0.6')),
         )
         with engines.open_to_write(self.journal) as connection:
-            observing.forget(connection, round(1000 * seconds(FRIDAY)))
+            observing.remove_before(connection, round(1000 * seconds(FRIDAY)))
             query = 'SELECT count(*) FROM versions'
             # Those of the listing of Friday.
             self.assertEqual(5, connection.exec_driver_sql(query).scalar())

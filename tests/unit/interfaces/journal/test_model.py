@@ -117,7 +117,7 @@ class ModelTests(testtools.TestCase):
         before = samples.snapshots(location)
         by_address = samples.snapshots(location, 'ip_address', ADDRESSES)
         with engines.open_to_write(location) as connection:
-            observing.forget(connection, oldest * samples.EVERY)
+            observing.remove_before(connection, oldest * samples.EVERY)
         for earlier, later in (
             (before, samples.snapshots(location)),
             (
@@ -161,7 +161,7 @@ class ModelTests(testtools.TestCase):
     def test_the_last_observation_is_removed_with_all_it_had(self) -> None:
         location = self.record([{'a': (ADDRESSES[0], 'web', 'ACTIVE')}])
         with engines.open_to_write(location) as connection:
-            observing.forget(connection, 10 * samples.EVERY)
+            observing.remove_before(connection, 10 * samples.EVERY)
             for table in ('versions', 'lookups'):
                 query = f'SELECT count(*) FROM {table}'
                 self.assertEqual(
