@@ -130,25 +130,25 @@ def confirm(
     keep = keep or ownerless.Keep()
     result = CheckResult([])
     by_server = records.grouped(suspicions, lambda row: row.server_id)
-    undecided = [_Suspect(*item) for item in by_server.items()]
+    pending = [_Suspect(*item) for item in by_server.items()]
     for number in range(_LOOKS):
-        if undecided and number:
+        if pending and number:
             time.sleep(server_state.QUIET)
         look = functools.partial(
             _look_again, cloud, keep, number == _LOOKS - 1
         )
-        looking, undecided = undecided, []
-        for suspect, found in fan_out.fan_out(look, looking):
+        suspects, pending = pending, []
+        for suspect, found in fan_out.fan_out(look, suspects):
             if isinstance(found, errors.ApiError):
                 result.failures.append(str(found))
             elif found is None:
-                undecided.append(suspect)
+                pending.append(suspect)
             else:
                 result.rows += found
     result.rows.sort(key=lambda finding: finding.order)
     result.failures += (
         _('Server %s: not judged, as it keeps changing') % suspect.server_id
-        for suspect in undecided
+        for suspect in pending
     )
     result.failures.sort()
     return result
@@ -210,12 +210,12 @@ def _look_again(
     ]
     if not found or not snapshot.servers:
         return lasting
-    is_quiet = _was_quiet(cloud.compute, snapshot.servers[0].id, began)
+    is_idle = _was_idle(cloud.compute, snapshot.servers[0].id, began)
     suspect.seen = found
-    return lasting if is_quiet and (lasting == found or is_last) else None
+    return lasting if is_idle and (lasting == found or is_last) else None
 
 
-def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
+def _was_idle(api: compute.ComputeApi, server_id: str, began: float) -> bool:
     """Return whether a server was not being changed while it was read.
 
     :param began: When the reads began, by the monotonic clock.
@@ -223,13 +223,13 @@ def _was_quiet(api: compute.ComputeApi, server_id: str, began: float) -> bool:
     actions = names.all_rows(api.instance_actions(server_id))
     recent = server_state.QUIET + time.monotonic() - began
     return not any(
-        action.seconds_ago < recent or _goes_on(api, server_id, action)
+        action.seconds_ago < recent or _is_going_on(api, server_id, action)
         for action in actions
         if action.action in server_state.CHANGES
     )
 
 
-def _goes_on(
+def _is_going_on(
     api: compute.ComputeApi, server_id: str, action: records.InstanceAction
 ) -> bool:
     """Return whether an action that began earlier is still going on.

@@ -345,9 +345,9 @@ class _Reader(Snapshot):
             codes.Code.FLOATING_IP_DIFFERS,
             codes.Code.UNUSED_PORT,
         }
-        is_whole = self.has_cloud or self.project_id is not None
+        has_all = self.has_cloud or self.project_id is not None
         if codes.Code.UNUSED_PORT in needing or (
-            is_whole and len(self.ports) > _ONE_REQUEST
+            has_all and len(self.ports) > _ONE_REQUEST
         ):
             return self._list(needing, neutron.FLOATING_IPS)
         ids = [port.id for port in self.ports]

@@ -37,7 +37,7 @@ _REFRESHING = (plans.Action.REFRESH, plans.Action.TOUCH)
 
 # Neutron compares the revision of the port with that in If-Match. A binding
 # has none, so Neutron fails to delete one then (HTTP 500).
-_UNLESS_CHANGED = (
+_WITH_REVISION = (
     plans.Action.BIND,
     plans.Action.RELEASE,
     plans.Action.DELETE,
@@ -57,14 +57,14 @@ _UNDO_DELAYS = (0.0, 2.0, 5.0)
 ShowRepair = Callable[[int, plans.Repair], object]
 
 # The findings that are still there, as they are now, by what they are about.
-_Still = Mapping[health_findings.Subject, plans.Finding]
+_Left = Mapping[health_findings.Subject, plans.Finding]
 
 
-class _Surprise(Exception):
+class _NotAsPlanned(Exception):
     """Something is not as planned, so nothing more is sent."""
 
 
-class _Refusal(_Surprise):
+class _Refused(_NotAsPlanned):
     """A service refused the first request, so nothing is changed."""
 
 
@@ -142,7 +142,7 @@ class Run:
         result, remains = outcomes.Result.UNFINISHED, True
         try:
             return self._carry_out(attempt)
-        except (_Surprise, audit.LogFailed, errors.ApiError) as error:
+        except (_NotAsPlanned, audit.LogFailed, errors.ApiError) as error:
             problem = str(error)
             if isinstance(error, errors.NotFound) and not self._has_server(
                 attempt.repair.findings[0]
@@ -150,7 +150,7 @@ class Run:
                 problem, remains = _('the server no longer exists'), False
             else:
                 self.failures.append(problem)
-            if isinstance(error, _Refusal):
+            if isinstance(error, _Refused):
                 result = outcomes.Result.REFUSED
         except KeyboardInterrupt:
             self.asked_to_stop.set()
@@ -181,16 +181,16 @@ class Run:
         if repair.event:
             if self.notifies is not False:
                 self._send_all(attempt, calls)
-                still = self._wait_until_gone(
+                remaining = self._wait_until_gone(
                     repair, min(self.timeout, _NOTIFIED_WITHIN)
                 )
-                self.notifies = not still
-                if not still or self._is_over:
-                    return self._ended(attempt, still=still)
+                self.notifies = not remaining
+                if not remaining or self._is_over:
+                    return self._ended(attempt, remaining=remaining)
             calls = (repair.event,)
         self._send_all(attempt, calls)
-        still = self._wait_until_gone(repair, self.timeout)
-        return self._ended(attempt, still=still)
+        remaining = self._wait_until_gone(repair, self.timeout)
+        return self._ended(attempt, remaining=remaining)
 
     def _is_gone(self, repair: plans.Repair) -> bool:
         """Check that everything is still as it was when planned.
@@ -206,7 +206,7 @@ class Run:
         unchanged = {_seen(finding) for finding in now}
         for finding in planned:
             if _seen(finding) not in unchanged:
-                raise _Surprise(
+                raise _NotAsPlanned(
                     _('%s: not as it was when the plan was made')
                     % _called(finding)
                 )
@@ -251,8 +251,8 @@ class Run:
                     cloud, repair, port, named, has_begun
                 )
                 if problem:
-                    raise _Surprise(f'{_called(finding)}: {problem}')
-                if port and repair.action in _UNLESS_CHANGED:
+                    raise _NotAsPlanned(f'{_called(finding)}: {problem}')
+                if port and repair.action in _WITH_REVISION:
                     # Neutron does it only if the port has not changed since.
                     call = dataclasses.replace(
                         call, revision=port.revision_number
@@ -264,11 +264,11 @@ class Run:
             # An update of a port changes nothing.
             has_changed = has_begun and repair.action is not plans.Action.TOUCH
             if result.problem and result.is_refused and not has_changed:
-                raise _Refusal(result.problem)
+                raise _Refused(result.problem)
             if result.problem:
-                raise _Surprise(result.problem)
+                raise _NotAsPlanned(result.problem)
 
-    def _wait_until_gone(self, repair: plans.Repair, seconds: float) -> _Still:
+    def _wait_until_gone(self, repair: plans.Repair, seconds: float) -> _Left:
         """Check until all findings of a repair are gone.
 
         :param seconds: For how long to wait.
@@ -280,28 +280,28 @@ class Run:
         while True:
             result = self._check(repair)
             found = {_answered(repair, row): row for row in result.rows}
-            still = {key: found[key] for key in planned & found.keys()}
+            remaining = {key: found[key] for key in planned & found.keys()}
             new = [
                 row
                 for key, row in found.items()
                 if row.subject not in self.job.known
                 and (key in planned or row.code in self.job.request.codes)
             ]
-            is_known = bool(still) or not result.failures
+            is_known = bool(remaining) or not result.failures
             is_over = (
                 time.monotonic() >= deadline or self.asked_to_stop.is_set()
             )
-            if is_over or (is_known and not still and not new):
+            if is_over or (is_known and not remaining and not new):
                 break
             time.sleep(_INTERVAL)
         if not is_known:
-            raise _Surprise(result.failures[0])
+            raise _NotAsPlanned(result.failures[0])
         if new:
             self.failures.append(
                 _('%(name)s: %(code)s is new')
                 % {'name': _called(new[0]), 'code': new[0].code}
             )
-        return still
+        return remaining
 
     def _check(self, repair: plans.Repair) -> check.CheckResult:
         """Check the server of a repair, or its ports."""
@@ -349,7 +349,7 @@ class Run:
         result: outcomes.Result = outcomes.Result.REPAIRED,
         reason: str | None = None,
         remains: bool = False,
-        still: _Still | None = None,
+        remaining: _Left | None = None,
     ) -> list[outcomes.Outcome]:
         """Read back what a repair has done.
 
@@ -357,7 +357,7 @@ class Run:
         :param result: Its result.
         :param reason: Why it ended so.
         :param remains: Whether something is still wrong.
-        :param still: The findings that are known to be still there.
+        :param remaining: The findings that are known to be still there.
         """
         repair, sent = attempt.repair, tuple(attempt.sent)
         return [
@@ -369,7 +369,7 @@ class Run:
                 plans.SEE_FINDINGS,
                 sent=sent,
             )
-            if (now := (still or {}).get(finding.subject))
+            if (now := (remaining or {}).get(finding.subject))
             else outcomes.Outcome(
                 repair,
                 finding,

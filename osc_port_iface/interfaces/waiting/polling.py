@@ -150,7 +150,7 @@ class PolledServer:
         self.lines = [_line(self.called, row.why, row.what) for row in found]
         self._give_up_if_failed(waited)
 
-    def miss(self, error: errors.ApiError) -> None:
+    def note_failure(self, error: errors.ApiError) -> None:
         """Note that a poll has failed; the next one may succeed."""
         self.lines = [str(error)]
         if isinstance(error, (errors.NotFound, errors.Forbidden)):

@@ -77,7 +77,7 @@ def wait(
         poll = operator.methodcaller('poll', patience.waited)
         for each, error in fan_out.fan_out(poll, pending):
             if error:
-                each.miss(error)
+                each.note_failure(error)
         pending = [each for each in polled if each.state is _State.PENDING]
         states = {each.state for each in polled}
         if is_last or not pending or states & _NEGATIVE:
