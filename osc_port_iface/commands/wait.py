@@ -21,7 +21,7 @@ from osc_port_iface.commands import lister
 from osc_port_iface.commands import server_selectors
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import selection
-from osc_port_iface.interfaces.waiting import patience as patiences
+from osc_port_iface.interfaces.waiting import poll_timer
 from osc_port_iface.interfaces.waiting import polling
 from osc_port_iface.interfaces.waiting import targets
 from osc_port_iface.interfaces.waiting import waiting
@@ -119,20 +119,18 @@ class WaitServerInterface(lister.TextLister):
         selected = selection.select(
             cloud,
             parsed_args.server,
-            server_selectors.scope(parsed_args, cloud.identity),
+            server_selectors.read_scope(parsed_args, cloud.identity),
             shows_names=False,
         )
         self.report(selected)
-        patience = patiences.Patience(
-            parsed_args.timeout, parsed_args.interval
-        )
+        timer = poll_timer.PollTimer(parsed_args.timeout, parsed_args.interval)
         chosen_targets = targets.find(
             cloud.network,
             parsed_args.port,
             parsed_args.mac_address,
             parsed_args.network,
             parsed_args.condition == 'detached',
-            patience,
+            timer,
             self.show_progress,
         )
         result = waiting.wait(
@@ -140,7 +138,7 @@ class WaitServerInterface(lister.TextLister):
             selected.rows,
             chosen_targets,
             parsed_args.condition,
-            patience,
+            timer,
             self.show_progress,
         )
         self.fail(*result.failures)

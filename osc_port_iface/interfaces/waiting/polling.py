@@ -232,12 +232,12 @@ class PolledServer:
             why = _('its port is disabled')
         else:
             is_lasting = False
-        yield reasons.Reason(why, reasons.called(interface), is_lasting)
+        yield reasons.Reason(why, reasons.label(interface), is_lasting)
 
     def _of_detach(self) -> Iterator[reasons.Reason]:
         """List why interfaces are not detached."""
         for row in self.chosen:
-            yield reasons.Reason(_('still plugged in'), reasons.called(row))
+            yield reasons.Reason(_('still plugged in'), reasons.label(row))
         live = records.grouped(self.interfaces, lambda row: row.mac_address)
         cached = records.grouped(
             self.server.cache, lambda row: row.mac_address

@@ -40,7 +40,7 @@ class Reason:
     is_lasting: bool = False
 
 
-def called(row: records.Interface | findings.Finding) -> str:
+def label(row: records.Interface | findings.Finding) -> str:
     """Name an interface, for the ``what`` of a reason."""
     if row.port_id is None:
         return row.mac_address or ''
@@ -49,7 +49,7 @@ def called(row: records.Interface | findings.Finding) -> str:
 
 def of_difference(difference: findings.Finding) -> Reason:
     """Return the reason that a difference in Nova's cache is."""
-    return Reason(difference.code.summary, called(difference))
+    return Reason(difference.code.summary, label(difference))
 
 
 def of_floating_ips(
@@ -80,7 +80,7 @@ def of_floating_ips(
         yield Reason(
             _('floating IPs: %(expected)s expected, but %(actual)s')
             % {'expected': finding.expected, 'actual': finding.actual},
-            called(finding),
+            label(finding),
         )
 
 
@@ -129,7 +129,7 @@ def of_hosts(
             why = _('its port is about to move')
         else:
             continue
-        yield Reason(why, called(interface), is_lasting)
+        yield Reason(why, label(interface), is_lasting)
 
 
 def _hidden() -> errors.Forbidden:

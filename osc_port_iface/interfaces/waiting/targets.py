@@ -19,7 +19,7 @@ from osc_port_iface import addresses
 from osc_port_iface.api import network
 from osc_port_iface.i18n import _
 from osc_port_iface.interfaces.selecting import names
-from osc_port_iface.interfaces.waiting import patience as patiences
+from osc_port_iface.interfaces.waiting import poll_timer
 from osc_port_iface import records
 
 
@@ -51,7 +51,7 @@ def find(
     mac_addresses: Iterable[str],
     networks: Iterable[str],
     for_detach: bool,
-    patience: patiences.Patience,
+    timer: poll_timer.PollTimer,
     show: Callable[[str], object],
 ) -> list[Target]:
     """Find the interfaces that a user has chosen; none stands for all.
@@ -62,7 +62,7 @@ def find(
     :param mac_addresses: MAC addresses, as the APIs write them.
     :param networks: Names or IDs of networks.
     :param for_detach: Whether they are to be detached, so that they exist.
-    :param patience: The time within which others may appear.
+    :param timer: The time within which others may appear.
     :param show: Called with a status line before each pause.
     :raises names.NoSuchName: No port or network has a name.
     :raises osc_lib.exceptions.CommandError: Several have a name, or a look-up
@@ -70,7 +70,7 @@ def find(
     """
     while True:
         # Only the last look-up suggests similar names.
-        is_last = for_detach or patience.is_over
+        is_last = for_detach or timer.is_over
         try:
             return [
                 *(Target('mac_address', m, m, m) for m in mac_addresses),
@@ -81,7 +81,7 @@ def find(
             if is_last:
                 raise
         show(_('Waiting for a port or network that does not exist yet'))
-        patience.pause()
+        timer.pause()
 
 
 def _of_port(
@@ -90,7 +90,7 @@ def _of_port(
     is_id = addresses.is_uuid(text)
     if for_detach or not is_id:
         try:
-            port = names.port(api, text, suggests)
+            port = names.find_port(api, text, suggests)
             return Target('port_id', port.id, text, port.mac_address)
         except names.NoSuchName:
             # When Nova detaches a port that it created, it deletes the port.
@@ -100,4 +100,6 @@ def _of_port(
 
 
 def _of_network(api: network.NetworkApi, text: str, suggests: bool) -> Target:
-    return Target('network_id', names.network_id(api, text, suggests), text)
+    return Target(
+        'network_id', names.find_network_id(api, text, suggests), text
+    )

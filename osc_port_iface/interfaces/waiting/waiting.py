@@ -22,7 +22,7 @@ import operator
 from osc_port_iface.api import cloud as api_cloud
 from osc_port_iface.api import fan_out
 from osc_port_iface.i18n import _
-from osc_port_iface.interfaces.waiting import patience as patiences
+from osc_port_iface.interfaces.waiting import poll_timer
 from osc_port_iface.interfaces.waiting import polling
 from osc_port_iface.interfaces.waiting import targets
 from osc_port_iface import records
@@ -38,7 +38,7 @@ def wait(
     servers: Sequence[records.Server],
     chosen: Sequence[targets.Target],
     condition: str,
-    patience: patiences.Patience,
+    timer: poll_timer.PollTimer,
     show: Callable[[str], object],
 ) -> records.Answer[records.ServerInterface]:
     """Wait until the interfaces of all servers meet the condition.
@@ -53,7 +53,7 @@ def wait(
     :param servers: The servers.
     :param chosen: The interfaces; none stands for all.
     :param condition: One of ``polling.CONDITIONS``.
-    :param patience: The time for which to wait.
+    :param timer: The time for which to wait.
     :param show: Called with a status line before each pause.
     :returns: Once all servers are finished, one of them cannot finish, or the
         time is over: the interfaces of those that are finished; a failure for
@@ -73,8 +73,8 @@ def wait(
     ]
     pending = polled
     while True:
-        is_last = patience.is_over
-        poll = operator.methodcaller('poll', patience.waited)
+        is_last = timer.is_over
+        poll = operator.methodcaller('poll', timer.waited)
         for each, error in fan_out.fan_out(poll, pending):
             if error:
                 each.note_failure(error)
@@ -87,7 +87,7 @@ def wait(
             _('Not ready: servers %(servers)d, interfaces %(interfaces)d')
             % {'servers': len(pending), 'interfaces': lines}
         )
-        patience.pause()
+        timer.pause()
 
 
 def _result(

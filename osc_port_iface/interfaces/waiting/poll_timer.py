@@ -20,10 +20,10 @@ _GROWTH = 1.2
 _LONGEST_INTERVAL = 15.0
 
 # Seconds; a shorter pause is skipped.
-_NO_TIME = 0.001
+_SHORTEST_PAUSE = 0.001
 
 
-class Patience:
+class PollTimer:
     """The time for which to wait."""
 
     def __init__(self, timeout: float, interval: float) -> None:
@@ -46,7 +46,7 @@ class Patience:
     def is_over(self) -> bool:
         """Whether the time is over."""
         # After the last pause, the remaining time may not be exactly zero.
-        return self._timeout - self.waited < _NO_TIME
+        return self._timeout - self.waited < _SHORTEST_PAUSE
 
     def pause(self) -> None:
         """Sleep until the next question."""
