@@ -54,7 +54,7 @@ _PRIVATE: tuple[addresses.IPNetwork, ...] = tuple(
 # and requests for DHCP pass, and differ in that.
 _NEIGHBORS = flows.types(flows.ICMPV6, 135, 136)
 _DISCOVERY = flows.types(flows.ICMPV6, 133, 134, 135, 136)
-_PERHAPS_ALWAYS = {
+_DRIVER_DEPENDENT = {
     ('egress', 'IPv4'): flows.Flows.of(flows.UDP, (67, 67)),
     ('egress', 'IPv6'): flows.Flows.of(flows.UDP, (547, 547))
     | flows.Flows.of(flows.ICMPV6),
@@ -186,7 +186,7 @@ class Firewall:
         always, perhaps = _DISCOVERY, flows.NOTHING
         if self.known.drivers != {surroundings.Driver.OVN}:
             always = _NEIGHBORS
-            perhaps = _PERHAPS_ALWAYS.get(what, flows.NOTHING)
+            perhaps = _DRIVER_DEPENDENT.get(what, flows.NOTHING)
         if not asked - always:
             yield _Grant(asked)
         elif not asked - perhaps:

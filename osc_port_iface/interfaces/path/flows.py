@@ -76,7 +76,7 @@ _CLIENT_PORTS: Ports = (1024, 65535)
 _ECHO = {ICMP: (8, 0), ICMPV6: (128, 129)}
 
 # Of these protocols, a mix of all others is described by what it lacks.
-_MOST = 128
+_MAJORITY = 128
 
 
 def is_icmp(protocol: int | None) -> bool:
@@ -199,7 +199,7 @@ class Flows:
         by_protocol = self.ports
         whole = [p for p, ports in by_protocol.items() if ports == [ALL_PORTS]]
         found = list(map(name, whole))
-        if len(whole) > _MOST:
+        if len(whole) > _MAJORITY:
             lacking = [name(p) for p in _PROTOCOLS if p not in whole]
             some = _('any but %s') % ', '.join(lacking)
             found = [some if lacking else _('any')]

@@ -96,7 +96,7 @@ class Pair:
     destination: surroundings.End
     asked: flows.Flows
 
-    def directly(self) -> Path:
+    def judge_directly(self) -> Path:
         """Judge the path to the address itself."""
         start, end = self.source.network_id, self.destination.network_id
         if self.source.port and self.source.port == self.destination.port:
@@ -110,26 +110,26 @@ class Pair:
         address = self.destination.address
         if start is None:
             return self.path(address, *self._inbound())
-        way = routing.Way(
+        trace = routing.Trace(
             self.known, self.source, self.destination.network, end
         )
-        hops = list(way.hops)
+        hops = list(trace.hops)
         port = self.destination.port
         answers_itself = (
             port
             and port.is_of_router
-            and port.router_id in {router.id for router in way.routers}
+            and port.router_id in {router.id for router in trace.routers}
         )
         if (
-            way.arrives
-            and way.seen
+            trace.arrives
+            and trace.seen
             and end
-            and way.routers
+            and trace.routers
             and not answers_itself
         ):
-            back = self.way_back(way.seen[0], way.network_id)
-            hops += back.replies(len(way.seen) == 1)
-        return self.path(address, way.text(), hops, way.seen)
+            back = self.trace_back(trace.seen[0], trace.network_id)
+            hops += back.replies(len(trace.seen) == 1)
+        return self.path(address, trace.text(), hops, trace.seen)
 
     def unknown(self, text: str, **values: object) -> Path:
         """Return the path of which nothing but a reason is known."""
@@ -137,9 +137,9 @@ class Pair:
         step = steps.judged(steps.UNKNOWN, 'network', network, text, **values)
         return Path(self, self.destination.address, None, (step,))
 
-    def way_back(
+    def trace_back(
         self, target: addresses.IPNetwork, network_id: str | None
-    ) -> routing.Way:
+    ) -> routing.Trace:
         """Follow what the destination replies; it must be on a network.
 
         :param target: The source, as the destination sees it.
@@ -147,7 +147,7 @@ class Pair:
         """
         if target == self.source.network:
             network_id = self.source.network_id
-        return routing.Way(self.known, self.destination, target, network_id)
+        return routing.Trace(self.known, self.destination, target, network_id)
 
     def path(
         self,
@@ -199,7 +199,7 @@ class Pair:
             *self._missing(destination),
             *self._private(seen, target),
             *received,
-            *plugged.accepted(known, destination),
+            *plugged.judge_accepted(known, destination),
             # Its replies come from the address, too.
             *plugged.judge(known, destination)[::-1],
             *sent[1:],
@@ -249,9 +249,9 @@ class Pair:
         if end.also_on:
             text = _('network %(row)s has %(address)s, too')
         elif end.network_id and end.network.num_addresses == 1:
-            text = surroundings.NOBODY
+            text = surroundings.NO_VISIBLE_PORT
             holder = self.known.holder(network_id, end.network)
-            verdict = self.known.absence(network_id)
+            verdict = self.known.judge_absence(network_id)
             if holder:
                 verdict, values['port'] = steps.UNKNOWN, holder
                 text = _('port %(port)s may have %(address)s')
@@ -271,28 +271,28 @@ class Pair:
         :returns: The route in words, the hops, and the source, as the
             destination sees it.
         """
-        way = self.way_back(self.source.network, None)
-        gateway = way.gateway
-        seen = (self.source.network,) if way.seen else ()
-        if not (way.arrives and gateway and seen):
-            return way.text(), way.hops, seen
+        trace = self.trace_back(self.source.network, None)
+        gateway = trace.gateway
+        seen = (self.source.network,) if trace.seen else ()
+        if not (trace.arrives and gateway and seen):
+            return trace.text(), trace.hops, seen
         values: dict[str, object] = {
             'address': self.destination.address,
             'router': gateway,
         }
-        if way.seen != (self.destination.network,):
+        if trace.seen != (self.destination.network,):
             text = _(
                 'no visible floating IP or port forwarding leads to '
                 '%(address)s for this traffic'
             )
-            verdict = self.known.certainty
-            if self.destination.network in way.seen:
+            verdict = self.known.missing_verdict
+            if self.destination.network in trace.seen:
                 verdict = steps.UNKNOWN
             stop = steps.judged(verdict, 'router', gateway, text, **values)
             return None, [stop], seen
         text = _('routers outside send %(address)s to router %(router)s')
-        network = self.known.network(way.network_id)
+        network = self.known.network(trace.network_id)
         entrance = steps.judged(
             steps.ALLOWED, 'network', network, text, **values
         )
-        return way.text(), [entrance, *way.hops[-2::-1]], seen
+        return trace.text(), [entrance, *trace.hops[-2::-1]], seen

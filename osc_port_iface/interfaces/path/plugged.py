@@ -57,7 +57,7 @@ def judge(
     return found
 
 
-def accepted(
+def judge_accepted(
     known: surroundings.Surroundings, end: surroundings.End
 ) -> list[steps.Step]:
     """Judge what the destination accepts, if that is a router itself."""
@@ -95,7 +95,7 @@ def _server(
     known: surroundings.Surroundings, port: records.Port
 ) -> steps.Step:
     """Judge the server of a port, or of its parent port."""
-    plugged = known.plugged(port)
+    plugged = known.plugged_port(port)
     if plugged.server_id is None:
         verdict, reason = steps.BLOCKED, _('port %(row)s is not plugged in')
         if plugged.device_id or plugged.is_subport:
@@ -119,7 +119,7 @@ def _server(
 
 def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
     verdict, reason = steps.BLOCKED, None
-    parent = known.plugged(port)
+    parent = known.plugged_port(port)
     if port.admin_state_up is False:
         reason = _('port %(row)s is disabled')
     elif not port.is_of_neutron:

@@ -57,7 +57,7 @@ def judge_all(
     known.read([*itertools.chain(*both)])
     answer: records.Answer[paths.Path] = records.Answer([])
     for sender, receiver in _pairs(*both):
-        end = receiver if receiver.is_special else sender
+        end = receiver if receiver.is_unroutable else sender
         if asked := question.flows(end.network.version):
             answer.rows += judge(known, sender, receiver, asked)
     if not answer.rows:
@@ -80,7 +80,7 @@ def _pairs(
         pair
         for pair in pairs
         if len({end.network.version for end in pair}) == 1
-    ] or [pair for pair in pairs if any(end.is_special for end in pair)]
+    ] or [pair for pair in pairs if any(end.is_unroutable for end in pair)]
 
 
 def judge(
@@ -107,7 +107,7 @@ def judge(
 
 def _judge(pair: paths.Pair) -> list[paths.Path]:
     for end in (pair.source, pair.destination):
-        if end.is_special:
+        if end.is_unroutable:
             reason = _('routers do not forward %(address)s')
             return [pair.unknown(reason, address=end.address)]
         if end.floating_ip and not end.port:
@@ -119,4 +119,4 @@ def _judge(pair: paths.Pair) -> list[paths.Path]:
         ]
     if found and pair.source.network_id is None:
         return found
-    return [pair.directly(), *found]
+    return [pair.judge_directly(), *found]

@@ -47,7 +47,7 @@ class _EndError(Exception):
     """A packet goes no further; its last hop has been added."""
 
 
-class Way:
+class Trace:
     """The hops of a packet, as far as its routes are known.
 
     :ivar network_id: The network on which it is at last.
@@ -135,11 +135,11 @@ class Way:
                 '%(target)s is in the prefix of subnet %(subnet)s, so servers '
                 'there ask no router'
             )
-            verdict = self._known.absence(self._start_id)
+            verdict = self._known.judge_absence(self._start_id)
             self._end(verdict, reason, subnet=subnet)
         with contextlib.suppress(_EndError):
             self._pass_routers(subnet, route.next_hop if route else None)
-        is_on_link = surroundings.holds(subnet, self._target)
+        is_on_link = surroundings.contains(subnet, self._target)
         if is_neighbor and not is_on_link and not self.arrives:
             # Packets pass, but not every DHCP server gives a route.
             self.hops.clear()
@@ -245,7 +245,7 @@ class Way:
         text = _('network %(network)s has no visible router at %(address)s')
         if leads is False and not (self.routers or self._is_joined):
             text = _NOT_JOINED
-        verdict = self._known.absence(self.network_id)
+        verdict = self._known.judge_absence(self.network_id)
         self._end(verdict, text, address=next_hop)
 
     def _miss_route(self, router: records.Router) -> NoReturn:
@@ -259,7 +259,7 @@ class Way:
             reason = _('router %(row)s has no gateway')
         elif not (is_outside or self._is_joined):
             reason = _NOT_JOINED
-        self._end(self._known.certainty, reason, router)
+        self._end(self._known.missing_verdict, reason, router)
 
     @property
     def _is_joined(self) -> bool:
@@ -295,7 +295,7 @@ class Way:
                 'scopes'
             )
             if surroundings.Driver.OVN not in drivers:
-                verdict = known.certainty
+                verdict = known.missing_verdict
             elif len(drivers) > 1:
                 verdict = steps.UNKNOWN
         self.hops.append(
@@ -360,8 +360,8 @@ class Way:
         if is_here and route.destination.prefixlen:
             verdict, text = steps.ALLOWED, ''
         elif route.interface:
-            verdict = self._known.absence(self.network_id)
-            text = surroundings.NOBODY
+            verdict = self._known.judge_absence(self.network_id)
+            text = surroundings.NO_VISIBLE_PORT
         elif self._target_network_id is None:
             verdict = steps.ALLOWED
             text = _('what is beyond network %(network)s passes it on')

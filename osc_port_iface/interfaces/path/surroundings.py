@@ -25,7 +25,7 @@ from osc_port_iface import records
 
 INTERNET = 'internet'
 
-NOBODY = _('no visible port on network %(row)s has %(address)s')
+NO_VISIBLE_PORT = _('no visible port on network %(row)s has %(address)s')
 
 # An address as it is seen at another place. If there are several, it is not
 # known which of them is seen; if there is none, it may be any.
@@ -83,12 +83,12 @@ class End:
         return text(self.network)
 
     @property
-    def has_place(self) -> bool:
+    def is_located(self) -> bool:
         """Whether it is not to be looked for in the subnets."""
         return bool(self.port or self.floating_ip or is_internet(self.network))
 
     @property
-    def is_special(self) -> bool:
+    def is_unroutable(self) -> bool:
         """Whether it is on the same link, or on no link at all."""
         network = self.network
         return self.port is None and (
@@ -136,11 +136,11 @@ class Surroundings:
         self.agents: list[records.Agent] = []
 
     @property
-    def certainty(self) -> steps.Verdict:
+    def missing_verdict(self) -> steps.Verdict:
         """``blocked`` if what was not found does not exist."""
         return steps.UNKNOWN if self.failures else steps.BLOCKED
 
-    def absence(self, network_id: str) -> steps.Verdict:
+    def judge_absence(self, network_id: str) -> steps.Verdict:
         """Judge that something is not found on a network.
 
         :returns: ``blocked`` if the caller would see it, and only Neutron has
@@ -151,7 +151,7 @@ class Surroundings:
         if (self.sees_all or is_own) and (
             self.has_routers_outside(network_id) is False
         ):
-            return self.certainty
+            return self.missing_verdict
         return steps.UNKNOWN
 
     def shows_members(self, group: records.SecurityGroup | None) -> bool:
@@ -189,7 +189,7 @@ class Surroundings:
             return False
         return True if kinds and network.is_shared else None
 
-    def plugged(self, port: records.Port) -> records.Port:
+    def plugged_port(self, port: records.Port) -> records.Port:
         """Return what is plugged into a server: a port, or its parent."""
         return self.parents.get(port.id, port)
 
@@ -213,7 +213,7 @@ class Surroundings:
         """Return the subnet that has an address on a network, or on any."""
         for subnet in self.subnets.values():
             if network_id in (None, subnet.network_id) and (
-                holds(subnet, address)
+                contains(subnet, address)
             ):
                 return subnet
         return None
@@ -268,7 +268,7 @@ class Surroundings:
             found = found.union(*more)
         return found
 
-    def named(self, text: str, server: records.Server | None) -> list[End]:
+    def ends_of(self, text: str, server: records.Server | None) -> list[End]:
         """Return the ends of a server, of a port, or of the internet.
 
         :param text: What the user wrote.
@@ -282,17 +282,17 @@ class Surroundings:
             else [
                 port
                 for port in self.ports.values()
-                if self.plugged(port).device_id == server.id
+                if self.plugged_port(port).device_id == server.id
             ]
         )
         return [
             end
             for port in ports
             for fixed_ip in port.fixed_ips
-            for end in self._using(port, fixed_ip.ip_address, text)
+            for end in self._ends_using(port, fixed_ip.ip_address, text)
         ]
 
-    def addressed(self, network: addresses.IPNetwork) -> list[End]:
+    def ends_at(self, network: addresses.IPNetwork) -> list[End]:
         """Return the ends that have an address, or the one that is a CIDR."""
         address = text(network)
         if network.num_addresses > 1:
@@ -301,11 +301,11 @@ class Surroundings:
             end
             for port in self.ports.values()
             if port.has_address(address) and not port.is_of_floating_ip
-            for end in self._using(port, address, address)
+            for end in self._ends_using(port, address, address)
         ]
         for row in self.floating_ips.values():
             if row.address == address:
-                ends += self._floating(row)
+                ends += self._ends_of_floating_ip(row)
         return ends or [End(address, network)]
 
     def split(self, end: End) -> Iterator[End]:
@@ -317,7 +317,7 @@ class Surroundings:
             and one for what is outside only. See :meth:`exists`.
         """
         outside: dict[addresses.IPNetwork, End] = {}
-        for network_id, cidr in () if end.has_place else self._prefixes():
+        for network_id, cidr in () if end.is_located else self._prefixes():
             is_inside = addresses.covers(cidr, end.network)
             if is_inside or addresses.covers(end.network, cidr):
                 network = end.network if is_inside else cidr
@@ -337,7 +337,7 @@ class Surroundings:
         """
         if end.also_on and other.network_id is None:
             return False
-        return end.has_place or not addresses.is_within(
+        return end.is_located or not addresses.is_within(
             end.network, self.inside(end, other)
         )
 
@@ -403,20 +403,20 @@ class Surroundings:
                     return dataclasses.replace(end, port=port)
         return end
 
-    def _floating(self, row: records.FloatingIP) -> list[End]:
+    def _ends_of_floating_ip(self, row: records.FloatingIP) -> list[End]:
         """Return the ends that a floating IP leads to, or the useless one."""
         ends = [
             end
             for port_id, address in targets(row)
             if port_id in self.ports and address
-            for end in self._using(
+            for end in self._ends_using(
                 self.ports[port_id], address, row.address, row
             )
         ]
         network = addresses.parse_ip_network(row.address)
         return ends or [End(row.address, network, floating_ip=row)]
 
-    def _using(
+    def _ends_using(
         self,
         port: records.Port,
         address: str,
@@ -437,7 +437,7 @@ class Surroundings:
             and user.names_address_of(port)
         ]
         for user in users or [port]:
-            server = self.servers.get(self.plugged(user).server_id or '')
+            server = self.servers.get(self.plugged_port(user).server_id or '')
             yield End(
                 (server and server.name) or text,
                 addresses.parse_ip_network(address),
@@ -461,7 +461,7 @@ def _is_of_guest(port: records.Port) -> bool:
     return port.is_for_server or port.is_subport
 
 
-def holds(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:
+def contains(subnet: records.Subnet, address: addresses.IPNetwork) -> bool:
     """Return whether all of these addresses are in a subnet."""
     return subnet.cidr is not None and addresses.covers(
         addresses.parse_ip_network(subnet.cidr), address

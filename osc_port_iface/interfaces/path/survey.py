@@ -77,7 +77,7 @@ class Survey(surroundings.Surroundings):
         texts = [name for name in named if isinstance(name, str)]
         self._add_ports('id', map(str.lower, filter(addresses.is_uuid, texts)))
         servers = {
-            text: selection.one(self._cloud, text, self._scope, details=True)
+            text: selection.find(self._cloud, text, self._scope, details=True)
             for text in dict.fromkeys(texts)
             if text != surroundings.INTERNET and text.lower() not in self.ports
         }
@@ -95,9 +95,9 @@ class Survey(surroundings.Surroundings):
         self._add_subports()
         self._add_servers()
         return [
-            self.named(name, servers.get(name))
+            self.ends_of(name, servers.get(name))
             if isinstance(name, str)
-            else self.addressed(name)
+            else self.ends_at(name)
             for name in named
         ]
 
@@ -123,7 +123,7 @@ class Survey(surroundings.Surroundings):
         sought = [
             end.network
             for end in found
-            if not (end.has_place or end.is_special)
+            if not (end.is_located or end.is_unroutable)
         ]
         project_ids = {port.project_id for port in ports}
         self._add_routers(

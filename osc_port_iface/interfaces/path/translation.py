@@ -108,15 +108,15 @@ def _by(
     hops: list[steps.Step] = []
     if pair.source.network_id is not None:
         target = addresses.parse_ip_network(row.address)
-        way = routing.Way(known, pair.source, target, row.network_id)
-        hops += way.hops
-        seen = way.seen
-        is_own = router is not None and router == way.gateway
+        trace = routing.Trace(known, pair.source, target, row.network_id)
+        hops += trace.hops
+        seen = trace.seen
+        is_own = router is not None and router == trace.gateway
         if is_own and not forwarded:
             note = _('replies are translated, unlike in OVN 23.03')
         elif is_own and surroundings.Driver.OVN in known.drivers:
             # OVN translates replies where the sender is plugged in.
-            keeps = len(way.routers) == 1
+            keeps = len(trace.routers) == 1
     verdict = steps.ALLOWED
     if router is None:
         verdict, note = steps.UNKNOWN, _('router %(id)s cannot be read')
@@ -127,7 +127,7 @@ def _by(
     if not seen:
         return pair.path(row.address, route, hops, seen, *forwarded)
     target = pair.source.network if keeps else seen[0]
-    back = pair.way_back(target, row.network_id)
+    back = pair.trace_back(target, row.network_id)
     is_sure = len(seen) == 1
     is_known = back.arrives and back.seen
     if keeps or not router or not is_known or router in back.routers:
