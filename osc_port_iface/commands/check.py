@@ -99,7 +99,7 @@ class CheckServerInterface(lister.TextLister):
         except Exception as error:
             if not parsed_args.nagios:
                 raise
-            return self._sum_up(parsed_args, *nagios.failed(error))
+            return self._sum_up(parsed_args, *nagios.sum_up_failure(error))
 
     def lose_output(self, parsed_args: argparse.Namespace, line: str) -> int:
         try:
@@ -123,7 +123,7 @@ class CheckServerInterface(lister.TextLister):
             self.report_negative()
         metrics.write(parsed_args, results, took)
         if parsed_args.nagios:
-            line = nagios.judge(parsed_args, results, took)
+            line = nagios.sum_up(parsed_args, results, took)
             return self._sum_up(parsed_args, *line)
         if any(row.server is None for row in rows):
             # A port without a server can only be named by its ID.
@@ -134,7 +134,7 @@ class CheckServerInterface(lister.TextLister):
 
     def _check(self, parsed_args: argparse.Namespace) -> check.CheckResult:
         has_causes = _CAUSE in self._choose(parsed_args)
-        request = finding_selectors.request(
+        request = finding_selectors.read_request(
             parsed_args,
             self.cloud(),
             has_causes=has_causes and not parsed_args.nagios,
@@ -160,7 +160,7 @@ class CheckServerInterface(lister.TextLister):
             parsed_args,
             COLUMNS,
             show_long=parsed_args.formatter in cells.STRUCTURED_FORMATS
-            or _is_wide(parsed_args),
+            or _spans_projects(parsed_args),
         )
 
     def _guide(
@@ -193,7 +193,7 @@ class CheckServerInterface(lister.TextLister):
         )
         if not count:
             return
-        selected = finding_selectors.selection(parsed_args)
+        selected = finding_selectors.selection_arguments(parsed_args)
         # With --os-region-name, openstacksdk refuses what an openrc file does
         # not name.
         region = [self.region] if self.region else parsed_args.region[:1]
@@ -264,14 +264,14 @@ def _place(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> str:
     """Return the projects that were searched, as a part of a sentence."""
     if parsed_args.server:
         return ''
-    if _is_wide(parsed_args):
+    if _spans_projects(parsed_args):
         return _(' in all projects')
     own = cloud.identity.own_project
     name = parsed_args.project or (own and own.name)
     return _(' in project %s') % printable.one_line(name) if name else ''
 
 
-def _is_wide(parsed_args: argparse.Namespace) -> bool:
+def _spans_projects(parsed_args: argparse.Namespace) -> bool:
     """Return whether servers of several projects may be selected."""
     return not parsed_args.project and bool(
         parsed_args.all_projects or parsed_args.host

@@ -274,7 +274,7 @@ class _Side:
                 cloud.compute, self.other.servers, details=details
             )
         else:
-            scope = server_selectors.scope(parsed_args, cloud.identity)
+            scope = server_selectors.read_scope(parsed_args, cloud.identity)
             servers = selection.select(
                 cloud, parsed_args.server, scope, details
             )

@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def request(
+def read_request(
     parsed_args: argparse.Namespace,
     cloud: api_cloud.Cloud,
     has_causes: bool = False,
@@ -107,7 +107,7 @@ def request(
     )
     return snapshots.CheckRequest(
         names_or_ids=tuple(parsed_args.server),
-        scope=server_selectors.scope(parsed_args, cloud.identity),
+        scope=server_selectors.read_scope(parsed_args, cloud.identity),
         codes=_codes(parsed_args, named),
         named=named,
         keep=ownerless.Keep(
@@ -117,7 +117,7 @@ def request(
     )
 
 
-def selection(parsed_args: argparse.Namespace) -> list[str]:
+def selection_arguments(parsed_args: argparse.Namespace) -> list[str]:
     """Return the arguments that select the same servers and findings."""
     found: list[str] = []
     if parsed_args.all_projects:

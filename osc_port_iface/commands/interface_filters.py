@@ -189,4 +189,4 @@ def check_ids(parsed_args: argparse.Namespace, cloud: api_cloud.Cloud) -> None:
         if value and addresses.is_uuid(value):
             # A journal does not have security groups.
             with contextlib.suppress(errors.NotRecorded):
-                names.row(collection, cloud.network, value)
+                names.find_row(collection, cloud.network, value)

@@ -136,7 +136,7 @@ class ListServerInterface(as_of.RecordedLister):
         view = views.VIEWS[parsed_args.source](cloud, parsed_args.concurrency)
         if parsed_args.at or not self.region:
             chosen = self.without_tag(parsed_args, chosen, cloud.compute)
-        scope = server_selectors.scope(parsed_args, cloud.identity)
+        scope = server_selectors.read_scope(parsed_args, cloud.identity)
         conditions = interface_filters.read(parsed_args, cloud, view)
         servers = selection.select(
             cloud,

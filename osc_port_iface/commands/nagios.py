@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if not self._is_for_nagios:
             super().error(message)
-        status, line = failed(Exception(message))
+        status, line = sum_up_failure(Exception(message))
         print(line)
         self.exit(status)
 
@@ -91,7 +91,7 @@ def add_arguments(
         )
 
 
-def judge(
+def sum_up(
     parsed_args: argparse.Namespace,
     results: Mapping[str, check.CheckResult],
     took: float,
@@ -152,7 +152,7 @@ def judge(
     return status, f'{_NAMES[status]}: {text} | {" ".join(data)}'
 
 
-def failed(error: Exception) -> tuple[int, str]:
+def sum_up_failure(error: Exception) -> tuple[int, str]:
     """Report a check that failed.
 
     :param error: Why it failed.

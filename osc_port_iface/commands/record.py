@@ -167,7 +167,7 @@ class RecordServerInterface(lister.TextLister):
         contents = recording.read(
             cloud,
             parsed_args.server,
-            server_selectors.scope(parsed_args, cloud.identity),
+            server_selectors.read_scope(parsed_args, cloud.identity),
             lambda kind: self.show_progress(_('Reading: %s') % kind),
         )
         self.notify(*(row.notice for row in contents.listings if row.notice))

@@ -59,7 +59,7 @@ class _SeenRow:
     until: datetime.datetime
     is_certain: bool = False
 
-    def says_less_than(self, other: _SeenRow) -> bool:
+    def is_covered_by(self, other: _SeenRow) -> bool:
         """Return whether another scope has all of this, and more."""
         return (
             self.scope_id != other.scope_id
@@ -129,7 +129,7 @@ class RecordedRegions:
         return headers, [
             seen
             for seen in rows
-            if not any(map(seen.says_less_than, of_port[port_id(seen)]))
+            if not any(map(seen.is_covered_by, of_port[port_id(seen)]))
         ]
 
     def unrecorded(self) -> Iterator[str]:

@@ -86,7 +86,7 @@ def choose(
     )
     chosen = found.usual
     if not parsed_args.all_regions:
-        chosen = names.regions(named, found.known)
+        chosen = names.choose_regions(named, found.known)
     same = found.with_one_nova(chosen)
     if len(same) > 1:
         raise plugin_command.UsageError(

@@ -174,9 +174,9 @@ class RepairServerInterface(lister.TextLister):
         is_structured = parsed_args.formatter in cells.STRUCTURED_FORMATS
         chosen = self.choose(parsed_args, COLUMNS, is_structured)
         cloud = self.cloud()
-        job = repairing.Repairing(
+        job = repairing.RepairJob(
             cloud,
-            finding_selectors.request(parsed_args, cloud),
+            finding_selectors.read_request(parsed_args, cloud),
             plans.Options(
                 parsed_args.bounce,
                 parsed_args.orphans,
@@ -202,7 +202,7 @@ class RepairServerInterface(lister.TextLister):
 
     def _outcomes(
         self,
-        job: repairing.Repairing,
+        job: repairing.RepairJob,
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
@@ -238,7 +238,7 @@ class RepairServerInterface(lister.TextLister):
                 )
             )
 
-    def _is_approved(self, job: repairing.Repairing, plan: plans.Plan) -> bool:
+    def _is_approved(self, job: repairing.RepairJob, plan: plans.Plan) -> bool:
         """Show the plan to the user, and ask for approval."""
         self.end_progress()
         stderr = self.app.stderr
@@ -261,7 +261,7 @@ class RepairServerInterface(lister.TextLister):
 
     def _execute(
         self,
-        job: repairing.Repairing,
+        job: repairing.RepairJob,
         plan: plans.Plan,
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:

@@ -125,7 +125,7 @@ def add_concurrency(group: argparse._ActionsContainer) -> None:
     )
 
 
-def scope(
+def read_scope(
     parsed_args: argparse.Namespace, api: identity.IdentityApi
 ) -> compute.ServerScope:
     """Read the selectors.
@@ -140,7 +140,7 @@ def scope(
         raise plugin_command.UsageError(_('--project-domain needs --project.'))
     project_id = None
     if parsed_args.project:
-        project_id = names.project_id(
+        project_id = names.find_project_id(
             api, parsed_args.project, parsed_args.project_domain
         )
     return compute.ServerScope(

@@ -230,7 +230,7 @@ def _selected(
     missing: list[str] = []
     for name_or_id in names_or_ids:
         try:
-            server = selection.one(cloud, name_or_id, scope, details=True)
+            server = selection.find(cloud, name_or_id, scope, details=True)
         except (names.NoSuchName, errors.NotFound) as error:
             missing.append(records.Absence(str(error), name_or_id))
         else:

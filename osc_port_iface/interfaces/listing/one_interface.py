@@ -76,7 +76,7 @@ def find(
     if port and port.server_id:
         server, interface = port.server_id, port.id
     scope = compute.ServerScope(all_projects=all_projects)
-    owner = selection.one(cloud, server, scope, details)
+    owner = selection.find(cloud, server, scope, details)
     found = cloud.compute.interfaces(owner.id, owner.called)
     rows = [records.ServerInterface(owner, row) for row in found.rows]
     answer = records.Answer(nic_order.numbered(rows), found.failures)

@@ -47,14 +47,14 @@ class Log:
     file: io.FileIO | None
     caller: Mapping[str, str | None]
 
-    def intend(self, repair: plans.Repair, call: writing.PlannedCall) -> None:
+    def request(self, repair: plans.Repair, call: writing.PlannedCall) -> None:
         """Log that a request is about to be sent.
 
         :raises LogFailed: It could not be logged.
         """
         self._append('request', **_request(repair, call))
 
-    def conclude(
+    def result(
         self,
         repair: plans.Repair,
         call: writing.PlannedCall,
@@ -67,7 +67,7 @@ class Log:
         answer = dataclasses.asdict(result)
         self._append('result', **_request(repair, call), **answer)
 
-    def close(self, outcome: outcomes.Outcome) -> None:
+    def outcome(self, outcome: outcomes.Outcome) -> None:
         """Log the outcome of a finding, with what was read back.
 
         :raises LogFailed: It could not be logged.

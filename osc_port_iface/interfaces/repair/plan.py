@@ -214,7 +214,7 @@ class _Planner:
         """Return the repair of a finding, or why there is none."""
         if self.writer.only_reads:
             return _("a reader cannot repair it: it needs the role 'member'")
-        if problem := self._trace_to_keep(finding):
+        if problem := self._unreadable_port(finding):
             return problem
         if finding.code in codes.OF_CACHE:
             return self._refresh(finding)
@@ -264,7 +264,7 @@ class _Planner:
             "or 'service'"
         )
 
-    def _trace_to_keep(self, finding: Finding) -> str | None:
+    def _unreadable_port(self, finding: Finding) -> str | None:
         """Say which port Nova must not read to repair a finding.
 
         Neutron notifies Nova of each update of a port. Often, only the cache

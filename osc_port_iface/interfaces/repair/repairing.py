@@ -30,7 +30,7 @@ from osc_port_iface.interfaces.selecting import names
 
 
 @dataclasses.dataclass
-class Repairing:
+class RepairJob:
     """What is to be repaired, and how it is planned.
 
     :ivar cloud: The services.
@@ -72,7 +72,7 @@ class Repairing:
         ]
         answer.notices += [
             _('Port %s: there is no finding about it')
-            % names.port(self.cloud.network, port_id).id
+            % names.find_port(self.cloud.network, port_id).id
             for port_id in sorted(port_ids - {row.port_id for row in chosen})
         ]
         ports = [row.port for row in chosen if row.port and not row.server]

@@ -93,7 +93,7 @@ class Run:
         is known.
     """
 
-    job: repairing.Repairing
+    job: repairing.RepairJob
     log: audit.Log
     timeout: float
     asked_to_stop: threading.Event
@@ -118,7 +118,7 @@ class Run:
                 found += outcomes.not_begun([repair], reason=reason)
                 continue
             show_repair(number, repair)
-            found += self._logged(self._do(_Attempt(repair)))
+            found += self._logged(self._repair(_Attempt(repair)))
         return sorted(found, key=lambda row: row.finding.order)
 
     @property
@@ -132,12 +132,12 @@ class Run:
         """Log outcomes; if that fails, nothing more is sent."""
         try:
             for row in rows:
-                self.log.close(row)
+                self.log.outcome(row)
         except audit.LogFailed as error:
             self.failures.append(str(error))
         return rows
 
-    def _do(self, attempt: _Attempt) -> list[outcomes.Outcome]:
+    def _repair(self, attempt: _Attempt) -> list[outcomes.Outcome]:
         """Do a repair; if it breaks off, make it good."""
         result, remains = outcomes.Result.UNFINISHED, True
         try:
@@ -164,7 +164,7 @@ class Run:
             # was left.
             with contextlib.suppress(KeyboardInterrupt):
                 self._undo(attempt)
-        found = self._ended(attempt, result, problem, remains)
+        found = self._outcomes(attempt, result, problem, remains)
         self.failures += filter(None, map(outcomes.left_disabled, found))
         return found
 
@@ -176,7 +176,7 @@ class Run:
         repair = attempt.repair
         if self._is_gone(repair):
             reason = _('it was gone already')
-            return self._ended(attempt, outcomes.Result.SKIPPED, reason)
+            return self._outcomes(attempt, outcomes.Result.SKIPPED, reason)
         calls = repair.calls
         if repair.event:
             if self.notifies is not False:
@@ -186,11 +186,11 @@ class Run:
                 )
                 self.notifies = not remaining
                 if not remaining or self._is_over:
-                    return self._ended(attempt, remaining=remaining)
+                    return self._outcomes(attempt, remaining=remaining)
             calls = (repair.event,)
         self._send_all(attempt, calls)
         remaining = self._wait_until_gone(repair, self.timeout)
-        return self._ended(attempt, remaining=remaining)
+        return self._outcomes(attempt, remaining=remaining)
 
     def _is_gone(self, repair: plans.Repair) -> bool:
         """Check that everything is still as it was when planned.
@@ -203,12 +203,12 @@ class Run:
         now = names.all_rows(result)
         if not now and all(map(self._is_settled, planned)):
             return True
-        unchanged = {_seen(finding) for finding in now}
+        unchanged = {_state(finding) for finding in now}
         for finding in planned:
-            if _seen(finding) not in unchanged:
+            if _state(finding) not in unchanged:
                 raise _NotAsPlanned(
                     _('%s: not as it was when the plan was made')
-                    % _called(finding)
+                    % _label(finding)
                 )
         return False
 
@@ -251,16 +251,16 @@ class Run:
                     cloud, repair, port, named, has_begun
                 )
                 if problem:
-                    raise _NotAsPlanned(f'{_called(finding)}: {problem}')
+                    raise _NotAsPlanned(f'{_label(finding)}: {problem}')
                 if port and repair.action in _WITH_REVISION:
                     # Neutron does it only if the port has not changed since.
                     call = dataclasses.replace(
                         call, revision=port.revision_number
                     )
-            self.log.intend(repair, call)
+            self.log.request(repair, call)
             attempt.sent.append(call)
             result = self.job.writer.send(call)
-            self.log.conclude(repair, call, result)
+            self.log.result(repair, call, result)
             # An update of a port changes nothing.
             has_changed = has_begun and repair.action is not plans.Action.TOUCH
             if result.problem and result.is_refused and not has_changed:
@@ -279,7 +279,7 @@ class Run:
         planned = {finding.subject for finding in repair.findings}
         while True:
             result = self._check(repair)
-            found = {_answered(repair, row): row for row in result.rows}
+            found = {_subject_of(repair, row): row for row in result.rows}
             remaining = {key: found[key] for key in planned & found.keys()}
             new = [
                 row
@@ -299,7 +299,7 @@ class Run:
         if new:
             self.failures.append(
                 _('%(name)s: %(code)s is new')
-                % {'name': _called(new[0]), 'code': new[0].code}
+                % {'name': _label(new[0]), 'code': new[0].code}
             )
         return remaining
 
@@ -333,17 +333,17 @@ class Run:
             for delay in _UNDO_DELAYS:
                 time.sleep(delay)
                 with contextlib.suppress(audit.LogFailed):
-                    self.log.intend(repair, call)
+                    self.log.request(repair, call)
                 attempt.sent.append(call)
                 result = self.job.writer.send(call)
                 with contextlib.suppress(audit.LogFailed):
-                    self.log.conclude(repair, call, result)
+                    self.log.result(repair, call, result)
                 if not result.problem:
                     break
             else:
                 return
 
-    def _ended(
+    def _outcomes(
         self,
         attempt: _Attempt,
         result: outcomes.Result = outcomes.Result.REPAIRED,
@@ -409,7 +409,7 @@ def _judging(repair: plans.Repair) -> codes.Codes:
     return codes.OF_HOST if is_bind else frozenset()
 
 
-def _answered(
+def _subject_of(
     repair: plans.Repair, row: plans.Finding
 ) -> health_findings.Subject:
     """Return the subject that a finding after a repair is about."""
@@ -419,12 +419,12 @@ def _answered(
     return row.subject
 
 
-def _seen(finding: plans.Finding) -> tuple[health_findings.Subject, str, str]:
+def _state(finding: plans.Finding) -> tuple[health_findings.Subject, str, str]:
     """Return the parts of a finding that must not have changed."""
     return finding.subject, finding.expected, finding.actual
 
 
-def _called(finding: plans.Finding) -> str:
+def _label(finding: plans.Finding) -> str:
     if finding.port_id:
         return _('Port %s') % finding.port_id
     return _('Server %s') % finding.server_id

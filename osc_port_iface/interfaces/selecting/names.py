@@ -96,7 +96,7 @@ def exactly_one(
     )
 
 
-def row(
+def find_row(
     collection: paging.Collection[_Row],
     api: network.NetworkApi,
     name_or_id: str,
@@ -119,7 +119,7 @@ def row(
     return exactly_one(collection, name_or_id, found, hints=hints)
 
 
-port = functools.partial(row, neutron.PORTS)
+find_port = functools.partial(find_row, neutron.PORTS)
 
 
 def _similar(
@@ -138,19 +138,19 @@ def find_id(
     name_or_id: str,
     suggests: bool = True,
 ) -> str:
-    """Return the ID of something in Neutron, like :func:`row`.
+    """Return the ID of something in Neutron, like :func:`find_row`.
 
     An ID needs no request.
     """
     if addresses.is_uuid(name_or_id):
         return name_or_id.lower()
-    return row(collection, api, name_or_id, suggests).id
+    return find_row(collection, api, name_or_id, suggests).id
 
 
-network_id = functools.partial(find_id, neutron.NETWORKS)
+find_network_id = functools.partial(find_id, neutron.NETWORKS)
 
 
-def project_id(
+def find_project_id(
     api: identity.IdentityApi, name_or_id: str, domain: str | None = None
 ) -> str:
     """Find the ID of a project, as OSC does.
@@ -205,7 +205,7 @@ def project_id(
     ).id
 
 
-def regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:
+def choose_regions(wanted: Collection[str], known: Sequence[str]) -> list[str]:
     """Choose regions by their names.
 
     :param wanted: The names, in any order; all if empty.

@@ -67,7 +67,7 @@ def select(
     return _Selection(cloud, scope, details, shows_names).select(names_or_ids)
 
 
-def one(
+def find(
     cloud: api_cloud.Cloud,
     name_or_id: str,
     scope: compute.ServerScope,
@@ -94,7 +94,7 @@ class _Selection:
         keys = list(dict.fromkeys(map(_key, names_or_ids)))
         if not keys:
             return self._all()
-        candidates, failures = server_lookup.find(
+        candidates, failures = server_lookup.find_candidates(
             keys, self._show, self._list, self.scope.is_filtered
         )
         answer: _Servers = records.Answer([], failures)

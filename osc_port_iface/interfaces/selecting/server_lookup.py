@@ -30,7 +30,7 @@ _Servers = records.Answer[records.Server]
 _Candidates = dict[str, list[records.Server] | errors.ApiError]
 
 
-def find(
+def find_candidates(
     names_or_ids: Sequence[str],
     show: Callable[[str], list[records.Server]],
     listing: Callable[[], _Servers],
@@ -89,7 +89,7 @@ def look_up(
     """
     ids = list(dict.fromkeys(server_ids))
     try:
-        candidates, failures = find(
+        candidates, failures = find_candidates(
             ids,
             lambda server_id: [api.server(server_id)],
             lambda: _list(api, everywhere, details),

@@ -22,7 +22,7 @@ from osc_port_iface import printable
 _SHORTEST_PART = 3
 
 # Several words are suggested only if they are closer than one need be.
-_MOST = 3
+_MOST_SUGGESTED = 3
 _VERY_CLOSE = 0.75
 
 
@@ -38,7 +38,7 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
     text = text.casefold()
     folded = {word.casefold(): word for word in known}
     close = difflib.get_close_matches(
-        text, folded, _MOST, _VERY_CLOSE
+        text, folded, _MOST_SUGGESTED, _VERY_CLOSE
     ) or difflib.get_close_matches(text, folded, 1)
     if not close and text:
         is_long = len(text) >= _SHORTEST_PART
@@ -46,7 +46,7 @@ def did_you_mean(text: str, known: Iterable[str]) -> str:
             word
             for word in folded
             if word.startswith(text) or (is_long and text in word)
-        ][:_MOST]
+        ][:_MOST_SUGGESTED]
     if not close:
         return ''
     quoted = (f"'{printable.one_line(folded[word])}'" for word in close)

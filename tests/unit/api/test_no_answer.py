@@ -150,7 +150,8 @@ class TestExplain(testtools.TestCase):
                 else:
                     self.assertEqual(reason.format(url), str(found))
                 self.assertEqual(
-                    (may_pass, is_closed), (found.may_pass, found.is_closed)
+                    (may_pass, is_closed),
+                    (found.is_transient, found.is_closed),
                 )
 
     def test_password_in_a_url(self) -> None:

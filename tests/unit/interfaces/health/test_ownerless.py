@@ -108,7 +108,7 @@ class TestUnused(testtools.TestCase):
     ) -> bool:
         values = {'seconds_unchanged': HOUR, **changes}
         port = samples.port(11, '10.0.0.100', device=None, **values)
-        found = ownerless.unused(
+        found = ownerless.judge_unused(
             [port], [port, *others], floating_ips, keep or ownerless.Keep()
         )
         return bool(list(found))
@@ -224,7 +224,7 @@ class TestClaims(testtools.TestCase):
             samples.port(number, f'10.0.0.{number}', device=2, **changes)
             for number in (21, 22)
         ]
-        found = ownerless.address_claims(
+        found = ownerless.judge_address_claims(
             [port, *others], [port, *others], [samples.server(port)]
         )
         return [row.actual for row in found]

@@ -45,7 +45,7 @@ class TestLog(AuditTestCase):
         file = mock.create_autospec(io.FileIO, instance=True)
         file.write.return_value = 7
         error = self.assertRaises(
-            audit.LogFailed, audit.Log(file, {}).close, OUTCOME
+            audit.LogFailed, audit.Log(file, {}).outcome, OUTCOME
         )
         self.assertEqual(
             'The log cannot be written: No space left on device', str(error)
@@ -54,7 +54,7 @@ class TestLog(AuditTestCase):
     def test_no_log(self) -> None:
         with audit.opened(None, {}) as log:
             self.assertEqual(audit.Log(None, {}), log)
-            log.close(OUTCOME)
+            log.outcome(OUTCOME)
 
 
 class TestOpened(AuditTestCase):

@@ -59,7 +59,7 @@ class RepairingTestCase(testtools.TestCase):
 
     def plan(
         self,
-        job: repairing.Repairing,
+        job: repairing.RepairJob,
         *found: findings.Finding,
     ) -> tuple[plans.Plan, records.Answer[findings.Finding]]:
         """Plan, where the check has these findings."""
@@ -129,7 +129,7 @@ class TestPlan(RepairingTestCase):
                 self.network.way('ports', 'id').side_effect = lambda ids: (
                     records.Answer([samples.port(11, id=ids[0])])
                 )
-                job = repairing.Repairing(
+                job = repairing.RepairJob(
                     self.cloud,
                     snapshots.CheckRequest(),
                     plans.Options(
@@ -155,7 +155,7 @@ class TestPlan(RepairingTestCase):
             self.finding(12, False),
             self.finding(13, False, has_port=False),
         )
-        job = repairing.Repairing(self.cloud, snapshots.CheckRequest(), DELETE)
+        job = repairing.RepairJob(self.cloud, snapshots.CheckRequest(), DELETE)
         self.plan(job, *found)
         chosen, users = self.made
         self.assertEqual(

@@ -87,15 +87,17 @@ class TestLookUp(api_test_case.ApiTestCase):
     def test_network(self) -> None:
         self.cloud.register_network('networks', {'id': 'n', 'name': 'private'})
         api = self.api().network
-        self.assertEqual('n', names.network_id(api, 'private'))
-        self.assertRaises(names.NoSuchName, names.network_id, api, 'privat')
+        self.assertEqual('n', names.find_network_id(api, 'private'))
+        self.assertRaises(
+            names.NoSuchName, names.find_network_id, api, 'privat'
+        )
 
     def test_similar_names(self) -> None:
         network = fake_network.fake_network()
         for kind, find in (
-            ('network', names.network_id),
-            ('port', names.port),
-            ('subnet', functools.partial(names.row, neutron.SUBNETS)),
+            ('network', names.find_network_id),
+            ('port', names.find_port),
+            ('subnet', functools.partial(names.find_row, neutron.SUBNETS)),
             (
                 'security group',
                 functools.partial(names.find_id, neutron.SECURITY_GROUPS),
@@ -123,8 +125,8 @@ class TestLookUp(api_test_case.ApiTestCase):
             records.Answer([records.Network('n', 'private')]),
             records.Answer([]),
         ]
-        self.assertEqual('n', names.network_id(network, 'private'))
-        for find in (names.network_id, names.port):
+        self.assertEqual('n', names.find_network_id(network, 'private'))
+        for find in (names.find_network_id, names.find_port):
             self.assertRaises(names.NoSuchName, find, network, 'x', False)
         network.names.assert_not_called()
 
@@ -144,7 +146,7 @@ class TestLookUp(api_test_case.ApiTestCase):
     def test_id_of_a_network_costs_nothing(self) -> None:
         given = fake_cloud.identifier(1)
         self.assertEqual(
-            given, names.network_id(self.api().network, given.upper())
+            given, names.find_network_id(self.api().network, given.upper())
         )
         self.assertEqual([], self.requested(fake_cloud.NETWORK_URL))
 
@@ -156,12 +158,13 @@ class TestLookUp(api_test_case.ApiTestCase):
         for name_or_id in ('eth0', fake_cloud.identifier(11).upper()):
             with self.subTest(name_or_id):
                 self.assertEqual(
-                    fake_cloud.identifier(11), names.port(api, name_or_id).id
+                    fake_cloud.identifier(11),
+                    names.find_port(api, name_or_id).id,
                 )
         for name_or_id in ('eth', fake_cloud.identifier(12)):
             with self.subTest(name_or_id):
                 self.assertRaises(
-                    names.NoSuchName, names.port, api, name_or_id
+                    names.NoSuchName, names.find_port, api, name_or_id
                 )
 
     def test_name_is_not_unique_while_a_row_is_broken(self) -> None:
@@ -170,7 +173,7 @@ class TestLookUp(api_test_case.ApiTestCase):
             {'json': {'networks': [{'id': 'n', 'name': 'a'}, {'name': 'a'}]}},
         )
         self.assertRaises(
-            errors.Malformed, names.network_id, self.api().network, 'a'
+            errors.Malformed, names.find_network_id, self.api().network, 'a'
         )
 
     def test_project(self) -> None:
@@ -182,8 +185,8 @@ class TestLookUp(api_test_case.ApiTestCase):
         self.answer(f'{url}/domains', {'json': {'domains': [domain]}})
         self.answer(f'{url}/projects', {'json': {'projects': [project]}})
         api = self.api().identity
-        self.assertEqual('p', names.project_id(api, 'demo'))
-        self.assertEqual('p', names.project_id(api, 'demo', 'Default'))
+        self.assertEqual('p', names.find_project_id(api, 'demo'))
+        self.assertEqual('p', names.find_project_id(api, 'demo', 'Default'))
         for wrong, message in (
             (('demo', 'x'), "No domain with the name or ID 'x' exists."),
             (
@@ -198,7 +201,7 @@ class TestLookUp(api_test_case.ApiTestCase):
             ),
         ):
             error = self.assertRaises(
-                names.NoSuchName, names.project_id, api, *wrong
+                names.NoSuchName, names.find_project_id, api, *wrong
             )
             self.assertEqual(message, str(error))
 
@@ -211,7 +214,7 @@ class TestLookUp(api_test_case.ApiTestCase):
         self.answer(url, {'json': {'projects': rows}})
         error = self.assertRaises(
             exceptions.CommandError,
-            names.project_id,
+            names.find_project_id,
             self.api().identity,
             'demo',
         )
@@ -227,10 +230,13 @@ class TestLookUp(api_test_case.ApiTestCase):
         api = self.api().identity
         for domain in (None, 'Default'):
             self.assertEqual(
-                fake_cloud.PROJECT_ID, names.project_id(api, 'demo', domain)
+                fake_cloud.PROJECT_ID,
+                names.find_project_id(api, 'demo', domain),
             )
         for wrong in (('demo', 'Lab'), ('Demo', None)):
-            self.assertRaises(errors.Forbidden, names.project_id, api, *wrong)
+            self.assertRaises(
+                errors.Forbidden, names.find_project_id, api, *wrong
+            )
 
 
 class TestCheckHost(testtools.TestCase):

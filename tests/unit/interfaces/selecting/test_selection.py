@@ -48,7 +48,7 @@ class TestOne(SelectionTestCase):
         given = fake_cloud.identifier(1)
         self.assertEqual(
             records.Server(given),
-            selection.one(self.services, given.upper(), OWN),
+            selection.find(self.services, given.upper(), OWN),
         )
         self.assertEqual([], self.cloud.requested())
 
@@ -64,7 +64,7 @@ class TestOne(SelectionTestCase):
         self.cloud.register_servers(fake_cloud.server(1, 'web'))
         self.assertEqual(
             records.Server(fake_cloud.identifier(1), 'web'),
-            selection.one(self.services, 'web', OWN),
+            selection.find(self.services, 'web', OWN),
         )
         self.assertEqual([f'{SERVERS_URL}?name=%5Eweb%24'], self.asked())
 
@@ -78,7 +78,7 @@ class TestOne(SelectionTestCase):
         self.cloud.get(SERVERS_URL, status_code=400)
         self.cloud.get(f'{SERVERS_URL}?name=%5Ewbe%24', json={'servers': []})
         error = self.assertRaises(
-            names.NoSuchName, selection.one, self.services, 'wbe', OWN
+            names.NoSuchName, selection.find, self.services, 'wbe', OWN
         )
         self.assertEqual(
             "No server with the name or ID 'wbe' exists in project demo.",
