@@ -38,7 +38,7 @@ LOG = logging.getLogger(__name__)
 
 # A token is replaced this many seconds before its end, or after half of a
 # shorter life.
-_SPARE = 60.0
+_MARGIN = 60.0
 
 _NOTABLE_SKEW = datetime.timedelta(minutes=2)
 
@@ -324,7 +324,7 @@ def _usable_seconds(token: access.AccessInfo) -> float:
             skew // datetime.timedelta(minutes=1),
         )
     lifetime = (expires - issued).total_seconds()
-    return max(lifetime - _SPARE, lifetime / 2)
+    return max(lifetime - _MARGIN, lifetime / 2)
 
 
 def _without_secrets(error: Exception) -> str:

@@ -75,7 +75,7 @@ class NetworkApi(service.Service):
             () if answer.failures else (x.id for x in answer.rows)
         )
 
-    def _whole(
+    def _filled(
         self, collection: paging.Collection[Any], row: reading.Object
     ) -> reading.Object:
         """Return a row with the ports of all forwardings of a floating IP.

@@ -52,13 +52,13 @@ class NoAnswer(Exception):
     """A request was not answered.
 
     :ivar reason: Why, for the user.
-    :ivar may_pass: Whether the same request may succeed a moment later.
+    :ivar is_transient: Whether the same request may succeed a moment later.
     :ivar is_slow: Whether the answer takes too long.
     :ivar is_closed: Whether the connection was closed before the whole answer.
     """
 
     reason: str
-    may_pass: bool = False
+    is_transient: bool = False
     is_slow: bool = False
     is_closed: bool = False
 
@@ -131,7 +131,7 @@ def explain(
     ) and not found(ConnectionRefusedError):
         return NoAnswer(
             _('%s closed the connection without an answer') % where,
-            may_pass=True,
+            is_transient=True,
             is_closed=True,
         )
     if found(*_BROKEN_RULES):
@@ -145,7 +145,7 @@ def explain(
     return NoAnswer(
         _('cannot connect to %(where)s: %(reason)s')
         % {'where': where, 'reason': _why_not_connected(causes)},
-        may_pass=not found(requests.exceptions.SSLError, ssl.SSLError),
+        is_transient=not found(requests.exceptions.SSLError, ssl.SSLError),
     )
 
 

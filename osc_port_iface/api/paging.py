@@ -54,7 +54,7 @@ LARGEST_PAGE = 1000
 _SMALLEST_PAGE = 25
 
 # The filters that may match a large part of the cloud.
-_LARGE = frozenset({'project_id'})
+_BROAD = frozenset({'project_id'})
 
 
 class HasId(Protocol):
@@ -194,7 +194,7 @@ class CollectionLister(abc.ABC):
         :raises errors.ApiError: A request failed.
         """
         query = query or {}
-        if not name or name in _LARGE:
+        if not name or name in _BROAD:
             query = {**self.PAGES, **query}
         if not name:
             return self._all(collection, query)
@@ -281,10 +281,10 @@ class CollectionLister(abc.ABC):
         """Read the rows of a page, with a line for each that is broken."""
         return page.answer(
             collection.key,
-            lambda row: collection.record.read(self._whole(collection, row)),
+            lambda row: collection.record.read(self._filled(collection, row)),
         )
 
-    def _whole(
+    def _filled(
         self, collection: Collection[Any], row: reading.Object
     ) -> reading.Object:
         """Return a row of a listing with what the listing leaves out."""

@@ -41,7 +41,7 @@ from osc_port_iface.i18n import _
 from osc_port_iface import records
 
 # The query parameters that do not choose objects.
-_SHAPES = frozenset(
+_NOT_FILTERS = frozenset(
     {'fields', 'limit', 'sort_key', 'sort_dir', 'marker', 'all_tenants'}
 )
 
@@ -158,7 +158,7 @@ class _Replay(transport.Transport):
         filters = {
             name: [values] if isinstance(values, str) else list(values)
             for name, values in query.items()
-            if name not in _SHAPES
+            if name not in _NOT_FILTERS
         }
         if 'fixed_ips' in filters:
             # One parameter of Neutron holds several.

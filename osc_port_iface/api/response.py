@@ -38,7 +38,7 @@ _CHUNK = 1024
 
 # Seconds that a body may take, and how many more bytes each further second has
 # to bring.
-_PATIENCE = 90.0
+_BODY_TIMEOUT = 90.0
 _SLOWEST = 8 * 1024
 
 # Replaces a token.
@@ -142,7 +142,7 @@ def read(answer: requests.Response, what: str, token: str = '') -> Response:
                     % {'what': what, 'size': LARGEST_BODY >> 20}
                 )
             passed = time.monotonic() - began
-            if passed > _PATIENCE + len(body) / _SLOWEST:
+            if passed > _BODY_TIMEOUT + len(body) / _SLOWEST:
                 raise no_answer.NoAnswer(
                     _(
                         'the answer came too slowly: %(size)d bytes in '

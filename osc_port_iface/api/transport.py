@@ -190,7 +190,7 @@ class Transport:
                 if is_divisible:
                     _raise_if_too_large(call, error)
                 delay = next(connect_delays, None)
-                if delay is None or not error.may_pass:
+                if delay is None or not error.is_transient:
                     times = _(' (tried %d times)') % tries if tries > 1 else ''
                     raise errors.Unreachable(f'{what}: {error}{times}') from (
                         error

@@ -30,7 +30,7 @@ SERVER_ID = 'Server ID'
 SERVER_NAME = 'Server Name'
 
 # What tells interfaces, servers and observations apart does not change.
-_TOLD_APART = (
+_IDENTIFYING = (
     REGION,
     PORT_ID,
     SERVER_ID,
@@ -222,7 +222,7 @@ class ListingDiff:
             header
             for header in before.headers
             if header in after.headers
-            and header not in _TOLD_APART
+            and header not in _IDENTIFYING
             and (
                 before.knows(header) == after.knows(header)
                 or not (may_lack or header in self.hideable)
@@ -286,7 +286,7 @@ class ListingDiff:
         headers = [
             header
             for header in side.headers
-            if header not in (*self._compared, *_TOLD_APART)
+            if header not in (*self._compared, *_IDENTIFYING)
             and not other.knows(header)
         ]
         if headers and other.headers:

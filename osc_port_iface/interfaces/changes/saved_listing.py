@@ -35,7 +35,7 @@ _MAC_ADDRESS = 'MAC Address'
 
 # Columns of find, of check and repair, and of diff, which have Port ID, too.
 # Another column that is not known may be one of list in a newer release.
-_OF_OTHERS = frozenset({'Query', 'Finding', 'Change'})
+_FOREIGN = frozenset({'Query', 'Finding', 'Change'})
 
 
 class NotAListing(ValueError):
@@ -141,7 +141,7 @@ def _headers(found: Iterable[Any]) -> tuple[str, ...]:
     if '' in headers or not all(isinstance(text, str) for text in headers):
         raise ValueError(_('a column has no name'))
     for header in headers:
-        if header in _OF_OTHERS:
+        if header in _FOREIGN:
             raise ValueError(
                 _("'server interface list' has no column %s") % header
             )

@@ -30,7 +30,7 @@ LOG = logging.getLogger(__name__)
 _OF_COMPUTE = codes.OF_WIRING | codes.OF_CACHE
 
 # Agents that do not wire ports.
-_OTHER_AGENTS = frozenset(
+_NOT_WIRING = frozenset(
     {
         'BGP dynamic routing agent',
         'DHCP agent',
@@ -65,7 +65,7 @@ class _Hosts:
         hosts = [row.host for row in rows]
         agents = cloud.network.list(neutron.AGENTS, 'host', hosts).rows
         self.agents = records.grouped(
-            (agent for agent in agents if agent.kind not in _OTHER_AGENTS),
+            (agent for agent in agents if agent.kind not in _NOT_WIRING),
             lambda agent: agent.host,
         )
         ids = [

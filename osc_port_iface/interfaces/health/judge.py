@@ -62,7 +62,7 @@ def _of_servers(
         snapshot.judged, snapshot.all_ports.values()
     )
     if codes.Code.ADDRESS_CLAIMED in snapshot.codes:
-        yield from ownerless.address_claims(
+        yield from ownerless.judge_address_claims(
             snapshot.ports, snapshot.all_ports.values(), snapshot.judged
         )
 
@@ -74,6 +74,6 @@ def _of_other_ports(
     others, keep = snapshot.others, snapshot.request.keep
     yield from ownerless.judge(others, ids, keep)
     if codes.Code.UNUSED_PORT in snapshot.codes:
-        yield from ownerless.unused(
+        yield from ownerless.judge_unused(
             others, snapshot.all_ports.values(), snapshot.floating_ips, keep
         )

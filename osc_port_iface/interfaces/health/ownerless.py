@@ -25,7 +25,7 @@ from osc_port_iface.interfaces.health import findings
 from osc_port_iface import records
 
 # Seconds for which a port may be unused without being reported.
-_A_WHILE = 3600.0
+_UNUSED_AFTER = 3600.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Keep:
     younger_than: float | None = None
     tags: frozenset[str] = frozenset()
 
-    def allows(self, port: records.Port, by_default: float = 0.0) -> bool:
+    def may_report(self, port: records.Port, by_default: float = 0.0) -> bool:
         """Return whether a port may be reported.
 
         :param port: The port. If its age is unknown, it counts as old.
@@ -64,7 +64,7 @@ def judge(
     :param keep: Which of the ports not to report.
     """
     for port in ports:
-        if not port.is_for_server or not keep.allows(port):
+        if not port.is_for_server or not keep.may_report(port):
             continue
         if port.server_id is None:
             yield findings.of_port(
@@ -88,7 +88,7 @@ def judge(
             )
 
 
-def unused(
+def judge_unused(
     ports: Iterable[records.Port],
     others: Collection[records.Port],
     floating_ips: Sequence[records.FloatingIP],
@@ -120,7 +120,7 @@ def unused(
             and not port.has_load_balancer_name
             and port.trunk_id is None
             and port.id not in subports
-            and keep.allows(port, _A_WHILE)
+            and keep.may_report(port, _UNUSED_AFTER)
             and not any(row.leads_to(port) for row in floating_ips)
             and not any(
                 other.id != port.id and other.names_address_of(port)
@@ -132,7 +132,7 @@ def unused(
             )
 
 
-def address_claims(
+def judge_address_claims(
     ports: Iterable[records.Port],
     others: Iterable[records.Port],
     servers: Iterable[records.Server],

@@ -46,7 +46,7 @@ _HEADER_LENGTH = 100
 
 # Seconds to wait for another writer, but for MySQL, and to write what somebody
 # reads in SQLite: list --at of 30,000 servers takes half a minute.
-_WAIT = 120
+_TIMEOUT = 120
 
 # What databases say after it.
 _LOCKED = re.compile('database is locked|lock timeout|Lock wait timeout')
@@ -107,7 +107,7 @@ def open_to_write(location: str) -> Iterator[sa.engine.Connection]:
             with contextlib.suppress(FileExistsError):
                 os.close(os.open(location, flags, 0o600))
         with _engine(location, 'BEGIN IMMEDIATE').begin() as connection:
-            _wait(connection)
+            _wait_for_writer(connection)
             _create(connection)
             _check_format(_format(connection), location)
             # On MySQL, other writers wait for this.
@@ -116,14 +116,14 @@ def open_to_write(location: str) -> Iterator[sa.engine.Connection]:
             yield connection
 
 
-def _wait(connection: sa.engine.Connection) -> None:
+def _wait_for_writer(connection: sa.engine.Connection) -> None:
     """Wait for another writer on PostgreSQL, which may be making the tables.
 
     To wait for these would never end, or end with an error.
     """
     if connection.dialect.name == 'postgresql':
         lock = int.from_bytes(_APPLICATION_ID, 'big')
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT}s'")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_TIMEOUT}s'")
         connection.exec_driver_sql(f'SELECT pg_advisory_xact_lock({lock})')
 
 
@@ -186,7 +186,7 @@ def _engine(location: str, begin: str) -> sa.engine.Engine:
             # A reader, too, undoes what a recorder left unfinished.
             f'file:{path}?mode=rw',
             uri=True,
-            timeout=_WAIT,
+            timeout=_TIMEOUT,
             # The driver would begin transactions only before some statements.
             isolation_level=None,
             # Several threads use it, one at a time (``api.replay``).

@@ -79,7 +79,7 @@ def at(
     with engines.open_to_read(location) as connection:
         scopes = history.scopes(connection)
         known = list(dict.fromkeys(scope.region for scope in scopes))
-        chosen = names.regions(regions, known)
+        chosen = names.choose_regions(regions, known)
         found: list[list[Series]] = []
         absent: dict[str, list[Series]] = {}
         # A wider one has fewer selectors.
