@@ -126,13 +126,13 @@ SERVERS = paging.Collection(
 )
 
 
-def _is(expected: str) -> Callable[[reading.Object, str], bool]:
+def _equals(expected: str) -> Callable[[reading.Object, str], bool]:
     return lambda row, key: row.text(key) == expected
 
 
 _ACTION = reading.Record(
     records.InstanceAction,
-    failed=reading.field(_is('Error'), 'message'),
+    failed=reading.field(_equals('Error'), 'message'),
     seconds_ago=reading.field(
         lambda action, *keys: action.age(*keys) or 0.0,
         'updated_at',
@@ -149,7 +149,7 @@ _ACTION_EVENT = reading.Record(
 
 _COMPUTE_SERVICE = reading.Record(
     records.ComputeService,
-    is_up=reading.field(_is('up'), 'state'),
+    is_up=reading.field(_equals('up'), 'state'),
 )
 
 
@@ -282,7 +282,7 @@ class ComputeApi(service.Service):
         :raises errors.ApiError: The request failed.
         """
         what = _('Action of server %s') % printable.escape(server_id)
-        request = paths.identifier(request_id, what, credentials.REQUEST_ID)
+        request = paths.checked_id(request_id, what, credentials.REQUEST_ID)
         path = _server_path(server_id, what, f'/os-instance-actions/{request}')
         action = self.transport.get(path, what).nested('instanceAction')
         found = action.items('events', _ACTION_EVENT.read)
@@ -355,7 +355,7 @@ class ComputeApi(service.Service):
         """
         if not self._has_microversion(_DOWN_CELL_MICROVERSION):
             return []
-        servers = self.page(SERVERS, _projects(scope)).rows
+        servers = self.page(SERVERS, _project_query(scope)).rows
         return [server.id for server in servers if server.in_down_cell]
 
     def _connect(self) -> transport.Transport:
@@ -411,7 +411,7 @@ def _server_path(server_id: str, what: str, below: str) -> str:
     :param below: The rest of the path.
     :raises errors.NotFound: The ID is not a UUID.
     """
-    return f'/servers/{paths.identifier(server_id, what)}{below}'
+    return f'/servers/{paths.checked_id(server_id, what)}{below}'
 
 
 def server_query(scope: ServerScope) -> dict[str, list[str]]:
@@ -422,12 +422,12 @@ def server_query(scope: ServerScope) -> dict[str, list[str]]:
         'status': scope.status,
     }
     return {
-        **_projects(scope),
+        **_project_query(scope),
         **{key: [value] for key, value in filters.items() if value},
     }
 
 
-def _projects(scope: ServerScope) -> dict[str, list[str]]:
+def _project_query(scope: ServerScope) -> dict[str, list[str]]:
     """Return the query parameter for the projects of a scope."""
     everywhere = scope.all_projects or scope.project_id
     return {'all_tenants': ['1']} if everywhere else {}

@@ -105,7 +105,7 @@ class Credentials:
         :returns: The plugin; None if Keystone is not asked for tokens.
         :raises errors.TokenRefused: No token could be obtained.
         """
-        token = self._known()
+        token = self._current_token()
         if token is None:
             return None
         return identity_access.AccessInfoPlugin(
@@ -115,7 +115,7 @@ class Credentials:
     @property
     def project_id(self) -> str | None:
         """The ID of the token's project."""
-        token = self._known()
+        token = self._current_token()
         project_id: str | None = (
             token.project_id if token else self._session.get_project_id()
         )
@@ -157,7 +157,7 @@ class Credentials:
     @property
     def scope_hint(self) -> str:
         """Why the token shows no interfaces, if it is not for a project."""
-        token = self._known()
+        token = self._current_token()
         if token is None or token.project_id:
             return ''
         return _(
@@ -168,7 +168,7 @@ class Credentials:
     @property
     def project(self) -> records.Project | None:
         """The project of the token, with its name and domain."""
-        token = self._known()
+        token = self._current_token()
         if token is None or not token.project_id:
             return None
         return records.Project(
@@ -181,7 +181,7 @@ class Credentials:
     @property
     def caller(self) -> Mapping[str, str | None]:
         """Who sends the requests, as far as the token tells."""
-        token = self._known()
+        token = self._current_token()
         return {
             'user': token.username if token else None,
             'user_id': token.user_id if token else None,
@@ -195,7 +195,7 @@ class Credentials:
         Services compare them in lower case
         (``oslo_policy._checks.RoleCheck``).
         """
-        token = self._known()
+        token = self._current_token()
         names = (token and token.role_names) or ()
         return frozenset(map(str.lower, names))
 
@@ -223,7 +223,7 @@ class Credentials:
         self, service_type: str | None, interface: str | list[str] | None
     ) -> Iterator[tuple[str, str]]:
         """Return the regions and the URLs of the endpoints of the catalog."""
-        token = self._known()
+        token = self._current_token()
         if token is None or not token.has_service_catalog():
             return
         found = token.service_catalog.get_endpoints_data(
@@ -234,7 +234,7 @@ class Credentials:
                 if endpoint.region_name:
                     yield endpoint.region_name, endpoint.url or ''
 
-    def _known(self) -> access.AccessInfo | None:
+    def _current_token(self) -> access.AccessInfo | None:
         """Return the token; None if Keystone is not asked for tokens."""
         self.headers()
         return self._token

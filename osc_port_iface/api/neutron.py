@@ -317,5 +317,5 @@ def port_bindings(port_id: str) -> paging.Collection[records.PortBinding]:
         'bindings',
         what,
         reading.Record(records.PortBinding),
-        other_path=f'/ports/{paths.identifier(port_id, what)}/bindings',
+        other_path=f'/ports/{paths.checked_id(port_id, what)}/bindings',
     )

@@ -267,7 +267,7 @@ class CollectionLister(abc.ABC):
         :raises errors.ApiError: The request failed.
         """
         what = collection.one % printable.escape(called or row_id)
-        row_id = paths.identifier(row_id, what, collection.ids)
+        row_id = paths.checked_id(row_id, what, collection.ids)
         answer = self.transport.get(
             f'{collection.path}/{row_id}', what, hint=collection.hint
         )

@@ -21,7 +21,7 @@ from osc_port_iface.i18n import _
 UUID = re.compile('[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}', re.IGNORECASE)
 
 
-def identifier(text: str, what: str, pattern: re.Pattern[str] = UUID) -> str:
+def checked_id(text: str, what: str, pattern: re.Pattern[str] = UUID) -> str:
     """Refuse a text as a part of a path unless it is an ID.
 
     :param text: The text.

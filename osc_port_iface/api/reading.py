@@ -125,7 +125,7 @@ class Object:
             raise self._wrong(key, self.values.get(key))
         return value
 
-    def demand(self, key: str) -> None:
+    def require(self, key: str) -> None:
         """Check that a key is there; its value may be null."""
         if key not in self.values:
             raise self._wrong(key, None)
@@ -418,7 +418,7 @@ class Record(Generic[_Row]):
             }
         )
         for key in self.given:
-            row.demand(key)
+            row.require(key)
         return found
 
 

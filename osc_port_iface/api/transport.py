@@ -293,7 +293,7 @@ class Transport:
                 self._pace,
                 no_answer.explained(call.what, call.url, _TIMEOUT),
             ):
-                wire_log.show(
+                wire_log.debug(
                     'REQ: %s, microversion: %s, body: %s',
                     call,
                     self.microversion,
@@ -311,11 +311,11 @@ class Transport:
                     **_OPTIONS,
                 )
                 responses.conceal(answer, token)
-                wire_log.show(
+                wire_log.debug(
                     'RESP: [%d] %s', answer.status_code, answer.headers
                 )
                 response = responses.read(answer, call.what, token)
-            wire_log.show('RESP BODY: %s', response)
+            wire_log.debug('RESP BODY: %s', response)
             if response.status != 401:
                 self._credentials.accepted()
             elif self._credentials.renew(headers):

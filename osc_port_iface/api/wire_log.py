@@ -37,7 +37,7 @@ _SECRET = re.compile(
 )
 
 
-def show(line: str, *parts: object) -> None:
+def debug(line: str, *parts: object) -> None:
     """Log a part of a request or an answer, if anyone sees it.
 
     Its parts are made into text only then.

@@ -207,7 +207,7 @@ class Writer:
     def delete_binding(self, port: records.Port, host: str) -> PlannedCall:
         """Plan to delete one of the bindings of a port."""
         what = _('Deletion of a binding of port %s')
-        host = paths.identifier(host, what % port.id, _HOST_NAME)
+        host = paths.checked_id(host, what % port.id, _HOST_NAME)
         return dataclasses.replace(
             self._of_port('DELETE', port, what, f'/bindings/{host}'),
             role=_("it needs the role 'service'"),
@@ -276,7 +276,7 @@ class Writer:
         self, method: str, port: records.Port, what: str, suffix: str = ''
     ) -> PlannedCall:
         what %= port.id
-        path = f'/ports/{paths.identifier(port.id, what)}{suffix}'
+        path = f'/ports/{paths.checked_id(port.id, what)}{suffix}'
         return PlannedCall(
             'network',
             method,

@@ -35,8 +35,8 @@ class TestWireLog(testtools.TestCase):
 
     def test_parts(self) -> None:
         found = self.logged()
-        wire_log.show('REQ: %s %s', 'GET', 'http://a.test/b?c=%\x1b[2J')
-        wire_log.show(
+        wire_log.debug('REQ: %s %s', 'GET', 'http://a.test/b?c=%\x1b[2J')
+        wire_log.debug(
             'RESP: [%d] %s',
             200,
             {'X-Subject-Token': 't', 'Set-Cookie': 'c="d"', 'A': 'b'},
@@ -71,7 +71,7 @@ class TestWireLog(testtools.TestCase):
         ):
             with self.subTest(name):
                 found = self.logged()
-                wire_log.show('%s', content)
+                wire_log.debug('%s', content)
                 self.assertEqual(f'{expected}\n', found.getvalue())
 
     def test_nothing_is_made_that_nobody_sees(self) -> None:
@@ -82,5 +82,5 @@ class TestWireLog(testtools.TestCase):
                 lambda _text: self.fail('is made'),
             )
         )
-        wire_log.show('RESP BODY: %s', '{}')
+        wire_log.debug('RESP BODY: %s', '{}')
         self.assertEqual('', found.getvalue())
