@@ -175,7 +175,7 @@ class CheckServerInterface(lister.TextLister):
             found = _('no findings')
             if result.failures:
                 found = _('not known: %d') % len(result.failures)
-        judged, interfaces = result.first.judged, result.first.interfaces
+        judged, interfaces = result.checked.judged, result.checked.interfaces
         self.hint(
             _('Checked %(servers)s and %(interfaces)s%(place)s: %(findings)s.')
             % {

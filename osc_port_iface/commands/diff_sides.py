@@ -72,10 +72,10 @@ def read(
     """
     saved = _saved(parsed_args)
     if parsed_args.at:
-        return _then(command, parsed_args, saved)
+        return _compare_times(command, parsed_args, saved)
     if parsed_args.after:
-        return _of_files(*saved)
-    return _now(command, parsed_args, *saved)
+        return _compare_files(*saved)
+    return _compare_with_cloud(command, parsed_args, *saved)
 
 
 def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
@@ -90,8 +90,8 @@ def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
     # The listing of one server has neither its ID nor its name.
     names = {row.get(listing_diff.SERVER_NAME) for row in rows}
     is_mixed = len(names) > len(parsed_args.server) > 0
-    is_untold = rows and header not in before.headers
-    if is_untold and (parsed_args.same or is_mixed):
+    lacks_servers = rows and header not in before.headers
+    if lacks_servers and (parsed_args.same or is_mixed):
         text = _('%s does not tell its servers; save Server ID as well.')
         raise plugin_command.UsageError(text % printable.escape(before.name))
     if parsed_args.same:
@@ -99,7 +99,7 @@ def _saved(parsed_args: argparse.Namespace) -> list[listing_diff.Listing]:
     return [before, *after]
 
 
-def _of_files(
+def _compare_files(
     before: listing_diff.Listing, after: listing_diff.Listing
 ) -> list[listing_diff.ListingDiff]:
     """Compare two saved listings."""
@@ -141,7 +141,7 @@ def _check_regions(saved: Iterable[listing_diff.Listing]) -> None:
             )
 
 
-def _now(
+def _compare_with_cloud(
     command: as_of.RecordedCommand,
     parsed_args: argparse.Namespace,
     before: listing_diff.Listing,
@@ -165,7 +165,7 @@ def _now(
     return list(asked.ask(compared).values())
 
 
-def _then(
+def _compare_times(
     command: as_of.RecordedCommand,
     parsed_args: argparse.Namespace,
     saved: Sequence[listing_diff.Listing],
@@ -279,7 +279,7 @@ class _Side:
                 cloud, parsed_args.server, scope, details
             )
             self._find_others(command, scope, servers.rows)
-        answer = listing.chosen_interfaces(
+        answer = listing.choose_interfaces(
             cloud,
             servers,
             view.read(servers.rows, command.progress),

@@ -157,7 +157,7 @@ class ListServerInterface(as_of.RecordedLister):
                 line = _("No server has the network '%s' in Nova's cache.")
                 name = printable.escape(parsed_args.network)
                 self.notify(records.Absence(line % name, name))
-        answer = listing.chosen_interfaces(
+        answer = listing.choose_interfaces(
             cloud,
             servers,
             found,

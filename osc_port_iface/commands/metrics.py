@@ -110,7 +110,7 @@ def write(
     for name, result in results.items():
         region = {'region': name} if name else {}
         values['findings'] += _counts(result, labels, region)
-        values['servers'].append((region, len(result.first.judged)))
+        values['servers'].append((region, len(result.checked.judged)))
         values['ports'].append((region, len(result.ports)))
         values['failures'].append((region, len(result.failures)))
     values['duration_seconds'].append(({}, round(took, 3)))
@@ -145,7 +145,7 @@ def _counts(
 
     counts = collections.Counter((row.code, place(row)) for row in result.rows)
     # Without labels, there is one place, even if nothing was looked at.
-    places = {*map(place, result.first.judged), *map(place, result.rows)}
+    places = {*map(place, result.checked.judged), *map(place, result.rows)}
     return [
         (
             {
@@ -156,7 +156,7 @@ def _counts(
             },
             counts[code, found],
         )
-        for code in sorted(result.first.codes)
+        for code in sorted(result.checked.codes)
         for found in sorted(places if labels else {()})
     ]
 

@@ -108,11 +108,11 @@ def sum_up(
     :returns: The exit status, and the line with the performance data.
     """
     rows = [row for result in results.values() for row in result.rows]
-    servers = sum(len(result.first.judged) for result in results.values())
+    servers = sum(len(result.checked.judged) for result in results.values())
     ports = sum(len(result.ports) for result in results.values())
     gaps = sum(len(result.failures) for result in results.values())
     codes_checked = {
-        code for result in results.values() for code in result.first.codes
+        code for result in results.values() for code in result.checked.codes
     }
     by_severity = collections.Counter(row.code.severity for row in rows)
     by_code = collections.Counter(row.code.value for row in rows)

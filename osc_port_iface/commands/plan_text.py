@@ -125,9 +125,9 @@ def summary(plan: plans.Plan) -> str:
     """
     line = _('%(count)d of %(all)d findings can be repaired') % {
         'count': plan.count,
-        'all': plan.count + len(plan.left),
+        'all': plan.count + len(plan.unrepaired),
     }
-    if needs := sorted({repair.needs for repair in plan.left if repair.needs}):
+    if needs := sorted({row.needs for row in plan.unrepaired if row.needs}):
         line = _('%(line)s; others may need %(options)s') % {
             'line': line,
             'options': ', '.join(needs),

@@ -63,7 +63,7 @@ class PluginCommand(command.Command):
     wrong usage, 3 when the answer is negative, and 130 after Ctrl-C.
 
     :cvar examples: Command lines for its help.
-    :ivar asked: The cloud that it asks; the one of OSC by default.
+    :ivar asked_cloud: The cloud that it asks; the one of OSC by default.
     :ivar region: The region that it asks, if it is one of several.
     :ivar collected: What is reported about it, as the method and the line;
         None to report at once.
@@ -78,7 +78,7 @@ class PluginCommand(command.Command):
 
     examples: ClassVar[tuple[str, ...]] = ()
 
-    asked: api_cloud.Cloud | None = None
+    asked_cloud: api_cloud.Cloud | None = None
     region = ''
     collected: list[tuple[str, str]] | None = None
     added_headers: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class PluginCommand(command.Command):
                 parsed_args, _('Standard output is closed.')
             )
         self.app.stderr = self.app.stderr or io.StringIO()
-        _escape_what_cannot_be_encoded(self.app.stdout)
+        _escape_unencodable(self.app.stdout)
         try:
             super().run(parsed_args)
             self.app.stdout.flush()
@@ -133,7 +133,7 @@ class PluginCommand(command.Command):
             raise
         except OSError as error:
             # Those of other files and of sockets have become CommandErrors.
-            _drop_what_is_left(self.app.stdout)
+            _discard_unwritten(self.app.stdout)
             return self.lose_output(
                 parsed_args,
                 _('The output cannot be written: %s') % error.strerror,
@@ -160,11 +160,11 @@ class PluginCommand(command.Command):
 
         :raises errors.ApiError: There is no token.
         """
-        if self.asked is None:
+        if self.asked_cloud is None:
             self.auth_required = True
-            self.asked = credentials.authenticate(self._authenticate)
+            self.asked_cloud = credentials.authenticate(self._authenticate)
             self.show_progress(WAITING)
-        return self.asked
+        return self.asked_cloud
 
     def _authenticate(self) -> api_cloud.Cloud:
         """Let OSC authenticate, as it does before other commands."""
@@ -381,7 +381,7 @@ def _add_text(formatter: argparse.HelpFormatter, text: str | None) -> None:
     )
 
 
-def _drop_what_is_left(stdout: TextIO) -> None:
+def _discard_unwritten(stdout: TextIO) -> None:
     """Let stdout write what it still has to nowhere.
 
     Python would try again when it exits, and exit with 120.
@@ -393,7 +393,7 @@ def _drop_what_is_left(stdout: TextIO) -> None:
         os.dup2(nowhere.fileno(), stdout.fileno())
 
 
-def _escape_what_cannot_be_encoded(stdout: TextIO) -> None:
+def _escape_unencodable(stdout: TextIO) -> None:
     """Let stdout escape characters that its encoding lacks.
 
     A name in another script must not end the command.

@@ -208,10 +208,10 @@ class RecordedRegions:
             part = joint_report.Part(self._command, region)
             self.parts.append(part)
             source = series.source(observed)
-            part.command.asked = replay.RecordedCloud(source)
+            part.command.asked_cloud = replay.RecordedCloud(source)
             answer = part.attempt(self._tabulate)
             # There may be many observations, so what was read is not kept.
-            part.command.asked = None
+            part.command.asked_cloud = None
             if part.is_lost:
                 # In another observation, something else may be wrong.
                 method, line = part.lines.pop()

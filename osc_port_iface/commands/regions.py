@@ -100,7 +100,7 @@ def choose(
         parts = [_part(command, name, found) for name in chosen]
         return AskedRegions(command, parts)
     for name in chosen:
-        command.asked = found.cloud(name)
+        command.asked_cloud = found.cloud(name)
     return AskedRegions(command)
 
 
@@ -111,7 +111,7 @@ def _part(
     part = joint_report.Part(command, region)
     part.command.added_headers = (HEADER,)
     try:
-        part.command.asked = found.cloud(region)
+        part.command.asked_cloud = found.cloud(region)
     except errors.ApiError as error:
         part.fail(error)
     return part

@@ -185,10 +185,10 @@ class RepairServerInterface(lister.TextLister):
         )
         plan, answer = job.plan()
         self.report(answer)
-        if not (plan.repairs or plan.left or answer.failures):
+        if not (plan.repairs or plan.unrepaired or answer.failures):
             self.hint(
                 _('Nothing to repair; servers looked at: %d.')
-                % len(answer.first.judged)
+                % len(answer.checked.judged)
             )
         rows = self._outcomes(job, plan, parsed_args)
         if any(row.remains for row in rows):
@@ -207,7 +207,7 @@ class RepairServerInterface(lister.TextLister):
         parsed_args: argparse.Namespace,
     ) -> list[outcomes.Outcome]:
         """Carry out a plan, as far as the user wants it."""
-        everything = [*plan.repairs, *plan.left]
+        everything = [*plan.repairs, *plan.unrepaired]
         if parsed_args.dry_run or not plan.repairs:
             if everything:
                 self.hint(plan_text.summary(plan))

@@ -22,8 +22,8 @@ from osc_port_iface.commands import terminal
 from osc_port_iface.interfaces import topology
 from osc_port_iface import printable
 
-_BEFORE, _BEFORE_LAST = '├── ', '└── '
-_BESIDE, _BLANK = '│   ', '    '
+_BRANCH, _LAST_BRANCH = '├── ', '└── '
+_BAR, _BLANK = '│   ', '    '
 
 # Graphviz reads the entities of HTML, such as &lt;, in any label.
 _ESCAPED_IN_DOT = str.maketrans({'\\': r'\\', '"': r'\"', '&': '&amp;'})
@@ -53,13 +53,13 @@ def text(
     for line in (title, *marks):
         for part in terminal.wrap(line, left) if left else [line]:
             yield prefix + (part if line is title else emphasize(part))
-            prefix = _BESIDE if node.children else _BLANK
+            prefix = _BAR if node.children else _BLANK
     for child in node.children:
         is_last = child is node.children[-1]
-        prefix = _BEFORE_LAST if is_last else _BEFORE
+        prefix = _LAST_BRANCH if is_last else _BRANCH
         for line in text(child, left, emphasize):
             yield prefix + line
-            prefix = _BLANK if is_last else _BESIDE
+            prefix = _BLANK if is_last else _BAR
 
 
 def mermaid(node: topology.Node) -> Iterator[str]:

@@ -67,7 +67,7 @@ def tree(found: one_interface.Choice, look: lookup.Lookup) -> Node:
             children.append(
                 Node(_('interface'), mac_address, mismatches=marks)
             )
-    facts = _known(server.id, server.status, server.host)
+    facts = _facts(server.id, server.status, server.host)
     name = server.name or server.id
     return Node(_('server'), name, facts, children=tuple(children))
 
@@ -106,13 +106,13 @@ def _of_interface(
     on_network = Node(
         _('network'),
         (network and network.name) or interface.network_id or '',
-        _known(*(subnet.cidr for subnet in look.subnets(row))),
+        _facts(*(subnet.cidr for subnet in look.subnets(row))),
         children=tuple(_on_network(row, look)),
     )
     return Node(
         _('interface'),
         interface.mac_address or '',
-        _known(
+        _facts(
             interface.port_state,
             device or interface.port_id,
             interface.tag and _('tag %s') % interface.tag,
@@ -127,7 +127,7 @@ def _of_subport(subport: records.Subport) -> Node:
     return Node(
         _('subport'),
         mac_address or subport.port_id,
-        _known(vlan and _('VLAN %d') % vlan, mac_address and subport.port_id),
+        _facts(vlan and _('VLAN %d') % vlan, mac_address and subport.port_id),
     )
 
 
@@ -174,5 +174,5 @@ def _of_router(router: records.Router, children: Iterable[Node]) -> Node:
     return Node(_('router'), name, tuple(external), children=tuple(children))
 
 
-def _known(*facts: str | int | None) -> tuple[str, ...]:
+def _facts(*facts: str | int | None) -> tuple[str, ...]:
     return tuple(str(fact) for fact in facts if fact)

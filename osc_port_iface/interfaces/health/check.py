@@ -55,17 +55,17 @@ class CheckResult(records.Answer[findings.Finding]):
     There is a failure, too, for each server that could not be judged, as it is
     being changed.
 
-    :ivar first: What the first look has read.
+    :ivar checked: What the first look has read.
     """
 
-    first: snapshots.Snapshot = dataclasses.field(
+    checked: snapshots.Snapshot = dataclasses.field(
         default_factory=snapshots.Snapshot
     )
 
     @property
     def ports(self) -> Sequence[records.Port]:
         """The ports that were checked."""
-        return [*self.first.ports, *self.first.others]
+        return [*self.checked.ports, *self.checked.others]
 
 
 @dataclasses.dataclass
@@ -106,7 +106,7 @@ def check(
         explained = causes.explain(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
-    found.first = first
+    found.checked = first
     changing = _changing(first.servers, bool(request.names_or_ids))
     found.failures = [*first.failures, *changing, *found.failures]
     found.notices = first.notices + found.notices

@@ -128,10 +128,10 @@ def _objects(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
         port = objects['ports']
         port['device_owner'] = port.get('device_owner') or 'compute:'
         port['fixed_ips'] = [
-            {'ip_address': address} for address in _each(row, 'Fixed IPs')
+            {'ip_address': address} for address in _split(row, 'Fixed IPs')
         ]
         floating_ip = objects.pop('floatingips')
-        for address in _each(row, 'Floating IPs'):
+        for address in _split(row, 'Floating IPs'):
             # A listing does not have its ID, and no command shows it.
             identifier = str(uuid.uuid5(uuid.UUID(port['id']), address))
             found['floatingips'][identifier] = {
@@ -145,5 +145,5 @@ def _objects(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-def _each(row: Mapping[str, str], header: str) -> Iterator[str]:
+def _split(row: Mapping[str, str], header: str) -> Iterator[str]:
     return filter(None, row.get(header, '').split(','))

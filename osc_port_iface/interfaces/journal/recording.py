@@ -79,7 +79,7 @@ def read(
         observed.
     """
     _check_rights(cloud, scope)
-    server_ids, failures = _selected(cloud, names_or_ids, scope)
+    server_ids, failures = _find_servers(cloud, names_or_ids, scope)
     began = time.time()
     listings = []
     for listing in as_given.read(cloud, scope, server_ids):
@@ -90,7 +90,7 @@ def read(
     servers = listings[0]
     if scope.host and servers.state == 'complete' and not servers.objects:
         names.check_host(cloud, scope.host)
-    described = _described(cloud, names_or_ids, scope)
+    described = _describe_scope(cloud, names_or_ids, scope)
     return Contents(
         cloud.region, described, listings, failures, began, time.time()
     )
@@ -214,7 +214,7 @@ def _check_rights(cloud: api_cloud.Cloud, scope: compute.ServerScope) -> None:
         )
 
 
-def _selected(
+def _find_servers(
     cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,
@@ -238,7 +238,7 @@ def _selected(
     return list(found), missing
 
 
-def _described(
+def _describe_scope(
     cloud: api_cloud.Cloud,
     names_or_ids: Sequence[str],
     scope: compute.ServerScope,

@@ -26,7 +26,7 @@ from osc_port_iface import records
 _Interfaces = records.Answer[records.ServerInterface]
 
 
-def chosen_interfaces(
+def choose_interfaces(
     cloud: api_cloud.Cloud,
     servers: records.Answer[records.Server],
     answer: _Interfaces,

@@ -84,14 +84,14 @@ class _Grant:
 class Firewall:
     """The security groups of a port, for one direction and one peer.
 
-    :ivar inside: The addresses that the peer does not have, as few networks.
+    :ivar excluded: The addresses that the peer does not have, as few networks.
     """
 
     known: surroundings.Surroundings
     port: records.Port
     direction: str
     peer: surroundings.SeenAs
-    inside: Sequence[addresses.IPNetwork] = ()
+    excluded: Sequence[addresses.IPNetwork] = ()
 
     def judge(self, asked: flows.Flows) -> list[steps.Step]:
         """Judge which traffic passes, and which is answered.
@@ -252,7 +252,7 @@ class Firewall:
             row
             for row in allowed
             if row.overlaps(network)
-            and not addresses.is_within(row, self.inside)
+            and not addresses.is_within(row, self.excluded)
             and not (surroundings.is_internet(network) and is_private(row))
         )
         part = ', '.join(map(surroundings.text, merged)) or None

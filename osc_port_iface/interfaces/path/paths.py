@@ -168,17 +168,17 @@ class Pair:
         target = (addresses.parse_ip_network(address),)
         sent: list[steps.Step] = []
         if source.port:
-            inside = known.inside(destination, source)
+            excluded = known.excluded(destination, source)
             egress = firewall.Firewall(
-                known, source.port, 'egress', target, inside
+                known, source.port, 'egress', target, excluded
             )
             sent = egress.judge(self.asked)
         received: list[steps.Step] = []
         # If a hop is unknown, nobody knows what the destination sees.
         if destination.port and seen:
-            inside = known.inside(source, destination)
+            excluded = known.excluded(source, destination)
             ingress = firewall.Firewall(
-                known, destination.port, 'ingress', seen, inside
+                known, destination.port, 'ingress', seen, excluded
             )
             # Rules see the internal ports of a port forwarding.
             sent_to, arriving = forwarded

@@ -98,8 +98,8 @@ def judge(
     """
     return [
         path
-        for start in known.split(source)
-        for end in map(known.at_gateway, known.split(destination))
+        for start in known.split_by_network(source)
+        for end in map(known.at_gateway, known.split_by_network(destination))
         if known.exists(start, end) and known.exists(end, start)
         for path in _judge(paths.Pair(known, start, end, asked))
     ]

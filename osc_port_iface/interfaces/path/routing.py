@@ -181,8 +181,8 @@ class Trace:
             self.routers.append(router)
             route = _longest(self._routes(router), self._target)
             if route is None:
-                self._miss_route(router)
-            self._cross(router, route)
+                self._end_without_route(router)
+            self._take_route(router, route)
             self.network_id = route.network_id
             if route.next_hop is None:
                 self._leave_router(router, route)
@@ -248,7 +248,7 @@ class Trace:
         verdict = self._known.judge_absence(self.network_id)
         self._end(verdict, text, address=next_hop)
 
-    def _miss_route(self, router: records.Router) -> NoReturn:
+    def _end_without_route(self, router: records.Router) -> NoReturn:
         """Stop at a router that does not know the destination."""
         target_id = self._target_network_id
         is_outside = target_id is None or (
@@ -267,7 +267,7 @@ class Trace:
         joined = self._known.joined(self._start_id)
         return self._target_network_id in {*joined, None}
 
-    def _cross(self, router: records.Router, route: _Route) -> None:
+    def _take_route(self, router: records.Router, route: _Route) -> None:
         """Take a route of a router, perhaps into another address scope.
 
         An L3 agent lets packets into one only if it translates their source.
@@ -370,7 +370,7 @@ class Trace:
             and self._source.network not in self.seen
             and not self._known.has_routers_outside(self._target_network_id)
         ):
-            self._miss_route(router)
+            self._end_without_route(router)
         self._end(verdict, text, address=surroundings.text(self._target))
 
     def _routes(self, router: records.Router) -> Iterator[_Route]:

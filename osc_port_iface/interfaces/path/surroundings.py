@@ -308,7 +308,7 @@ class Surroundings:
                 ends += self._ends_of_floating_ip(row)
         return ends or [End(address, network)]
 
-    def split(self, end: End) -> Iterator[End]:
+    def split_by_network(self, end: End) -> Iterator[End]:
         """Split addresses without a port by the networks they are on.
 
         Machines outside may have the addresses of a network, too.
@@ -332,17 +332,17 @@ class Surroundings:
     def exists(self, end: End, other: End) -> bool:
         """Return whether an end has addresses, as the other one sees it.
 
-        Outside, nothing may be left of those that are not :meth:`inside`, and
-        nothing is judged between two ends there.
+        An end outside may have none that are not :meth:`excluded`, and nothing
+        is judged between two ends there.
         """
         if end.also_on and other.network_id is None:
             return False
         return end.is_located or not addresses.is_within(
-            end.network, self.inside(end, other)
+            end.network, self.excluded(end, other)
         )
 
-    def inside(self, end: End, other: End) -> list[addresses.IPNetwork]:
-        """Return the addresses that an end does not have, being outside.
+    def excluded(self, end: End, other: End) -> list[addresses.IPNetwork]:
+        """Return the addresses that an end outside does not have.
 
         Machines outside may have addresses of an external network, and of one
         to which routers do not lead from the other end, but not on the

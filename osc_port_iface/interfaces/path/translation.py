@@ -102,7 +102,7 @@ def _by(
 
     :param forwarded: See :meth:`paths.Pair.path`; none for a floating IP.
     """
-    known, keeps, note = pair.known, False, ''
+    known, sees_source, note = pair.known, False, ''
     router = known.routers.get(row.router_id or '')
     seen: surroundings.SeenAs = (pair.source.network,)
     hops: list[steps.Step] = []
@@ -116,7 +116,7 @@ def _by(
             note = _('replies are translated, unlike in OVN 23.03')
         elif is_own and surroundings.Driver.OVN in known.drivers:
             # OVN translates replies where the sender is plugged in.
-            keeps = len(trace.routers) == 1
+            sees_source = len(trace.routers) == 1
     verdict = steps.ALLOWED
     if router is None:
         verdict, note = steps.UNKNOWN, _('router %(id)s cannot be read')
@@ -126,11 +126,11 @@ def _by(
     hops.append(steps.judged(verdict, 'floating-ip', row, note, **values))
     if not seen:
         return pair.path(row.address, route, hops, seen, *forwarded)
-    target = pair.source.network if keeps else seen[0]
+    target = pair.source.network if sees_source else seen[0]
     back = pair.trace_back(target, row.network_id)
     is_sure = len(seen) == 1
     is_known = back.arrives and back.seen
-    if keeps or not router or not is_known or router in back.routers:
+    if sees_source or not router or not is_known or router in back.routers:
         hops += back.replies(is_sure)
     else:
         # Only this router knows what it has translated.

@@ -104,11 +104,11 @@ class Plan:
     """Everything to be done, and everything that is not.
 
     :ivar repairs: The repairs, in the order in which they are done.
-    :ivar left: The findings that are not repaired.
+    :ivar unrepaired: The findings that are not repaired.
     """
 
     repairs: Sequence[Repair]
-    left: Sequence[Repair]
+    unrepaired: Sequence[Repair]
 
     @property
     def rows(self) -> list[tuple[Finding, Repair]]:
@@ -116,7 +116,7 @@ class Plan:
         return sorted(
             (
                 (finding, repair)
-                for repair in (*self.repairs, *self.left)
+                for repair in (*self.repairs, *self.unrepaired)
                 for finding in repair.findings
             ),
             key=lambda row: row[0].order,

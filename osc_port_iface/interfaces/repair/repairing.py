@@ -61,7 +61,7 @@ class RepairJob:
         answer = check.check(self.cloud, self.request)
         # A repair is not looked at for what cannot be looked for.
         self.request = dataclasses.replace(
-            self.request, codes=answer.first.codes
+            self.request, codes=answer.checked.codes
         )
         self.known = {finding.subject for finding in answer.rows}
         port_ids = self.options.port_ids

@@ -109,7 +109,7 @@ class Run:
         :param show_repair: Called before each repair.
         :returns: An outcome for each finding of the plan, in the same order.
         """
-        found = outcomes.not_begun(plan.left)
+        found = outcomes.not_begun(plan.unrepaired)
         for number, repair in enumerate(plan.repairs, 1):
             if self._is_over:
                 reason = _('the run ended before')

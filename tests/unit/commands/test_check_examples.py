@@ -53,7 +53,7 @@ class TestExamples(base.ShellTestCase):
         path = pathlib.Path(self.create_file('')).with_name('x.prom')
         parsed_args = argparse.Namespace(metrics=path, metrics_by=[])
         first = snapshot.Snapshot(codes=codes.USUAL)
-        result = check.CheckResult([], first=first)
+        result = check.CheckResult([], checked=first)
         metrics.write(parsed_args, {'': result}, 0.0)
         text = ''.join(file.read_text() for file in path.parent.glob('*.prom'))
         return set(re.findall(r'^# TYPE (\S+) gauge$', text, re.MULTILINE))

@@ -47,7 +47,7 @@ class TestListing(api_test_case.ApiTestCase):
     ) -> records.Answer[records.ServerInterface]:
         cloud = self.api()
         servers = [records.Server(fake_cloud.identifier(1))]
-        return listing.chosen_interfaces(
+        return listing.choose_interfaces(
             cloud,
             records.Answer(servers, list(failures)),
             views.ComputeView(cloud).read(

@@ -89,9 +89,9 @@ class Case:
         """Compare the judgement of each packet with that of the oracle."""
         peer = (ipaddress.ip_network(self.peer),)
         end = surroundings.End('', *peer)
-        inside = self.known.inside(end, end)
+        excluded = self.known.excluded(end, end)
         step, *_replies = firewall.Firewall(
-            self.known, self.port, self.direction, peer, inside
+            self.known, self.port, self.direction, peer, excluded
         ).judge(flows.EVERYTHING)
         found = []
         for packet in PACKETS:

@@ -96,7 +96,7 @@ def methods(repair: plans.Repair) -> list[str]:
 
 def planned(plan: plans.Plan) -> list[plans.Repair]:
     """Return everything in a plan, done or not."""
-    return [*plan.repairs, *plan.left]
+    return [*plan.repairs, *plan.unrepaired]
 
 
 class PlanTestCase(api_test_case.ApiTestCase):
@@ -524,13 +524,13 @@ class TestRepairs(PlanTestCase):
                 self.assertEqual(action, row[1].action)
         self.assertEqual(
             "Nova's cache has it: name the port with --port",
-            self.plan(found).left[0].reason,
+            self.plan(found).unrepaired[0].reason,
         )
 
     def test_port_that_must_not_be_bound(self) -> None:
         found = finding(Code.HOST_DIFFERS, server(), port())
         plan = self.plan(found, users={fake_cloud.identifier(11): 'moved'})
-        self.assertEqual('moved', plan.left[0].reason)
+        self.assertEqual('moved', plan.unrepaired[0].reason)
 
     def test_anything_that_is_left_is_released(self) -> None:
         nothing: dict[str, Any] = dict.fromkeys(
@@ -560,7 +560,7 @@ class TestRepairs(PlanTestCase):
             with self.subTest(code, **options):
                 plan = self.plan(finding(code, server(), port()), **options)
                 self.assertEqual([], plan.repairs)
-                (repair,) = plan.left
+                (repair,) = plan.unrepaired
                 self.assertEqual(
                     "a reader cannot repair it: it needs the role 'member'",
                     repair.reason,
@@ -642,7 +642,7 @@ class TestFindings(PlanTestCase):
         )
         plan = self.plan(*found, bounce=True)
         refresh, bounce = plan.repairs
-        (left,) = plan.left
+        (left,) = plan.unrepaired
         self.assertEqual(
             [(other, left), (missing, refresh), (down, bounce)], plan.rows
         )

@@ -65,7 +65,7 @@ class RepairingTestCase(testtools.TestCase):
         """Plan, where the check has these findings."""
         self.answer = check.CheckResult(
             list(found),
-            first=snapshots.Snapshot(ports=[samples.port(11)]),
+            checked=snapshots.Snapshot(ports=[samples.port(11)]),
         )
         with (
             mock.patch.object(
