@@ -267,8 +267,8 @@ def authenticate(prepare: Callable[[], _Prepared]) -> _Prepared:
 
     :param prepare: Lets OSC authenticate, or prepares a session.
     :returns: What it returned.
-    :raises errors.TokenRefused: There is none. The message is one line, and
-        repeats nothing of what Keystone answered.
+    :raises errors.TokenRefused: There is no token. The message is one line,
+        and repeats nothing of what Keystone answered.
     """
     # It warns if Keystone does not list its versions. A user can do nothing
     # about that, and an error says more.

@@ -165,7 +165,7 @@ def _why_not_connected(causes: list[BaseException]) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Go from an exception to what the libraries wrapped in it."""
+    """Return an exception, and those that the libraries wrapped in it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

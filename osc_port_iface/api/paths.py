@@ -22,7 +22,7 @@ UUID = re.compile('[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}', re.IGNORECASE)
 
 
 def checked_id(text: str, what: str, pattern: re.Pattern[str] = UUID) -> str:
-    """Refuse a text as a part of a path unless it is an ID.
+    """Return a text that may be a part of a path, as it is an ID.
 
     :param text: The text.
     :param what: What is requested, as the beginning of the message.

@@ -29,6 +29,7 @@ from osc_port_iface.i18n import _
 # Where the journal is, if --journal is not given.
 _VARIABLE = 'OSC_PORT_IFACE_JOURNAL'
 
+# How long ago a time was, such as -3d.
 _PAST = re.compile('-[0-9.]+[a-zA-Z]')
 
 

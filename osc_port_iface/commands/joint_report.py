@@ -102,7 +102,7 @@ def report(
 def _merged(
     parts: Sequence[Part[_Command]],
 ) -> list[tuple[str, str, Collection[str]]]:
-    """Return how to report which lines, and the regions that say them.
+    """Return how to report each line, the line, and whose it is.
 
     What does not exist in one region, or at one time, may in another. So a
     line that says so counts only if all with an answer say it, and it comes

@@ -332,7 +332,7 @@ class PluginCommand(command.Command):
 def refuse(
     parsed_args: argparse.Namespace, options: Iterable[str], other: str
 ) -> None:
-    """Refuse what makes no sense beside another argument.
+    """Refuse options that cannot be used with another argument.
 
     :param options: What may not be given, such as ``--host`` and ``<server>``.
     :param other: The other argument.

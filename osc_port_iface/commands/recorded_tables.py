@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SEEN = ('Seen From', 'Seen Until')
 
 _Row: TypeAlias = tuple[cells.Cell, ...]
+# Rows, and the first and the last observation in which they are the same.
 _Span: TypeAlias = tuple[list[_Row], 'history.Observed', 'history.Observed']
 
 
@@ -229,7 +230,7 @@ class RecordedRegions:
     def _qualified(
         self, series: moments.Series, method: str, line: str
     ) -> tuple[str, str]:
-        """Say what was recorded, if that leaves out what is not there."""
+        """Say what alone was recorded, in place of a line on what is not."""
         # The line is the name of what is in all scopes, such as a network.
         if not isinstance(line, records.Missing) or line.name == line:
             return method, line

@@ -49,7 +49,7 @@ class Node:
 def tree(found: one_interface.Choice, look: lookup.Lookup) -> Node:
     """Return a server with what is around its interfaces.
 
-    :param found: The interfaces that are meant, among all of the server.
+    :param found: The interfaces to show, among all of the server.
     :param look: What can be looked up for all of them.
     """
     server = found.server

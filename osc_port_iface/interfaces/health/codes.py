@@ -128,7 +128,7 @@ class Code(enum.StrEnum):
 Codes = frozenset[Code]
 
 
-# A notification from Neutron to Nova that was lost may cause them.
+# A lost notification from Neutron to Nova may cause them.
 OF_NOTIFICATION = frozenset(
     {Code.MAC_DIFFERS, Code.ADDRESS_DIFFERS, Code.FLOATING_IP_DIFFERS}
 )

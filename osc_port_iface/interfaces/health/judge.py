@@ -30,7 +30,7 @@ def judge(snapshot: snapshots.Snapshot) -> list[findings.Finding]:
     """Judge everything in a snapshot.
 
     :param snapshot: What was read, of many servers or of one.
-    :returns: The findings that the snapshot is meant for; none about a server
+    :returns: The findings that the snapshot was taken for; none about a server
         that is building or has a task under way.
     """
     found = (*_of_servers(snapshot), *_of_other_ports(snapshot))

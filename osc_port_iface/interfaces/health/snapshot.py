@@ -12,9 +12,9 @@
 
 """Reads what a check compares: much of the cloud with few requests, or again.
 
-A first look is at everything that is selected, many servers in one request,
-and goes on without what cannot be read, but for the servers and their ports.
-A second look is at one suspect, a server or a few ports, and must be complete.
+The first look reads everything that is selected, many servers in one request.
+It goes on without what cannot be read, except the servers and their ports. The
+second look reads one suspect, a server or a few ports, and must be complete.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -75,7 +75,7 @@ class Scope:
         return list(map(printable.one_line, found))
 
     def doubts(self, name: str, of_others: bool) -> list[str]:
-        """Return what was selected, if it need not have what is not there.
+        """Return what was selected, if that may be why something is missing.
 
         :param name: What is not there, as the user wrote it; empty for
             whatever was asked for.

@@ -38,7 +38,7 @@ class Series:
 
     :ivar connection: The journal.
     :ivar scope: What was observed.
-    :ivar usable: All observations of it; if one is wider, those asked.
+    :ivar usable: All observations of it; only those asked, if one is wider.
     :ivar asked: Those that tell of the time.
     :ivar notices: Lines about the time that was not observed.
     :ivar window: When the first one that is asked began, and the last one

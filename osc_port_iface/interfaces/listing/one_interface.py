@@ -35,11 +35,11 @@ _Answer = records.Answer[records.ServerInterface]
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """The interfaces of a server.
+    """The interfaces of a server, and the choice among them.
 
     :ivar server: The server.
     :ivar all: All of its interfaces, and those that could not be read.
-    :ivar chosen: Those that the user means.
+    :ivar chosen: Those that the user chose.
     """
 
     server: records.Server
@@ -65,12 +65,11 @@ def find(
     :param all_projects: Whether to look among the servers of all projects.
     :param details: Whether to read the details of the server, and to determine
         the position of the interface in it.
-    :param any_number: Whether, without an interface, all of the server are
-        meant.
+    :param any_number: Whether to choose all interfaces if none is given.
     :raises errors.NotFound: The server has no such interface; the message
         names those that it has. Or the server does not exist.
     :raises exceptions.CommandError: A request failed, or several interfaces
-        or servers are meant.
+        or servers have the name.
     """
     port = None if interface else _port_with(cloud, server)
     if port and port.server_id:
@@ -118,9 +117,9 @@ def _port_with(cloud: api_cloud.Cloud, text: str) -> records.Port | None:
 def _chosen(
     cloud: api_cloud.Cloud, server: str, answer: _Answer, text: str
 ) -> records.ServerInterface:
-    """Return the interface of a server that is meant.
+    """Return the interface of a server that a text names.
 
-    :raises errors.ApiError: None is, or several are.
+    :raises errors.ApiError: It names none, or several.
     """
     address = _address(text)
     # A tag may look like an address.

@@ -75,7 +75,7 @@ _CLIENT_PORTS: Ports = (1024, 65535)
 # The type of an echo request and that of its reply.
 _ECHO = {ICMP: (8, 0), ICMPV6: (128, 129)}
 
-# Of these protocols, a mix of all others is described by what it lacks.
+# A set of more protocols than this is described by those that it lacks.
 _MAJORITY = 128
 
 

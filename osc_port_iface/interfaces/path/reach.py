@@ -34,7 +34,7 @@ def judge_all(
 ) -> records.Answer[paths.Path]:
     """Judge every path from a source to a destination.
 
-    :param known: Reads what is needed.
+    :param known: The surroundings, which are read here.
     :param source: What the user named.
     :param destination: Likewise.
     :param question: The traffic in question.

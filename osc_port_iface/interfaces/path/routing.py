@@ -425,7 +425,7 @@ class Trace:
         router: records.Router | None = None,
         **values: object,
     ) -> NoReturn:
-        """Go no further than a router, or than the network.
+        """Add the last hop, a router or else the network, and stop.
 
         See :func:`steps.judged`.
         """

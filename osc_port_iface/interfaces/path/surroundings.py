@@ -118,7 +118,7 @@ class Surroundings:
     """
 
     def __init__(self, project_id: str | None = None) -> None:
-        """Know nothing yet."""
+        """Begin with nothing that is known."""
         self.project_id = project_id
         self.sees_all = False
         self.failures: list[str] = []
@@ -404,7 +404,7 @@ class Surroundings:
         return end
 
     def _ends_of_floating_ip(self, row: records.FloatingIP) -> list[End]:
-        """Return the ends that a floating IP leads to, or the useless one."""
+        """Return the ends that a floating IP leads to, or itself as one."""
         ends = [
             end
             for port_id, address in targets(row)

@@ -48,7 +48,7 @@ def judge(pair: paths.Pair) -> Iterator[paths.Path]:
 
 
 def dead_end(pair: paths.Pair, row: records.FloatingIP) -> paths.Path:
-    """Judge the path from or to a floating IP that does not lead on."""
+    """Judge the path from or to a floating IP that leads to no port."""
     targets = {port_id for port_id, _address in surroundings.targets(row)}
     is_hidden = targets - {*pair.known.ports}
     verdict = steps.UNKNOWN if is_hidden else steps.BLOCKED

@@ -233,9 +233,9 @@ class _Planner:
         return _('it is not repaired automatically; %s') % SEE_FINDINGS
 
     def _refresh(self, finding: Finding) -> _Decision:
-        """Prefer an update of the port, of which Neutron notifies Nova.
+        """Refresh the cache by an update of the port, or else by an event.
 
-        The events API is meant for services.
+        Neutron notifies Nova of an update. The events API is for services.
         """
         server, port = finding.server, finding.port
         is_missing = finding.code is codes.Code.MISSING_FROM_CACHE

@@ -46,7 +46,7 @@ class RepairJob:
 
     @functools.cached_property
     def writer(self) -> writing.Writer:
-        """Makes the requests of the plan, and sends them."""
+        """What makes the requests of the plan, and sends them."""
         return writing.Writer(self.cloud)
 
     def plan(self) -> tuple[plans.Plan, check.CheckResult]:

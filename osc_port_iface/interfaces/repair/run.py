@@ -33,6 +33,7 @@ from osc_port_iface.interfaces.repair import repairing
 from osc_port_iface.interfaces.repair import safeguards
 from osc_port_iface.interfaces.selecting import names
 
+# The actions that refresh a cache.
 _REFRESHING = (plans.Action.REFRESH, plans.Action.TOUCH)
 
 # Neutron compares the revision of the port with that in If-Match. A binding
@@ -103,7 +104,7 @@ class Run:
     def execute(
         self, plan: plans.Plan, show_repair: ShowRepair
     ) -> list[outcomes.Outcome]:
-        """Do the repairs of a plan, up to the first surprise.
+        """Do the repairs of a plan, until one does not go as planned.
 
         :param plan: The plan.
         :param show_repair: Called before each repair.

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a user may have meant."""
+"""Suggests what a user may have meant."""
 
 from collections.abc import Iterable
 import difflib

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Paces what is asked again and again until a time is over."""
+"""Paces what is polled until a time is over."""
 
 import time
 
@@ -24,12 +24,12 @@ _SHORTEST_PAUSE = 0.001
 
 
 class PollTimer:
-    """The time for which to wait."""
+    """The time for which to wait, and the pauses between polls."""
 
     def __init__(self, timeout: float, interval: float) -> None:
         """Begin to wait.
 
-        :param timeout: In seconds; 0 asks once.
+        :param timeout: In seconds; with 0, there is one poll.
         :param interval: Seconds of the first pause.
         """
         self._started = time.monotonic()
@@ -49,7 +49,7 @@ class PollTimer:
         return self._timeout - self.waited < _SHORTEST_PAUSE
 
     def pause(self) -> None:
-        """Sleep until the next question."""
+        """Sleep until the next poll."""
         left = self._timeout - self.waited
         time.sleep(max(0.0, min(self._interval, left)))
         self._interval = min(self._interval * _GROWTH, self._longest)
