@@ -185,7 +185,7 @@ def _find(journal: str, moment: datetime.datetime, address: str) -> None:
     queries = (addresses.parse_query(address),)
     with moments.at(journal, [moment]) as ((series,),):
         until = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-        for observed in series.asked:
+        for observed in series.chosen:
             if observed.began > until:
                 source = series.source(observed)
                 cloud = replay.RecordedCloud(source)

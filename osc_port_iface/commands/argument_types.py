@@ -218,7 +218,7 @@ def seconds(least: float = 0) -> Callable[[str], float]:
     return number(least, read=float)
 
 
-def end(text: str) -> addresses.IPNetwork | str:
+def name_or_network(text: str) -> addresses.IPNetwork | str:
     """Read an address or a CIDR; anything else is a name or an ID."""
     try:
         return addresses.parse_ip_network(name(text))

@@ -138,7 +138,7 @@ def show_server_names(columns: Columns[_Row]) -> bool:
     return any(column.header == 'Server Name' for column in columns)
 
 
-def look_up(
+def prepare_lookup(
     columns: Columns[_Row],
     cloud: api_cloud.Cloud,
     rows: Sequence[lookup.LookupRow],

@@ -183,7 +183,7 @@ def _compare_times(
     ]
     parts: list[joint_report.Part[as_of.RecordedCommand]] = []
     with moments.at(parsed_args.journal, times, asked) as found:
-        observed = {row.scope.region: bool(row.asked) for row in found[0]}
+        observed = {row.scope.region: bool(row.chosen) for row in found[0]}
         sides = list(saved)
         if len(observed) > 1:
             _check_regions(saved)
@@ -219,7 +219,7 @@ def _compare_times(
                 )
                 command.notify(text % timestamps.as_text(moment))
     if not times[-1]:
-        last = max(row.ended for series in found[-1] for row in series.asked)
+        last = max(row.ended for series in found[-1] for row in series.chosen)
         command.hint(
             _('Compared with the last observation, of %s.')
             % timestamps.as_text(last)
@@ -287,7 +287,7 @@ class _Side:
                 column in columns.OF_SUBPORT for column in chosen
             ),
         )
-        look = columns.look_up(chosen, cloud, answer.rows)
+        look = columns.prepare_lookup(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)
         command.report(answer, look)
         command.report_hidden(look, is_asked=False)

@@ -252,7 +252,7 @@ class FindServerInterface(as_of.RecordedLister):
         self, parsed_args: argparse.Namespace, found: searches.Search
     ) -> columns.Table:
         chosen = self._choose(parsed_args)
-        look = columns.look_up(chosen, self.cloud(), found.rows)
+        look = columns.prepare_lookup(chosen, self.cloud(), found.rows)
         if any(column in _OF_OWNER for column in chosen):
             find.sort(found, look)
         headers, rows = columns.table(chosen, found.rows, look)

@@ -172,7 +172,7 @@ class ListServerInterface(as_of.RecordedLister):
                 interface_filters.check_ids(parsed_args, cloud)
             self.hint(NO_INTERFACE % len(servers.rows))
         self.notify(*columns.why_empty(chosen, view, parsed_args.columns))
-        look = columns.look_up(chosen, cloud, answer.rows)
+        look = columns.prepare_lookup(chosen, cloud, answer.rows)
         table = columns.table(chosen, answer.rows, look)
         self.report(answer, look)
         self.report_hidden(look, is_asked=bool(parsed_args.columns))

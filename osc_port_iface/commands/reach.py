@@ -117,7 +117,7 @@ class ReachServerInterface(lister.TextLister):
             parser.add_argument(
                 name,
                 metavar=f'<{name}>',
-                type=argument_types.end,
+                type=argument_types.name_or_network,
                 help=_(
                     '%s (server name or ID, port ID, IP address, CIDR, or '
                     "'internet')"

@@ -140,7 +140,7 @@ class RecordedRegions:
             selected = [
                 each.scope.selected(self._of_ports)
                 for each in several
-                if each.asked and not each.wider
+                if each.chosen and not each.wider
             ]
             if selected and all(selected):
                 only = itertools.chain.from_iterable(selected)
@@ -155,12 +155,12 @@ class RecordedRegions:
         rows: list[_Row] = []
         is_certain = True
         for series in self._series:
-            if series.asked and series.asked[0].began > series.window[0]:
+            if series.chosen and series.chosen[0].began > series.window[0]:
                 continue
             first = itertools.islice(self._answers(series), 1)
             for found, _since, until in first:
                 rows += found
-                is_certain &= series.asked[-1].ended <= until.ended
+                is_certain &= series.chosen[-1].ended <= until.ended
         return (self._all_headers, rows), is_certain
 
     @property
@@ -203,7 +203,7 @@ class RecordedRegions:
         """
         region = series.scope.region
         until: history.Observed | None = None
-        for observed in series.asked:
+        for observed in series.chosen:
             if until and observed.id <= until.id:
                 continue
             part = joint_report.Part(self._command, region)

@@ -130,7 +130,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
             parsed_args.all_projects,
             needs_details,
         )
-        look = columns.look_up(chosen, cloud, found.chosen)
+        look = columns.prepare_lookup(chosen, cloud, found.chosen)
         table = columns.table(chosen, found.chosen, look)
         self.report(found.all, look)
         self.report_hidden(look, is_asked=bool(parsed_args.columns))

@@ -120,7 +120,7 @@ class _Hosts:
         return None
 
 
-def explain(
+def add_causes(
     cloud: api_cloud.Cloud, findings: Sequence[findings.Finding]
 ) -> records.Answer[findings.Finding]:
     """Add their causes to findings.

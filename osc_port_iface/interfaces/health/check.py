@@ -103,7 +103,7 @@ def check(
         time.sleep(SETTLING)
         found = confirm(cloud, suspicions, request.keep)
     if request.has_causes and found.rows:
-        explained = causes.explain(cloud, found.rows)
+        explained = causes.add_causes(cloud, found.rows)
         found.rows = explained.rows
         found.notices += explained.notices
     found.checked = first

@@ -39,7 +39,7 @@ class Series:
     :ivar connection: The journal.
     :ivar scope: What was observed.
     :ivar usable: All observations of it; only those asked, if one is wider.
-    :ivar asked: Those that tell of the time.
+    :ivar chosen: Those that tell of the time.
     :ivar notices: Lines about the time that was not observed.
     :ivar window: When the first one that is asked began, and the last one
         ended; of a wider scope, if that is nearer to the time.
@@ -49,7 +49,7 @@ class Series:
     connection: sa.engine.Connection
     scope: history.Scope
     usable: list[history.Observed]
-    asked: list[history.Observed]
+    chosen: list[history.Observed]
     notices: list[str]
     window: tuple[datetime.datetime, ...] = ()
     wider: history.Scope | None = None
@@ -90,11 +90,11 @@ def at(
             usable = history.observations(connection, scope)
             undated = Series(connection, scope, usable, [], [])
             series = [_choose(undated, time) for time in times]
-            if all(each.asked for each in series):
+            if all(each.chosen for each in series):
                 found.append(series)
             else:
                 without_choice = [
-                    dataclasses.replace(each, asked=[]) for each in series
+                    dataclasses.replace(each, chosen=[]) for each in series
                 ]
                 absent.setdefault(scope.region, without_choice)
         if not found:
@@ -148,7 +148,7 @@ def _choose(series: Series, time: Time) -> Series:
     ]
     return dataclasses.replace(
         series,
-        asked=found,
+        chosen=found,
         notices=unseen,
         window=(found[0].began, found[-1].ended),
     )
@@ -169,18 +169,18 @@ def _nearest(found: Collection[Series]) -> list[Series]:
             end = min(series.window[1], wider.window[1])
             near = [
                 row
-                for row in series.asked
+                for row in series.chosen
                 if row.ended >= begin and row.began <= end
             ]
             # What was the same for longer may have been different in between.
             series = dataclasses.replace(
                 series,
                 usable=near,
-                asked=near,
+                chosen=near,
                 notices=[],
                 window=(begin, end),
                 wider=series.wider or wider.scope,
             )
-        if series.asked or not series.wider:
+        if series.chosen or not series.wider:
             nearest.append(series)
     return nearest

@@ -167,8 +167,8 @@ class TestOfServer(testtools.TestCase):
         )
 
     def test_mismatches(self) -> None:
-        ghost = samples.cached(12, '10.0.0.6')
-        whole = self.tree(cache=(samples.cached(11, '10.0.0.9'), ghost))
+        extra = samples.cached(12, '10.0.0.6')
+        whole = self.tree(cache=(samples.cached(11, '10.0.0.9'), extra))
         self.assertEqual(
             [
                 ('address-differs: 10.0.0.9; expected: 10.0.0.5',),

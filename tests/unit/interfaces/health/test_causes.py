@@ -75,7 +75,7 @@ class TestCauses(api_test_case.ApiTestCase):
         )
 
     def causes(self, *findings: findings.Finding) -> list[str | None]:
-        answer = causes.explain(self.api(), findings)
+        answer = causes.add_causes(self.api(), findings)
         self.assertEqual([], answer.failures)
         self.assertEqual([], answer.notices)
         return [row.cause for row in answer.rows]
@@ -192,7 +192,7 @@ class TestCauses(api_test_case.ApiTestCase):
         self.cloud.get(AGENTS_URL, status_code=401, json={})
         self.assertRaises(
             errors.TokenRefused,
-            causes.explain,
+            causes.add_causes,
             self.api(),
             [finding(codes.Code.PORT_DOWN)],
         )
@@ -234,7 +234,7 @@ class TestCauses(api_test_case.ApiTestCase):
         self.cloud.get(SERVICES_URL, status_code=403, json={})
         self.assertEqual([None], self.causes(finding(codes.Code.UNBOUND)))
         self.cloud.get(SERVICES_URL, status_code=404, json={})
-        answer: records.Answer[findings.Finding] = causes.explain(
+        answer: records.Answer[findings.Finding] = causes.add_causes(
             self.api(), [finding(codes.Code.UNBOUND)]
         )
         self.assertEqual([None], [row.cause for row in answer.rows])
