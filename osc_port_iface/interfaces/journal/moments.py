@@ -55,7 +55,7 @@ class Series:
     wider: history.Scope | None = None
 
     def source(self, observed: history.Observed) -> history.RecordedSource:
-        """Look at one of the observations."""
+        """Return what was recorded in one of the observations."""
         return history.RecordedSource(self.connection, self.scope, observed)
 
 

@@ -77,7 +77,7 @@ class TestExplain(testtools.TestCase):
 
     def test_reasons(self) -> None:
         closed = '{} closed the connection without an answer'
-        for name, url, proxy, reason, may_pass, is_closed in (
+        for name, url, proxy, reason, is_transient, is_closed in (
             (
                 'refused',
                 'http://127.0.0.1:1',
@@ -150,7 +150,7 @@ class TestExplain(testtools.TestCase):
                 else:
                     self.assertEqual(reason.format(url), str(found))
                 self.assertEqual(
-                    (may_pass, is_closed),
+                    (is_transient, is_closed),
                     (found.is_transient, found.is_closed),
                 )
 

@@ -286,7 +286,7 @@ class TestRepair(RepairTestCase):
             requested[first:second],
         )
 
-    def test_every_server_after_a_surprise_is_skipped(self) -> None:
+    def test_every_server_after_a_failure_is_skipped(self) -> None:
         self.ports += [test_check.port(31, 3), test_check.port(32, 3)]
         self.servers.append(test_check.server(3, 31))
         self.register(self.servers, self.ports)
@@ -808,7 +808,7 @@ class TestApproval(RepairTestCase):
         self.assertIn('2 of 2 findings can be repaired.', lines)
 
 
-class TestSurprises(RepairTestCase):
+class TestNotAsPlanned(RepairTestCase):
     def assert_stopped(self, message: str, *results: str) -> None:
         """Check that the first server ends the run, before the second."""
         result = self.repair('--auto-approve')

@@ -746,19 +746,19 @@ class TestTranslation(WorldTestCase):
         self.world.floating_ips = [inside]
         self.assert_unknown(reason % '172.16.0.9', 'internet', '172.16.0.9')
 
-    def test_7_useless_floating_ip(self) -> None:
+    def test_7_floating_ip_to_nothing(self) -> None:
         """Nothing is sent to it, nor from it."""
         forwarding = records.PortForwarding(
             'tcp', '2201', '10.0.1.5', '22', 'hidden'
         )
-        useless = records.FloatingIP('useless', '203.0.113.51', PUBLIC)
+        unused = records.FloatingIP('unused', '203.0.113.51', PUBLIC)
         reason = 'floating IP 203.0.113.51 leads to no visible port for any'
         for changes, verdict in (
             ({}, BLOCKED),
             ({'port_id': 'hidden'}, UNKNOWN),
             ({'port_forwardings': (forwarding,)}, UNKNOWN),
         ):
-            row = dataclasses.replace(useless, **changes)
+            row = dataclasses.replace(unused, **changes)
             address = ipaddress.ip_network(row.address)
             end = surroundings.End(row.address, address, floating_ip=row)
             for pair, to in (

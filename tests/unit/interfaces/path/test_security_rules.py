@@ -106,7 +106,7 @@ class TestInForce(testtools.TestCase):
             (), self.in_force(group(800, rule(1)), port_security_enabled=False)
         )
 
-    def test_doubles_are_one(self) -> None:
+    def test_duplicates_are_one(self) -> None:
         network = ipaddress.ip_network
         for name, first, second in (
             ('alike', {}, {}),
@@ -141,7 +141,7 @@ class TestInForce(testtools.TestCase):
                         found.group_rules,
                     )
 
-    def test_doubles_in_one_group(self) -> None:
+    def test_duplicates_in_one_group(self) -> None:
         both = group(800, rule(1, protocol='6'), rule(2, protocol='tcp'))
         (found,) = self.in_force(both)
         self.assertEqual(
