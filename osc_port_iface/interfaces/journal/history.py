@@ -15,6 +15,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 import dataclasses
 import datetime
+import itertools
 import json
 import sys
 from typing import Any
@@ -199,7 +200,14 @@ class RecordedSource:
             since = max(since, begin or since)
             until = min(until, end or until)
         same = [row for row in observations if since <= row.id <= until]
-        return same[0], same[-1]
+        # What was hidden in one of them may have been different.
+        for _states, rows in itertools.groupby(
+            same, key=lambda row: row.listings
+        ):
+            found = list(rows)
+            if found[-1].id >= now:
+                break
+        return found[0], found[-1]
 
 
 def _shared(found: dict[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,59 @@ class TestFindAt(AtTestCase):
             (row['Seen From'], row['Seen Until']),
         )
 
+    def test_what_was_hidden_may_have_been_different(self) -> None:
+        web = fake_cloud.server(1, 'web')
+        project = {'id': web['tenant_id'], 'name': 'demo'}
+        floating_ip = fake_cloud.floating_ip('192.0.2.9', 11)
+        first, *_others, last = [
+            self.observe_hidden(is_hidden, project, floating_ip)
+            for is_hidden in (False, True, False, False)
+        ]
+        self.environment = {}
+        for query in (ADDRESS, '192.0.2.9'):
+            result = self.openstack(
+                'server',
+                'interface',
+                'find',
+                query,
+                '-f',
+                'json',
+                '-c',
+                'Project Name',
+                '-c',
+                'Server Name',
+                '--between',
+                first,
+                last,
+                '--journal',
+                self.journal,
+            )
+            rows = [
+                (row['Project Name'], row['Server Name'])
+                for row in json.loads(result.stdout)
+                if row['Server Name']
+            ]
+            with self.subTest(query):
+                self.assertEqual(2, rows.count(('demo', 'web')), rows)
+
+    def observe_hidden(
+        self,
+        is_hidden: bool,
+        project: dict[str, Any],
+        floating_ip: dict[str, Any],
+    ) -> str:
+        """Record with or without names of projects and floating IPs."""
+        self.register_names('projects', project)
+        self.cloud.register_network('floatingips', floating_ip)
+        if is_hidden:
+            for url in (
+                f'{fake_cloud.AUTH_URL}/projects',
+                f'{fake_cloud.NETWORK_URL}/v2.0/floatingips',
+            ):
+                self.cloud.get(url, status_code=403)
+        result = self.record('-f', 'value', '-c', 'Finished')
+        return result.stdout.strip()
+
     def test_neither_has_it(self) -> None:
         first = self.recorded()
         self.recorded()

@@ -138,14 +138,14 @@ class ModelTests(testtools.TestCase):
         there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
         location = self.record([there, None, there])
         found = samples.snapshots(location)
-        self.assertEqual((objects(there), 1, 3), found[1])
-        self.assertEqual((objects(there), 1, 3), found[3])
+        self.assertEqual((objects(there), 1, 1), found[1])
+        self.assertEqual((objects(there), 3, 3), found[3])
 
     def test_what_ended_while_it_was_hidden(self) -> None:
         there = {'a': (ADDRESSES[0], 'web', 'ACTIVE')}
         location = self.record([there, None, {}])
         self.assertEqual(
-            {1: (objects(there), 1, 1), 3: ([], 2, 3)},
+            {1: (objects(there), 1, 1), 3: ([], 3, 3)},
             samples.snapshots(location),
         )
 
