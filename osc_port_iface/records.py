@@ -435,6 +435,13 @@ class Port:
             default=None,
         )
 
+    @property
+    def may_use_any_address(self) -> bool:
+        """Whether its host lets it use addresses that no port shows."""
+        return self.port_security_enabled is False or any(
+            pair.is_any_address for pair in self.address_pairs
+        )
+
     def names_address_of(self, other: 'Port') -> bool:
         """Return whether an address pair names an address of another port.
 
@@ -447,9 +454,14 @@ class Port:
         return any(pair and not pair.is_any_address for pair in pairs)
 
     @property
+    def is_marked(self) -> bool:
+        """Whether it has the tag of a port that is being repaired."""
+        return BOUNCE_TAG in self.tags
+
+    @property
     def is_half_bounced(self) -> bool:
         """Whether a repair that was interrupted has left it disabled."""
-        return self.admin_state_up is False and BOUNCE_TAG in self.tags
+        return self.admin_state_up is False and self.is_marked
 
     @property
     def has_load_balancer_name(self) -> bool:

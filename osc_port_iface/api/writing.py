@@ -49,6 +49,11 @@ _IDENTIFYING = (
     'fixed_ips',
     'device_id',
     'device_owner',
+    'host',
+    'security_group_ids',
+    'address_pairs',
+    'description',
+    'tags',
 )
 
 _MARK = _('Mark on port %s')
@@ -210,6 +215,7 @@ class Writer:
         host = paths.checked_id(host, what % port.id, _HOST_NAME)
         return dataclasses.replace(
             self._of_port('DELETE', port, what, f'/bindings/{host}'),
+            before={'host': host},
             role=_("it needs the role 'service'"),
         )
 

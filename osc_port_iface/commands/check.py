@@ -14,6 +14,7 @@
 
 import argparse
 import collections
+import os
 import shlex
 import time
 
@@ -197,10 +198,13 @@ class CheckServerInterface(lister.TextLister):
         # With --os-region-name, openstacksdk refuses what an openrc file does
         # not name.
         region = [self.region] if self.region else parsed_args.region[:1]
+        cloud = self.app.options.cloud
+        named = cloud and cloud != os.environ.get('OS_CLOUD')
         command = shlex.join(
             [
                 *(f'OS_REGION_NAME={name}' for name in region),
                 'openstack',
+                *(['--os-cloud', cloud] if named else []),
                 'server',
                 'interface',
                 'repair',

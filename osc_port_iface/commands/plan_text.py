@@ -61,6 +61,8 @@ _WARNINGS = {
         'plug the device in again'
     ),
     Action.BOUNCE: _('if the port carries traffic, the traffic stops'),
+    Action.RELEASE: _('a server that uses the port loses it'),
+    Action.DELETE: _('a deleted port cannot be restored'),
 }
 
 
@@ -100,12 +102,14 @@ def sentence(
     look: lookup.Lookup | None = None,
 ) -> str:
     """Say what is done about a finding, and to which interface."""
-    name = [finding.server_name or finding.server_id or _('no server')]
+    port, name = finding.port, [finding.server_name or finding.server_id]
+    if port and finding.server is None:
+        name = [_('port %s') % port.id, port.name]
     if look and (network := look.network(finding)):
-        name.append(network.name or '')
+        name.append(network.name)
     name += [fixed_ip.ip_address for fixed_ip in finding.fixed_ips]
     if not finding.fixed_ips:
-        name.append(finding.mac_address or finding.port_id or '')
+        name.append(finding.mac_address or finding.port_id)
     what = repair.reason
     if repair.action:
         host = finding.server.host if finding.server else ''

@@ -49,6 +49,7 @@ COLUMNS: columns.Columns[outcomes.Outcome] = (
     columns.Column('Server ID', 'finding.server_id'),
     columns.Column('Server Name', 'finding.server_name'),
     columns.Column('Port ID', 'finding.port_id'),
+    columns.Column('Port Name', 'finding.port.name', _LONG),
     columns.Column('MAC Address', 'finding.mac_address', _LONG),
     columns.Column('Finding', 'finding.code.value'),
     columns.Column('Action', 'action.value'),

@@ -23,6 +23,7 @@ from osc_port_iface.interfaces.repair import plan as plans
 from osc_port_iface import records
 
 _DISABLED = _('disabled')
+_MARKED = _('marked')
 
 
 class Result(enum.StrEnum):
@@ -98,18 +99,38 @@ def not_begun(
     return sorted(found, key=lambda row: row.finding.order)
 
 
-def left_disabled(outcome: Outcome) -> str | None:
-    """Say that a port was left disabled, or may have been."""
+def is_proven(
+    repair: plans.Repair, finding: plans.Finding, after: str | None
+) -> bool:
+    """Return whether what was read back shows that a finding is repaired.
+
+    It also disappears if the server is stopped, or the port detached.
+
+    :param after: The state at the end; None if it was not read.
+    """
+    if repair.action is plans.Action.BOUNCE:
+        return after in ('ACTIVE', None)
+    if repair.action is plans.Action.BIND and finding.server:
+        return after in (finding.server.host, None)
+    return after != finding.actual
+
+
+def left_behind(outcome: Outcome) -> str | None:
+    """Say what a bounce has left, or may have: a disabled or marked port."""
     if outcome.repair.action is not plans.Action.BOUNCE:
         return None
+    command = 'set --enable'
     if outcome.after == _DISABLED:
-        text = _('Port %s: it is disabled')
+        text = _('Port %(port)s: it is disabled')
     elif outcome.after is None:
-        text = _('Port %s: whether it is enabled is not known')
+        text = _('Port %(port)s: whether it is enabled is not known')
+    elif outcome.after == _MARKED:
+        text = _('Port %(port)s: it is enabled, but still marked')
+        command = f'unset --tag {records.BOUNCE_TAG}'
     else:
         return None
-    text += _("; run 'openstack port set --enable %s'")
-    return text % ((outcome.finding.port_id,) * 2)
+    text += _("; run 'openstack port %(command)s %(port)s'")
+    return text % {'port': outcome.finding.port_id, 'command': command}
 
 
 def observed_port(
@@ -127,7 +148,7 @@ def observed_port(
     if action is plans.Action.BOUNCE:
         if port.admin_state_up is False:
             return _DISABLED
-        return port.status or ''
+        return _MARKED if port.is_marked else port.status or ''
     return port.device_id or port.device_owner or _('no device')
 
 

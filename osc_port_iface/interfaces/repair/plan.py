@@ -326,12 +326,13 @@ class _Planner:
         if not self.options.bounce:
             reason = _('only with --bounce, which interrupts any traffic')
             return Repair((finding,), reason=reason, needs='--bounce')
+        disabled = dataclasses.replace(port, admin_state_up=False)
         begin = (
             self.writer.mark(port),
             self.writer.enable_port(port, False),
         )
         end = (
-            self.writer.enable_port(port, True),
+            self.writer.enable_port(disabled, True),
             self.writer.unmark(port),
         )
         calls = end if port.is_half_bounced else begin + end
@@ -340,12 +341,11 @@ class _Planner:
     def _detach(self, finding: Finding, port: records.Port) -> _Decision:
         if port.device_owner and not port.is_for_server:
             return _('the port belongs to %s') % port.device_owner
-        if (
-            port.id not in self.options.port_ids
-            and finding.server
-            and health_ports.is_cached(finding.server, port)
-        ):
-            return _("Nova's cache has it: name the port with --port")
+        is_known_to_nova = port.is_for_server or (
+            finding.server and health_ports.is_cached(finding.server, port)
+        )
+        if is_known_to_nova and port.id not in self.options.port_ids:
+            return _('Nova may have plugged it in: name the port with --port')
         release = self.writer.release_port(port, with_host=False)
         return Repair((finding,), Action.RELEASE, (release,))
 

@@ -109,8 +109,8 @@ def _doubt(
     """Say what may use a port, or be wrong about its server.
 
     A device ID that is not that of a server may be of anything. The UUID of a
-    container of Zun or Kuryr looks like that of a server. A server without
-    port security may have addresses that no port shows.
+    container of Zun or Kuryr looks like that of a server. A server that may
+    use any address may have one that no port shows.
     """
     if port.seconds_unchanged is None:
         return _('its age is not known')
@@ -127,11 +127,13 @@ def _doubt(
     if not_asked:
         services = ', '.join(not_asked)
         return _('a service that cannot be asked may use it (%s)') % services
+    if port.is_unowned and port.host:
+        return _('it is bound to %s') % port.host
     for other in users.ports if users and port.is_unowned else ():
         if (
             other.network_id == port.network_id
             and other.is_for_server
-            and other.port_security_enabled is False
+            and other.may_use_any_address
         ):
             return _('port %s may have its address') % other.id
     return None

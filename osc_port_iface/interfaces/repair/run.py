@@ -54,6 +54,8 @@ _NOTIFIED_WITHIN = 8.0
 # Seconds before each try to make good a repair that broke off.
 _UNDO_DELAYS = (0.0, 2.0, 5.0)
 
+_INTERRUPTED = _('it was interrupted')
+
 # Called with the number of a repair, and with the repair, before it begins.
 ShowRepair = Callable[[int, plans.Repair], object]
 
@@ -110,13 +112,15 @@ class Run:
         :param show_repair: Called before each repair.
         :returns: An outcome for each finding of the plan, in the same order.
         """
-        found = outcomes.not_begun(plan.unrepaired)
+        found = [*self._logged(outcomes.not_begun(plan.unrepaired))]
         for number, repair in enumerate(plan.repairs, 1):
             if self._is_over:
                 reason = _('the run ended before')
                 if not self.failures:
                     reason = _('the run was interrupted')
-                found += outcomes.not_begun([repair], reason=reason)
+                found += self._logged(
+                    outcomes.not_begun([repair], reason=reason)
+                )
                 continue
             show_repair(number, repair)
             found += self._logged(self._repair(_Attempt(repair)))
@@ -155,7 +159,7 @@ class Run:
                 result = outcomes.Result.REFUSED
         except KeyboardInterrupt:
             self.asked_to_stop.set()
-            problem = _('it was interrupted')
+            problem = _INTERRUPTED
         if not attempt.sent:
             return outcomes.not_begun(
                 [attempt.repair], reason=problem, remains=remains
@@ -166,13 +170,13 @@ class Run:
             with contextlib.suppress(KeyboardInterrupt):
                 self._undo(attempt)
         found = self._outcomes(attempt, result, problem, remains)
-        self.failures += filter(None, map(outcomes.left_disabled, found))
+        self.failures += filter(None, map(outcomes.left_behind, found))
         return found
 
     def _carry_out(self, attempt: _Attempt) -> list[outcomes.Outcome]:
         """Send the requests of a repair, and read back their effect.
 
-        :raises _Surprise: Something is not as planned.
+        :raises _NotAsPlanned: Something is not as planned.
         """
         repair = attempt.repair
         if self._is_gone(repair):
@@ -197,7 +201,7 @@ class Run:
         """Check that everything is still as it was when planned.
 
         :returns: Whether all findings are gone already.
-        :raises _Surprise: Something has changed.
+        :raises _NotAsPlanned: Something has changed.
         """
         planned = repair.findings
         result = check.confirm(self.job.cloud, planned, self.job.request.keep)
@@ -216,12 +220,17 @@ class Run:
     def _is_settled(self, finding: plans.Finding) -> bool:
         """Return whether a finding is gone because nothing is wrong any more.
 
-        There are also no findings while a server is being changed.
+        There are also no findings while a server is being changed, and fewer
+        once it is stopped or shelved.
 
         :raises errors.NotFound: The server no longer exists.
         """
-        return finding.server is None or server_state.is_settled(
-            self.job.cloud.compute.server(finding.server.id)
+        if finding.server is None:
+            return True
+        server = self.job.cloud.compute.server(finding.server.id)
+        return (
+            server_state.is_settled(server)
+            and server.status == finding.server.status
         )
 
     def _has_server(self, finding: plans.Finding) -> bool:
@@ -237,8 +246,9 @@ class Run:
     ) -> None:
         """Send requests of a repair, with fresh reads before each that cuts.
 
-        :raises _Surprise: Something speaks against a request, or the answer
-            is not what was planned.
+        :raises _NotAsPlanned: Something speaks against a request, or the
+            answer is not what was planned.
+        :raises KeyboardInterrupt: The user has asked to stop.
         """
         repair = attempt.repair
         for call in calls:
@@ -258,13 +268,17 @@ class Run:
                     call = dataclasses.replace(
                         call, revision=port.revision_number
                     )
+            # What is disabled is enabled again.
+            must_follow = has_begun and call in repair.undo
+            if self.asked_to_stop.is_set() and not must_follow:
+                raise KeyboardInterrupt
             self.log.request(repair, call)
             attempt.sent.append(call)
             result = self.job.writer.send(call)
             self.log.result(repair, call, result)
-            # An update of a port changes nothing.
-            has_changed = has_begun and repair.action is not plans.Action.TOUCH
-            if result.problem and result.is_refused and not has_changed:
+            # The event follows updates that have had no effect.
+            is_first = call == repair.event or not has_begun
+            if result.problem and result.is_refused and is_first:
                 raise _Refused(result.problem)
             if result.problem:
                 raise _NotAsPlanned(result.problem)
@@ -274,7 +288,7 @@ class Run:
 
         :param seconds: For how long to wait.
         :returns: Those that are still there then.
-        :raises _Surprise: The server cannot be judged.
+        :raises _NotAsPlanned: The server cannot be judged.
         """
         deadline = time.monotonic() + seconds
         planned = {finding.subject for finding in repair.findings}
@@ -360,28 +374,53 @@ class Run:
         :param remains: Whether something is still wrong.
         :param remaining: The findings that are known to be still there.
         """
-        repair, sent = attempt.repair, tuple(attempt.sent)
         return [
-            outcomes.Outcome(
-                repair,
-                finding,
-                outcomes.Result.STILL_THERE,
-                now.actual,
-                plans.SEE_FINDINGS,
-                sent=sent,
-            )
+            self._still_there(attempt, finding, now)
             if (now := (remaining or {}).get(finding.subject))
-            else outcomes.Outcome(
-                repair,
-                finding,
-                result,
-                self._observe(repair.action, finding),
-                reason,
-                remains,
-                sent,
-            )
-            for finding in repair.findings
+            else self._ended(attempt, finding, result, reason, remains)
+            for finding in attempt.repair.findings
         ]
+
+    def _still_there(
+        self, attempt: _Attempt, finding: plans.Finding, now: plans.Finding
+    ) -> outcomes.Outcome:
+        is_interrupted = self.asked_to_stop.is_set()
+        return outcomes.Outcome(
+            attempt.repair,
+            finding,
+            outcomes.Result.UNFINISHED
+            if is_interrupted
+            else outcomes.Result.STILL_THERE,
+            now.actual,
+            _INTERRUPTED if is_interrupted else plans.SEE_FINDINGS,
+            sent=tuple(attempt.sent),
+        )
+
+    def _ended(
+        self,
+        attempt: _Attempt,
+        finding: plans.Finding,
+        result: outcomes.Result,
+        reason: str | None,
+        remains: bool,
+    ) -> outcomes.Outcome:
+        """Return the outcome of a finding that is gone, or not known."""
+        repair = attempt.repair
+        after = self._observe(repair.action, finding)
+        if result is outcomes.Result.REPAIRED and not outcomes.is_proven(
+            repair, finding, after
+        ):
+            result, remains = outcomes.Result.UNFINISHED, True
+            reason = _('it is not judged any more')
+        return outcomes.Outcome(
+            repair,
+            finding,
+            result,
+            after,
+            reason,
+            remains,
+            tuple(attempt.sent),
+        )
 
     def _observe(
         self, action: plans.Action | None, finding: plans.Finding

@@ -130,11 +130,18 @@ class TestSentence(testtools.TestCase):
                 {'port': None},
                 f'web-2, {PORT.mac_address}',
             ),
-            ('no server', {'server': None}, f'{SERVER.id}, 192.0.2.136'),
             (
-                'no server at all',
-                {'server': None, 'server_id': None},
-                'no server, 192.0.2.136',
+                'no server',
+                {'server': None},
+                f'port {PORT.id}, 192.0.2.136',
+            ),
+            (
+                'no server, and a port with a name',
+                {
+                    'server': None,
+                    'port': dataclasses.replace(PORT, name='vip'),
+                },
+                f'port {PORT.id}, vip, 192.0.2.136',
             ),
         ):
             with self.subTest(name):
@@ -199,7 +206,8 @@ class TestLines(testtools.TestCase):
             (Code.HOST_DIFFERS, Action.BIND, 'hard reboot the server'),
             (Code.PORT_DOWN, Action.BOUNCE, 'the traffic stops'),
             (Code.ADDRESS_DIFFERS, Action.TOUCH, None),
-            (Code.NOT_ATTACHED, Action.RELEASE, None),
+            (Code.NOT_ATTACHED, Action.RELEASE, 'loses it'),
+            (Code.ORPHAN_PORT, Action.DELETE, 'cannot be restored'),
             # Nothing is done.
             (Code.MISSING_FROM_CACHE, None, None),
         ):

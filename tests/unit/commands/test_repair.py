@@ -228,8 +228,8 @@ class TestRepair(RepairTestCase):
         self.assertEqual(
             command_result.Result(
                 130,
-                f's1 {TOUCHED} still there not in the cache not in the cache '
-                f'{SEE_FINDINGS}\n'
+                f's1 {TOUCHED} unfinished not in the cache not in the cache '
+                'it was interrupted\n'
                 f's2 {TOUCHED} skipped not in the cache  the run was '
                 'interrupted\n',
                 '',
@@ -369,7 +369,7 @@ class TestRepair(RepairTestCase):
         )
         (row,) = json.loads(result.stdout)
         self.assertEqual(
-            ('still there', ['PUT']),
+            ('unfinished', ['PUT']),
             (row['Result'], [call['method'] for call in row['Requests']]),
         )
 
@@ -452,6 +452,30 @@ class TestRepair(RepairTestCase):
                 for event in ('request', 'result', 'outcome')
             ],
             [(line['event'], line['server_id']) for line in found[5:]],
+        )
+
+    def test_log_of_what_is_not_done(self) -> None:
+        self.ports.append(test_check.port(23, 2, status='DOWN'))
+        self.cloud.put(
+            re.compile(f'{PORTS_URL}/[^/]*$'), status_code=409, json={}
+        )
+        self.servers[1] = test_check.server(2, 23)
+        self.register(self.servers, self.ports)
+        path = self.create_file('')
+        self.repair('--auto-approve', '--audit-log', path)
+        lines = map(json.loads, pathlib.Path(path).read_text().splitlines())
+        self.assertEqual(
+            [
+                (fake_cloud.identifier(23), 'not repairable'),
+                (fake_cloud.identifier(12), 'refused'),
+                (fake_cloud.identifier(21), 'skipped'),
+                (fake_cloud.identifier(22), 'skipped'),
+            ],
+            [
+                (line['port_id'], line['result'])
+                for line in lines
+                if line['event'] == 'outcome'
+            ],
         )
 
     def test_log_of_two_ports(self) -> None:

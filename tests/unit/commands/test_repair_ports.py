@@ -18,10 +18,14 @@ import re
 import signal
 import time
 from typing import Any
+from unittest import mock
 
 import fixtures
 import requests
 
+from osc_port_iface.commands import plan_text
+from osc_port_iface.interfaces.repair import safeguards
+from osc_port_iface import records
 from tests import command_result
 from tests.unit.commands import test_check
 from tests.unit.commands import test_repair
@@ -337,6 +341,67 @@ class TestBounce(PortsTestCase):
             result.stdout,
         )
         self.assertEqual([MARK, DISABLE, ENABLE, ENABLE, UNMARK], self.seen)
+
+    def test_interrupted_before_the_port_is_disabled(self) -> None:
+        interrupt = functools.partial(signal.raise_signal, signal.SIGINT)
+        read_port = safeguards.read_port
+
+        def interrupt_and_read(*arguments: Any) -> records.Port | None:
+            interrupt()
+            return read_port(*arguments)
+
+        with mock.patch.object(safeguards, 'read_port', interrupt_and_read):
+            result = self.bounce()
+        self.assertEqual(
+            command_result.Result(
+                130, f'{DOWN} skipped DOWN  it was interrupted\n', ''
+            ),
+            result,
+        )
+        self.assertEqual([], self.seen)
+        self.faults = {1: interrupt}
+        self.assertEqual(
+            command_result.Result(
+                130, f'{DOWN} unfinished DOWN DOWN it was interrupted\n', ''
+            ),
+            self.bounce(),
+        )
+        self.assertEqual([MARK, UNMARK], self.seen)
+
+    def stop_server(self) -> None:
+        self.servers[0]['status'] = 'SHUTOFF'
+        self.register(self.servers, [self.port or {}])
+
+    def test_what_is_not_judged_any_more_is_not_repaired(self) -> None:
+        self.useFixture(
+            fixtures.MockPatchObject(self, 'following', return_value={})
+        )
+        self.after = {3: self.stop_server}
+        self.assertEqual(
+            command_result.Result(
+                3,
+                f'{DOWN} unfinished DOWN DOWN it is not judged any more\n',
+                '',
+            ),
+            self.bounce(),
+        )
+
+    def test_what_is_not_judged_any_more_is_not_gone(self) -> None:
+        problem = f'Port {PORT_ID}: not as it was when the plan was made'
+
+        def progress(*_arguments: object) -> str:
+            self.stop_server()
+            return ''
+
+        with mock.patch.object(plan_text, 'progress', progress):
+            result = self.bounce()
+        self.assertEqual(
+            command_result.Result(
+                1, f'{DOWN} skipped DOWN  {problem}\n', f'{problem}\n'
+            ),
+            result,
+        )
+        self.assertEqual([], self.seen)
 
     def test_terminated(self) -> None:
         """SIGHUP comes if the terminal is closed."""

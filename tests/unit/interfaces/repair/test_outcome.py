@@ -138,7 +138,30 @@ class TestOutcome(testtools.TestCase):
         )
         self.assertIs(True, found.remains)
 
-    def test_port_that_may_be_disabled(self) -> None:
+    def test_proof(self) -> None:
+        planned = dataclasses.replace(finding(), server=samples.server(PORT))
+        for action, after, expected in (
+            (plans.Action.BOUNCE, 'ACTIVE', True),
+            (plans.Action.BOUNCE, 'DOWN', False),
+            (plans.Action.BOUNCE, 'marked', False),
+            (plans.Action.BIND, samples.HOST, True),
+            (plans.Action.BIND, samples.OTHER_HOST, False),
+            (plans.Action.BIND, 'no host', False),
+            (plans.Action.TOUCH, planned.actual, False),
+            (plans.Action.TOUCH, '10.0.0.5', True),
+            (plans.Action.DELETE, 'deleted', True),
+            # The finding was gone a moment before.
+            (plans.Action.BOUNCE, None, True),
+            (plans.Action.BIND, None, True),
+            (plans.Action.TOUCH, None, True),
+        ):
+            with self.subTest(action, after=after):
+                self.assertIs(
+                    expected,
+                    outcomes.is_proven(repair(action), planned, after),
+                )
+
+    def test_what_a_bounce_leaves_behind(self) -> None:
         port = f'Port {PORT.id}: '
         enable = f"; run 'openstack port set --enable {PORT.id}'"
         for action, after, expected in (
@@ -147,6 +170,12 @@ class TestOutcome(testtools.TestCase):
                 plans.Action.BOUNCE,
                 None,
                 f'{port}whether it is enabled is not known{enable}',
+            ),
+            (
+                plans.Action.BOUNCE,
+                'marked',
+                f"{port}it is enabled, but still marked; run 'openstack port "
+                f"unset --tag server-interface-repair-bounce {PORT.id}'",
             ),
             (plans.Action.BOUNCE, 'ACTIVE', None),
             (plans.Action.BOUNCE, 'DOWN', None),
@@ -159,7 +188,7 @@ class TestOutcome(testtools.TestCase):
                     outcomes.Result.UNFINISHED,
                     after,
                 )
-                self.assertEqual(expected, outcomes.left_disabled(found))
+                self.assertEqual(expected, outcomes.left_behind(found))
 
 
 class TestObserved(testtools.TestCase):
@@ -168,6 +197,7 @@ class TestObserved(testtools.TestCase):
             (plans.Action.BIND, {}, samples.HOST),
             (plans.Action.BIND, {'host': None}, 'no host'),
             (plans.Action.BOUNCE, {'admin_state_up': False}, 'disabled'),
+            (plans.Action.BOUNCE, {'tags': (records.BOUNCE_TAG,)}, 'marked'),
             (plans.Action.BOUNCE, {'admin_state_up': True}, 'DOWN'),
             (plans.Action.BOUNCE, {'admin_state_up': None}, 'DOWN'),
             (plans.Action.BOUNCE, {'status': None}, ''),

@@ -194,8 +194,8 @@ class TestRepairs(PlanTestCase):
                 ['PUT {}'],
             ),
             (
-                'not attached, but with the device owner of a server',
-                finding(Code.NOT_ATTACHED, server(), port()),
+                'not attached, with the device ID of a server alone',
+                finding(Code.NOT_ATTACHED, server(), port(device_owner=None)),
                 {},
                 Action.RELEASE,
                 [released],
@@ -515,17 +515,26 @@ class TestRepairs(PlanTestCase):
             (None, 'something uses it'), (repair.action, repair.reason)
         )
 
-    def test_what_the_cache_has_is_not_released(self) -> None:
-        by_hand = port(device_owner=None, fixed_ips=CACHE[0].fixed_ips)
-        found = finding(Code.NOT_ATTACHED, server(cache=CACHE), by_hand)
-        for named, action in (((), None), ((by_hand.id,), Action.RELEASE)):
-            with self.subTest(str(named)):
-                (row,) = self.plan(found, port_ids=frozenset(named)).rows
-                self.assertEqual(action, row[1].action)
-        self.assertEqual(
-            "Nova's cache has it: name the port with --port",
-            self.plan(found).unrepaired[0].reason,
-        )
+    def test_what_nova_may_have_plugged_in_is_not_released(self) -> None:
+        for name, cache, owner in (
+            ('the cache has it', CACHE, None),
+            ('the device owner says so', (), 'compute:nova'),
+        ):
+            by_hand = port(
+                device_owner=owner,
+                fixed_ips=CACHE[0].fixed_ips,
+                host=None,
+                vif_type='unbound',
+            )
+            found = finding(Code.NOT_ATTACHED, server(cache=cache), by_hand)
+            for named, action in (((), None), ((by_hand.id,), Action.RELEASE)):
+                with self.subTest(name, named=named):
+                    plan = self.plan(found, port_ids=frozenset(named))
+                    self.assertEqual(action, plan.rows[0][1].action)
+            self.assertEqual(
+                'Nova may have plugged it in: name the port with --port',
+                self.plan(found).unrepaired[0].reason,
+            )
 
     def test_port_that_must_not_be_bound(self) -> None:
         found = finding(Code.HOST_DIFFERS, server(), port())

@@ -135,8 +135,12 @@ class TestNeutron(PortUsersTestCase):
             ('10.0.0.8', None),
             ('10.0.0.16/28', None),
             ('2001:db8::/32', None),
-            # This names no address.
-            ('0.0.0.0/0', None),
+            # This names no address, but allows each.
+            (
+                '0.0.0.0/0',
+                f'port {OTHER_ID} may have its address: name the port with '
+                '--port',
+            ),
         ):
             with self.subTest(pair):
                 self.assertEqual(
