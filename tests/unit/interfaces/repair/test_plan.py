@@ -615,6 +615,10 @@ class TestOptions(PlanTestCase):
             finding(Code.PORT_DOWN, server(), port()), bounce=True
         )
         self.assertEqual(bounce.calls[2:], bounce.undo)
+        self.assertEqual(
+            [{'admin_state_up': state} for state in (True, False)],
+            [call.before for call in bounce.calls[1:3]],
+        )
 
 
 class TestFindings(PlanTestCase):

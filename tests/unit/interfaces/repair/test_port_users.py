@@ -384,6 +384,12 @@ class TestNeutron(PortUsersTestCase):
             port = dataclasses.replace(PORT, status=status)
             self.assertEqual({}, self.read(port))
 
+    def test_bound_without_a_device(self) -> None:
+        bound = dataclasses.replace(PORT, host='compute-1')
+        why = 'it is bound to compute-1: name the port with --port'
+        self.assertEqual({PORT_ID: why}, self.read(bound))
+        self.assertEqual({}, self.read(bound, named=(PORT_ID,)))
+
     def test_container(self) -> None:
         why = 'a container may use it: name the port with --port'
         for device_id in ('kuryr-pod-1', fake_cloud.identifier(9), None):
