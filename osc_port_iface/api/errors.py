@@ -28,7 +28,7 @@
         TooLarge        504 or a timeout: a smaller request may succeed
           TooLong       414 or 431: the request does not fit
         NotInCatalog    the catalog has no such service
-        Unreachable     no answer: refused, reset, TLS, timeout
+        Unreachable     no answer: refused, reset, TLS, timeout, 502 or 503
         Malformed       an answer that is not what the API describes
 
 Each is a CommandError, so cliff prints it as one line and exits with status 1.
@@ -86,7 +86,7 @@ class NotInCatalog(RequestFailed):
 
 
 class Unreachable(RequestFailed):
-    """No answer at all."""
+    """The service does not answer."""
 
 
 class Malformed(RequestFailed):

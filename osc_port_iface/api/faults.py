@@ -66,6 +66,8 @@ _CLASSES: dict[int, type[errors.RequestFailed]] = {
     429: errors.RequestFailed,
     414: errors.TooLong,
     431: errors.TooLong,
+    502: errors.Unreachable,
+    503: errors.Unreachable,
     504: errors.TooLarge,
 }
 

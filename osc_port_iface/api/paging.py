@@ -329,7 +329,7 @@ class CollectionLister(abc.ABC):
                 is_too_long = isinstance(error, errors.TooLong)
                 if is_smallest or is_too_long or (is_divisible and not rows):
                     raise
-                self._page_size = max(_SMALLEST_PAGE, self._page_size // 2)
+                self._page_size = max(_SMALLEST_PAGE, self._page_size // 5)
                 LOG.info(
                     _('%(what)s: asking for pages of %(size)d'),
                     {'what': collection.what, 'size': self._page_size},

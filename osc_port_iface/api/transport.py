@@ -19,7 +19,7 @@ threads, limits on the size and the duration of an answer, and redirects that
 never send the token to another host.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 import functools
 import logging
 import time
@@ -52,6 +52,9 @@ _RETRY_DELAYS = (1.0, 2.0, 4.0)
 _LONGEST_DELAY = 60.0
 
 _RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+
+# A proxy answers with these if the service does not.
+_DOWN_STATUSES = frozenset({502, 503, 504})
 
 # A service answers with these if it is overloaded.
 _OVERLOADED_STATUSES = frozenset({429, 503})
@@ -145,6 +148,8 @@ class Transport:
         )
         self._credentials = credentials
         self._pace = pace.Pace()
+        # Whether a call has spent its retries, and nothing was answered since.
+        self._is_down = False
         self.url = url
         self.microversion: str | None = None
 
@@ -163,6 +168,9 @@ class Transport:
         is_divisible: bool = False,
     ) -> reading.Object:
         """Send a GET call, and retry it if that may help.
+
+        While the service is down, it is sent once, as retries would make each
+        of many calls wait in vain.
 
         :param path: The path below the URL of the service, or a whole URL.
         :param what: What is requested, as the beginning of error messages.
@@ -189,8 +197,9 @@ class Transport:
             except no_answer.NoAnswer as error:
                 if is_divisible:
                     _raise_if_too_large(call, error)
-                delay = next(connect_delays, None)
+                delay = self._next(connect_delays)
                 if delay is None or not error.is_transient:
+                    self._is_down = True
                     times = _(' (tried %d times)') % tries if tries > 1 else ''
                     raise errors.Unreachable(f'{what}: {error}{times}') from (
                         error
@@ -206,8 +215,9 @@ class Transport:
                     is_divisible and status in _TOO_LARGE_STATUSES
                 ):
                     break
-                delay = next(status_delays, None)
+                delay = self._next(status_delays)
                 if delay is None:
+                    self._is_down = status in _DOWN_STATUSES
                     break
                 delay = response.retry_after(delay)
                 problem = f'HTTP {status}'
@@ -221,6 +231,10 @@ class Transport:
         if status >= 300:
             raise self.explain(response, {404: hint})
         return reading.root(response)
+
+    def _next(self, delays: Iterator[float]) -> float | None:
+        """Return the seconds before the next retry; None without one."""
+        return None if self._is_down else next(delays, None)
 
     def path(self, path: str) -> str:
         """Return a path of the service in full, as in a call."""
@@ -320,6 +334,7 @@ class Transport:
                 self._credentials.accepted()
             elif self._credentials.renew(headers):
                 continue
+            self._is_down = self._is_down and response.status in _DOWN_STATUSES
             if response.status not in _OVERLOADED_STATUSES:
                 self._pace.succeeded()
             return response

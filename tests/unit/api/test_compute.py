@@ -81,7 +81,7 @@ class TestMicroversion(api_test_case.ApiTestCase):
     def test_nova_that_is_down(self) -> None:
         for name, answer, kind in (
             ('500', {'status_code': 500}, errors.RequestFailed),
-            ('503', {'status_code': 503}, errors.RequestFailed),
+            ('503', {'status_code': 503}, errors.Unreachable),
             ('504', {'status_code': 504}, errors.TooLarge),
             ('429', {'status_code': 429}, errors.RequestFailed),
             (

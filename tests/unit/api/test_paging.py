@@ -157,27 +157,28 @@ class TestPageSize(PagingTestCase):
 
         self.cloud.get(URL, json=answer)
 
-    def test_halved_and_remembered(self) -> None:
-        self.too_large_above(250)
+    def test_smaller_and_remembered(self) -> None:
+        self.too_large_above(100)
         self.all()
-        self.assertEqual([None, '500', '250'], self.asked('limit'))
+        self.assertEqual([None, '200', '40'], self.asked('limit'))
         self.all()
-        self.assertEqual('250', self.asked('limit')[-1])
+        self.assertEqual('40', self.asked('limit')[-1])
         self.assertEqual(4, len(self.requested(URL)))
         self.assertEqual([], self.clock.slept)
 
     def test_timeout(self) -> None:
         self.answer(URL, {'exc': requests.exceptions.ReadTimeout}, page('a'))
         self.assertEqual(['a'], self.all())
-        self.assertEqual([None, '500'], self.asked('limit'))
+        self.assertEqual([None, '200'], self.asked('limit'))
 
     def test_smallest(self) -> None:
         self.too_large_above(1)
         self.assertRaises(errors.TooLarge, self.all)
-        self.assertEqual(
-            [None, '500', '250', '125', '62', '31', '25', '25', '25', '25'],
-            self.asked('limit'),
-        )
+        # With the last, the service counts as down, and is asked once.
+        asked = [None, '200', '40', '25', '25', '25', '25']
+        self.assertEqual(asked, self.asked('limit'))
+        self.assertRaises(errors.TooLarge, self.all)
+        self.assertEqual([*asked, '25'], self.asked('limit'))
 
     def test_in_the_middle(self) -> None:
         self.answer(
@@ -189,7 +190,7 @@ class TestPageSize(PagingTestCase):
         )
         self.assertEqual(['a', 'b', 'c'], self.all())
         self.assertEqual([None, 'a', 'a', 'b'], self.asked('marker'))
-        self.assertEqual([None, None, '500', '500'], self.asked('limit'))
+        self.assertEqual([None, None, '200', '200'], self.asked('limit'))
 
 
 class TestMarker(PagingTestCase):

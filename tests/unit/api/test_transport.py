@@ -131,8 +131,8 @@ class TestStatus(TransportTestCase):
             (431, errors.TooLong),
             (451, errors.RequestRefused),
             (500, errors.RequestFailed),
-            (502, errors.RequestFailed),
-            (503, errors.RequestFailed),
+            (502, errors.Unreachable),
+            (503, errors.Unreachable),
             (504, errors.TooLarge),
             (599, errors.RequestFailed),
         ):
@@ -253,10 +253,62 @@ class TestRetries(TransportTestCase):
     def test_gives_up(self) -> None:
         self.answer(URL, {'status_code': 503})
         self.assert_raises(
-            errors.RequestFailed,
+            errors.Unreachable,
             'Thing: the service is not available; try again later (HTTP 503)',
         )
         self.assertEqual(4, len(self.requested(URL)))
+
+    def test_service_that_is_down_is_asked_once(self) -> None:
+        """Until it answers, no other call is sent again."""
+        off = requests.exceptions.ConnectionError('Off.')
+        slow = requests.exceptions.ReadTimeout('Slow.')
+        cases: tuple[tuple[str, dict[str, object], int, int], ...] = (
+            ('502', {'status_code': 502}, 4, 1),
+            ('503', {'status_code': 503}, 4, 1),
+            ('504', {'status_code': 504}, 4, 1),
+            ('refused', {'exc': off}, 4, 1),
+            ('slow', {'exc': slow}, 1, 1),
+            ('answers', {'status_code': 429}, 4, 4),
+        )
+        for name, answer, first, later in cases:
+            with self.subTest(name):
+                self.transport_under_test = self.transport()
+                self.answer(URL, answer)
+                counts = []
+                for _call in range(3):
+                    before = len(self.requested(URL))
+                    self.assertRaises(errors.ApiError, self.get)
+                    counts.append(len(self.requested(URL)) - before)
+                self.assertEqual([first, later, later], counts)
+                # Any other answer ends that, also to a change.
+                self.cloud.put(URL, status_code=409)
+                path = self.transport_under_test.path('/thing')
+                self.transport_under_test.change('PUT', path, 'Thing', {}, {})
+                self.answer(URL, {'status_code': 503}, {'json': {}})
+                self.get()
+
+    def test_other_failure_does_not_end_a_service_that_is_down(self) -> None:
+        off = requests.exceptions.ConnectionError('Off.')
+        down: tuple[dict[str, object], ...] = (
+            {'status_code': 503},
+            {'exc': off},
+            {'status_code': 504},
+        )
+        self.answer(URL, *[down[0]] * 4, *down, {'json': {}})
+        for _call in range(4):
+            self.assertRaises(errors.ApiError, self.get)
+        self.get()
+        self.assertEqual(8, len(self.requested(URL)))
+        self.assertEqual(DELAYS, self.clock.slept)
+
+    def test_all_threads_notice_that_a_service_is_down(self) -> None:
+        self.answer(URL, {'status_code': 503})
+        found = list(fan_out.fan_out(lambda _i: self.get(), range(100)))
+        self.assertTrue(
+            all(isinstance(error, errors.Unreachable) for _i, error in found)
+        )
+        most = 100 + 3 * fan_out.DEFAULT_WORKERS
+        self.assertGreaterEqual(most, len(self.requested(URL)))
 
     def test_divisible_is_told_at_once(self) -> None:
         answers: tuple[tuple[str, dict[str, object]], ...] = (
@@ -308,6 +360,7 @@ class TestRetries(TransportTestCase):
             ),
         ):
             with self.subTest(name):
+                self.transport_under_test = self.transport()
                 self.answer(URL, {'exc': error})
                 before = len(self.requested(URL))
                 self.assert_raises(errors.Unreachable, f'Thing: {problem}')
@@ -324,6 +377,7 @@ class TestRetries(TransportTestCase):
             ('short', 1000, True, errors.Unreachable, 4),
         ):
             with self.subTest(name):
+                self.transport_under_test = self.transport()
                 before = len(self.requested(URL))
                 error = self.assertRaises(
                     errors.RequestFailed,

@@ -13,10 +13,12 @@ import functools
 import ipaddress
 import json
 import pathlib
+import re
 from typing import Any
 
 from tests import command_result
 from tests.unit import base
+from tests.unit import clock
 from tests.unit import fake_cloud
 from tests.unit import pseudo_terminal
 
@@ -223,6 +225,22 @@ class TestFind(FindTestCase):
             ),
             self.find(*COLUMNS, '10.0.0.5'),
         )
+
+    def test_neutron_is_down(self) -> None:
+        self.useFixture(clock.Clock())
+        self.cloud.get(
+            re.compile(f'{fake_cloud.NETWORK_URL}/v2.0/'), status_code=502
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                'Floating IPs: a proxy got no valid answer from the service '
+                '(HTTP 502)\n',
+            ),
+            self.find('10.0.0.1'),
+        )
+        self.assertEqual(['floatingips'] * 4, self.asked())
 
     def test_address_pairs_that_are_not_shown(self) -> None:
         port = fake_cloud.port(14, 1, '10.0.0.4')

@@ -13,6 +13,7 @@
 """Failures in a listing of many servers."""
 
 import json
+import re
 import signal
 import threading
 from typing import Any
@@ -123,6 +124,20 @@ class TestFailures(test_list_fleet.FleetTestCase):
 
 
 class TestPace(test_list_fleet.FleetTestCase):
+    def test_nova_is_down_from_the_second_server_on(self) -> None:
+        """Not all servers cost the retries."""
+        self.useFixture(clock.Clock())
+        self.cloud.get(
+            re.compile('.*/os-interface'),
+            [{'json': {'interfaceAttachments': []}}, {'status_code': 503}],
+        )
+        result = self.list('--concurrency', '1')
+        self.assertEqual(1, result.status)
+        asked = [
+            line for line in self.cloud.requested() if 'os-interface' in line
+        ]
+        self.assertEqual(1 + 4 + 2, len(asked))
+
     def test_all_wait_when_asked_to(self) -> None:
         time = self.useFixture(clock.Clock())
         self.cloud.get(

@@ -13,10 +13,12 @@
 """The columns that are read from Neutron."""
 
 import json
+import re
 from urllib import parse
 
 
 from tests import command_result
+from tests.unit import clock
 from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
 
@@ -302,6 +304,23 @@ class TestLong(test_list_fleet.FleetTestCase):
                 'Port Name',
             ).without_headers(),
         )
+
+    def test_neutron_is_down(self) -> None:
+        """It is given up for all columns after the retries of one request."""
+        self.useFixture(clock.Clock())
+        self.cloud.get(
+            re.compile(f'{fake_cloud.NETWORK_URL}/v2.0/'), status_code=503
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '"","","","","","","","",""\n' * 2,
+                'Some values are missing: Networks: the service is not '
+                'available; try again later (HTTP 503)\n',
+            ),
+            self.long_rows(),
+        )
+        self.assertEqual(['networks'] * 4, self.asked_of_neutron())
 
     def test_only_what_is_shown_is_asked_for(self) -> None:
         for column, collections in (
