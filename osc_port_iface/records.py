@@ -283,6 +283,11 @@ class Port:
         return self.vif_type is not None
 
     @property
+    def effective_qos_policy_id(self) -> str | None:
+        """The QoS policy of the port, or else of its network."""
+        return self.qos_policy_id or self.network_qos_policy_id
+
+    @property
     def host_device(self) -> str | None:
         """The name of its device on its host, such as ``tap0a3ca19c-dd``.
 

@@ -189,6 +189,21 @@ def _network_name(row: _Interface, look: lookup.Lookup) -> str | None:
     return network.name if network else row.interface.network_label
 
 
+def _groups(row: _Interface, look: lookup.Lookup) -> list[str]:
+    """Name the security groups, by ID where the name is not known."""
+    port = look.port(row)
+    names = {group.id: group.name for group in look.security_groups(row)}
+    ids = port.security_group_ids if port else ()
+    return [names.get(group_id) or group_id for group_id in ids]
+
+
+def _qos_policy(row: _Interface, look: lookup.Lookup) -> str | None:
+    """Name the QoS policy, by ID if the name is not known."""
+    port, policy = look.port(row), look.qos_policy(row)
+    name = policy.name if policy else None
+    return name or (port.effective_qos_policy_id if port else None)
+
+
 def _floating_ips(row: _Interface, look: lookup.Lookup) -> Sequence[str]:
     return row.interface.floating_ips or [
         found.address for found in look.floating_ips(row)
@@ -263,9 +278,7 @@ OF_INTERFACE: Columns[_Interface] = (
         _LONG,
         kind=cells.port_forwardings,
     ),
-    Column(
-        'Security Groups', 'look.security_groups.name', _LONG, kind=_in_order
-    ),
+    Column('Security Groups', _groups, _LONG, kind=_in_order),
     Column(
         'Port Security',
         'look.port.port_security_enabled',
@@ -278,7 +291,7 @@ OF_INTERFACE: Columns[_Interface] = (
         _LONG,
         kind=cells.address_pairs,
     ),
-    Column('QoS Policy', 'look.qos_policy.name', _ON_REQUEST),
+    Column('QoS Policy', _qos_policy, _ON_REQUEST),
     Column('DNS Name', 'look.port.dns_name', _ON_REQUEST),
     Column('Device Owner', 'look.port.device_owner', _ON_REQUEST),
     Column('Admin State', 'look.port.admin_state_up', _LONG, kind=cells.flag),

@@ -219,7 +219,7 @@ class PluginCommand(command.Command):
         self.fail(*(line for found in answers for line in found.failures))
 
     def report_hidden(self, look: lookup.Lookup, is_asked: bool) -> None:
-        """Report what Neutron shows to administrators only.
+        """Report what Neutron hides, such as what administrators see only.
 
         :param look: What was looked up.
         :param is_asked: Whether the user asked for exactly that. Otherwise,

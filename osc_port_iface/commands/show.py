@@ -159,6 +159,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
         look = lookup.Lookup(cloud, found.all.rows)
         tree = topology.tree(found, look)
         self.report(found.all, look)
+        self.report_hidden(look, is_asked=False)
         stdout = self.app.stdout
         if parsed_args.tree == 'text':
             emphasize = colours.warn if colours.are_wanted(stdout) else str

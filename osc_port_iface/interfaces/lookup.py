@@ -76,7 +76,7 @@ class Lookup:
     :ivar failures: A line for each thing that could not be read.
     :ivar notices: A line for each thing that this caller may not read.
     :ivar hidden: A line for each thing that Neutron shows to administrators
-        only.
+        only, or not at all.
     """
 
     def __init__(
@@ -103,6 +103,8 @@ class Lookup:
         self._with_rules = with_rules
         self._with_server_details = with_server_details
         self._lost: set[str] = set()
+        # Whether all of the last batch could be read.
+        self._is_whole = True
 
     def port(self, row: LookupRow) -> records.Port | None:
         """Look up the port of a row."""
@@ -178,7 +180,8 @@ class Lookup:
     def qos_policy(self, row: LookupRow) -> records.QosPolicy | None:
         """Look up the QoS policy of the port of a row, or of its network."""
         port = self.port(row)
-        return self._qos_policies.get((port and _qos_policy_id(port)) or '')
+        policy_id = port and port.effective_qos_policy_id
+        return self._qos_policies.get(policy_id or '')
 
     def security_groups(self, row: LookupRow) -> list[records.SecurityGroup]:
         """Look up the security groups of the port of a row."""
@@ -237,9 +240,14 @@ class Lookup:
     @functools.cached_property
     def _ports(self) -> dict[str, records.Port]:
         # There are fewer servers than ports.
-        missing = (row for row in self._rows if row.port_id and not row.port)
+        missing = [row for row in self._rows if row.port_id and not row.port]
         ids = (row.server_id for row in missing)
-        return self._list(neutron.PORTS, ids, 'device_id')
+        found = self._list(neutron.PORTS, ids, 'device_id')
+        if self._is_whole:
+            text = _('Port %s: Neutron does not show it')
+            hidden = {row.port_id or '' for row in missing} - {*found}
+            self.hidden |= {text % printable.escape(i) for i in hidden}
+        return found
 
     def _known_ports(self) -> list[records.Port]:
         return [port for row in self._rows if (port := self.port(row))]
@@ -282,7 +290,7 @@ class Lookup:
 
     @functools.cached_property
     def _qos_policies(self) -> dict[str, records.QosPolicy]:
-        ids = map(_qos_policy_id, self._known_ports())
+        ids = (port.effective_qos_policy_id for port in self._known_ports())
         return self._list(neutron.QOS_POLICIES, ids)
 
     @functools.cached_property
@@ -296,9 +304,8 @@ class Lookup:
         ids = [i for port in ports for i in port.security_group_ids]
         if not self._with_rules:
             return self._list(neutron.SECURITY_GROUPS, ids)
-        failures = len(self.failures) + len(self.notices)
         found = self._list(neutron.SECURITY_GROUPS_WITH_RULES, ids)
-        if len(self.failures) + len(self.notices) == failures:
+        if self._is_whole:
             self.notices += [
                 _(
                     'The rules of security group %s are not known: Neutron '
@@ -377,6 +384,7 @@ class Lookup:
 
         :returns: The rows, by ID.
         """
+        self._is_whole = False
         if service in self._lost:
             return {}
         try:
@@ -394,6 +402,7 @@ class Lookup:
             return {}
         self.failures += answer.failures
         self.notices += answer.notices
+        self._is_whole = not (answer.failures or answer.notices)
         return {found.id: found for found in answer.rows}
 
 
@@ -434,10 +443,6 @@ def _mismatch(
 
 def _missing(error: errors.ApiError) -> str:
     return _('Some values are missing: %s') % error
-
-
-def _qos_policy_id(port: records.Port) -> str | None:
-    return port.qos_policy_id or port.network_qos_policy_id
 
 
 def _chosen(

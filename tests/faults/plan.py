@@ -29,7 +29,8 @@ Faults    How; see :mod:`language`. Several places, and as many faults, stand
           how the cloud is, with or without the others.
 Output    ``same`` as without the faults, ``none``, ``heading`` alone,
           ``no two`` without the rows of the server two, ``without`` and the
-          columns that are empty, ``less`` and those that are missing, or
+          columns that are empty, ``with`` one value ``for`` another,
+          ``less`` and the columns that are missing, or
           ``N rows`` for what ``many`` makes of the port of two, or ``row``
           and the cells of the only row, with ``-empty-``.
 Error     Standard error; ``//`` between lines, ``...`` for any text.
@@ -162,6 +163,8 @@ class Case:
                 return heading + ','.join(f'"{cell}"' for cell in shown) + '\n'
             case ['without', *columns]:
                 return _edited(healthy, empty=' '.join(columns).split(', '))
+            case ['with', new, 'for', old]:
+                return healthy.replace(f'"{old}"', f'"{new}"')
             case ['less', *columns]:
                 return _edited(healthy, left_out=' '.join(columns).split(', '))
         raise ValueError(self.output)

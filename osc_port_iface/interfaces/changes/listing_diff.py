@@ -20,6 +20,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import dataclasses
 import functools
 
+from osc_port_iface import addresses
 from osc_port_iface.i18n import _
 from osc_port_iface import printable
 
@@ -42,6 +43,9 @@ _IDENTIFYING = (
 ATTACHED = 'attached'
 DETACHED = 'detached'
 RENAMED = 'renamed'
+
+# The columns of names that have an ID where the name is not known.
+_NAMES = ('Security Groups', 'QoS Policy')
 
 # The names of changes that are not named after their column.
 _KINDS = {
@@ -109,11 +113,14 @@ class Listing:
         return self.only(PARENT_PORT_ID, ('', None))
 
     def knows(self, header: str) -> bool:
-        """Return whether any interface has a value in a column."""
-        return header in self.headers and (
-            not self.interfaces
-            or any(row[header] for row in self.interfaces.values())
-        )
+        """Return whether any interface has a value in a column.
+
+        An ID in place of a name is none.
+        """
+        texts = (row[header] for row in self.interfaces.values())
+        if header in _NAMES:
+            texts = (i for i in texts if not addresses.is_uuid(i[:36]))
+        return header in self.headers and (not self.interfaces or any(texts))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -365,7 +365,9 @@ class TestDiff(test_list_fleet.FleetTestCase):
     def test_what_cannot_be_looked_up_is_not_compared(self) -> None:
         self.cloud.register_network_versions()
         self.cloud.register_network(
-            'ports', fake_cloud.port(11, 1, '10.0.0.1', name='eth0')
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.1', name='eth0'),
+            fake_cloud.port(12, 2, '10.0.0.2'),
         )
         columns = ('-c', 'Port ID', '-c', 'Server ID', '-c', 'Port Name')
         before = self.save(*columns, '-f', 'json')
@@ -385,6 +387,33 @@ class TestDiff(test_list_fleet.FleetTestCase):
                 ),
                 self.diff(before),
             )
+
+    def test_names_that_cannot_be_looked_up_are_not_compared(self) -> None:
+        """The IDs that are shown in their place are no change."""
+        self.cloud.register_network_versions()
+        self.cloud.register_network(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.1'),
+            fake_cloud.port(12, 2, '10.0.0.2'),
+        )
+        group = fake_cloud.security_group(800, 'default')
+        self.cloud.register_network('security-groups', group)
+        columns = ('-c', 'Port ID', '-c', 'Server ID', '-c', 'Security Groups')
+        before = self.save(*columns, '-f', 'json')
+        self.assertEqual(command_result.Result(0, '', ''), self.diff(before))
+        self.cloud.get(
+            f'{self.cloud.network_url}/v2.0/security-groups', status_code=500
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                '',
+                'Some values are missing: Security groups: the service failed '
+                '(HTTP 500)\n'
+                f'In {before} only, so not compared: Security Groups\n',
+            ),
+            self.diff(before),
+        )
 
     def test_tag_is_not_compared_where_neutron_is_asked(self) -> None:
         before = self.save()

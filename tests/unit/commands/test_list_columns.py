@@ -99,6 +99,9 @@ BINDING_IS_HIDDEN = (
     'How ports are bound is not known: Neutron shows that to administrators '
     'only\n'
 )
+PORT_IS_HIDDEN = (
+    f'Port {fake_cloud.identifier(12)}: Neutron does not show it\n'
+)
 PROVIDER_IS_HIDDEN = (
     'How networks are provided is not known: Neutron shows that to '
     'administrators only\n'
@@ -225,7 +228,11 @@ class TestColumns(test_list_fleet.FleetTestCase):
                     result = self.list(
                         '-f', 'json', '-c', column, '--source', source
                     )
-                    self.assertEqual((0, ''), (result.status, result.stderr))
+                    lacks_port = source == 'compute' and 'ports' in collections
+                    self.assertEqual(
+                        (0, PORT_IS_HIDDEN if lacks_port else ''),
+                        (result.status, result.stderr),
+                    )
                     found = json.loads(result.stdout)
                     self.assertEqual({column: value}, found[-1])
                     self.assertEqual(
@@ -236,13 +243,15 @@ class TestColumns(test_list_fleet.FleetTestCase):
                         self.assertEqual({column: nothing}, found[0])
                 self.assertEqual(
                     command_result.Result(
-                        0, f'"{column}"\n""\n"{text}"\n', ''
+                        0,
+                        f'"{column}"\n""\n"{text}"\n',
+                        PORT_IS_HIDDEN if 'ports' in collections else '',
                     ),
                     self.list('-f', 'csv', '-c', column, '--quote', 'all'),
                 )
 
     def test_sorts_on_every_column(self) -> None:
-        for column, value, _text, _collections in COLUMNS:
+        for column, value, _text, collections in COLUMNS:
             with self.subTest(column=column):
                 for direction, index in (
                     ('--sort-ascending', 1),
@@ -257,7 +266,10 @@ class TestColumns(test_list_fleet.FleetTestCase):
                         column,
                         direction,
                     )
-                    self.assertEqual((0, ''), (result.status, result.stderr))
+                    self.assertEqual(
+                        (0, PORT_IS_HIDDEN if 'ports' in collections else ''),
+                        (result.status, result.stderr),
+                    )
                     self.assertEqual(
                         value, json.loads(result.stdout)[index][column]
                     )
@@ -386,8 +398,29 @@ class TestColumns(test_list_fleet.FleetTestCase):
             },
         )
         self.assertEqual(
-            command_result.Result(0, '\nsilver\n', ''),
+            command_result.Result(0, '\nsilver\n', PORT_IS_HIDDEN),
             self.list('-f', 'value', '-c', 'QoS Policy'),
+        )
+
+    def test_policy_that_is_not_shown(self) -> None:
+        """It is not shared, or could not be read."""
+        policy_id = self.port['qos_policy_id']
+        self.register_policies()
+        self.assertEqual(
+            command_result.Result(0, f'{policy_id}\n', ''),
+            self.list('web', '-f', 'value', '-c', 'QoS Policy'),
+        )
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/qos/policies', status_code=500
+        )
+        self.assertEqual(
+            command_result.Result(
+                1,
+                f'{policy_id}\n',
+                'Some values are missing: QoS policies: the service failed '
+                '(HTTP 500)\n',
+            ),
+            self.list('web', '-f', 'value', '-c', 'QoS Policy'),
         )
 
     def test_no_policy_no_request(self) -> None:
@@ -395,7 +428,7 @@ class TestColumns(test_list_fleet.FleetTestCase):
             'ports', {**self.port, 'qos_policy_id': ''}
         )
         self.assertEqual(
-            command_result.Result(0, '\n\n', ''),
+            command_result.Result(0, '\n\n', PORT_IS_HIDDEN),
             self.list('-f', 'value', '-c', 'QoS Policy'),
         )
         self.assertEqual(['ports'], self.asked_of_neutron())
@@ -497,8 +530,8 @@ class TestColumns(test_list_fleet.FleetTestCase):
             ('Network Type', PROVIDER_IS_HIDDEN),
             ('Segmentation ID', PROVIDER_IS_HIDDEN),
             ('Physical Network', PROVIDER_IS_HIDDEN),
-            ('PCI Address', BINDING_IS_HIDDEN),
-            ('Host Device', BINDING_IS_HIDDEN),
+            ('PCI Address', BINDING_IS_HIDDEN + PORT_IS_HIDDEN),
+            ('Host Device', BINDING_IS_HIDDEN + PORT_IS_HIDDEN),
             ('MTU', ''),
         ):
             with self.subTest(column=column):

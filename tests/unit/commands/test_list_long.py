@@ -23,6 +23,9 @@ from tests.unit.commands import test_list_fleet
 from tests.unit import fake_cloud
 
 
+GROUP_IDS = f'{fake_cloud.identifier(800)},{fake_cloud.identifier(801)}'
+
+
 class TestLong(test_list_fleet.FleetTestCase):
     COLUMNS = (
         '-c',
@@ -228,7 +231,10 @@ class TestLong(test_list_fleet.FleetTestCase):
         )
 
     def test_empty_where_nothing_is_known(self) -> None:
-        """Neutron hides a port of another project, and some have no name."""
+        """Some have no name, and Neutron hides some of another project.
+
+        It hides the port of one interface, and a security group of the other.
+        """
         self.register_ports(self.ports[0])
         self.cloud.register_network(
             'security-groups',
@@ -244,8 +250,10 @@ class TestLong(test_list_fleet.FleetTestCase):
                 0,
                 '"Subnet Names","Security Groups","VNIC Type","Host Device"\n'
                 '"","","",""\n'
-                '"private-v6","web","normal","tap00000000-00"\n',
-                '',
+                f'"private-v6","{fake_cloud.identifier(801)},web","normal",'
+                '"tap00000000-00"\n',
+                f'Port {fake_cloud.identifier(12)}: Neutron does not show '
+                'it\n',
             ),
             self.list(
                 '-f',
@@ -379,14 +387,14 @@ class TestLong(test_list_fleet.FleetTestCase):
                 'security-groups',
                 'Security groups',
                 '"","front","private-v4,private-v6",'
-                '"203.0.113.6,203.0.113.7","","compute-1","ovs","normal",'
-                '"tap00000000-00"\n',
+                f'"203.0.113.6,203.0.113.7","{GROUP_IDS}","compute-1","ovs",'
+                '"normal","tap00000000-00"\n',
             ),
             (
                 'floatingips',
                 'Floating IPs',
-                '"","front","private-v4,private-v6","","","compute-1","ovs",'
-                '"normal","tap00000000-00"\n',
+                '"","front","private-v4,private-v6","",'
+                f'"{GROUP_IDS}","compute-1","ovs","normal","tap00000000-00"\n',
             ),
         ):
             self.forbid(collection)

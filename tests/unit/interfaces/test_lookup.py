@@ -272,6 +272,41 @@ class TestInterfaces(api_test_case.ApiTestCase):
             look.hidden,
         )
 
+    def test_hidden_port(self) -> None:
+        self.cloud.register_network('ports', fake_cloud.port(12, 2))
+        look = self.look()
+        self.assertEqual(
+            [False, True], [look.port(one) is not None for one in self.rows]
+        )
+        self.assertEqual(
+            {f'Port {fake_cloud.identifier(11)}: Neutron does not show it'},
+            look.hidden,
+        )
+        self.assertEqual(([], []), (look.failures, look.notices))
+
+    def test_what_was_not_read_is_not_hidden(self) -> None:
+        """Neutron refuses it, gives a broken row, or was given up."""
+        self.cloud.register_extensions('security-group')
+        refused: dict[str, object] = {'status_code': 403}
+        broken: dict[str, object] = {'json': {'ports': [{'id': 7}]}}
+        for name, answer in (('refused', refused), ('broken', broken)):
+            with self.subTest(name):
+                self.answer(f'{api_test_case.NEUTRON_URL}/ports', answer)
+                look = self.look()
+                self.assertIsNone(look.port(self.rows[0]))
+                self.assertEqual(set(), look.hidden)
+        self.refuse('networks', 503)
+        look = self.look()
+        self.assertIsNone(look.network(self.rows[0]))
+        self.assertIsNone(look.port(self.rows[0]))
+        self.assertEqual(set(), look.hidden)
+        known = samples.port(11, security_group_ids=('a',))
+        self.rows[0] = dataclasses.replace(self.rows[0], port=known)
+        look = self.look(with_rules=True)
+        self.assertIsNone(look.network(self.rows[0]))
+        self.assertEqual([], look.security_groups(self.rows[0]))
+        self.assertEqual([], look.notices)
+
     def test_hidden_segments(self) -> None:
         self.cloud.register_network(
             'networks', {'id': fake_cloud.identifier(700), 'name': 'private'}
