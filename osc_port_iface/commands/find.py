@@ -200,7 +200,9 @@ class FindServerInterface(as_of.RecordedLister):
         if 'Server Name' in headers:
             place = headers.index('Server Name')
             if not all(row[place].human_readable() for row in rows):
-                less = 'Certainty' if matched else 'Project Name'
+                # What is behind an address may not have it.
+                is_certain = matched and not parsed_args.behind
+                less = 'Certainty' if is_certain else 'Project Name'
                 self.rank('Device Owner', above=less)
         return headers, rows
 

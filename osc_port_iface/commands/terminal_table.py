@@ -46,6 +46,9 @@ _LONGEST_WORD = 64
 # How many names of columns to show; nobody reads a longer line.
 _MOST_NAMED = 6
 
+# A column that says nothing without another one, which is more important.
+_DETAILS = {'Protocol': 'External Port'}
+
 # How the headers of names end, which people choose freely, and which are often
 # long.
 NAMES = ('Name', 'Names', 'Security Groups', 'Tag')
@@ -97,8 +100,8 @@ def fit(
     """Choose the columns that fit.
 
     If not all fit, those that are empty in all rows leave. Each of the others
-    stays if it fits beside the more important ones. The most important one
-    stays in any case.
+    stays if it fits beside the more important ones, and if that of which it is
+    a detail stays. The most important one stays in any case.
 
     :param columns: All columns.
     :param importance: The headers, the most important one first. Columns that
@@ -116,6 +119,9 @@ def fit(
         columns, key=lambda column: ranks.get(column.header, len(ranks))
     ):
         needed = column.least_width + _COLUMN_FRAME
+        whole = _DETAILS.get(column.header)
+        if whole in full and whole not in widths:
+            continue
         if not column.is_empty and (needed <= room or not widths):
             widths[column.header] = column.least_width
             room -= needed

@@ -64,6 +64,13 @@ def find(search: searches.Search) -> None:
     )
 
     for query, row, forwardings in chosen:
+        leads = bool(forwardings or row.port_id or search.failures)
+        if query.number and not leads:
+            port = query.text.rpartition(':')[2]
+            search.notices.append(
+                _('Floating IP %(address)s does not forward %(port)s')
+                % {'address': row.address, 'port': port}
+            )
         match = searches.Match(
             query,
             'floating-ip',

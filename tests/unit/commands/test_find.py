@@ -796,6 +796,52 @@ class TestOnATerminal(FindTestCase):
             self.find('203.0.113.5').stdout,
         )
 
+    def test_protocol_is_not_shown_without_its_port(self) -> None:
+        self.cloud.register_network(
+            'floatingips',
+            fake_cloud.floating_ip(
+                '203.0.113.206',
+                port_forwardings=[
+                    fake_cloud.forwarding(2201, 22, 11, '198.51.100.101')
+                ],
+            ),
+        )
+        self.assertEqual(
+            """\
++--------------------+-----------------+-----------+-------------+-----------+
+| Query              | Matched As      | Certainty | Server Name | Host      |
++--------------------+-----------------+-----------+-------------+-----------+
+| 203.0.113.206:2201 | port-forwarding | forwards  | a-server-1  | compute-1 |
++--------------------+-----------------+-----------+-------------+-----------+
+""",
+            self.find('203.0.113.206:2201').stdout,
+        )
+
+    def test_certainty_of_what_is_behind(self) -> None:
+        """Device Owner would leave no room for it."""
+        self.cloud.register_network(
+            'routers', fake_cloud.router(20, '203.0.113.94')
+        )
+        self.cloud.register_network(
+            'subnets', fake_cloud.subnet(901, '203.0.113.0/24', 701)
+        )
+        self.register_ports(
+            fake_cloud.port(
+                30,
+                20,
+                '203.0.113.94',
+                device_owner='network:router_gateway',
+                network_id=fake_cloud.identifier(701),
+            ),
+            fake_cloud.port(
+                31, 20, '10.0.0.1', device_owner='network:router_interface'
+            ),
+            fake_cloud.port(11, 1, '10.0.0.5'),
+        )
+        output = self.find('203.0.113.0/24', '--behind').stdout
+        self.assertIn('| owns      |', output)
+        self.assertIn('| behind    | a-server-1  |', output)
+
     def test_beginning_of_a_mac_address(self) -> None:
         self.assertEqual(
             """\

@@ -12,6 +12,7 @@
 
 import json
 
+from tests import command_result
 from tests.unit.commands import test_find
 from tests.unit import fake_cloud
 
@@ -106,7 +107,7 @@ class TestPortForwardings(test_find.FindTestCase):
         for query, expected in (
             ('203.0.113.5', both),
             ('203.0.113.5:8010/tcp', both[:1]),
-            ('203.0.113.5:8011', [('floating-ip', None, None)]),
+            ('203.0.113.5:10443', both[1:]),
         ):
             with self.subTest(query):
                 self.assertEqual(
@@ -159,23 +160,60 @@ class TestPortForwardings(test_find.FindTestCase):
         self.rows('203.0.113.5', columns=('Query',))
         self.assertEqual(['floatingips', 'ports', 'ports'], self.asked())
 
+    def found(self, query: str) -> list[str]:
+        """Return what a query matches as, beside whatever is reported."""
+        result = self.find(query, '-f', 'value', '-c', 'Matched As')
+        return result.stdout.splitlines()
+
+    def test_a_port_that_is_not_forwarded(self) -> None:
+        self.register()
+        for port in ('80/udp', '22', '443/UDP'):
+            with self.subTest(port):
+                self.assertEqual(
+                    command_result.Result(
+                        0,
+                        'floating-ip\n',
+                        f'Floating IP 203.0.113.5 does not forward {port}\n',
+                    ),
+                    self.find(
+                        f'203.0.113.5:{port}',
+                        *('-f', 'value', '-c', 'Matched As'),
+                    ),
+                )
+        # All ports of this one lead to its port.
+        self.cloud.register_network(
+            'floatingips', fake_cloud.floating_ip('203.0.113.5', 11)
+        )
+        self.assertEqual(
+            [('floating-ip', 'web')],
+            self.rows('203.0.113.5:22', columns=('Matched As', 'Server Name')),
+        )
+
+    def test_forwardings_that_cannot_be_read(self) -> None:
+        """Whether the port is among them is not known."""
+        row = fake_cloud.floating_ip('203.0.113.5')
+        self.cloud.register_port_forwardings(
+            row,
+            fake_cloud.forwarding(0, 0, 11, '10.0.0.5', external_port=None),
+        )
+        self.cloud.get(
+            f'{fake_cloud.NETWORK_URL}/v2.0/floatingips/{row["id"]}'
+            '/port_forwardings',
+            status_code=403,
+        )
+        result = self.find('203.0.113.5:22')
+        self.assertEqual(1, result.status)
+        self.assertNotIn('does not forward', result.stderr)
+
     def test_the_port_chooses(self) -> None:
         self.register()
         for query, found in (
             ('203.0.113.5:443', [443]),
             ('203.0.113.5:80/TCP', [80]),
-            ('203.0.113.5:80/udp', [None]),
-            ('203.0.113.5:22', [None]),
         ):
             with self.subTest(query):
                 self.assertEqual(
-                    [
-                        (
-                            'port-forwarding' if number else 'floating-ip',
-                            number,
-                        )
-                        for number in found
-                    ],
+                    [('port-forwarding', number) for number in found],
                     self.rows(query, columns=('Matched As', 'External Port')),
                 )
 
@@ -183,7 +221,5 @@ class TestPortForwardings(test_find.FindTestCase):
         self.register(external_port=None, external_port_range='8000:8010')
         for number, count in ((7999, 0), (8000, 2), (8010, 2), (8011, 0)):
             with self.subTest(number):
-                rows = self.rows(
-                    f'203.0.113.5:{number}', columns=('Matched As',)
-                )
-                self.assertEqual(count, rows.count(('port-forwarding',)))
+                rows = self.found(f'203.0.113.5:{number}')
+                self.assertEqual(count, rows.count('port-forwarding'))
