@@ -155,8 +155,10 @@ def _why_not_connected(causes: list[BaseException]) -> str:
             detail = printable.one_line(cause.verify_message)
             return _('its certificate is not trusted: %s') % detail
         if isinstance(cause, ssl.SSLError):
-            detail = (cause.reason or '').replace('_', ' ').lower()
-            return _('TLS failed: %s') % printable.one_line(detail)
+            # Only an error of OpenSSL has one.
+            reason = printable.one_line(getattr(cause, 'reason', '') or '')
+            text = _('TLS failed: %s') % reason.replace('_', ' ').lower()
+            return text if reason else _('TLS failed')
         if isinstance(cause, socket.gaierror):
             return _('the name of the host cannot be resolved')
         if isinstance(cause, OSError) and cause.errno and cause.strerror:

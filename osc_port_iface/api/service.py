@@ -159,7 +159,9 @@ def endpoint(
             # The loader of openstacksdk makes strings of numbers
             # (``_util.normalize_keys``), which keystoneauth cannot use.
             rate_limit=float(config.get_rate_limit(service_type) or 0) or None,
-            concurrency=int(config.get_concurrency(service_type) or 0) or None,
+            # With a negative one, keystoneauth would wait for ever.
+            concurrency=max(0, int(config.get_concurrency(service_type) or 0))
+            or None,
             # For a method that openstacksdk does not have, None is returned
             # (``CloudRegion.__getattr__``).
             **{

@@ -94,7 +94,7 @@ class ShowServerInterface(as_of.RecordedCommand, command.ShowOne):
                 'Draw the interfaces of the server, or only the given one, '
                 'with their networks, addresses, routers and floating IPs, '
                 'and mark where Nova and Neutron differ: text (default), '
-                'mermaid or dot'
+                'mermaid or dot; put it last or write --tree=<language>'
             ),
         )
         return parser

@@ -160,10 +160,14 @@ def _check_only(server: str, answer: _Answer) -> None:
 
 
 def _address(text: str) -> addresses.Address | None:
+    """Read an address of a single interface; None if it is none."""
     try:
-        return addresses.parse_address(text)
+        address = addresses.parse_query(text)
     except ValueError:
         return None
+    kinds = addresses.Kind
+    of_one = kinds.IP_ADDRESS, kinds.MAC_ADDRESS, kinds.PORT
+    return address if address.kind in of_one else None
 
 
 def _addresses(row: records.ServerInterface) -> list[str | None]:

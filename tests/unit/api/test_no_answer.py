@@ -16,6 +16,7 @@ from collections.abc import Callable
 import contextlib
 import operator
 import socket
+import ssl
 import struct
 import threading
 
@@ -180,6 +181,14 @@ class TestExplain(testtools.TestCase):
         ):
             with self.subTest(message):
                 self.assertEqual(message, str(no_answer.explain(error)))
+
+    def test_tls_that_fails_without_a_reason(self) -> None:
+        error = requests.exceptions.SSLError()
+        error.__cause__ = ssl.SSLError()
+        self.assertEqual(
+            'cannot connect to the service: TLS failed',
+            str(no_answer.explain(error)),
+        )
 
 
 def _reset(connection: socket.socket) -> None:

@@ -115,6 +115,25 @@ class TestFind(api_test_case.ApiTestCase):
         )
         self.assertRaises(errors.NotFound, self.find, 'none')
 
+    def test_names_like_what_find_looks_for(self) -> None:
+        """The beginning of a MAC address, a range and a device are names."""
+        for name in (
+            'fa163e',
+            '10.0.0.5-10.0.0.6',
+            '10.0.0.0/24',
+            'tap0a3ca19c-dd',
+        ):
+            with self.subTest(name):
+                self.cloud.register_network('networks')
+                self.cloud.register_network(
+                    'ports',
+                    fake_cloud.port(11, 1, '10.0.0.5'),
+                    fake_cloud.port(12, 1, '10.0.0.6', name=name),
+                )
+                self.assertEqual(
+                    fake_cloud.identifier(12), self.find(name).port_id
+                )
+
     def test_a_tag_asks_nova_only(self) -> None:
         self.cloud.register_interfaces(
             SERVER,
@@ -147,6 +166,8 @@ class TestFind(api_test_case.ApiTestCase):
             'fa:16:3e:00:00:0b',
             port_id,
             '203.0.113.5',
+            '203.0.113.5:22',
+            '10.0.0.5:22',
         ):
             with self.subTest(text):
                 found = self.find(None, text)
@@ -202,6 +223,11 @@ class TestFind(api_test_case.ApiTestCase):
             '10.0.0.5',
             '::ffff:10.0.0.5',
             '2001:DB8:0::5',
+            '[2001:db8::5]',
+            '[2001:db8::5]:443',
+            '10.0.0.5:22/tcp',
+            '[::ffff:10.0.0.5]',
+            '10.0.0.5/32',
             'fa:16:3e:00:00:0b',
             'FA163E00000B',
         ):
