@@ -192,7 +192,9 @@ def _find(journal: str, moment: datetime.datetime, address: str) -> None:
                 found = search.Search(cloud=cloud, queries=queries)
                 owners.find(found)
                 owners.sort(found, lookup.Lookup(cloud, found.rows))
-                until = source.unchanged(series.usable)[1].ended
+                until = source.unchanged(series.lines[observed.scope.id])[
+                    1
+                ].ended
 
 
 def _record(

@@ -182,7 +182,7 @@ def _compare_times(
         name for before in saved for name in before.regions
     ]
     parts: list[joint_report.Part[as_of.RecordedCommand]] = []
-    with moments.at(parsed_args.journal, times, asked) as found:
+    with moments.at(parsed_args.journal, times, asked, encloses=True) as found:
         observed = {row.scope.region: bool(row.chosen) for row in found[0]}
         sides = list(saved)
         if len(observed) > 1:
@@ -374,7 +374,7 @@ class _Side:
                 header: sys.intern(cell.human_readable())
                 for header, cell in zip(headers, row, strict=True)
             }
-            # Of several scopes, the widest one comes first.
+            # Of several scopes, the latest observation comes first.
             interfaces.setdefault(texts[listing_diff.PORT_ID], texts)
         return listing_diff.Listing(
             name,

@@ -50,7 +50,8 @@ _Span: TypeAlias = tuple[list[_Row], 'history.Observed', 'history.Observed']
 class _SeenRow:
     """A row, and the observations that have it.
 
-    :ivar is_certain: Whether all that are asked have it.
+    :ivar times: How many of those that are asked have it.
+    :ivar is_certain: Whether all have.
     """
 
     scope_id: int
@@ -58,6 +59,7 @@ class _SeenRow:
     row: _Row
     since: datetime.datetime
     until: datetime.datetime
+    times: int = 0
     is_certain: bool = False
 
     def is_covered_by(self, other: _SeenRow) -> bool:
@@ -147,20 +149,19 @@ class RecordedRegions:
                 yield self._place(region) + _only('', dict.fromkeys(only))
 
     def ask_before(self) -> tuple[columns.Table, bool]:
-        """Ask the first observation of each scope, if it is the nearest one.
+        """Ask the observation before the time, of each scope.
 
-        :returns: The table, and whether nothing that was read for it is
-            different in the others.
+        :returns: The table, the latest observation first, and whether nothing
+            that was read for it is different in the others.
         """
-        rows: list[_Row] = []
+        spans: list[_Span] = []
         is_certain = True
         for series in self._series:
-            if series.chosen and series.chosen[0].began > series.window[0]:
-                continue
-            first = itertools.islice(self._answers(series), 1)
-            for found, _since, until in first:
-                rows += found
-                is_certain &= series.chosen[-1].ended <= until.ended
+            for span in itertools.islice(self._answers(series), 1):
+                spans.append(span)
+                is_certain &= series.chosen[-1].ended <= span[2].ended
+        spans.sort(key=lambda span: span[1].began, reverse=True)
+        rows = [row for found, _since, _until in spans for row in found]
         return (self._all_headers, rows), is_certain
 
     @property
@@ -176,23 +177,24 @@ class RecordedRegions:
         """Ask the observations of a scope, in order."""
         found: list[_SeenRow] = []
         before: dict[str, _SeenRow] = {}
+        asked = 0
         for rows, since, until in self._answers(series):
+            asked += 1
             now: dict[str, _SeenRow] = {}
             for row in rows:
                 key = json.dumps([cell.machine_readable() for cell in row])
                 seen = before.get(key)
                 if seen is None:
                     seen = _SeenRow(
-                        series.scope.id, key, row, since.began, until.ended
+                        since.scope.id, key, row, since.began, until.ended
                     )
                     found.append(seen)
                 seen.until = until.ended
-                seen.is_certain = (
-                    seen.since <= series.window[0]
-                    and seen.until >= series.window[1]
-                )
+                seen.times += 1
                 now[key] = seen
             before = now
+        for seen in found:
+            seen.is_certain = seen.times == asked
         return found
 
     def _answers(self, series: moments.Series) -> Iterator[_Span]:
@@ -202,9 +204,9 @@ class RecordedRegions:
             that was read for them is the same.
         """
         region = series.scope.region
-        until: history.Observed | None = None
+        last: dict[int, int] = {}
         for observed in series.chosen:
-            if until and observed.id <= until.id:
+            if observed.id <= last.get(observed.scope.id, 0):
                 continue
             part = joint_report.Part(self._command, region)
             self.parts.append(part)
@@ -224,7 +226,8 @@ class RecordedRegions:
                 self._headers = headers
                 if self._shows_region:
                     rows = [(cells.text(region or None), *row) for row in rows]
-            since, until = source.unchanged(series.usable)
+            since, until = source.unchanged(series.lines[observed.scope.id])
+            last[observed.scope.id] = until.id
             yield rows, since, until
 
     def _qualified(
@@ -307,7 +310,10 @@ def tabulate(
             raise exceptions.CommandError(
                 _('Several recorded interfaces match, use a port ID')
             )
-        found.sort(key=lambda seen: seen.is_certain, reverse=True)
+        # The latest one that was there before the time.
+        found.sort(
+            key=lambda seen: (seen.since <= time, seen.since), reverse=True
+        )
     if parsed_args.between:
         found.sort(key=lambda seen: seen.since)
     elif not all(seen.is_certain for seen in found):

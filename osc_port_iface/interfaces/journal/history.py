@@ -93,6 +93,7 @@ class Scope:
 class Observed:
     """One observation in a journal.
 
+    :ivar scope: What was observed.
     :ivar began: When it began, by the clock of the services.
     :ivar ended: When it ended, likewise.
     :ivar listings: The state of each listing, by kind: ``complete`` or
@@ -100,6 +101,7 @@ class Observed:
     """
 
     id: int
+    scope: Scope
     began: datetime.datetime
     ended: datetime.datetime
     listings: dict[str, str]
@@ -123,6 +125,7 @@ def observations(
     return [
         Observed(
             row.id,
+            scope,
             timestamps.from_ms(row.began),
             timestamps.from_ms(row.ended),
             row.listings,
@@ -181,8 +184,10 @@ class RecordedSource:
     ) -> tuple[Observed, Observed]:
         """Find how long all that was read has been, and stayed, the same.
 
-        :param observations: The observations of the scope, in order.
-        :returns: The first and the last observation in which it is the same.
+        :param observations: The observations of the scope and of those that
+            see more, in order.
+        :returns: The first and the last observation in which it is the same,
+            without one of another scope in between.
         """
         now = self._observed.id
         first, last = _VERSIONS.first, _VERSIONS.last
@@ -199,13 +204,17 @@ class RecordedSource:
             begin, end = self._connection.execute(query.where(condition)).one()
             since = max(since, begin or since)
             until = min(until, end or until)
-        same = [row for row in observations if since <= row.id <= until]
-        # What was hidden in one of them may have been different.
-        for _states, rows in itertools.groupby(
-            same, key=lambda row: row.listings
+        for _same, rows in itertools.groupby(
+            observations,
+            key=lambda row: (
+                row.scope.id,
+                since <= row.id <= until,
+                # What was hidden may have been different.
+                row.listings,
+            ),
         ):
             found = list(rows)
-            if found[-1].id >= now:
+            if self._observed in found:
                 break
         return found[0], found[-1]
 

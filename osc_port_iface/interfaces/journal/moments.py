@@ -34,40 +34,48 @@ _TICK = datetime.timedelta(microseconds=1)
 
 @dataclasses.dataclass(frozen=True)
 class Series:
-    """Observations of one scope, in order.
+    """Observations that tell what a scope sees, in order.
 
     :ivar connection: The journal.
-    :ivar scope: What was observed.
-    :ivar usable: All observations of it; only those asked, if one is wider.
-    :ivar chosen: Those that tell of the time.
+    :ivar scope: The scope.
+    :ivar lines: Of it and each scope that sees more, by ID: all observations
+        of that scope and of those that see more.
+    :ivar chosen: Those that tell of the time, of this scope or of others.
     :ivar notices: Lines about the time that was not observed.
-    :ivar window: When the first one that is asked began, and the last one
-        ended; of a wider scope, if that is nearer to the time.
     :ivar wider: A scope that has observed the time, too, and sees more.
     """
 
     connection: sa.engine.Connection
     scope: history.Scope
-    usable: list[history.Observed]
+    lines: dict[int, list[history.Observed]]
     chosen: list[history.Observed]
     notices: list[str]
-    window: tuple[datetime.datetime, ...] = ()
     wider: history.Scope | None = None
 
     def source(self, observed: history.Observed) -> history.RecordedSource:
         """Return what was recorded in one of the observations."""
-        return history.RecordedSource(self.connection, self.scope, observed)
+        return history.RecordedSource(
+            self.connection, observed.scope, observed
+        )
 
 
 @contextlib.contextmanager
 def at(
-    location: str, times: Sequence[Time], regions: Collection[str] = ()
+    location: str,
+    times: Sequence[Time],
+    regions: Collection[str] = (),
+    encloses: bool = False,
 ) -> Iterator[list[list[Series]]]:
     """Look at a cloud as it was at each of several times.
+
+    All observations of a scope and of those that see more tell what it sees,
+    so the nearest of them count.
 
     :param location: The journal.
     :param times: The times.
     :param regions: The names of the regions; all if empty.
+    :param encloses: Whether to ask no scope that was observed only before or
+        only after a time.
     :returns: For each time, the observations that tell of it, of each scope
         that has such observations for all of the times, the widest ones of a
         region first. Those that enclose a time are included. A notice says
@@ -82,21 +90,37 @@ def at(
         chosen = names.choose_regions(regions, known)
         found: list[list[Series]] = []
         absent: dict[str, list[Series]] = {}
+        lines: dict[int, list[history.Observed]] = {}
         # A wider one has fewer selectors.
         scopes.sort(key=lambda scope: sum(map(bool, scope.details.values())))
+        observed = [
+            row
+            for scope in scopes
+            for row in history.observations(connection, scope)
+        ]
+        observed.sort(key=lambda row: row.began)
         for scope in sorted(scopes, key=lambda row: known.index(row.region)):
             if scope.region not in chosen:
                 continue
-            usable = history.observations(connection, scope)
-            undated = Series(connection, scope, usable, [], [])
+            enclosing = [series[0].scope for series in found]
+            lines[scope.id] = [
+                row
+                for row in observed
+                if row.scope == scope
+                or (
+                    row.scope.sees_more_than(scope)
+                    and (row.scope in enclosing or not encloses)
+                )
+            ]
+            undated = Series(connection, scope, lines, [], [])
             series = [_choose(undated, time) for time in times]
             if all(each.chosen for each in series):
                 found.append(series)
             else:
-                without_choice = [
+                # A narrower one has observed at least as long a time.
+                absent[scope.region] = [
                     dataclasses.replace(each, chosen=[]) for each in series
                 ]
-                absent.setdefault(scope.region, without_choice)
         if not found:
             notices = [
                 line
@@ -113,18 +137,16 @@ def at(
         # They are older than the first region that was recorded.
         seen.add('')
         found += [absent[region] for region in absent if region not in seen]
-        yield [_nearest(series) for series in zip(*found, strict=True)]
+        yield [_widened(series) for series in zip(*found, strict=True)]
 
 
 def _choose(series: Series, time: Time) -> Series:
     """Choose the observations that tell of a time, and enclose it."""
-    usable = series.usable
+    usable = series.lines[series.scope.id]
     if not usable:
         return dataclasses.replace(series, notices=[engines.EMPTY])
-    begin, end = (
-        time if isinstance(time, Sequence) else [time or usable[-1].ended] * 2
-    )
-    first, last = usable[0].began, usable[-1].ended
+    first, last = usable[0].began, max(row.ended for row in usable)
+    begin, end = time if isinstance(time, Sequence) else [time or last] * 2
     text = _('%(moment)s is not in the time observed, %(first)s to %(last)s')
     unseen = [
         text
@@ -146,41 +168,23 @@ def _choose(series: Series, time: Time) -> Series:
         *[row for row in usable if row.ended >= begin and row.began <= end],
         *[row for row in usable if row.began > end][:1],
     ]
-    return dataclasses.replace(
-        series,
-        chosen=found,
-        notices=unseen,
-        window=(found[0].began, found[-1].ended),
-    )
+    return dataclasses.replace(series, chosen=found, notices=unseen)
 
 
-def _nearest(found: Collection[Series]) -> list[Series]:
-    """Leave out what a wider scope has observed nearer to the time.
+def _widened(found: Sequence[Series]) -> list[Series]:
+    """Note which scopes have observed what a narrower one has, too.
 
-    What a narrower one has observed in between may have been there so briefly
-    that the wider one has never seen it.
+    What that one has observed in between may have been there so briefly that
+    the wider one has never seen it.
     """
-    nearest = []
+    widened = []
     for series in found:
-        for wider in found:
-            if wider.notices or not wider.scope.sees_more_than(series.scope):
-                continue
-            begin = max(series.window[0], wider.window[0])
-            end = min(series.window[1], wider.window[1])
-            near = [
-                row
-                for row in series.chosen
-                if row.ended >= begin and row.began <= end
-            ]
-            # What was the same for longer may have been different in between.
-            series = dataclasses.replace(
-                series,
-                usable=near,
-                chosen=near,
-                notices=[],
-                window=(begin, end),
-                wider=series.wider or wider.scope,
-            )
-        if series.chosen or not series.wider:
-            nearest.append(series)
-    return nearest
+        wider = [
+            other.scope
+            for other in found
+            if not other.notices and other.scope.sees_more_than(series.scope)
+        ]
+        if wider:
+            series = dataclasses.replace(series, notices=[], wider=wider[0])
+        widened.append(series)
+    return widened

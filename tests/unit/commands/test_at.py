@@ -10,6 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+import datetime
 import functools
 import io
 import json
@@ -130,7 +131,7 @@ class TestFindAt(AtTestCase):
                 if row['Server Name']
             ]
             with self.subTest(query):
-                self.assertEqual(2, rows.count(('demo', 'web')), rows)
+                self.assertEqual(2, rows.count(('demo', 'web')))
 
     def observe_hidden(
         self,
@@ -816,6 +817,164 @@ class TestSeveralSelections(AtTestCase):
             (row['Host'], row['Seen From'], row['Seen Until']),
         )
 
+    def observe(self, *history: str) -> list[dict[str, Any]]:
+        """Record owners of the address: a selection, and the server's name."""
+        names = 'web', 'db', 'mail'
+        narrow = fake_cloud.identifier(2)
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/{narrow}',
+            json={'server': fake_cloud.server(2, 'db')},
+        )
+        selections = {
+            'project': self.narrow,
+            'all': (),
+            'server': (narrow,),
+        }
+        found = []
+        for text in history:
+            selection, name = text.split()
+            number = names.index(name) + 1
+            self.cloud.register_servers(fake_cloud.server(number, name))
+            self.cloud.register_network(
+                'ports', fake_cloud.port(11, number, ADDRESS)
+            )
+            found.append(self.recorded(*selections[selection]))
+        return found
+
+    def between(self, before: dict[str, Any], after: dict[str, Any]) -> str:
+        """Return a moment at which nothing was observed."""
+        begin, end = (
+            datetime.datetime.fromisoformat(text)
+            for text in (before['Finished'], after['Started'])
+        )
+        self.assertLess(begin, end)
+        return (begin + (end - begin) / 2).isoformat()
+
+    def test_the_nearest_of_all_selections_counts(self) -> None:
+        """A selection may not have been observed on the other side."""
+        journal, environment = self.journal, self.environment
+        changed = (
+            'Something changed between the observations before and after this '
+            'time: see Seen From and Seen Until\n'
+        )
+        for history, before, expected in (
+            (
+                ('project web', 'all mail', 'project web'),
+                1,
+                [('mail', 1, 1), ('web', 2, 2)],
+            ),
+            (
+                ('project web', 'all db', 'project mail'),
+                1,
+                [('db', 1, 1), ('mail', 2, 2)],
+            ),
+            (
+                ('project web', 'all mail', 'project web', 'all web'),
+                0,
+                [('web', 0, 0), ('mail', 1, 1)],
+            ),
+            (
+                ('all web', 'project db', 'all mail', 'project mail'),
+                2,
+                [('mail', 2, 3)],
+            ),
+            (('project web', 'all web', 'project web'), 1, [('web', 1, 2)]),
+            (('project web', 'all web', 'project web'), 0, [('web', 0, 1)]),
+            (
+                ('project db', 'all web', 'project db', 'project db'),
+                2,
+                [('db', 2, 3)],
+            ),
+            (
+                ('all web', 'server db', 'all web'),
+                1,
+                [('web', 0, 2), ('db', 1, 1)],
+            ),
+        ):
+            self.journal += '-'
+            self.environment = environment
+            rows = self.observe(*history)
+            moment = self.between(*rows[before : before + 2])
+            for arguments in (('find', ADDRESS), ('list',)):
+                with self.subTest(arguments, history=history):
+                    result = self.at(moment, *arguments, '-f', 'json')
+                    self.assertEqual(
+                        [
+                            (
+                                name,
+                                rows[first]['Started'],
+                                rows[last]['Finished'],
+                            )
+                            for name, first, last in expected
+                        ],
+                        [
+                            (
+                                row['Server Name'],
+                                row['Seen From'],
+                                row['Seen Until'],
+                            )
+                            for row in json.loads(result.stdout)
+                        ],
+                    )
+                    self.assertEqual(
+                        (0, changed if len(expected) > 1 else ''),
+                        (result.status, result.stderr),
+                    )
+            with self.subTest('show', history=history):
+                result = self.at(
+                    moment,
+                    'show',
+                    ADDRESS,
+                    '-f',
+                    'value',
+                    '-c',
+                    'Server Name',
+                )
+                self.assertEqual(
+                    history[before].split()[1], result.stdout.strip()
+                )
+        self.journal = journal
+
+    def test_no_row_is_seen_while_a_wider_selection_lacks_it(self) -> None:
+        rows = self.observe('project web', 'all db', 'project web', 'all web')
+        result = self.openstack(
+            'server',
+            'interface',
+            'find',
+            ADDRESS,
+            '-f',
+            'json',
+            '--between',
+            rows[0]['Started'],
+            rows[-1]['Finished'],
+            '--journal',
+            self.journal,
+        )
+        self.assertEqual(
+            [
+                ('web', rows[0]['Started'], rows[0]['Finished']),
+                ('db', rows[1]['Started'], rows[1]['Finished']),
+                ('web', rows[2]['Started'], rows[3]['Finished']),
+            ],
+            [
+                (row['Server Name'], row['Seen From'], row['Seen Until'])
+                for row in json.loads(result.stdout)
+            ],
+        )
+
+    def test_what_was_only_observed_on_one_side_is_not_denied(self) -> None:
+        _first, *observations = self.observe(
+            'project web', 'all web', 'project web'
+        )
+        line = (
+            "cannot tell about '10.9.9.9'; only these were recorded: project "
+            f'{fake_cloud.PROJECT_ID}\n'
+        )
+        self.assertEqual(
+            command_result.Result(1, '\n', line),
+            self.at(self.between(*observations), 'find', '10.9.9.9'),
+        )
+
     def test_what_the_wider_one_has_seen_later_counts(self) -> None:
         self.recorded(*self.narrow)
         self.remove_server()
@@ -846,8 +1005,9 @@ class TestSeveralSelections(AtTestCase):
         )
 
     def test_the_time_that_the_wider_one_has_observed(self) -> None:
-        self.recorded(*self.narrow)
-        first, last = self.recorded(), self.recorded()
+        first = self.recorded(*self.narrow)
+        self.recorded()
+        last = self.recorded()
         result = self.at('2100-01-01', 'find', ADDRESS)
         self.assertEqual(
             f'{self.journal}: 2100-01-01T00:00:00.000Z is not in the time '
