@@ -100,7 +100,7 @@ class Trace:
             return _('through router %s') % names
         if self._target_network_id == self._start_id:
             return _('same network')
-        if self._known.has_routers_outside(self._start_id):
+        if self._known.leads_outside(self._start_id) is steps.ALLOWED:
             return _('direct to provider network')
         return None
 
@@ -224,8 +224,8 @@ class Trace:
 
     def _leave_neutron(self, next_hop: str) -> NoReturn:
         """Go on outside Neutron, if a router may be there."""
-        leads = self._known.has_routers_outside(self.network_id)
-        if leads:
+        leads = self._known.leads_outside(self.network_id)
+        if leads is steps.ALLOWED:
             is_outside = self._target_network_id is None
             verdict = steps.ALLOWED if is_outside else steps.UNKNOWN
             text = _(
@@ -234,7 +234,7 @@ class Trace:
             )
             self._end(verdict, text, address=next_hop)
         # Servers do not forward to themselves.
-        holder = leads is False and self._known.holder(
+        holder = leads is steps.BLOCKED and self._known.holder(
             self.network_id,
             addresses.parse_ip_network(next_hop),
             self._source.port,
@@ -243,7 +243,7 @@ class Trace:
             text = _('port %(holder)s may have the next hop %(address)s')
             self._end(steps.UNKNOWN, text, address=next_hop, holder=holder)
         text = _('network %(network)s has no visible router at %(address)s')
-        if leads is False and not (self.routers or self._is_joined):
+        if leads is steps.BLOCKED and not (self.routers or self._is_joined):
             text = _NOT_JOINED
         verdict = self._known.judge_absence(self.network_id)
         self._end(verdict, text, address=next_hop)
@@ -252,7 +252,7 @@ class Trace:
         """Stop at a router that does not know the destination."""
         target_id = self._target_network_id
         is_outside = target_id is None or (
-            self._known.has_routers_outside(target_id)
+            self._known.leads_outside(target_id) is not steps.BLOCKED
         )
         reason = _('router %(row)s has no route to %(target)s')
         if is_outside and not router.gateways:
@@ -368,7 +368,8 @@ class Trace:
         elif (
             router.has_source_nat
             and self._source.network not in self.seen
-            and not self._known.has_routers_outside(self._target_network_id)
+            and self._known.leads_outside(self._target_network_id)
+            is steps.BLOCKED
         ):
             self._end_without_route(router)
         self._end(verdict, text, address=surroundings.text(self._target))

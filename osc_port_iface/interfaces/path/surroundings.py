@@ -149,7 +149,7 @@ class Surroundings:
         owner = self.network(network_id).project_id
         is_own = owner is not None and owner == self.project_id
         if (self.sees_all or is_own) and (
-            self.has_routers_outside(network_id) is False
+            self.leads_outside(network_id) is steps.BLOCKED
         ):
             return self.missing_verdict
         return steps.UNKNOWN
@@ -168,26 +168,26 @@ class Surroundings:
             and group.is_shared is False
         )
 
-    def has_routers_outside(self, network_id: str) -> bool | None:
-        """Return whether a network leads to routers outside Neutron.
+    def leads_outside(self, network_id: str) -> steps.Verdict:
+        """Judge whether a network leads to routers outside Neutron.
 
         Only administrators see whether it is a physical one. Of a network that
         is not shared, the MTU tells others if it is a tunnel
         (https://docs.openstack.org/neutron/latest/admin/config-mtu.html).
 
-        :returns: None if it may lead there.
+        :returns: ``allowed`` if it does, and ``unknown`` if it may.
         """
         network = self.network(network_id)
         if network.is_external:
-            return True
+            return steps.ALLOWED
         kinds = {segment.network_type for segment in network.segments}
         is_tunnel = not kinds & _PHYSICAL
         if not kinds:
             mtu = network.mtu or _PHYSICAL_MTU
             is_tunnel = not network.is_shared and mtu < _PHYSICAL_MTU
         if is_tunnel:
-            return False
-        return True if kinds and network.is_shared else None
+            return steps.BLOCKED
+        return steps.ALLOWED if kinds and network.is_shared else steps.UNKNOWN
 
     def plugged_port(self, port: records.Port) -> records.Port:
         """Return what is plugged into a server: a port, or its parent."""
