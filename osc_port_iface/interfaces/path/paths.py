@@ -114,19 +114,7 @@ class Pair:
             self.known, self.source, self.destination.network, end
         )
         hops = list(trace.hops)
-        port = self.destination.port
-        answers_itself = (
-            port
-            and port.is_of_router
-            and port.router_id in {router.id for router in trace.routers}
-        )
-        if (
-            trace.arrives
-            and trace.seen
-            and end
-            and trace.routers
-            and not answers_itself
-        ):
+        if trace.arrives and trace.seen and end and trace.routers:
             back = self.trace_back(trace.seen[0], trace.network_id)
             hops += back.replies(len(trace.seen) == 1)
         return self.path(address, trace.text(), hops, trace.seen)

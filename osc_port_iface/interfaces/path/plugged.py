@@ -66,9 +66,14 @@ def judge_accepted(
         return []
     text = _('%(address)s is of a router, which answers only ping')
     reason = steps.say(text, address=end.address)
-    router = known.routers.get(port.router_id or '', port)
+    router = known.routers.get(port.device_id or '', port)
     passes = _ANSWERED[end.network.version]
-    return [steps.Step('router', router, passes, passes, reason)]
+    verdict, text = known.judge_router(port.device_id)
+    values = {'id': port.device_id, 'router': router}
+    return [
+        steps.judged(verdict, 'router', router, text, **values),
+        steps.Step('router', router, passes, passes, reason),
+    ]
 
 
 def _sender(end: surroundings.End, port: records.Port) -> steps.Step:

@@ -121,6 +121,9 @@ class Trace:
         ]
 
     def _follow(self) -> None:
+        port = self._source.port
+        if port and port.is_of_router:
+            self._pass_routers(self._forward(self._router_of(port)))
         subnet = self._known.subnet_of(self._start_id, self._source.network)
         if subnet is None:
             reason = _('the subnet of %(source)s cannot be read')
@@ -138,7 +141,7 @@ class Trace:
             verdict = self._known.judge_absence(self._start_id)
             self._end(verdict, reason, subnet=subnet)
         with contextlib.suppress(_EndError):
-            self._pass_routers(subnet, route.next_hop if route else None)
+            self._pass_routers(self._first_hop(subnet, route))
         is_on_link = surroundings.contains(subnet, self._target)
         if is_neighbor and not is_on_link and not self.arrives:
             # Packets pass, but not every DHCP server gives a route.
@@ -164,29 +167,35 @@ class Trace:
             everything = self._target.supernet(new_prefix=0)
             yield _Route(everything, network_id, next_hop=subnet.gateway_ip)
 
-    def _pass_routers(
-        self, subnet: records.Subnet, next_hop: str | None
-    ) -> None:
-        if next_hop is None:
-            # A router may advertise itself.
-            is_unsure = subnet.is_advertised
-            verdict = steps.UNKNOWN if is_unsure else steps.BLOCKED
-            reason = _('subnet %(subnet)s has no gateway')
-            self._end(verdict, reason, subnet=subnet)
+    def _first_hop(self, subnet: records.Subnet, route: _Route | None) -> str:
+        """Return where servers on a subnet send what is not for them."""
+        if route and route.next_hop:
+            return route.next_hop
+        # A router may advertise itself.
+        is_unsure = subnet.is_advertised
+        verdict = steps.UNKNOWN if is_unsure else steps.BLOCKED
+        reason = _('subnet %(subnet)s has no gateway')
+        self._end(verdict, reason, subnet=subnet)
+
+    def _pass_routers(self, next_hop: str) -> NoReturn:
         while True:
             router = self._router_at(next_hop)
             if router in self.routers:
                 reason = _('the routes to %(target)s are a loop')
                 self._end(steps.BLOCKED, reason, router)
             self.routers.append(router)
-            route = _longest(self._routes(router), self._target)
-            if route is None:
-                self._end_without_route(router)
-            self._take_route(router, route)
-            self.network_id = route.network_id
-            if route.next_hop is None:
-                self._leave_router(router, route)
-            next_hop = route.next_hop
+            next_hop = self._forward(router)
+
+    def _forward(self, router: records.Router) -> str:
+        """Take the route of a router to its next hop, if there is one."""
+        route = _longest(self._routes(router), self._target)
+        if route is None:
+            self._end_without_route(router)
+        self._take_route(router, route)
+        self.network_id = route.network_id
+        if route.next_hop is None:
+            self._leave_router(router, route)
+        return route.next_hop
 
     def _router_at(self, next_hop: str) -> records.Router:
         """Return the router at a next hop on the network."""
@@ -203,13 +212,16 @@ class Trace:
                 'router, but may forward'
             )
             self._end(steps.UNKNOWN, reason, address=next_hop, port=port)
-        router = self._known.routers.get(port.device_id or '')
-        if router is None:
-            reason = _('router %(id)s cannot be read')
-            self._end(steps.UNKNOWN, reason, id=port.device_id)
-        if router.admin_state_up is False:
-            self._end(steps.BLOCKED, _('router %(row)s is disabled'), router)
+        router = self._router_of(port)
         self._check_enabled(router, port)
+        return router
+
+    def _router_of(self, port: records.Port) -> records.Router:
+        """Return the router of a port, unless it is down or cannot be read."""
+        verdict, text = self._known.judge_router(port.device_id)
+        router = self._known.routers.get(port.device_id or '')
+        if router is None or verdict is not steps.ALLOWED:
+            self._end(verdict, text, router, id=port.device_id)
         return router
 
     def _check_enabled(
@@ -333,7 +345,9 @@ class Trace:
             if (network := addresses.parse_ip_network(row.ip_address)).version
             == 4
         )
-        if own.version == 6 or not (of_sender or of_router):
+        if own.version == 6 or own in of_router:
+            return (own,)
+        if not (of_sender or of_router):
             return (own,)
         target = floating_ips.get(self._target)
         has_nat = bool(of_sender) or router.has_source_nat
@@ -432,6 +446,7 @@ class Trace:
         """
         network = self._known.network(self.network_id)
         places = {
+            'router': router,
             'start': self._known.network(self._start_id),
             'end': self._known.network(self._target_network_id),
             'network': network,

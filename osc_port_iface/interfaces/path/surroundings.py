@@ -189,6 +189,15 @@ class Surroundings:
             return steps.BLOCKED
         return steps.ALLOWED if kinds and network.is_shared else steps.UNKNOWN
 
+    def judge_router(self, router_id: str | None) -> tuple[steps.Verdict, str]:
+        """Judge whether a router is up, and say why not."""
+        router = self.routers.get(router_id or '')
+        if router is None:
+            return steps.UNKNOWN, _('router %(id)s cannot be read')
+        if router.admin_state_up is False:
+            return steps.BLOCKED, _('router %(router)s is disabled')
+        return steps.ALLOWED, ''
+
     def plugged_port(self, port: records.Port) -> records.Port:
         """Return what is plugged into a server: a port, or its parent."""
         return self.parents.get(port.id, port)

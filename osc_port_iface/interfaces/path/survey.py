@@ -293,7 +293,11 @@ class Survey(surroundings.Surroundings):
             if next_hops:
                 hops = neutron.fixed_ips_on(next_hops, self.subnets)
                 self._add(self.ports, neutron.PORTS, 'fixed_ip', hops)
-            router_ids |= {row.device_id for row in self.router_interfaces()}
+            router_ids |= {
+                row.device_id
+                for row in self.ports.values()
+                if row.is_of_router
+            }
             router_ids -= read
             if not router_ids:
                 return

@@ -117,13 +117,11 @@ def _by(
         elif is_own and surroundings.Driver.OVN in known.drivers:
             # OVN translates replies where the sender is plugged in.
             sees_source = len(trace.routers) == 1
-    verdict = steps.ALLOWED
-    if router is None:
-        verdict, note = steps.UNKNOWN, _('router %(id)s cannot be read')
-    elif router.admin_state_up is False:
-        verdict, note = steps.BLOCKED, _('router %(router)s is disabled')
+    verdict, text = known.judge_router(row.router_id)
     values = {'id': row.router_id, 'router': router}
-    hops.append(steps.judged(verdict, 'floating-ip', row, note, **values))
+    hops.append(
+        steps.judged(verdict, 'floating-ip', row, text or note, **values)
+    )
     if not seen:
         return pair.path(row.address, route, hops, seen, *forwarded)
     target = pair.source.network if sees_source else seen[0]

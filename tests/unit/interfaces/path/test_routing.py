@@ -12,12 +12,18 @@
 
 """Ways that only some clouds have, and what may be beyond them."""
 
+import dataclasses
+import ipaddress
+
+from osc_port_iface.interfaces.path import flows
 from osc_port_iface.interfaces.path import steps
 from osc_port_iface import records
 from tests.unit import fake_cloud
 from tests.unit.interfaces.path import test_reach
 
 ALLOWED, BLOCKED, UNKNOWN = steps.Verdict
+
+PING = flows.Question('icmp', 8)
 
 FRONT, BACK, EDGE = test_reach.FRONT, test_reach.BACK, test_reach.EDGE
 
@@ -48,3 +54,102 @@ class TestPhysicalNetwork(test_reach.WorldTestCase):
         self.world.change(BACK, segments=(), is_shared=False, mtu=1500)
         reason = 'router edge has no gateway'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+
+
+class TestRouterAsAnEnd(test_reach.WorldTestCase):
+    """The router inner joins back and a network link, on which edge is, too.
+
+    It is not known to servers, but to the router edge.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        link = fake_cloud.identifier(904)
+        self.world.networks['link'] = test_reach.network('link', 'link')
+        self.world.subnets[link] = records.Subnet(
+            link, 'link-v4', 'link', '10.0.9.0/24', None
+        )
+        self.world.routers['inner'] = records.Router(
+            'inner', 'inner', admin_state_up=True
+        )
+        for number in (22, 24):
+            del self.world.ports[fake_cloud.identifier(number)]
+        back = test_reach.interface(33, BACK, '10.0.1.1')
+        self.world.ports[back.id] = dataclasses.replace(
+            back, device_id='inner'
+        )
+        for number, device, address in (
+            (31, EDGE, '10.0.9.1'),
+            (32, 'inner', '10.0.9.2'),
+        ):
+            row = dataclasses.replace(
+                test_reach.interface(number, FRONT, '10.0.0.1'),
+                network_id='link',
+                device_id=device,
+                fixed_ips=(records.FixedIP(address, link),),
+            )
+            self.world.ports[row.id] = row
+        self.world.change(
+            EDGE,
+            routes=(
+                records.Route(ipaddress.ip_network('10.0.1.0/24'), '10.0.9.2'),
+            ),
+        )
+
+    def test_router_answers_by_its_own_routes(self) -> None:
+        for address in ('10.0.9.2', '10.0.1.1'):
+            self.assert_blocked(
+                'no way back: router inner has no route to 10.0.0.5',
+                '10.0.0.5',
+                address,
+                PING,
+            )
+        back = records.Route(ipaddress.ip_network('10.0.0.0/24'), '10.0.9.1')
+        self.world.change('inner', routes=(back,))
+        for address in ('10.0.9.2', '10.0.1.1'):
+            self.assert_allowed('10.0.0.5', address, PING)
+
+    def test_router_answers_by_its_gateway(self) -> None:
+        """It translates the answer, which does not arrive."""
+        self.world.change('inner', routes=())
+        gateway = records.Gateway(
+            test_reach.PUBLIC,
+            (test_reach.fixed_ip(test_reach.PUBLIC, '203.0.113.3'),),
+            has_source_nat=True,
+        )
+        self.world.change('inner', gateways=(gateway,))
+        self.assert_blocked(
+            'no way back: router inner has no route to 10.0.0.5',
+            '10.0.0.5',
+            '10.0.9.2',
+            PING,
+        )
+
+    def test_router_as_a_source(self) -> None:
+        reason = 'router inner has no route to 10.0.0.5'
+        self.assert_blocked(reason, '10.0.9.2', '10.0.0.5')
+        back = records.Route(ipaddress.ip_network('10.0.0.0/24'), '10.0.9.1')
+        self.world.change('inner', routes=(back,))
+        path = self.assert_allowed('10.0.9.2', '10.0.0.5')
+        self.assertEqual('through router edge', path.route)
+
+    def test_router_that_is_down_or_hidden(self) -> None:
+        for source, address in (
+            ('10.0.0.5', '10.0.0.1'),
+            ('198.51.100.7', '203.0.113.2'),
+            ('203.0.113.9', '203.0.113.2'),
+        ):
+            with self.subTest(source=source, address=address):
+                self.world.change(EDGE, admin_state_up=False)
+                reason = 'router edge is disabled'
+                self.assert_blocked(reason, source, address, PING)
+                self.world.change(EDGE, admin_state_up=True)
+                self.assert_allowed(source, address, PING)
+        self.world.routers.clear()
+        reason = f'router {EDGE} cannot be read'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.0.1', PING)
+        self.assert_blocked(
+            '10.0.0.1 is of a router, which answers only ping',
+            '10.0.0.5',
+            '10.0.0.1',
+        )
