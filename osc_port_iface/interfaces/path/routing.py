@@ -128,7 +128,7 @@ class Trace:
         if subnet is None:
             reason = _('the subnet of %(source)s cannot be read')
             self._end(steps.UNKNOWN, reason, source=self._source.network)
-        route = _longest(self._routes_on(subnet), self._target)
+        route = self._choose(self._routes_on(subnet))
         is_neighbor = self._target_network_id == self._start_id
         if route and route.next_hop is None:
             # Machines outside are on external networks, too.
@@ -167,6 +167,21 @@ class Trace:
             everything = self._target.supernet(new_prefix=0)
             yield _Route(everything, network_id, next_hop=subnet.gateway_ip)
 
+    def _choose(
+        self, routes: Iterable[_Route], router: records.Router | None = None
+    ) -> _Route | None:
+        """Return the route to the destination; stop if it may be another.
+
+        Routers spread packets over routes of one prefix, unless it is one that
+        they are on.
+        """
+        found = _longest(routes, self._target)
+        hops = dict.fromkeys(row.next_hop or _('its gateway') for row in found)
+        if len(hops) > 1 and found[0].next_hop:
+            reason = _('%(row)s has several routes to %(target)s: by %(hops)s')
+            self._end(steps.UNKNOWN, reason, router, hops=', '.join(hops))
+        return found[0] if found else None
+
     def _first_hop(self, subnet: records.Subnet, route: _Route | None) -> str:
         """Return where servers on a subnet send what is not for them."""
         if route and route.next_hop:
@@ -188,7 +203,7 @@ class Trace:
 
     def _forward(self, router: records.Router) -> str:
         """Take the route of a router to its next hop, if there is one."""
-        route = _longest(self._routes(router), self._target)
+        route = self._choose(self._routes(router), router)
         if route is None:
             self._end_without_route(router)
         self._take_route(router, route)
@@ -421,7 +436,7 @@ class Trace:
         default = _Route(self._target, first.network_id or self.network_id)
         for route in router.routes:
             next_hop = addresses.parse_ip_network(route.next_hop)
-            by = _longest(on_link, next_hop) or default
+            by = next(iter(_longest(on_link, next_hop)), default)
             yield dataclasses.replace(
                 by, destination=route.destination, next_hop=route.next_hop
             )
@@ -465,14 +480,12 @@ class Trace:
 
 def _longest(
     routes: Iterable[_Route], target: addresses.IPNetwork
-) -> _Route | None:
-    """Return the first of the most specific routes to a destination."""
-    return max(
-        (
-            route
-            for route in routes
-            if addresses.covers(route.destination, target)
-        ),
-        key=lambda route: route.destination.prefixlen,
-        default=None,
-    )
+) -> list[_Route]:
+    """Return the most specific routes to a destination."""
+    found = [
+        route
+        for route in routes
+        if addresses.covers(route.destination, target)
+    ]
+    length = max((row.destination.prefixlen for row in found), default=0)
+    return [row for row in found if row.destination.prefixlen == length]

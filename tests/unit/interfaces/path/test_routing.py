@@ -153,3 +153,53 @@ class TestRouterAsAnEnd(test_reach.WorldTestCase):
             '10.0.0.5',
             '10.0.0.1',
         )
+
+
+class TestSeveralRoutes(test_reach.WorldTestCase):
+    def test_routes_of_one_prefix(self) -> None:
+        """A packet takes any of them, whether or not something is there."""
+        there = ipaddress.ip_network('10.9.0.0/16')
+        hops = ('10.0.1.5', '10.0.1.99')
+        routes = tuple(records.Route(there, hop) for hop in hops)
+        for row in (routes, routes[::-1]):
+            self.world.change(EDGE, routes=row)
+            named = ', '.join(route.next_hop for route in row)
+            reason = f'edge has several routes to 10.9.0.7: by {named}'
+            self.assert_unknown(reason, '10.0.0.5', '10.9.0.7')
+        # The longest prefix and what the router is on come first.
+        longer = records.Route(ipaddress.ip_network('10.9.0.0/24'), hops[1])
+        self.world.change(EDGE, routes=(*routes, longer))
+        reason = 'network back has no visible router at 10.0.1.99'
+        self.assert_blocked(reason, '10.0.0.5', '10.9.0.7')
+        beside = records.Route(ipaddress.ip_network('10.0.1.0/24'), hops[1])
+        self.world.change(EDGE, routes=(beside,))
+        self.assert_allowed('10.0.0.5', '10.0.1.5')
+        # The same route twice is one.
+        self.world.change(EDGE, routes=(longer, longer))
+        self.assert_blocked(reason, '10.0.0.5', '10.9.0.7')
+
+    def test_default_route_beside_the_gateway(self) -> None:
+        everything = ipaddress.ip_network('0.0.0.0/0')
+        self.world.change(
+            EDGE, routes=(records.Route(everything, '10.0.1.99'),)
+        )
+        several = 'edge has several routes to %s: by 10.0.1.99, its gateway'
+        self.assert_unknown(several % '0.0.0.0/0', '10.0.0.5', 'internet')
+        # Nor is the way of replies known.
+        self.world.floating_ips = [test_reach.FLOATING_IP]
+        reason = f'no way back: {several % "0.0.0.0/0"}'
+        self.assert_unknown(reason, 'internet', '203.0.113.50')
+        self.world.change(EDGE, gateways=())
+        reason = 'network back has no visible router at 10.0.1.99'
+        self.assert_blocked(reason, '10.0.0.5', 'internet')
+
+    def test_host_routes_of_one_prefix(self) -> None:
+        there = ipaddress.ip_network('10.0.1.0/24')
+        self.world.change(
+            test_reach.SUBNETS[FRONT][4],
+            host_routes=tuple(
+                records.Route(there, hop) for hop in ('10.0.0.1', '10.0.0.99')
+            ),
+        )
+        reason = 'front has several routes to 10.0.1.5: by 10.0.0.1, 10.0.0.99'
+        self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
