@@ -241,6 +241,15 @@ class Trunk:
     subports: tuple[Subport, ...] = ()
 
 
+# The interfaces of routers on their networks, also with DVR or HA, as in
+# ``neutron_lib/constants.py``.
+ROUTER_INTERFACE_OWNERS = (
+    'network:router_interface',
+    'network:router_interface_distributed',
+    'network:ha_router_replicated_interface',
+)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Port:
     """A port as Neutron shows it."""
@@ -342,14 +351,8 @@ class Port:
 
     @property
     def is_router_interface(self) -> bool:
-        """Whether it connects a network to a router, also with DVR or HA.
-
-        See ROUTER_INTERFACE_OWNERS of ``neutron_lib/constants.py``.
-        """
-        return self._is_owned_by(
-            'network:router_interface',
-            'network:ha_router_replicated_interface',
-        )
+        """Whether it connects a network to a router, also with DVR or HA."""
+        return self.device_owner in ROUTER_INTERFACE_OWNERS
 
     @property
     def is_of_router(self) -> bool:

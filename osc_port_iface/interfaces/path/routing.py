@@ -214,12 +214,8 @@ class Trace:
 
     def _router_at(self, next_hop: str) -> records.Router:
         """Return the router at a next hop on the network."""
-        for port in self._known.ports.values():
-            if port.network_id == self.network_id and port.has_address(
-                next_hop
-            ):
-                break
-        else:
+        port = self._known.port_at(self.network_id, next_hop)
+        if port is None:
             self._leave_neutron(next_hop)
         if not port.is_router_interface:
             reason = _(
@@ -270,7 +266,7 @@ class Trace:
             text = _('port %(holder)s may have the next hop %(address)s')
             self._end(steps.UNKNOWN, text, address=next_hop, holder=holder)
         text = _('network %(network)s has no visible router at %(address)s')
-        if leads is steps.BLOCKED and not (self.routers or self._is_joined):
+        if not self.routers and self._is_apart:
             text = _NOT_JOINED
         verdict = self._known.judge_absence(self.network_id)
         self._end(verdict, text, address=next_hop)
@@ -284,15 +280,14 @@ class Trace:
         reason = _('router %(row)s has no route to %(target)s')
         if is_outside and not router.gateways:
             reason = _('router %(row)s has no gateway')
-        elif not (is_outside or self._is_joined):
+        elif self._is_apart:
             reason = _NOT_JOINED
         self._end(self._known.missing_verdict, reason, router)
 
     @property
-    def _is_joined(self) -> bool:
-        """Whether routers lead there, if they had the routes, or outside."""
-        joined = self._known.joined(self._start_id)
-        return self._target_network_id in {*joined, None}
+    def _is_apart(self) -> bool:
+        """Whether surely no router leads there, had it the routes."""
+        return self._known.are_apart(self._start_id, self._target_network_id)
 
     def _take_route(self, router: records.Router, route: _Route) -> None:
         """Take a route of a router, perhaps into another address scope.

@@ -112,6 +112,8 @@ class Surroundings:
     :ivar parents: The parent ports of subports, by the IDs of these.
     :ivar security_groups: Those of the ends, with their rules, and those that
         the rules refer to.
+    :ivar networks_with_routers: The networks whose interfaces of routers were
+        read, as far as the caller sees them.
     :ivar members: The ports in the groups that the rules refer to.
     :ivar floating_ips: Those that lead to the ends, or are one.
     :ivar agents: Those of the ends' hosts, for administrators.
@@ -132,6 +134,7 @@ class Surroundings:
         self.floating_ips: dict[str, records.FloatingIP] = {}
         self.security_groups: dict[str, records.SecurityGroup] = {}
         self.address_groups: dict[str, records.AddressGroup] = {}
+        self.networks_with_routers: set[str] = set()
         self.members: list[records.Port] = []
         self.agents: list[records.Agent] = []
 
@@ -252,6 +255,15 @@ class Surroundings:
                 return port
         return None
 
+    def port_at(
+        self, network_id: str | None, address: str
+    ) -> records.Port | None:
+        """Return the port that has an address on a network."""
+        for port in self.ports.values():
+            if port.network_id == network_id and port.has_address(address):
+                return port
+        return None
+
     def router_interfaces(
         self, router_id: str | None = None
     ) -> list[records.Port]:
@@ -276,6 +288,19 @@ class Surroundings:
         ]:
             found = found.union(*more)
         return found
+
+    def are_apart(self, start: str, end: str | None) -> bool:
+        """Return whether surely no router, of Neutron or not, joins networks.
+
+        It is enough to see all routers on one of them.
+        """
+        if end is None or end in self.joined(start):
+            return False
+        outside = {self.leads_outside(row) for row in (start, end)}
+        return outside == {steps.BLOCKED} and any(
+            self.judge_absence(row) is steps.BLOCKED
+            for row in self.networks_with_routers & {start, end}
+        )
 
     def ends_of(self, text: str, server: records.Server | None) -> list[End]:
         """Return the ends of a server, of a port, or of the internet.

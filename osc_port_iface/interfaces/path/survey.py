@@ -39,6 +39,8 @@ _GROUPS = neutron.SECURITY_GROUPS_WITH_RULES.only(
     'id', 'name', 'project_id', 'is_shared'
 )
 
+_INTERFACES = {'device_owner': records.ROUTER_INTERFACE_OWNERS}
+
 # The drivers that the extensions of the L3 plugin give away: the first is one
 # of OVN's from Neutron 23 on (``neutron/common/ovn/extensions.py``), and the
 # second one of that with agents
@@ -153,10 +155,11 @@ class Survey(surroundings.Surroundings):
         collection: paging.Collection[_Row],
         name: str = '',
         values: paging.Values = (),
+        query: paging.Parameters | None = None,
     ) -> list[_Row]:
         """Read rows; what fails is remembered."""
         try:
-            answer = self._cloud.network.list(collection, name, values)
+            answer = self._cloud.network.list(collection, name, values, query)
         except errors.RequestFailed as error:
             self.failures.append(str(error))
             return []
@@ -169,9 +172,10 @@ class Survey(surroundings.Surroundings):
         collection: paging.Collection[_Row],
         name: str,
         values: paging.Values,
+        query: paging.Parameters | None = None,
     ) -> list[_Row]:
         """Read rows, keep those that are new, and return all."""
-        found = self._read(collection, name, values)
+        found = self._read(collection, name, values, query)
         for row in found:
             rows.setdefault(row.id, row)
         return found
@@ -280,13 +284,22 @@ class Survey(surroundings.Surroundings):
     def _add_routers(self, network_ids: set[str]) -> None:
         """Read the routers of networks, and those behind them.
 
-        A router is found by the addresses to which servers send, and by its
-        floating IPs.
+        A router is found by its interfaces on these networks, by the addresses
+        to which others send, and by its floating IPs.
         """
         subnets = self._add(
             self.subnets, neutron.SUBNETS, 'network_id', network_ids
         )
-        next_hops = {hop for row in subnets for hop in _next_hops(row)}
+        self._add(
+            self.ports, neutron.PORTS, 'network_id', network_ids, _INTERFACES
+        )
+        self.networks_with_routers |= network_ids
+        next_hops = {
+            hop
+            for row in subnets
+            for hop in _next_hops(row)
+            if not self.port_at(row.network_id, hop)
+        }
         router_ids = {row.router_id for row in self.floating_ips.values()}
         read: set[str | None] = set()
         while True:

@@ -803,6 +803,28 @@ class TestReach(base.ShellTestCase):
                 result = self.reach('web-1', '198.51.100.7', *columns)
                 self.assertEqual(reason, result.stdout, result.stderr)
 
+    def test_router_that_does_not_have_the_gateway_address(self) -> None:
+        """It joins the networks, but no server asks it."""
+        self.register(
+            'ports',
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            fake_cloud.port(
+                12,
+                2,
+                network_id=fake_cloud.identifier(701),
+                fixed_ips=[fake_cloud.fixed_ip('10.0.1.5', 901)],
+            ),
+            interface(21, 700, '10.0.0.254', 900),
+            interface(22, 701, '10.0.1.254', 901),
+        )
+        columns = ('-f', 'value', '-c', 'Verdict', '-c', 'Reason')
+        result = self.reach('web-1', 'db-1', *columns)
+        self.assertEqual(
+            'blocked network front has no visible router at 10.0.0.1\n',
+            result.stdout,
+            result.stderr,
+        )
+
     def test_virtual_ip_of_a_subport(self) -> None:
         """Its server is that of the parent port."""
         virtual = '10.0.0.100'

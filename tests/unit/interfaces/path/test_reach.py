@@ -256,7 +256,7 @@ class World:
             routers=self.routers,
             security_groups=self.groups,
             floating_ips=by_id(*self.floating_ips),
-            **self.more,
+            **{'networks_with_routers': {*self.networks}, **self.more},
         )
         return known
 
@@ -1855,7 +1855,7 @@ class TestWays(WorldTestCase):
         self.world.more['failures'] = ['Routers: 500']
         for number in (22, 24):
             del self.world.ports[fake_cloud.identifier(number)]
-        reason = 'no router joins networks front and back'
+        reason = 'router edge has no route to 10.0.1.5'
         self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
 
     def test_all_blockers_are_there(self) -> None:

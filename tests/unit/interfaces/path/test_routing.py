@@ -203,3 +203,25 @@ class TestSeveralRoutes(test_reach.WorldTestCase):
         )
         reason = 'front has several routes to 10.0.1.5: by 10.0.0.1, 10.0.0.99'
         self.assert_unknown(reason, '10.0.0.5', '10.0.1.5')
+
+
+class TestRoutersOfANetwork(test_reach.WorldTestCase):
+    def test_routers_that_were_not_all_read(self) -> None:
+        """One that is not seen may join the networks."""
+        for number in (22, 24):
+            del self.world.ports[fake_cloud.identifier(number)]
+        no_route = 'router edge has no route to 10.0.1.5'
+        not_joined = 'no router joins networks front and back'
+        for read, reason in (
+            (set(), no_route),
+            ({FRONT}, not_joined),
+            ({BACK}, not_joined),
+        ):
+            with self.subTest(read=read):
+                self.world.more['networks_with_routers'] = read
+                self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+        # Who sees one network only sees all routers on that.
+        self.world.change(BACK, project_id='another')
+        self.assert_blocked(no_route, '10.0.0.5', '10.0.1.5')
+        self.world.more['networks_with_routers'] = {FRONT, BACK}
+        self.assert_blocked(not_joined, '10.0.0.5', '10.0.1.5')
