@@ -163,9 +163,34 @@ class Trace:
         yield _Route(addresses.parse_ip_network(cidr), network_id)
         for row in subnet.host_routes:
             yield _Route(row.destination, network_id, next_hop=row.next_hop)
-        if subnet.gateway_ip:
+        for gateway_ip in self._gateways_of(subnet):
             everything = self._target.supernet(new_prefix=0)
-            yield _Route(everything, network_id, next_hop=subnet.gateway_ip)
+            yield _Route(everything, network_id, next_hop=gateway_ip)
+
+    def _gateways_of(self, subnet: records.Subnet) -> list[str]:
+        """Return the addresses to any of which servers send by default.
+
+        A router that advertises itself may have any address, unless only
+        another driver or a router outside would do so.
+        """
+        known = self._known
+        advertised = {
+            port.device_id: fixed_ip.ip_address
+            for port in known.router_interfaces()
+            for fixed_ip in port.fixed_ips
+            if fixed_ip.subnet_id == subnet.id and subnet.is_advertised
+        }
+        modes = {
+            surroundings.Driver.OVN: subnet.ipv6_address_mode,
+            surroundings.Driver.AGENTS: subnet.ipv6_ra_mode,
+        }
+        is_sure = all(modes[driver] for driver in known.drivers) and (
+            known.leads_outside(self._start_id) is steps.BLOCKED
+        )
+        found = [*advertised.values()]
+        if found and is_sure:
+            return found
+        return [subnet.gateway_ip, *found] if subnet.gateway_ip else []
 
     def _choose(
         self, routes: Iterable[_Route], router: records.Router | None = None

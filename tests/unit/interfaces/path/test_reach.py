@@ -1033,10 +1033,17 @@ class TestWays(WorldTestCase):
         """An L3 agent and OVN do so in a mode of their own each."""
         six = ('2001:db8::5', '2001:db8:1::5')
         none = 'subnet subnet-2001:db8::/64 has no gateway'
-        for mode in ('ipv6_ra_mode', 'ipv6_address_mode'):
-            front = SUBNETS[FRONT][6]
+        front = SUBNETS[FRONT][6]
+        for mode, driver, other in (
+            ('ipv6_ra_mode', AGENTS, OVN),
+            ('ipv6_address_mode', OVN, AGENTS),
+        ):
             self.world.change(front, gateway_ip=None, **{mode: 'slaac'})
             with self.subTest(mode):
+                self.world.drivers = {driver}
+                self.assert_allowed(*six)
+                self.assert_allowed(*six[::-1])
+                self.world.drivers = {other}
                 self.assert_unknown(none, *six)
                 self.assert_unknown(f'no way back: {none}', *six[::-1])
                 self.world.change(front, **{mode: None})

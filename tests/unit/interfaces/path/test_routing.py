@@ -23,6 +23,8 @@ from tests.unit.interfaces.path import test_reach
 
 ALLOWED, BLOCKED, UNKNOWN = steps.Verdict
 
+OVN, AGENTS = test_reach.OVN, test_reach.AGENTS
+
 PING = flows.Question('icmp', 8)
 
 FRONT, BACK, EDGE = test_reach.FRONT, test_reach.BACK, test_reach.EDGE
@@ -225,3 +227,73 @@ class TestRoutersOfANetwork(test_reach.WorldTestCase):
         self.assert_blocked(no_route, '10.0.0.5', '10.0.1.5')
         self.world.more['networks_with_routers'] = {FRONT, BACK}
         self.assert_blocked(not_joined, '10.0.0.5', '10.0.1.5')
+
+
+class TestAdvertisements(test_reach.WorldTestCase):
+    """Of routers by IPv6, which need not have the gateway address."""
+
+    ENDS = ('2001:db8::5', '2001:db8:1::5')
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.front = test_reach.SUBNETS[FRONT][6]
+        self.world.change(
+            self.front,
+            gateway_ip='2001:db8::ff',
+            ipv6_ra_mode='slaac',
+            ipv6_address_mode='slaac',
+        )
+
+    def test_router_at_another_address(self) -> None:
+        path = self.assert_allowed(*self.ENDS)
+        self.assertEqual('through router edge', path.route)
+        self.assert_allowed(*self.ENDS[::-1])
+        self.world.change(self.front, gateway_ip=None)
+        self.assert_allowed(*self.ENDS)
+        # Without advertisements, servers ask for the gateway.
+        self.world.change(
+            self.front,
+            gateway_ip='2001:db8::ff',
+            ipv6_ra_mode=None,
+            ipv6_address_mode=None,
+        )
+        reason = 'network front has no visible router at 2001:db8::ff'
+        self.assert_blocked(reason, *self.ENDS)
+
+    def test_mode_of_one_driver(self) -> None:
+        several = (
+            'front has several routes to 2001:db8:1::5: by 2001:db8::ff, '
+            '2001:db8::1'
+        )
+        for mode, drivers, verdict, reason in (
+            ('ipv6_ra_mode', {OVN}, ALLOWED, None),
+            ('ipv6_ra_mode', {AGENTS}, UNKNOWN, several),
+            ('ipv6_ra_mode', {OVN, AGENTS}, UNKNOWN, several),
+            ('ipv6_address_mode', {OVN}, UNKNOWN, several),
+            ('ipv6_address_mode', {AGENTS}, ALLOWED, None),
+        ):
+            with self.subTest(without=mode, drivers=drivers):
+                self.world.drivers = drivers
+                self.world.change(self.front, **{mode: None})
+                self.assert_path(verdict, reason, *self.ENDS)
+                self.world.change(self.front, **{mode: 'slaac'})
+
+    def test_several_routers(self) -> None:
+        other = dataclasses.replace(
+            test_reach.interface(31, FRONT, '2001:db8::2'), device_id='other'
+        )
+        self.world.ports[other.id] = other
+        reason = (
+            'front has several routes to 2001:db8:1::5: by 2001:db8::1, '
+            '2001:db8::2'
+        )
+        self.assert_unknown(reason, *self.ENDS)
+
+    def test_network_that_may_be_a_physical_one(self) -> None:
+        """A router outside may advertise itself, too."""
+        self.world.change(FRONT, mtu=1500)
+        reason = (
+            'front has several routes to 2001:db8:1::5: by 2001:db8::ff, '
+            '2001:db8::1'
+        )
+        self.assert_unknown(reason, *self.ENDS)
