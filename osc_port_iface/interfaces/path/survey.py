@@ -16,7 +16,7 @@ Each kind of thing is read once for both ends, whatever their number of
 interfaces and rules.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 
 from osc_port_iface import addresses
@@ -264,17 +264,19 @@ class Survey(surroundings.Surroundings):
     def _networks_with(
         self,
         sought: Sequence[addresses.IPNetwork],
-        project_ids: Iterable[str | None],
+        project_ids: set[str | None],
     ) -> set[str]:
-        """Return the networks of projects that have some of these addresses.
+        """Return the networks that have some of these addresses.
 
-        There may be no way to them.
+        There may be no way to them. Who sees all projects means those of an
+        end, and others may have them on networks that are shared with them.
         """
+        if not (sought and project_ids):
+            return set()
+        name = 'project_id' if self.sees_all else ''
         return {
             subnet.network_id
-            for subnet in self._read(
-                neutron.SUBNETS, 'project_id', project_ids if sought else ()
-            )
+            for subnet in self._read(neutron.SUBNETS, name, project_ids)
             if subnet.network_id and subnet.cidr
             if any(
                 map(addresses.parse_ip_network(subnet.cidr).overlaps, sought)

@@ -529,6 +529,49 @@ class TestReach(base.ShellTestCase):
             [url for url in self.cloud.requested() if 'project_id=' in url],
         )
 
+    def test_subnet_of_a_network_that_is_shared(self) -> None:
+        """A member sees it, whatever project it is of."""
+        self.register('routers', fake_cloud.router(950, '203.0.113.2'))
+        ports = [
+            fake_cloud.port(11, 1, '10.0.0.5'),
+            interface(21, 700, '10.0.0.1', 900),
+        ]
+        for port in ports:
+            port['binding:vif_type'] = None
+        self.register('ports', *ports)
+        self.register(
+            'networks',
+            network(700, 'front'),
+            {**network(701, 'external'), 'router:external': True},
+            {
+                **network(703, 'theirs'),
+                'shared': True,
+                'project_id': fake_cloud.identifier(99),
+            },
+        )
+        self.register(
+            'subnets',
+            {
+                **fake_cloud.subnet(900, '10.0.0.0/24'),
+                'gateway_ip': '10.0.0.1',
+            },
+            {
+                **fake_cloud.subnet(903, '10.7.0.0/24', 703),
+                'gateway_ip': '10.7.0.1',
+                'project_id': fake_cloud.identifier(99),
+            },
+        )
+        columns = ('-c', 'Verdict', '-c', 'Reason')
+        for address in ('10.7.0.0/24', '10.7.0.99'):
+            result = self.reach('web-1', address, '-f', 'value', *columns)
+            self.assertEqual(
+                'unknown a router beyond network external would have to know '
+                'the way\n'
+                f'unknown network theirs has {address}, too\n',
+                result.stdout,
+                result.stderr,
+            )
+
     def test_other_subnet_of_a_network_with_the_addresses(self) -> None:
         """The way there leads over it."""
         subnets = [
