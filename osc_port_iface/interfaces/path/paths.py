@@ -99,10 +99,6 @@ class Pair:
     def judge_directly(self) -> Path:
         """Judge the path to the address itself."""
         start, end = self.source.network_id, self.destination.network_id
-        if self.source.port and self.source.port == self.destination.port:
-            return self.unknown(
-                _('what a server sends to itself is not judged')
-            )
         if start is None and end is None:
             return self.unknown(
                 _('neither end is on a network that can be read')
@@ -153,6 +149,15 @@ class Pair:
             forwarding.
         """
         known, source, destination = self.known, self.source, self.destination
+        plugged_in = [
+            known.plugged_port(end.port)
+            for end in (source, destination)
+            if end.port
+        ]
+        owners = {row.server_id or row.id for row in plugged_in}
+        if len(owners) < len(plugged_in):
+            text = _('what a server sends to itself is not judged')
+            return dataclasses.replace(self.unknown(text), address=address)
         target = (addresses.parse_ip_network(address),)
         sent: list[steps.Step] = []
         if source.port:

@@ -28,6 +28,7 @@ OVN, AGENTS = test_reach.OVN, test_reach.AGENTS
 PING = flows.Question('icmp', 8)
 
 FRONT, BACK, EDGE = test_reach.FRONT, test_reach.BACK, test_reach.EDGE
+WEB, DB = test_reach.WEB, test_reach.DB
 
 
 class TestPhysicalNetwork(test_reach.WorldTestCase):
@@ -297,3 +298,38 @@ class TestAdvertisements(test_reach.WorldTestCase):
             '2001:db8::1'
         )
         self.assert_unknown(reason, *self.ENDS)
+
+
+class TestSelf(test_reach.WorldTestCase):
+    REASON = 'what a server sends to itself is not judged'
+
+    def test_interfaces_of_one_server(self) -> None:
+        self.world.change(DB, device_id=self.world.ports[WEB].device_id)
+        self.world.floating_ips = [test_reach.FLOATING_IP]
+        judged = [
+            (path.address, path.verdict, path.reason)
+            for path in self.world.paths('10.0.0.5', '10.0.1.5')
+        ]
+        self.assertEqual(
+            [
+                ('10.0.1.5', UNKNOWN, self.REASON),
+                ('203.0.113.50', UNKNOWN, self.REASON),
+            ],
+            judged,
+        )
+
+    def test_own_floating_ip(self) -> None:
+        self.world.floating_ips = [test_reach.FLOATING_IP]
+        self.assert_unknown(self.REASON, '10.0.1.5', '203.0.113.50')
+
+    def test_subport_and_its_parent(self) -> None:
+        self.world.change(DB, device_id='', device_owner='trunk:subport')
+        self.world.more['parents'] = {DB: self.world.ports[WEB]}
+        self.assert_unknown(self.REASON, '10.0.0.5', '10.0.1.5')
+        self.assert_unknown(self.REASON, '10.0.1.5', '10.0.0.5')
+
+    def test_ports_that_are_not_plugged_in(self) -> None:
+        for row in (WEB, DB):
+            self.world.change(row, device_id='', device_owner='')
+        reason = 'port web is not plugged in'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
