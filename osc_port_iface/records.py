@@ -783,6 +783,11 @@ class Subnet:
         """
         return bool(self.ipv6_ra_mode or self.ipv6_address_mode)
 
+    def is_broadcast(self, ip_address: addresses.IPAddress) -> bool:
+        """Return whether an address in it is that of all machines there."""
+        network = addresses.parse_ip_network(self.cidr or '')
+        return network.version == 4 and network[-1] == ip_address
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SecurityGroupRule:

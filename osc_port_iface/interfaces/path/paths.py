@@ -248,6 +248,10 @@ class Pair:
             if holder:
                 verdict, values['port'] = steps.UNKNOWN, holder
                 text = _('port %(port)s may have %(address)s')
+            subnet = self.known.subnet_of(network_id, end.network)
+            if subnet and subnet.is_broadcast(end.network.network_address):
+                verdict = steps.UNKNOWN
+                text = _('%(address)s is the broadcast address of its subnet')
         elif end is self.source:
             return []
         network = self.known.network(network_id)

@@ -333,3 +333,18 @@ class TestSelf(test_reach.WorldTestCase):
             self.world.change(row, device_id='', device_owner='')
         reason = 'port web is not plugged in'
         self.assert_blocked(reason, '10.0.0.5', '10.0.1.5')
+
+
+class TestBroadcast(test_reach.WorldTestCase):
+    def test_broadcast_address_of_a_subnet(self) -> None:
+        for address in ('10.0.0.255', '10.0.1.255'):
+            self.assert_unknown(
+                f'{address} is the broadcast address of its subnet',
+                '10.0.0.5',
+                address,
+            )
+        reason = 'no visible port on network front has 10.0.0.254'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.254')
+        last = '2001:db8::ffff:ffff:ffff:ffff'
+        reason = f'no visible port on network front has {last}'
+        self.assert_blocked(reason, '2001:db8::5', last)
