@@ -127,8 +127,8 @@ class Case:
             for rule in asked
             if rule.remote_address_group_id
         } - {*known.address_groups}
-        # Drivers differ, and which one it is does not count here: whether 0 is
-        # any protocol, and whether the ports of UDP-Lite are ignored.
+        # Drivers differ: whether 0 is any protocol, as it is not with OVN, and
+        # whether the ports of UDP-Lite are ignored.
         protocols = {rule.protocol for rule in asked}
         hidden += {'0', 'udplite'} & protocols
         for driver in self.known.drivers:
@@ -171,7 +171,8 @@ class _World:
         number = NUMBERS[rule.protocol]
         if version == '6' and number == 1:
             number = 58
-        if number is None or (number == 0 and self.answers['0']):
+        is_any = number == 0 and self.driver is not surroundings.Driver.OVN
+        if number is None or (is_any and self.answers['0']):
             return True
         protocol, port = packet
         if protocol != number:

@@ -577,6 +577,7 @@ class TestRows(WorldTestCase):
                     self.assertEqual(verdict, path.verdict)
 
     def test_5_protocols_of_which_some_drivers_let_more_pass(self) -> None:
+        self.world.drivers = {OVN, AGENTS}
         ports = {'port_range_min': 5, 'port_range_max': 5}
         for question, changes in (
             (SSH, {'protocol': '0'}),
@@ -590,6 +591,13 @@ class TestRows(WorldTestCase):
                 '10.0.0.6',
                 question,
             )
+
+    def test_5_protocol_0_of_ovn(self) -> None:
+        self.world.allow(rule(9, 'ingress', protocol='0'))
+        reason = 'no ingress rule of group closed allows tcp 22 from 10.0.0.5'
+        self.assert_blocked(reason, '10.0.0.5', '10.0.0.6')
+        path = self.assert_allowed('10.0.0.5', '10.0.0.6', ANYTHING)
+        self.assertEqual(['0'], path.passing.texts())
 
     def test_5_answers_that_nobody_has_asked_for(self) -> None:
         """Connection tracking drops them, whatever the rules say."""
