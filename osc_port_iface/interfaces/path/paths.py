@@ -149,13 +149,10 @@ class Pair:
             forwarding.
         """
         known, source, destination = self.known, self.source, self.destination
-        plugged_in = [
-            known.plugged_port(end.port)
-            for end in (source, destination)
-            if end.port
-        ]
+        ports = [end.port for end in (source, destination) if end.port]
+        plugged_in = [known.plugged_port(port) for port in ports]
         owners = {row.server_id or row.id for row in plugged_in}
-        if len(owners) < len(plugged_in):
+        if len(owners) < len(ports):
             text = _('what a server sends to itself is not judged')
             return dataclasses.replace(self.unknown(text), address=address)
         target = (addresses.parse_ip_network(address),)
@@ -234,6 +231,10 @@ class Pair:
         if end is self.destination and not (network_id or self.known.sees_all):
             subnet = self.known.subnet_of(None, end.network)
             network_id = subnet.network_id if subnet else None
+        if network_id is None and firewall.is_private(end.network):
+            other = self.source.network_id or self.destination.network_id
+            place, limit = self.known.network(other), _('only outside Neutron')
+            return [steps.Step('network', place, limits=(limit,))]
         if end.port or network_id is None:
             return []
         verdict = steps.UNKNOWN

@@ -348,3 +348,18 @@ class TestBroadcast(test_reach.WorldTestCase):
         last = '2001:db8::ffff:ffff:ffff:ffff'
         reason = f'no visible port on network front has {last}'
         self.assert_blocked(reason, '2001:db8::5', last)
+
+
+class TestOutside(test_reach.WorldTestCase):
+    def test_private_addresses_outside(self) -> None:
+        """A reader of the exit status should not take them for Neutron's."""
+        reason = 'only outside Neutron'
+        for address in ('10.9.0.0/16', '192.168.1.7'):
+            self.assert_path(ALLOWED, reason, '10.0.0.5', address)
+        self.assert_allowed('10.0.0.5', '198.51.100.0/24')
+        judged = {
+            path.pair.destination.address: (path.verdict, path.reason)
+            for path in self.world.paths('10.0.0.5', '10.0.0.0/15')
+        }
+        self.assertEqual((ALLOWED, reason), judged['10.0.0.0/15'])
+        self.assertEqual(UNKNOWN, judged['10.0.1.0/24'][0])
