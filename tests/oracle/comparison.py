@@ -38,6 +38,8 @@ class Judged:
     :ivar reason: Its reason.
     :ivar is_hidden: Whether an end is a server of another project, whose state
         and rules the user may not see.
+    :ivar is_beyond: Whether only a router outside may lead from end to end.
+    :ivar is_spread: Whether it takes one of several routes.
     """
 
     sender: str | None
@@ -48,6 +50,8 @@ class Judged:
     verdict: str
     reason: str | None
     is_hidden: bool = False
+    is_beyond: bool = False
+    is_spread: bool = False
 
     @property
     def pair(self) -> tuple[object, ...]:
@@ -96,6 +100,7 @@ class Comparison:
     :ivar sent: How many of these were sent as real packets, too.
     :ivar verdicts: How often each user had each verdict.
     :ivar hidden: How often it was unknown with an end that is hidden.
+    :ivar open: How often it was unknown as nobody can know it.
     :ivar disagreements: A text for each one.
     """
 
@@ -106,6 +111,7 @@ class Comparison:
             collections.Counter()
         )
         self.hidden: collections.Counter[str] = collections.Counter()
+        self.open: collections.Counter[str] = collections.Counter()
         self.disagreements: list[str] = []
 
     def add(
@@ -135,6 +141,10 @@ class Comparison:
             self.verdicts[user, row.verdict] += 1
             if row.is_hidden and row.verdict == 'unknown':
                 self.hidden[user] += 1
+            elif row.verdict == 'unknown':
+                self.open[user] += row.is_beyond or row.is_spread
+            elif row.is_beyond and _leaves(guests, tracer, row):
+                self._disagree('leaves', user, row)
             if row.verdict == ('blocked' if passes else 'allowed'):
                 self._disagree('passes' if passes else 'drops', user, row)
 
@@ -144,7 +154,7 @@ class Comparison:
             verdict: self.verdicts[user, verdict]
             for verdict in ('allowed', 'blocked', 'unknown')
         }
-        verdicts['unknown'] -= self.hidden[user]
+        verdicts['unknown'] -= self.hidden[user] + self.open[user]
         return verdicts['unknown'] / sum(verdicts.values())
 
     def _disagree(self, what: str, user: str, row: Judged) -> None:
@@ -176,6 +186,23 @@ class Comparison:
         return sender.passes(*way, is_expected=passes) is passes
 
 
+def _leaves(
+    guests: packets.Guests, tracer: tracing.Tracer, row: Judged
+) -> bool:
+    """Return whether a packet leaves for a receiver that may get it."""
+    sender, receiver = (
+        guests.ports.get(port_id or '')
+        for port_id in (row.sender, row.receiver)
+    )
+    return bool(
+        sender
+        and receiver
+        and guests.is_plugged(receiver['id'])
+        and receiver['admin_state_up']
+        and tracer.leaves(sender, row.source, row.target, row.packet)
+    )
+
+
 def _trace(
     guests: packets.Guests, tracer: tracing.Tracer, row: Judged
 ) -> bool:
@@ -184,6 +211,8 @@ def _trace(
     receiver = guests.ports.get(row.receiver or '')
     if receiver is None:
         return tracer.leaves(sender, row.source, row.target, row.packet)
+    if sender and packets.is_of_router(receiver):
+        return tracer.gets_answer(sender, row.source, row.target, row.packet)
     if sender is None:
         gateway = guests.gateway_to(row.target)
         return tracer.enters(

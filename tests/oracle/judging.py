@@ -76,7 +76,10 @@ class Judge:
             for text in dict.fromkeys(made.virtual_ips)
         ]
         found = reading.ends(
-            *(port['id'] for port in made.ports), *virtual, *outside
+            *(port['id'] for port in made.ports),
+            *made.router_port_ids,
+            *virtual,
+            *outside,
         )
         ends = list(itertools.chain.from_iterable(found))
         reading.read(ends)
@@ -91,6 +94,9 @@ class Judge:
                 f'{made.name} {source.address} {destination.address}'
             )
             protocol, port = chance.choice(_QUESTIONS)
+            if destination.port and destination.port.is_of_router:
+                # It answers nothing else.
+                protocol, port = 'icmp', None
             packet = packets.Packet.of(protocol, port, version)
             question = flows.Question(
                 protocol,
@@ -115,6 +121,8 @@ class Judge:
                         end.port and end.port.project_id != reading.project_id
                         for end in (source, destination)
                     ),
+                    is_beyond=_is_beyond(made, source, destination),
+                    is_spread='several routes' in (path.reason or ''),
                 )
 
 
@@ -125,9 +133,18 @@ def _is_comparable(
 ) -> bool:
     """Return whether OVN can tell what happens between two ends.
 
-    Who has a virtual IP is known to neighbors only.
+    Who has a virtual IP is known to neighbors only. What a server sends to
+    itself does not leave it, and routers send nothing but answers.
     """
     ports = [end.port for end in (source, destination) if end.port]
+    if source.port and source.port.is_of_router:
+        return False
+    if destination.port and destination.port.is_of_router:
+        return source.port is not None and not _is_virtual(source)
+    plugged_in = [known.plugged_port(port) for port in ports]
+    servers = {port.server_id for port in plugged_in}
+    if len(ports) == 2 and len(servers) == 1:
+        return False
     virtual = [end for end in (source, destination) if _is_virtual(end)]
     if not virtual:
         return len(ports) == 1 or (
@@ -143,6 +160,16 @@ def _is_comparable(
         and len(subnets) == 1
         and len({port.id for port in ports}) == 2
     )
+
+
+def _is_beyond(
+    made: topology.Topology,
+    source: surroundings.End,
+    destination: surroundings.End,
+) -> bool:
+    """Return whether only a router outside may lead to the other end."""
+    network_ids = {end.network_id for end in (source, destination)}
+    return made.physical_network_id in network_ids and len(network_ids) == 2
 
 
 def _is_virtual(end: surroundings.End) -> bool:

@@ -270,6 +270,11 @@ class Guests:
         return None
 
 
+def is_of_router(port: Any) -> bool:
+    """Return whether a port is an interface of a router."""
+    return port['device_owner'] in _OF_ROUTERS
+
+
 def fixed_ips(port: Any) -> list[str]:
     """Return the fixed IPs of a port."""
     return [row['ip_address'] for row in port['fixed_ips']]

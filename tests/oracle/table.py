@@ -50,6 +50,10 @@ def rows(seed: int, topologies: int, found: comparison.Comparison) -> Rows:
             'of these, with a server of another project',
             f'{found.hidden["demo"]:,}',
         ),
+        (
+            'of these, to a VLAN or by one of several routes',
+            f'{found.open["demo"]:,}',
+        ),
         ('Disagreements', str(len(found.disagreements))),
     ]
 

@@ -18,6 +18,8 @@ import random
 from typing import Any
 
 from tests.cloud import api
+from tests.cloud import moves
+from tests.cloud import ovn
 from tests.cloud import scenario
 
 # What rules are about, and how often; a name and a number mean the same.
@@ -48,11 +50,15 @@ _SERVERS = 5
 
 
 class Topology:
-    """Four networks, two routers, and servers with rules of all kinds.
+    """Five networks, two routers, and servers with rules of all kinds.
+
+    The fifth network is a VLAN, to which only routers outside may lead.
 
     :ivar name: What it is made from.
     :ivar servers: The servers of the first project.
     :ivar ports: The ports of servers of the first project, and of the other.
+    :ivar router_port_ids: The interfaces of the routers.
+    :ivar physical_network_id: The network that is a VLAN.
     :ivar virtual_ips: The addresses that ports may use by their pairs.
     """
 
@@ -69,12 +75,18 @@ class Topology:
         self.name = f'{seed}-{number}'
         self.servers: list[scenario.Resource] = []
         self.ports: list[scenario.Resource] = []
+        self.router_port_ids: list[str] = []
+        self.physical_network_id = ''
         self.virtual_ips: list[str] = []
         self._random = random.Random(self.name)
+        self._number = number
         self._prefix = f'10.{100 + number % 100}'
         own, other, self._admin = users
         self._make = scenario.Scenario(own, f'oracle-{self.name}-')
         self._other = scenario.Scenario(other, f'oracle-{self.name}-other-')
+        self._provider = scenario.Scenario(
+            self._admin, f'oracle-{self.name}-provider-'
+        )
         self._networks: list[scenario.Resource] = []
         self._groups: list[scenario.Resource] = []
 
@@ -89,6 +101,7 @@ class Topology:
     def __exit__(self, *_exception: object) -> None:
         self._other.remove()
         self._make.remove()
+        self._provider.remove()
 
     def _make_all(self) -> None:
         self._make_networks()
@@ -114,6 +127,16 @@ class Topology:
                 )
             if number == 1 and self._may(0.5):
                 self._subnet(network, 4, f'{self._prefix}.{block}.128/25')
+        physical = self._provider.network(
+            'physical',
+            f'{self._prefix}.3.0/25',
+            project_id=self._make.user.project_id,
+            **{
+                'provider:network_type': 'vlan',
+                'provider:physical_network': ovn.PHYSICAL_NETWORK,
+            },
+        )
+        self.physical_network_id = physical['id']
         self._make.user.put(
             'network',
             f'/v2.0/networks/{self._random.choice(self._networks)["id"]}',
@@ -164,10 +187,24 @@ class Topology:
             self._join(edge, network)
         self._join(inner, third)
         on_second = self._make.join(inner, second, f'{self._prefix}.1.120')
+        self.router_port_ids.append(on_second['id'])
         if self._may(0.9):
             self._route(
                 edge, f'{self._prefix}.2.0/24', f'{self._prefix}.1.120'
             )
+            if self._number % 4 == 1:
+                # Nobody has the other next hop.
+                self._update(
+                    'router',
+                    edge,
+                    routes=[
+                        {
+                            'destination': f'{self._prefix}.2.0/24',
+                            'nexthop': f'{self._prefix}.1.{host}',
+                        }
+                        for host in (120, 121)
+                    ],
+                )
         if self._may(0.9):
             self._route(inner, '0.0.0.0/0', f'{self._prefix}.1.1')
         for router in (edge, inner):
@@ -189,11 +226,12 @@ class Topology:
     ) -> None:
         for subnet in network['made_subnets']:
             if subnet['gateway_ip'] and self._may(0.95):
-                self._make.user.put(
+                joined = self._make.user.put(
                     'network',
                     f'/v2.0/routers/{router["id"]}/add_router_interface',
                     {'subnet_id': subnet['id']},
                 )
+                self.router_port_ids.append(joined['port_id'])
 
     def _route(
         self, router: scenario.Resource, destination: str, next_hop: str
@@ -306,8 +344,17 @@ class Topology:
             if number == 0:
                 subport = self._port(self._random.choice(self._networks), 9)
                 self._make.trunk('trunk', ports[0], {101: subport})
+            if number in (1, 2):
+                port = self._make.port({'id': self.physical_network_id})
+                self.ports.append(port)
+                ports.append(port)
             wanted[f'server-{number}'] = [{'port': p['id']} for p in ports]
         self.servers = self._make.servers(wanted)
+        # Real packets have a way between the servers of one host only.
+        hypervisor = moves.host_of(self._admin, self.servers[0])
+        for server in self.servers[1:3]:
+            if moves.host_of(self._admin, server) != hypervisor:
+                moves.live_migrate(self._admin, server, hypervisor)
         if self._may(0.3):
             self._make.act(self.servers[-1], 'os-stop', 'SHUTOFF')
         if self._may(0.5):
