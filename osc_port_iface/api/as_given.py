@@ -114,15 +114,15 @@ _SERVER = paging.Collection(
     'servers', _('Servers'), _OBJECT, one=_('Server %s')
 )
 _SERVERS = dataclasses.replace(_SERVER, other_path='/servers/detail')
-_PORTS, *_NETWORK = (
+_FLOATING_IPS, _PORTS, *_NETWORK = (
     paging.Collection(
         row.key, row.what, _OBJECT, _UNCOMPARED, extension=row.extension
     )
     for row in (
+        neutron.FLOATING_IPS,
         neutron.PORTS,
         neutron.NETWORKS,
         neutron.SUBNETS,
-        neutron.FLOATING_IPS,
         neutron.ROUTERS,
         neutron.TRUNKS,
     )
@@ -143,14 +143,31 @@ def read(
         no other ports than theirs.
     :raises errors.TokenRefused: No further request can succeed.
     """
+    has_all = server_ids is None and not (scope.host or scope.status)
+    is_whole = has_all and scope.all_projects and not scope.project_id
+    # Of two kinds, the one that the other names is read later, so that what
+    # is made meanwhile is not missing.
+    floating_ips = _read(
+        cloud.network,
+        _FLOATING_IPS,
+        lambda: cloud.network.list(_FLOATING_IPS),
+    )
+    if is_whole:
+        ports = _read(
+            cloud.network, _PORTS, lambda: cloud.network.list(_PORTS)
+        )
     servers = _read(
         cloud.compute, _SERVERS, lambda: _servers(cloud, scope, server_ids)
     )
     yield servers
-    has_all = server_ids is None and not (scope.host or scope.status)
-    yield _read(
-        cloud.network, _PORTS, lambda: _ports(cloud, scope, servers, has_all)
-    )
+    if not is_whole:
+        ports = _read(
+            cloud.network,
+            _PORTS,
+            lambda: _ports(cloud, scope, servers, has_all),
+        )
+    yield ports
+    yield floating_ips
     for api, collections in (
         (cloud.network, _NETWORK),
         (cloud.identity, _IDENTITY),
@@ -217,11 +234,9 @@ def _ports(
 ) -> records.Answer[GivenObject]:
     """List the ports of servers.
 
-    :param has_all: Whether to list all others of the project or the cloud.
+    :param has_all: Whether to list all others of the project.
     :raises errors.RequestFailed: It is not known which servers there are.
     """
-    if has_all and scope.all_projects and not scope.project_id:
-        return cloud.network.list(_PORTS)
     if servers.failure:
         raise errors.RequestFailed(_('Ports: the servers are not known'))
     answer = cloud.network.list(_PORTS, 'device_id', servers.objects)

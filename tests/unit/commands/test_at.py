@@ -151,6 +151,41 @@ class TestFindAt(AtTestCase):
         result = self.record('-f', 'value', '-c', 'Finished')
         return result.stdout.strip()
 
+    def test_what_was_made_while_it_was_recorded(self) -> None:
+        """A port that was recorded is not of a server that was not."""
+
+        def servers(_request: object, _context: object) -> dict[str, Any]:
+            self.cloud.register_servers(
+                fake_cloud.server(1, 'web'), fake_cloud.server(2, 'db')
+            )
+            self.cloud.register_network(
+                'ports',
+                fake_cloud.port(11, 1, ADDRESS),
+                fake_cloud.port(12, 2, '10.0.0.6'),
+            )
+            self.cloud.register_network(
+                'floatingips', fake_cloud.floating_ip('192.0.2.7', 12)
+            )
+            return {'servers': [fake_cloud.server(1, 'web')]}
+
+        self.cloud.get(
+            f'{fake_cloud.COMPUTE_URL}/servers/detail', json=servers
+        )
+        environment = self.environment
+        moment = self.recorded()['Finished']
+        for query in ('10.0.0.6', '192.0.2.7'):
+            self.assertEqual(
+                command_result.Result(
+                    3, '[]\n', f"'{query}' matches nothing in any project\n"
+                ),
+                self.find(moment, query),
+            )
+        self.environment = environment
+        moment = self.recorded()['Finished']
+        for query in ('10.0.0.6', '192.0.2.7'):
+            (row,) = self.rows(self.find(moment, query))
+            self.assertEqual('db', row['Server Name'])
+
     def test_neither_has_it(self) -> None:
         first = self.recorded()
         self.recorded()
