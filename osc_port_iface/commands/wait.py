@@ -35,7 +35,8 @@ class WaitServerInterface(lister.TextLister):
     list'.
 
     The exit code is 3 if the timeout has passed or waiting is pointless, and 1
-    if a server is deleted or in error, or the attach or detach has failed.
+    if a server is deleted, in error or could not be read in the end, or the
+    attach or detach has failed.
     """
 
     examples = (

@@ -407,8 +407,8 @@ class TestWait(WaitTestCase):
         self.proxy.before = delete_before_the_second_poll
         rows, stderr = self.wait(server['id'], '--port', port['id'], status=1)
         self.assertEqual([], rows)
-        self.assertRegex(
-            stderr, f'^Server {server["id"]}: not found;[^\n]*\n$'
+        self.assertEqual(
+            f'Server {server["id"]}: it has been deleted\n', stderr
         )
 
     def test_server_in_error(self) -> None:

@@ -164,6 +164,11 @@ def _text(header: str, value: object) -> str:
                 'value': printable.one_line(reprlib.repr(value), 80),
             }
         ) from None
+    if header == listing_diff.PORT_ID and not text:
+        # Nova's cache does not have it.
+        raise ValueError(
+            _('%s is empty, as in a listing with --source cache') % column
+        )
     if header == listing_diff.PORT_ID or (
         text and header == listing_diff.SERVER_ID
     ):

@@ -78,6 +78,7 @@ class PolledServer:
         in the cache, and after they are gone; with None, any may be one.
     :ivar state: The state of the server.
     :ivar lines: What does not meet the condition, and why.
+    :ivar is_unread: Whether the last poll has failed.
     :ivar interfaces: The interfaces that are plugged in.
     :ivar differences: The differences in Nova's cache.
     :ivar ports: The ports that were read from Neutron, by ID.
@@ -91,6 +92,7 @@ class PolledServer:
     mac_addresses: set[str | None]
     state: State = State.PENDING
     lines: Sequence[str] = ()
+    is_unread: bool = False
     interfaces: Sequence[records.Interface] = ()
     differences: Sequence[findings.Finding] = ()
     ports: dict[str, records.Port] = dataclasses.field(default_factory=dict)
@@ -134,7 +136,13 @@ class PolledServer:
         :param waited: Seconds since the first poll.
         :raises errors.ApiError: A request failed.
         """
-        server = self.cloud.compute.server(self.server.id, self.called)
+        self.is_unread = False
+        try:
+            server = self.cloud.compute.server(self.server.id, self.called)
+        except errors.NotFound:
+            # It was there when it was selected.
+            self._fail(_('it has been deleted'))
+            return
         if server.status in _LOST:
             self._fail(_('its status is %s') % server.status)
             return
@@ -152,7 +160,7 @@ class PolledServer:
 
     def note_failure(self, error: errors.ApiError) -> None:
         """Note that a poll has failed; the next one may succeed."""
-        self.lines = [str(error)]
+        self.lines, self.is_unread = [str(error)], True
         if isinstance(error, (errors.NotFound, errors.Forbidden)):
             self.state = State.FAILED
 

@@ -46,8 +46,8 @@ def wait(
     A poll costs two requests for each unfinished server, and one more each if
     an attach or a detach may have failed, if an interface stays missing from
     the cache, if a port is not ACTIVE, and if the condition needs Neutron. A
-    failed poll is ignored, unless the server is lost: it does not exist, is in
-    error, or may not be seen by this caller.
+    failed poll is ignored, unless it is the last one or the server is lost: it
+    does not exist, is in error, or may not be seen by this caller.
 
     :param cloud: The services.
     :param servers: The servers.
@@ -57,8 +57,9 @@ def wait(
     :param show: Called with a status line before each pause.
     :returns: Once all servers are finished, one of them cannot finish, or the
         time is over: the interfaces of those that are finished; a failure for
-        each that was lost, and each attach or detach that failed; and a notice
-        for each interface that does not meet the condition.
+        each that was lost or could not be read in the last poll, and each
+        attach or detach that failed; and a notice for each interface that does
+        not meet the condition.
     """
     polled = [
         polling.PolledServer(
@@ -100,7 +101,7 @@ def _result(
                 records.ServerInterface(each.server, interface)
                 for interface in each.interfaces
             )
-        elif each.state is _State.FAILED:
+        elif each.state is _State.FAILED or each.is_unread:
             result.failures += each.lines
         else:
             result.notices += each.lines

@@ -698,13 +698,16 @@ class TestWait(WaitTestCase):
         self.answer([500, cached(11)], [live(11)])
         self.assert_done(f'{PORT_ID}\n')
         self.answer([500], [live(11)])
-        self.assert_times_out(
-            f'Server {SERVER_ID}: the service failed (HTTP 500)\n'
+        self.assertEqual(
+            command_result.Result(
+                1, '', f'Server {SERVER_ID}: the service failed (HTTP 500)\n'
+            ),
+            self.wait(),
         )
 
     def test_server_is_lost(self) -> None:
         for second, words in (
-            (404, 'not found; [^\n]*'),
+            (404, 'it has been deleted\n$'),
             (403, 'this is not allowed [^\n]*'),
             ({**cached(), 'status': 'ERROR'}, 'its status is ERROR'),
             ({**cached(), 'status': 'DELETED'}, 'its status is DELETED'),
@@ -985,10 +988,11 @@ class TestFloatingIP(WaitTestCase):
             json={},
         )
         self.answer([self.associated()], [live(11)])
-        self.assert_times_out(
-            'Floating IPs: the service failed (HTTP 500)\n',
-            '--for',
-            'floating-ip',
+        self.assertEqual(
+            command_result.Result(
+                1, '', 'Floating IPs: the service failed (HTTP 500)\n'
+            ),
+            self.wait('--for', 'floating-ip'),
         )
 
 

@@ -237,7 +237,7 @@ class TestNotAListing(testtools.TestCase):
             (
                 'port ID of the cache',
                 '[{"Port ID": null}]',
-                "row 1: Port ID is '', which is not a UUID",
+                'row 1: Port ID is empty, as in a listing with --source cache',
             ),
             (
                 'server ID that is none',
