@@ -204,6 +204,13 @@ class FindServerInterface(as_of.RecordedLister):
                 is_certain = matched and not parsed_args.behind
                 less = 'Certainty' if is_certain else 'Project Name'
                 self.rank('Device Owner', above=less)
+        if 'Certainty' in headers and recorded_tables.SEEN[0] in headers:
+            place = headers.index('Certainty')
+            if {row[place].human_readable() for row in rows} == {'owns'}:
+                # When it was there tells owners apart.
+                above = 'Matched As' if kinds <= _MATCHED.keys() else 'Query'
+                shown = (*matched, 'Server Name', *recorded_tables.SEEN)
+                self.rank(*shown, above=above)
         return headers, rows
 
     def is_exhaustive(

@@ -475,12 +475,14 @@ class TestFindAt(AtTestCase):
         seen = ['Seen From', 'Seen Until']
         found = ['Query', 'Matched As', 'Certainty', 'Server Name']
         listed = ['Server Name', 'MAC Address', 'Fixed IPs']
-        pair = {'ip_address': ADDRESS, 'mac_address': 'fa:16:3e:00:00:0b'}
+        pair = {'ip_address': '10.0.0.9', 'mac_address': 'fa:16:3e:00:00:0c'}
         self.cloud.register_network(
             'ports',
             fake_cloud.port(11, 1, ADDRESS),
             fake_cloud.port(12, 2, allowed_address_pairs=[pair]),
         )
+        subnet = fake_cloud.subnet(800, '10.0.0.0/24')
+        self.cloud.register_network('subnets', subnet)
         journal, environment = self.journal, self.environment
         for name, width, find_has, list_has in (
             ('web', 80, found, [*listed, *seen]),
@@ -505,7 +507,7 @@ class TestFindAt(AtTestCase):
                 pseudo_terminal.PseudoTerminal, width
             )
             for arguments, headers in (
-                (('find', ADDRESS, '--all-matches'), find_has),
+                (('find', '10.0.0.9', '--all-matches'), find_has),
                 (('list',), list_has),
             ):
                 with self.subTest(name, width=width, arguments=arguments):
@@ -514,6 +516,16 @@ class TestFindAt(AtTestCase):
                     self.assertLessEqual(
                         {*headers}, {header.strip() for header in shown}
                     )
+
+    def test_when_an_owner_was_there_fits_a_terminal(self) -> None:
+        name = 'shoot--garden--prod-eu-worker-zone1-7xk2p'
+        self.cloud.register_servers(fake_cloud.server(1, name))
+        row = self.recorded()
+        self.recorded()
+        self.stream = functools.partial(pseudo_terminal.PseudoTerminal, 80)
+        output = self.at(row['Finished'], 'find', ADDRESS).stdout
+        shown = [part.strip() for part in output.splitlines()[1].split('|')]
+        self.assertEqual(['Seen From', 'Seen Until'], shown[-3:-1])
 
     def test_as_the_first_and_the_last_begin_and_end(self) -> None:
         first, last = self.recorded(), self.recorded()
