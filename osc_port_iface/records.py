@@ -462,14 +462,9 @@ class Port:
         return any(pair and not pair.is_any_address for pair in pairs)
 
     @property
-    def is_marked(self) -> bool:
-        """Whether it has the tag of a port that is being repaired."""
-        return BOUNCE_TAG in self.tags
-
-    @property
     def is_half_bounced(self) -> bool:
         """Whether a repair that was interrupted has left it disabled."""
-        return self.admin_state_up is False and self.is_marked
+        return self.admin_state_up is False and BOUNCE_TAG in self.tags
 
     @property
     def has_load_balancer_name(self) -> bool:

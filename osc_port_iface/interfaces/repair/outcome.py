@@ -148,7 +148,8 @@ def observed_port(
     if action is plans.Action.BOUNCE:
         if port.admin_state_up is False:
             return _DISABLED
-        return _MARKED if port.is_marked else port.status or ''
+        is_marked = records.BOUNCE_TAG in port.tags
+        return _MARKED if is_marked else port.status or ''
     return port.device_id or port.device_owner or _('no device')
 
 

@@ -90,7 +90,7 @@ class Run:
     :ivar job: What made the plan.
     :ivar log: The log of all requests.
     :ivar timeout: Seconds to wait for a finding to disappear.
-    :ivar asked_to_stop: Ends the run between two repairs.
+    :ivar asked_to_stop: Ends the run before its next request.
     :ivar failures: Why the run ended early.
     :ivar notifies: Whether Neutron notifies Nova of updates of ports, once it
         is known.
