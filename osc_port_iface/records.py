@@ -673,12 +673,6 @@ class Listener:
     protocol: str | None
     number: int | None
 
-    @property
-    def transport(self) -> str:
-        """The protocol that carries its own, in lower case."""
-        name = (self.protocol or '').lower()
-        return name if name in ('udp', 'sctp') else 'tcp'
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Pool:

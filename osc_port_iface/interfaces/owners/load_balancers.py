@@ -89,7 +89,7 @@ def _routes(
             api.list(load_balancer.LISTENERS, query=of_this)
         )
         if query.number in (None, row.number)
-        and query.protocol in (None, row.transport)
+        and query.protocol in (None, _transport(row))
     }
     for pool in search.keep(api.list(load_balancer.POOLS, query=of_this)):
         ways: list[records.Listener | None] = [
@@ -125,6 +125,12 @@ def _ports_of(
             for row in port.fixed_ips
         )
     ] or [None]
+
+
+def _transport(listener: records.Listener) -> str:
+    """Return the protocol that carries that of a listener."""
+    name = (listener.protocol or '').lower()
+    return name if name in ('udp', 'sctp') else 'tcp'
 
 
 def _text(number: int | None) -> str | None:
