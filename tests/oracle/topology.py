@@ -208,7 +208,7 @@ class Topology:
         if self._may(0.9):
             self._route(inner, '0.0.0.0/0', f'{self._prefix}.1.1')
         for router in (edge, inner):
-            if self._may(0.1):
+            if self._may(0.1) or (router is inner and self._number % 4 == 2):
                 self._update('router', router, admin_state_up=False)
         if self._may(0.2):
             gateway = {**edge['external_gateway_info'], 'enable_snat': False}
