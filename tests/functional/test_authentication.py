@@ -447,7 +447,7 @@ class TestEndpoints(AuthenticationTestCase):
             self.listed(OS_NETWORK_ENDPOINT_OVERRIDE=NOWHERE),
         )
         self.assert_refused(
-            'Ports: [^\n]*HTTP 502[^\n]*',
+            'Floating IPs: [^\n]*HTTP 502[^\n]*',
             self.openstack_as(
                 {
                     **self.logins.password(),
