@@ -14,6 +14,8 @@
 
 import argparse
 from collections.abc import Sequence
+import contextlib
+import io
 import sys
 
 from osc_port_iface.api import writing
@@ -253,6 +255,7 @@ class RepairServerInterface(lister.TextLister):
         question = _('Repair 1 finding? [y/N] ')
         if plan.count > 1:
             question = _('Repair %d findings? [y/N] ') % plan.count
+        _discard_typed_ahead()
         print(question, end='', file=stderr, flush=True)
         typed = sys.stdin.readline()
         if not typed:
@@ -284,3 +287,12 @@ class RepairServerInterface(lister.TextLister):
         if asked_to_stop.is_set():
             self._exit_status = plugin_command.INTERRUPTED
         return rows
+
+
+def _discard_typed_ahead() -> None:
+    """Discard what was typed before the plan could be read."""
+    # Windows has no termios.
+    with contextlib.suppress(ImportError, io.UnsupportedOperation):
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)

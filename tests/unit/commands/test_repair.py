@@ -20,6 +20,7 @@ import pathlib
 import re
 import signal
 import sys
+import termios
 import time
 from typing import Any
 from unittest import mock
@@ -744,6 +745,25 @@ class TestApproval(RepairTestCase):
         with mock.patch.object(sys, 'stdin', keyboard):
             result = self.repair(*arguments)
         return result, re.split(r'[\r\n]+', result.stderr)
+
+    def test_what_is_typed_before_the_question(self) -> None:
+        typing, keyboard = os.openpty()
+        self.addCleanup(os.close, typing)
+        flush = termios.tcflush
+
+        def flush_and_type(*arguments: Any) -> None:
+            flush(*arguments)
+            os.write(typing, b'n\n')
+
+        os.write(typing, b'y\n')
+        with (
+            open(keyboard) as stdin,
+            mock.patch.object(sys, 'stdin', stdin),
+            mock.patch.object(termios, 'tcflush', flush_and_type),
+        ):
+            result = self.repair()
+        self.assertEqual(2, result.stdout.count(' skipped '))
+        self.assertEqual([], self.writes())
 
     def test_answers(self) -> None:
         question = 'Repair 2 findings? [y/N] '
