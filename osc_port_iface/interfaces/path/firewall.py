@@ -147,7 +147,7 @@ class Firewall:
             grants = [*self._grants(network, flows.EVERYTHING)]
             surely &= asked.answered(_wholly(grants), surely=True)
             possibly |= asked.answered(_union(grants), surely=False)
-        if self.known.drivers != {surroundings.Driver.OVN}:
+        if not self.known.is_of_ovn:
             # The firewall of Open vSwitch takes stateless groups for stateful.
             possibly = flows.EVERYTHING
         elif self.direction == 'ingress':
@@ -184,7 +184,7 @@ class Firewall:
         """Return what passes from or to an address, and what may do so."""
         what = (self.direction, f'IPv{network.version}')
         always, perhaps = _DISCOVERY, flows.NOTHING
-        if self.known.drivers != {surroundings.Driver.OVN}:
+        if not self.known.is_of_ovn:
             always = _NEIGHBORS
             perhaps = _DRIVER_DEPENDENT.get(what, flows.NOTHING)
         if not asked - always:
@@ -267,8 +267,8 @@ class Firewall:
         yield _Grant(passes, part, doubt, rule_ids)
         more = effective.traffic(perhaps=True) - passes
         # OVN takes protocol 0 for what it is.
-        is_ovn = self.known.drivers == {surroundings.Driver.OVN}
-        if more and not (is_ovn and flows.number(rule.protocol) == 0):
+        is_of_ovn = self.known.is_of_ovn
+        if more and not (is_of_ovn and flows.number(rule.protocol) == 0):
             doubt = _('some drivers let less pass by a rule for protocol %s')
             yield _Grant(more, part, doubt % rule.protocol, rule_ids)
 

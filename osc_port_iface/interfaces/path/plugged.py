@@ -134,11 +134,7 @@ def _port(known: surroundings.Surroundings, port: records.Port) -> steps.Step:
             reason = _('port %(row)s is %(status)s')
             if port.status == 'BUILD':
                 verdict = steps.UNKNOWN
-    if (
-        not reason
-        and parent.admin_state_up is False
-        and known.drivers != {surroundings.Driver.OVN}
-    ):
+    if not reason and parent.admin_state_up is False and not known.is_of_ovn:
         verdict = steps.UNKNOWN
         reason = _(
             'parent port %(parent)s of subport %(row)s is disabled, which '

@@ -380,9 +380,8 @@ class Trace:
             if (network := addresses.parse_ip_network(row.ip_address)).version
             == 4
         )
-        if own.version == 6 or own in of_router:
-            return (own,)
-        if not (of_sender or of_router):
+        external = of_sender or of_router
+        if own.version == 6 or own in of_router or not external:
             return (own,)
         target = floating_ips.get(self._target)
         has_nat = bool(of_sender) or router.has_source_nat
@@ -394,7 +393,6 @@ class Trace:
             by_ovn if driver is surroundings.Driver.OVN else by_agent
             for driver in known.drivers
         }
-        external = of_sender or of_router
         if len(translates) > 1:
             return (own, *external)
         return external if True in translates else (own,)

@@ -139,6 +139,11 @@ class Surroundings:
         self.agents: list[records.Agent] = []
 
     @property
+    def is_of_ovn(self) -> bool:
+        """Whether the driver is surely OVN."""
+        return self.drivers == {Driver.OVN}
+
+    @property
     def missing_verdict(self) -> steps.Verdict:
         """``blocked`` if what was not found does not exist."""
         return steps.UNKNOWN if self.failures else steps.BLOCKED
