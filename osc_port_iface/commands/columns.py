@@ -102,6 +102,16 @@ def table(
     )
 
 
+def texts(table: Table, header: str) -> list[str]:
+    """Return what a column shows in each row; nothing without the column."""
+    headers, rows = table
+    return [
+        row[headers.index(header)].human_readable()
+        for row in rows
+        if header in headers
+    ]
+
+
 def usual(columns: Columns[_Row]) -> Columns[_Row]:
     """Return the columns that are shown by default."""
     return tuple(column for column in columns if column.shown is Shown.ALWAYS)

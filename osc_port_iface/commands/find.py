@@ -196,35 +196,30 @@ class FindServerInterface(as_of.RecordedLister):
         self.rank(*matched, above='Server Name')
         if kinds <= _MATCHED.keys():
             self.rank('Query', above='Project Name')
-        headers, rows = super().take_action(parsed_args)
-        if 'Server Name' in headers:
-            place = headers.index('Server Name')
-            if not all(row[place].human_readable() for row in rows):
-                # What is behind an address may not have it.
-                is_certain = matched and not parsed_args.behind
-                less = 'Certainty' if is_certain else 'Project Name'
-                self.rank('Device Owner', above=less)
-        if 'Certainty' in headers and recorded_tables.SEEN[0] in headers:
-            place = headers.index('Certainty')
-            if {row[place].human_readable() for row in rows} == {'owns'}:
-                # When it was there tells owners apart.
-                above = 'Matched As' if kinds <= _MATCHED.keys() else 'Query'
-                shown = (*matched, 'Server Name', *recorded_tables.SEEN)
-                self.rank(*shown, above=above)
-        return headers, rows
+        table = super().take_action(parsed_args)
+        if not all(columns.texts(table, 'Server Name')):
+            # What is behind an address may not have it.
+            is_certain = matched and not parsed_args.behind
+            less = 'Certainty' if is_certain else 'Project Name'
+            self.rank('Device Owner', above=less)
+        certainties = set(columns.texts(table, 'Certainty'))
+        if certainties == {'owns'} and recorded_tables.SEEN[0] in table[0]:
+            # When it was there tells owners apart.
+            above = 'Matched As' if kinds <= _MATCHED.keys() else 'Query'
+            shown = (*matched, 'Server Name', *recorded_tables.SEEN)
+            self.rank(*shown, above=above)
+        return table
 
     def is_exhaustive(
         self, parsed_args: argparse.Namespace, table: columns.Table
     ) -> bool:
-        headers, rows = table
-        place = headers.index('Certainty')
         kinds = {row.kind for row in parsed_args.address + parsed_args.file}
         return not (
             kinds & _MATCHED.keys()
             or parsed_args.behind
             or parsed_args.all_matches
             # Something else may own the address.
-            or any(row[place].human_readable() == 'may-use' for row in rows)
+            or 'may-use' in columns.texts(table, 'Certainty')
         )
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:

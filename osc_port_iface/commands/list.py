@@ -104,21 +104,16 @@ class ListServerInterface(as_of.RecordedLister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Table:
-        headers, rows = super().take_action(parsed_args)
-        if not self.fills_terminal(parsed_args):
-            return headers, rows
-        ids, names = (
-            {
-                row[headers.index(header)].human_readable()
-                for row in rows
-                if header in headers
-            }
-            for header in ('Server ID', 'Server Name')
-        )
-        if len(names) < len(ids):
-            # Only their IDs tell servers of one name apart.
-            self.rank('Server ID', above='MAC Address')
-        return headers, rows
+        table = super().take_action(parsed_args)
+        if self.fills_terminal(parsed_args):
+            ids, names = (
+                set(columns.texts(table, header))
+                for header in ('Server ID', 'Server Name')
+            )
+            if len(names) < len(ids):
+                # Only their IDs tell servers of one name apart.
+                self.rank('Server ID', above='MAC Address')
+        return table
 
     def tabulate(self, parsed_args: argparse.Namespace) -> columns.Table:
         is_one_server = len(parsed_args.server) == 1

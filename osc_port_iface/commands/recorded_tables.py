@@ -257,10 +257,9 @@ def _only(name: str, selected: Iterable[str]) -> str:
     return text % values
 
 
-def _are_several(headers: Sequence[str], found: Sequence[_SeenRow]) -> bool:
+def _are_several(table: columns.Table, found: Sequence[_SeenRow]) -> bool:
     """Return whether scopes have different interfaces."""
-    place = headers.index(listing_diff.PORT_ID)
-    ports = {seen.row[place].human_readable() for seen in found}
+    ports = set(columns.texts(table, listing_diff.PORT_ID))
     return len(ports) > 1 and len({seen.scope_id for seen in found}) > 1
 
 
@@ -306,7 +305,7 @@ def tabulate(
         if not command.is_exhaustive(parsed_args, table):
             command.fail(*recorded.unrecorded())
     if command.shows_one:
-        if _are_several(headers, found):
+        if _are_several(table, found):
             raise exceptions.CommandError(
                 _('Several recorded interfaces match, use a port ID')
             )
